@@ -1,0 +1,24 @@
+"""MetaJudge: does a reward model prefer the right response for the right reasons?
+
+From Python: `infer(InferOptions(…))` is the inference as a function, `summarise_file` the analysis of one file,
+`read_reply` reads one judge's reply, `score_row` turns its marks into figures. Imported when first used.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "InferOptions": ("metajudge.inference", "InferOptions"),
+    "infer": ("metajudge.inference", "infer"),
+    "read_reply": ("metajudge.reply", "read_reply"),
+    "score_row": ("metajudge.metrics", "figures"),
+    "summarise_file": ("metajudge.analysis", "summarise_file"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _PUBLIC[name]
+    return getattr(importlib.import_module(module), attribute)

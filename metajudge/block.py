@@ -1,0 +1,81 @@
+"""The result block of a model's reply, whatever its grammar: its tags, thoughts before it, full-width signs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+BLOCK_START = "<RESULT_START>"
+BLOCK_END = "<RESULT_END>"
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+THINK = re.compile(r"<(/?)think>", re.IGNORECASE)
+TAG = re.compile(f"{BLOCK_START}|{BLOCK_END}")
+# A tag that is merely mentioned has more words on its line.
+_BLOCK_BEGIN = re.compile(rf"{BLOCK_START}[ \t]*\r?\n")
+_OPEN_BLOCK = re.compile(rf"{_BLOCK_BEGIN.pattern}(?!(?s:.*){BLOCK_END})")
+_LINE_END, _LINE_BEGIN = re.compile(r"\n[ \t]*\Z"), re.compile(r"[ \t]*\r?(?:\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A reply that has to be asked for again."""
+
+    reason: str
+    """A few words for a reader, such as "R3 is missing"."""
+
+
+def without_thinking(text: str) -> str | Rejected:
+    """What follows the last `</think>`; a thought that does not end is no answer.
+
+    A tag inside a result block is no end of a thought but part of what the block quotes. A thought that was begun by
+    the question (its `<think>` is not in the text) and holds a whole block must end on a line of its own.
+    """
+    inside, begin = False, 0
+    for tag in THINK.finditer(text):
+        before = widened(text[begin : tag.start()])
+        is_own_line = _LINE_END.search(before) and _LINE_BEGIN.match(text, tag.end())
+        if not inside and (_OPEN_BLOCK.search(before) or (_BLOCK_BEGIN.search(before) and not is_own_line)):
+            return Rejected(f"{tag[0]} inside a result block")
+        inside, begin = not tag[1], tag.end()
+    return Rejected("unclosed <think>") if inside else text[begin:]
+
+
+def widened(text: str) -> str:
+    """`text` with full-width signs as plain ones, each at its place: patterns look here, texts are cut from `text`."""
+    return text if text.isascii() else text.translate(_FULL_WIDTH)
+
+
+def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> str | Rejected:
+    """The inside of the one result block of a reply, thoughts left out.
+
+    `telling` finds what only an answer contains: a tag that is merely mentioned has no such thing behind it. Blocks
+    that differ, a block that begins twice and a second end are not resolved by guessing. A block without its closing
+    tag reaches to the end of the text, unless the reply was `cut`.
+    """
+    answer = without_thinking(text)
+    if isinstance(answer, Rejected):
+        return answer
+    plain = widened(answer)
+    blocks: list[str] = []
+    tags = list(TAG.finditer(plain))
+    for place, tag in enumerate(tags):
+        last = place + 1 == len(tags)
+        end = len(plain) if last else tags[place + 1].start()
+        tells = telling.search(plain, tag.end(), end) is not None
+        begins, ends = tag[0] == BLOCK_START, not last and tags[place + 1][0] == BLOCK_END
+        if not tells:
+            continue
+        if begins and last and cut:
+            return Rejected("a result block that does not end")
+        if begins and (ends or last):
+            blocks.append(answer[tag.end() : end])
+        elif begins:
+            return Rejected("a result block that begins twice")
+        elif ends:
+            return Rejected("a result block that ends twice")
+    if not blocks:
+        return Rejected(f"no {BLOCK_START} block")
+    if len({" ".join(block.split()) for block in blocks}) > 1:
+        return Rejected(f"{len(blocks)} different result blocks")
+    return blocks[-1]

@@ -1,0 +1,28 @@
+"""What can go wrong for reasons outside our code, as one tree.
+
+MetaJudgeError
+├── UsageError      change something first (flag, path, key, file); exit code 2
+├── OutputLost      the results file vanished or was replaced under a run; exit code 1
+├── DiskFull        a record could not be written; exit code 1
+└── JudgeFailure    a question got no reply (metajudge.judge lists its classes)
+"""
+
+
+class MetaJudgeError(Exception):
+    """Base of every error that a user is meant to read: one line, no traceback."""
+
+    exit_code = 1
+
+
+class UsageError(MetaJudgeError):
+    """The user must change something first. The message says what, where, what is allowed and what to do."""
+
+    exit_code = 2
+
+
+class OutputLost(MetaJudgeError):
+    """The path of the results file is no longer the file that this run writes; its content is rescued beside it."""
+
+
+class DiskFull(MetaJudgeError):
+    """A record could not be written; nothing half-written stays in the file."""

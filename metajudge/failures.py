@@ -1,0 +1,139 @@
+"""The classes of failure of a question, and how the judge's refusals sort into them.
+
+JudgeFailure
+├── TryAgain        the same request may succeed later (time-out, reset, 408, 409, 429, 5xx, no completion)
+├── Unreachable     nothing listens at the base URL: an outage of the judge, not a fault of the question
+├── QuestionFailed  this question cannot be answered (content filter, context length, 413, other 4xx)
+└── StopRun         no question will be answered until the user changes something (key, model, quota)
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from metajudge.errors import MetaJudgeError
+
+LONGEST_RETRY_AFTER = 120.0
+_CONTEXT_WORDS = re.compile(
+    r"context.?length|maximum context|too many tokens|prompt is too long|exceeds? the .*context", re.I
+)
+_FILTER_WORDS = re.compile(r"content.?(filter|policy|management)|inappropriate content|data_inspection", re.I)
+_MODEL_WORDS = re.compile(r"model.{0,80}(not found|does not exist|not exist|unknown)|(unknown|invalid) model", re.I)
+_UNSUPPORTED_WORDS = re.compile(r"unsupported|not supported|does not support|instead", re.I)
+
+
+class JudgeFailure(MetaJudgeError):
+    """A question got no reply. `cause` is the short name under which it is counted."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class TryAgain(JudgeFailure):
+    """The same request may succeed later; `retry_after` is what the server asked for, in seconds (at most 120)."""
+
+    def __init__(self, cause: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(cause, message)
+        self.retry_after = retry_after
+
+
+class Unreachable(JudgeFailure):
+    """The connection was refused or the host not found."""
+
+
+class QuestionFailed(JudgeFailure):
+    """This question cannot be answered; others can."""
+
+
+class StopRun(JudgeFailure):
+    """No question will be answered until the user changes something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer of the judge that is no completion: a status of 300 or more."""
+
+    status: int
+    said: str
+    """The server's own message, as one line without the key."""
+    code: str
+    kind: str
+    """The error's `type`."""
+    parameter: str
+    """The request's parameter that the server names."""
+    wait: float | None
+    """Seconds that the server asks to wait."""
+
+    def unsupported(self, names: tuple[str, ...]) -> str | None:
+        """Which of the parameters `names` a 400 tells to be unsupported."""
+        declared = self.code in ("unsupported_parameter", "unsupported_value") or _UNSUPPORTED_WORDS.search(self.said)
+        if self.status != 400 or not declared:
+            return None
+        named = (name for name in names if self.parameter == name or re.search(rf"['\"`]{name}['\"`]", self.said))
+        return next(named, None)
+
+    def failure(self, where: str) -> JudgeFailure:
+        """The class of failure; `where` names base URL and model."""
+        status, said = self.status, self.said
+        if status == 429 and "insufficient_quota" in (self.code, self.kind):
+            return StopRun("quota", f"the judge says that the quota is used up: {said}")
+        if status in (408, 409, 429) or status >= 500:
+            return TryAgain(str(status), f"the judge answered {status}: {said}", self.wait)
+        if status in (401, 403):
+            return StopRun(str(status), f"the judge refused the key ({status}): {said}; check OPENAI_API_KEY")
+        if status == 404 or self.code == "model_not_found" or (status == 400 and _MODEL_WORDS.search(said)):
+            return StopRun(str(status), f"nothing at {where} ({status}): {said}; check --api-base and --model")
+        if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(said):
+            return QuestionFailed("context length", f"the question is too long for the judge: {said}")
+        if self.code == "content_filter" or _FILTER_WORDS.search(said):
+            return QuestionFailed("content filter", f"the judge's content filter refused the question: {said}")
+        return QuestionFailed(str(status), f"the judge rejected the question ({status}): {said}")
+
+
+def read_refusal(status: int, headers: Mapping[str, str], content: bytes, key: str) -> Refusal:
+    """Read an error in OpenAI's shape; of any other the text itself is what was said. `key` is taken out."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        data = None
+    error = data.get("error", data) if isinstance(data, Mapping) else None
+    fields: Mapping[str, object] = error if isinstance(error, Mapping) else {}
+    text = error if isinstance(error, str) else fields.get("message") or content.decode("utf-8", "replace")
+    return Refusal(
+        status=status,
+        said=without_key(str(text) or "no message", key)[:500],
+        code=str(fields.get("code") or ""),
+        kind=str(fields.get("type") or ""),
+        parameter=str(fields.get("param") or ""),
+        wait=retry_after(headers),
+    )
+
+
+def without_key(text: str, key: str) -> str:
+    """`text` as one line without the key, which some servers echo in their messages."""
+    line = " ".join(text.split())
+    return line.replace(key, "[key]") if len(key) > 3 else line
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds to wait according to `retry-after-ms` or `retry-after` (seconds or HTTP date), 0 to 120; else None."""
+    text = headers.get("retry-after-ms")
+    try:
+        if text is not None:
+            seconds = float(text) / 1000
+        elif (text := headers.get("retry-after")) is None:
+            return None
+        elif re.fullmatch(r"\s*[-+]?[\d.]+\s*", text):
+            seconds = float(text)
+        else:
+            seconds = parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None

@@ -1,0 +1,171 @@
+"""Reply text becomes scores, or the reason why not.
+
+Two readings of one text: the *reference reading* is literal and takes the first result block; `read_reply`
+repairs what is unambiguous and accepts only a block in which every human item stands exactly once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from metajudge.block import BLOCK_END, BLOCK_START, TAG, THINK, Rejected, widened
+
+
+class Mark(NamedTuple):
+    """One line of a result block: how far a model item makes a human item's point."""
+
+    human_item: int
+    """Number of the human item, from 1."""
+    model_item: int
+    """Number of the model item, from 1; 0 = no match."""
+    score: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A reply that names every human item exactly once."""
+
+    marks: tuple[Mark, ...]
+    """Sorted by human item; a mark with model item 0 has score 0."""
+    is_ordered: bool
+    """The reply had R1..Rn in this order."""
+
+
+_MARK = re.compile(r"- R(\d+)@S(\d+): (\d+(?:\.\d+)?)")
+# White space within the line, bold and code marks.
+_GAP = r"(?:[^\S\r\n]|[*_`])*"
+_LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)")
+# What makes a number mean something else than it says so far: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is
+# clear), and a "0." at the very end of a reply that broke off.
+_UNCLEAR = re.compile(rf"[.,·~\u2013-]\d|{_GAP}%|[eE][+-]?\d|{_GAP}/{_GAP}(?!1(?:\.0+)?(?![\d.,]))\d|\.\Z")
+
+
+def reference_reading(text: str) -> list[Mark] | None:
+    """The marks of the first result block, literally and in text order; None where the text is unreadable.
+
+    Unreadable: no block, no mark in it, a score above 1, or an item number too long to be a number.
+    """
+    start = text.find(BLOCK_START)
+    end = text.find(BLOCK_END, start + len(BLOCK_START))
+    if start < 0 or end < 0:
+        return None
+    try:
+        marks = [_mark(found) for found in _MARK.finditer(text, start + len(BLOCK_START), end)]
+    except ValueError:
+        return None
+    if not marks or any(mark.score > 1 for mark in marks):
+        return None
+    return marks
+
+
+def read_reply(
+    text: str, n_human: int, n_model: int, *, model_item: int | None = None, cut: bool = False
+) -> Accepted | Rejected:
+    """Read the last result block that is complete, after repairs that leave no doubt.
+
+    `n_human`, `n_model`: lengths of the lists as asked. `model_item`: the one model item that the question was
+    about; every mark must name it, and S0 is read as score 0 for it. `cut`: the reply ended at its token limit,
+    so that a block without its closing tag may lack the last digits of a score, and is not accepted.
+    """
+    tags = list(THINK.finditer(text))
+    if tags and not tags[-1][1]:
+        return Rejected("unclosed <think>")
+    if tags:
+        text = text[tags[-1].end() :]
+    verdict: Accepted | Rejected = Rejected(f"no {'closed ' if cut else ''}{BLOCK_START} block")
+    for block in _blocks(widened(text), closed_only=cut):
+        answer = _read_block(block, n_human, n_model, model_item)
+        if isinstance(answer, Accepted) or isinstance(verdict, Rejected):
+            verdict = answer
+    return verdict
+
+
+def plain_block(marks: Iterable[Mark]) -> str:
+    """The result block of `marks`; `float()` of each printed score gives back the same value."""
+    lines = [f"- R{mark.human_item}@S{mark.model_item}: {_decimal(mark.score)}" for mark in marks]
+    return "\n".join([BLOCK_START, *lines, BLOCK_END])
+
+
+def faithful(text: str, marks: Sequence[Mark]) -> bool:
+    """Whether the reference reading of `text` gives the same marks, in whatever order."""
+    reading = reference_reading(text)
+    return reading is not None and sorted(reading) == sorted(marks)
+
+
+def _mark(found: re.Match[str]) -> Mark:
+    return Mark(int(found[1]), int(found[2]), float(found[3]))
+
+
+def _decimal(score: float) -> str:
+    # Not repr alone: 1e-05 is no score in the grammar.
+    return str(int(score)) if float(score).is_integer() else f"{Decimal(repr(float(score))):f}"
+
+
+def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
+    """The blocks in text order; one without closing tag reaches to the next block or the end of the text."""
+    tags = list(TAG.finditer(text))
+    for position, tag in enumerate(tags):
+        if tag[0] != BLOCK_START:
+            continue
+        following = tags[position + 1] if position + 1 < len(tags) else None
+        if following is None and closed_only:
+            continue
+        # The line end tells _UNCLEAR that the text did not break off here.
+        yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
+
+
+def _read_block(block: str, n_human: int, n_model: int, model_item: int | None) -> Accepted | Rejected:
+    seen: dict[int, Mark] = {}
+    for found in _LENIENT_MARK.finditer(block):
+        try:
+            mark = _mark(found)
+        except ValueError:
+            return Rejected("an item number that is no number")
+        reason = _fault(mark, n_human, n_model, model_item, seen)
+        if _UNCLEAR.match(block, found.end()):
+            reason = f"the score of R{mark.human_item} is not a plain decimal number"
+        if reason:
+            return Rejected(reason)
+        if model_item is not None and not mark.model_item:
+            mark = Mark(mark.human_item, model_item, 0.0)
+        seen[mark.human_item] = mark if mark.model_item else mark._replace(score=0.0)
+    missing = [f"R{number}" for number in range(1, n_human + 1) if number not in seen]
+    if missing:
+        return Rejected(_are_missing(missing))
+    order = list(seen)
+    return Accepted(tuple(seen[number] for number in sorted(order)), order == sorted(order))
+
+
+def _fault(mark: Mark, n_human: int, n_model: int, model_item: int | None, seen: dict[int, Mark]) -> str:
+    """What is wrong with a mark beside those `seen` before it; empty when nothing is."""
+    human, model, score = mark
+    if not 1 <= human <= n_human:
+        return f"R{_short(human)} does not exist ({n_human} human items)"
+    if model > n_model:
+        return f"S{_short(model)} does not exist ({n_model} model items)"
+    if model_item is not None and model not in (0, model_item):
+        return f"R{human} names S{model} where S{model_item} was asked"
+    if score > 1:
+        return f"score {score:.6g} of R{human} is not within 0..1"
+    if human in seen:
+        same = seen[human] == mark
+        return f"R{human} stands there twice" if same else f"two different marks for R{human}"
+    return ""
+
+
+def _short(number: int) -> str:
+    digits = str(number)
+    return digits if len(digits) < 8 else digits[:6] + "…"
+
+
+def _are_missing(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is missing"
+    if len(names) <= 4:
+        return f"{', '.join(names[:-1])} and {names[-1]} are missing"
+    return f"{', '.join(names[:3])} and {len(names) - 3} more are missing"

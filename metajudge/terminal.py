@@ -1,0 +1,77 @@
+"""Text for a terminal: made safe, cut to a width in columns, coloured."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_COLOURS = {"good": "32", "part": "33", "none": "31", "head": "1", "dim": "2"}
+
+Paint = Callable[[str, str], str]
+"""A text and the name of a colour; gives the text as the terminal should get it."""
+
+
+def plain(text: str, _: str) -> str:
+    """The `Paint` without colour."""
+    return text
+
+
+def coloured(text: str, colour: str) -> str:
+    """The `Paint` with the terminal's own colours."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+
+def printable(text: str) -> str:
+    """`text` from data, safe for a terminal: control characters, direction marks and lone surrogates escaped."""
+    return "".join(_escaped(char) if _is_unsafe(char) else char for char in text)
+
+
+def printable_lines(text: str) -> str:
+    """`printable` for a text of several lines: its own line feeds stay."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _is_unsafe(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDI
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def columns(text: str) -> int:
+    """How many columns `text` takes: wide characters two, combining ones none."""
+    return sum(map(_columns, text))
+
+
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """`text` made safe and cut into lines of at most `width` columns, between words where there are any."""
+    lines, line = [], ""
+    for word in printable(" ".join(text.split())).split(" "):
+        joined = f"{line} {word}" if line else word
+        if columns(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        *full, line = _pieces(word, width)
+        lines += full
+    return [*lines, line]
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """`word` cut wherever a line is full (scripts without spaces, long links)."""
+    pieces, piece, used = [], "", 0
+    for char in word:
+        if used + _columns(char) > width and piece:
+            pieces.append(piece)
+            piece, used = "", 0
+        piece, used = piece + char, used + _columns(char)
+    return [*pieces, piece]

@@ -1,0 +1,21 @@
+"""Tokens before anybody has counted them: a rough estimate from the text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+
+def estimate_tokens(messages: Sequence[Mapping[str, str]]) -> int:
+    """About how many prompt tokens these chat messages are: four ASCII characters a token, one other character one."""
+    fixed = sum(_of_text_kept(message["content"]) for message in messages[:-1])
+    return fixed + of_text(messages[-1]["content"])
+
+
+def of_text(text: str) -> int:
+    """The same of one text."""
+    wide = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
+    return (len(text) - wide) // 4 + wide
+
+
+_of_text_kept = functools.lru_cache(maxsize=16)(of_text)
