@@ -1,0 +1,161 @@
+"""One question until it is answered or given up: tries, budgets, backoff.
+
+A *fault* (time-out, 429, 5xx …) and a *misread* (a reply that is not accepted) have a budget each; waiting
+for a judge that is away uses none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from metajudge.block import Rejected
+from metajudge.cost import Budget
+from metajudge.failures import QuestionFailed, TryAgain
+from metajudge.judge import Reply
+from metajudge.limits import Clock, Outage, backoff
+from metajudge.pace import Pace
+from metajudge.tally import Tally
+from metajudge.tokens import estimate_tokens
+
+ERROR, FORMAT_ERROR = "error", "format_error"
+_NO_CONTENT = Rejected("the reply has no content")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to the judge."""
+
+    name: str
+    """What it asks, unique within its row; also its key in the journal."""
+    messages: Sequence[Mapping[str, str]]
+    read: Callable[[Reply], Any]
+    """The reply (its text is there) to its meaning, or `Rejected`: asked again."""
+    shared: bool = True
+    """Whether an equal question may be answered by the same reply."""
+    alone: bool = True
+    """Whether it is its row's only question, so that the record itself keeps the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An accepted reply."""
+
+    reply: Reply
+    value: Any
+    """What `Question.read` made of it."""
+    attempts: int = 1
+    copied_from: str | None = None
+    """The record id of the row whose equal question was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A question given up."""
+
+    kind: str
+    """`error` (no reply) or `format_error` (no accepted reply)."""
+    cause: str
+    """Short name under which it is counted."""
+    message: str
+    attempts: int
+    last: Reply | None = None
+    """The last reply, where there was one."""
+
+
+class Asks(Protocol):
+    """What answers a question: the judge client."""
+
+    async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
+        """One request; raises a `JudgeFailure`."""
+
+
+class Stopped(Exception):
+    """The run is stopping: no new request is sent."""
+
+
+class Asker:
+    """Asks questions with the run's limits. `busy` holds the tasks whose request is out."""
+
+    def __init__(
+        self,
+        judge: Asks,
+        *,
+        pace: Pace,
+        outage: Outage,
+        max_retries: int,
+        tally: Tally,
+        clock: Clock,
+        max_tokens: int,
+        budget: Budget | None = None,
+    ) -> None:
+        self._judge = judge
+        self.pace = pace
+        self._outage = outage
+        self._max_retries = max_retries
+        self._tally = tally
+        self._clock = clock
+        self._max_tokens = max_tokens
+        self.budget = budget or Budget()
+        self._rng = random.Random()
+        self.stopping = False
+        self.busy: set[asyncio.Task[Any]] = set()
+
+    async def ask(self, question: Question) -> Answer | Failed:
+        """Ask until accepted or out of budget. Raises `StopRun`, `OutageTooLong` and `Stopped`."""
+        faults = misreads = cuts = attempts = 0
+        while True:
+            attempts += 1
+            try:
+                reply = await self._one(question.messages)
+            except TryAgain as failure:
+                faults += 1
+                if faults > self._max_retries:
+                    return Failed(ERROR, failure.cause, f"{failure} (gave up after {attempts} tries)", attempts)
+                if failure.cause == "429":
+                    self.pace.flight.refused()
+                if self.stopping:
+                    raise Stopped from None
+                self._tally.retries[failure.cause] += 1
+                wait = backoff(faults, self._rng) if failure.retry_after is None else failure.retry_after
+                await self._clock.sleep(wait)
+                continue
+            except QuestionFailed as failure:
+                return Failed(ERROR, failure.cause, str(failure), attempts)
+            value = _NO_CONTENT if reply.text is None else question.read(reply)
+            if not isinstance(value, Rejected):
+                return Answer(reply, value, attempts)
+            misreads += 1
+            cuts += reply.finish_reason == "length"
+            if cuts > 1:
+                message = f"the reply was cut off at {self._max_tokens} tokens; raise --max-tokens ({value.reason})"
+                return Failed(FORMAT_ERROR, "length", message, attempts, reply)
+            if misreads > self._max_retries:
+                message = f"no acceptable reply in {misreads}: {value.reason}"
+                return Failed(FORMAT_ERROR, "malformed", message, attempts, reply)
+            self._tally.retries["length" if reply.finish_reason == "length" else "malformed"] += 1
+
+    async def _one(self, messages: Sequence[Mapping[str, str]]) -> Reply:
+        tokens = estimate_tokens(messages)
+        async with self.pace.slot(tokens):
+            async with self.budget.held(tokens):
+                reply = await self._outage.attempt(lambda: self._send(messages))
+                self.budget.answered(reply)
+            self.pace.answered(reply, tokens)
+        self._tally.usage += reply.usage
+        return reply
+
+    async def _send(self, messages: Sequence[Mapping[str, str]]) -> Reply:
+        if self.stopping:
+            raise Stopped
+        task = asyncio.current_task()
+        assert task is not None
+        self.busy.add(task)
+        self._tally.requests += 1
+        try:
+            return await self._judge.ask(messages)
+        finally:
+            self.busy.discard(task)

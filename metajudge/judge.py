@@ -1,0 +1,214 @@
+"""The OpenAI-compatible client: one question in, one reply out. Its failures are in `failures`, its ways in `wire`."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx2
+import openai
+
+from metajudge.failures import QuestionFailed, TryAgain, read_refusal
+from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy
+
+log = logging.getLogger("metajudge")
+
+_ADAPTABLE = ("max_tokens", "temperature")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply, as the server counts them (0 when it does not say)."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cached_tokens: int | None = None
+    """Prompt tokens served from the server's prefix cache; None when it does not say."""
+
+    def __add__(self, other: Usage) -> Usage:
+        cached = None
+        if self.cached_tokens is not None or other.cached_tokens is not None:
+            cached = (self.cached_tokens or 0) + (other.cached_tokens or 0)
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.total_tokens + other.total_tokens,
+            cached,
+        )
+
+    def to_json(self) -> dict[str, int]:
+        """The record's `usage` object."""
+        data = {name: getattr(self, name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+        return data if self.cached_tokens is None else {**data, "cached_tokens": self.cached_tokens}
+
+    @classmethod
+    def from_json(cls, data: object) -> Usage:
+        """Read a server's `usage` (or our record's); anything unreadable counts 0."""
+        if not isinstance(data, Mapping):
+            return cls()
+        details = data.get("prompt_tokens_details")
+        cached = data.get("cached_tokens", details.get("cached_tokens") if isinstance(details, Mapping) else None)
+        prompt, completion = _count(data.get("prompt_tokens")), _count(data.get("completion_tokens"))
+        total = _count(data.get("total_tokens")) or prompt + completion
+        return cls(prompt, completion, total, None if cached is None else _count(cached))
+
+
+def _count(value: object) -> int:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the judge said to one question."""
+
+    text: str | None
+    """The answer itself, never the reasoning beside it; None when the server sent no content."""
+    finish_reason: str | None
+    usage: Usage
+    seconds: float
+    """From sending the request to having the whole reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """Which judge, and how it is asked."""
+
+    model: str
+    base_url: str
+    api_key: str = field(repr=False)
+    max_tokens: int = 8192
+    temperature: float = 0.6
+    timeout: float = 600.0
+    """Seconds for one request, from connecting to the last byte."""
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    connections: int = 10
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Judge:
+    """A chat-completions endpoint. Use as an async context manager, so that its connections are closed."""
+
+    def __init__(
+        self, settings: JudgeSettings, adapted: list[str] | None = None, client: openai.AsyncOpenAI | None = None
+    ) -> None:
+        """`adapted` is filled with the parameters that the server did not support, as they are met.
+
+        `client`: a client of your own (a token provider, a transport with its own rules); every request then goes
+        through it.
+        """
+        self.settings = settings
+        self.adapted: list[str] = [] if adapted is None else adapted
+        self._wire = SdkWire(client, settings.timeout) if client is not None else _own_wire(settings)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._wire.close()
+
+    async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
+        """Send one request and return its reply.
+
+        Raises a `JudgeFailure`. A parameter that the server says it does not support is adapted for the rest of
+        the run, and the request is sent again at once.
+        """
+        for _ in range(len(_ADAPTABLE) + 1):
+            fields = self._fields()
+            started = time.monotonic()
+            response = await self._wire.post(_body(fields, messages))
+            if response.status < 300:
+                return _read_completion(response, time.monotonic() - started)
+            refusal = read_refusal(response.status, response.headers, response.content, self.settings.api_key)
+            parameter = refusal.unsupported(tuple(name for name in _ADAPTABLE if name in fields))
+            if parameter is None:
+                raise refusal.failure(f"{self.settings.base_url} with model {self.settings.model}")
+            self._adapt(parameter)
+        raise QuestionFailed("rejected", f"the judge rejects the request, also without {' and '.join(self.adapted)}")
+
+    def _fields(self) -> dict[str, Any]:
+        """The request without its messages."""
+        fields: dict[str, Any] = {"model": self.settings.model}
+        limit = "max_completion_tokens" if "max_tokens" in self.adapted else "max_tokens"
+        fields[limit] = self.settings.max_tokens
+        if "temperature" not in self.adapted:
+            fields["temperature"] = self.settings.temperature
+        return {**fields, **self.settings.extra_body}
+
+    def _adapt(self, parameter: str) -> None:
+        if parameter in self.adapted:
+            return  # another question in flight met the same answer first
+        self.adapted.append(parameter)
+        change = "sending max_completion_tokens instead" if parameter == "max_tokens" else "leaving it out"
+        log.warning("the judge does not support %s: %s for the rest of the run", parameter, change)
+
+
+def _body(fields: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> bytes:
+    """The request as JSON. Instructions are encoded once, not with every question."""
+    rest = json.dumps(fields, ensure_ascii=False)
+    texts = ", ".join(
+        f'{{"role": {_json_text(message["role"])}, "content": '
+        f"{_json_text(content) if message['role'] == 'system' else json.dumps(content, ensure_ascii=False)}}}"
+        for message in messages
+        for content in [message["content"]]
+    )
+    text = rest if "messages" in fields else f'{{"messages": [{texts}], {rest[1:]}'
+    return text.encode("utf-8", "replace")
+
+
+@functools.lru_cache(maxsize=16)
+def _json_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _own_wire(settings: JudgeSettings) -> Wire:
+    """The straight way; through the SDK where a proxy stands between."""
+    limits = httpx2.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections)
+    # trust_env reads the proxy variables: a judge on this machine is never asked through a proxy.
+    local = is_loopback(settings.base_url)
+    transport = openai.DefaultAioHttpClient(limits=limits, trust_env=not local)
+    client = openai.AsyncOpenAI(
+        api_key=settings.api_key,
+        base_url=settings.base_url,
+        max_retries=0,
+        timeout=httpx2.Timeout(settings.timeout, connect=CONNECT_SECONDS),
+        http_client=transport,
+    )
+    if not local and needs_proxy(settings.base_url):
+        return SdkWire(client, settings.timeout)
+    return StraightWire(client, transport, settings.timeout, settings.connections)
+
+
+def _read_completion(response: Response, seconds: float) -> Reply:
+    kind = response.headers.get("content-type", "no content type")
+    try:
+        data = json.loads(response.content)
+        choice = data["choices"][0]
+        message = choice["message"]
+        content, finish = message.get("content"), choice.get("finish_reason")
+    except (ValueError, RecursionError):
+        hint = "; does the base URL end in /v1?" if "html" in kind else ""
+        raise TryAgain("no completion", f"the judge answered 200 with {kind} that is not JSON{hint}") from None
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise TryAgain("no completion", "the judge answered 200 without a choice") from None
+    if isinstance(content, list):
+        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
+    text = content if isinstance(content, str) else None
+    if finish == "content_filter":
+        raise QuestionFailed("content filter", "the judge's content filter cut the reply")
+    return Reply(text, finish if isinstance(finish, str) else None, Usage.from_json(data.get("usage")), seconds)

@@ -1,0 +1,106 @@
+"""Backoff, and waiting for a judge that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from metajudge.failures import JudgeFailure, Unreachable
+
+log = logging.getLogger("metajudge")
+T = TypeVar("T")
+
+FIRST_BACKOFF = 0.5
+LONGEST_BACKOFF = 30.0
+
+
+class Clock(Protocol):
+    """Time as the run sees it; tests bring their own."""
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class OutageTooLong(JudgeFailure):
+    """The judge stayed unreachable for longer than the run waits."""
+
+
+def backoff(tries: int, rng: random.Random) -> float:
+    """Seconds to wait after `tries` failed tries (from 1): exponential with full jitter, at most 30."""
+    return rng.uniform(0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(tries, 16)))
+
+
+class Outage:
+    """Holds new questions while the judge is unreachable; one probe at a time asks whether it is back."""
+
+    def __init__(self, patience: float, clock: Clock) -> None:
+        """Give up after `patience` seconds without a connection."""
+        self._patience = patience
+        self._clock = clock
+        self._probe = asyncio.Lock()
+        self._since: float | None = None
+        self._probes = 0
+
+    async def attempt(self, send: Callable[[], Awaitable[T]]) -> T:
+        """The result of `send`, sent again for as long as the judge is away; no try is used up by waiting.
+
+        Raises `OutageTooLong` after the patience, and whatever else `send` raises.
+        """
+        while True:
+            if self._since is None:
+                try:
+                    return await send()
+                except Unreachable as failure:
+                    self._begin(failure)
+                    continue
+            async with self._probe:
+                if self._since is None:
+                    continue  # back while this one waited for its turn
+                await self._wait_before_probe()
+                try:
+                    result = await send()
+                except Unreachable as failure:
+                    self._check_patience(failure)
+                except Exception:
+                    self._end()  # any answer, also a bad one, means that something listens
+                    raise
+                else:
+                    self._end()
+                    return result
+
+    def _begin(self, failure: Unreachable) -> None:
+        if self._since is None:
+            self._since, self._probes = self._clock.now(), 0
+            log.warning("%s; holding new questions, trying again for up to %g s", failure, self._patience)
+        self._check_patience(failure)
+
+    def _end(self) -> None:
+        self._since = None
+        log.warning("the judge answers again")
+
+    async def _wait_before_probe(self) -> None:
+        assert self._since is not None
+        remaining = self._since + self._patience - self._clock.now()
+        await self._clock.sleep(max(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._probes, remaining)))
+        self._probes = min(self._probes + 1, 16)
+
+    def _check_patience(self, failure: Unreachable) -> None:
+        if self._since is not None and self._clock.now() - self._since >= self._patience:
+            raise OutageTooLong("outage", f"{failure}, for {self._patience:g} s; check --api-base, is it running?")

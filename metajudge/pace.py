@@ -1,0 +1,161 @@
+"""How fast the judge is asked: questions in flight, fixed or found out, and requests and tokens a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from metajudge.judge import Reply
+from metajudge.limits import Clock
+
+FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 512
+CUT = 0.7
+CUT_SECONDS = 5.0
+"""At most one cut in so many seconds: what one overload costs is told by many replies."""
+WATCHED_REPLIES = 20
+SLOWER = 2.0
+"""So many times the best median of seconds a token is a slow-down."""
+_FIRST_COMPLETION = 200
+
+
+class Flight:
+    """The places in flight. `limit` may change at any time; places are given in the order of asking."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.busy = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self) -> None:
+        """Wait for a place and take it."""
+        if self.busy < self.limit and not self._waiting:
+            self.busy += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # the place was given in the same moment
+            raise
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.busy -= 1
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Give free places to those who wait longest."""
+        while self._waiting and self.busy < self.limit:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self.busy += 1
+                turn.set_result(None)
+
+    def answered(self, reply: Reply) -> None:
+        """A reply came; called while its place is still taken."""
+
+    def refused(self) -> None:
+        """The judge said that there are too many requests (429)."""
+
+
+class FoundFlight(Flight):
+    """Finds out how many questions in flight the judge bears: `--concurrent-requests auto`.
+
+    Doubles a round trip until the first 429 or slow-down, then one more a round trip; × 0.7 on a 429 and when the
+    median seconds per completion token of the last 20 replies pass twice the best one of the run.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(FIRST_IN_FLIGHT)
+        self._clock = clock
+        self._room = float(FIRST_IN_FLIGHT)
+        self._doubling = True
+        self._last_cut = float("-inf")
+        self._seconds: deque[float] = deque(maxlen=WATCHED_REPLIES)
+        self._best = float("inf")
+
+    def answered(self, reply: Reply) -> None:
+        """Grow, if every place was in use, or cut where replies have become slow."""
+        self._seconds.append(reply.seconds / max(1, reply.usage.completion_tokens))
+        if len(self._seconds) == WATCHED_REPLIES:
+            median = statistics.median(self._seconds)
+            self._best = min(self._best, median)
+            if median > SLOWER * self._best:
+                self._cut()
+                return
+        if self.busy >= self.limit:
+            self._set(self._room + (1.0 if self._doubling else 1.0 / self._room))
+
+    def refused(self) -> None:
+        """A 429 is the clearest word."""
+        self._cut()
+
+    def _cut(self) -> None:
+        self._doubling = False
+        now = self._clock.now()
+        if now - self._last_cut >= CUT_SECONDS:
+            self._last_cut = now
+            self._seconds.clear()  # what was sent before tells nothing of the new pace
+            self._set(self._room * CUT)
+
+    def _set(self, room: float) -> None:
+        self._room = min(max(room, 1.0), float(MOST_IN_FLIGHT))
+        self.limit = int(self._room)
+        self.hand_out()
+
+
+class Pace:
+    """When a request may start: a place in flight, and its turn by requests and tokens a minute.
+
+    Starts are spaced evenly, never a minute's budget at once: each books the time that it takes of every budget.
+    """
+
+    def __init__(
+        self,
+        flight: Flight,
+        clock: Clock,
+        *,
+        delay: float = 0.0,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+    ) -> None:
+        """`delay`: seconds between two starts, at least."""
+        self.flight = flight
+        self._clock = clock
+        self._seconds_a_request = max(delay, 60.0 / requests_per_minute if requests_per_minute else 0.0)
+        self._seconds_a_token = 60.0 / tokens_per_minute if tokens_per_minute else 0.0
+        self._next_request = self._next_token = float("-inf")
+        self._completion = float(_FIRST_COMPLETION)
+
+    @asynccontextmanager
+    async def slot(self, prompt_tokens: int = 0) -> AsyncIterator[None]:
+        """Hold a place in flight from the request's turn on; `prompt_tokens` is an estimate."""
+        await self.flight.enter()
+        try:
+            if self._seconds_a_request or self._seconds_a_token:
+                await self._turn(prompt_tokens)
+            yield
+        finally:
+            self.flight.leave()
+
+    def answered(self, reply: Reply, prompt_tokens: int = 0) -> None:
+        """Take note of a reply, within its `slot`: the flight may grow, the token budget is corrected."""
+        self.flight.answered(reply)
+        if self._seconds_a_token and reply.usage.total_tokens:
+            booked = prompt_tokens + self._completion
+            self._next_token += (reply.usage.total_tokens - booked) * self._seconds_a_token
+            self._completion += (reply.usage.completion_tokens - self._completion) / 20
+
+    async def _turn(self, prompt_tokens: int) -> None:
+        # The start is booked before sleeping: two waiters never share one.
+        now = self._clock.now()
+        start = max(now, self._next_request, self._next_token)
+        self._next_request = start + self._seconds_a_request
+        self._next_token = start + (prompt_tokens + self._completion) * self._seconds_a_token
+        if start > now:
+            await self._clock.sleep(start - now)
