@@ -1,0 +1,110 @@
+"""Accepted replies of rows that still have open questions: `<output>.journal`.
+
+Append-only, under the lock of the results file. An entry is keyed by the row's `question_id` and the
+question's name, and holds for one judge only.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from metajudge.errors import DiskFull
+from metajudge.results import encode, side_file
+
+log = logging.getLogger("metajudge")
+
+
+class Journal:
+    """Replies kept until their row's record stands.
+
+    Memory grows with the open rows only. The file is made with the first entry and goes when the run
+    ends with no row open.
+    """
+
+    def __init__(self, output: Path, judge: Mapping[str, Any]) -> None:
+        """Read back what an earlier run with the same `judge` object left beside `output`."""
+        self.path = side_file(output, ".journal")
+        self._judge = json.dumps({k: judge[k] for k in sorted(judge) if k not in ("version", "adapted")})
+        self._kept: dict[str, dict[str, dict[str, Any]]] = {}
+        self._foreign = False
+        self._fd: int | None = None
+        if self.path.exists():
+            self._read()
+
+    def kept(self, question_id: str, question: str) -> dict[str, Any] | None:
+        """The reply kept for a question, as `add` was given it."""
+        return self._kept.get(question_id, {}).get(question)
+
+    def add(self, question_id: str, question: str, reply: Mapping[str, Any]) -> None:
+        """Write a reply at once."""
+        entry = {"question_id": question_id, "question": question, "judge": self._judge, "reply": dict(reply)}
+        data = encode(entry)
+        try:
+            if self._fd is None:
+                self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            written = os.write(self._fd, data)
+        except OSError as error:
+            raise DiskFull(f"{self.path} cannot be written: {error.strerror}") from None
+        if written < len(data):
+            os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
+            raise DiskFull(f"{self.path} cannot be written: no space left on the device")
+        self._kept.setdefault(question_id, {})[question] = dict(reply)
+
+    def row_stands(self, question_id: str) -> None:
+        """The row's record is written: its replies need no longer be kept."""
+        self._kept.pop(question_id, None)
+
+    def sync(self) -> None:
+        """Force what was written onto the disk."""
+        if self._fd is not None:
+            try:
+                os.fsync(self._fd)
+            except OSError as error:
+                raise DiskFull(f"{self.path} cannot be written: {error.strerror}") from None
+
+    def close(self) -> None:
+        """Close; remove the file when no row is open."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+        if not self._kept and not self._foreign:
+            try:
+                self.path.unlink(missing_ok=True)
+            except OSError as error:  # what is left behind is harmless: no reason to hide how the run ended
+                log.warning("%s cannot be removed: %s", self.path, error.strerror)
+
+    def _read(self) -> None:
+        whole, lacks_newline = 0, False
+        with self.path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    # Torn by a kill: its question is asked again, unless only the newline is missing.
+                    entry = line.rstrip(b"\0")
+                    lacks_newline = self._take(entry)
+                    whole += len(entry) if lacks_newline else 0
+                    break
+                whole += len(line)
+                self._take(line)
+        if whole < self.path.stat().st_size:
+            os.truncate(self.path, whole)
+        if lacks_newline:
+            with self.path.open("ab") as file:
+                file.write(b"\n")
+
+    def _take(self, line: bytes) -> bool:
+        """Whether the line is an entry."""
+        try:
+            entry = json.loads(line)
+            question_id, question, reply = entry["question_id"], entry["question"], entry["reply"]
+        except (ValueError, KeyError, TypeError):
+            return False
+        if entry.get("judge") == self._judge:
+            self._kept.setdefault(question_id, {})[question] = reply
+        else:
+            self._foreign = True  # another judge's replies are kept for its own run
+        return True

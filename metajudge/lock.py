@@ -1,0 +1,76 @@
+"""One writer a results file: the system's lock, or a lock file where a file system has none."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import socket
+from pathlib import Path
+
+from metajudge.errors import UsageError
+
+log = logging.getLogger("metajudge")
+
+
+class Lock:
+    """The right to write one file, until `release`. The system's lock goes with the descriptor."""
+
+    def __init__(self, fd: int, path: Path) -> None:
+        """Raise `UsageError` when another run writes `path`, open as `fd`."""
+        self._file: Path | None = None
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"--output-file {path} is being written by another run; wait for it or name another file"
+            ) from None
+        except OSError as error:
+            log.info("%s cannot be locked (%s): a lock file stands beside it", path, error.strerror)
+            self._file = _lock_file(path)
+
+    def release(self) -> None:
+        """Give the right back."""
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
+
+
+def _lock_file(path: Path) -> Path:
+    """`<output>.lock` with this host and process, taken over from a dead process of this host."""
+    lock = path.with_name(path.name + ".lock")
+    mine = f"{socket.gethostname()} {os.getpid()}\n"
+    for _ in range(2):
+        try:
+            with lock.open("x") as file:
+                file.write(mine)
+            return lock
+        except FileExistsError:
+            host, pid = _owner(lock)
+            if host != socket.gethostname() or _is_alive(pid):
+                raise UsageError(
+                    f"--output-file {path} is being written by process {pid} on {host or 'an unknown host'}; "
+                    f"wait for it, or remove {lock} if that run is gone"
+                ) from None
+            lock.unlink(missing_ok=True)
+        except OSError as error:
+            raise UsageError(f"{lock} cannot be written: {error.strerror}; name another --output-file") from None
+    raise UsageError(f"--output-file {path} is being written by another run; wait for it or name another file")
+
+
+def _owner(lock: Path) -> tuple[str, int]:
+    """Host and process that a lock file names; empty and 0 where it is unreadable."""
+    with contextlib.suppress(OSError, ValueError):
+        host, pid = lock.read_text().split()
+        return host, int(pid)
+    return "", 0
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return pid > 0

@@ -1,0 +1,66 @@
+"""The per-item matches beside the records: `<output stem>.matches.jsonl`, one line a model item."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from metajudge.errors import DiskFull
+from metajudge.results import encode
+from metajudge.samples import find_checklist
+from metajudge.standing import standing_records
+
+
+def matches_path(results: Path) -> Path:
+    """Where the matches of a results file go."""
+    return results.with_name(f"{results.stem}.matches.jsonl")
+
+
+def write_matches(results: Path) -> int:
+    """Rebuild the matches file from the records; returns its number of lines. Raises `DiskFull`.
+
+    The new file takes the old one's place at once, when it is whole.
+    """
+    path = matches_path(results)
+    building = path.with_name(path.name + ".tmp")
+    count = 0
+    try:
+        with building.open("wb") as file:
+            for record in standing_records(results):
+                for line in item_lines(record):
+                    file.write(encode(line))
+                    count += 1
+        building.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            building.unlink(missing_ok=True)
+        raise DiskFull(f"{path} cannot be written: {error.strerror}; the next run rebuilds it") from None
+    return count
+
+
+def item_lines(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """One line for each model item of a judged record, in the model's order; none for a record without scores."""
+    if record.get("status") != "success":
+        return
+    _, texts = find_checklist(record["metadata"], record["model_be_evaluated"])
+    matrix = record.get("score_matrix")
+    best = [(match["human_item"], match["model_item"], match["score"]) for match in record["matches"]]
+    for number, text in enumerate(texts, 1):
+        if matrix is not None:
+            scores = [row[number - 1] for row in matrix]
+        else:
+            # Granularity `row`: only the pair of a human item and its best model item was asked.
+            scores = [score if item == number else None for _, item, score in best]
+        claimed = [(score, -human) for human, item, score in best if item == number and score > 0]
+        score, human = max(claimed, default=(0.0, 0))
+        yield {
+            "id": record["id"],
+            "model_be_evaluated": record["model_be_evaluated"],
+            "model_item": number,
+            "text": text,
+            "scores": scores,
+            "matched_human_item": -human,
+            "score": score,
+        }

@@ -1,0 +1,61 @@
+"""Which record of a row stands, when a file holds several."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from metajudge.heads import Head, read_head
+from metajudge.results import FINISHED, row_key
+from metajudge.samples import InputFile, Row, parse_row
+
+
+class Latest:
+    """Which record of a row counts: of one id and question the last finished one, else the last.
+
+    A record without id is a row of its own. Keeps one small value a row.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, tuple[bool, Any]] = {}
+        self.superseded = 0
+
+    def add(self, record: Mapping[str, Any], line: int, value: Any) -> None:
+        """Offer `value` for the row of `record`, which stands in line `line`."""
+        key: Hashable = ("line", line)
+        if "id" in record:
+            key = row_key(str(record["id"]), str(record.get("question_id")))
+        status = record.get("status")
+        self._offer(key, isinstance(status, str) and status in FINISHED, value)
+
+    def add_head(self, head: Head, value: Any) -> None:
+        """The same for a record of which only the head was read."""
+        self._offer(row_key(head.id, head.question_id), head.status in FINISHED, value)
+
+    def _offer(self, key: Hashable, finished: bool, value: Any) -> None:
+        earlier = self._kept.get(key)
+        if earlier is not None:
+            self.superseded += 1
+        if earlier is None or finished or not earlier[0]:
+            self._kept[key] = (finished, value)
+
+    def values(self) -> list[Any]:
+        """The values that count, in order of the rows' first appearance."""
+        return [value for _, value in self._kept.values()]
+
+
+def standing_records(path: Path) -> Iterator[dict[str, Any]]:
+    """The standing record of every row, one at a time, in order of the rows' first appearance."""
+    latest = Latest()
+    for number, offset, line in InputFile(path).lines():
+        head = read_head(line)
+        if head is not None:
+            latest.add_head(head, offset)
+        elif isinstance(row := parse_row(number, line, offset), Row):
+            latest.add(row.data, number, offset)
+    with path.open("rb") as file:
+        for offset in latest.values():
+            file.seek(offset)
+            yield json.loads(file.readline())
