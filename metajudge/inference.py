@@ -1,0 +1,135 @@
+"""Inference: rows in, judged records out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import metajudge
+from metajudge.errors import DiskFull, UsageError
+from metajudge.journal import Journal
+from metajudge.judging import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
+from metajudge.matches import matches_path, write_matches
+from metajudge.matching import MatchTask
+from metajudge.plan import Plan, choose_models, find_models, output_paths, survey
+from metajudge.prompt import ITEM, ROW, Prompt
+from metajudge.results import Expected, RecordFile
+from metajudge.run import Sink
+from metajudge.samples import read_samples
+from metajudge.step import FitRows
+from metajudge.summary import analysis_command, dry_run_text, guard_lines, summary_text
+from metajudge.tally import Tally
+
+log = logging.getLogger("metajudge")
+
+PAPER_TOP_K = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferOptions(JudgeOptions):
+    """Everything that `infer` can be told; the command line's flags have the same names."""
+
+    input_file: Path
+    output_file: str
+    model_be_evaluated: str
+    granularity: str = ROW
+    top_k: int | None = None
+    num_samples: int = 1
+    prompt_template: str | None = None
+    """The template's text."""
+    guard: str | None = None
+    """`report` or `zero`, as `MatchTask.guard`."""
+    dry_run: bool = False
+
+
+def infer(options: InferOptions) -> int:
+    """Judge the rows of one file; returns the exit code. Raises `UsageError` before anything is asked."""
+    if not options.dry_run:
+        check_key(options)
+    source = FitRows(options.input_file)
+    found = find_models(source, options.limit, options.model_be_evaluated)
+    models = choose_models(options.model_be_evaluated, found, options.input_file)
+    outputs = output_paths(options.output_file, models, options.input_file)
+    adapted: list[str] = []
+    task = _task(options, adapted)
+    plan = survey(source, models, task, options.limit, ask=options.dry_run)
+    for problem in plan.problems:
+        log.warning("line %d of %s %s: not judged", problem.line, options.input_file, problem.reason)
+    if plan.unusable > len(plan.problems):
+        log.warning("and %d more unusable rows", plan.unusable - len(plan.problems))
+    if source.passed_over:
+        log.warning("%d rows are passed over: an earlier step did not succeed for them", source.passed_over)
+    if plan.empty_items:
+        log.warning("%d items are empty strings; they keep their number and are judged", plan.empty_items)
+    if options.dry_run:
+        print(dry_run_text(plan, outputs, options))
+        return OK
+    with contextlib.ExitStack() as stack:
+        sinks = {model: _open_sink(stack, path, model, task, options) for model, path in outputs.items()}
+        tally = Tally(total=plan.samples.total(), unusable=plan.unusable)
+        budget = options.budget()
+        started = time.monotonic()
+        samples = read_samples(islice(source.rows(), options.limit), models)
+        run = asyncio.run(judge_rows(options, task, samples, sinks, tally, adapted, budget))
+    whole = _write_all_matches(outputs.values())
+    print(
+        summary_text(
+            tally,
+            run,
+            budget,
+            seconds=time.monotonic() - started,
+            written=[f"{path} and {matches_path(path).name}" for path in outputs.values()],
+            left=plan.samples.total() - tally.done,
+            next_command=analysis_command(list(outputs.values())),
+            notes=guard_lines(plan, options.guard),
+        )
+    )
+    return exit_code(run, tally) or (OK if whole else PARTLY)
+
+
+def _write_all_matches(outputs: Iterable[Path]) -> bool:
+    """Whether every matches file could be rebuilt; a failure never hides the run's own summary."""
+    whole = True
+    for path in outputs:
+        try:
+            write_matches(path)
+        except (DiskFull, UsageError) as error:
+            if path.exists():  # else its rescue was told already
+                log.error("%s", error)
+            whole = False
+    return whole
+
+
+def _task(options: InferOptions, adapted: list[str]) -> MatchTask:
+    prompt = Prompt(options.granularity, options.prompt_template, options.system_message)
+    top_k = options.top_k
+    if top_k is None and options.granularity == ITEM:
+        top_k = PAPER_TOP_K
+    judge = {
+        "model": options.model,
+        "temperature": options.temperature,
+        "max_tokens": options.max_tokens,
+        "samples": options.num_samples,
+        "granularity": options.granularity,
+        "top_k": top_k,
+        "instructions": prompt.hash,
+        "version": metajudge.__version__,
+        "adapted": adapted,
+    }
+    return MatchTask(prompt, judge, top_k, options.num_samples, options.guard)
+
+
+def _open_sink(stack: contextlib.ExitStack, path: Path, model: str, task: MatchTask, options: InferOptions) -> Sink:
+    expected = Expected(model, task.recorded_judge)
+    file = stack.enter_context(RecordFile(path, expected, allow_mixed=options.allow_mixed))
+    journal = stack.enter_context(contextlib.closing(Journal(path, task.judge)))
+    return Sink(file, journal)
+
+
+__all__ = ["InferOptions", "Plan", "infer", "matches_path"]

@@ -1,0 +1,208 @@
+"""The run with its judge: options, the parts put together, signals, exit codes. The same for every kind of question."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from metajudge.ask import Asker
+from metajudge.cost import Budget, Prices
+from metajudge.errors import UsageError
+from metajudge.failures import StopRun
+from metajudge.judge import Judge, JudgeSettings
+from metajudge.limits import Clock, Outage, RealClock
+from metajudge.pace import MOST_IN_FLIGHT, Flight, FoundFlight, Pace
+from metajudge.progress import Progress
+from metajudge.run import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Run, Sink, Subject, Task
+from metajudge.samples import Unusable
+from metajudge.tally import Tally
+
+log = logging.getLogger("metajudge")
+
+EMBEDDED = "embedded"
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+NO_KEY = "none"
+
+OK, PARTLY, CHANGE_FIRST, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeOptions:
+    """Which judge is asked, how fast and how patiently; the command line's flags have the same names."""
+
+    model: str = "gpt-4o"
+    api_key: str = field(default="", repr=False)
+    api_base: str = DEFAULT_BASE_URL
+    max_tokens: int = 8192
+    temperature: float = 0.6
+    max_retries: int = 5
+    concurrent_requests: int | None = 10
+    """None = found out while running."""
+    rate_limit_delay: float = 0.0
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    system_message: bool = True
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float = 600.0
+    max_outage: float = 300.0
+    grace: float = GRACE_SECONDS
+    """Seconds that replies in flight get when the run is stopped."""
+    max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES
+    prices: tuple[float, float] | None = None
+    """Money per million prompt and completion tokens."""
+    max_cost: float | None = None
+    limit: int | None = None
+    allow_mixed: bool = False
+    skip_failed: bool = False
+
+    def budget(self) -> Budget:
+        """What the run may cost."""
+        return Budget(Prices(*self.prices) if self.prices else None, self.max_cost)
+
+    @classmethod
+    def from_environment(cls, **fields: Any) -> JudgeOptions:
+        """With key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them."""
+        known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
+        if inherited := os.environ.get("OPENAI_BASE_URL"):
+            known["api_base"] = inherited.strip().rstrip("/").removesuffix("/chat/completions")
+        return cls(**{**known, **fields})
+
+
+def check_key(options: JudgeOptions) -> None:
+    """Raise `UsageError` where a key is needed and there is none."""
+    if options.model != EMBEDDED and options.api_base == DEFAULT_BASE_URL and not options.api_key:
+        raise UsageError(
+            "no key for the judge: set OPENAI_API_KEY, or --api-base for a server of your own, "
+            "or --model embedded for the judge that needs no key"
+        )
+
+
+async def judge_rows(
+    options: JudgeOptions,
+    task: Task,
+    samples: Iterable[Subject | Unusable],
+    sinks: Mapping[str, Sink],
+    tally: Tally,
+    adapted: list[str],
+    budget: Budget,
+) -> Run:
+    """Put the rows to the judge that `options` name until all are done or the run is stopped.
+
+    `adapted` is filled with the parameters that the judge does not support; `tally` counts while the run goes.
+    """
+    clock = RealClock()
+    # A row makes some hundred objects that live for its reply's latency, none of them in a cycle: looking for cycles
+    # among them every 700 objects costs an eighth of the run's CPU.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    gc.enable()
+    async with contextlib.AsyncExitStack() as stack:
+        asker = await open_asker(options, stack, tally, clock, adapted, budget)
+        flight = asker.pace.flight
+        run = Run(
+            task,
+            asker,
+            sinks,
+            tally,
+            clock,
+            # Twice the requests in flight: a row that waits for its next try leaves its place to others.
+            open_rows=lambda: 2 * flight.limit,
+            skip_failed=options.skip_failed,
+            grace=options.grace,
+            max_consecutive_failures=options.max_consecutive_failures,
+        )
+        with _signals(run):
+            progress = Progress(tally, flight if options.concurrent_requests is None else None)
+            showing = asyncio.create_task(progress.show())
+            try:
+                await run.judge(samples)
+            finally:
+                showing.cancel()
+                progress.close()
+        return run
+
+
+async def open_asker(
+    options: JudgeOptions,
+    stack: contextlib.AsyncExitStack,
+    tally: Tally,
+    clock: Clock,
+    adapted: list[str] | None = None,
+    budget: Budget | None = None,
+) -> Asker:
+    """What asks the judge that `options` name, within their limits; `stack` closes its connections."""
+    base_url = options.api_base
+    if options.model == EMBEDDED and base_url == DEFAULT_BASE_URL:
+        base_url = await _serve_embedded(stack)
+    flight = Flight(options.concurrent_requests) if options.concurrent_requests else FoundFlight(clock)
+    settings = JudgeSettings(
+        model=options.model,
+        base_url=base_url,
+        api_key=options.api_key or NO_KEY,
+        max_tokens=options.max_tokens,
+        temperature=options.temperature,
+        timeout=options.timeout,
+        extra_body=options.extra_body,
+        connections=flight.limit if options.concurrent_requests else MOST_IN_FLIGHT,
+    )
+    pace = Pace(
+        flight,
+        clock,
+        delay=options.rate_limit_delay,
+        requests_per_minute=options.requests_per_minute,
+        tokens_per_minute=options.tokens_per_minute,
+    )
+    return Asker(
+        await stack.enter_async_context(Judge(settings, adapted)),
+        pace=pace,
+        budget=budget,
+        outage=Outage(options.max_outage, clock),
+        max_retries=options.max_retries,
+        tally=tally,
+        clock=clock,
+        max_tokens=options.max_tokens,
+    )
+
+
+async def _serve_embedded(stack: contextlib.AsyncExitStack) -> str:
+    from metajudge.embedded import server  # numpy takes its time to import: only where it is used
+
+    running = await server.start()
+    stack.push_async_callback(running.close)
+    log.warning("judge: embedded, a lexical matcher; its figures are for trying things out, not for comparing models")
+    return running.base_url
+
+
+@contextlib.contextmanager
+def _signals(run: Run) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the run: the first lets replies in flight arrive, the second does not."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if not run.stopped:
+            log.warning("stopping: waiting for the replies in flight; once more to stop at once")
+        run.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def exit_code(run: Run, tally: Tally) -> int:
+    """0 all done, 1 rows failed or were left out, 2 something has to be changed first, 130 a signal."""
+    if run.interrupted:
+        return INTERRUPTED
+    if run.stop_reason is not None:
+        return CHANGE_FIRST if isinstance(run.stop_reason, StopRun | UsageError) else PARTLY
+    return PARTLY if tally.failures or tally.unusable or tally.skipped_failed else OK

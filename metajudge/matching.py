@@ -1,0 +1,258 @@
+"""Matching as a task: which questions a row asks, and the record that its replies become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any
+
+from metajudge.ask import ERROR, Answer, Failed, Question
+from metajudge.block import Rejected
+from metajudge.judge import Reply, Usage
+from metajudge.metrics import Matrix, sparse_matrix
+from metajudge.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
+from metajudge.reply import Accepted, Mark, faithful, plain_block, read_reply
+from metajudge.samples import Sample
+
+SCHEMA = 1
+
+Outcome = Answer | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class MatchTask:
+    """How far each human item's point is made by the model's items."""
+
+    prompt: Prompt
+    judge: Mapping[str, Any]
+    """The record's `judge` object (live: the client adds what it had to adapt)."""
+    top_k: int | None = None
+    """Model items judged, the first ones; None = all."""
+    num_samples: int = 1
+    """How often each question is asked."""
+    guard: str | None = None
+    """`report`: name suspicious items in the record; `zero`: also give the model's ones no credit; None: neither."""
+
+    @property
+    def recorded_judge(self) -> dict[str, Any]:
+        """The record's `judge`: with the guard where it is on, so that older files stay comparable."""
+        return dict(self.judge) if self.guard is None else {**self.judge, "guard": self.guard}
+
+    def judged_items(self, sample: Sample) -> tuple[str, ...]:
+        """The model items that are put to the judge."""
+        return sample.model_items[: self.top_k]
+
+    def suspicious(self, sample: Sample) -> dict[str, list[str]]:
+        """The row's suspicious items that are put to the judge (`S3`, `R1`), with their reasons; none without guard."""
+        if self.guard is None:
+            return {}
+        from metajudge.guard import marked_items  # its patterns take their time to compile: only where they are used
+
+        return {**marked_items("S", self.judged_items(sample)), **marked_items("R", sample.human)}
+
+    def questions(self, sample: Sample) -> list[Question]:
+        """One question a row, or one a model item, each `num_samples` times; none when a list is empty."""
+        items = self.judged_items(sample)
+        if not sample.human or not items:
+            return []
+        numbers = range(1, len(items) + 1) if self.prompt.granularity == ITEM else (0,)
+        alone = len(numbers) * self.num_samples == 1
+        asked = {number: self.prompt.messages(sample.human, items, number) for number in numbers}
+        return [
+            Question(
+                name=f"S{number}/{turn}" if number else f"row/{turn}",
+                messages=asked[number],
+                read=partial(_read, asked[number], len(sample.human), len(items), number),
+                shared=self.num_samples == 1,
+                alone=alone,
+            )
+            for turn in range(1, self.num_samples + 1)
+            for number in numbers
+        ]
+
+    def record(self, sample: Sample, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+        """The record of a row, its keys in their fixed order."""
+        if self.guard is not None:
+            outcomes = _without_credit(outcomes, self.suspicious(sample), self.guard)
+        failed = next((outcome for outcome in outcomes if isinstance(outcome, Failed)), None)
+        if not outcomes:
+            return self._assemble(sample, "empty", _empty_result(sample), outcomes, seconds)
+        if failed is not None:
+            return self._assemble(sample, *self._failed_result(sample, outcomes, failed), outcomes, seconds)
+        return self._assemble(sample, "success", self._result(sample, outcomes), outcomes, seconds)
+
+    def _assemble(
+        self, sample: Sample, status: str, result: _Result, outcomes: Sequence[Outcome], seconds: float
+    ) -> dict[str, Any]:
+        matrix = {"score_matrix": result.matrix, "item_replies": result.replies} if result.matrix is not None else {}
+        return {
+            "id": sample.id,
+            "question_id": sample.question_id,
+            "schema": SCHEMA,
+            "status": status,
+            "model_be_evaluated": sample.model,
+            "n_human": len(sample.human),
+            "n_model": len(sample.model_items),
+            **({"empty": _which_empty(sample)} if status == "empty" else {}),
+            "extraction_result": {
+                "scores": [list(mark) for mark in result.marks],
+                "is_ordered": result.is_ordered,
+                "errors": [] if result.message is None else [result.message],
+            },
+            "matches": [{"human_item": r, "model_item": s, "score": score} for r, s, score in result.marks],
+            **matrix,
+            **({} if self.guard is None else {"guard": self.suspicious(sample)}),
+            "judge": self.recorded_judge,
+            "attempts": sum(outcome.attempts for outcome in outcomes),
+            "latency_s": round(seconds, 3),
+            "finished_at": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            "prompt": self._prompt_text(sample) if outcomes else "",
+            "samples": result.samples,
+            **_failure_field(status, result.message),
+            "metadata": sample.row,
+        }
+
+    def _prompt_text(self, sample: Sample) -> str:
+        """The user message as sent; for granularity `item`, the human list once and every question's own line."""
+        items = self.judged_items(sample)
+        if self.prompt.granularity == ITEM and self.prompt.template is None:
+            return f"{item_message(sample.human, items[0], 1)}\n{list_text('S', items[1:], 2)}".rstrip("\n")
+        if self.prompt.template is not None:
+            return self.prompt.messages(sample.human, items)[-1]["content"]
+        return row_message(sample.human, items)
+
+    # ------------------------------------------------------------------ results
+
+    def _result(self, sample: Sample, outcomes: Sequence[Outcome]) -> _Result:
+        answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
+        per_sample = len(answers) // self.num_samples
+        turns = [answers[i : i + per_sample] for i in range(0, len(answers), per_sample)]
+        results = [self._one_sample(sample, turn) for turn in turns]
+        first = results[0]
+        samples = [first.samples[0]]
+        for other in results[1:]:
+            own = {"score_matrix": other.matrix, "item_replies": other.replies} if other.matrix is not None else {}
+            samples.append({**other.samples[0], **own})
+        return _Result(first.marks, first.is_ordered, samples, first.matrix, first.replies)
+
+    def _one_sample(self, sample: Sample, answers: Sequence[Answer]) -> _Result:
+        if self.prompt.granularity != ITEM:
+            (answer,) = answers
+            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer.reply, answer)])
+        matrix = _matrix(sample, answers)
+        marks = best_marks(matrix)
+        usage = sum((answer.reply.usage for answer in answers), Usage())
+        finishes = [answer.reply.finish_reason for answer in answers if answer.reply.finish_reason != "stop"]
+        text = plain_block(marks)
+        entry = {"generated_text": text, "finish_reason": next(iter(finishes), "stop"), "usage": usage.to_json()}
+        return _Result(marks, True, [entry], matrix, [answer.reply.text for answer in answers])
+
+    def _failed_result(self, sample: Sample, outcomes: Sequence[Outcome], failed: Failed) -> tuple[str, _Result]:
+        matrix, replies = None, None
+        kind, message = failed.kind, failed.message
+        if len(outcomes) > 1:
+            question = self.questions(sample)[list(outcomes).index(failed)]
+            kind, message = ERROR, f"question {question.name}: {failed.message}"
+        if self.prompt.granularity == ITEM:
+            first = outcomes[: len(outcomes) // self.num_samples]
+            matrix = _matrix(sample, first)
+            replies = [outcome.reply.text if isinstance(outcome, Answer) else None for outcome in first]
+        last = failed.last or Reply(None, None, Usage(), 0.0)
+        entry = {"generated_text": "", "finish_reason": last.finish_reason, "usage": last.usage.to_json()}
+        if failed.last is not None:
+            entry["raw_text"] = last.text
+        return kind, _Result((), False, [entry], matrix, replies, message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What the outcomes of one row (or one sample of it) come to."""
+
+    marks: Sequence[Mark]
+    is_ordered: bool
+    samples: list[dict[str, Any]]
+    matrix: Matrix | None = None
+    replies: Sequence[str | None] | None = None
+    message: str | None = None
+
+
+def _read(
+    messages: Sequence[Mapping[str, str]], n_human: int, n_model: int, number: int, reply: Reply
+) -> Accepted | Rejected:
+    text = without_echo(reply.text or "", messages)
+    cut = reply.finish_reason == "length"
+    return read_reply(text, n_human, n_model, model_item=number or None, cut=cut)
+
+
+def _without_credit(outcomes: Sequence[Outcome], marked: Mapping[str, Sequence[str]], guard: str) -> Sequence[Outcome]:
+    """With `zero`, the outcomes with no score for `marked` model items; the replies stay as they came."""
+    from metajudge.guard import ZERO, without_credit
+
+    if guard != ZERO:
+        return outcomes
+    return [
+        replace(outcome, value=replace(outcome.value, marks=without_credit(outcome.value.marks, marked)))
+        if isinstance(outcome, Answer)
+        else outcome
+        for outcome in outcomes
+    ]
+
+
+def _sample(reply: Reply, answer: Answer) -> dict[str, Any]:
+    text = reply.text or ""
+    entry: dict[str, Any] = {"generated_text": text}
+    if not faithful(text, answer.value.marks):
+        entry = {"generated_text": plain_block(answer.value.marks), "raw_text": text}
+    entry |= {"finish_reason": reply.finish_reason, "usage": reply.usage.to_json()}
+    return entry if answer.copied_from is None else {**entry, "copied_from": answer.copied_from}
+
+
+def _matrix(sample: Sample, outcomes: Sequence[Outcome]) -> Matrix:
+    """Human items as rows, model items as columns; None where no answer is."""
+    matrix: Matrix = [[None] * len(sample.model_items) for _ in sample.human]
+    for column, outcome in enumerate(outcomes):
+        if isinstance(outcome, Answer):
+            for mark in outcome.value.marks:
+                matrix[mark.human_item - 1][column] = mark.score
+    return matrix
+
+
+def score_matrix(sample: Sample, outcomes: Sequence[Outcome], granularity: str) -> Matrix:
+    """What the judge said of a row, once: human items as rows, model items as columns; None where no answer is.
+
+    Of granularity `row` each human item has one score, at its best model item.
+    """
+    if granularity == ITEM:
+        return _matrix(sample, outcomes)
+    marks = [mark for outcome in outcomes if isinstance(outcome, Answer) for mark in outcome.value.marks]
+    return sparse_matrix(marks, len(sample.human), len(sample.model_items))
+
+
+def best_marks(matrix: Matrix) -> list[Mark]:
+    """Each human item with its best model item, the lowest on ties; S0 when nothing scores above 0."""
+    marks = []
+    for number, row in enumerate(matrix, 1):
+        best = max((score for score in row if score is not None), default=0.0)
+        marks.append(Mark(number, row.index(best) + 1, best) if best > 0 else Mark(number, 0, 0.0))
+    return marks
+
+
+def _which_empty(sample: Sample) -> str:
+    if sample.human:
+        return "model"
+    return "human" if sample.model_items else "both"
+
+
+def _empty_result(sample: Sample) -> _Result:
+    marks = [Mark(number, 0, 0.0) for number in range(1, len(sample.human) + 1)]
+    text = plain_block(marks) if marks else ""
+    entry = {"generated_text": text, "finish_reason": None, "usage": Usage().to_json()}
+    return _Result(marks, bool(marks), [entry])
+
+
+def _failure_field(status: str, message: str | None) -> dict[str, str | None]:
+    if status == "format_error":
+        return {"format_error": message}
+    return {"error_message": message} if status == "error" else {}

@@ -1,0 +1,156 @@
+"""What an inference will do, worked out before anything is asked or written: models, files, rows, problems."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from metajudge.errors import UsageError
+from metajudge.matches import matches_path
+from metajudge.matching import MatchTask
+from metajudge.results import side_file
+from metajudge.samples import InputFile, Row, Unusable, evaluated_models, read_samples
+
+ALL = "all"
+MODEL_PLACEHOLDER = "{model}"
+SHOWN_PROBLEMS = 20
+# Bytes; a folder's entry may have 255, and the user's part and the side files' endings come behind.
+_LONGEST_NAME = 150
+_UNFIT = re.compile(r"[^\w.+-]")
+
+
+@dataclass(slots=True)
+class Plan:
+    """Counts of the first reading of the input; nothing of the rows is kept."""
+
+    models: list[str]
+    rows: int = 0
+    """Lines that are not blank, up to the limit."""
+    samples: Counter[str] = field(default_factory=Counter)
+    """Usable rows by evaluated model."""
+    empty_items: int = 0
+    """Items that are empty strings; they keep their number and are judged."""
+    marked_items: int = 0
+    """Suspicious items that are put to the judge, with a guard."""
+    suspicions: Counter[str] = field(default_factory=Counter)
+    """Their reasons; an item may have several."""
+    requests: int = 0
+    """Questions that rows without a record would ask."""
+    characters: int = 0
+    """Length of these questions, instructions included."""
+    wide_characters: int = 0
+    """Of these, the ones outside ASCII (about a token each)."""
+    problems: list[Unusable] = field(default_factory=list)
+    """The first unusable rows."""
+    unusable: int = 0
+    first_question: str = ""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """A rough estimate: four ASCII characters a token, one other character a token."""
+        return (self.characters - self.wide_characters) // 4 + self.wide_characters
+
+
+def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
+    """The evaluated models that have a checklist in the first `limit` rows, in order of appearance.
+
+    Reads no further than it takes to find every name in `asked`.
+    """
+    wanted = {part.strip().lower() for part in asked.split(",")}
+    names: dict[str, str] = {}
+    for row in islice(source.rows(), limit):
+        if not isinstance(row, Unusable):
+            for name in evaluated_models(row.data):
+                names.setdefault(name.lower(), name)
+            if wanted <= names.keys():
+                break
+    return list(names.values())
+
+
+def choose_models(asked: str, found: Sequence[str], where: Path) -> list[str]:
+    """The models named by `--model-be-evaluated`: one name, a comma list, or `all`, without regard to case."""
+    known = {name.lower(): name for name in found}
+    if not known:
+        raise UsageError(f'no row of {where} has a "{{model}}-checklist"; a row needs human-checklist and one of these')
+    if asked.strip().lower() in known:
+        return [known[asked.strip().lower()]]
+    if asked.strip().lower() == ALL:
+        return list(found)
+    names = list(dict.fromkeys(part.strip().lower() for part in asked.split(",") if part.strip()))
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise UsageError(
+            f"--model-be-evaluated {', '.join(unknown) or repr(asked)}: no row of {where} has such a checklist; "
+            f"there are: {', '.join(found)}"
+        )
+    return [known[name] for name in names]
+
+
+def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, Path]:
+    """One results file a model: `{model}` replaced, else the name in front of the file's when there are several."""
+    paths: dict[str, Path] = {}
+    for model in models:
+        name = fit_name(model)
+        if MODEL_PLACEHOLDER in output:
+            paths[model] = Path(output.replace(MODEL_PLACEHOLDER, name))
+        else:
+            path = Path(output)
+            paths[model] = path if len(models) == 1 else path.with_name(f"{name}-{path.name}")
+    taken = [owned.resolve() for path in paths.values() for owned in _owned(path)]
+    if len(set(taken)) < len(taken):
+        way_out = "judge them one by one" if MODEL_PLACEHOLDER in output else f"put {MODEL_PLACEHOLDER} into it"
+        raise UsageError(f"--output-file {output} gives two of {', '.join(models)} the same file; {way_out}")
+    for path in paths.values():
+        if path.exists() and source.exists() and path.samefile(source):
+            raise UsageError(f"--output-file {path} is the input file; name another one")
+    return paths
+
+
+def _owned(results: Path) -> list[Path]:
+    """Every file that a run may write for these results: another model's results must be none of them."""
+    return [results, matches_path(results), *(side_file(results, end) for end in (".journal", ".torn", ".rescued"))]
+
+
+def fit_name(name: str) -> str:
+    """`name` with the characters that do not fit a file name replaced by `_`, cut where it is too long for one."""
+    fit = _UNFIT.sub("_", name)
+    if len(fit.encode()) > _LONGEST_NAME:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        fit = f"{fit.encode()[: _LONGEST_NAME - 9].decode('utf-8', 'ignore')}-{digest}"
+    return f"_{fit[1:]}" if fit.startswith((".", "-")) else fit
+
+
+def survey(source: InputFile, models: Sequence[str], task: MatchTask, limit: int | None, *, ask: bool) -> Plan:
+    """Read the whole input once, keeping counts only; with `ask` the questions are made and measured too."""
+    plan = Plan(list(models))
+
+    def counted() -> Iterator[Row | Unusable]:
+        for row in islice(source.rows(), limit):
+            plan.rows += 1
+            yield row
+
+    for sample in read_samples(counted(), models, named=False):
+        if isinstance(sample, Unusable):
+            plan.unusable += 1
+            if len(plan.problems) < SHOWN_PROBLEMS:
+                plan.problems.append(sample)
+            continue
+        plan.samples[sample.model] += 1
+        plan.empty_items += sum(not item.strip() for item in (*sample.human, *sample.model_items))
+        for reasons in task.suspicious(sample).values():
+            plan.marked_items += 1
+            plan.suspicions.update(reasons)
+        for question in task.questions(sample) if ask else ():
+            plan.requests += 1
+            for message in question.messages:
+                text = message["content"]
+                plan.characters += len(text)
+                plan.wide_characters += len(text) - len(text.encode("ascii", "ignore"))
+            if not plan.first_question:
+                plan.first_question = "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in question.messages)
+    return plan

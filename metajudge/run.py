@@ -1,0 +1,307 @@
+"""The run: streams samples through a task and the judge into the results; bounded, resumable, interruptible.
+
+It knows nothing of matching. A task turns a sample into questions and their outcomes into a record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from metajudge.ask import Answer, Asker, Failed, Question, Stopped
+from metajudge.block import Rejected
+from metajudge.errors import MetaJudgeError, OutputLost
+from metajudge.journal import Journal
+from metajudge.judge import Reply, Usage
+from metajudge.limits import Clock
+from metajudge.remembered import Remembered
+from metajudge.results import FINISHED, RecordFile, row_key
+from metajudge.samples import Unusable
+from metajudge.tally import Tally
+
+log = logging.getLogger("metajudge")
+
+GRACE_SECONDS = 10.0
+MAX_CONSECUTIVE_FAILURES = 20
+SYNC_SECONDS = 1.0
+WARNED_ROWS = 10
+
+Outcome = Answer | Failed
+
+
+class Subject(Protocol):
+    """What a row is for the run, whatever is asked about it."""
+
+    @property
+    def line(self) -> int:
+        """Its line in the input, from 1."""
+
+    @property
+    def id(self) -> str:
+        """Names the row."""
+
+    @property
+    def question_id(self) -> str:
+        """Names what is asked about it."""
+
+    @property
+    def model(self) -> str:
+        """Which of the run's sinks its record goes to."""
+
+
+class Task(Protocol):
+    """A kind of question: subject to questions, outcomes to record."""
+
+    def questions(self, sample: Any) -> Sequence[Question]:
+        """What to ask for this row; nothing for a row that needs no judge."""
+
+    def record(self, sample: Any, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+        """The row's record from the outcomes, in the order of its questions, `seconds` after the row was opened."""
+
+
+@dataclass(slots=True)
+class Sink:
+    """Where the records of one evaluated model go."""
+
+    file: RecordFile
+    journal: Journal
+
+
+class OnlyFailures(MetaJudgeError):
+    """So many rows in a row failed that the next ones hardly will not."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over one input. `stop` may be called from a signal handler."""
+
+    task: Task
+    asker: Asker
+    sinks: Mapping[str, Sink]
+    """By evaluated model."""
+    tally: Tally
+    clock: Clock
+    open_rows: Callable[[], int]
+    """Rows being judged at the same time, at most; may change during the run."""
+    skip_failed: bool = False
+    grace: float = GRACE_SECONDS
+    """Seconds that replies in flight get to arrive when the run is stopped."""
+    max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES
+    """Rows in a row that fail for reasons of their own before the run stops."""
+    _failed_in_a_row: int = 0
+    stop_reason: MetaJudgeError | None = None
+    interrupted: bool = False
+    _crash: BaseException | None = None
+    _rows: set[asyncio.Task[None]] = field(default_factory=set)
+    _questions: set[asyncio.Task[Any]] = field(default_factory=set)
+    _remembered: Remembered = field(default_factory=Remembered)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever a row ends or the run is stopped."""
+
+    async def judge(self, samples: Iterable[Subject | Unusable]) -> None:
+        """Judge every sample that has no finished record. Returns when all are done or the run was stopped."""
+        syncing = asyncio.create_task(self._sync_every_second())
+        try:
+            await self._open_rows(samples)
+            await self._until(lambda: not self._rows)
+            if self.stopped:
+                await self._let_replies_arrive()
+            self._check_places()
+        finally:
+            syncing.cancel()
+            await asyncio.gather(syncing, return_exceptions=True)
+        if self._crash is not None:
+            raise self._crash
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more is sent."""
+        return self.asker.stopping
+
+    def stop(self, reason: MetaJudgeError | None = None) -> None:
+        """Send nothing more; replies in flight may still arrive. A second call ends these too."""
+        if reason is not None and self.stop_reason is None:
+            self.stop_reason = reason
+        if self.stopped and reason is None:
+            self._cancel_all()
+        self.interrupted = self.interrupted or reason is None
+        self.asker.stopping = True
+        self._changed.set()
+
+    # ------------------------------------------------------------------ rows
+
+    async def _open_rows(self, samples: Iterable[Subject | Unusable]) -> None:
+        for count, sample in enumerate(samples):
+            if count % 100 == 0:
+                await asyncio.sleep(0)  # a long stretch of finished rows must not hold up replies
+            if isinstance(sample, Unusable) or self._is_done(sample):
+                continue
+            await self._until(lambda: len(self._rows) < self.open_rows())
+            if self.stopped:
+                return
+            task = asyncio.create_task(self._row(sample))
+            self._rows.add(task)
+            task.add_done_callback(self._row_ended)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition() and not self.stopped:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _row_ended(self, task: asyncio.Task[None]) -> None:
+        self._rows.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._crash = self._crash or error  # a defect of ours: end the run loudly, keep what is written
+            self.stop()
+        self._changed.set()
+
+    def _is_done(self, sample: Subject) -> bool:
+        sink = self.sinks[sample.model]
+        key = row_key(sample.id, sample.question_id)
+        if key in sink.file.finished:
+            self.tally.resumed += 1
+            sink.journal.row_stands(sample.question_id)
+            return True
+        if self.skip_failed and key in sink.file.failed:
+            self.tally.skipped_failed += 1
+            return True
+        return False
+
+    async def _row(self, sample: Subject) -> None:
+        started = self.clock.now()
+        questions = self.task.questions(sample)
+        if len(questions) == 1:
+            await self._row_of_one(sample, questions[0], started)
+            return
+        asked = [asyncio.create_task(self._question(sample, question)) for question in questions]
+        self._questions.update(asked)
+        for task in asked:
+            task.add_done_callback(self._questions.discard)
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        outcomes = [result for result in results if not isinstance(result, BaseException)]
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, Stopped | asyncio.CancelledError):
+                raise result
+        if len(outcomes) == len(asked):
+            self._finish(sample, outcomes, started)
+
+    async def _row_of_one(self, sample: Subject, question: Question, started: float) -> None:
+        """A row whose task is its question's, too: a task less to make and to wait for."""
+        own: Any = asyncio.current_task()
+        self._questions.add(own)
+        try:
+            outcome = await self._question(sample, question)
+        except (Stopped, asyncio.CancelledError):
+            return
+        finally:
+            self._questions.discard(own)
+        self._finish(sample, [outcome], started)
+
+    def _finish(self, sample: Subject, outcomes: Sequence[Outcome], started: float) -> None:
+        try:
+            self._write(sample, outcomes, self.clock.now() - started)
+        except MetaJudgeError as error:
+            self.stop(error)
+
+    def _write(self, sample: Subject, outcomes: Sequence[Outcome], seconds: float) -> None:
+        record = self.task.record(sample, outcomes, seconds)
+        sink = self.sinks[sample.model]
+        sink.file.append(record)
+        if record["status"] in FINISHED:
+            sink.journal.row_stands(sample.question_id)
+            self.tally.success += record["status"] == "success"
+            self.tally.empty += record["status"] == "empty"
+            if outcomes:  # a row that needed no judge says nothing of it
+                self._failed_in_a_row = 0
+            return
+        failed = next(outcome for outcome in outcomes if isinstance(outcome, Failed))
+        self.tally.failed[record["status"]] += 1
+        self.tally.reasons[failed.cause] += 1
+        level = logging.WARNING if self.tally.failures <= WARNED_ROWS else logging.INFO
+        log.log(level, "line %d of the input: %s: %s", sample.line, record["status"], failed.message)
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= self.max_consecutive_failures and not self.stopped:
+            raise OnlyFailures(
+                f"{self._failed_in_a_row} rows in a row failed, the last with: {failed.message}; "
+                "raise --max-consecutive-failures to go on regardless"
+            )
+
+    # ------------------------------------------------------------------ questions
+
+    async def _question(self, sample: Subject, question: Question) -> Outcome:
+        journal = self.sinks[sample.model].journal
+        kept = self._kept(journal, sample, question)
+        if kept is not None:
+            self.tally.kept += 1
+            return kept
+        try:
+            if question.shared:
+                outcome = await self._remembered.ask(self.asker, question, sample.id)
+            else:
+                outcome = await self.asker.ask(question)
+            if isinstance(outcome, Answer):
+                self.tally.copied += outcome.copied_from is not None
+                if not question.alone:
+                    journal.add(sample.question_id, question.name, _to_journal(outcome))
+        except MetaJudgeError as error:
+            self.stop(error)  # at once, while the row's other questions are still out
+            raise Stopped from None
+        return outcome
+
+    def _kept(self, journal: Journal, sample: Subject, question: Question) -> Answer | None:
+        data = journal.kept(sample.question_id, question.name)
+        if data is None or not isinstance(data.get("text"), str):
+            return None
+        reply = Reply(data["text"], data.get("finish_reason"), Usage.from_json(data.get("usage")), data["seconds"])
+        value = question.read(reply)
+        if isinstance(value, Rejected):
+            return None
+        return Answer(reply, value, data.get("attempts", 1), data.get("copied_from"))
+
+    # ------------------------------------------------------------------ stopping
+
+    def _check_places(self) -> None:
+        """A file deleted after the last record is noticed here, while what it held can still be saved."""
+        for sink in self.sinks.values():
+            try:
+                sink.file.check_place()
+            except OutputLost as error:
+                self.stop(error)
+
+    async def _let_replies_arrive(self) -> None:
+        for question in self._questions - self.asker.busy - self._remembered.waiting:
+            question.cancel()
+        if self._rows:
+            await asyncio.wait(set(self._rows), timeout=self.grace)
+        self._cancel_all()
+        if self._rows:
+            await asyncio.wait(set(self._rows))
+
+    def _cancel_all(self) -> None:
+        for question in set(self._questions):
+            question.cancel()
+
+    async def _sync_every_second(self) -> None:
+        while True:
+            await asyncio.sleep(SYNC_SECONDS)
+            for sink in self.sinks.values():
+                try:
+                    await asyncio.to_thread(sink.file.sync)
+                    await asyncio.to_thread(sink.journal.sync)
+                except MetaJudgeError as error:
+                    self.stop(error)
+
+
+def _to_journal(answer: Answer) -> dict[str, Any]:
+    reply = answer.reply
+    data = {
+        "text": reply.text,
+        "finish_reason": reply.finish_reason,
+        "usage": reply.usage.to_json(),
+        "seconds": reply.seconds,
+        "attempts": answer.attempts,
+    }
+    return data if answer.copied_from is None else {**data, "copied_from": answer.copied_from}

@@ -1,0 +1,46 @@
+"""What a run counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from metajudge.judge import Usage
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one run; written by the run, read by progress and summary."""
+
+    total: int | None = None
+    """Rows asked for (usable ones, over all evaluated models); None when not counted."""
+    success: int = 0
+    empty: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    """Rows by `error` and `format_error`."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Failed rows by cause."""
+    unusable: int = 0
+    resumed: int = 0
+    """Rows that had a finished record before the run."""
+    skipped_failed: int = 0
+    """Rows passed over because their earlier record tells of a failure (`--skip-failed`)."""
+    requests: int = 0
+    """Requests sent, tries again included."""
+    copied: int = 0
+    """Questions answered by the reply to an equal one."""
+    kept: int = 0
+    """Questions answered from the journal of an earlier run."""
+    retries: Counter[str] = field(default_factory=Counter)
+    """Requests sent again, by cause."""
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def failures(self) -> int:
+        """Rows that ended in a failure."""
+        return self.failed.total()
+
+    @property
+    def done(self) -> int:
+        """Rows that need nothing more in this run."""
+        return self.success + self.empty + self.failures + self.resumed + self.skipped_failed
