@@ -1,0 +1,131 @@
+"""The best one-to-one matching of human and model items (Eq. 1), the same one whatever the order of the rows.
+
+Exact integers, no floats: among matchings of the highest total the one with the fewest pairs is taken, then the
+one whose model items stand earliest, then the one that gives the earliest of them the higher scores.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+UNITS = 10_000
+"""Scores are compared in ten-thousandths: finer differences are ties, and below half of one a score is 0."""
+
+Scores = Sequence[Sequence[float | None]]
+
+
+class Pair(NamedTuple):
+    """A human item and the model item that makes its point in the matching."""
+
+    human_item: int
+    """Number of the human item, from 1."""
+    model_item: int
+    """Number of the model item, from 1."""
+    score: float
+
+
+def optimal_matching(scores: Scores) -> list[Pair]:
+    """The pairs of the best one-to-one matching, by model item.
+
+    `scores`: human items as rows, model items as columns, 0 to 1; None = not asked, never matched. A pair of
+    score 0 is no pair. Raises `ValueError` for a score that is no number within 0..1.
+    """
+    units = [[_units(score) for score in row] for row in scores]
+    pairs = [(i, j) for i, row in enumerate(units) for j, value in enumerate(row) if value]
+    rows, columns = sorted({i for i, _ in pairs}), sorted({j for _, j in pairs})
+    if not len(rows) == len(columns) == len(pairs):  # else nobody is in another's way
+        weights = _weights([[units[i][j] for j in columns] for i in rows])
+        pairs = [(rows[i], columns[j]) for i, j in _heaviest(weights)]
+    return sorted((Pair(i + 1, j + 1, float(scores[i][j] or 0.0)) for i, j in pairs), key=lambda pair: pair.model_item)
+
+
+def _units(score: float | None) -> int:
+    if score is None:
+        return 0
+    if math.isnan(score) or not 0 <= score <= 1:
+        raise ValueError(f"a score of {score} is not within 0..1")
+    return round(score * UNITS)
+
+
+def _weights(units: Sequence[Sequence[int]]) -> list[list[int]]:
+    """One integer a pair whose sum orders matchings by total, fewest pairs, earliest model items, their scores.
+
+    Each criterion is worth more than everything the later ones can add up to. 0 where there is nothing to match.
+    """
+    if not units:
+        return []
+    width = len(units[0])
+    rank = {value: place for place, value in enumerate(sorted({value for row in units for value in row}))}
+    base = len(rank) + 1
+    later = base**width  # the scores of the chosen model items, the earliest as the highest digit
+    a_pair = later << width  # which model items are chosen, as a bit mask, the earliest as the highest bit
+    total = a_pair * (min(len(units), width) + 1)
+    return [
+        [
+            value * total - a_pair + (later << (width - 1 - j)) + rank[value] * base ** (width - 1 - j) if value else 0
+            for j, value in enumerate(row)
+        ]
+        for row in units
+    ]
+
+
+def _heaviest(weights: list[list[int]]) -> list[tuple[int, int]]:
+    """(row, column) of the pairs of a matching of the greatest total weight; weights are 0 or more, 0 = no pair."""
+    if not weights:
+        return []
+    if len(weights) > len(weights[0]):
+        return [(i, j) for j, i in _heaviest([list(column) for column in zip(*weights, strict=True)])]
+    owner = _assign([[-weight for weight in row] for row in weights])
+    return [(i, j) for j, i in enumerate(owner) if i >= 0 and weights[i][j]]
+
+
+def _assign(costs: list[list[int]]) -> list[int]:
+    """The row of each column (-1 = none) in the cheapest assignment of every row; no more rows than columns.
+
+    Shortest augmenting paths with potentials (Kuhn 1955, Munkres 1957, in the form of Jonker and Volgenant 1987).
+    """
+    row_potential, column_potential = [0] * len(costs), [0] * len(costs[0])
+    owner = [-1] * len(costs[0])
+    for start in range(len(costs)):
+        last, before = _shortest_path(costs, start, owner, row_potential, column_potential)
+        while last >= 0:
+            previous = before[last]
+            owner[last] = owner[previous] if previous >= 0 else start
+            last = previous
+    return owner
+
+
+def _shortest_path(
+    costs: list[list[int]], start: int, owner: list[int], row_potential: list[int], column_potential: list[int]
+) -> tuple[int, list[int]]:
+    """The free column where the cheapest path from row `start` ends, and each column's predecessor on it.
+
+    Changes the potentials so that no reduced cost is below 0.
+    """
+    columns = range(len(owner))
+    distance: list[int | None] = [None] * len(owner)
+    before = [-1] * len(owner)
+    done: list[int] = []
+    row, last = start, -1
+    while True:
+        nearest, shift = -1, 0
+        for j in columns:
+            if j in done:
+                continue
+            reduced, known = costs[row][j] - row_potential[row] - column_potential[j], distance[j]
+            if known is None or reduced < known:
+                distance[j], before[j] = reduced, last
+                known = reduced
+            if nearest < 0 or known < shift:
+                nearest, shift = j, known
+        row_potential[start] += shift
+        for j in done:
+            row_potential[owner[j]] += shift
+            column_potential[j] -= shift
+        distance = [None if known is None else known - shift for known in distance]
+        done.append(nearest)
+        if owner[nearest] < 0:
+            return nearest, before
+        row, last = owner[nearest], nearest

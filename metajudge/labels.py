@@ -1,0 +1,125 @@
+"""Verdicts: which response a label prefers. One parser for models' labels, gold labels and generated verdicts.
+
+A verdict is -2 (A much better), -1 (A better), 0 (tie), 1 (B better) or 2 (B much better); Response 1 is A and
+Response 2 is B. The sign agrees with `overall_preference` of the data, whose -3..3 is negative where A is better.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from metajudge.errors import UsageError
+
+CHOICE, SIGNED = "choice", "signed"
+SCALES = (CHOICE, SIGNED)
+
+_A, _B = (
+    r"(?:a|1|response a|response 1|assistant a|assistant 1|answer a|answer 1)",
+    (r"(?:b|2|response b|response 2|assistant b|assistant 2|answer b|answer 2)"),
+)
+_GREATER, _LESS = r"(?:>|\\gt)", r"(?:<|\\lt)"
+_MUCH_GREATER, _MUCH_LESS = r"(?:>{2,3}|≫|»|⋙|\\gg)", r"(?:<{2,3}|≪|«|⋘|\\ll)"
+# One row a spelling, matched against the whole label after `_plain`; the first that fits counts.
+_SPELLINGS: Mapping[re.Pattern[str], int] = {
+    re.compile(pattern): verdict
+    for pattern, verdict in (
+        (rf"{_A} ?{_MUCH_GREATER} ?{_B}", -2),
+        (rf"{_B} ?{_MUCH_LESS} ?{_A}", -2),
+        (rf"{_A} ?{_MUCH_LESS} ?{_B}", 2),
+        (rf"{_B} ?{_MUCH_GREATER} ?{_A}", 2),
+        (rf"{_A} ?{_GREATER} ?{_B}", -1),
+        (rf"{_B} ?{_LESS} ?{_A}", -1),
+        (rf"{_A} ?{_LESS} ?{_B}", 1),
+        (rf"{_B} ?{_GREATER} ?{_A}", 1),
+        (rf"{_A} ?(?:=|==|~|≈|\\approx|\\sim) ?{_B}", 0),
+        (rf"{_B} ?(?:=|==|~|≈|\\approx|\\sim) ?{_A}", 0),
+        (r"tie|tied|draw|equal|same|neither|both|c", 0),
+        (rf"{_A}(?: is)?(?: better)?", -1),
+        (rf"{_B}(?: is)?(?: better)?", 1),
+        (rf"{_A} is much better", -2),
+        (rf"{_B} is much better", 2),
+    )
+}
+_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_DOUBLE_BRACKETS = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
+
+
+def parse_verdict(text: str) -> int | None:
+    """The verdict that a text comes to, None where it is not clear.
+
+    The last `\\boxed{…}` counts, else the last `[[…]]`, else the whole text must be a spelling. A digit alone is a
+    choice between Response 1 and Response 2; use `Labels` where numbers may be signed preferences.
+    """
+    marked = _BOXED.findall(text) or _DOUBLE_BRACKETS.findall(text) or [text]
+    plain = _plain(marked[-1])
+    return next((verdict for pattern, verdict in _SPELLINGS.items() if pattern.fullmatch(plain)), None)
+
+
+def _plain(text: str) -> str:
+    """Lower case, without wrappers, emphasis and outer punctuation, single spaces."""
+    # The double sign is a letter of its own here: compatibility forms would keep it, full-width ones become ASCII.
+    text = unicodedata.normalize("NFKC", html.unescape(text)).lower()
+    text = _WRAPPED.sub(r"\1", text)
+    text = re.sub(r"[\s$*_`\"'“”‘’()\[\]{}]+", " ", text)
+    text = re.sub(r"(?<=[><=≫≪«»~≈]) (?=[><=])", "", text)
+    return text.strip(" .:;,!").removeprefix("the ").strip()
+
+
+class Labels:
+    """Reads the labels of one file, once it is known what its numbers mean."""
+
+    def __init__(self, values: Iterable[Any], name: str, scale: str | None = None) -> None:
+        """`values`: all labels of the file; `name`: what they are, for messages; `scale`: one of `SCALES`.
+
+        Without `scale`, numbers are signed preferences when one of -3..-1, 0 or 3 occurs. Raises `UsageError`
+        when there are numbers and their scale cannot be told.
+        """
+        numbers = {number for value in values if (number := _number(value)) is not None}
+        self._scale = scale
+        if scale is None and numbers:
+            if not numbers & {-3.0, -2.0, -1.0, 0.0, 3.0}:
+                shown = ", ".join(f"{number:g}" for number in sorted(numbers)[:3])
+                raise UsageError(
+                    f"{name} holds the numbers {shown}: say what they mean with --label-scale choice (1 = Response 1, "
+                    f"2 = Response 2) or --label-scale signed (-3..3, negative = Response 1 better)"
+                )
+            self._scale = SIGNED
+
+    def verdict(self, value: Any) -> int | None:
+        """The verdict of a label, None where it is missing or unreadable."""
+        number = _number(value)
+        if number is None:
+            return parse_verdict(value) if isinstance(value, str) else None
+        if self._scale == CHOICE:
+            return {1.0: -1, 2.0: 1}.get(number)
+        return signed_verdict(number)
+
+
+def signed_verdict(number: object) -> int | None:
+    """The verdict of a preference of -3..3, of which only the ends are "much better"; None for anything else."""
+    value = _number(number)
+    if value is None or not -3 <= value <= 3:
+        return None
+    return int(math.copysign(2 if abs(value) == 3 else 1, value)) if value else 0
+
+
+def sign(verdict: int) -> int:
+    """-1 = A, 0 = tie, 1 = B."""
+    return (verdict > 0) - (verdict < 0)
+
+
+def _number(value: object) -> float | None:
+    """The number that a label is, as a number or as text; truth values are none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+(?:\.0*)?\s*", value):
+        return float(value)
+    return None

@@ -1,0 +1,160 @@
+"""One record becomes one row of scores: matrices, figures, and what the row says about itself."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from metajudge.analysis import Lists, Unscored, rate, read_lists
+from metajudge.metrics import Figures, Matrix, PaperFigures, paper_figures, sparse_matrix
+from metajudge.reply import Mark, reference_reading
+from metajudge.samples import RowNumbers
+
+MAX_CHECKLIST_LEN = 10
+"""The reference metrics skip rows with a longer model checklist, as the analysis does by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How rows are scored."""
+
+    match_threshold: float = 0.0
+    """A matched pair counts in average precision above this score."""
+    sound_threshold: float = 0.5
+    """A rationale is sound with a matched pair of at least this score."""
+    gold_field: str = "overall_preference"
+    label_scale: str | None = None
+    """What numeric labels mean: `choice` or `signed`; None = told by the values."""
+    drop_invalid_labels: bool = False
+    """Leave unreadable labels out instead of counting them as wrong."""
+    cluster_field: str = "context"
+    """Rows with the same value share a source."""
+    by: str | None = None
+    """Field whose values group the rows; also `n_human`, `preference_strength`, `label_correct`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowScores:
+    """One row of one model, before its label is read."""
+
+    id: str
+    cluster: str
+    domain: str
+    group: str
+    n_human: int
+    label: Any
+    gold: Any
+    reference: Figures | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the judge's scores of one row come to."""
+
+    paper: tuple[PaperFigures, ...]
+    """One a sample of the judge; empty where unscored."""
+    unscored: str = ""
+    """Why there are none; `human checklist empty` where they are undefined."""
+    whole: bool = True
+    """Every pair of human and judged model item has a score."""
+    shared: bool = False
+    """Some model item is the best of several human items."""
+
+
+def row_scores(record: Mapping[str, Any], model: str, options: Options, numbers: RowNumbers) -> RowScores:
+    """The scores of a record; `numbers` gives an id to a record of the reference, from its row.
+
+    Raises `ValueError` for a score matrix of another shape and for a score that is no number within 0..1.
+    """
+    metadata = record.get("metadata")
+    row: dict[str, Any] = metadata if isinstance(metadata, dict) else {}
+    rated = rate(record, model, MAX_CHECKLIST_LEN)
+    name = str(record["id"]) if "id" in record else numbers.id_of(row)
+    source = row.get(options.cluster_field)
+    n_human = _n_human(record, row)
+    return RowScores(
+        id=name,
+        cluster=f"row {name}" if source in (None, "", []) else json.dumps(source, sort_keys=True),
+        domain=str(row.get("domain", "")),
+        group=_group(row, n_human, options.by),
+        n_human=n_human,
+        label=_field(row, f"{model}-label"),
+        gold=row.get(options.gold_field),
+        reference=rated if isinstance(rated, Figures) else None,
+        evidence=_evidence(record, read_lists(record, model), n_human, options),
+    )
+
+
+def _n_human(record: Mapping[str, Any], row: Mapping[str, Any]) -> int:
+    value = _field(row, "human-checklist")
+    told = record.get("n_human")
+    return len(value) if isinstance(value, list) else told if isinstance(told, int) else 0
+
+
+def _field(row: Mapping[str, Any], name: str) -> Any:
+    return next((value for key, value in row.items() if key.lower() == name.lower()), None)
+
+
+def _group(row: Mapping[str, Any], n_human: int, by: str | None) -> str:
+    if by is None or by == "label_correct":  # the labels are read when the whole file is known
+        return ""
+    if by == "n_human":
+        return str(n_human)
+    if by == "preference_strength":
+        strength = row.get("overall_preference")
+        return f"{abs(strength):g}" if isinstance(strength, int | float) else "none"
+    value = row.get(by)
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+# ------------------------------------------------------------------ the judge's scores
+
+
+def _evidence(record: Mapping[str, Any], lists: Lists | Unscored, n_human: int, options: Options) -> Evidence:
+    if isinstance(lists, Unscored):
+        if "id" in record and record.get("status") == "empty" and record.get("empty") == "model":
+            return Evidence((paper_figures([[] for _ in range(n_human or 1)], 0),))
+        return Evidence((), lists.reason)
+    if not lists.human:
+        return Evidence((), "human checklist empty")
+    if len(lists.marks) != len(lists.human):
+        return Evidence((), "number of marks differs from the number of human items")
+    shape = len(lists.human), len(lists.model)
+    matrices, whole = _matrices(record, lists.marks, shape)
+    judge = record.get("judge")
+    top_k = judge.get("top_k") if isinstance(judge, dict) and "id" in record else None
+    n_judged = min(shape[1], top_k) if isinstance(top_k, int) else shape[1]
+    named = Counter(mark.model_item for mark in lists.marks if mark.model_item and mark.score > 0)
+    return Evidence(
+        paper=tuple(paper_figures(matrix, n_judged, options.match_threshold) for matrix in matrices),
+        whole=whole,
+        shared=any(count > 1 for count in named.values()),
+    )
+
+
+def _matrices(record: Mapping[str, Any], marks: Sequence[Mark], shape: tuple[int, int]) -> tuple[list[Matrix], bool]:
+    """The score matrix of every sample of the judge, and whether it holds every pair."""
+    entries = record.get("samples")
+    others = [entry for entry in entries[1:] if isinstance(entry, dict)] if isinstance(entries, list) else []
+    if "id" not in record:
+        others = []
+    elif "score_matrix" in record:
+        matrices = [record["score_matrix"], *(entry["score_matrix"] for entry in others if "score_matrix" in entry)]
+        return [_checked(matrix, shape) for matrix in matrices], True
+    readings = [marks, *(reference_reading(str(entry.get("generated_text"))) or () for entry in others)]
+    return [sparse_matrix(reading, *shape) for reading in readings if reading], shape[1] <= 1
+
+
+def _checked(matrix: Any, shape: tuple[int, int]) -> Matrix:
+    n_human, n_model = shape
+    if not isinstance(matrix, list) or len(matrix) != n_human or not all(_is_row(row, n_model) for row in matrix):
+        raise ValueError(f"score_matrix is not {n_human} × {n_model} numbers (human items as rows)")
+    return matrix
+
+
+def _is_row(row: Any, width: int) -> bool:
+    return isinstance(row, list) and len(row) == width and all(type(s) in (int, float, type(None)) for s in row)

@@ -1,0 +1,215 @@
+"""A result file becomes columns of scores, one place a row: what `report` and `compare` compute with.
+
+A metric is NaN where a row has none (unscored, or outside of what the metric is about): never 0, never "wrong".
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metajudge.errors import UsageError
+from metajudge.labels import Labels, sign, signed_verdict
+from metajudge.row_scores import Options, RowScores, row_scores
+from metajudge.samples import RowNumbers, Unusable
+from metajudge.selection import ResultFile, open_one
+from metajudge.standing import Latest
+
+PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
+REFERENCE = ("precision", "recall", "f1", "average_precision")
+OUTCOME = ("accuracy", "accuracy_3way", "spurious_correctness", "fidelity")
+Column = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """What two result files must share so that their figures can be compared."""
+
+    model: str
+    instructions: str
+    granularity: str
+    top_k: int | None
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFile:
+    """One model's rows as columns of equal length; `columns` by (metric group, metric)."""
+
+    model: str
+    path: Path
+    judged_by: JudgedBy | None
+    """None for a file of the reference's records."""
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    domains: tuple[str, ...]
+    groups: tuple[str, ...]
+    n_human: tuple[int, ...]
+    columns: Mapping[tuple[str, str], Column]
+    samples: Sequence[Sequence[float]]
+    """Rationale consistency of every sample of the judge, by row; empty where unscored."""
+    upper_bound: Column
+    """Mean best score of the human items: where only these were asked, the upper bound of rationale consistency."""
+    whole: bool
+    """The full matrix of every scored row is known, so that rationale consistency is no bound but exact."""
+    shared_rows: int
+    unscored: dict[str, int] = field(default_factory=dict)
+    """Counts by reason."""
+    labels: dict[str, int] = field(default_factory=dict)
+    """Counts of rows: `gold` and `no_gold`, of the former `human_ties`, `readable`, `invalid`, `predicted_ties`."""
+
+    def mean(self, group: str, metric: str) -> float | None:
+        """The mean of a metric over the rows that have a value; None when none has."""
+        column = self.columns[group, metric]
+        return None if np.isnan(column).all() else float(np.nanmean(column))
+
+
+def score_file(path: Path, options: Options, model: str | None = None) -> ScoredFile:
+    """Score every row of a result file; `model` names the evaluated model where the file does not.
+
+    Raises `UsageError` for a file without results and for a bad score.
+    """
+    file = open_one(path, model)
+    judged_by: JudgedBy | None = None
+    latest, numbers = Latest(), RowNumbers()
+    for row in file.source.rows():
+        if isinstance(row, Unusable):
+            continue  # the analysis names such lines
+        judged_by = judged_by or _judged_by(row.data)
+        try:
+            scored = row_scores(row.data, file.model, options, numbers)
+        except ValueError as error:
+            raise UsageError(f"{path} line {row.line}: {error}; correct or remove the line") from None
+        latest.add(row.data, row.line, scored)
+    return _columns(file, judged_by, latest.values(), options)
+
+
+def _judged_by(record: Mapping[str, Any]) -> JudgedBy | None:
+    judge = record.get("judge")
+    if "id" not in record or not isinstance(judge, dict):
+        return None
+    return JudgedBy(
+        str(judge.get("model")),
+        str(judge.get("instructions")),
+        str(judge.get("granularity")),
+        judge.get("top_k"),
+        int(judge.get("samples") or 1),
+    )
+
+
+# ------------------------------------------------------------------ one file
+
+
+def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores], options: Options) -> ScoredFile:
+    labels = Labels((row.label for row in rows), f"{file.path}: {file.model}-label", options.label_scale)
+    signed = options.gold_field == "overall_preference"
+    gold_values = () if signed else (row.gold for row in rows)
+    golds = Labels(gold_values, f"{file.path}: {options.gold_field}", options.label_scale)
+    predicted = [labels.verdict(row.label) for row in rows]
+    gold = [signed_verdict(row.gold) if signed else golds.verdict(row.gold) for row in rows]
+    counts = Counter(_label_counts(predicted, gold))
+    columns = {("paper", name): _column(rows, name) for name in PAPER}
+    columns |= {("reference", name): _reference_column(rows, name) for name in REFERENCE}
+    columns |= _outcome_columns(rows, predicted, gold, options)
+    groups = [row.group for row in rows]
+    if options.by == "label_correct":
+        groups = [_CORRECT.get(value, "none") for value in columns["outcome", "accuracy"].tolist()]
+    return ScoredFile(
+        model=file.model,
+        path=file.path,
+        judged_by=judged_by,
+        ids=tuple(row.id for row in rows),
+        clusters=tuple(row.cluster for row in rows),
+        domains=tuple(row.domain for row in rows),
+        groups=tuple(groups),
+        n_human=tuple(row.n_human for row in rows),
+        columns=columns,
+        samples=[[figures.rationale_consistency for figures in row.evidence.paper] for row in rows],
+        upper_bound=_column(rows, "upper_bound"),
+        whole=all(row.evidence.whole for row in rows if row.evidence.paper),
+        shared_rows=sum(row.evidence.shared for row in rows),
+        unscored=dict(Counter(row.evidence.unscored for row in rows if row.evidence.unscored).most_common()),
+        labels=dict(counts),
+    )
+
+
+_CORRECT = {1.0: "right", 0.0: "wrong"}
+
+
+def _column(rows: Sequence[RowScores], name: str) -> Column:
+    """A metric of every row: the mean over the samples of the judge, NaN where unscored."""
+
+    def mean(row: RowScores) -> float:
+        values = [getattr(figures, name) for figures in row.evidence.paper]
+        return math.fsum(values) / len(values) if values else math.nan
+
+    return np.fromiter(map(mean, rows), np.float64, len(rows))
+
+
+def _reference_column(rows: Sequence[RowScores], name: str) -> Column:
+    values = (np.nan if row.reference is None else getattr(row.reference, name) for row in rows)
+    return np.fromiter(values, np.float64, len(rows))
+
+
+# ------------------------------------------------------------------ outcome
+
+
+def _label_counts(predicted: Sequence[int | None], gold: Sequence[int | None]) -> Iterator[str]:
+    for mine, true in zip(predicted, gold, strict=True):
+        if true is None:
+            yield "no_gold"
+            continue
+        yield "gold"
+        if true == 0:
+            yield "human_ties"
+        if mine is None:
+            yield "invalid"
+        else:
+            yield "readable"
+            if mine == 0:
+                yield "predicted_ties"
+
+
+def _outcome_columns(
+    rows: Sequence[RowScores], predicted: Sequence[int | None], gold: Sequence[int | None], options: Options
+) -> dict[tuple[str, str], Column]:
+    """The outcome metrics of every row, NaN outside of the rows that each is about.
+
+    accuracy: rows that humans do not call a tie. accuracy_3way: ties too, a tie among the answers.
+    spurious_correctness: rows with the right label and a scored rationale; 1 where no matched pair reaches the
+    sound threshold. fidelity: scored rows; right label and sound.
+    """
+    columns = {("outcome", name): np.full(len(rows), np.nan) for name in OUTCOME}
+    if all(mine is None for mine in predicted):
+        return columns  # a model without any label: unknown, not wrong
+    for place, (row, mine, true) in enumerate(zip(rows, predicted, gold, strict=True)):
+        if true is None or (mine is None and options.drop_invalid_labels):
+            continue
+        right = float(mine is not None and sign(mine) == sign(true))
+        columns["outcome", "accuracy_3way"][place] = right
+        if true == 0:
+            continue
+        columns["outcome", "accuracy"][place] = right
+        strongest = [figures.strongest for figures in row.evidence.paper]
+        if strongest:
+            sound = sum(value >= options.sound_threshold for value in strongest) / len(strongest)
+            columns["outcome", "fidelity"][place] = right * sound
+            if right:
+                columns["outcome", "spurious_correctness"][place] = 1 - sound
+    return columns
+
+
+def score_names() -> list[tuple[str, str]]:
+    """Every (group, metric) that a scored file has a column for."""
+    groups = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
+    return [(group, name) for group, names in groups.items() for name in names]
+
+
+__all__ = ["OUTCOME", "PAPER", "REFERENCE", "Column", "JudgedBy", "Options", "ScoredFile", "score_file", "score_names"]

@@ -1,0 +1,197 @@
+"""Rows of a result file for the eye: both lists side by side, what matched what, what was missed."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metajudge.analysis import Lists, Rated, rate, read_lists, scan
+from metajudge.errors import UsageError
+from metajudge.metrics import COUNTED_MODEL_ITEMS, Figures
+from metajudge.reply import Mark
+from metajudge.samples import InputFile, Row, find_checklist
+from metajudge.selection import open_one
+from metajudge.terminal import Paint, columns, plain, wrapped
+
+MIN_WIDTH = 40
+_MIDDLE = 9
+_GOOD = 0.75
+_TAIL = 300
+_ANY_LENGTH = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Rows of one file that the user wants to see."""
+
+    path: Path
+    model: str
+    """The evaluated model."""
+    rated: list[Rated]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the view before it is wrapped."""
+
+    left: tuple[str, str]
+    """Label and text of a human item, empty where there is none."""
+    middle: str
+    right: tuple[str, str]
+    """Label and text of a model item, empty where there is none."""
+    colour: str
+
+
+# ------------------------------------------------------------------ which rows
+
+
+def worst(path: Path, count: int, model: str | None = None) -> Chosen:
+    """The `count` scored rows with the lowest recall, the lowest first, ties by place in the file."""
+    everything = _all_rows(path, model)
+    scored = [
+        (rated.outcome.recall, rated.line, rated) for rated in everything.rated if isinstance(rated.outcome, Figures)
+    ]
+    if not scored:
+        raise UsageError(f"{path} has no scored row; see why: python metajudge_analysis.py --input-file {path}")
+    return Chosen(path, everything.model, [rated for _, _, rated in heapq.nsmallest(count, scored)])
+
+
+def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
+    """The rows with this id, else the one row whose id begins so; the line number for records without id."""
+    everything = _all_rows(path, model)
+    same = [rated for rated in everything.rated if _name(rated) == wanted]
+    found = same or [rated for rated in everything.rated if rated.id and rated.id.startswith(wanted)]
+    if not found:
+        some = ", ".join(_name(rated) for rated in everything.rated[:3])
+        raise UsageError(f"--id {wanted}: none of the {len(everything.rated)} rows of {path} (such as {some}) has it")
+    if not same and len({rated.id for rated in found}) > 1:
+        raise UsageError(f"--id {wanted}: {len(found)} ids of {path} begin so, such as {found[0].id}; give more of it")
+    return Chosen(path, everything.model, found)
+
+
+def _all_rows(path: Path, model: str | None) -> Chosen:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UsageError(f"{path} is no ordinary file; it is read twice, so save it to one first")
+    file = open_one(path, model)
+    return Chosen(path, file.model, scan(file, _ANY_LENGTH).rated)
+
+
+def _name(rated: Rated) -> str:
+    return rated.id or str(rated.line)
+
+
+# ------------------------------------------------------------------ one row
+
+
+def render(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
+    """The chosen rows as texts of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
+    wanted = {rated.line for rated in chosen.rated}
+    rows = (row for row in InputFile(chosen.path).rows() if isinstance(row, Row))
+    records = {row.line: row.data for row in rows if row.line in wanted}
+    for rated in chosen.rated:
+        yield "\n".join(_row(rated, records[rated.line], chosen.model, max(width, MIN_WIDTH), paint))
+
+
+def _row(rated: Rated, record: Mapping[str, Any], model: str, width: int, paint: Paint) -> Iterator[str]:
+    name = f"{rated.id}, line {rated.line}" if rated.id else f"line {rated.line}"
+    for line in wrapped(f"{name}, {model}", width):
+        yield paint(line, "head")
+    outcome = rate(record, model, _ANY_LENGTH)
+    for text in _verdict(record, outcome):
+        yield from wrapped(text, width)
+    human, items = (_texts(record, name) for name in ("human", model))
+    lists = read_lists(record, model)
+    if isinstance(outcome, Figures) and isinstance(lists, Lists):
+        lines = _matches(human, items, lists.marks)
+    else:
+        lines = _side_by_side(human, items)
+    yield from _laid_out(Line(("", "HUMAN"), "score", ("", "MODEL"), "head"), width, paint)
+    for entry in lines:
+        yield from _laid_out(entry, width, paint)
+
+
+def _verdict(record: Mapping[str, Any], outcome: object) -> Iterator[str]:
+    if isinstance(outcome, Figures):
+        yield (
+            f"recall {outcome.recall:.4f}, precision {outcome.precision:.4f}, "
+            f"F1 {outcome.f1:.4f}, AP {outcome.average_precision:.4f}"
+        )
+        return
+    yield f"not scored: {getattr(outcome, 'reason', '')}"
+    for key in ("format_error", "error_message"):
+        if record.get(key):
+            yield f"{key}: {record[key]}"
+    match record.get("samples"):
+        case [{"raw_text": str(text)}, *_] if text.strip():
+            yield f"last reply: {'... ' if len(text) > _TAIL else ''}{text[-_TAIL:]}"
+
+
+def _texts(record: Mapping[str, Any], name: str) -> list[str]:
+    metadata = record.get("metadata")
+    value = find_checklist(metadata, name)[1] if isinstance(metadata, dict) else None
+    return [item if isinstance(item, str) else repr(item) for item in value] if isinstance(value, list) else []
+
+
+# ------------------------------------------------------------------ what matched what
+
+
+def _matches(human: Sequence[str], items: Sequence[str], marks: Sequence[Mark]) -> Iterator[Line]:
+    """Each human item with its model items, then the model items that no human item claims."""
+    by_human: defaultdict[int, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        by_human[mark.human_item].append(mark)
+    for number, text in enumerate(human, 1):
+        left = (f"R{number} ", text)
+        for mark in by_human.pop(number, [Mark(number, 0, 0.0)]):
+            yield _match(left, mark, items)
+            left = ("", "")
+    for mark in itertools.chain.from_iterable(by_human.values()):
+        yield _match((f"R{mark.human_item} ", "(no such item)"), mark, items)
+    claimed = {mark.model_item for mark in marks if mark.score > 0}
+    unclaimed = [Line(("", ""), "", (f"S{n} ", text), "dim") for n, text in enumerate(items, 1) if n not in claimed]
+    if unclaimed:
+        yield Line(("", ""), "", ("", "unclaimed by any human item:"), "head")
+        yield from unclaimed
+
+
+def _match(left: tuple[str, str], mark: Mark, items: Sequence[str]) -> Line:
+    if not mark.model_item or not mark.score:
+        return Line(left, "missed", ("", ""), "none")
+    number = mark.model_item
+    text = items[number - 1] if number <= len(items) else "(no such item)"
+    if number > COUNTED_MODEL_ITEMS:
+        text = f"(after S{COUNTED_MODEL_ITEMS}: no credit) {text}"
+        return Line(left, f"({mark.score:.4g})", (f"S{number} ", text), "none")
+    return Line(left, f"{mark.score:.4g}", (f"S{number} ", text), "good" if mark.score >= _GOOD else "part")
+
+
+def _side_by_side(human: Sequence[str], items: Sequence[str]) -> Iterator[Line]:
+    for number, (left, right) in enumerate(itertools.zip_longest(human, items), 1):
+        yield Line(_numbered("R", number, left), "", _numbered("S", number, right), "dim")
+
+
+def _numbered(letter: str, number: int, text: str | None) -> tuple[str, str]:
+    return ("", "") if text is None else (f"{letter}{number} ", text)
+
+
+# ------------------------------------------------------------------ columns
+
+
+def _laid_out(line: Line, width: int, paint: Paint) -> Iterator[str]:
+    side = (width - _MIDDLE) // 2
+    left, right = _hanging(*line.left, side - 1), _hanging(*line.right, side)
+    for number, (one, other) in enumerate(itertools.zip_longest(left, right, fillvalue="")):
+        middle = f"{line.middle if number == 0 else '':<{_MIDDLE}}"
+        start = one + " " * (side - columns(one))
+        yield (start + (paint(middle, line.colour) if middle.strip() else middle) + other).rstrip()
+
+
+def _hanging(label: str, text: str, width: int) -> list[str]:
+    """`text` wrapped behind its label, the further lines set in by the label's width."""
+    first, *more = wrapped(text, width - len(label))
+    return [label + first, *(" " * len(label) + line for line in more)]

@@ -1,0 +1,84 @@
+"""Summaries become text: the reference's table to the byte, and other formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from operator import attrgetter
+
+from metajudge.analysis import Summary
+from metajudge.terminal import printable
+
+SORT_FIELDS = ("recall", "precision", "f1", "average_precision")
+TABLE, CSV = "table", "csv"
+_HEADINGS = ("Model", "Precision", "Recall", "F1", "AP", "Valid")
+_WIDTHS = (45, 12, 12, 12, 12, 8)
+_RULE = 100
+_PAPER_COLUMNS = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
+_PAPER_HEADINGS = ("RC", "AP paper", "AP soft", "P paper", "F1 paper")
+_PAPER_WIDTH = 12
+
+
+def ranked(summaries: Sequence[Summary], field: str) -> list[Summary]:
+    """Downwards by a field of `SORT_FIELDS`, ties as they come."""
+    return sorted(summaries, key=lambda summary: -attrgetter(field)(summary.spread.mean))
+
+
+def formats() -> list[str]:
+    """Every value of `--format`."""
+    from tabulate import tabulate_formats  # type: ignore[import-untyped, unused-ignore]
+
+    return [TABLE, CSV, *(name for name in tabulate_formats if name not in (TABLE, CSV))]
+
+
+def render(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> str:
+    """The summaries in one of `formats()`, ready to be written without a further newline."""
+    with_paper = any(summary.paper is not None for summary in summaries)
+    rows = [_cells(summary) + (_paper_cells(summary) if with_paper else ()) for summary in ranked(summaries, sort_by)]
+    headings = _HEADINGS + (_PAPER_HEADINGS if with_paper else ())
+    if style == TABLE:
+        return _reference_table(rows, headings, sort_by)
+    return render_rows(rows, headings, style)
+
+
+def render_rows(rows: Sequence[Sequence[str]], headings: Sequence[str], style: str) -> str:
+    """Rows of text in one of `formats()`; figures stay the text that they are, no format rounds them again."""
+    if style == CSV:
+        return _csv([headings, *rows])
+    from tabulate import tabulate  # type: ignore[import-untyped, unused-ignore]
+
+    return str(tabulate(rows, headings, tablefmt="simple" if style == TABLE else style, disable_numparse=True)) + "\n"
+
+
+def _cells(summary: Summary) -> tuple[str, ...]:
+    mean = summary.spread.mean
+    values = (mean.precision, mean.recall, mean.f1, mean.average_precision)
+    return (
+        printable(summary.model),
+        *(f"{value:.4f}" for value in values),
+        str(summary.valid) + ("*" if summary.not_common else ""),
+    )
+
+
+def _paper_cells(summary: Summary) -> tuple[str, ...]:
+    values = (summary.paper or {}).get
+    return tuple("n/a" if (value := values(name)) is None else f"{value:.4f}" for name in _PAPER_COLUMNS)
+
+
+def _reference_table(rows: Sequence[Sequence[str]], headings: Sequence[str], sort_by: str) -> str:
+    width = _RULE if len(headings) == len(_HEADINGS) else len(_line(headings))
+    double, single = "=" * width, "-" * width
+    lines = ["", double, f"Results Sorted by {sort_by.upper()}", double, _line(headings), single]
+    return "\n".join([*lines, *map(_line, rows), double, "", ""])
+
+
+def _line(cells: Sequence[str]) -> str:
+    widths = (*_WIDTHS, *[_PAPER_WIDTH] * (len(cells) - len(_WIDTHS)))
+    return " ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
