@@ -1,0 +1,288 @@
+"""Result files of several judges become one table: what all of them have scored, a column a judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from metajudge.agreement import Floats, Integers
+from metajudge.errors import UsageError
+from metajudge.selection import check_results, judge_model, peek
+from metajudge.standing import standing_records
+from metajudge.terminal import printable
+
+_SETTINGS = ("instructions", "granularity", "top_k")
+_EMPTY = {"model": "model checklist empty", "human": "human checklist empty", "both": "both checklists empty"}
+
+
+class Key(NamedTuple):
+    """What makes records of different judges tell of the same row."""
+
+    model: str
+    """The evaluated model, in lower case."""
+    id: str
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowScores:
+    """One row as one judge has scored it."""
+
+    path: Path
+    best: tuple[float, ...]
+    """The best score of each human item, 0 to 1."""
+    matches: tuple[int, ...]
+    """The model item that it belongs to, from 1; 0 = no match."""
+    matrix: Floats | None
+    """Human × model items, nan = not asked; None in a record without `score_matrix`."""
+
+
+@dataclass(slots=True)
+class JudgeRows:
+    """Everything that one judge has said, whatever the number of its files."""
+
+    judge: str
+    files: list[Path] = field(default_factory=list)
+    seen: dict[Key, Path] = field(default_factory=dict)
+    """Every row that has a record, and its file."""
+    scored: dict[Key, RowScores] = field(default_factory=dict)
+    unscored: Counter[str] = field(default_factory=Counter)
+    """Rows without scores, by reason."""
+
+    def as_json(self, common: int) -> dict[str, Any]:
+        """The judge's files and counts, when `common` rows are scored by all judges."""
+        return {
+            "judge": self.judge,
+            "files": list(map(str, self.files)),
+            "rows": len(self.seen),
+            "scored": len(self.scored),
+            "unscored": dict(self.unscored.most_common()),
+            "not_common": len(self.scored) - common,
+        }
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the files hold."""
+
+    judges: dict[str, JudgeRows] = field(default_factory=dict)
+    """By name, in order of appearance."""
+    models: dict[str, str] = field(default_factory=dict)
+    """Evaluated models in lower case, and as they were first spelled."""
+    settings: dict[str, dict[str, Path]] = field(default_factory=lambda: {name: {} for name in _SETTINGS})
+    """Values that the records' `judge` has, and the first file with each."""
+
+    def differences(self) -> list[str]:
+        """How the files differ in more than the judge, a text each; empty when the judges are comparable."""
+        found = []
+        for name, values in self.settings.items():
+            if len(values) > 1:
+                found.append(f"{name} {', '.join(f'{value} in {path.name}' for value, path in values.items())}")
+        owners: dict[Path, list[str]] = {}
+        for rows in self.judges.values():
+            for path in rows.files:
+                owners.setdefault(path, []).append(rows.judge)
+        found += [f"{path.name} holds {' and '.join(names)}" for path, names in owners.items() if len(names) > 1]
+        return [printable(text) for text in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What all judges have scored, a column a judge."""
+
+    judges: tuple[str, ...]
+    rows: int
+    """Rows that all judges have scored."""
+    items: Floats
+    """Human items × judges: the best score, 0 to 1."""
+    matches: Integers
+    """Human items × judges: number of the best model item, from 1; 0 = no match."""
+    pair_rows: int
+    """Rows that have a score matrix of every judge."""
+    pairs: Floats
+    """Pairs of a human and a model item × judges: their score, 0 to 1."""
+    pairs_not_asked: int
+    """Pairs that some judge was not asked about; they are not in `pairs`."""
+    models: tuple[str, ...]
+    """Evaluated models."""
+    model_rows: tuple[int, ...]
+    recalls: Floats
+    """Evaluated models × judges: mean over the model's rows of Σ_r best score / |R|."""
+
+
+# ------------------------------------------------------------------ reading
+
+
+def read_judges(paths: Iterable[Path]) -> Reading:
+    """The standing record of every row in `paths`, by judge.
+
+    Raises `UsageError` for files that are no results of ours, for a row that one judge has in two files, for a
+    score that is no number within 0..1, and when there are fewer than two judges.
+    """
+    reading = Reading()
+    for path in paths:
+        _check_file(path)
+        for record in standing_records(path):
+            _add(reading, path, record)
+    if len(reading.judges) < 2:
+        names = ", ".join(map(printable, reading.judges))
+        raise UsageError(f"the files hold results of one judge alone ({names}); name those of at least two judges")
+    return reading
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise UsageError(f"{path} does not exist (looked in {Path.cwd()}); check the path")
+    if not path.is_file():
+        raise UsageError(f"{path} is no ordinary file; name result files (.jsonl) of at least two judges")
+    check_results(path, *peek(path))
+
+
+def _add(reading: Reading, path: Path, record: Mapping[str, Any]) -> None:
+    name = judge_model(record)
+    if not name:
+        raise UsageError(
+            f"{path} holds records that do not say who judged them (no id or no judge.model), such as those of the "
+            f"reference's script; judge its rows again with: python metajudge_infer.py"
+        )
+    model = str(record.get("model_be_evaluated"))
+    key = Key(model.lower(), str(record["id"]), str(record.get("question_id")))
+    rows = reading.judges.setdefault(name, JudgeRows(name))
+    if key in rows.seen:
+        raise UsageError(
+            f"row {printable(key.id)} was judged by {printable(name)} in {rows.seen[key]} and in {path}; "
+            f"name one file for each judge and evaluated model"
+        )
+    rows.seen[key] = path
+    if path not in rows.files:
+        rows.files.append(path)
+    for setting in _SETTINGS:
+        reading.settings[setting].setdefault(str(record["judge"].get(setting)), path)
+    reading.models.setdefault(key.model, model)
+    scores = _scores(path, record)
+    if isinstance(scores, RowScores):
+        rows.scored[key] = scores
+    else:
+        rows.unscored[scores] += 1
+
+
+def _scores(path: Path, record: Mapping[str, Any]) -> RowScores | str:
+    """The scores of a record, or why it has none."""
+    status = record.get("status")
+    if status == "empty":
+        return _EMPTY.get(str(record.get("empty")), "a checklist empty")
+    if status != "success":
+        return f"status {status}" if status in ("error", "format_error") else "status unknown"
+    result = record.get("extraction_result")
+    marks = result.get("scores") if isinstance(result, dict) else None
+    if not isinstance(marks, list) or not all(map(_is_mark, marks)):
+        return "extraction_result unreadable"
+    best: dict[int, tuple[float, int]] = {}
+    for r, s, value in marks:
+        score = _score(path, record, "extraction_result", value) if s else 0.0
+        best[r] = max(best.get(r, (0.0, 0)), (score, -s))  # a score of 0 never beats (0, no match)
+    human = record.get("n_human", len(best))
+    if not best or sorted(best) != list(range(1, len(best) + 1)) or human != len(best):
+        return "extraction_result does not name every human item"
+    ranked = [best[r] for r in sorted(best)]
+    matrix = _matrix(path, record, len(best)) if record.get("score_matrix") is not None else None
+    return RowScores(path, tuple(score for score, _ in ranked), tuple(-s for _, s in ranked), matrix)
+
+
+def _is_mark(value: object) -> bool:
+    match value:
+        case [int(r), int(s), int() | float()]:
+            return r >= 1 and s >= 0
+    return False
+
+
+def _matrix(path: Path, record: Mapping[str, Any], human: int) -> Floats:
+    rows = record["score_matrix"]
+    whole = isinstance(rows, list) and len(rows) == human and all(isinstance(row, list) for row in rows)
+    if not whole or len({len(row) for row in rows}) != 1:
+        raise UsageError(
+            f"{path}: the score_matrix of row {printable(str(record['id']))} is not {human} lists of equal length; "
+            f"mend or remove that record"
+        )
+    filled = [
+        [np.nan if value is None else _score(path, record, "score_matrix", value) for value in row] for row in rows
+    ]
+    return np.array(filled, dtype=np.float64)
+
+
+def _score(path: Path, record: Mapping[str, Any], where: str, value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise UsageError(
+        f"{path}: the {where} of row {printable(str(record['id']))} has {printable(str(value))}, no number from 0 to "
+        f"1; mend or remove that record"
+    )
+
+
+# ------------------------------------------------------------------ joining
+
+
+def join(reading: Reading) -> Joined:
+    """The rows that every judge has scored, side by side, in the first judge's order.
+
+    Raises `UsageError` when there are none, or when judges saw lists of different length.
+    """
+    judges = list(reading.judges.values())
+    common = [key for key in judges[0].scored if all(key in rows.scored for rows in judges)]
+    if not common:
+        raise UsageError(_nothing_common(judges))
+    sides = [[rows.scored[key] for rows in judges] for key in common]
+    for key, row in zip(common, sides, strict=True):
+        _check_shapes(key, row)
+    pairs, pair_rows = _pairs(sides, len(judges))
+    asked = ~np.isnan(pairs).any(axis=1)
+    models = list(dict.fromkeys(key.model for key in common))
+    row_recalls = np.array([[np.mean(scores.best) for scores in row] for row in sides])
+    own = [[key.model == model for key in common] for model in models]
+    return Joined(
+        judges=tuple(reading.judges),
+        rows=len(common),
+        items=np.concatenate([np.array([scores.best for scores in row]).T for row in sides]),
+        matches=np.concatenate([np.array([scores.matches for scores in row], dtype=np.int64).T for row in sides]),
+        pair_rows=pair_rows,
+        pairs=pairs[asked],
+        pairs_not_asked=int(np.count_nonzero(~asked)),
+        models=tuple(reading.models[model] for model in models),
+        model_rows=tuple(map(sum, own)),
+        recalls=np.array([row_recalls[rows].mean(axis=0) for rows in own]),
+    )
+
+
+def _pairs(sides: Sequence[Sequence[RowScores]], judges: int) -> tuple[Floats, int]:
+    """Every pair (R, S) × judges of the rows that have all matrices, nan = not asked; and the number of such rows."""
+    matrices = [[scores.matrix for scores in row if scores.matrix is not None] for row in sides]
+    whole = [np.stack([matrix.ravel() for matrix in row], axis=1) for row in matrices if len(row) == judges]
+    return np.concatenate([np.empty((0, judges)), *whole]), len(whole)
+
+
+def _check_shapes(key: Key, row: Sequence[RowScores]) -> None:
+    for lengths in (
+        {len(scores.best): scores.path for scores in row},
+        {scores.matrix.shape: scores.path for scores in row if scores.matrix is not None},
+    ):
+        if len(lengths) > 1:
+            files = " and ".join(map(str, lengths.values()))
+            raise UsageError(
+                f"row {printable(key.id)} has lists of different length in {files}; judge one of them again"
+            )
+
+
+def _nothing_common(judges: Sequence[JudgeRows]) -> str:
+    texts = []
+    for rows in judges:
+        models = ", ".join(dict.fromkeys(key.model for key in rows.seen))
+        texts.append(f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, evaluated model {models}")
+    return (
+        f"no row is scored by all judges ({printable('; '.join(texts))}); "
+        f"judge the same rows and evaluated models with each of them"
+    )

@@ -1,0 +1,259 @@
+"""How sure a mean is: intervals from resampled clusters. Pure functions of arrays; the seed is fixed.
+
+One matrix of resample counts serves every model and metric, which keeps the pairing between them: a resample
+draws clusters of rows (within their domain), and every column is summed by one matrix product.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Column = NDArray[np.float64]
+
+MIN_CLUSTERS = 10
+"""With fewer clusters no interval is given."""
+MIN_STRATUM = 20
+"""Domains with fewer clusters are resampled together."""
+RESAMPLES = 10_000
+LEVEL = 0.95
+SEED = 20_260_204
+_BLOCK_ELEMENTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean and its interval; `low` and `high` are None where none can be given, all three without a row."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    def as_json(self) -> dict[str, float | None]:
+        """The three figures by name."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+NOTHING = Interval(None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Which rows share a source, and which domain each source belongs to."""
+
+    of_row: NDArray[np.intp]
+    """Number of each row's cluster, from 0; those of a stratum follow each other."""
+    strata: tuple[int, ...]
+    """How many clusters each stratum (a domain, or the small ones together) has."""
+
+    @property
+    def count(self) -> int:
+        """The number of clusters."""
+        return sum(self.strata)
+
+    def sums(self, column: Column) -> Floats:
+        """Sum of a column within each cluster; NaN counts nothing."""
+        return np.asarray(np.bincount(self.of_row, weights=np.nan_to_num(column), minlength=self.count), np.float64)
+
+    def sizes(self, column: Column) -> Floats:
+        """Number of rows of each cluster that have a value."""
+        return np.asarray(np.bincount(self.of_row, weights=~np.isnan(column), minlength=self.count), np.float64)
+
+
+def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
+    """Number the clusters of rows with these keys; a cluster belongs to the domain of its first row.
+
+    Domains with fewer than `MIN_STRATUM` clusters are one stratum.
+    """
+    domain_of: dict[str, str] = {}
+    for key, domain in zip(keys, domains, strict=True):
+        domain_of.setdefault(key, domain)
+    members: dict[str, list[str]] = {}
+    size = Counter(domain_of.values())
+    for key, domain in domain_of.items():
+        # Drawing two of two clusters shows hardly any of their spread: small domains are drawn from together.
+        members.setdefault(f"own {domain}" if size[domain] >= MIN_STRATUM else "rest", []).append(key)
+    number = {key: place for place, key in enumerate(itertools.chain(*members.values()))}
+    return Clusters(np.array([number[key] for key in keys], np.intp), tuple(len(own) for own in members.values()))
+
+
+def resample_counts(strata: Sequence[int], resamples: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """How often each resample draws each cluster: resamples × clusters, drawn within the domains."""
+    counts = np.empty((resamples, sum(strata)), dtype=np.float32)
+    first = 0
+    for width in strata:
+        drawn = rng.integers(0, width, (resamples, width))  # of the type that bincount wants: no copy
+        drawn += (np.arange(resamples) * width)[:, None]
+        counts[:, first : first + width] = np.bincount(drawn.ravel(), minlength=resamples * width).reshape(-1, width)
+        first += width
+    return counts
+
+
+# ------------------------------------------------------------------ sums of resamples
+
+
+class Sums:
+    """Collects columns by cluster, then sums each of them in every resample; equal columns are summed once."""
+
+    def __init__(self, strata: Sequence[int]) -> None:
+        """`strata`: how many clusters each stratum has, as `Clusters` tells."""
+        self._strata = strata
+        self._columns: list[Floats] = []
+        self._places: dict[bytes, int] = {}
+        self._totals: NDArray[np.float32] | None = None
+
+    def add(self, column: Floats) -> int:
+        """Ask for the sums of a column (one value a cluster); the place to read them from later."""
+        key = column.tobytes()
+        if key not in self._places:
+            self._places[key] = len(self._columns)
+            self._columns.append(column)
+        return self._places[key]
+
+    def run(self, resamples: int = RESAMPLES, seed: int = SEED) -> None:
+        """Draw the resamples, in blocks that stay small."""
+        if not self._columns:
+            return
+        matrix = np.stack(self._columns, axis=1).astype(np.float32)
+        size = max(1, min(resamples, _BLOCK_ELEMENTS // max(sum(self._strata), 1)))
+        rng = np.random.default_rng(seed)
+        blocks = (min(size, resamples - start) for start in range(0, resamples, size))
+        self._totals = np.concatenate([resample_counts(self._strata, rows, rng) @ matrix for rows in blocks])
+
+    def of(self, place: int) -> Floats:
+        """The sum of a column in every resample."""
+        assert self._totals is not None, "run() comes first"
+        return self._totals[:, place].astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over rows whose resamples are asked for: made by `mean_of`, read by `bootstrap_t`."""
+
+    value: float
+    error: float
+    """Standard error, linearised over clusters."""
+    clusters: int
+    """Clusters with a value."""
+    rows: int
+    places: Sequence[int]
+    """Where the resampled sums of y, n, y², yn and n² are; y is centred on the mean."""
+
+
+def mean_of(column: Column, clusters: Clusters, sums: Sums) -> Mean | None:
+    """The mean of a column with NaN for rows without a value; None when no row has one."""
+    sizes = clusters.sizes(column)
+    rows = int(sizes.sum())
+    if not rows:
+        return None
+    value = float(np.nansum(column)) / rows
+    y = clusters.sums(column) - value * sizes  # centred: sums stay small, single precision suffices
+    y[np.abs(y) < 1e-12] = 0.0
+    error = math.sqrt(float(y @ y)) / rows
+    places = [sums.add(part) for part in (y, sizes, y * y, y * sizes, sizes * sizes)]
+    return Mean(value, error, int((sizes > 0).sum()), rows, places)
+
+
+def bootstrap_t(mean: Mean, sums: Sums, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL) -> Interval:
+    """The studentised bootstrap interval of a mean (Efron and Tibshirani 1993, chapter 12.5), cut at `bounds`.
+
+    In every resample t* = (mean* - mean) / error*; the interval is mean - t*(high) · error, mean - t*(low) · error.
+    No interval below `MIN_CLUSTERS`, and none when all values are equal: they tell nothing of their spread.
+    """
+    if mean.clusters < MIN_CLUSTERS or not mean.error:
+        return Interval(mean.value, None, None)
+    y, n, yy, yn, nn = (sums.of(place) for place in mean.places)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = y / n  # the columns are centred: mean* - mean
+        squares = np.maximum(yy - 2 * shift * yn + shift * shift * nn, 0.0)
+        t = shift / (np.sqrt(squares) / n)
+    # A resample of equal values has no error: its t is beyond every quantile, on the side where it lies.
+    t[np.isnan(t)] = 0.0
+    tail = (1 - level) / 2
+    low_t, high_t = np.quantile(t, (tail, 1 - tail), method="nearest")
+    low, high = mean.value - high_t * mean.error, mean.value - low_t * mean.error
+    return Interval(mean.value, _clip(low, bounds), _clip(high, bounds))
+
+
+def _clip(value: float, bounds: tuple[float, float]) -> float:
+    return float(min(max(value, bounds[0]), bounds[1]))
+
+
+# ------------------------------------------------------------------ proportions
+
+
+def wilson(column: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
+    """Wilson's score interval of a proportion (Wilson 1927), with n divided by the design effect of the clusters."""
+    sizes = clusters.sizes(column)
+    n, groups = float(sizes.sum()), int((sizes > 0).sum())
+    if not n:
+        return NOTHING
+    p = float(np.nansum(column)) / n
+    if groups < MIN_CLUSTERS:
+        return Interval(p, None, None)
+    n /= _inflation(clusters.sums(column) - p * sizes, p * (1 - p), n, groups)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    # At 0 and 1 rounding would leave a rest beyond the proportion itself.
+    return Interval(p, min(p, max(0.0, (centre - half) / scale)), max(p, min(1.0, (centre + half) / scale)))
+
+
+def paired_difference(gaps: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
+    """The adjusted Wald interval of a difference of two paired proportions (Bonett and Price 2012), within -1..1.
+
+    `gaps`: first minus second of each row, NaN where either has no value. One row is added to each side before the
+    usual formula, with n over the design effect of the clusters; it holds up where few rows differ.
+    """
+    sizes = clusters.sizes(gaps)
+    rows, groups = float(sizes.sum()), int((sizes > 0).sum())
+    if not rows:
+        return NOTHING
+    value = float(np.nansum(gaps)) / rows
+    if groups < MIN_CLUSTERS:
+        return Interval(value, None, None)
+    squares = float(np.nansum(gaps * gaps)) / rows
+    variance = squares - value * value
+    residuals = clusters.sums(gaps) - value * sizes
+    n = rows / _inflation(residuals, variance, rows, groups)
+    up = (float(np.nansum(np.maximum(gaps, 0))) / rows * n + 1) / (n + 2)
+    down = (float(np.nansum(np.maximum(-gaps, 0))) / rows * n + 1) / (n + 2)
+    half = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    return Interval(value, min(value, _clip(up - down - half, (-1, 1))), max(value, _clip(up - down + half, (-1, 1))))
+
+
+def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters, level: float = LEVEL) -> Interval:
+    """The Wald interval of a difference of two means over other rows each, linearised over shared clusters."""
+    parts, errors = [], np.zeros(clusters.count)
+    for column, factor in zip(columns, (1.0, -1.0), strict=True):
+        sizes = clusters.sizes(column)
+        if not sizes.any():
+            return NOTHING
+        parts.append(float(np.nansum(column)) / float(sizes.sum()))
+        errors += factor * (clusters.sums(column) - parts[-1] * sizes) / sizes.sum()
+    value, error = parts[0] - parts[1], math.sqrt(float(errors @ errors))
+    fewest = min(int((clusters.sizes(column) > 0).sum()) for column in columns)
+    if fewest < MIN_CLUSTERS or not error:
+        return Interval(value, None, None)
+    half = NormalDist().inv_cdf((1 + level) / 2) * error
+    return Interval(value, _clip(value - half, (-1, 1)), _clip(value + half, (-1, 1)))
+
+
+def _inflation(residuals: Floats, variance: float, n: float, groups: int) -> float:
+    """Variance of a mean over clusters over that of as many independent rows (the design effect, Kish 1965), from 1.
+
+    All values equal: their spread within clusters is unknown, so each cluster counts as one row.
+    """
+    if groups == n:
+        return 1.0
+    if variance <= 0:
+        return n / groups
+    return max(1.0, float(residuals @ residuals) / n / variance * groups / (groups - 1))

@@ -1,0 +1,226 @@
+"""Every metric of every model with its interval, by group: rows of scores in, rows of a report out.
+
+One set of resamples serves all models, groups and metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metajudge.flag import Flag, FlagRule, ask_flags
+from metajudge.intervals import (
+    NOTHING,
+    RESAMPLES,
+    Clusters,
+    Column,
+    Interval,
+    Mean,
+    Sums,
+    bootstrap_t,
+    cluster_rows,
+    mean_of,
+    wilson,
+)
+from metajudge.reliability import Reliability, reliability
+from metajudge.scored import Options, ScoredFile, score_file, score_names
+
+UNSCORED_SHARE = 0.01
+"""From this share of unscored rows on, rationale consistency is also shown with them at 0 and at 1."""
+_RC = ("paper", "rationale_consistency")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One model and group."""
+
+    model: str
+    group: str | None
+    """None = all rows."""
+    n: int
+    """Rows of the model in the group, unscored ones included."""
+    clusters: int
+    unscored: int
+    """Rows without the paper's metrics for want of a reply; rows without human items are not among them."""
+    metrics: Mapping[tuple[str, str], Interval]
+    """By (`paper`, `reference` or `outcome`; metric)."""
+    given_right: Interval = NOTHING
+    """Rationale consistency of the rows with the right label."""
+    given_wrong: Interval = NOTHING
+    unscored_as: tuple[float, float] | None = None
+    """Rationale consistency with the unscored rows at 0 and at 1; None when they are few."""
+    bounds: tuple[float, float] | None = None
+    """Lower and upper bound of rationale consistency where only best pairs were asked."""
+    shared_rows: int = 0
+    """Rows of the model in which several human items claim the same model item."""
+    not_common: int = 0
+    """Rows of the model that some other model lacks."""
+    reliability: Reliability | None = None
+    flag: Flag | None = None
+    file: ScoredFile | None = field(default=None, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as `--output-file` holds it."""
+        parts: dict[str, dict[str, Any]] = {"paper": {}, "reference": {}, "outcome": {}}
+        for (part, name), interval in self.metrics.items():
+            parts[part][name] = interval.as_json()
+        row: dict[str, Any] = {
+            "model": self.model,
+            "group": self.group,
+            "n": self.n,
+            "clusters": self.clusters,
+            "unscored": self.unscored,
+            **parts,
+            "rationale_consistency_given": {"right": self.given_right.as_json(), "wrong": self.given_wrong.as_json()},
+            "rationale_consistency_bounds": self.bounds and {"low": self.bounds[0], "high": self.bounds[1]},
+            "rationale_consistency_unscored_as": self.unscored_as
+            and {"zero": self.unscored_as[0], "one": self.unscored_as[1]},
+        }
+        if self.group is None and self.file is not None:
+            row |= {
+                "file": self.file.path.name,
+                "judge_model": self.file.judged_by.model if self.file.judged_by else None,
+                "shared_rows": self.shared_rows,
+                "not_common_rows": self.not_common,
+                "unscored_reasons": self.file.unscored,
+                "labels": self.file.labels,
+                "reliability": self.reliability and self.reliability.as_json(),
+                "deceptive_alignment": self.flag and self.flag.as_json(),
+            }
+        return row
+
+
+def report(
+    paths: Sequence[str | Path],
+    by: str | None = None,
+    options: Options | None = None,
+    rule: FlagRule | None = None,
+    resamples: int = RESAMPLES,
+) -> list[dict[str, Any]]:
+    """The report on result files as the JSON list of `metajudge report --output-file`. Raises `UsageError`."""
+    options = replace(options or Options(), by=by)
+    files = [score_file(Path(path), options) for path in paths]
+    return [row.as_json() for row in report_rows(files, rule or FlagRule(), resamples)]
+
+
+def report_rows(files: Sequence[ScoredFile], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
+    """All rows of each model first, then its groups, models in the order of the files."""
+    clusters = shared_clusters(files)
+    sums = Sums(clusters[0].strata if clusters else ())
+    asked = [
+        _ask(file, own, group, sums)
+        for file, own in zip(files, clusters, strict=True)
+        for group in (None, *sorted(set(file.groups) - {""}, key=_natural))
+    ]
+    flags = ask_flags(files, clusters, sums)
+    sums.run(resamples)
+    found = flags(rule)
+    common = common_ids(files)
+    return [_answer(one, sums, found.get(id(one.file)), common) for one in asked]
+
+
+def shared_clusters(files: Sequence[ScoredFile]) -> list[Clusters]:
+    """The clusters of each file's rows, numbered over all files."""
+    keys = [key for file in files for key in file.clusters]
+    domains = [domain for file in files for domain in file.domains]
+    together = cluster_rows(keys, domains)
+    ends = np.cumsum([len(file.ids) for file in files])[:-1]
+    return [replace(together, of_row=part) for part in np.split(together.of_row, ends)]
+
+
+def common_ids(files: Sequence[ScoredFile]) -> frozenset[str]:
+    """The rows that every file has."""
+    return frozenset(set.intersection(*(set(file.ids) for file in files))) if files else frozenset()
+
+
+def _natural(text: str) -> tuple[int, float, str]:
+    """Numbers by value, before texts."""
+    try:
+        return 0, float(text), text
+    except ValueError:
+        return 1, 0.0, text
+
+
+# ------------------------------------------------------------------ one row of the report
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row of the report before the resamples are drawn."""
+
+    file: ScoredFile
+    clusters: Clusters
+    group: str | None
+    mask: np.ndarray[Any, np.dtype[np.bool_]]
+    means: Mapping[tuple[str, str], Mean | None]
+    given: tuple[Mean | None, Mean | None]
+
+    def column(self, name: tuple[str, str]) -> Column:
+        """A column with NaN outside of the group."""
+        return np.where(self.mask, self.file.columns[name], np.nan)
+
+
+def _ask(file: ScoredFile, clusters: Clusters, group: str | None, sums: Sums) -> _Asked:
+    mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
+    consistency = np.where(mask, file.columns[_RC], np.nan)
+    right = file.columns["outcome", "accuracy"]
+    return _Asked(
+        file,
+        clusters,
+        group,
+        mask,
+        {
+            name: mean_of(np.where(mask, file.columns[name], np.nan), clusters, sums)
+            for name in score_names()
+            if name[0] != "outcome"
+        },
+        (
+            mean_of(np.where(right == 1, consistency, np.nan), clusters, sums),
+            mean_of(np.where(right == 0, consistency, np.nan), clusters, sums),
+        ),
+    )
+
+
+def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]) -> ReportRow:
+    file, whole_file = asked.file, asked.group is None
+    consistency = asked.column(_RC)
+    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
+    metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
+    undefined = sum(1 for inside, n in zip(asked.mask, file.n_human, strict=True) if inside and not n)
+    unscored = int(asked.mask.sum() - undefined - (~np.isnan(consistency)).sum())
+    upper = np.where(asked.mask, file.upper_bound, np.nan)
+    return ReportRow(
+        model=file.model,
+        group=asked.group,
+        n=int(asked.mask.sum()),
+        clusters=len(np.unique(asked.clusters.of_row[asked.mask])),
+        unscored=unscored,
+        metrics=metrics,
+        given_right=_interval(asked.given[0], sums),
+        given_wrong=_interval(asked.given[1], sums),
+        unscored_as=_unscored_as(consistency, unscored),
+        bounds=None
+        if file.whole or np.isnan(upper).all()
+        else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
+        shared_rows=file.shared_rows,
+        not_common=sum(name not in common for name in file.ids),
+        reliability=reliability(file.samples) if whole_file else None,
+        flag=flag if whole_file else None,
+        file=file,
+    )
+
+
+def _interval(mean: Mean | None, sums: Sums) -> Interval:
+    return NOTHING if mean is None else bootstrap_t(mean, sums)
+
+
+def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:
+    scored = int((~np.isnan(consistency)).sum())
+    if not scored or unscored <= UNSCORED_SHARE * (scored + unscored):
+        return None
+    total = float(np.nansum(consistency))
+    return total / (scored + unscored), (total + unscored) / (scored + unscored)

@@ -1,0 +1,167 @@
+"""A report as text: a table for each group of metrics, and the lines that belong beside them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from metajudge.intervals import MIN_CLUSTERS, Interval
+from metajudge.report import ReportRow
+from metajudge.scored import OUTCOME, PAPER, REFERENCE
+from metajudge.tables import CSV, TABLE, render_rows
+from metajudge.terminal import printable
+
+GROUPS = {"paper": PAPER, "outcome": OUTCOME, "reference": REFERENCE}
+_TITLES = {
+    "paper": "Paper metrics (one-to-one matching)",
+    "outcome": "Outcome",
+    "reference": "Reference metrics (the two scripts')",
+}
+_HEADINGS = {
+    "rationale_consistency": "RC",
+    "average_precision": "AP",
+    "average_precision_soft": "AP soft",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "accuracy": "OA",
+    "accuracy_3way": "OA 3-way",
+    "spurious_correctness": "S-Corr",
+    "fidelity": "Fidelity",
+}
+
+
+def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str = TABLE) -> str:
+    """The tables of the chosen groups in one of `tables.formats()`."""
+    if style == CSV:
+        return _csv(rows, groups)
+    grouped = any(row.group is not None for row in rows)
+    parts = []
+    for name in groups:
+        headings = ["Model", *(["Group"] if grouped else []), "n", "Clusters", "Unscored"]
+        headings += [_HEADINGS[metric] for metric in GROUPS[name]]
+        cells = [_row(row, name, grouped) for row in rows]
+        parts.append(f"{_TITLES[name]}\n\n{render_rows(cells, headings, style)}")
+    return "\n".join(parts)
+
+
+def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
+    name = printable(row.model) + ("*" if row.not_common and row.group is None else "")
+    own = [] if not grouped else ["all" if row.group is None else printable(row.group)]
+    counts = [str(row.n), str(row.clusters), str(row.unscored)]
+    return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in GROUPS[group])]
+
+
+def cell(interval: Interval, signed: bool = False) -> str:
+    """`.625 [.556, .675]`; without an interval the value alone, `n/a` without a value."""
+    if interval.value is None:
+        return "n/a"
+    form = "+.4f" if signed else ".4f"
+    value = format(interval.value, form)
+    if interval.low is None or interval.high is None:
+        return f"{value} [n/a]"
+    return f"{value} [{format(interval.low, form)}, {format(interval.high, form)}]"
+
+
+def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
+    """One line a row of the report, three columns a metric."""
+    text = io.StringIO()
+    names = [(group, metric) for group in groups for metric in GROUPS[group]]
+    writer = csv.writer(text, lineterminator="\n")
+    triples = [f"{group}_{metric}{part}" for group, metric in names for part in ("", "_low", "_high")]
+    writer.writerow(["model", "group", "n", "clusters", "unscored", *triples])
+    for row in rows:
+        intervals = [row.metrics[name] for name in names]
+        figures = [figure for one in intervals for figure in (one.value, one.low, one.high)]
+        writer.writerow([printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures])
+    return text.getvalue()
+
+
+# ------------------------------------------------------------------ what belongs beside the tables
+
+
+def remarks(rows: Sequence[ReportRow]) -> Iterator[str]:
+    """Lines that tell how far the figures of whole files go."""
+    whole = [row for row in rows if row.group is None]
+    for row in whole:
+        yield from _about(row)
+    flags = [row for row in whole if row.flag is not None]
+    for row in flags:
+        yield _flag_line(row)
+    judges = {row.file.judged_by.model if row.file and row.file.judged_by else "an unnamed judge" for row in whole}
+    if len(judges) > 1:
+        named = ", ".join(printable(judge) for judge in sorted(judges))
+        yield f"the files come from different judges ({named}): their figures cannot be compared with each other"
+
+
+def _about(row: ReportRow) -> Iterator[str]:
+    assert row.file is not None
+    name, labels = printable(row.model), row.file.labels
+    if row.not_common:
+        yield f"{name}*: {row.not_common} of its {row.n} rows are not in all files; `compare` looks at common rows only"
+    if row.file.unscored:
+        reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.unscored.items())
+        yield f"{name}: left out of the paper metrics: {reasons}"
+    if row.unscored_as is not None:
+        low, high = row.unscored_as
+        yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"
+    if row.bounds is not None and row.bounds[1] - row.bounds[0] > 1e-12:
+        yield (
+            f"{name}: one question a row shows each human item's best match only, so RC is between "
+            f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({row.shared_rows} rows have a model item that several human "
+            f"items claim); --granularity item gives the exact figure"
+        )
+    yield from _about_labels(name, labels)
+    if row.clusters < MIN_CLUSTERS:
+        yield f"{name}: {row.clusters} clusters of rows are too few for an interval (at least {MIN_CLUSTERS})"
+    elif row.metrics["paper", "rationale_consistency"].low is None and row.unscored < row.n:
+        yield f"{name}: all scores are equal: they tell no interval"
+    if row.given_right.value is not None and row.given_wrong.value is not None:
+        yield f"{name}: RC {cell(row.given_right)} given a right label, {cell(row.given_wrong)} given a wrong one"
+    if row.reliability is not None:
+        yield _reliability_line(name, row)
+
+
+def _about_labels(name: str, labels: dict[str, int]) -> Iterator[str]:
+    if not labels.get("readable"):
+        why = "no human preference" if not labels.get("gold") else f"no readable {name}-label"
+        yield f"{name}: {why} in its rows: no outcome metrics"
+        return
+    parts = [f"{labels[key]} {text}" for key, text in _LABEL_COUNTS if labels.get(key)]
+    if parts:
+        yield f"{name}: of {labels['gold']} labelled rows {', '.join(parts)}"
+
+
+_LABEL_COUNTS = (
+    ("human_ties", "human ties (not in OA)"),
+    ("predicted_ties", "predicted ties"),
+    ("invalid", "invalid labels"),
+)
+
+
+def _reliability_line(name: str, row: ReportRow) -> str:
+    found = row.reliability
+    assert found is not None
+    share = "n/a" if found.share_of_error is None else f"{found.share_of_error:.0%}"
+    icc = "n/a" if found.intraclass_correlation is None else f"{found.intraclass_correlation:.3f}"
+    return (
+        f"{name}: {found.samples} samples a row: the judge's own variance of RC is {found.judge_variance:.5f}, "
+        f"{share} of its squared standard error; intraclass correlation {icc}"
+    )
+
+
+def _flag_line(row: ReportRow) -> str:
+    flag, name = row.flag, printable(row.model)
+    assert flag is not None
+    if flag.against == row.model:
+        best = "it has the highest RC"
+        return f"deceptive alignment: {name}: {flag.verdict} ({best})"
+    p_value = "n/a" if flag.p_value is None else f"{flag.p_value:.4f}"
+    gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.against)}"
+    return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_value})"
+
+
+def _below(gap: float | None) -> str:
+    gap = gap or 0.0
+    return f"{abs(gap):.3f} {'below' if gap >= 0 else 'above'}"
