@@ -1,0 +1,324 @@
+"""The picture: outcome accuracy across, rationale consistency upwards, a point a model; needs matplotlib."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from matplotlib import patheffects, style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from metajudge.label_placement import Box, Surroundings, evenly_wrapped, place_labels, span
+from metajudge.plot_points import Panels, Point
+from metajudge.terminal import printable, wrapped
+
+WIDTH, DPI = 8.0, 200
+"""Inches and pixels an inch: drawn for a page of 800 pixels' width, at twice its resolution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours of a picture; the background is opaque, so that it can be read on any page."""
+
+    background: str
+    text: str
+    muted: str
+    line: str
+    zones: Sequence[str]
+    """Upper right, lower right, and those on the left."""
+    families: Sequence[str]
+    """Okabe and Ito's colours, the ones that stand out most first."""
+
+
+THEMES: Mapping[str, Theme] = {
+    "light": Theme(
+        "#ffffff", "#1f2328", "#57606a", "#8c959f", ("#e3f3ee", "#fdeadf", "#f4f5f7"),
+        ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442"),
+    ),
+    "dark": Theme(
+        "#0d1117", "#f0f3f6", "#a9b1bb", "#6e7681", ("#10291f", "#35200f", "#161b22"),
+        ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#ffffff", "#0072B2"),
+    ),
+}  # fmt: skip
+ZONES = (
+    "right for the right reasons",
+    "deceptive alignment: right verdict, shallow reasons",
+    "sound reasons, wrong verdict",
+    "wrong verdict, shallow reasons",
+)
+"""Upper right, lower right, upper left, lower left."""
+_MARKERS = "osD^vPX<>ph"  # as many as share no divisor with the colours: 88 pairs before one comes again
+_TEXT, _SMALL, _MARKER = 8.5, 8.0, 7.0  # points
+_NAME_COLUMNS, _EDGE = 34, 0.08  # columns, inches
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the user may choose about the picture."""
+
+    theme: str = "light"
+    title: str = ""
+    oa_zone: float | None = None
+    rc_zone: float | None = None
+    """Where the right-hand and the upper zones begin; None = at the median of the points, if there are several."""
+
+
+def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
+    """A panel a group, grown until every model's name has a place; and the models whose name has none even then."""
+    plan = _Plan.of(panels, look)
+    with styled(plan.theme):
+        for columns, height in _shapes(panels):
+            figure, unnamed = _attempt(plan, columns, height)
+            if not unnamed:
+                break
+    figure.set_label(". ".join(_in_words(group, point) for group, inside in panels.items() for point in inside))
+    return figure, unnamed
+
+
+def save(figure: Figure, path: Path, title: str = "Outcome accuracy and rationale consistency") -> None:
+    """Write the picture as PNG or SVG, by the name's ending: the same bytes for the same picture."""
+    kind = path.suffix.lower().lstrip(".")
+    facts = {"Title": title, "Description": str(figure.get_label())}
+    dated: dict[str, Any] = {"Date": None} if kind == "svg" else {}
+    with style.context(["default", {"svg.hashsalt": "metajudge"}]):
+        figure.savefig(path, format=kind, dpi=DPI, facecolor="auto", metadata=facts | dated)
+
+
+# ------------------------------------------------------------------ what does not depend on the size
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    panels: Panels
+    theme: Theme
+    title: str
+    caption: str
+    borders: tuple[float | None, float | None]  # of outcome accuracy and rationale consistency
+    marks: Mapping[str | None, tuple[str, str]]  # colour and marker by family
+    has_families: bool
+
+    @classmethod
+    def of(cls, panels: Panels, look: Look) -> _Plan:
+        """What these panels need."""
+        points = [point for inside in panels.values() for point in inside]
+        has_families = any(point.family for point in points)
+        if not has_families:  # each model is told apart, so that it can be followed through the panels
+            panels = {group: [replace(one, family=one.model) for one in inside] for group, inside in panels.items()}
+        theme = THEMES[look.theme]
+        kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
+        marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
+        oa, told_oa = _border("OA", look.oa_zone, [point.outcome_accuracy for point in points])
+        rc, told_rc = _border("RC", look.rc_zone, [point.rationale_consistency for point in points])
+        told = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
+        scope = ": they compare what is shown, no more" if None in (look.oa_zone, look.rc_zone) else ""
+        told += [f"Zones meet at {told_oa} and {told_rc}{scope}."] if told_oa and told_rc else []
+        return cls(panels, theme, look.title, " ".join(told), (oa, rc), marks, has_families)
+
+
+def _in_words(group: str | None, point: Point) -> str:
+    """For those who cannot see the picture."""
+    name = point.model if group is None else f"{group}, {point.model}"
+    return f"{printable(name)}: OA {point.outcome_accuracy:.3f}, RC {point.rationale_consistency:.3f}"
+
+
+def _border(name: str, given: float | None, values: Sequence[float]) -> tuple[float | None, str]:
+    if given is not None:
+        return given, f"{name} {given:g} (given)"
+    if len(values) < 2:
+        return None, ""
+    return (middle := statistics.median(values)), f"{name} {middle:.3f} (median)"
+
+
+def styled(theme: Theme) -> AbstractContextManager[None]:
+    """matplotlib's own defaults with our changes, whatever the user's matplotlibrc says; undone afterwards."""
+    ours = {
+        "figure.facecolor": theme.background, "axes.facecolor": theme.zones[2], "figure.dpi": DPI, "font.size": _TEXT,
+        "axes.labelsize": _TEXT, "axes.titlesize": 9.5, "axes.titleweight": "bold", "legend.fontsize": _TEXT,
+        "xtick.labelsize": _SMALL, "ytick.labelsize": _SMALL, "text.color": theme.text, "text.parse_math": False,
+        "axes.labelcolor": theme.text, "axes.edgecolor": theme.line, "xtick.color": theme.muted,
+        "ytick.color": theme.muted, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
+    }  # fmt: skip
+    return style.context(["default", ours])
+
+
+def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
+    """Columns and a panel's height in inches, to be tried in this order; a third column would be too narrow to read."""
+    crowd = max(map(len, panels.values()))
+    for columns in (2, 1) if len(panels) > 1 else (1,):
+        height = (5.0 if columns == 1 else 3.3) + 0.08 * max(0, crowd - 8)
+        yield from ((columns, height * growth) for growth in (1, 1.4, 2))
+
+
+# ------------------------------------------------------------------ around the points
+
+
+def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str]]:
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    rows = math.ceil(len(plan.panels) / columns)
+    every = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+    axes: list[Axes] = every[: len(plan.panels)]
+    for unused in every[len(axes) :]:
+        unused.set_visible(False)
+    for place, (one, group) in enumerate(zip(axes, plan.panels, strict=True)):
+        if group is not None:
+            one.set_title("\n".join(wrapped(group, 90 // columns)), loc="left")
+        if place + columns >= len(axes):
+            one.set_xlabel("Outcome accuracy (OA)")
+            one.tick_params(labelbottom=True)
+        if place % columns == 0:
+            one.set_ylabel("Rationale consistency (RC)")
+    _draw_surroundings(figure, plan, rows * height)
+    zones = _draw_zones(figure, axes, plan)
+    unnamed: list[str] = []
+    for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
+        _draw_points(one, inside, plan)
+        unnamed += _draw_names(one, inside, plan, [_box(text) for text in texts])
+    return figure, unnamed
+
+
+def _draw_surroundings(figure: Figure, plan: _Plan, height: float) -> None:
+    """Title above, legend and caption below the panels, which are `height` inches high together."""
+    left = _EDGE / WIDTH
+    figure.set_size_inches(WIDTH, height)
+    title = figure.text(left, 1, "\n".join(wrapped(plan.title, 78)), size=11, weight="bold", va="top")
+    caption = figure.text(left, 0, "\n".join(wrapped(plan.caption, 118)), size=_SMALL, color=plan.theme.muted)
+    legend = _draw_legend(figure, plan) if plan.has_families else None
+    heights = [artist.get_window_extent().height / DPI if artist else 0.0 for artist in (title, caption, legend)]
+    above, note, below = (inches + _EDGE if inches else 0.0 for inches in heights)
+    total = math.ceil((height + above + note + below) * DPI) / DPI
+    figure.set_size_inches(WIDTH, total)
+    title.set_y(1 - _EDGE / total)
+    caption.set(y=_EDGE / total, va="bottom")
+    if legend:
+        legend.set_bbox_to_anchor((0.5, note / total))
+    room = (0, (note + below) / total, 1, height / total)
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=room, w_pad=_EDGE, h_pad=_EDGE))
+
+
+def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
+    """The families in as few lines as fit the width."""
+    handles = [Line2D([], [], **_marker(family, plan)) for family in plan.marks]
+    for columns in range(len(handles), 0, -1):
+        legend = figure.legend(handles=handles, loc="lower center", ncols=columns, borderpad=0, handletextpad=0.1)
+        if columns == 1 or legend.get_window_extent().width < WIDTH * DPI:
+            break
+        legend.remove()
+    return legend
+
+
+def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[Text]]:
+    """Limits, zones and their names, which are returned by panel; the layout stands still afterwards."""
+    oa, rc = plan.borders
+    points = [point for inside in plan.panels.values() for point in inside]
+    ends = [spot for point in points for line in point.whiskers() for spot in line]
+    left, right = span([point.outcome_accuracy for point in points] + [x for x, _ in ends], oa)
+    low, high = span([point.rationale_consistency for point in points] + [y for _, y in ends], rc)
+    first, zones = axes[0], plan.theme.zones
+    first.set(xlim=(left, right), ylim=(low, high))
+    figure.draw_without_rendering()
+    names: list[list[Text]] = [[] for _ in axes]
+    if oa is not None and rc is not None:
+        for one in axes:
+            one.fill_between([oa, 2], rc, 2, color=zones[0], lw=0, zorder=0)
+            one.fill_between([oa, 2], -1, rc, color=zones[1], lw=0, zorder=0)
+            one.axvline(oa, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
+            one.axhline(rc, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
+        widths = [(right - oa) / (right - left), (oa - left) / (right - left)]
+        names = [_draw_zone_names(one, widths, plan) for one in axes]
+        # The names stand above and below everything that the points need.
+        heights = [text.get_window_extent().height + 2 * _EDGE * DPI for text in names[0]]
+        above, below = max(heights[0::2]), max(heights[1::2])
+        unit = (high - low) / (first.get_window_extent().height - above - below)
+        low, high = low - below * unit, high + above * unit
+    first.set_xticks([tick for tick in first.get_xticks() if max(left, 0) <= round(tick, 9) <= min(right, 1)])
+    first.set_yticks([tick for tick in first.get_yticks() if max(low, 0) <= round(tick, 9) <= min(high, 1)])
+    first.set(xlim=(left, right), ylim=(low, high))
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return names
+
+
+def _draw_zone_names(axes: Axes, widths: Sequence[float], plan: _Plan) -> list[Text]:
+    texts: list[Text] = []
+    for place, name in enumerate(ZONES):
+        right, upper = place < 2, place % 2 == 0
+        text = axes.annotate(
+            name, (float(right), float(upper)), xycoords="axes fraction", textcoords="offset points",
+            xytext=(-4 if right else 4, -4 if upper else 4), size=_SMALL, style="italic", color=plan.theme.muted,
+            ha="right" if right else "left", va="top" if upper else "bottom", ma="right" if right else "left",
+        )  # fmt: skip
+        a_letter = text.get_window_extent().width / len(name)
+        room = widths[not right] * axes.get_window_extent().width - 2 * _EDGE * DPI
+        text.set_text("\n".join(evenly_wrapped(name, max(10, int(room / a_letter)))))
+        texts.append(text)
+    return texts
+
+
+# ------------------------------------------------------------------ the points and their names
+
+
+def _draw_points(axes: Axes, inside: Sequence[Point], plan: _Plan) -> None:
+    for point in inside:
+        for line in point.whiskers():
+            colour, _ = plan.marks[point.family]
+            axes.plot(*zip(*line, strict=True), color=colour, lw=0.9, alpha=0.75, zorder=3, solid_capstyle="butt")
+        axes.plot(point.outcome_accuracy, point.rationale_consistency, zorder=4, **_marker(point.family, plan))
+
+
+def _marker(family: str | None, plan: _Plan) -> dict[str, Any]:
+    (colour, marker), name = plan.marks[family], "\n".join(wrapped(family or "other", _NAME_COLUMNS))
+    return {"ls": "", "marker": marker, "ms": _MARKER, "mfc": colour, "mec": plan.theme.text, "mew": 0.5, "label": name}
+
+
+def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Sequence[Box]) -> list[str]:
+    """Write the models' names; return those that found no place."""
+    halo = [patheffects.withStroke(linewidth=1.5, foreground=plan.theme.background)]
+    texts = [
+        axes.text(
+            0.5, 0.5, "\n".join(wrapped(point.model, _NAME_COLUMNS)), transform=axes.transAxes,
+            ha="center", va="center", zorder=5, path_effects=halo,
+        )
+        for point in inside
+    ]  # fmt: skip
+    sizes = [(box.right - box.left + 6, box.top - box.bottom + 4) for box in map(_box, texts)]
+    lines = [line for point in inside for line in point.whiskers()]
+    if (oa := plan.borders[0]) is not None and (rc := plan.borders[1]) is not None:
+        lines += [((oa, -1), (oa, 2)), ((-1, rc), (2, rc))]
+    around = Surroundings(
+        axes=_box(axes),
+        reach=_MARKER / 72 * DPI / 2 + 3,
+        taken=taken,
+        avoided=[Box(*(low - 1), *(high + 1)) for low, high in (axes.transData.transform(line) for line in lines)],
+    )
+    spots = axes.transData.transform([(point.outcome_accuracy, point.rationale_consistency) for point in inside])
+    places = place_labels([(float(x), float(y)) for x, y in spots], sizes, around)
+    to_axes = axes.transAxes.inverted().transform
+    for text, place in zip(texts, places, strict=True):
+        if place is None:
+            text.remove()
+            continue
+        box = place.box
+        x, y = to_axes(((box.left + box.right) / 2, (box.bottom + box.top) / 2))
+        text.set_position((x, y))
+        if place.leader:
+            ends = to_axes(place.leader)
+            axes.plot(*ends.T, transform=axes.transAxes, color=plan.theme.muted, lw=0.7, zorder=3.5)
+    return [point.model for point, place in zip(inside, places, strict=True) if place is None]
+
+
+def _box(artist: Text | Axes) -> Box:
+    found = artist.get_window_extent()
+    return Box(found.x0, found.y0, found.x1, found.y1)
