@@ -1,0 +1,289 @@
+"""Is a file good input? An input file or a result file is read to its end; nothing but counts and places is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from metajudge.analysis import Unscored, rate
+from metajudge.check_text import OTHERS, Lengths, Model, Place, Places, Rows, known
+from metajudge.errors import UsageError
+from metajudge.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
+from metajudge.row_scores import MAX_CHECKLIST_LEN
+from metajudge.samples import HUMAN_KEY, InputFile, Row, RowNumbers, Unusable, find_checklist
+from metajudge.selection import file_model, other_kind
+from metajudge.standing import Latest
+from metajudge.step import FitRows
+
+INPUT, RESULTS = "input", "results"
+_REASON_LENGTH = 200
+_NO_LISTS = (
+    f'no row has a checklist; a row needs "{HUMAN_KEY}" and, for each model to evaluate, "{{model}}-checklist", '
+    "both lists of strings: add them, then check again"
+)
+
+
+@dataclass(slots=True)
+class Records:
+    """What a result file has beside its rows."""
+
+    readable: int = 0
+    superseded: int = 0
+    failed: int = 0
+    """Standing records that are neither scored nor left out on purpose."""
+    states: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Standing records by status and reason; the reason is empty where scored."""
+    judges: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Standing records by judge model, hash of the instructions, granularity; empty where not told."""
+    evaluated: Counter[str] = field(default_factory=Counter)
+    """Standing records by evaluated model."""
+
+
+@dataclass(slots=True)
+class Check:
+    """Everything that one file was found to hold."""
+
+    file: Path
+    kind: str = INPUT
+    lines: int = 0
+    """Lines that are not blank, without the rows passed over."""
+    passed_over: int = 0
+    """Rows that an earlier step left unfit: their `metajudge.status` is not `success`. They are no problem."""
+    judged: int = 0
+    """Rows that can be judged, for one evaluated model at least."""
+    refusal: str = ""
+    """Why the file as a whole is no use; empty where it is some."""
+    problems: Places = field(default_factory=lambda: Places(SHOWN_PROBLEMS))
+    """Rows that cannot be judged for each evaluated model, and lines that cannot be read."""
+    rows: Rows = field(default_factory=Rows)
+    records: Records | None = None
+    """None for an input file."""
+
+    @property
+    def good(self) -> bool:
+        """Whether an inference takes every row; of results, whether each row is finished and readable."""
+        failed = self.records.failed if self.records else 0
+        return not (self.refusal or self.problems.count or failed)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--output-file` holds of a file.
+
+        `file`, `kind` (input, results; else what it holds instead), `good`, `refusal` (why the file as a whole is no
+        use, or null), `lines`, `passed_over`, `judged_rows`; `problems` and, by key, `findings`: {`count`, `first`:
+        [{`line`, and where there are any `item`, `text`, `why`}]}; `human` and, by domain, `domains`: {`rows`,
+        `with_list`, `items`, `mean`, `min`, `max`, `empty`}; `models`, by name: the same of the model's lists,
+        `over_5`, `over_10`, `labels`: [{`label` (as JSON text), `rows`, `verdict` (-2..2 or null), `why`}],
+        `label_scale` (why it is unknown, or null). Of results, in place of `judged_rows`, `records`: {`readable`,
+        `superseded`, `failed`, `states`: [{`status`, `reason`, `rows`}], `judges`: [{`model`, `instructions`,
+        `granularity`, `rows`}], `evaluated`: {model: rows}}.
+        """
+        own = {"judged_rows": self.judged} if self.records is None else {"records": _records_json(self.records)}
+        return {
+            "file": str(self.file),
+            "kind": self.kind,
+            "good": self.good,
+            "refusal": self.refusal or None,
+            "lines": self.lines,
+            "passed_over": self.passed_over,
+            **own,
+            "problems": _places_json(self.problems),
+            "human": _lengths_json(self.rows.human),
+            "domains": {name: _lengths_json(lengths) for name, lengths in self.rows.domains.items()},
+            "models": {model.name: _model_json(model) for model in self.rows.models.values()},
+            "findings": {key: _places_json(places) for key, places in self.rows.findings.items()},
+        }
+
+
+def _places_json(places: Places) -> dict[str, Any]:
+    first = [{key: value for key, value in asdict(place).items() if value} for place in places.first]
+    return {"count": places.count, "first": first}
+
+
+def _lengths_json(lengths: Lengths) -> dict[str, Any]:
+    return {
+        "rows": lengths.rows,
+        "with_list": lengths.lists,
+        "items": lengths.items,
+        "mean": lengths.mean,
+        "min": lengths.least,
+        "max": lengths.most,
+        "empty": lengths.empty,
+    }
+
+
+def _model_json(model: Model) -> dict[str, Any]:
+    labels, unknown = model.verdicts()
+    told = [{"label": one.text, "rows": one.rows, "verdict": one.verdict, "why": one.why} for one in labels]
+    limits = {"over_5": model.over_five, "over_10": model.over_ten}
+    return {**_lengths_json(model.lengths), **limits, "labels": told, "label_scale": unknown or None}
+
+
+def _records_json(records: Records) -> dict[str, Any]:
+    return {
+        "readable": records.readable,
+        "superseded": records.superseded,
+        "failed": records.failed,
+        "states": [{"status": s, "reason": why, "rows": n} for (s, why), n in records.states.most_common()],
+        "judges": [
+            {"model": model, "instructions": instructions, "granularity": granularity, "rows": n}
+            for (model, instructions, granularity), n in records.judges.most_common()
+        ],
+        "evaluated": dict(records.evaluated),
+    }
+
+
+def check_file(path: Path, asked: str = ALL) -> Check:
+    """Read a file to its end; `asked` names the evaluated models as `--model-be-evaluated` does.
+
+    Raises `UsageError` when the file cannot be read.
+    """
+    source = FitRows(path)
+    first = next((row.data for row in source.rows() if isinstance(row, Row)), {})
+    if "derived" in first:
+        return Check(
+            path, "step records", refusal="it holds a step's replies; check the rows, whose name lacks .records"
+        )
+    if "samples" in first:
+        return _check_results(source, first, asked)
+    if (kind := other_kind(first)) not in ("", "input rows"):
+        return Check(path, kind, refusal=f"it holds {kind}; check the result file beside it, whose name lacks .matches")
+    return _check_input(source, asked)
+
+
+# ------------------------------------------------------------------ input files
+
+
+def _check_input(source: FitRows, asked: str) -> Check:
+    check = Check(source.path)
+    models = find_models(source, None, ALL)
+    try:
+        models = choose_models(asked, models, source.path)
+    except UsageError as error:
+        check.refusal = str(error)
+    numbers = RowNumbers()
+    for row in source.rows():
+        check.lines += 1
+        if isinstance(row, Unusable):
+            check.problems.add(Place(row.line, row.reason))
+        else:
+            _check_row(check, row, numbers.id_of(row.data), models)
+    check.passed_over = source.passed_over
+    check.rows.finish()
+    if not check.lines:
+        check.refusal = "an earlier step left every row unfit" if check.passed_over else "it is empty"
+    elif not check.rows.human.rows:
+        check.refusal = "no line of it is a JSON object; a row is one JSON object on a line of its own (JSONL)"
+    elif not models and not check.rows.human.lists:
+        check.refusal = _NO_LISTS
+    elif not check.refusal and not check.judged:
+        check.refusal = "no row can be judged"
+    return check
+
+
+def _check_row(check: Check, row: Row, row_id: str, models: Sequence[str]) -> None:
+    wrong = check.rows.add(row, row_id)
+    reasons = [check.rows.add_model(row, row_id, name) for name in models]
+    check.judged += None in reasons
+    # Without any model list the file is refused as a whole; a human list that is there must be sound all the same.
+    told = reasons if models else [wrong if find_checklist(row.data, "human")[0] else None]
+    if text := " and ".join(dict.fromkeys(reason for reason in told if reason is not None)):
+        check.problems.add(Place(row.line, text))
+
+
+# ------------------------------------------------------------------ result files
+
+
+def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> Check:
+    check = Check(source.path, RESULTS, records=Records())
+    flag = None if asked.strip().lower() == ALL or "," in asked else asked
+    try:
+        default = _own_model(first) or file_model(source.path, first, flag)
+    except UsageError as error:
+        check.refusal = str(error)
+        return check
+    reader = _Reader(check, default)
+    standing = _standing_lines(source, check)
+    for row in source.rows():
+        if isinstance(row, Row) and row.line in standing:
+            reader.add(row)
+    check.rows.finish()
+    evaluated = list(reader.records.evaluated)
+    if missing := _missing(asked, evaluated):
+        check.refusal = f"no record is of {', '.join(missing)}; there are records of {', '.join(evaluated)}"
+    return check
+
+
+def _missing(asked: str, evaluated: Sequence[str]) -> list[str]:
+    """The names of `--model-be-evaluated` that no record has, without regard to case."""
+    there = {ALL, *(name.lower() for name in evaluated)}
+    if asked.strip().lower() in there:
+        return []
+    return [name.strip() for name in asked.split(",") if name.strip().lower() not in there]
+
+
+def _standing_lines(source: InputFile, check: Check) -> set[int]:
+    """Count lines and records; returns the lines whose record stands for its row."""
+    latest = Latest()
+    assert check.records is not None
+    for row in source.rows():
+        check.lines += 1
+        if isinstance(row, Unusable):
+            check.problems.add(Place(row.line, row.reason))
+        else:
+            check.records.readable += 1
+            latest.add(row.data, row.line, row.line)
+    check.records.superseded = latest.superseded
+    return set(latest.values())
+
+
+class _Reader:
+    """Counts the standing records of a file; a row that was judged for several models is looked at once."""
+
+    def __init__(self, check: Check, default: str) -> None:
+        """`default`: the evaluated model of records that do not name it."""
+        assert check.records is not None
+        self.records, self.rows, self.default = check.records, check.rows, default
+        self._numbers = RowNumbers()
+        self._seen: set[int] = set()
+
+    def add(self, record: Row) -> None:
+        """Count a record and look at its row."""
+        data = record.data
+        model = _own_model(data) or self.default
+        self.records.evaluated[known(model, self.records.evaluated, OTHERS)] += 1
+        self._count_state(data, model)
+        metadata = data.get("metadata")
+        if not isinstance(metadata, dict):
+            return
+        row = Row(record.line, metadata)
+        row_id = str(data["id"]) if "id" in data else self._numbers.id_of(metadata)
+        if hash(row_id) not in self._seen:
+            self._seen.add(hash(row_id))
+            self.rows.add(row, row_id)
+        self.rows.add_model(row, row_id, model)
+
+    def _count_state(self, data: Mapping[str, Any], model: str) -> None:
+        status = str(data.get("status", ""))
+        rated = rate(data, model, MAX_CHECKLIST_LEN)
+        reason = ""
+        if isinstance(rated, Unscored):
+            told = data.get("error_message") or data.get("format_error")
+            reason = told[:_REASON_LENGTH] if isinstance(told, str) else rated.reason
+            self.records.failed += not rated.skipped and status != "empty"
+        self.records.states[known((status, reason), self.records.states, (OTHERS, ""))] += 1
+        judge = data.get("judge")
+        told_by = judge if isinstance(judge, dict) else {}
+        names = (
+            str(told_by.get("model", "")),
+            str(told_by.get("instructions", "")),
+            str(told_by.get("granularity", "")),
+        )
+        self.records.judges[known(names, self.records.judges, (OTHERS, "", ""))] += 1
+
+
+def _own_model(record: Mapping[str, Any]) -> str:
+    own = record.get("model_be_evaluated")
+    return own if isinstance(own, str) else ""

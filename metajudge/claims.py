@@ -1,0 +1,198 @@
+"""Deterministic checks of a decomposed checklist: points that repeat, that nobody said, or that say nothing.
+
+A doubt is for a person to look at, not a verdict: the checks see words, not meaning.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from metajudge.embedded.text import look
+
+DUPLICATE, UNSUPPORTED, PREFERENCE = "duplicate", "unsupported", "preference"
+REASONS = (DUPLICATE, UNSUPPORTED, PREFERENCE)
+
+# Two points are alike when they share this much of all their content, or nearly all of the shorter one's.
+_ALIKE, _CONTAINED, _LEAST_CONTAINED = 0.6, 0.85, 3
+# A point is supported when this much of its content stands in the texts.
+_SUPPORT = 1 / 4
+# With fewer units than this, that none of them is an annotator's tells nothing.
+_LEAST_UNSAID = 3
+
+_SIDE = re.compile(
+    r"@?\b(?:responses?|answers?|assistants?|respuestas?|antwort(?:en)?|réponses?)\s*#?\s*[12AB]\b(?:['’]s\b)?"
+    r"|(?:回复|回答|响应|回應|答案)\s*[12AB一二]",
+    re.IGNORECASE,
+)
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_WIDE_SCAFFOLDING = re.compile("[的了是在和与且而也都就]")
+_WORD = re.compile(r"[^\W_]+")
+_ORDINAL = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|sixth|last|final)\b|第[一二三四五六七八九十\d]+", re.IGNORECASE
+)
+_SUFFIX = re.compile(r"(?<=\w{3})(?:ing|ies|ied|ed|es|s|ly|e|y)$")
+_STEM_LENGTH = 5
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SCAFFOLDING = _words(
+    "a an the this that these those it its they them their there which who what when where while as of in on at to for "
+    "from by with and or but nor if so than then also both other another one ones is are was were be been being has "
+    "have had do does did can could would should will may might must not no very too more most less least much only "
+    "just even never therefore thus still some any all each every such into out up about over under between because "
+    "though although however response responses answer answers assistant user users prompt use uses used using make "
+    "makes made give gives gave get gets say says said state states la el los las un una de del que y en no es se con "
+    "por para lo su der die das den dem ein eine und ist nicht im zu mit von auf le les des du et est dans pour pas "
+    "une не на для ответ ответе ответа الرد الأول الثاني لا في من على إلى"
+)
+# What says how good a response is, and what may stand beside it in a point that says nothing else.
+_GRADE = _words(
+    "better best good great excellent nice worse worst bad poor superior inferior prefer prefers preferred preferable "
+    "preference favorite stronger weaker strong weak helpful unhelpful useful useless helpfulness quality winner wins "
+    "win tie rated rating score scores mejor peor besser schlechter meilleure meilleur"
+)
+_BESIDE = _SCAFFOLDING | _words(
+    "overall slightly clearly significantly somewhat considerably far way bit lot marginally definitely generally "
+    "compared comparison versus vs choose chosen pick b 1 2 first second former latter equally equal same i we my our "
+    "think feel believe als sehr viel mucho plus partially mostly perfectly t isn doesn s higher lower"
+)
+_WIDE_GRADE = re.compile("好|差|优|不如|喜欢|有帮助|有用|质量")
+_WIDE_BESIDE = re.compile(
+    "更好|较好|较差|最好|最差|很好|很差|不好|好|更差|差|优于|优秀|优|不如|有帮助|有用|质量|喜欢|总体|整体|来说|明显|稍微|略微|略|"
+    "我|觉得|认为|更|比|较|是|的|而|且|两个|回复|回答|响应|答案|要|得多|一些|一点|上"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A point that a person should look at, and why."""
+
+    item: int
+    """Number of the point, from 1."""
+    reason: str
+    """One of `REASONS`."""
+    of: int = 0
+    """With `duplicate`, the more specific point that it nearly repeats; else 0."""
+
+
+def check_claims(items: Sequence[str], feedback_texts: Iterable[str], responses: Iterable[str]) -> list[Doubt]:
+    """The doubtful points of a checklist, in order.
+
+    `preference`: says only which response is better, or how good one is. `duplicate`: nearly the same words about the
+    same response as a point that is more specific. `unsupported`: most of its words, or all that matter, stand neither
+    in the annotators' texts nor in the responses, or none of them in the annotators' texts; a point in another script
+    than those is not judged. CJK is compared by pairs of characters.
+    """
+    said = units(" \n ".join(feedback_texts))
+    shown = units(" \n ".join(responses))
+    doubts = []
+    repeated = _repeated(items)
+    for number, item in enumerate(items, 1):
+        if _is_preference(item):
+            doubts.append(Doubt(number, PREFERENCE))
+            continue
+        if number in repeated:
+            doubts.append(Doubt(number, DUPLICATE, repeated[number]))
+        if not _is_supported(units(item), said, shown):
+            doubts.append(Doubt(number, UNSUPPORTED))
+    return doubts
+
+
+@functools.lru_cache(maxsize=256)
+def units(text: str) -> frozenset[str]:
+    """The content of a text: stems of its words without scaffolding, numbers, and pairs of CJK characters."""
+    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
+    found: set[str] = set()
+    if not plain.isascii():
+        runs = _WIDE.findall(_WIDE_SCAFFOLDING.sub("", plain))
+        found = {run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1))}
+        plain = _WIDE.sub(" ", plain)
+    for word in _WORD.findall(plain):
+        if word.isdigit() or (len(word) > 1 and word not in _SCAFFOLDING):
+            found.add(_stem(word))
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def _stem(word: str) -> str:
+    return word if word.isdigit() else _SUFFIX.sub("", word)[:_STEM_LENGTH]
+
+
+# ------------------------------------------------------------------ the three checks
+
+
+def _is_preference(item: str) -> bool:
+    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", item)).casefold()
+    wide = " ".join(_WIDE.findall(plain))
+    words = _WORD.findall(_WIDE.sub(" ", plain))
+    if _WIDE_BESIDE.sub("", wide).strip() or not all(word in _GRADE or word in _BESIDE for word in words):
+        return False
+    return _WIDE_GRADE.search(wide) is not None or any(word in _GRADE for word in words)
+
+
+def _repeated(items: Sequence[str]) -> dict[int, int]:
+    """The less specific point of each pair that is alike, with the other one's number."""
+    repeated: dict[int, int] = {}
+    for later in range(2, len(items) + 1):
+        for earlier in range(1, later):
+            if later in repeated or earlier in repeated or not are_alike(items[earlier - 1], items[later - 1]):
+                continue
+            if len(units(items[later - 1])) > len(units(items[earlier - 1])):
+                repeated[earlier] = later
+            else:
+                repeated[later] = earlier
+    return repeated
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Whether two points are nearly the same: their words, about the same response, in the same tone."""
+    if not _share_most(units(one), units(other)):
+        return False  # first, as it costs a tenth of what follows and most pairs end here
+    first, second = _look(one), _look(other)
+    if set(first.sides) != set(second.sides) or first.tone * second.tone < 0:
+        return False
+    # What sets two points of the same form apart: "line 3" and "line 7", `read()` and `write()`.
+    return not any(
+        mine and theirs and mine != theirs and not (mine < theirs or theirs < mine)
+        for mine, theirs in (
+            (first.numbers | _ordinals(one), second.numbers | _ordinals(other)),
+            (first.names, second.names),
+        )
+    )
+
+
+def _share_most(mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Whether two points have most of their content in common, or the shorter one nearly all of its own."""
+    shared, shorter = len(mine & theirs), min(len(mine), len(theirs))
+    if not shared:
+        return False
+    return shared / len(mine | theirs) >= _ALIKE or (shorter >= _LEAST_CONTAINED and shared / shorter >= _CONTAINED)
+
+
+_look = functools.lru_cache(maxsize=256)(look)  # a point is compared with every other of its list
+
+
+def _ordinals(text: str) -> frozenset[str]:
+    return frozenset(found.casefold() for found in _ORDINAL.findall(_SIDE.sub(" ", text)))
+
+
+def _is_supported(item: frozenset[str], said: frozenset[str], shown: frozenset[str]) -> bool:
+    scripts = {_script(unit) for unit in said}
+    comparable = {unit for unit in item if _script(unit) in scripts}
+    if len(comparable) * 2 < len(item) or not comparable:
+        return True
+    if len(comparable) >= _LEAST_UNSAID and not comparable & said:
+        return False
+    return len(comparable & (said | shown)) / len(comparable) >= _SUPPORT
+
+
+def _script(unit: str) -> str:
+    """The first word of its first character's Unicode name: LATIN, CYRILLIC, CJK …; digits are written everywhere."""
+    return "LATIN" if unit[0].isdigit() else unicodedata.name(unit[0], "").partition(" ")[0]

@@ -1,0 +1,130 @@
+"""A row's conversation and responses as quoted text: line breaks kept, nothing in them can pose as something else.
+
+Every piece of data stands in a frame of its own, `<QUOTED_…>` to `</QUOTED_…>`. What looks like such a frame, like
+a tag of a reply or like a control token of a chat format inside the data loses its angle brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from metajudge.quoting import defused, encodable
+from metajudge.tokens import of_text
+
+FRAME = "QUOTED_"
+_REMARK_LENGTH = 40
+# Texts without any of these cannot hold a tag: the characters that become "<" in NFKC.
+_SUSPECT = re.compile("[<\ufe64\uff1c]")
+_TAG = re.compile(
+    rf"(<)(?:[\s/]*(?:RESULT_(?:START|END)|{FRAME}\w*|think(?![A-Za-z]))\s*|\|[a-z_]{{1,30}}\|)(>?)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: str
+    """Who speaks: `user`, `assistant`, `system` or whatever the row says."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was said before the two responses, oldest first."""
+
+    turns: tuple[Turn, ...]
+    left_out: int = 0
+    """Turns before these that were dropped for their length."""
+
+
+def read_conversation(value: object) -> Conversation | str:
+    """The conversation in a row's field, or what is wrong with it (to follow the field's name).
+
+    `value`: a question as a string, or chat messages `{"role": …, "content": …}` whose content is a string, null, or
+    a list of parts. Parts that are no text stand as a remark.
+    """
+    if isinstance(value, str):
+        return Conversation((Turn("user", value),))
+    if not isinstance(value, list):
+        return "is neither a string nor a list of messages"
+    turns = []
+    for number, message in enumerate(value, 1):
+        turn = _turn(message)
+        if isinstance(turn, str):
+            return f"has a message {number} {turn}"
+        turns.append(turn)
+    return Conversation(tuple(turns))
+
+
+def _turn(message: object) -> Turn | str:
+    if not isinstance(message, dict):
+        return "that is no object"
+    role, content = message.get("role"), message.get("content")
+    if not isinstance(role, str):
+        return 'without a "role" that is a string'
+    if isinstance(content, list):
+        texts = [_part(part) for part in content]
+        wrong = next((place for place, text in enumerate(texts, 1) if text is None), None)
+        if wrong:
+            return f'whose "content" has a part {wrong} that is neither a string nor an object'
+        content = "\n".join(text for text in texts if text is not None)
+    if content is not None and not isinstance(content, str):
+        return 'whose "content" is neither a string nor a list of parts'
+    return Turn(role, content or "")
+
+
+def _part(part: object) -> str | None:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, dict):
+        return None
+    text = part.get("text")
+    return text if isinstance(text, str) else f"[a part of type {part.get('type') or 'unknown'}, not shown]"
+
+
+def cut_to_tokens(conversation: Conversation, max_tokens: int) -> Conversation:
+    """The newest turns that fit into about `max_tokens` tokens when rendered; the last turn stays whatever its length.
+
+    The estimate is four ASCII characters a token, one other character a token.
+    """
+    turns = conversation.turns
+    # One more each than estimated: the whole may round up where its parts round down.
+    left = max_tokens - of_text(_left_out_remark(len(turns) + conversation.left_out)) - 1
+    kept = 0
+    for number, turn in reversed(list(enumerate(turns, conversation.left_out + 1))):
+        left -= of_text(_framed_turn(number, turn)) + 1
+        if left < 0 and kept:
+            break
+        kept += 1
+    return Conversation(turns[len(turns) - kept :], conversation.left_out + len(turns) - kept)
+
+
+def render(conversation: Conversation) -> str:
+    """The conversation as framed turns, numbered as in the row; turns left out are told in a line of their own."""
+    blocks = [_framed_turn(number, turn) for number, turn in enumerate(conversation.turns, conversation.left_out + 1)]
+    if conversation.left_out:
+        blocks.insert(0, _left_out_remark(conversation.left_out))
+    return "\n".join(blocks) if blocks else "[no conversation]"
+
+
+def _left_out_remark(count: int) -> str:
+    return f"[… {count} earlier turn{'s' if count != 1 else ''} left out]"
+
+
+def _framed_turn(number: int, turn: Turn) -> str:
+    return framed(f"TURN_{number}", turn.text, turn.role)
+
+
+def framed(name: str, text: str, remark: str = "") -> str:
+    """`text` as data between `<QUOTED_name: remark>` and `</QUOTED_name>`; a remark is cut to one short line."""
+    line = re.sub("[<>\uff1c\uff1e]", "", " ".join(quoted_lines(remark).split()))[:_REMARK_LENGTH]
+    opening = f"{FRAME}{name}: {line}" if line else f"{FRAME}{name}"
+    return f"<{opening}>\n{quoted_lines(text)}\n</{FRAME}{name}>"
+
+
+def quoted_lines(text: str) -> str:
+    """`text` with its line breaks, its tags harmless, valid as UTF-8. Every line ends in a line feed alone."""
+    text = encodable(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return defused(text, _TAG) if _SUSPECT.search(text) else text

@@ -1,0 +1,256 @@
+"""A critic's reply becomes reasons and a verdict, or the reason why not.
+
+The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `List of reasons:`, the reasons as lines `- …` from
+most to least important, a line `Final assessment result: \\boxed{B>A}`. Lists are read as Markdown reads them: what is
+indented under a reason goes on with it, a title with reasons under it is no reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metajudge.block import BLOCK_END, BLOCK_START, Rejected, result_block, widened, without_thinking
+from metajudge.critic_prompt import exchange_names
+from metajudge.labels import parse_verdict, sign
+
+LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}
+
+_INVISIBLE = r"\u200e\u200f\ufeff"
+_MARKS = rf"[\s{_INVISIBLE}*_`#>•-]*"
+_GAP = r"[\s*_`]*"
+_WIDE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_NUMBER = r"\(?\d{1,3}[.)、]"
+_HEADER = re.compile(rf"[\s{_INVISIBLE}*_`#>]*list of reasons{_GAP}(?::{_GAP})?", re.IGNORECASE)
+_VERDICT_LINE = re.compile(
+    rf"{_MARKS}(?:{_NUMBER}{_GAP})?(?:my\s+)?final\s+(?:assessment(?:\s+result)?|verdict|judge?ment|decision|result)"
+    rf"{_GAP}:(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_BOX = re.compile(r"\bboxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|\[\[([^\[\]]*)\]\]")
+_RELATION = re.compile(r"[<>=~≫≪»«⋙⋘≈]|&[gl]t;|\\(?:g[gt]|l[lt]|approx|sim)\b")
+_ITEM = re.compile(
+    rf"(?P<indent>[ \t{_INVISIBLE}]*)(?:"
+    r"(?P<bullet>[-*•–—‣◦▪●·])(?:\s+|(?<=•)|(?<=-)(?=[^\W\d_]))|"
+    rf"(?P<open>[*_]{{0,3}}){_NUMBER}(?P<shut>[*_]{{0,3}})(?:\s+|(?=[{_WIDE}]|\*\*))"
+    r")(?P<text>.*)",
+    re.DOTALL,
+)
+_SEPARATION = re.compile(r"#{1,6}\s.*|([-*_])\1{2,}|(\*\*|__)(?:(?!\2).)+\2\s*:?")
+# "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon says something itself.
+_TITLE = re.compile(r"(?=.{,60}$)(?:(\*\*|__)(?:(?!\1).)+\1\s*:?|(?:\S+\s+){,3}\S+:)")
+_FENCE = "```"
+_TELLING = re.compile(r"boxed|\[\[|list of reasons|final assessment|^[ \t]*[-*•][ \t]", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """Why a critic prefers a response, and which."""
+
+    reasons: tuple[str, ...]
+    """Most important first, white space folded, Markdown kept."""
+    verdict: int
+    """-2 (A much better) to 2 (B much better), as in `metajudge.labels`."""
+    label: str
+    """The verdict as one of `LABELS`."""
+
+
+def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -> Critique | Rejected:
+    """The reasons and the verdict of a reply; with `needs_reasons` at least one reason.
+
+    The reasons are the bulleted or numbered lines before the verdict, behind the line `List of reasons:` where there
+    is one. Repaired are bullets, emphasis, a missing closing tag, and a missing block when reasons and the boxed
+    verdict are there; with `cut`, the reply ended at its token limit, a block must be closed. Two verdicts that differ,
+    two lists or reasons behind the verdict are not resolved by guessing.
+    """
+    answer = without_thinking(text)
+    if isinstance(answer, Rejected):
+        return answer
+    plain = widened(answer)
+    if BLOCK_START not in plain and BLOCK_END not in plain and not cut:
+        return _read(answer, needs_reasons)
+    block = result_block(answer, _TELLING, cut=cut)
+    return block if isinstance(block, Rejected) else _read(block, needs_reasons)
+
+
+def parse_existing(text: str) -> Critique | Rejected:
+    """The same of a text that was generated elsewhere: the last block counts, and one of its tags may be missing."""
+    answer = without_thinking(text)
+    if isinstance(answer, Rejected):
+        return answer
+    plain = widened(answer)
+    begin, end = plain.rfind(BLOCK_START), plain.rfind(BLOCK_END)
+    if 0 <= end < begin:
+        end = -1
+    if end < 0:
+        end = len(plain)
+    return _read(answer[begin + len(BLOCK_START) if begin >= 0 else 0 : end], needs_reasons=True)
+
+
+def _read(body: str, needs_reasons: bool) -> Critique | Rejected:
+    lines = body.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
+    if len(lines) > 1 and lines[0].startswith(_FENCE):  # a fence round the whole; its end is behind the verdict
+        del lines[0]
+    found = _find_verdict(lines)
+    if isinstance(found, Rejected):
+        return found
+    place, verdict = found
+    headers = [number for number, line in enumerate(lines[:place]) if _HEADER.fullmatch(widened(line))]
+    if len(headers) > 1:
+        return Rejected("two lists of reasons")
+    reasons = _reasons(lines[headers[0] + 1 if headers else 0 : place])
+    if not reasons and needs_reasons:
+        return Rejected("no reasons before the verdict")
+    return Critique(reasons, verdict, LABELS[verdict])
+
+
+# ------------------------------------------------------------------ the verdict
+
+
+def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | Rejected:
+    """The line of the verdict and the verdict: the line that names it, else the last one if it ends in a boxed one."""
+    named = [(number, rest) for number in range(len(lines)) if (rest := _named_verdict(lines, number))]
+    if not named:
+        last = next((number for number in reversed(range(len(lines))) if _has_words(lines[number])), 0)
+        if _ITEM.fullmatch(widened(lines[last])) or not _comparing(_boxes(lines[last])):
+            return Rejected("no boxed verdict behind the reasons")
+        named = [(last, lines[last])]
+    place, rest = named[0]
+    behind = lines[place + 1 :]
+    if any(_ITEM.fullmatch(widened(line)) for line in behind):
+        return Rejected("reasons behind the verdict")
+    said = [*(_boxes(rest) or [rest]), *(box for line in behind for box in _comparing(_boxes(line)))]
+    verdicts = [_verdict(box) for box in said]
+    if len(named) > 1 or len(set(verdicts)) > 1:
+        return Rejected("two verdicts")
+    verdict = verdicts[0]
+    if verdict is None:
+        return Rejected(f"the verdict {said[0].strip()[:40]!r} is none of {', '.join(LABELS.values())}")
+    return place, verdict
+
+
+def _named_verdict(lines: Sequence[str], number: int) -> str:
+    """What stands behind "Final assessment result:", on its line or the next, where that is a verdict; else nothing."""
+    found = _VERDICT_LINE.fullmatch(widened(lines[number]))
+    if found is None:
+        return ""
+    rest = lines[number][found.start("rest") :]
+    if not _has_words(rest):
+        rest = _next_words(lines, number)
+        return rest if _boxes(rest) and not _ITEM.fullmatch(widened(rest)) else ""
+    return rest if _boxes(rest) or (_comparing([rest]) and _verdict(rest) is not None) else ""
+
+
+def _has_words(line: str) -> bool:
+    return bool(line.strip(" \t*_`$"))
+
+
+def _boxes(line: str) -> list[str]:
+    """What stands in `\\boxed{…}` or `[[…]]`."""
+    return [first or second for first, second in _BOX.findall(line)]
+
+
+def _comparing(boxes: Sequence[str]) -> list[str]:
+    """Those that compare: a letter alone may be the answer to the question that the responses were asked."""
+    return [box for box in boxes if _RELATION.search(widened(box))]
+
+
+def _verdict(text: str) -> int | None:
+    # To some judges "C" is a tie; here it can only be such an answer.
+    return None if text.strip(" \t*_`$.").upper() == "C" else parse_verdict(text)
+
+
+# ------------------------------------------------------------------ the reasons
+
+
+def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
+    """The reasons of a list, read as Markdown."""
+    reasons: list[str] = []
+    top, inside, fenced = 0, False, -1
+    for number, line in enumerate(lines):
+        item = None if number <= fenced else _ITEM.fullmatch(widened(line))
+        indent = _indent(line)
+        if item and not (inside and indent > top + 1):
+            text = _item_text(line, item)
+            inside = not _is_title(text, item, _next_words(lines, number))
+            if inside:
+                reasons.append(text)
+                top = indent
+        elif number > fenced and not item and line.strip() and not _goes_on(lines, number, top):
+            inside = False
+        elif inside:
+            reasons[-1] += f" {line}"
+        if number > fenced:
+            fenced = _fence_end(line if item is None else line[item.start("text") :], lines, number, top)
+    return tuple(folded for reason in reasons if (folded := " ".join(reason.split())))
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def _item_text(line: str, item: re.Match[str]) -> str:
+    """The text of a bulleted or numbered line; emphasis that began before its number begins behind it."""
+    text = line[item.start("text") :]
+    return item["open"] + text if item["open"] and not item["shut"] else text
+
+
+def _is_title(text: str, item: re.Match[str], below: str) -> bool:
+    """Whether a line only names what the reasons under it have in common: "1. **Accuracy**", "- Clarity:"."""
+    under = _ITEM.fullmatch(widened(below))
+    if under is None or not _TITLE.fullmatch(widened(text.strip())):
+        return False
+    return _indent(below) > _indent(item.string) + 1 or (item["bullet"] is None and under["bullet"] is not None)
+
+
+def _next_words(lines: Sequence[str], number: int) -> str:
+    """The first line behind `number` that is not blank."""
+    return next((lines[place] for place in range(number + 1, len(lines)) if _has_words(lines[place])), "")
+
+
+def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
+    """Whether a line that begins no reason belongs to the one before: indented, or next to it and no heading."""
+    line = lines[number]
+    if _indent(line) > top:
+        return True
+    if number == 0 or not lines[number - 1].strip() or _SEPARATION.fullmatch(widened(line.strip())):
+        return False
+    return not (widened(line.rstrip()).endswith(":") and _ITEM.fullmatch(widened(_next_words(lines, number))))
+
+
+def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> int:
+    """The line that closes the code fence which `text` opens; -1 where it opens none, or none that is closed.
+
+    An indented fence belongs to its reason and cannot be closed behind it.
+    """
+    if not text.lstrip().startswith(_FENCE) or _FENCE in text.lstrip()[len(_FENCE) :]:
+        return -1
+    is_indented = _indent(lines[number]) > top
+    for end in range(number + 1, len(lines)):
+        if is_indented and lines[end].strip() and _indent(lines[end]) <= top:
+            return -1
+        if lines[end].strip() == _FENCE:
+            return end
+    return -1
+
+
+# ------------------------------------------------------------------ both orders
+
+
+def swap_back(critique: Critique) -> Critique:
+    """A critique made with the responses in the other order, as if Response 1 had been Response A."""
+    reasons = tuple(exchange_names(reason) for reason in critique.reasons)
+    return Critique(reasons, -critique.verdict, LABELS[-critique.verdict])
+
+
+def merge_orders(first: Critique, second_mapped: Critique) -> tuple[str, bool]:
+    """The label that both orders come to, and whether they agree; `second_mapped` is swapped back already.
+
+    They agree when both prefer the same response, or none; of two strengths the weaker counts. Else it is a tie.
+    """
+    one, other = first.verdict, second_mapped.verdict
+    if sign(one) != sign(other):
+        return LABELS[0], False
+    return LABELS[min(one, other, key=abs)], True

@@ -1,0 +1,139 @@
+"""Decomposing as a step: the annotators' free text of a row becomes its human checklist."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+from metajudge.ask import Answer, Failed, Question
+from metajudge.block import Rejected
+from metajudge.claims import check_claims
+from metajudge.conversation import Conversation, read_conversation
+from metajudge.decompose_prompt import DecomposePrompt, Feedback, feedback_of, row_text
+from metajudge.decompose_reply import Claims, read_claims
+from metajudge.judge import Reply
+from metajudge.prompt import without_echo
+from metajudge.remembered import Outcome
+from metajudge.samples import HUMAN_KEY
+from metajudge.step import ERROR, SUCCESS, Derived
+
+IGNORED_KEY = "human-ignored"
+TOO_FEW, TOO_MANY = "too_few", "too_many"
+MIN_ITEMS, MAX_ITEMS = 3, 7
+
+
+@dataclass(frozen=True, slots=True)
+class DecomposeStep:
+    """One question a row; with `per_annotator` one for each annotator, whose lists stand beside each other."""
+
+    text_fields: tuple[str, ...] = ()
+    """Fields with the annotators' texts; none = HelpSteer3's own."""
+    min_items: int = MIN_ITEMS
+    """A row with fewer points is `too_few` …"""
+    max_items: int = MAX_ITEMS
+    """… and one with more `too_many`: neither gets a checklist."""
+    per_annotator: bool = False
+    """Give `annotator-1-checklist` and so on instead of one list; the bounds do not apply."""
+    system_message: bool = True
+    name: str = "decompose"
+    asks: bool = True
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What changes the question."""
+        return {"text_fields": list(self.text_fields), "per_annotator": self.per_annotator}
+
+    @property
+    def instructions(self) -> str:
+        """Hash of the fixed instructions."""
+        return self._prompt.hash
+
+    @property
+    def _prompt(self) -> DecomposePrompt:
+        return DecomposePrompt(self.system_message)
+
+    def key(self, row: dict[str, Any]) -> str:
+        """Hash of everything that the question is made of."""
+        texts = _texts(row, self.text_fields)
+        shown = texts if isinstance(texts, str) else row_text(*texts)
+        data = f"{self.instructions} {self.per_annotator} {shown}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(data).hexdigest()[:16]
+
+    def questions(self, row: dict[str, Any]) -> Sequence[Question] | Derived:
+        """One question, or one for each annotator; a row without texts is an error at once."""
+        texts = _texts(row, self.text_fields)
+        if isinstance(texts, str):
+            return Derived(ERROR, notes={"error_message": f"the row {texts}"})
+        feedback, conversation, first, second = texts
+        groups = [[one] for one in feedback] if self.per_annotator else [feedback]
+        asked = []
+        for group in groups:
+            name = f"annotator {group[0].annotator}" if self.per_annotator else "claims"
+            messages = self._prompt.messages(group, conversation, first, second)
+            asked.append(Question(name, messages, partial(_read, messages), alone=len(groups) == 1))
+        return asked
+
+    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> Derived:
+        """The checklist and what was ignored; doubts about single points as a note."""
+        failed = next((one for one in outcomes if isinstance(one, Failed)), None)
+        if failed is not None:
+            return Derived(failed.kind, notes={"error_message": failed.message})
+        answers = [one.value for one in outcomes if isinstance(one, Answer)]
+        texts = _texts(row, self.text_fields)
+        assert not isinstance(texts, str), "there was nothing to ask"
+        check = partial(_doubts, feedback=texts[0], responses=texts[2:])
+        if not self.per_annotator:
+            return Derived(SUCCESS, _fields("human", answers[0]), check(answers[0]))
+        fields: dict[str, Any] = {}
+        for one, claims in zip(texts[0], answers, strict=True):
+            fields |= _fields(f"annotator-{one.annotator}", claims)
+        doubts = [doubt for claims in answers for doubt in check(claims).get("doubts", [])]
+        return Derived(SUCCESS, fields, {"doubts": doubts} if doubts else {})
+
+    def present(self, found: Derived) -> Derived:
+        """The bounds on the number of points decide; only `success` has a checklist."""
+        if found.status != SUCCESS or self.per_annotator:
+            return found
+        count = len(found.fields[HUMAN_KEY])
+        status = TOO_FEW if count < self.min_items else TOO_MANY if count > self.max_items else SUCCESS
+        notes = {"items": count, **found.notes}
+        return replace(found, notes=notes) if status == SUCCESS else Derived(status, {}, notes)
+
+    def remarks(self, found: Derived) -> list[str]:
+        """The reasons of the doubts, for the summary."""
+        return [doubt["reason"] for doubt in found.notes.get("doubts", [])]
+
+
+_Texts = tuple[list[Feedback], Conversation, str, str]
+
+
+def _texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts | str:
+    """Feedback, conversation and both responses of a row, or what is wrong with it."""
+    feedback = feedback_of(row, text_fields)
+    if isinstance(feedback, str):
+        return feedback
+    context = row.get("context")
+    conversation = Conversation(()) if context is None else read_conversation(context)
+    if isinstance(conversation, str):
+        return f'has a "context" that {conversation}'
+    responses = [row.get(name) for name in ("response1", "response2")]
+    first, second = (text if isinstance(text, str) else "" for text in responses)
+    return feedback, conversation, first, second
+
+
+def _read(messages: Sequence[Mapping[str, str]], reply: Reply) -> Claims | Rejected:
+    text = without_echo(reply.text or "", messages)  # the instructions' own example is no answer
+    return read_claims(text, cut=reply.finish_reason == "length")
+
+
+def _fields(who: str, claims: Claims) -> dict[str, Any]:
+    return {f"{who}-checklist": list(claims.items), f"{who}-ignored": [asdict(one) for one in claims.ignored]}
+
+
+def _doubts(claims: Claims, feedback: Sequence[Feedback], responses: Sequence[str]) -> dict[str, Any]:
+    texts = [text for one in feedback for _, text in one.texts]
+    found = [asdict(doubt) for doubt in check_claims(claims.items, texts, responses)]
+    return {"doubts": found} if found else {}

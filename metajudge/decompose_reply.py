@@ -1,0 +1,172 @@
+"""A decomposer's reply becomes a human checklist, or the reason why not.
+
+The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `CLAIM_COUNT=n`, a line `CLAIMS:` with lines
+`- C1: …` to `- Cn: …`, a line `IGNORED_SUMMARY:` with lines `- … (Reason: …)`. A point or entry may go on over
+several lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from metajudge.block import Rejected, result_block, widened
+
+# Before a line's own words: blanks, marks of writing direction, emphasis and heading marks.
+_LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*"
+_GAP = r"[\s*_`]*"
+_COUNT = re.compile(rf"{_LEAD}CLAIM\\?[_ ]COUNT{_GAP}[=:]{_GAP}(\d{{1,4}})[\s*_`.,;]*", re.IGNORECASE)
+_CLAIMS = re.compile(rf"{_LEAD}CLAIMS{_GAP}:(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_IGNORED = re.compile(rf"{_LEAD}IGNORED\\?[_ ]SUMMARY{_GAP}:(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_BULLET = r"(?:[-•–—‣◦▪●·]\s*|\*\s+|\d{1,3}[.)]\s+)"
+_CLAIM = re.compile(
+    rf"[\s\u200e\u200f\ufeff]*{_BULLET}?(?P<open>[*_`]{{0,3}})C(?P<number>\d{{1,4}})(?P<shut>[*_`]{{0,3}})\s*:(?P<text>.*)",
+    re.DOTALL,
+)
+_ENTRY = re.compile(rf"[\s\u200e\u200f\ufeff]*{_BULLET}(?P<text>.*)", re.DOTALL)
+_REASON = re.compile(rf"(?<![^\W_])Reason{_GAP}:{_GAP}", re.IGNORECASE)
+_NOTHING = {"", "none", "nothing", "na", "nil"}
+_FENCE = re.compile(r"\s*```\w*\s*")
+_TELLING = re.compile(r"CLAIM\\?[_ ]COUNT|IGNORED\\?[_ ]SUMMARY|(?<![^\W_])C\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """What the annotators said and the checklist leaves out."""
+
+    text: str
+    reason: str
+    """Why it was left out; empty where the reply does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The single points that a row's annotators made."""
+
+    items: tuple[str, ...]
+    """The points C1 to Cn, white space folded; none where nothing concrete was said."""
+    ignored: tuple[Ignored, ...]
+
+
+def read_claims(text: str, *, cut: bool = False) -> Claims | Rejected:
+    """The points of a reply whose block is complete: as many as it counts, C1 to Cn in order, and the ignored ones.
+
+    Repaired are bullets, emphasis, full-width punctuation and a missing closing tag. An empty list needs a reason.
+    `cut`: the reply ended at its token limit, so that a block must be closed.
+    """
+    block = result_block(text, _TELLING, cut=cut)
+    if isinstance(block, Rejected):
+        return block
+    sections = _sections(_lines(block))
+    if isinstance(sections, Rejected):
+        return sections
+    count, claim_lines, ignored_lines = sections
+    items = _items(claim_lines)
+    if isinstance(items, Rejected):
+        return items
+    if len(items) != count:
+        return Rejected(f"CLAIM_COUNT is {count} but the points are {len(items)}")
+    ignored = tuple(_ignored(ignored_lines))
+    if not items and not any(entry.reason for entry in ignored):
+        return Rejected("no points and no reason for it")
+    return Claims(items, ignored)
+
+
+# ------------------------------------------------------------------ its lines
+
+
+def _lines(block: str) -> list[str]:
+    """The lines of a block, without a code fence round the whole."""
+    lines = block.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
+    fenced = len(lines) > 1 and _FENCE.fullmatch(lines[0]) and _FENCE.fullmatch(lines[-1])
+    return lines[1:-1] if fenced else lines
+
+
+def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | Rejected:
+    """The count, the lines of the points and those of the ignored ones."""
+    places = {}
+    for name, pattern in (("CLAIM_COUNT", _COUNT), ("CLAIMS", _CLAIMS), ("IGNORED_SUMMARY", _IGNORED)):
+        found = [place for place, line in enumerate(lines) if pattern.fullmatch(widened(line))]
+        if len(found) != 1:
+            return Rejected(f"{name} stands there {len(found)} times" if found else f"no {name} line")
+        places[name] = found[0]
+    count, claims, ignored = places.values()
+    if not count < claims < ignored:
+        return Rejected("CLAIM_COUNT, CLAIMS and IGNORED_SUMMARY are not in this order")
+    if any(line.strip() for line in [*lines[:count], *lines[count + 1 : claims]]):
+        return Rejected("text between CLAIM_COUNT and CLAIMS")
+    number = _COUNT.fullmatch(widened(lines[count]))
+    assert number is not None
+    return (
+        int(number[1]),
+        [_rest(_CLAIMS, lines[claims]), *lines[claims + 1 : ignored]],
+        [_rest(_IGNORED, lines[ignored]), *lines[ignored + 1 :]],
+    )
+
+
+def _rest(heading: re.Pattern[str], line: str) -> str:
+    found = heading.fullmatch(widened(line))
+    assert found is not None
+    return re.sub(r"^[\s*_`]+$", "", line[found.start("rest") :])
+
+
+def _items(lines: Sequence[str]) -> tuple[str, ...] | Rejected:
+    """The points in order; a line that begins none goes on with the one before."""
+    items: list[str] = []
+    for line in lines:
+        found = _CLAIM.fullmatch(widened(line))
+        if found is None:
+            if items:
+                items[-1] += f" {line}"
+            elif not _says_nothing(line):
+                return Rejected("text before C1")
+            continue
+        number = int(found["number"])
+        if number != len(items) + 1:
+            return Rejected(f"C{number} stands where C{len(items) + 1} belongs")
+        items.append(_without_emphasis(line[found.start("text") :], found["open"], found["shut"]))
+    folded = tuple(" ".join(item.split()) for item in items)
+    if "" in folded:
+        return Rejected(f"C{folded.index('') + 1} is empty")
+    return folded
+
+
+def _without_emphasis(text: str, opening: str, shut: str) -> str:
+    """The text behind `**C1:`, without what is left of the emphasis that began before it."""
+    if not opening or shut:
+        return text
+    closing = opening[::-1]
+    if text.startswith(closing):
+        return text[len(closing) :]
+    return text.rstrip().removesuffix(closing)
+
+
+def _ignored(lines: Sequence[str]) -> Iterator[Ignored]:
+    entries: list[str] = []
+    for line in lines:
+        found = _ENTRY.fullmatch(widened(line))
+        if found:
+            entries.append(line[found.start("text") :])
+        elif entries:
+            entries[-1] += f" {line}"
+        else:
+            entries.append(line)
+    return (_entry(" ".join(entry.split())) for entry in entries if not _says_nothing(entry))
+
+
+def _says_nothing(text: str) -> bool:
+    return re.sub(r"\W+", "", text).lower() in _NOTHING
+
+
+def _entry(text: str) -> Ignored:
+    """An entry and its reason: what stands last in brackets, or the whole where it begins with "Reason:"."""
+    plain = widened(text)
+    for found in reversed(list(_REASON.finditer(plain))):
+        before = plain[: found.start()].rstrip(" *_`")
+        reason = text[found.end() :].strip()
+        if before.endswith("("):
+            return Ignored(text[: len(before) - 1].strip(), re.sub(r"[)）][\s*_`.。]*$", "", reason).strip())
+        if not before:
+            return Ignored("", reason)
+    return Ignored(text, "")

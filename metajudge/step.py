@@ -1,0 +1,153 @@
+"""A step that makes fields of rows from a model's answers, as a task of the run engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from metajudge.ask import Failed, Question
+from metajudge.remembered import Outcome
+from metajudge.samples import InputFile, Row, RowNumbers, Unusable
+
+STAMP = "metajudge"
+"""The key under which an output row says what became of it."""
+SCHEMA = 1
+SUCCESS, ERROR = "success", "error"
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedRow:
+    """A row as a step sees it."""
+
+    line: int
+    id: str
+    question_id: str
+    """Hash of the step, its settings and what is asked about."""
+    model: str
+    """Name of the step's only sink."""
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a step makes of a row."""
+
+    status: str
+    """`success`, or why the row is not fit for the next step."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Keys that the output row gains."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """More keys of the stamp: counts, doubts, a message."""
+
+
+class Step(Protocol):
+    """A kind of question whose answers become fields of the row."""
+
+    @property
+    def name(self) -> str:
+        """`decompose`, `critic`."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What changes the question or what is made of its answer, for records and stamps."""
+
+    @property
+    def instructions(self) -> str:
+        """Hash of the fixed instructions."""
+
+    @property
+    def asks(self) -> bool:
+        """False for a step that needs no model."""
+
+    def key(self, row: dict[str, Any]) -> str:
+        """Names what is asked about this row: equal keys are the same question."""
+
+    def questions(self, row: dict[str, Any]) -> Sequence[Question] | Derived:
+        """What to ask, or at once what becomes of a row about which nothing can be asked."""
+
+    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> Derived:
+        """What the outcomes come to, in the order of the questions."""
+
+    def present(self, found: Derived) -> Derived:
+        """What the output shows of it: bounds that may change without asking again are applied here."""
+
+    def remarks(self, found: Derived) -> Sequence[str]:
+        """What the summary counts about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveTask:
+    """A step as a task of the run engine."""
+
+    step: Step
+    judge: Mapping[str, Any]
+    """The record's `judge` object (live: the client adds what it had to adapt)."""
+
+    def questions(self, sample: DerivedRow) -> Sequence[Question]:
+        """The step's questions; none where it knows without asking."""
+        asked = self.step.questions(sample.row)
+        return () if isinstance(asked, Derived) else asked
+
+    def record(self, sample: DerivedRow, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+        """The row's record: what the replies were and what they came to."""
+        asked = None if outcomes else self.step.questions(sample.row)
+        found = asked if isinstance(asked, Derived) else self.step.derive(sample.row, outcomes)
+        failed = next((one for one in outcomes if isinstance(one, Failed)), None)
+        status = "empty" if not outcomes else SUCCESS if failed is None else failed.kind
+        return {
+            "id": sample.id,
+            "question_id": sample.question_id,
+            "schema": SCHEMA,
+            "status": status,
+            "model_be_evaluated": sample.model,
+            "derived": {"status": found.status, "fields": dict(found.fields), "notes": dict(found.notes)},
+            "judge": dict(self.judge),
+            "attempts": sum(outcome.attempts for outcome in outcomes),
+            "latency_s": round(seconds, 3),
+            "samples": [_sample(outcome) for outcome in outcomes],
+        }
+
+
+def _sample(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Failed):
+        last = outcome.last
+        entry: dict[str, Any] = {"generated_text": (last.text or "") if last else "", "error_message": outcome.message}
+        return entry if last is None else entry | {"finish_reason": last.finish_reason, "usage": last.usage.to_json()}
+    reply = outcome.reply
+    entry = {"generated_text": reply.text or "", "finish_reason": reply.finish_reason, "usage": reply.usage.to_json()}
+    return entry if outcome.copied_from is None else {**entry, "copied_from": outcome.copied_from}
+
+
+def passed_over(row: Mapping[str, Any]) -> bool:
+    """Whether an earlier step says that a row is not fit for the next one."""
+    stamp = row.get(STAMP)
+    return isinstance(stamp, dict) and stamp.get("status", SUCCESS) != SUCCESS
+
+
+def derived_rows(rows: Iterable[Row | Unusable], step: Step, name: str) -> Iterator[DerivedRow | Unusable]:
+    """The rows of an input as the step sees them; rows that are not fit for it are left out."""
+    numbers = RowNumbers()
+    for row in rows:
+        if isinstance(row, Unusable):
+            yield row
+            continue
+        row_id = numbers.id_of(row.data)
+        if not passed_over(row.data):
+            yield DerivedRow(row.line, row_id, step.key(row.data), name, row.data)
+
+
+class FitRows(InputFile):
+    """An input file without the rows that an earlier step left unfit."""
+
+    passed_over = 0
+    """How many the last reading left out."""
+
+    def rows(self) -> Iterator[Row | Unusable]:
+        """Every line that is fit or unreadable, in order, from the start."""
+        self.passed_over = 0
+        for row in super().rows():
+            if isinstance(row, Row) and passed_over(row.data):
+                self.passed_over += 1
+            else:
+                yield row
