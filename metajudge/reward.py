@@ -1,0 +1,261 @@
+"""The rewards of training a critic: rationale, outcome and their product (arXiv 2602.04649, Eq. 3 and 4). Pure.
+
+A generation is a critic's reply. Its reasons are matched with the human checklist and its verdict is compared with
+the human preference. `RewardScorer` (in `reward_scorer`) asks the judge; here its scores become numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from metajudge.assignment import Pair, Scores, optimal_matching
+from metajudge.claims import are_alike
+from metajudge.errors import MetaJudgeError
+from metajudge.guard import suspicions
+from metajudge.labels import parse_verdict, sign, signed_verdict
+from metajudge.metrics import figures_of_matching
+
+HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
+MIXES = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)
+AVERAGE_PRECISION, SOFT, F1 = "average_precision", "average_precision_soft", "f1"
+CREDITS = (AVERAGE_PRECISION, SOFT, F1)
+DROP, TIE = "drop", "tie"
+GOLD_TIES = (DROP, TIE)
+
+GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM = "gold tie", "no gold preference", "human checklist empty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardOptions:
+    """What is rewarded, and what padding is worth. The default is the paper's Eq. 4."""
+
+    mix: str = HYBRID
+    """`hybrid`: rationale × outcome (Eq. 4); `additive`, `outcome` and `rationale` are for comparisons."""
+    credit: str = AVERAGE_PRECISION
+    """What the rationale reward is: `average_precision` (Eq. 3), `average_precision_soft`, or `f1`."""
+    min_score: float = 0.0
+    """A score up to this is no match: I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
+    rationale_weight: float = 0.5
+    """Share of the rationale reward in the additive mix, 0 to 1."""
+    gold_tie: str = DROP
+    """Rows whose annotators see a tie: `drop` leaves them unscored, `tie` wants the verdict A=B."""
+    exact_label: bool = False
+    """All five levels of the verdict must agree, not only its direction."""
+    malformed: float = 0.0
+    """The reward of a generation in which reasons and verdict cannot be read."""
+    max_reasons: int | None = 10
+    """Reasons that count, the first ones; None = all."""
+    merge_duplicates: bool = True
+    """A reason that nearly repeats an earlier one does not count again."""
+    no_credit_for_suspicious: bool = True
+    """Reasons that are empty, generic, over-long or speak to the judge are not shown to it and match nothing."""
+    gate: bool = True
+    """Do not ask the judge where the reward does not depend on it; False: all parts are wanted."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("mix", MIXES), ("credit", CREDITS), ("gold_tie", GOLD_TIES)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(allowed)}")
+        for name in ("min_score", "rationale_weight"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it lies within 0 and 1")
+        if self.max_reasons is not None and self.max_reasons < 1:
+            raise ValueError(f"max_reasons is {self.max_reasons}; it is 1 or more, or None")
+
+
+class BadGold(MetaJudgeError):
+    """A training row does not say what its human checklist is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """What humans say of one prompt."""
+
+    human: tuple[str, ...]
+    """The human checklist R1..Rn."""
+    verdict: int | None
+    """-2 (A much better) to 2 (B much better), as in `metajudge.labels`; None where it is not known."""
+
+    @classmethod
+    def of(cls, human: Any, preference: Any) -> Gold:
+        """From a row's `human-checklist` and its preference: a number -3..3 or a label. Raises `BadGold`.
+
+        A number may be text; arrays are as good as lists.
+        """
+        human, preference = _plain(human), _plain(preference)
+        if not isinstance(human, Sequence) or isinstance(human, str) or not all(isinstance(i, str) for i in human):
+            raise BadGold(f"a human checklist is a list of strings, not {str(human)[:60]!r}")
+        verdict = signed_verdict(preference)
+        if verdict is None and isinstance(preference, str):
+            verdict = parse_verdict(preference)
+        return cls(tuple(human), verdict)
+
+    @classmethod
+    def from_json(cls, label: Any) -> Gold:
+        """From `{"human-checklist": […], "overall_preference": n}`, as text or parsed. Raises `BadGold`."""
+        wanted = 'a JSON object {"human-checklist": [...], "overall_preference": -3..3}'
+        if isinstance(label, str):
+            try:
+                label = json.loads(label)
+            except (ValueError, RecursionError):
+                raise BadGold(f"a label is {wanted}, not {label[:60]!r}") from None
+        if not isinstance(label, Mapping) or "human-checklist" not in label:
+            raise BadGold(f"a label is {wanted}, not {str(label)[:60]!r}")
+        return cls.of(label["human-checklist"], label.get("overall_preference"))
+
+
+def _plain(value: Any) -> Any:
+    """A list or number in place of an array or of an array's number, as data frames hold them."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """The reward of one generation, with its parts."""
+
+    value: float | None
+    """None: unscored, which is not 0."""
+    outcome: float | None = None
+    """1 where the verdict is right, else 0; None where that cannot be said."""
+    rationale: float | None = None
+    """The rationale reward, 0 to 1; None where the judge was not asked or did not answer."""
+    matched: tuple[Pair, ...] = ()
+    """The optimal matching of human items and reasons (numbers from 1, after merging and cutting)."""
+    n_reasons: int = 0
+    """Reasons that counted."""
+    unscored: str = ""
+    """Why `value` is None."""
+    malformed: str = ""
+    """Why reasons and verdict could not be read."""
+
+
+# ------------------------------------------------------------------ the equations
+
+
+def rationale_reward(scores: Scores, n_reasons: int, options: RewardOptions) -> float:
+    """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or what `credit` names.
+
+    `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
+    item and for a score that is no number within 0..1.
+    """
+    return _rationale(scores, n_reasons, options)[0]
+
+
+def _rationale(scores: Scores, n_reasons: int, options: RewardOptions) -> tuple[float, list[Pair]]:
+    """The rationale reward and the optimal matching that it is of."""
+    counted = above(scores, options.min_score)
+    pairs = optimal_matching(counted)
+    return float(getattr(figures_of_matching(pairs, counted, n_reasons, options.min_score), options.credit)), pairs
+
+
+def outcome_reward(verdict: int, gold: int | None, options: RewardOptions) -> float | None:
+    """R_outcome: 1 where the verdict is the humans', else 0; None where there is no gold verdict to compare with."""
+    if gold is None or (gold == 0 and options.gold_tie == DROP):
+        return None
+    return float(verdict == gold if options.exact_label else sign(verdict) == sign(gold))
+
+
+def hybrid_reward(rationale: float, outcome: float) -> float:
+    """R_final = R_rationale × R_outcome (Eq. 4)."""
+    return rationale * outcome
+
+
+def additive_reward(rationale: float, outcome: float, rationale_weight: float) -> float:
+    """The weighted mean of both: for comparisons, as it pays for the verdict without reasons."""
+    return rationale_weight * rationale + (1 - rationale_weight) * outcome
+
+
+def above(scores: Scores, min_score: float) -> list[list[float | None]]:
+    """`scores` with 0 in place of those up to `min_score`.
+
+    Such a pair is kept out of the matching, not only out of I(k): a filler that matches a little would else make
+    room there for more pairs of an honest list. What is no score (NaN, below 0) stays, to be refused by the matching.
+    """
+    return [[0.0 if score is not None and 0 <= score <= min_score else score for score in row] for row in scores]
+
+
+# ------------------------------------------------------------------ one generation
+
+
+def counted_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[str, ...]:
+    """The reasons that count: without near repetitions of earlier ones, the first `max_reasons`."""
+    kept: list[str] = []
+    for reason in reasons:
+        if options.max_reasons is not None and len(kept) == options.max_reasons:
+            break
+        if not options.merge_duplicates or not any(are_alike(reason, earlier) for earlier in kept):
+            kept.append(reason)
+    return tuple(kept)
+
+
+def shown_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[int, ...]:
+    """The places of the counted reasons that the judge gets to see, from 0.
+
+    One that `metajudge.guard` finds suspicious keeps its place in the list, without a match: shown, it could also
+    talk the judge into higher scores for the others.
+    """
+    hidden = options.no_credit_for_suspicious
+    return tuple(place for place, reason in enumerate(reasons) if not (hidden and suspicions(reason)))
+
+
+def in_place(scores: Scores, shown: Sequence[int], n_reasons: int) -> list[list[float | None]]:
+    """The scores of the shown reasons as columns among all `n_reasons`; None for those not shown."""
+    known = [dict(zip(shown, row, strict=True)) for row in scores]
+    return [[row.get(place) for place in range(n_reasons)] for row in known]
+
+
+def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: RewardOptions) -> bool:
+    """Whether the judge has to be asked: where the reward depends on its scores, or without `gate` for the parts."""
+    if not gold.human or not n_shown:
+        return False
+    if not options.gate:
+        return True
+    if options.mix == HYBRID:
+        return outcome not in (0.0, None)
+    return options.mix == RATIONALE or (options.mix == ADDITIVE and outcome is not None)
+
+
+def reward_of(
+    outcome: float | None,
+    gold: Gold,
+    reasons: Sequence[str],
+    scores: Scores | None,
+    options: RewardOptions,
+    why: str = "judge not asked",
+) -> Reward:
+    """The reward of a generation with these counted `reasons`, which are the columns of `scores`.
+
+    `scores` is None where the judge was not asked or gave no answer; `why` it gave none.
+    """
+    rationale, matched = None, list[Pair]()
+    if scores is None and not shown_reasons(reasons, options):
+        scores = [[None] * len(reasons) for _ in gold.human]  # there is nothing to ask
+    if gold.human and scores is not None:
+        rationale, matched = _rationale(scores, len(reasons), options)
+    missing = "" if gold.human else NO_HUMAN_ITEM
+    value, unscored = _combine(
+        rationale, outcome, options, missing or why, NO_GOLD if gold.verdict is None else GOLD_TIE
+    )
+    return Reward(value, outcome, rationale, tuple(matched), len(reasons), unscored)
+
+
+def _combine(
+    rationale: float | None, outcome: float | None, options: RewardOptions, no_rationale: str, no_outcome: str
+) -> tuple[float | None, str]:
+    """The reward and, where there is none, the reason."""
+    if options.mix == OUTCOME:
+        return outcome, "" if outcome is not None else no_outcome
+    if options.mix == RATIONALE:
+        return rationale, "" if rationale is not None else no_rationale
+    if outcome is None:
+        return None, no_outcome
+    if options.mix == HYBRID and outcome == 0:
+        return 0.0, ""  # whatever the rationale is
+    if rationale is None:
+        return None, no_rationale
+    if options.mix == HYBRID:
+        return hybrid_reward(rationale, outcome), ""
+    return additive_reward(rationale, outcome, options.rationale_weight), ""

@@ -1,0 +1,173 @@
+"""Generations in, rewards out: asks the judge for what the rewards of a training step need.
+
+The judge is asked as in a run: bounded, with tries again, equal questions once. Nothing is written; a generation
+that the judge could not score is unscored, never 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from metajudge.ask import Asker, Failed, Question, Stopped
+from metajudge.block import Rejected
+from metajudge.critic_reply import read_critique
+from metajudge.failures import JudgeFailure, StopRun
+from metajudge.judging import JudgeOptions, check_key, open_asker
+from metajudge.limits import OutageTooLong, RealClock
+from metajudge.matching import MatchTask, score_matrix
+from metajudge.metrics import Matrix
+from metajudge.prompt import ROW, Prompt
+from metajudge.remembered import Outcome, Remembered
+from metajudge.reward import (
+    Gold,
+    Reward,
+    RewardOptions,
+    counted_reasons,
+    in_place,
+    needs_judge,
+    outcome_reward,
+    reward_of,
+    shown_reasons,
+)
+from metajudge.samples import Sample
+from metajudge.tally import Tally
+
+UNSCORED_TIMEOUT = 120.0
+TIMEOUT = "timeout"
+AWAY_SECONDS = 1.0
+"""Between two looks whether a judge that was away for long is back."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a scorer did so far."""
+
+    generations: int = 0
+    malformed: int = 0
+    gated: int = 0
+    """Generations that the outcome gate decided without the judge."""
+    unscored: Counter[str] = field(default_factory=Counter)
+    """By cause."""
+    judge: Tally = field(default_factory=Tally)
+    """Requests, tries again, copies and tokens."""
+
+
+class RewardScorer:
+    """Scores the generations of a critic in training; an async context manager that belongs to one event loop.
+
+    Trainers have loops and threads of their own: `metajudge.trainers` hosts a scorer for them.
+    """
+
+    def __init__(
+        self,
+        judge: JudgeOptions,
+        options: RewardOptions | None = None,
+        *,
+        granularity: str = ROW,
+        unscored_timeout: float = UNSCORED_TIMEOUT,
+    ) -> None:
+        """`judge`: who is asked and how; `granularity`: one question a generation (`row`) or a reason (`item`).
+
+        `unscored_timeout`: seconds after which a generation without the judge's answer is unscored. Raises
+        `UsageError` when the judge needs a key and there is none.
+        """
+        check_key(judge)
+        self.options = options or RewardOptions()
+        self.counts = Counts()
+        self._judge = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
+        self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), {})
+        self._timeout = unscored_timeout
+        self._remembered = Remembered()
+        self._stack = contextlib.AsyncExitStack()
+        self._asker: asyncio.Future[Asker] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
+        """The reward of each generation, all asked at once within the judge's bounds.
+
+        Raises `StopRun` where the judge refuses the key, the model or for want of quota: nothing can be scored until
+        that is changed.
+        """
+        pairs = list(zip(generations, golds, strict=True))
+        if len(pairs) == 1:
+            return [await self._score_one(*pairs[0])]
+        tasks = [asyncio.ensure_future(self._score_one(text, gold)) for text, gold in pairs]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()  # the others, where one failed
+
+    async def _score_one(self, text: str, gold: Gold) -> Reward:
+        reward = await self._reward(text, gold)
+        self.counts.generations += 1
+        self.counts.malformed += bool(reward.malformed)
+        if reward.value is None:
+            self.counts.unscored[reward.unscored] += 1
+        return reward
+
+    async def _reward(self, text: str, gold: Gold) -> Reward:
+        critique = read_critique(text, needs_reasons=False)
+        if isinstance(critique, Rejected):
+            return Reward(self.options.malformed, malformed=critique.reason)
+        outcome = outcome_reward(critique.verdict, gold.verdict, self.options)
+        reasons = counted_reasons(critique.reasons, self.options)
+        shown = shown_reasons(reasons, self.options)
+        if not needs_judge(outcome, gold, len(shown), self.options):
+            self.counts.gated += bool(shown)
+            return reward_of(outcome, gold, reasons, None, self.options)
+        scores = await self._scores(tuple(reasons[place] for place in shown), gold)
+        if isinstance(scores, str):
+            return reward_of(outcome, gold, reasons, None, self.options, why=scores)
+        return reward_of(outcome, gold, reasons, in_place(scores, shown, len(reasons)), self.options)
+
+    async def _scores(self, reasons: tuple[str, ...], gold: Gold) -> Matrix | str:
+        """The judge's scores, or why there are none."""
+        sample = Sample(0, "", "", "", gold.human, reasons, {})
+        questions = self._task.questions(sample)
+        away = ""
+        try:
+            async with asyncio.timeout(self._timeout):
+                while True:
+                    try:
+                        outcomes = await self._asked(questions)
+                        break
+                    except OutageTooLong as outage:  # others' patience is over, this one's is not
+                        away = outage.cause
+                        await asyncio.sleep(AWAY_SECONDS)
+        except TimeoutError:
+            return away or TIMEOUT
+        except StopRun:
+            raise
+        except JudgeFailure as failure:
+            return failure.cause
+        self.counts.judge.copied += sum(one.attempts == 0 for one in outcomes)
+        failed = next((one for one in outcomes if isinstance(one, Failed)), None)
+        return score_matrix(sample, outcomes, self._task.prompt.granularity) if failed is None else failed.cause
+
+    async def _asked(self, questions: Sequence[Question]) -> list[Outcome]:
+        if len(questions) == 1:  # without a task: that costs as much as reading the critic's reply
+            return [await self._ask(questions[0])]
+        return await asyncio.gather(*map(self._ask, questions))
+
+    async def _ask(self, question: Question) -> Outcome:
+        """The answer to a question; an equal one that somebody else asked and gave up is asked again."""
+        if self._asker is None:
+            opening = open_asker(self._judge, self._stack, self.counts.judge, RealClock())
+            self._asker = asyncio.ensure_future(opening)
+        asker = self._asker.result() if self._asker.done() else await asyncio.shield(self._asker)
+        while True:
+            try:
+                return await self._remembered.ask(asker, question, "")
+            except Stopped:
+                continue

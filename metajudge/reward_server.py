@@ -1,0 +1,233 @@
+"""The reward over HTTP, for trainers that ask a server: OpenRLHF's remote reward model.
+
+`POST / {"query": […], "prompts": […], "labels": […]}` is answered with `rewards`, `scores` and `extra_logs`. A trainer
+knows no None: what cannot be scored now is answered with 503, so that the trainer asks again, and never with 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hmac
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Self
+
+from aiohttp import web
+
+from metajudge.embedded.server import is_this_machine
+from metajudge.errors import MetaJudgeError, UsageError
+from metajudge.failures import StopRun, without_key
+from metajudge.judging import JudgeOptions
+from metajudge.prompt import ROW
+from metajudge.reward import RewardOptions
+from metajudge.reward_metrics import CONTENT_TYPE, Served, prometheus_text
+from metajudge.reward_request import (
+    A_PERSON_ACTS,
+    SOME_TIME,
+    SOON,
+    Batch,
+    Refused,
+    answer,
+    read_batch,
+    refusal,
+    try_again,
+)
+from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.trainers.parts import ERROR, Settled, StillUnscored
+
+log = logging.getLogger("metajudge")
+
+LARGEST_BODY = 64 << 20
+MAX_QUEUE = 4096
+GRACE_SECONDS = 10.0
+_TOLD_AGAIN = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """Where rewards are served, to whom, and which."""
+
+    judge: JudgeOptions
+    reward: RewardOptions = field(default_factory=RewardOptions)
+    granularity: str = ROW
+    on_unscored: str = ERROR
+    """See `metajudge.trainers.parts.Settled`; `error` is a 503 here."""
+    unscored_timeout: float = UNSCORED_TIMEOUT
+    """Seconds; below the trainer's own (OpenRLHF: 180)."""
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 = a free one."""
+    token: str = field(default="", repr=False)
+    """What a request has to show; "" = nothing, on this machine only."""
+    max_queue: int = MAX_QUEUE
+    """Generations in progress, at most."""
+
+
+class RewardServer:
+    """Serves rewards; an async context manager that belongs to one event loop."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        """Raises `UsageError` where the judge's key or the server's token is missing."""
+        if not options.token and not is_this_machine(options.host):
+            raise UsageError(
+                f"--host {options.host} lets other machines in, which needs a token: "
+                "set METAJUDGE_TOKEN or --token-file, or leave --host at 127.0.0.1"
+            )
+        self._options = options
+        self._scorer = RewardScorer(
+            options.judge,
+            options.reward,
+            granularity=options.granularity,
+            unscored_timeout=options.unscored_timeout,
+        )
+        self._settled = Settled(options.on_unscored)
+        self._token = options.token.encode()
+        self._served = Served()
+        self._idle = asyncio.Event()
+        self._stopping = False
+        self._told: dict[str, float] = {}
+        self._stack = AsyncExitStack()
+        self.base_url = ""
+        """Where it listens; known once it does."""
+
+    async def __aenter__(self) -> Self:
+        # As in a run: what a request makes lives for the judge's latency, and none of it in cycles.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        await self._stack.enter_async_context(self._scorer)
+        runner = web.AppRunner(self._application(), access_log=None, logger=log, shutdown_timeout=1)
+        self._stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        host, port = self._options.host, self._options.port
+        self._site = web.TCPSite(runner, host, port, backlog=1024)
+        try:
+            await self._site.start()
+        except OSError as error:
+            await self._stack.aclose()
+            raise UsageError(f"--port {port} at {host} cannot be used: {error.strerror or error}") from None
+        name = f"[{host}]" if ":" in host else host
+        self.base_url = f"http://{name}:{self._site.port}"
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def drain(self, grace: float) -> bool:
+        """Listen no more, refuse what comes over open connections, and wait for open requests up to `grace` seconds.
+
+        Returns whether all were answered.
+        """
+        self._stopping = True
+        await self._site.stop()
+        try:
+            async with asyncio.timeout(grace):
+                while self._served.in_progress:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        for path in ("/", "/get_reward"):
+            app.router.add_post(path, self._rewards)
+        app.router.add_get("/healthz", self._health)
+        app.router.add_get("/metrics", self._metrics)
+        return app
+
+    async def _rewards(self, request: web.Request) -> web.Response:
+        started = time.monotonic()
+        try:
+            body = await self._answer(request)
+        except Refused as refused:
+            self._served.responses[refused.status] += 1
+            return web.json_response({"error": refused.message}, status=refused.status, headers=refused.headers)
+        self._served.responses[200] += 1
+        self._served.rewarded.add(time.monotonic() - started)
+        return web.Response(body=body, content_type="application/json")
+
+    async def _answer(self, request: web.Request) -> bytes:
+        """The body with the rewards. Raises `Refused`."""
+        self._authorize(request)
+        if self._stopping:
+            raise try_again("the server is stopping", SOON, Connection="close")
+        with self._places(1):  # before its size is known, so that not any number of bodies is held
+            batch = read_batch(await self._body(request))
+            count, most = len(batch.texts), self._options.max_queue
+            if count > most:
+                raise Refused(413, f"{count} generations in one request; --max-queue is {most}: send fewer at once")
+            with self._places(max(0, count - 1)):
+                try:
+                    return await self._score(batch)
+                except MetaJudgeError as error:
+                    raise self._failed(error, A_PERSON_ACTS if isinstance(error, StopRun) else SOME_TIME) from None
+
+    def _authorize(self, request: web.Request) -> None:
+        if not self._token:
+            return
+        scheme, _, said = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            said = request.query.get("token", "")
+        if not hmac.compare_digest(said.strip().encode("utf-8", "surrogateescape"), self._token):
+            raise Refused(401, "the token is missing or wrong", WWW_Authenticate="Bearer")
+
+    @contextmanager
+    def _places(self, count: int) -> Iterator[None]:
+        """Places in the queue for so many generations. Raises `Refused`."""
+        served, most = self._served, self._options.max_queue
+        if served.in_progress + count > most:
+            raise try_again(f"{served.in_progress} generations are in progress, --max-queue is {most}", SOON)
+        served.in_progress += count
+        try:
+            yield
+        finally:
+            served.in_progress -= count
+            if not served.in_progress:
+                self._idle.set()
+
+    async def _body(self, request: web.Request) -> bytes:
+        try:
+            return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise Refused(413, f"the body is larger than {LARGEST_BODY >> 20} MB: send fewer at once") from None
+        except (OSError, web.RequestPayloadError):
+            raise Refused(400, "the body did not arrive whole") from None
+
+    async def _score(self, batch: Batch) -> bytes:
+        rewards = await self._scorer.score(batch.texts, batch.golds)
+        try:
+            return answer(self._settled.values(rewards, batch.groups), rewards)
+        except StillUnscored as error:
+            refused = refusal(error, rewards)
+            self._tell(refused.message)
+            raise refused from None
+
+    def _failed(self, error: MetaJudgeError, seconds: int) -> Refused:
+        message = without_key(str(error), self._options.judge.api_key)
+        self._tell(message)
+        return try_again(message, seconds)
+
+    def _tell(self, message: str) -> None:
+        """Log a message, the same one at most once a minute."""
+        now = time.monotonic()
+        if now - self._told.get(message, -_TOLD_AGAIN) >= _TOLD_AGAIN:
+            if len(self._told) > 100:
+                self._told.clear()
+            self._told[message] = now
+            log.warning("no rewards: %s", message)
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.Response(text="stopping\n", status=503) if self._stopping else web.Response(text="ok\n")
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        try:
+            self._authorize(request)
+        except Refused as refused:
+            return web.Response(text=refused.message, status=refused.status, headers=refused.headers)
+        text = prometheus_text(self._served, self._scorer.counts)
+        return web.Response(body=text.encode(), headers={"Content-Type": f"{CONTENT_TYPE}; charset=utf-8"})

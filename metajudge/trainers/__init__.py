@@ -1,0 +1,1 @@
+"""The hybrid reward as the function object that a trainer calls: `trl`, `verl`, `openrlhf`."""

@@ -1,0 +1,82 @@
+"""A reward scorer for trainers, which have loops and threads of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from metajudge.reward import Gold, Reward
+from metajudge.reward_scorer import RewardScorer
+
+_CLOSING_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class _Host:
+    """A scorer and the loop and thread that are its own."""
+
+    scorer: RewardScorer
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    thread: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.thread = threading.Thread(target=self._serve, name="metajudge-rewards", daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+            runner.run(self._until_closing())
+
+    async def _until_closing(self) -> None:
+        async with self.scorer:
+            await self.closing.wait()
+            calls = asyncio.all_tasks() - {asyncio.current_task()}
+            for call in calls:
+                call.cancel()  # whoever waits for it gets to know
+            await asyncio.gather(*calls, return_exceptions=True)
+
+    def close(self) -> None:
+        """Cancel what is in flight, close the connections and end the thread."""
+        if self.thread.is_alive():
+            self.loop.call_soon_threadsafe(self.closing.set)
+            self.thread.join(_CLOSING_SECONDS)
+
+
+class HostedScorer:
+    """A scorer on an event loop in a thread of its own, for any number of loops and threads that call it.
+
+    The thread begins with the first call; a process that was forked later begins one of its own.
+    """
+
+    def __init__(self, make: Callable[[], RewardScorer]) -> None:
+        """`make` builds the scorer, at the first call."""
+        self._make = make
+        self._starting = threading.Lock()
+        self._host: _Host | None = None
+        atexit.register(self.close)
+
+    async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
+        """As `RewardScorer.score`."""
+        return await asyncio.wrap_future(self._begin(generations, golds))
+
+    def score_now(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
+        """The same from a thread without a loop; waits."""
+        return self._begin(generations, golds).result()
+
+    def close(self) -> None:
+        """Close the connections and end the thread; done at the end of the process, too. A later call begins anew."""
+        with self._starting:
+            host, self._host = self._host, None
+        if host is not None:
+            host.close()
+
+    def _begin(self, generations: Sequence[str], golds: Sequence[Gold]) -> Future[list[Reward]]:
+        with self._starting:
+            if self._host is None or not self._host.thread.is_alive():
+                self._host = _Host(self._make())
+            return asyncio.run_coroutine_threadsafe(self._host.scorer.score(generations, golds), self._host.loop)

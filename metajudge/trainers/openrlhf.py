@@ -1,0 +1,80 @@
+"""The reward for OpenRLHF (0.11): a synchronous function in a file that `--reward.remote_url` names."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from metajudge.errors import MetaJudgeError
+from metajudge.judging import JudgeOptions
+from metajudge.prompt import ROW
+from metajudge.reward import Gold, RewardOptions
+from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.trainers.hosted import HostedScorer
+from metajudge.trainers.parts import ERROR, Settled, parts_by_name
+
+RewardFunction = Callable[..., dict[str, Any]]
+_TAIL = 100
+
+
+class NoPrompt(MetaJudgeError):
+    """Where the model's own text begins cannot be told."""
+
+
+def reward_function(
+    judge: JudgeOptions,
+    options: RewardOptions | None = None,
+    *,
+    on_unscored: str = ERROR,
+    granularity: str = ROW,
+    unscored_timeout: float = UNSCORED_TIMEOUT,
+) -> RewardFunction:
+    """A function to be named `reward_func`: `rewards`, `scores` and `extra_logs` with the parts, as tensors.
+
+    A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
+    unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. With `error`, OpenRLHF notes in its log
+    that the reward could not be fetched and goes on without one, until its next step needs it and ends the training.
+    """
+    settled = Settled(on_unscored)
+    scorer = HostedScorer(
+        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
+    )
+
+    def reward_func(
+        queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **kwargs: Any
+    ) -> dict[str, Any]:
+        texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
+        rewards = scorer.score_now(texts, [Gold.from_json(label) for label in labels])
+        values = settled.values(rewards, prompts)
+        tensor = _tensor()
+        logs = {name: tensor(values_of_part) for name, values_of_part in parts_by_name(rewards).items()}
+        return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}
+
+    return reward_func
+
+
+def generation(query: str, prompt: str) -> str:
+    """What the model wrote: `query` behind `prompt`, of which a trainer may have cut the beginning.
+
+    Where a tokenizer changed its spaces, the prompt is found by its last letters. Raises `NoPrompt` where it is not
+    found: read together, prompt and reply would pass for a malformed reply.
+    """
+    _, found, text = query.partition(prompt) if prompt else ("", "found", query)
+    if found:
+        return text
+    end = re.search(r"\s*".join(re.escape(letter) for letter in "".join(prompt.split())[-_TAIL:]), query)
+    if end is None:
+        raise NoPrompt(f"a query does not hold its prompt, which ends in {prompt[-40:]!r}")
+    return query[end.end() :]
+
+
+@functools.cache
+def _tensor() -> Any:
+    """What makes a tensor; a list stays one where there is no torch, as behind HTTP."""
+    try:
+        return importlib.import_module("torch").tensor  # a type checker need not read all of it
+    except ImportError:
+        return list

@@ -1,0 +1,75 @@
+"""The reward for TRL's `GRPOTrainer` (1.16 or newer: earlier ones take a group without any reward for 0)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from metajudge.judging import JudgeOptions
+from metajudge.prompt import ROW
+from metajudge.reward import Gold, Reward, RewardOptions
+from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.samples import HUMAN_KEY
+from metajudge.trainers.hosted import HostedScorer
+from metajudge.trainers.parts import means
+
+RewardFunction = Callable[..., Awaitable[list[float | None]]]
+LogMetric = Callable[[str, float], None]
+LogExtra = Callable[[str, list[Any]], None]
+
+
+def reward_function(
+    judge: JudgeOptions,
+    options: RewardOptions | None = None,
+    *,
+    human_field: str = HUMAN_KEY,
+    gold_field: str = "overall_preference",
+    granularity: str = ROW,
+    unscored_timeout: float = UNSCORED_TIMEOUT,
+) -> RewardFunction:
+    """A coroutine function for `GRPOTrainer(reward_funcs=…)`; an unscored generation is None.
+
+    The dataset needs the columns `human_field` (a list of strings) and `gold_field` (-3..3 or a label). The parts are
+    logged as `metajudge/…`, the same keys on every process.
+    """
+    options = options or RewardOptions()
+    scorer = HostedScorer(
+        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
+    )
+
+    async def metajudge_reward(
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        log_extra: LogExtra | None = None,
+        log_metric: LogMetric | None = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        for name in (human_field, gold_field):
+            if name not in columns:
+                raise KeyError(f"the training data has no column {name!r}; it has {', '.join(sorted(columns))}")
+        golds = [Gold.of(*pair) for pair in zip(columns[human_field], columns[gold_field], strict=True)]
+        rewards = await scorer.score([completion_text(one) for one in completions], golds)
+        _log(rewards, log_metric, log_extra)
+        return [reward.value for reward in rewards]
+
+    metajudge_reward.__name__ = f"metajudge_{options.mix}"  # the name of the trainer's log
+    return metajudge_reward
+
+
+def _log(rewards: Sequence[Reward], log_metric: LogMetric | None, log_extra: LogExtra | None) -> None:
+    if log_metric is not None:
+        for name, mean in means(rewards).items():
+            log_metric(f"metajudge/{name}", mean)
+    if log_extra is not None:
+        for name in ("rationale", "outcome", "unscored"):
+            log_extra(name, [getattr(reward, name) for reward in rewards])
+
+
+def completion_text(completion: Any) -> str:
+    """The text of a completion: a string, or the last of its messages."""
+    if isinstance(completion, str):
+        return completion
+    content = completion[-1]["content"] if completion else ""
+    if isinstance(content, str):
+        return content
+    return "".join(str(part.get("text", "")) for part in content or () if isinstance(part, Mapping))

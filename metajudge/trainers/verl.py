@@ -1,0 +1,50 @@
+"""The reward for verl's reward managers (`reward.custom_reward_function`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from metajudge.judging import JudgeOptions
+from metajudge.prompt import ROW
+from metajudge.reward import Gold, RewardOptions
+from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.trainers.hosted import HostedScorer
+from metajudge.trainers.parts import ERROR, Settled, parts
+
+ScoreFunction = Callable[..., Awaitable[dict[str, float]]]
+
+
+def score_function(
+    judge: JudgeOptions,
+    options: RewardOptions | None = None,
+    *,
+    on_unscored: str = ERROR,
+    granularity: str = ROW,
+    unscored_timeout: float = UNSCORED_TIMEOUT,
+) -> ScoreFunction:
+    """A coroutine function to be named `compute_score`; its dict has `score` and the parts, all of them numbers.
+
+    `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
+    unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. verl's rate-limited manager turns a
+    time-out into 0: give it a longer one than `unscored_timeout`.
+    """
+    settled = Settled(on_unscored)
+    scorer = HostedScorer(
+        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
+    )
+
+    async def compute_score(
+        data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **kwargs: Any
+    ) -> dict[str, float]:
+        (reward,) = await scorer.score([solution_str], [Gold.from_json(ground_truth)])
+        group = _group(data_source, ground_truth, extra_info)
+        return {"score": settled.values([reward], [group])[0], **parts(reward)}
+
+    return compute_score
+
+
+def _group(data_source: Any, ground_truth: Any, extra_info: Any) -> str:
+    """The same for the generations of one prompt: the row's index where the data names one, else its gold label."""
+    index = extra_info.get("index") if isinstance(extra_info, Mapping) else None
+    return f"{data_source} {ground_truth if index is None else index}"
