@@ -1,0 +1,1 @@
+"""The embedded judge: a lexical matcher behind an OpenAI-compatible server on loopback."""

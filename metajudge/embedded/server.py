@@ -1,0 +1,198 @@
+"""The embedded judge as an OpenAI-compatible server on loopback.
+
+It reads a question as any judge would and answers in the reply grammar, so that trying the toolkit without a key
+goes through the same code as a paid run.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from metajudge.embedded.matcher import score_matrix
+from metajudge.errors import UsageError
+from metajudge.matching import best_marks
+from metajudge.reply import Mark, plain_block
+
+MODEL = "embedded"
+LARGEST_BODY = 10 * 1024 * 1024
+_ITEM_LINE = re.compile(r"^([SR])(\d{1,9}):(?: (.*))?$")
+
+
+class BadRequest(Exception):
+    """A request that cannot be answered: HTTP status, message, parameter, code."""
+
+    def __init__(self, status: int, message: str, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.param, self.code = status, message, param, code
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of one question."""
+
+    human: list[str]
+    model: list[str]
+    only: int = 0
+    """The number of the one model item asked (granularity `item`); 0 = all, best ones wanted."""
+
+
+def read_question(text: str) -> Lists:
+    """The lists at the end of a question; instructions before them may hold lists of their own.
+
+    Raises `BadRequest` when there are none.
+    """
+    found = [match.groups() for line in text.split("\n") if (match := _ITEM_LINE.match(line.rstrip("\r")))]
+    items = [(letter, int(number), words or "") for letter, number, words in found]
+    if not items:
+        raise BadRequest(400, "the last user message has no lists of S and R items", "messages")
+    if items[-1][0] == "S":
+        human = _last_list(items, "R")
+        return Lists(human, [items[-1][2]], items[-1][1])
+    human = _last_list(items, "R")
+    return Lists(human, _last_list(items[: len(items) - len(human)], "S"))
+
+
+def _last_list(items: Sequence[tuple[str, int, str]], letter: str) -> list[str]:
+    starts = [place for place, (kind, number, _) in enumerate(items) if kind == letter and number == 1]
+    if not starts:
+        raise BadRequest(400, f"the last user message has no list that begins with {letter}1:", "messages")
+    return [words for kind, _, words in items[starts[-1] :] if kind == letter]
+
+
+def answer(lists: Lists) -> str:
+    """The reply to a question: a result block."""
+    matrix = score_matrix(lists.human, lists.model)
+    if lists.only:
+        return plain_block(Mark(number, lists.only, float(row[0])) for number, row in enumerate(matrix, 1))
+    return plain_block(best_marks([[float(score) for score in row] for row in matrix]))
+
+
+def complete(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A chat completion for a request body. Raises `BadRequest`."""
+    if body.get("model") != MODEL:
+        raise BadRequest(
+            404, f"the model {body.get('model')!r} does not exist; there is {MODEL}", "model", "model_not_found"
+        )
+    if body.get("stream"):
+        raise BadRequest(400, "streaming is not supported", "stream", "unsupported_parameter")
+    if body.get("n") not in (None, 1):
+        raise BadRequest(400, "only one choice is supported", "n", "unsupported_value")
+    prompt = _user_text(body.get("messages"))
+    text = answer(read_question(prompt))
+    # About four characters a token: the matcher has no tokens of its own.
+    usage = {"prompt_tokens": len(prompt) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
+    return {
+        "id": "chatcmpl-embedded",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": MODEL,
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop", "logprobs": None}
+        ],
+        "usage": {**usage, "total_tokens": sum(usage.values())},
+    }
+
+
+def _user_text(messages: object) -> str:
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise BadRequest(400, "messages must be a list of objects", "messages")
+    contents = [message.get("content") for message in messages if message.get("role") == "user"]
+    if not contents:
+        raise BadRequest(400, "messages must hold a user message", "messages")
+    content = contents[-1]
+    if isinstance(content, list):
+        content = "".join(
+            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
+    if not isinstance(content, str):
+        raise BadRequest(400, "the content of a message must be text", "messages")
+    return content
+
+
+# ------------------------------------------------------------------ HTTP
+
+
+def _error(status: int, message: str, param: str | None = None, code: str | None = None) -> web.Response:
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return web.json_response({"error": {"message": message, "type": kind, "param": param, "code": code}}, status=status)
+
+
+async def _chat(request: web.Request) -> web.Response:
+    try:
+        body = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        return _error(400, "the body is not JSON")
+    if not isinstance(body, dict):
+        return _error(400, "the body is not a JSON object")
+    try:
+        return web.json_response(complete(body))
+    except BadRequest as error:
+        return _error(error.status, error.message, error.param, error.code)
+
+
+async def _models(request: web.Request) -> web.Response:
+    model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "metajudge"}
+    return web.json_response({"object": "list", "data": [model]})
+
+
+@web.middleware
+async def _errors_in_openai_shape(request: web.Request, handler: Any) -> web.StreamResponse:
+    try:
+        response: web.StreamResponse = await handler(request)
+    except web.HTTPException as error:
+        return _error(error.status, f"{request.method} {request.path}: {error.reason}")
+    return response
+
+
+def application() -> web.Application:
+    """The server's routes."""
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_errors_in_openai_shape])
+    app.router.add_post("/v1/chat/completions", _chat)
+    app.router.add_get("/v1/models", _models)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server inside this process; `close` it."""
+
+    base_url: str
+    runner: web.AppRunner
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self.runner.cleanup()
+
+
+async def start(port: int = 0, host: str = "127.0.0.1") -> RunningServer:
+    """Listen on loopback; port 0 takes a free one. Raises `UsageError`."""
+    if not is_this_machine(host):
+        raise UsageError(f"--host {host} is not this machine; the embedded judge serves 127.0.0.1 or ::1 only")
+    runner = web.AppRunner(application(), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise UsageError(f"--port {port} cannot be used: {error.strerror or error}; name another") from None
+    chosen = runner.addresses[0][1]
+    name = f"[{host}]" if ":" in host else host
+    return RunningServer(f"http://{name}:{chosen}/v1", runner)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether nobody else can reach a server that listens at `host`."""
+    try:
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
+        return all(ipaddress.ip_address(address).is_loopback for address in addresses)
+    except (OSError, ValueError):
+        return False
