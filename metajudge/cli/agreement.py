@@ -1,0 +1,265 @@
+"""`agreement`: how much a result depends on the judge.
+
+`--output-file` writes one JSON object; a figure that the data do not define is null:
+
+- `judges`: for each judge `judge`, `files`, `rows` (that have a record), `scored`, `unscored` (counts by reason) and
+  `not_common` (scored rows that another judge lacks);
+- `models`: for each evaluated model `model`, `rows` (common ones) and `recall` (one for each judge);
+- `pairs`: for each pair of judges `judges` (x, y); `items` and `pairs` (about the best scores of the human items, and
+  about every pair (R, S); null without score matrices): `scores`, `rows`, `off_scale`, `exact`, `gwet_ac2`,
+  `alpha_ordinal`, `alpha_interval`, `weighted_kappa`, `positive`; `both_matched` and `same_match` of the human items;
+  `over_models` (null below five models): `models`, `concordance`, `mean_bias` (of y - x), `kendall_tau_b`,
+  `through_origin` and `linear` (`slope`, `intercept`, `r_squared`, `rmse`); `undefined`: why one is null, by field;
+- `all_judges`: `items` and `pairs` with `scores`, `rows`, `alpha_ordinal`, `alpha_interval`; `pairs_not_asked`: pairs
+  (R, S) that are left out because some judge was not asked about them; `undefined`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metajudge.cli.output import check_output, counted, note, write_json
+from metajudge.errors import UsageError
+from metajudge.terminal import printable
+
+if TYPE_CHECKING:
+    from metajudge.agreement_files import Joined, Reading
+
+SUMMARY = "how much a result depends on the judge: agreement between the result files of two or more judges"
+
+_UNITS = {"items": "human items", "pairs": "pairs (R, S)", "over_models": "models"}
+_LABELS = {
+    "models": "evaluated models",
+    "rows": "rows",
+    "scores": "scores of each judge",
+    "off_scale": "scores off the five steps",
+    "exact": "exact agreement",
+    "gwet_ac2": "Gwet's AC2, quadratic",
+    "alpha_ordinal": "Krippendorff's alpha, ordinal",
+    "alpha_interval": "Krippendorff's alpha, interval",
+    "weighted_kappa": "Cohen's kappa, quadratic",
+    "positive": "positive agreement, score >= 0.5",
+    "both_matched": "matched by both judges",
+    "same_match": "same S where both matched",
+    "concordance": "Lin's concordance",
+    "mean_bias": "mean bias, y - x",
+    "kendall_tau_b": "Kendall's tau-b",
+    "through_origin.slope": "y = a x: a",
+    "through_origin.r_squared": "y = a x: R squared",
+    "through_origin.rmse": "y = a x: RMSE",
+    "linear.slope": "y = a x + b: a",
+    "linear.intercept": "y = a x + b: b",
+    "linear.r_squared": "y = a x + b: R squared",
+    "linear.rmse": "y = a x + b: RMSE",
+}
+_EQUAL_X = "x gives all models the same recall"
+_WHY = {
+    "alpha_ordinal": "all scores are equal",
+    "alpha_interval": "all scores are equal",
+    "weighted_kappa": "both judges gave one and the same step throughout",
+    "positive": "no score reaches 0.5",
+    "same_match": "no human item was matched by both judges",
+    "pairs": "no row has a score_matrix of every judge; --granularity item writes one",
+    "over_models": "a comparison over models needs five evaluated models",
+    "concordance": "both judges give all models one and the same recall",
+    "kendall_tau_b": "a judge gives all models the same recall",
+    "through_origin.slope": "x gives all models the recall 0",
+    "through_origin.r_squared": "there is no such line, or y gives all models the same recall",
+    "through_origin.rmse": "x gives all models the recall 0",
+    "linear.slope": _EQUAL_X,
+    "linear.intercept": _EQUAL_X,
+    "linear.r_squared": "a judge gives all models the same recall",
+    "linear.rmse": _EQUAL_X,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The files, and what to do with the result."""
+    from metajudge.tables import TABLE, formats
+
+    whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
+    alike = "compare files of other instructions, granularity or top-k all the same, with a warning"
+    parser.add_argument("--allow-mixed", action="store_true", help=alike)
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write everything as JSON, too")
+    parser.add_argument(
+        "--format",
+        choices=formats(),
+        default=TABLE,
+        metavar="FORMAT",
+        help="table (a block for each pair of judges), csv, or a format of tabulate: github, latex, html, ...",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the agreement of all judges; 0."""
+    from metajudge.agreement_files import join, read_judges
+    from metajudge.selection import result_paths
+    from metajudge.tables import TABLE
+
+    check_output(args.output_file, args.files)
+    reading = read_judges(result_paths(args.files))
+    _check_alike(reading, args.allow_mixed)
+    joined = join(reading)
+    report = _report(reading, joined)
+    if args.format == TABLE:
+        text = "\n".join(_blocks(report))
+    else:
+        text = _table(_long(report), args.format)
+        note("\n".join(_remarks(report)))
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    if args.output_file:
+        write_json(args.output_file, report)
+    return 0
+
+
+def _check_alike(reading: Reading, allow_mixed: bool) -> None:
+    differences = reading.differences()
+    text = f"the files differ in more than the judge: {'; '.join(differences)}"
+    if differences and not allow_mixed:
+        raise UsageError(f"{text}; judge them alike, or compare them as they are with --allow-mixed")
+    if differences:
+        note(f"warning: {text}")
+    if "embedded" in reading.judges:
+        note("the embedded judge is a lexical matcher, a rough figure beside an LLM judge's")
+
+
+# ------------------------------------------------------------------ everything as JSON values
+
+
+def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
+    """What `--output-file` holds; the tables are made from it."""
+    from dataclasses import asdict
+
+    from metajudge.agreement import alpha_of, compare
+
+    pairs = [asdict(compare(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
+    whole = alpha_of(joined.pairs, joined.pair_rows) if len(joined.pairs) else None
+    everyone = {"items": asdict(alpha_of(joined.items, joined.rows)), "pairs": asdict(whole) if whole else None}
+    models = zip(joined.models, joined.model_rows, joined.recalls.tolist(), strict=True)
+    return {
+        "judges": [rows.as_json(joined.rows) for rows in reading.judges.values()],
+        "models": [{"model": model, "rows": rows, "recall": recalls} for model, rows, recalls in models],
+        "pairs": [{**pair, "undefined": _undefined(pair)} for pair in pairs],
+        "all_judges": {**everyone, "pairs_not_asked": joined.pairs_not_asked, "undefined": _undefined(everyone)},
+    }
+
+
+def _undefined(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Each field of a pair or of all judges that is None, such as "items.positive", and why."""
+    return {path: _WHY[_bare(path)] for path, value in _flat(tree) if value is None}
+
+
+def _unit(path: str) -> str:
+    """What the field counts, a key of `_UNITS`; other fields have none."""
+    return "items" if path in ("both_matched", "same_match") else path.partition(".")[0]
+
+
+def _bare(path: str) -> str:
+    """A field's path without its unit."""
+    return path.removeprefix(f"{_unit(path)}.")
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of nested objects with their paths, such as "over_models.linear.slope"."""
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+# ------------------------------------------------------------------ everything as text
+
+
+def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
+    """Judges, models, each pair, all judges: a text each that ends in a newline."""
+    names = [printable(judge["judge"]) for judge in report["judges"]]
+    rows = [
+        [printable(judge["judge"]), len(judge["files"]), judge["rows"], judge["scored"], judge["not_common"]]
+        for judge in report["judges"]
+    ]
+    notes = [_reasons(judge) for judge in report["judges"] if judge["unscored"]]
+    yield _block("Judges", [["Judge", "Files", "Rows", "Scored", "Not common"], *rows], notes)
+    rows = [[printable(model["model"]), model["rows"], *model["recall"]] for model in report["models"]]
+    yield _block("Mean recall on the common rows", [["Evaluated model", "Rows", *names], *rows])
+    for pair in report["pairs"]:
+        x, y = map(printable, pair["judges"])
+        yield _block(f"x = {x}, y = {y}", _pivot(list(_cells(pair))), _notes(pair["undefined"]))
+    everyone = report["all_judges"]
+    if len(names) > 2:
+        yield _block(f"All {len(names)} judges", _pivot(list(_cells(everyone))), _notes(everyone["undefined"]))
+    if everyone["pairs_not_asked"]:
+        yield f"left out, as some judge was not asked: {everyone['pairs_not_asked']} of the pairs (R, S)\n"
+
+
+def _remarks(report: Mapping[str, Any]) -> Iterator[str]:
+    """What the blocks tell beside the figures, a line each."""
+    for judge in report["judges"]:
+        rows = counted(judge["rows"], "row")
+        counts = f"{rows}, {judge['scored']} scored, {judge['not_common']} not common to all judges"
+        yield f"{printable(judge['judge'])}: {counts}"
+        yield from [_reasons(judge)] if judge["unscored"] else []
+    for pair in report["pairs"]:
+        yield from (f"{printable(', '.join(pair['judges']))}: {note}" for note in _notes(pair["undefined"]))
+
+
+def _reasons(judge: Mapping[str, Any]) -> str:
+    reasons = ", ".join(f"{count} {reason}" for reason, count in judge["unscored"].items())
+    return f"{printable(judge['judge'])}, not scored: {reasons}"
+
+
+def _block(title: str, rows: Sequence[Sequence[object]], notes: Sequence[str] = ()) -> str:
+    return "\n".join([title, _table(rows, "table"), *(f"{note}\n" for note in notes)])
+
+
+def _notes(undefined: Mapping[str, str]) -> list[str]:
+    """One line for each reason, with everything that it holds for."""
+    by_reason: dict[str, list[str]] = {}
+    for path, reason in undefined.items():
+        label, unit = _LABELS.get(_bare(path)), _UNITS[_unit(path)]
+        by_reason.setdefault(reason, []).append(f"{label} ({unit})" if label else unit)
+    return [f"n/a: {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+
+
+def _cells(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, object]]:
+    """Unit, label and value of every figure of a pair, or of all judges."""
+    for path, value in _flat(tree):
+        unit, label = _unit(path), _LABELS.get(_bare(path))
+        if unit in _UNITS and label:
+            yield _UNITS[unit], label, value
+
+
+def _pivot(cells: Sequence[tuple[str, str, object]]) -> list[list[object]]:
+    """A row for each label, a column for each unit that has figures."""
+    values = {(unit, label): value for unit, label, value in cells}
+    units = [unit for unit in _UNITS.values() if any(unit == cell[0] for cell in cells)]
+    labels = [label for label in _LABELS.values() if any(label == cell[1] for cell in cells)]
+    return [["", *units], *([label, *(values.get((unit, label), "") for unit in units)] for label in labels)]
+
+
+def _long(report: Mapping[str, Any]) -> list[list[object]]:
+    """Every figure of every pair on a line of its own, then those of all judges."""
+    lines: list[list[object]] = [["x", "y", "Unit", "Measure", "Value"]]
+    for pair in report["pairs"]:
+        lines += [[*map(printable, pair["judges"]), *cell] for cell in _cells(pair)]
+    return lines + [["all judges", "", *cell] for cell in _cells(report["all_judges"])]
+
+
+def _table(rows: Sequence[Sequence[object]], style: str) -> str:
+    from metajudge.tables import render_rows
+
+    headings, *lines = [[_text(value) for value in row] for row in rows]
+    return render_rows(lines, headings, style)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "n/a"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

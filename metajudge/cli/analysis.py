@@ -1,0 +1,174 @@
+"""`analysis`: result files become the table."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metajudge.cli.output import check_output, counted, note, say, write_json
+from metajudge.cli.values import at_least
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from metajudge.analysis import Summary
+    from metajudge.selection import ResultFile
+
+SUMMARY = "precision, recall, F1 and average precision of result files, as a table"
+_EMBEDDED = "embedded"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The reference's flags and ours."""
+    from metajudge.tables import SORT_FIELDS, TABLE, formats
+
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
+    source.add_argument("--input-dir", type=Path, metavar="DIR", help="every result file (*.jsonl) of a directory")
+    parser.add_argument(
+        "--model-be-evaluated",
+        metavar="NAME",
+        help="the evaluated model; with --input-dir, a comma list too: only their files (default: as the file says)",
+    )
+    parser.add_argument(
+        "--eval-model", metavar="JUDGE", help="with --input-dir: only files of this judge, by file name or record"
+    )
+    parser.add_argument(
+        "--max-checklist-len",
+        type=at_least(1),
+        default=10,
+        metavar="N",
+        help="skip rows whose model checklist is longer",
+    )
+    parser.add_argument(
+        "--paper", action="store_true", help="add the paper's metrics: one-to-one matching, RC, AP, precision, F1"
+    )
+    parser.add_argument(
+        "--jobs", type=at_least(1), default=1, metavar="N", help="with --input-dir: files read at the same time"
+    )
+    parser.add_argument("--sort-by", choices=SORT_FIELDS, default="recall", help="the column that ranks the rows")
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the summaries as JSON, too")
+    parser.add_argument(
+        "--format",
+        choices=formats(),
+        default=TABLE,
+        metavar="FORMAT",
+        help="table, csv, or a format of tabulate: github, latex, html, ...",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table; 0, or 1 when a file has no valid record."""
+    gc.disable()  # what is kept of a record is small and in no cycle; looking for cycles takes a tenth of the time
+    from metajudge.tables import render
+
+    summaries = _summaries(args)
+    valid = [summary for summary in summaries if summary.valid]
+    shown = summaries if args.input_file else valid
+    if shown:
+        sys.stdout.write(render(shown, args.sort_by, args.format))
+        sys.stdout.flush()
+    if args.output_file:
+        write_json(args.output_file, [summary.as_json() for summary in shown])
+    _note_judges(summaries)
+    if len(valid) == len(summaries):
+        return 0
+    names = ", ".join(say(summary.file) for summary in summaries if not summary.valid)
+    note(f"nothing valid to analyse in {names}: the reasons stand above; judge the rows again, then repeat")
+    return 1
+
+
+def _summaries(args: argparse.Namespace) -> list[Summary]:
+    from metajudge.selection import PassedOver, open_directory, open_one
+
+    check_output(args.output_file, [args.input_file] if args.input_file else [])
+    files: Iterable[ResultFile | PassedOver]
+    if args.input_file:
+        files = [open_one(args.input_file, args.model_be_evaluated)]
+    else:
+        files = open_directory(args.input_dir, args.model_be_evaluated, args.eval_model)
+    chosen = []
+    for file in files:
+        if isinstance(file, PassedOver):
+            note(f"{say(file.path.name)} is passed over: {file.reason}")
+        else:
+            chosen.append(file)
+    summaries = []
+    for file, summary in zip(chosen, _each(chosen, args.max_checklist_len, args.jobs), strict=True):
+        _note_unscored(summary)
+        summaries.append((file.path, summary))
+    if args.paper:
+        return _with_paper(summaries)
+    return [summary for _, summary in summaries]
+
+
+def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:
+    """The summaries of `files` in their order, made by `jobs` processes."""
+    from metajudge.analysis import summarise
+
+    if jobs == 1 or len(files) < 2:
+        yield from (summarise(file, max_checklist_len) for file in files)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(min(jobs, len(files))) as pool:
+        yield from pool.map(summarise, files, [max_checklist_len] * len(files))
+
+
+def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
+    """The summaries with the paper's metrics, and how many rows are not common to all files."""
+    from metajudge.report import common_ids
+    from metajudge.scored import PAPER, Options, score_file
+
+    files = [score_file(path, Options(), summary.model) for path, summary in summaries]
+    common = common_ids(files)
+    found = []
+    for file, (_, summary) in zip(files, summaries, strict=True):
+        lacking = sum(name not in common for name in file.ids)
+        if lacking:
+            note(f"{say(summary.file)}*: {counted(lacking, 'row')} of {len(file.ids)} not in all files; see `compare`")
+        paper = {name: file.mean("paper", name) for name in PAPER}
+        found.append(replace(summary, paper=paper, not_common=lacking))
+    return found
+
+
+# ------------------------------------------------------------------ what is told on stderr
+
+
+def _note_unscored(summary: Summary) -> None:
+    found = summary.scan
+    where = f"{say(summary.file)} ({say(summary.model)})"
+    if summary.reasons:
+        reasons = ", ".join(f"{count} {say(reason)}" for reason, count in summary.reasons.items())
+        rows, errors = counted(summary.total, "row"), counted(summary.errors, "error")
+        note(f"{where}: of {rows} {errors}, {summary.skipped} skipped: {reasons}")
+    if found.unreadable:
+        more = found.unreadable - len(found.unreadable_lines)
+        lines = "; ".join(map(say, found.unreadable_lines)) + (f"; and {more} more" if more else "")
+        note(f"{where}: {counted(found.unreadable, 'unreadable line')}: {lines}")
+    if found.superseded:
+        verb = "does" if found.superseded == 1 else "do"
+        records = counted(found.superseded, "record")
+        note(f"{where}: {records} {verb} not count, as a later or finished one tells of the same row")
+
+
+def _note_judges(summaries: list[Summary]) -> None:
+    names = Counter(summary.model for summary in summaries)
+    for summary in summaries:
+        if names[summary.model] > 1:
+            judges = ", ".join(sorted(summary.scan.judges)) or "a judge that it does not name"
+            row = f"{summary.spread.mean.recall:.4f} recall"
+            note(f"{say(summary.model)} has several files; {say(summary.file)}: {row}, judged by {say(judges)}")
+    embedded = [summary for summary in summaries if _EMBEDDED in summary.scan.judges]
+    for summary in embedded:
+        note(
+            f"{say(summary.file)}: judged by the embedded judge, a lexical matcher: "
+            "a rough figure, not comparable with an LLM judge's"
+        )
+    if embedded and any(summary.scan.judges - {_EMBEDDED} for summary in summaries):
+        note("figures of the embedded judge and of LLM judges stand together here; select one with --eval-model")

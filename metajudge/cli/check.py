@@ -1,0 +1,241 @@
+"""`check`: is a file good input, and what is in it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from metajudge.cli.output import check_output, counted, note, say, write_json
+from metajudge.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from metajudge.check import Check, Records
+    from metajudge.check_text import Label, Lengths, Place, Places, Rows
+
+SUMMARY = "is a file good input? its rows, checklists and labels, and what is wrong with them, line by line"
+_SHOWN_PLACES = 5
+_WIDEST = 70
+_VERDICTS = {-2: "A much better", -1: "A better", 0: "tie", 1: "B better", 2: "B much better"}
+
+
+class _Section(NamedTuple):
+    """A table with its title."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Files, and which lists they must have."""
+    from metajudge.tables import TABLE, formats
+
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
+    parser.add_argument(
+        "--model-be-evaluated",
+        default="all",
+        metavar="NAME",
+        help="whose checklists must be there: a name, a comma list, or all that the file has any of",
+    )
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write what was found as JSON, too")
+    parser.add_argument(
+        "--format", choices=formats(), default=TABLE, metavar="FORMAT",
+        help="table, csv, or a format of tabulate: github, latex, html, ...",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what each file holds; 0, 1 when one would be refused or have rows skipped, 2 when one cannot be read."""
+    from metajudge.check import check_file
+
+    check_output(args.output_file, args.files)
+    worst, checks = 0, []
+    for path in args.files:
+        try:
+            check = check_file(path, args.model_be_evaluated)
+        except UsageError as error:
+            # The files are no flag here.
+            note(f"metajudge: error: {say(str(error).removeprefix('--input-file '))}")
+            worst = error.exit_code
+            continue
+        checks.append(check)
+        worst = max(worst, 0 if check.good else 1)
+        _show(check, args.format, apart=len(checks) > 1)
+    if args.output_file:
+        write_json(args.output_file, [check.as_json() for check in checks])
+    return worst
+
+
+def _show(check: Check, style: str, apart: bool) -> None:
+    """The tables with the lines about them; as CSV, the lines are told on stderr."""
+    from metajudge.tables import CSV, render_rows
+
+    lines = [_verdict(check), *_remarks(check)]
+    shown = [section for section in _sections(check) if section.rows]
+    if style == CSV:
+        name = say(str(check.file))
+        texts = [render_rows([[name, *row] for row in part.rows], ["File", *part.headings], CSV) for part in shown]
+        for line in lines:
+            note(line)
+    else:
+        texts = [f"{part.title}\n\n{render_rows(part.rows, part.headings, style)}" for part in shown]
+        texts = ["\n".join(lines) + "\n", *texts]
+    if texts:
+        sys.stdout.write(("\n" if apart else "") + "\n".join(texts))
+        sys.stdout.flush()
+
+
+# ------------------------------------------------------------------ lines
+
+
+def _verdict(check: Check) -> str:
+    name = say(str(check.file))
+    if check.records is not None:
+        return f"{name}: {_results_verdict(check, check.records)}"
+    rows = counted(check.lines, "input row" if check.kind == "input" else "line")
+    if check.refusal:
+        return f"{name}: {rows}: {say(check.refusal)}"
+    whole = check.lines - check.problems.count
+    models = ", ".join(say(model.name) for model in check.rows.models.values())
+    parts = [f"{name}: {rows}, {'all' if whole == check.lines else whole} can be judged for {models}"]
+    if check.passed_over:
+        parts.append(f"{check.passed_over} passed over: an earlier step left them unfit")
+    if check.problems.count:
+        parts.append(f"{check.problems.count} cannot: mend the lines named below, an inference would skip them")
+    return "; ".join(parts)
+
+
+def _results_verdict(check: Check, records: Records) -> str:
+    if check.refusal and not records.readable:
+        return f"results: {say(check.refusal)}"
+    models = ", ".join(
+        say(model) if len(records.evaluated) == 1 else f"{say(model)} ({rows})"
+        for model, rows in records.evaluated.items()
+    )
+    of = f"results of {models}: {counted(records.evaluated.total(), 'row')} in {counted(records.readable, 'record')}"
+    parts = [of + (f" ({records.superseded} superseded)" if records.superseded else "")]
+    if check.refusal:
+        parts.append(say(check.refusal))
+    if records.failed:
+        parts.append(f"{records.failed} failed or unreadable: the same inference asks them again")
+    if check.problems.count:
+        parts.append(f"{counted(check.problems.count, 'line')} cannot be read: an inference leaves them as they are")
+    return "; ".join(parts) + (", all finished" if check.good else "")
+
+
+def _remarks(check: Check) -> Iterator[str]:
+    for model in check.rows.models.values():
+        if unknown := model.verdicts()[1]:
+            yield f"{say(unknown)}, when you run report, compare or plot"
+        if model.over_five:
+            lists = counted(model.over_five, "list")
+            yield f"{say(model.name)}: {lists} over 5 items, of which the reference metrics count the first 5 only"
+
+
+# ------------------------------------------------------------------ tables
+
+
+def _sections(check: Check) -> Iterator[_Section]:
+    """Every table, those without rows too."""
+    rows = check.rows
+    if check.records is not None:
+        yield from _record_sections(check.records)
+    spread = ("Items a row (mean)", "min", "max")
+    yield _Section("Human checklists", ("Domain", "Rows", *spread), _domain_rows(rows))
+    yield _Section(
+        "Model checklists", ("Model", "Rows", "With list", *spread, "Empty", "Over 5", "Over 10"), _model_rows(rows)
+    )
+    yield _Section("Labels", ("Model", "Label", "Meaning", "Rows"), _label_rows(rows))
+    yield _Section("Findings", ("Found", "Count", "Lines"), _finding_rows(rows))
+    vague = rows.findings["vague_items"]
+    yield _Section(
+        "Human items that look vague" + _first(vague),
+        ("Line", "Item", "Why", "Text"),
+        [(str(place.line), f"R{place.item}", place.why, _clipped(place.text)) for place in vague.first],
+    )
+    told = [(str(place.line), say(place.text)) for place in check.problems.first]
+    yield _Section("Problems" + _first(check.problems), ("Line", "Problem"), told)
+
+
+def _first(places: Places) -> str:
+    more = places.count - len(places.first)
+    return f" (the first {len(places.first)}; {more} more)" if more else ""
+
+
+def _record_sections(records: Records) -> Iterator[_Section]:
+    states = [(say(status), _clipped(why), str(n)) for (status, why), n in records.states.most_common()]
+    yield _Section("Records", ("Status", "Reason", "Rows"), states)
+    judges = [(*(say(part) or "not told" for part in names), str(n)) for names, n in records.judges.most_common()]
+    yield _Section("Judges", ("Judge", "Instructions", "Granularity", "Rows"), judges)
+
+
+def _spread(lengths: Lengths) -> tuple[str, str, str]:
+    if lengths.mean is None:
+        return ("n/a",) * 3
+    return f"{lengths.mean:.2f}", str(lengths.least), str(lengths.most)
+
+
+def _domain_rows(rows: Rows) -> list[tuple[str, ...]]:
+    if not rows.human.lists:
+        return []
+    domains = [
+        (say(name) or "(none)", str(lengths.rows), *_spread(lengths)) for name, lengths in sorted(rows.domains.items())
+    ]
+    return [*domains, ("all", str(rows.human.rows), *_spread(rows.human))]
+
+
+def _model_rows(rows: Rows) -> list[tuple[str, ...]]:
+    return [
+        (
+            say(model.name),
+            str(model.lengths.rows),
+            str(model.lengths.lists),
+            *_spread(model.lengths),
+            str(model.lengths.empty),
+            str(model.over_five),
+            str(model.over_ten),
+        )
+        for model in rows.models.values()
+    ]
+
+
+def _label_rows(rows: Rows) -> list[tuple[str, ...]]:
+    return [
+        (say(model.name), _clipped(label.text) or "-", _meaning(label), str(label.rows))
+        for model in rows.models.values()
+        for label in model.verdicts()[0]
+    ]
+
+
+def _meaning(label: Label) -> str:
+    return label.why if label.verdict is None else _VERDICTS[label.verdict]
+
+
+def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
+    from metajudge.check_text import FINDINGS
+
+    found = rows.findings
+    where = {key: "named below" if key == "vague_items" else _where(found[key]) for key in FINDINGS}
+    return [(text, str(found[key].count), where[key]) for key, text in FINDINGS.items() if found[key].count]
+
+
+def _where(places: Places) -> str:
+    """`3 (human item 4, as item 2), 7 (human item 1), and 12 more`."""
+    shown = [_place(place) for place in places.first[:_SHOWN_PLACES]]
+    more = places.count - len(shown)
+    return ", ".join(shown) + (f", and {more} more" if more else "")
+
+
+def _place(place: Place) -> str:
+    parts = [_clipped(f"{place.text} item {place.item}" if place.item else place.text), place.why]
+    told = ", ".join(part for part in parts if part)
+    return f"{place.line} ({told})" if told else str(place.line)
+
+
+def _clipped(text: str) -> str:
+    safe = say(text)
+    return safe if len(safe) <= _WIDEST else safe[: _WIDEST - 1] + "…"

@@ -1,0 +1,26 @@
+"""`compact`: a result file with one record a row."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SUMMARY = "copy a result file so that each row keeps the one record that counts"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Two paths and `--force`."""
+    parser.add_argument("source", type=Path, metavar="IN", help="a result file (.jsonl)")
+    parser.add_argument("target", type=Path, metavar="OUT", help="the file to write")
+    parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write OUT and say what was kept and dropped."""
+    from metajudge.compact import compact
+
+    done = compact(args.source, args.target, force=args.force)
+    kept = "1 record" if done.kept == 1 else f"{done.kept} records"
+    lines = "1 unreadable line" if done.unreadable == 1 else f"{done.unreadable} unreadable lines"
+    print(f"{args.target}: {kept} kept; dropped: {done.superseded} superseded by another of the same row, {lines}")
+    return 0

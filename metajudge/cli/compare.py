@@ -1,0 +1,93 @@
+"""`compare`: models on their common rows."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metajudge.cli.output import check_output, note, write_json
+from metajudge.cli.scoring import add_scoring_flags, options_of
+from metajudge.cli.values import at_least
+from metajudge.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from metajudge.compare import Difference
+
+SUMMARY = "paired differences between models over their common rows: intervals, p values, detectable difference"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Two or more files."""
+    from metajudge.tables import TABLE, formats
+
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
+    parser.add_argument("--allow-mixed", action="store_true", help="compare figures of different judges all the same")
+    parser.add_argument(
+        "--resamples",
+        type=at_least(100),
+        default=10_000,
+        metavar="B",
+        help="resamples behind each interval and p value",
+    )
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the differences as JSON, too")
+    parser.add_argument(
+        "--format", choices=formats(), default=TABLE, metavar="FORMAT",
+        help="table, csv, or a format of tabulate: github, latex, html, ...",
+    )  # fmt: skip
+    add_scoring_flags(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table of differences."""
+    from metajudge.compare import check_comparable, compare
+    from metajudge.scored import score_file
+    from metajudge.selection import result_paths
+
+    check_output(args.output_file, args.files)
+    files = [score_file(path, options_of(args)) for path in result_paths(args.files)]
+    if len(files) < 2:
+        raise UsageError("compare needs two result files or more; `report` tells about one")
+    if args.allow_mixed:
+        note("figures of different judges may stand side by side: differences between judges are among them")
+    else:
+        check_comparable(files)
+    found = compare(files, args.resamples, args.resamples)
+    if not found:
+        note("no row is scored for two models: nothing to compare")
+        return 1
+    sys.stdout.write(_render(found, args.format))
+    sys.stdout.flush()
+    if args.output_file:
+        write_json(args.output_file, [one.as_json() for one in found])
+    note("detectable: the smallest true difference that this many rows show with 80 % power")
+    note("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
+    return 0
+
+
+def _render(found: Sequence[Difference], style: str) -> str:
+    from metajudge.tables import render_rows
+
+    headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
+    return render_rows([_cells(one) for one in found], headings, style)
+
+
+def _cells(one: Difference) -> list[str]:
+    from metajudge.report_text import cell
+    from metajudge.terminal import printable
+
+    return [
+        f"{one.metric[0]} {one.metric[1]}",
+        printable(one.first),
+        printable(one.second),
+        str(one.n),
+        *(f"{value:.4f}" for value in one.values),
+        cell(one.difference, signed=True),
+        f"{one.p_value:.4f}",
+        f"{one.p_holm:.4f}",
+        f"{one.wins}/{one.ties}/{one.losses}",
+        "n/a" if one.detectable is None else f"{one.detectable:.4f}",
+    ]

@@ -1,0 +1,54 @@
+"""`decompose`: annotators' free text becomes human checklists."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+from pathlib import Path
+
+from metajudge.cli.judging import add_judge_flags, add_pace_flags, add_row_flags, judge_options
+from metajudge.cli.log import start_log
+from metajudge.cli.values import at_least
+from metajudge.errors import UsageError
+
+SUMMARY = "Make human checklists: the annotators' free text, cut into single concrete points by a language model."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Files, texts and bounds; then the model's flags."""
+    add_row_flags(parser, "rows with the annotators' texts: one line a row, with human-checklist where it worked out")
+    texts = parser.add_argument_group("what is decomposed")
+    texts.add_argument(
+        "--text-field", action="append", default=[], metavar="NAME",
+        help="a field with annotators' text, a string or a list of them; may be repeated "
+        "(default: HelpSteer3's individual_preference)",
+    )  # fmt: skip
+    texts.add_argument("--min-items", type=at_least(0), default=3, metavar="N", help="fewer points: too_few")
+    texts.add_argument("--max-items", type=at_least(1), default=7, metavar="N", help="more points: too_many")
+    texts.add_argument(
+        "--per-annotator", action="store_true",
+        help="a list for each annotator, as annotator-1-checklist and so on, for the human ceiling",
+    )  # fmt: skip
+    add_judge_flags(parser)
+    add_pace_flags(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decompose every row."""
+    gc.disable()  # as in `infer`: the SDK's classes stay
+    from metajudge.decompose import DecomposeStep
+    from metajudge.derive import DeriveOptions, derive
+
+    if args.min_items > args.max_items:
+        raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
+    start_log(args.log_file)
+    options = DeriveOptions(
+        input_file=Path(args.input_file),
+        output_file=Path(args.output_file),
+        dry_run=args.dry_run,
+        **judge_options(args),
+    )
+    step = DecomposeStep(
+        tuple(args.text_field), args.min_items, args.max_items, args.per_annotator, not args.no_system_message
+    )
+    return derive(options, step)

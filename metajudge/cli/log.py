@@ -1,0 +1,58 @@
+"""Where the log goes: warnings to the terminal, above the progress bar; everything to a file that the user names."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from pathlib import Path
+
+from metajudge.errors import UsageError
+from metajudge.terminal import printable
+
+
+class _OneLine(logging.Formatter):
+    """Control characters and direction overrides from data are escapes: a log line stays one line and harmless."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+class _AboveTheBar(logging.Handler):
+    """Writes to stderr without tearing the progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        with contextlib.suppress(OSError):  # nobody reads it any more: no reason to end a run
+            tqdm.write(self.format(record), file=sys.stderr)
+
+
+class _LogFile(logging.FileHandler):
+    """A file that cannot be written any more is told of once and left: no reason to end a run."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        log = logging.getLogger("metajudge")
+        log.removeHandler(self)
+        reason = error.strerror if isinstance(error, OSError) else error
+        log.warning("the log file %s cannot be written: %s; going on without it", self.baseFilename, reason)
+
+
+def start_log(path: str | None) -> None:
+    """Warnings to stderr, everything to the file at `path` if one is named."""
+    log = logging.getLogger("metajudge")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    terminal = _AboveTheBar(logging.WARNING)
+    terminal.setFormatter(_OneLine("metajudge: %(message)s"))
+    handlers: list[logging.Handler] = [terminal]
+    if path:
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            file = _LogFile(path, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise UsageError(f"--log-file {path} cannot be written: {error.strerror}") from None
+        file.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+        handlers.append(file)
+    log.handlers = handlers

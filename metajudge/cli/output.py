@@ -1,0 +1,53 @@
+"""Where results go: what is told on stderr, and JSON files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from metajudge.errors import UsageError
+
+
+def note(text: str) -> None:
+    """A line on stderr, beside the result on stdout."""
+    print(text, file=sys.stderr)
+
+
+def say(text: str) -> str:
+    """Text from data, safe for a terminal."""
+    from metajudge.terminal import printable
+
+    return printable(text)
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def check_output(output: Path | None, inputs: Sequence[Path]) -> None:
+    """Refuse an `--output-file` that cannot be written or would overwrite results, before any work is done."""
+    if output is None:
+        return
+    if output.is_dir():
+        raise UsageError(f"--output-file {output} is a directory; name a file in it")
+    if not output.parent.is_dir():
+        raise UsageError(f"--output-file {output}: the directory {output.parent} does not exist; create it first")
+    if output.exists() and output.suffix == ".jsonl":
+        raise UsageError(f"--output-file {output} exists and may hold results; name a .json file")
+    for source in inputs:
+        if source.exists() and output.exists() and output.samefile(source):
+            raise UsageError(f"--output-file {output} is the input file; name another file")
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write `data` as JSON text; raises `UsageError` where that fails."""
+    # ASCII only: a name that UTF-8 cannot hold must not cost the file. NaN is no JSON: an error rather than a lie.
+    text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--output-file {path} cannot be written: {error.strerror}; name another file") from None

@@ -1,0 +1,54 @@
+"""The flags of `report`, `compare` and `plot`: how rows are scored."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from metajudge.cli.values import number_within
+
+if TYPE_CHECKING:
+    from metajudge.scored import Options
+
+
+def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
+    """Thresholds, labels and clusters."""
+    group = parser.add_argument_group("how rows are scored")
+    group.add_argument(
+        "--match-threshold", type=number_within(0, 1), default=0.0, metavar="S",
+        help="a matched pair counts in average precision above this score",
+    )  # fmt: skip
+    group.add_argument(
+        "--sound-threshold", type=number_within(0, 1), default=0.5, metavar="S",
+        help="a rationale is sound with a matched pair of at least this score",
+    )  # fmt: skip
+    group.add_argument(
+        "--gold-field", default="overall_preference", metavar="FIELD", help="the human preference of a row"
+    )
+    group.add_argument(
+        "--label-scale", choices=("choice", "signed"),
+        help="what numeric labels mean: choice = 1 or 2, signed = -3..3 (default: signed if a value tells so)",
+    )  # fmt: skip
+    group.add_argument(
+        "--invalid-label", choices=("wrong", "drop"), default="wrong",
+        help="count a missing or unreadable label as wrong, or leave the row out",
+    )  # fmt: skip
+    group.add_argument(
+        "--cluster-field", default="context", metavar="FIELD",
+        help="rows with the same value share a source and are resampled together",
+    )  # fmt: skip
+
+
+def options_of(args: argparse.Namespace, by: str | None = None) -> Options:
+    """The options that these flags say."""
+    from metajudge.scored import Options
+
+    return Options(
+        match_threshold=args.match_threshold,
+        sound_threshold=args.sound_threshold,
+        gold_field=args.gold_field,
+        label_scale=args.label_scale,
+        drop_invalid_labels=args.invalid_label == "drop",
+        cluster_field=args.cluster_field,
+        by=by,
+    )

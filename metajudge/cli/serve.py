@@ -1,0 +1,37 @@
+"""`metajudge serve`: the embedded judge on its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from metajudge.cli.values import port
+
+SUMMARY = "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint on this machine."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to listen."""
+    parser.add_argument("--port", type=port, default=8000, metavar="N", help="port to listen at; 0 = a free one")
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="127.0.0.1 or ::1")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal comes; exit 130."""
+    return asyncio.run(_serve(args.host, args.port))
+
+
+async def _serve(host: str, port: int) -> int:
+    from metajudge.embedded.server import MODEL, start
+
+    server = await start(port, host)
+    print(server.base_url, flush=True)
+    print(f"Use it with: --api-base {server.base_url} --model {MODEL}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    done = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, done.set)
+    await done.wait()
+    await server.close()
+    return 130

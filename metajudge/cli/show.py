@@ -1,0 +1,44 @@
+"""`show`: rows of a result file, both lists side by side."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from metajudge.cli.values import at_least
+
+SUMMARY = "rows of a result file: both lists side by side, what matched and what was missed"
+_WORST = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A file and which of its rows."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a result file (.jsonl)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--id", metavar="ID", help="the row of this id (its beginning will do), or line number if there are no ids"
+    )
+    which.add_argument("--worst", type=at_least(1), default=_WORST, metavar="N", help="the N rows of lowest recall")
+    parser.add_argument("--model-be-evaluated", metavar="NAME", help="the evaluated model, if the file does not say")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the rows."""
+    from metajudge.show import by_id, render, worst
+    from metajudge.terminal import coloured, plain
+
+    if args.id is not None:
+        chosen = by_id(args.file, args.id, args.model_be_evaluated)
+    else:
+        chosen = worst(args.file, args.worst, args.model_be_evaluated)
+    paint = coloured if _wants_colour() else plain
+    for text in render(chosen, shutil.get_terminal_size().columns, paint):
+        print(text, end="\n\n")
+    return 0
+
+
+def _wants_colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""Precision, recall, F1 and average precision of judged results; the same as `python -m metajudge analysis`."""
+
+import sys
+
+if sys.version_info < (3, 11):
+    sys.stderr.write(
+        "metajudge: error: Python 3.11 or newer is needed; this is %d.%d (%s)\n"
+        % (sys.version_info[0], sys.version_info[1], sys.executable)
+    )
+    sys.exit(2)
+
+from metajudge import bootstrap
+
+bootstrap.use_ready_environment()
+
+from metajudge.cli import main
+
+sys.exit(main(["analysis"] + sys.argv[1:], prog="metajudge_analysis.py"))
