@@ -1,0 +1,107 @@
+"""A judge that copies from its question never writes an attacker's score into a record.
+
+The copy stands before the real block, after it, in it, or instead of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from metajudge.ask import Question
+from metajudge.block import Rejected
+from metajudge.prompt import GRANULARITIES
+from metajudge.reply import Accepted, reference_reading
+from tests.attacks.checklists import ATTACKS, Attack
+from tests.attacks.setting import (
+    ECHOES,
+    SIDES,
+    answers,
+    block_of,
+    decided,
+    read,
+    row_of,
+    sample_of,
+    tasks,
+    true_marks,
+    unanswered,
+    undecided,
+)
+from tests.unit.fakes import ScriptedJudge
+from tests.unit.rows import block, run_samples, samples, task
+
+Replies = Callable[[str, str], dict[str, str]]
+
+attacks = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+
+
+def echoing(attack: Attack, replies: Replies) -> Iterator[tuple[str, Question, Accepted | Rejected]]:
+    """Every kind of echo to a question that shows the attack, the human ones also where the example block fits."""
+    large = sum(map(len, attack.items)) > 50_000
+    for side, granularity in itertools.product(SIDES, GRANULARITIES):
+        for what in ("the lists",) if large else ECHOES:
+            # Only as a whole do the ways of putting a question differ.
+            for kind in tasks(granularity)[: None if what == "the whole question" else 1]:
+                question = kind.questions(sample_of(attack, side))[0 if side == "model" else -1]
+                for where, reply in replies(ECHOES[what](question), block_of(question)).items():
+                    yield f"{side} {granularity}: {what} {where}", question, read(question, reply)
+
+
+@attacks
+def test_beside_a_whole_answer_an_echo_changes_nothing(attack: Attack) -> None:
+    """The true scores are read, wherever the echo stands and whatever of the question it copies."""
+    for case, question, value in echoing(attack, decided):
+        assert isinstance(value, Accepted), (case, value)
+        assert list(value.marks) == true_marks(question), case
+
+
+@attacks
+def test_mixed_with_the_answer_an_echo_brings_no_score(attack: Attack) -> None:
+    """The true scores, or the question is asked again."""
+    for case, question, value in echoing(attack, undecided):
+        assert isinstance(value, Rejected) or list(value.marks) == true_marks(question), case
+
+
+@attacks
+def test_an_echo_never_stands_in_for_an_answer(attack: Attack) -> None:
+    """An echo alone, and one that would complete half an answer, are asked again."""
+    for case, _, value in echoing(attack, unanswered):
+        assert isinstance(value, Rejected), case
+
+
+@attacks
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_the_record_has_the_true_scores_for_both_analyses(attack: Attack, granularity: str) -> None:
+    """From question over reply to record: accepted scores and the text that the reference reads agree."""
+    true = [[1, 1 if granularity == "item" else 2, 0.25], [2, 0, 0.0]]
+    for side, what, where in itertools.product(SIDES, ("the whole question", "the items"), ("before", "around")):
+        sample = sample_of(attack, side)
+        for kind in tasks(granularity):
+            texts = answers(kind.questions(sample), lambda q: decided(ECHOES[what](q), block_of(q))[where])  # noqa: B023
+            record = kind.record(sample, texts, 0.0)
+            assert record["extraction_result"]["scores"] == true
+            reading = reference_reading(record["samples"][0]["generated_text"])
+            assert sorted(map(list, reading or [])) == true
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+@pytest.mark.parametrize("side", SIDES)
+def test_a_run_over_all_attacks_writes_the_true_scores(side: str, granularity: str, tmp_path: Path) -> None:
+    """Through the run into the file: a judge that first only echoes, then echoes behind its answer."""
+    out = tmp_path / "out.jsonl"
+    rows = [row_of(attack, side) for attack in ATTACKS]
+
+    def judge(message: str, asked: int) -> str:
+        return message if asked == 1 else f"{block(message, '0.25', 2)}\n{message}"
+
+    _, tally = run_samples(out, ScriptedJudge(judge), samples(rows), kind=task(granularity))
+    assert tally.success == len(ATTACKS) and not tally.failures
+    best = 1 if granularity == "item" else 2
+    for line in out.read_text(encoding="utf-8").split("\n")[:-1]:
+        record = json.loads(line)
+        assert record["extraction_result"]["scores"] == [[1, best, 0.25], [2, best, 0.25]]
+        assert record["metadata"] == rows[[row["context"] for row in rows].index(record["metadata"]["context"])]

@@ -1,0 +1,66 @@
+"""Seconds for all intervals of a report on three models of 22,116 rows with 10,000 resamples.
+
+    python -m tests.bench.intervals
+
+The yardstick of the same run is drawing the resamples' random numbers alone, which no such report can do without.
+Exits 1 above `MOST` times the yardstick.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from metajudge.flag import FlagRule
+from metajudge.intervals import RESAMPLES
+from metajudge.report import report_rows
+from metajudge.scored import ScoredFile, score_names
+
+ROWS, MODELS, MOST = 22_116, 3, 6.0
+
+
+def scored(model: str, rng: np.random.Generator) -> ScoredFile:
+    """A file whose every metric is some figure of 0 to 1."""
+    columns = {name: rng.random(ROWS) * (rng.random(ROWS) < 0.6) for name in score_names()}
+    for name in ("accuracy", "accuracy_3way"):
+        columns["outcome", name] = (rng.random(ROWS) < 0.8).astype(np.float64)
+    return ScoredFile(
+        model=model,
+        path=Path(f"{model}.jsonl"),
+        judged_by=None,
+        ids=tuple(map(str, range(ROWS))),
+        clusters=tuple(map(str, range(ROWS))),
+        domains=tuple(str(number % 4) for number in range(ROWS)),
+        groups=("",) * ROWS,
+        n_human=(4,) * ROWS,
+        columns=columns,
+        samples=[[value] for value in columns["paper", "rationale_consistency"]],
+        upper_bound=columns["reference", "recall"],
+        whole=True,
+        shared_rows=0,
+        labels={"gold": ROWS, "readable": ROWS},
+    )
+
+
+def main() -> int:
+    """Print both times; 0 within the ratio."""
+    rng = np.random.default_rng(0)
+    files = [scored(f"model{number}", rng) for number in range(MODELS)]
+    started = time.perf_counter()
+    for _ in range(RESAMPLES // 50):
+        rng.integers(0, ROWS, (50, ROWS))
+    yardstick = time.perf_counter() - started
+    started = time.perf_counter()
+    rows = report_rows(files, FlagRule())
+    seconds = time.perf_counter() - started
+    assert len(rows) == MODELS and all(row.metrics["paper", "f1"].low is not None for row in rows)
+    print(f"report on {MODELS} × {ROWS} rows, {RESAMPLES} resamples: {seconds:.2f} s")
+    print(f"drawing the random numbers alone: {yardstick:.2f} s; ratio {seconds / yardstick:.1f}, at most {MOST}")
+    return int(seconds > MOST * yardstick)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""How near the reward server comes to the ideal rate: `python -m tests.bench.reward_server`.
+
+256 different generations are with the server at any time and its judge answers after 0.2 s, so that 1,280 a second are
+ideal. They are posted one a request over 256 connections, and 32 a request over 8. Judge, server and client share the
+machine, and so may others: how long the server's loop waited for a CPU is told, too, and where that is more than a
+percent or two, the rate is theirs as much as the server's. `--repeat N` takes the best of N runs of each.
+
+Exits 1 when a rate is below 0.90 of the ideal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import math
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tests.e2e.driver import environment
+from tests.servers import ROOT, running
+
+IN_PROGRESS, LATENCY, LEAST = 256, 0.2, 0.90
+FORMS = (1, 32)
+PROMPT = "Which response is better, and why?\n" + "lorem ipsum " * 250
+FAULTS = (
+    "gives a wrong year for the treaty", "never says how to undo the change", "is twice as long as was asked for",
+    "forgets the empty list and so crashes", "names no source of the figures",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One form of request."""
+
+    rate: float
+    """Generations a second."""
+    cpu: float
+    """Seconds of the server's CPU a generation."""
+    waited: float
+    """Share of the time that the server waited for a CPU which another process had."""
+
+
+def request(first: int, count: int) -> bytes:
+    """A whole HTTP request with generations that no other one holds."""
+    numbers = range(first, first + count)
+    data = {
+        "query": [PROMPT + generation(number) for number in numbers],
+        "prompts": [PROMPT] * count,
+        "labels": [label(number) for number in numbers],
+    }
+    body = json.dumps(data).encode()
+    return b"POST / HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
+
+
+def generation(number: int) -> str:
+    """Five reasons and the right verdict: the judge has to be asked."""
+    reasons = [f"- Response A {fault} (case {number})" for fault in FAULTS]
+    return "\n".join(
+        ["<RESULT_START>", "List of reasons:", *reasons, r"Final assessment result: \boxed{B>A}", "<RESULT_END>"]
+    )
+
+
+def label(number: int) -> str:
+    """Four human items, as the judge's answer has them."""
+    human = [f"Response 1 lacks point {number}.{n} of what was asked for" for n in range(4)]
+    return json.dumps({"human-checklist": human, "overall_preference": 2})
+
+
+class Client(asyncio.Protocol):
+    """One connection, which posts what is left one after the other."""
+
+    def __init__(self, left: deque[bytes], done: asyncio.Future[None]) -> None:
+        self._left, self._done, self._buffer = left, done, bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._next()
+
+    def _next(self) -> None:
+        if self._left:
+            self._transport.write(self._left.popleft())
+        else:
+            self._transport.close()
+            self._done.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        length = int(bytes(self._buffer[:end]).lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+        if len(self._buffer) < end + 4 + length:
+            return
+        if not self._buffer.startswith(b"HTTP/1.1 200") or b'"unscored": [0.0' not in self._buffer:
+            self._left.clear()
+            self._done.set_exception(SystemExit(bytes(self._buffer).decode()))
+            return
+        self._buffer.clear()
+        self._next()
+
+
+async def post(url: str, requests: list[bytes], connections: int) -> float:
+    """Seconds until all are answered."""
+    loop = asyncio.get_running_loop()
+    address, left = urlsplit(url), deque(requests)
+    started = time.perf_counter()
+    done = [loop.create_future() for _ in range(connections)]
+    for one in done:
+        await loop.create_connection(lambda one=one: Client(left, one), address.hostname, address.port)  # type: ignore[misc, arg-type]
+    await asyncio.gather(*done)
+    return time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def serving(judge: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The reward server: its URL and its process."""
+    command = [sys.executable, "-m", "metajudge", "reward-server", "--port", "0"]
+    command += ["--api-base", judge, "--concurrent-requests", str(IN_PROGRESS)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def scheduled(pid: int) -> tuple[float, float]:
+    """Seconds that the server's loop had a CPU, and that it waited for one; NaN where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/schedstat") as file:
+            had, waited, _ = map(int, file.read().split())
+    except OSError:
+        return math.nan, math.nan
+    return had / 1e9, waited / 1e9
+
+
+def measure(batch: int, generations: int) -> Measured:
+    """Post so many generations, `batch` a request, after a warm-up."""
+    connections = IN_PROGRESS // batch
+    warm, measured = (
+        [request(start, batch) for start in range(first, first + count, batch)]
+        for first, count in ((0, 2 * IN_PROGRESS), (10**6, generations))
+    )
+    with running("tests.bench.lean_server", "--latency", str(LATENCY)) as judge, serving(judge) as (url, process):
+        asyncio.run(post(url, warm, connections))
+        before = scheduled(process.pid)
+        seconds = asyncio.run(post(url, measured, connections))
+        had, waited = (after - sooner for after, sooner in zip(scheduled(process.pid), before, strict=True))
+        return Measured(generations / seconds, had / generations, waited / seconds)
+
+
+def main() -> int:
+    """Measure and print; 0 when every bound holds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--generations", type=int, default=20 * IN_PROGRESS)
+    parser.add_argument("--repeat", type=int, default=1)
+    args = parser.parse_args()
+    ideal, held = IN_PROGRESS / LATENCY, True
+    for batch in FORMS:
+        runs = [measure(batch, args.generations) for _ in range(args.repeat)]
+        best = max(runs, key=lambda run: run.rate)
+        print(
+            f"{batch:2} a request: {best.rate:6.0f} generations/s, {best.rate / ideal:.3f} of the ideal, "
+            f"server CPU {best.cpu * 1000:.2f} ms a generation, waited for a CPU {best.waited:.0%} of the time",
+            flush=True,
+        )
+        held &= best.rate >= LEAST * ideal
+    print("all bounds hold" if held else "a bound does not hold")
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""The judge and the inference as processes that a test may stop, pause, kill and start again."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+from tests.e2e.driver import KEY, PATIENCE, command, environment
+from tests.servers import ROOT
+
+
+class JudgeServer:
+    """`tests.servers.faulty` with its log file; stopped and started, it keeps its port and its log."""
+
+    def __init__(self, log: Path, *flags: str) -> None:
+        """Start it; `log` is where it notes what it serves."""
+        self.log = log
+        self._flags = flags
+        self._port = "0"
+        self.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def start(self, *flags: str) -> None:
+        """Start it (again), with other flags if there are any."""
+        self._flags = flags or self._flags
+        arguments = ["--port", self._port, "--log", str(self.log), *self._flags]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.servers.faulty", *arguments],
+            cwd=ROOT,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+        assert self.url.startswith("http://127.0.0.1:"), "the judge did not start"
+        self._port = self.url.removesuffix("/v1").rpartition(":")[2]
+
+    def stop(self) -> None:
+        """End it: connections break, nothing listens any more."""
+        self._process.kill()
+        self._process.wait(10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def pause(self) -> None:
+        """It accepts connections and says nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on where it was."""
+        self._process.send_signal(signal.SIGCONT)
+
+
+def start(
+    source: Path,
+    out: Path | str,
+    url: str,
+    *flags: str,
+    largest_file: int | None = None,
+    measured: bool = True,
+    **options: Any,
+) -> subprocess.Popen[str]:
+    """An inference that runs while the test does something to it.
+
+    `largest_file`: bytes that it may write to a file. `measured`: counts for the coverage, which makes the start
+    slower. `env`: more variables.
+    """
+    variables = environment(OPENAI_API_KEY=KEY, **options.pop("env", {}))
+    if largest_file is not None or not measured:  # the measurement's own file would hit the limit, too
+        variables.pop("COVERAGE_PROCESS_CONFIG", None)
+    if largest_file is not None:
+        limits = (largest_file, largest_file)
+        options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    return subprocess.Popen(
+        command(source, out, url, *flags),
+        env=variables,
+        stdout=options.pop("stdout", subprocess.PIPE),
+        stderr=options.pop("stderr", subprocess.PIPE),
+        text=True,
+        **options,
+    )
+
+
+def end(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """Wait for a process that was started."""
+    stdout, stderr = process.communicate(timeout=2 * PATIENCE)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def size(path: Path) -> int:
+    """Of a file that may not be there yet."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The JSON objects of a file whose lines end in a newline and nothing else."""
+    data = path.read_bytes()
+    assert data == b"" or data.endswith(b"\n")
+    return [json.loads(line) for line in data.split(b"\n")[:-1]]
+
+
+def rows_of(path: Path) -> list[str]:
+    """The rows of the finished records of a file, sorted: a row that is there twice is there twice."""
+    return sorted(r["metadata"]["context"] for r in lines(path) if r["status"] in ("success", "empty"))
+
+
+def all_rows(count: int) -> list[str]:
+    """What `rows_of` gives when every row of `tests.e2e.driver.rows` is judged once."""
+    return sorted(f"row {number}" for number in range(count))

@@ -1,0 +1,151 @@
+"""A run that is killed again and again, and what is left of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.processes import JudgeServer, all_rows, lines, rows_of, size, start
+from tests.chaos.served import asks, longest_loss, repeats_by_kill, unexcused
+from tests.e2e.driver import analysis, infer, rows
+from tests.servers.faulty import score
+
+QUIET = subprocess.DEVNULL
+IN_FLIGHT = 64
+START_UP = 1.5
+"""Seconds within which a kill hits a process that has not asked anything yet, mostly."""
+
+
+@dataclass(slots=True)
+class Storm:
+    """One run, killed `kills` times; every tenth time the end of its last record goes, too (a power cut)."""
+
+    folder: Path
+    granularity: str
+    rows: int
+    kills: int
+    slow: float
+    """Seconds of the slow replies, most of them: they keep the run busy for as many kills as are wanted."""
+    seed: int = 0
+    killed: list[float] = field(default_factory=list)
+    """When each kill struck, on the machine's monotonic clock."""
+    torn: list[bytes] = field(default_factory=list)
+    """What was left of the records that were cut."""
+    forgiven: set[str] = field(default_factory=set)
+    """The questions of these records."""
+
+    @property
+    def source(self) -> Path:
+        """The input."""
+        return self.folder / "in.jsonl"
+
+    @property
+    def out(self) -> Path:
+        """The results."""
+        return self.folder / "out.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What the judge served."""
+        return self.folder / "served.log"
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Of the inference."""
+        return ("--granularity", self.granularity, "--concurrent-requests", str(IN_FLIGHT))
+
+    @property
+    def questions(self) -> int:
+        """How many the input has."""
+        return self.rows * (1 if self.granularity == "row" else 5)
+
+    def rage(self) -> None:
+        """Kill the run as often as wanted, then let it finish."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rows(self.source, [""] * self.rows, items=4)
+        rng = random.Random(self.seed)
+        slow = ("--latency", "0.05", "--slow", str(self.slow), "--slow-share", "0.88", "--seed", str(self.seed))
+        with JudgeServer(self.log, *slow) as judge:
+            for number in range(1, self.kills + 1):
+                self._strike(judge.url, rng, number)
+                if number % 10 == 5:
+                    self._cut(rng)
+            end = infer(self.source, self.out, judge.url, *self.flags)
+        assert end.returncode == 0, end.stdout + end.stderr
+
+    def _strike(self, url: str, rng: random.Random, number: int) -> None:
+        served = size(self.log)
+        # Compiled modules are kept in a place of their own: a start that compiles takes half as long again.
+        env = {"PYTHONPYCACHEPREFIX": f"{self.folder}-cache", "PYTHONDONTWRITEBYTECODE": ""}
+        quiet = {"stdout": QUIET, "stderr": QUIET, "measured": False}
+        process = start(self.source, self.out, url, *self.flags, env=env, **quiet)
+        try:
+            if number % 10 == 0:
+                time.sleep(rng.uniform(0, START_UP))
+            else:
+                deadline = time.monotonic() + 20
+                while size(self.log) == served and process.poll() is None and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                time.sleep(rng.uniform(1.1, 1.6) if number % 20 == 1 else rng.uniform(0, 0.25))
+            assert process.poll() is None, "the run ended before all kills were spent; give it more rows"
+            self.killed.append(time.monotonic())
+        finally:
+            process.kill()
+            process.wait()
+
+    def _cut(self, rng: random.Random) -> None:
+        data = self.out.read_bytes() if self.out.exists() else b""
+        if not data.endswith(b"\n"):
+            return
+        begin = data.rfind(b"\n", 0, -1) + 1
+        row = json.loads(data[begin:])["metadata"]["context"].removeprefix("row ")
+        cut = rng.randrange(begin + 1, len(data) - 2)
+        os.truncate(self.out, cut)
+        self.torn.append(data[begin:cut])
+        self.forgiven |= {f"S{item + 1}: model {row}.{item}" for item in range(5)}
+
+
+def check(storm: Storm) -> dict[str, float]:
+    """Hold what a storm left against what the judge served; returns the figures worth telling."""
+    assert len(storm.killed) == storm.kills
+    # Every row once, every line whole, every score what the judge said.
+    assert rows_of(storm.out) == all_rows(storm.rows)
+    found = lines(storm.out)
+    assert {record["status"] for record in found} == {"success"}
+    for record in found:
+        check_scores(record, storm.granularity)
+    assert len(lines(storm.out.with_name("out.matches.jsonl"))) == storm.rows * 5
+    # What was cut is set aside, in order; nothing else is left lying about.
+    torn = storm.out.with_name("out.jsonl.torn")
+    assert (torn.read_bytes() if torn.exists() else b"") == b"".join(piece + b"\n" for piece in storm.torn)
+    left = {path.name for path in storm.folder.iterdir()}
+    assert left <= {"in.jsonl", "out.jsonl", "out.matches.jsonl", "out.jsonl.torn", "served.log"}
+    # What was paid for and written is not paid for again.
+    assert len(asks(storm.log)) == storm.questions
+    wrongly = unexcused(storm.log, storm.killed, storm.forgiven)
+    assert not wrongly, wrongly[:3]
+    by_kill = repeats_by_kill(storm.log, storm.killed, storm.forgiven)
+    assert max(by_kill.values(), default=0) <= IN_FLIGHT, by_kill
+    assert analysis("--input-file", str(storm.out)).returncode == 0
+    return {
+        "kills": len(storm.killed),
+        "cut records": len(storm.torn),
+        "repeated": sum(len(history) - 1 for history in asks(storm.log).values()),
+        "most repeated by one kill": max(by_kill.values(), default=0),
+        "longest loss in seconds": round(longest_loss(storm.log, storm.killed, storm.forgiven), 3),
+    }
+
+
+def check_scores(record: dict[str, object], granularity: str) -> None:
+    """The scores of a record are those of the judge, worked out anew from its row."""
+    row, result = record["metadata"], record["extraction_result"]
+    assert isinstance(row, dict) and isinstance(result, dict)
+    pairs = [[float(score(human, model)) for model in row["M-checklist"]] for human in row["human-checklist"]]
+    if granularity == "item":
+        assert record["score_matrix"] == pairs
+    assert [mark[2] for mark in result["scores"]] == [max(line) for line in pairs]

@@ -1,0 +1,130 @@
+"""A disk that is full in the worst places, or breaks: a clear end in each case, and nothing that is there is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.disks import mounted, needs_mounting
+from tests.chaos.processes import JudgeServer, all_rows, end, rows_of, size, start
+from tests.e2e.driver import infer, rows, until
+from tests.servers import ROOT
+
+ROWS = 60
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Iterator[JudgeServer]:
+    with JudgeServer(tmp_path / "served.log", "--latency", "0.05") as server:
+        yield server
+
+
+def clear(result: subprocess.CompletedProcess[str]) -> str:
+    """What a run said that ended with one of the codes of failure and without a traceback."""
+    said = result.stdout + result.stderr
+    assert result.returncode in (1, 2), said
+    assert "Traceback" not in said, said
+    return said
+
+
+@needs_mounting
+@pytest.mark.parametrize("granularity", ["row", "item"])
+def test_no_room_for_another_file_is_a_clear_end(tmp_path: Path, judge: JudgeServer, granularity: str) -> None:
+    """The results have their place, journal and matches do not."""
+    source = rows(tmp_path / "in.jsonl", [""] * ROWS)
+    with mounted(tmp_path / "disk", "size=1m,nr_inodes=2") as again:
+        out = tmp_path / "disk" / "out.jsonl"
+        out.touch()
+        said = clear(infer(source, out, judge.url, "--granularity", granularity))
+        assert "No space left on device" in said
+        again("size=1m,nr_inodes=20")
+        assert infer(source, out, judge.url, "--granularity", granularity).returncode == 0
+        assert rows_of(out) == all_rows(ROWS)
+
+
+@needs_mounting
+def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: JudgeServer) -> None:
+    """There is no room to set it aside: one line, and not a byte is lost."""
+    source = rows(tmp_path / "in.jsonl", [""] * ROWS)
+    with mounted(tmp_path / "disk", "size=256k"):
+        out, filler = tmp_path / "disk" / "out.jsonl", tmp_path / "disk" / "filler"
+        assert infer(source, out, judge.url).returncode == 0
+        os.truncate(out, size(out) - 100)
+        torn = out.read_bytes()
+        fill(filler)
+        said = clear(infer(source, out, judge.url))
+        assert "No space left on device" in said
+        assert out.read_bytes() == torn
+        filler.unlink()
+        assert infer(source, out, judge.url).returncode == 0
+        assert rows_of(out) == all_rows(ROWS)
+
+
+def fill(path: Path) -> None:
+    """Take all the room there is."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)) == 4096:
+                pass
+        except OSError:
+            pass
+
+
+@needs_mounting
+def test_no_room_for_the_rescue_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
+    """The output is deleted on a disk that cannot hold it twice."""
+    source = rows(tmp_path / "in.jsonl", [""] * ROWS)
+    with mounted(tmp_path / "disk", "size=64k"):
+        out = tmp_path / "disk" / "out.jsonl"
+        process = start(source, out, judge.url, "--concurrent-requests", "2")
+        until(lambda: size(out) > 10_000)
+        fill(out.with_name("filler"))
+        out.unlink()
+        assert "was deleted during the run" in clear(end(process))
+
+
+def test_no_room_for_the_last_newline_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
+    """A whole last line lacks it, and the disk is full to the byte."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    assert infer(source, out, judge.url, "--limit", "10").returncode == 0
+    whole = out.read_bytes()
+    os.truncate(out, len(whole) - 1)
+    clear(end(start(source, out, judge.url, largest_file=len(whole) - 1)))
+    assert out.read_bytes() == whole[:-1]
+    result = infer(source, out, judge.url)
+    assert result.returncode == 0 and "10 resumed" in result.stdout
+    assert rows_of(out) == all_rows(ROWS)
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_disk_that_reports_an_error_ends_the_run(tmp_path: Path, judge: JudgeServer, call: str) -> None:
+    """An error of input and output is told, not passed over: what was written may not be there."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "sitecustomize.py").write_text(BROKEN.replace("CALL", call))
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    env = {"PYTHONPATH": f"{tmp_path / 'broken'}{os.pathsep}{ROOT}"}
+    said = clear(end(start(source, out, judge.url, "--concurrent-requests", "1", env=env)))
+    assert "Input/output error" in said
+    assert infer(source, out, judge.url).returncode == 0
+    assert rows_of(out) == all_rows(ROWS)
+
+
+BROKEN = """
+import errno, os, stat
+
+real, calls = os.CALL, []
+
+def broken(fd, *rest):
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        calls.append(fd)
+        if len(calls) == (1 if "CALL" == "fsync" else 20):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+    return real(fd, *rest)
+
+os.CALL = broken
+"""
+"""A `sitecustomize.py`: the first fsync of a file fails, or the twentieth write."""

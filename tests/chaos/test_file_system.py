@@ -1,0 +1,123 @@
+"""A file system that fails: full, read-only, files deleted or replaced; a clear end, nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.disks import mounted, needs_mounting
+from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, start
+from tests.chaos.served import asks, counts
+from tests.e2e.driver import infer, rows
+
+ROWS = 60
+IN_FLIGHT = 8
+FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Iterator[JudgeServer]:
+    with JudgeServer(tmp_path / "served.log", "--latency", "0.05") as server:
+        yield server
+
+
+def ended_clearly(result: subprocess.CompletedProcess[str], code: int) -> str:
+    """The last line of a run that ended with `code` and without a traceback."""
+    assert result.returncode == code, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr, result.stderr
+    return result.stdout.splitlines()[-1] if result.stdout else result.stderr.splitlines()[-1]
+
+
+def finish(source: Path, out: Path, judge: JudgeServer, *flags: str) -> None:
+    """A normal run after the trouble: every row once."""
+    result = infer(source, out, judge.url, *FLAGS, *flags)
+    assert ended_clearly(result, 0).startswith("Next ")
+    assert rows_of(out) == all_rows(ROWS)
+    assert {path.name for path in out.parent.glob("out*")} <= {"out.jsonl", "out.matches.jsonl"}
+
+
+@needs_mounting
+@pytest.mark.parametrize("granularity", ["row", "item"])
+def test_a_full_disk_costs_only_replies_in_flight(tmp_path: Path, judge: JudgeServer, granularity: str) -> None:
+    """40 kB and then room: exit 1, one line, whole records; afterwards the same command finishes."""
+    source, flags = rows(tmp_path / "in.jsonl", [""] * ROWS), ("--granularity", granularity)
+    with mounted(tmp_path / "disk", "size=40k") as again:
+        out = tmp_path / "disk" / "out.jsonl"
+        last = ended_clearly(infer(source, out, judge.url, *FLAGS, *flags), 1)
+        assert "no space left on" in last.lower() and "the same command goes on" in last
+        assert 5 < len(lines(out)) < ROWS
+        again("size=8m")
+        finish(source, out, judge, *flags)
+        assert sum(counts(judge.log).values()) <= len(asks(judge.log)) + IN_FLIGHT
+
+
+def test_a_limit_of_file_size_is_a_full_disk(tmp_path: Path, judge: JudgeServer) -> None:
+    """The limit lies in the middle of a record: no half of it stays."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    last = ended_clearly(end(start(source, out, judge.url, *FLAGS, largest_file=20_001)), 1)
+    assert "the same command goes on" in last
+    assert 5 < len(lines(out)) < ROWS
+    finish(source, out, judge)
+    assert sum(counts(judge.log).values()) <= len(asks(judge.log)) + IN_FLIGHT
+
+
+@needs_mounting
+def test_a_read_only_output_is_refused_before_anything_is_asked(tmp_path: Path, judge: JudgeServer) -> None:
+    """A file to resume, and one that does not exist yet: exit 2, one line, no request."""
+    source = rows(tmp_path / "in.jsonl", [""] * ROWS)
+    with mounted(tmp_path / "disk", "size=256k") as again:
+        out = tmp_path / "disk" / "out.jsonl"
+        assert infer(source, out, judge.url, "--limit", "5").returncode == 0
+        before = out.read_bytes()
+        again("ro")
+        for path in (out, tmp_path / "disk" / "other.jsonl", tmp_path / "disk" / "folder" / "out.jsonl"):
+            result = infer(source, path, judge.url)
+            assert result.returncode == 2 and result.stderr.count("\n") == 1 and result.stdout == ""
+            assert f"--output-file {path}" in result.stderr and "Read-only file system" in result.stderr
+        assert counts(judge.log).total() == 5
+        assert out.read_bytes() == before
+        again("rw")
+        finish(source, out, judge)
+
+
+def test_a_full_log_file_does_not_disturb_the_run(tmp_path: Path, judge: JudgeServer) -> None:
+    """The rows are what was asked for; the log is not."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    source, out = rows(tmp_path / "in.jsonl", ["[[413]]"] + [""] * ROWS), tmp_path / "out.jsonl"
+    result = infer(source, out, judge.url, *FLAGS, "--log-file", "/dev/full")
+    assert result.returncode == 1 and "413" in result.stderr
+    assert result.stderr.count("/dev/full cannot be written: No space left on device; going on") == 1
+    assert rows_of(out) == all_rows(ROWS + 1)[1:]
+    assert "Traceback" not in result.stderr, result.stderr[:2000]
+
+
+def test_a_full_place_for_the_summary_loses_no_record(tmp_path: Path, judge: JudgeServer) -> None:
+    """stdout cannot be written: no traceback, and every row stands."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    with open("/dev/full", "w") as full:
+        result = end(start(source, out, judge.url, *FLAGS, stdout=full))
+    assert result.returncode != 0
+    assert rows_of(out) == all_rows(ROWS)
+    assert "Traceback" not in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_reader_that_goes_away_costs_no_record(tmp_path: Path, judge: JudgeServer, closed: str) -> None:
+    """`| head -1`: the rest of the rows is judged all the same."""
+    source, out = rows(tmp_path / "in.jsonl", ["[[413]]", *["[[500x1]]"] * ROWS]), tmp_path / "out.jsonl"
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        result = end(start(source, out, judge.url, *FLAGS, **{closed: writing}))
+    finally:
+        os.close(writing)
+    assert rows_of(out) == all_rows(ROWS + 1)[1:]
+    assert result.returncode == 1
+    assert "Traceback" not in (result.stdout or "") + (result.stderr or "")

@@ -1,0 +1,136 @@
+"""A judge that goes away for a while, is paused, or never works: nothing is lost, little is asked twice."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.processes import JudgeServer, all_rows, lines, rows_of, start
+from tests.chaos.served import asks, counts
+from tests.e2e.driver import analysis, infer, rows, until
+
+ROWS, IN_FLIGHT = 100, 8
+FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
+
+
+@pytest.mark.parametrize(
+    ("granularity", "seconds"),
+    [
+        ("row", 5),
+        pytest.param("row", 60, marks=pytest.mark.slow),
+        pytest.param("item", 60, marks=pytest.mark.slow),
+    ],
+)
+def test_a_judge_that_is_down_for_a_while_costs_no_row(tmp_path: Path, granularity: str, seconds: float) -> None:
+    """It dies with questions in flight and comes back on the same port; only those are asked again."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    flags = (*FLAGS, "--granularity", granularity)
+    with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
+        process = start(source, out, judge.url, *flags)
+        until(lambda: counts(judge.log).total() > 30)
+        judge.stop()
+        time.sleep(seconds)
+        judge.start()
+        stdout, stderr = process.communicate(timeout=120)
+        assert process.returncode == 0, stdout + stderr
+        assert "holding new questions" in stderr and "the judge answers again" in stderr
+        assert rows_of(out) == all_rows(ROWS)
+        repeated = counts(judge.log).total() - len(asks(judge.log))
+        assert repeated <= IN_FLIGHT
+        clean = tmp_path / "clean"
+        clean.mkdir()
+        assert infer(source, clean / "out.jsonl", judge.url, *flags, "--concurrent-requests", "64").returncode == 0
+    tables = [analysis("--input-file", str(path)).stdout for path in (out, clean / "out.jsonl")]
+    assert tables[0] == tables[1] and f" {ROWS} " in tables[0]
+
+
+def test_a_judge_that_dies_again_and_again_costs_no_row(tmp_path: Path) -> None:
+    """Three short outages, shorter and longer than a try's pause."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    with JudgeServer(tmp_path / "served.log", "--latency", "0.3") as judge:
+        process = start(source, out, judge.url, *FLAGS, "--max-retries", "5")
+        for number in range(3):
+            before = counts(judge.log).total()
+            until(lambda before=before: counts(judge.log).total() > before + 10)  # type: ignore[misc]
+            judge.stop()
+            time.sleep((0, 0.2, 1)[number])
+            judge.start()
+        stdout, stderr = process.communicate(timeout=120)
+        assert process.returncode == 0, stdout + stderr
+        assert rows_of(out) == all_rows(ROWS)
+        assert counts(judge.log).total() - len(asks(judge.log)) <= 3 * 2 * IN_FLIGHT
+
+
+def test_a_paused_judge_is_waited_for(tmp_path: Path) -> None:
+    """It says nothing for three seconds: with a time-out of ten no question is asked twice."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
+        process = start(source, out, judge.url, *FLAGS, "--timeout", "10")
+        until(lambda: counts(judge.log).total() > 30)
+        judge.pause()
+        time.sleep(3)
+        judge.resume()
+        stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 0, stdout + stderr
+        assert rows_of(out) == all_rows(ROWS)
+        assert set(counts(judge.log).values()) == {1}
+
+
+def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> None:
+    """Exit 1, the last line says how to go on, and what was judged stays."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
+        process = start(source, out, judge.url, *FLAGS, "--max-outage", "2")
+        until(lambda: counts(judge.log).total() > 30)
+        judge.stop()
+        stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 1 and "Traceback" not in stderr
+        last, judged = stdout.splitlines()[-1], len(lines(out))
+        assert last.startswith(f"Stopped with {ROWS - judged} rows left") and "the same command goes on" in last
+        judge.start()
+        assert infer(source, out, judge.url, *FLAGS).returncode == 0
+        assert rows_of(out) == all_rows(ROWS)
+        assert counts(judge.log).total() - len(asks(judge.log)) <= IN_FLIGHT
+
+
+@pytest.mark.parametrize(("flags", "most"), [((), 20), (("--max-consecutive-failures", "5"), 5)])
+def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, flags: tuple[str, ...], most: int) -> None:
+    """After so many failures in a row: exit 1, one line, and not a request for every row."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    with JudgeServer(tmp_path / "served.log", "--always", "500") as judge:
+        result = infer(source, out, judge.url, *FLAGS, "--max-retries", "0", *flags)
+        assert result.returncode == 1, result.stdout + result.stderr
+        last = result.stdout.splitlines()[-1]
+        assert last.startswith("Stopped with ") and str(most) in last and "the same command goes on" in last
+        assert most <= counts(judge.log).total() <= most + 2 * IN_FLIGHT
+        judge.stop()
+        judge.start("--latency", "0")
+        assert infer(source, out, judge.url, *FLAGS).returncode == 0
+        assert rows_of(out) == all_rows(ROWS)
+
+
+def test_failures_between_good_replies_do_not_stop_the_run(tmp_path: Path) -> None:
+    """Every second row fails: none of the others is given up."""
+    faults = ["[[413]]" if number % 2 else "" for number in range(ROWS)]
+    source, out = rows(tmp_path / "in.jsonl", faults), tmp_path / "out.jsonl"
+    with JudgeServer(tmp_path / "served.log") as judge:
+        result = infer(source, out, judge.url, "--concurrent-requests", "1", "--max-consecutive-failures", "3")
+    assert result.returncode == 1
+    assert len(lines(out)) == ROWS and len(rows_of(out)) == ROWS // 2
+
+
+def test_rows_that_need_no_judge_do_not_hide_one_that_only_fails(tmp_path: Path) -> None:
+    """Every third row has no model items; the run stops all the same."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    found = rows(tmp_path / "full.jsonl", [""] * ROWS).read_text().splitlines()
+    found[::3] = [json.dumps({**json.loads(line), "M-checklist": []}) for line in found[::3]]
+    source.write_text("\n".join(found) + "\n")
+    with JudgeServer(tmp_path / "served.log", "--always", "500") as judge:
+        flags = ("--concurrent-requests", "1", "--max-retries", "0", "--max-consecutive-failures", "5")
+        result = infer(source, out, judge.url, *flags)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1].startswith("Stopped with ")
+    assert counts(judge.log).total() <= 5 + 2

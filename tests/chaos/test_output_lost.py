@@ -1,0 +1,146 @@
+"""The output deleted, moved or replaced during a run, and several runs that want the same one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, size, start
+from tests.chaos.served import Ask, asks, counts
+from tests.e2e.driver import infer, rows, until
+
+ROWS = 60
+FLAGS = ("--concurrent-requests", "4")
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Iterator[JudgeServer]:
+    with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as server:
+        yield server
+
+
+def under_way(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subprocess.Popen[str], Path, Path]:
+    """A run that has written a few records, in a folder of its own."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "results" / "out.jsonl"
+    before = counts(judge.log).total()
+    process = start(source, out, judge.url, *FLAGS, *flags)
+    until(lambda: counts(judge.log).total() > before + 8 and size(out))
+    return process, source, out
+
+
+def last_line(process: subprocess.Popen[str]) -> str:
+    """Of a run that lost its output."""
+    result = end(process)
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr, result.stderr
+    return result.stdout.splitlines()[-1]
+
+
+def replied(judge: JudgeServer) -> list[Ask]:
+    """The requests whose reply was sent."""
+    return [ask for history in asks(judge.log).values() for ask in history if ask.replied is not None]
+
+
+def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: JudgeServer) -> None:
+    """Also the replies that were in flight; put back in its place, the file is resumed."""
+    process, source, out = under_way(tmp_path, judge)
+    out.unlink()
+    assert "was deleted during the run" in last_line(process)
+    rescued = out.with_name("out.jsonl.rescued")
+    assert len(lines(rescued)) == len(replied(judge))
+    rescued.rename(out)
+    assert infer(source, out, judge.url).returncode == 0
+    assert rows_of(out) == all_rows(ROWS)
+    assert set(counts(judge.log).values()) == {1}
+
+
+def test_a_replaced_output_is_rescued_and_the_new_file_left_alone(tmp_path: Path, judge: JudgeServer) -> None:
+    """What somebody else put there stays as it is."""
+    process, _, out = under_way(tmp_path, judge)
+    other = out.with_name("other")
+    other.write_bytes(lines_of_another_row(out))
+    other.replace(out)
+    before = out.read_bytes()
+    assert "was replaced during the run" in last_line(process)
+    assert out.read_bytes() == before
+    assert len(lines(out.with_name("out.jsonl.rescued"))) == len(replied(judge))
+
+
+def lines_of_another_row(out: Path) -> bytes:
+    return out.read_bytes().splitlines(keepends=True)[0]
+
+
+def test_a_moved_output_goes_on_under_its_new_name(tmp_path: Path, judge: JudgeServer) -> None:
+    """Moved away: the same records are in the moved file; a run on it asks only the rest."""
+    process, source, out = under_way(tmp_path, judge)
+    moved = out.rename(out.with_name("moved.jsonl"))
+    assert "was deleted during the run" in last_line(process)
+    assert infer(source, moved, judge.url).returncode == 0
+    assert rows_of(moved) == all_rows(ROWS)
+
+
+def test_a_second_loss_does_not_overwrite_the_first_rescue(tmp_path: Path, judge: JudgeServer) -> None:
+    """Twice deleted: both rescues are there."""
+    for _ in range(2):
+        process, _, out = under_way(tmp_path, judge)
+        out.unlink()
+        last_line(process)
+    rescued = [line for path in out.parent.glob("*.rescued*") for line in lines(path)]
+    assert len(rescued) == len(replied(judge))
+
+
+def test_a_deleted_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
+    """There is no place to rescue to beside the output; what was written is not lost without a word."""
+    process, source, out = under_way(tmp_path, judge)
+    shutil.rmtree(out.parent)
+    assert "was deleted during the run" in last_line(process)
+    rescued = [line for path in tmp_path.rglob("*.rescued") for line in lines(path)]
+    assert len(rescued) > 4
+    assert infer(source, out, judge.url).returncode == 0
+    assert rows_of(out) == all_rows(ROWS)
+
+
+def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
+    """There is no place for a rescue at all: one line says so."""
+    process, _, out = under_way(tmp_path, judge)
+    moved = out.parent.rename(tmp_path / "moved")
+    out.parent.write_text("a file\n")
+    assert "during the run" in last_line(process)
+    assert out.parent.read_text() == "a file\n"
+    assert len(lines(moved / "out.jsonl")) > 4
+
+
+def test_a_deleted_journal_costs_no_reply_of_a_run_that_is_not_killed(tmp_path: Path, judge: JudgeServer) -> None:
+    """The run goes on; every question is asked once."""
+    process, _, out = under_way(tmp_path, judge, "--granularity", "item")
+    out.with_name("out.jsonl.journal").unlink()
+    result = end(process)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert rows_of(out) == all_rows(ROWS)
+    assert set(counts(judge.log).values()) == {1}
+
+
+@pytest.mark.parametrize("link", [None, "symlink_to"])
+def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer, link: str | None) -> None:
+    """The others end with exit 2 and one line, also when they name the file otherwise; nothing is asked twice."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    names = [out] * 4
+    if link:
+        out.touch()
+        other = tmp_path / "link.jsonl"
+        getattr(other, link)(out)
+        names = [out, other, out, other]
+    judge.pause()  # the one that goes on must not end before the last one has started
+    processes = [start(source, name, judge.url, *FLAGS) for name in names]
+    until(lambda: sum(process.poll() is not None for process in processes) == 3)
+    judge.resume()
+    results = [end(process) for process in processes]
+    assert sorted(result.returncode for result in results) == [0, 2, 2, 2]
+    for refused in (result.stderr for result in results if result.returncode):
+        assert "is being written by another run" in refused and refused.count("\n") == 1
+    assert rows_of(out) == all_rows(ROWS)
+    assert set(counts(judge.log).values()) == {1}

@@ -1,0 +1,144 @@
+"""SIGINT and SIGTERM: replies in flight are waited for, a second signal stops at once, the run says how to go on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, start
+from tests.chaos.served import asks, counts
+from tests.e2e.driver import infer, rows, until
+
+ROWS, IN_FLIGHT = 40, 8
+BOTH = [signal.SIGINT, signal.SIGTERM]
+GO_ON = "Stopped by a signal with {} rows left; the same command goes on where this one stopped."
+
+
+def interrupted(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subprocess.Popen[str], Path, Path]:
+    """A run with eight questions in flight, none of them answered yet."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
+    process = start(source, out, judge.url, "--concurrent-requests", str(IN_FLIGHT), *flags)
+    until(lambda: counts(judge.log).total() >= IN_FLIGHT)
+    return process, source, out
+
+
+def finish(judge: JudgeServer, source: Path, out: Path, *flags: str) -> None:
+    """The same command again, with a fast judge: every row is judged once."""
+    judge.stop()
+    judge.start("--latency", "0")
+    result = infer(source, out, judge.url, *flags)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert rows_of(out) == all_rows(ROWS)
+
+
+@pytest.mark.parametrize("number", BOTH)
+def test_replies_in_flight_at_a_signal_are_saved_and_nothing_more_is_sent(tmp_path: Path, number: int) -> None:
+    """Eight were out, eight are written; the next run asks the other ones only."""
+    with JudgeServer(tmp_path / "served.log", "--latency", "1.5") as judge:
+        process, source, out = interrupted(tmp_path, judge)
+        process.send_signal(number)
+        result = end(process)
+        assert result.returncode == 130 and "Traceback" not in result.stderr
+        assert len(lines(out)) == counts(judge.log).total() == IN_FLIGHT
+        assert result.stdout.splitlines()[-1] == GO_ON.format(ROWS - IN_FLIGHT)
+        finish(judge, source, out)
+        assert set(counts(judge.log).values()) == {1}
+
+
+def test_replies_of_open_rows_are_saved_in_the_journal(tmp_path: Path) -> None:
+    """By item: the eight questions of three rows are answered, no row is asked anything twice."""
+    with JudgeServer(tmp_path / "served.log", "--latency", "1.5") as judge:
+        process, source, out = interrupted(tmp_path, judge, "--granularity", "item")
+        process.send_signal(signal.SIGTERM)
+        result = end(process)
+        assert result.returncode == 130
+        assert (tmp_path / "out.jsonl.journal").exists()
+        assert result.stdout.splitlines()[-1] == GO_ON.format(ROWS - len(lines(out)))
+        finish(judge, source, out, "--granularity", "item")
+        assert set(counts(judge.log).values()) == {1} and len(asks(judge.log)) == 3 * ROWS
+        assert not (tmp_path / "out.jsonl.journal").exists()
+
+
+@pytest.mark.parametrize("number", BOTH)
+def test_a_second_signal_stops_at_once(tmp_path: Path, number: int) -> None:
+    """The judge would take half a minute; the run ends within seconds and goes on later."""
+    with JudgeServer(tmp_path / "served.log", "--latency", "30") as judge:
+        process, source, out = interrupted(tmp_path, judge)
+        process.send_signal(number)
+        time.sleep(1)
+        assert process.poll() is None
+        again = time.monotonic()
+        process.send_signal(number)
+        result = end(process)
+        assert time.monotonic() - again < 8
+        assert result.returncode == 130 and "Traceback" not in result.stderr
+        assert result.stdout.splitlines()[-1] == GO_ON.format(ROWS)
+        finish(judge, source, out)
+
+
+@pytest.mark.parametrize("grace", [0, 2])
+def test_the_grace_bounds_the_wait_for_replies(tmp_path: Path, grace: int) -> None:
+    """A judge that takes half a minute is waited for as long as was said."""
+    with JudgeServer(tmp_path / "served.log", "--latency", "30") as judge:
+        process, source, out = interrupted(tmp_path, judge, "--grace", str(grace))
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        result = end(process)
+        assert grace <= time.monotonic() - began < grace + 8
+        assert result.returncode == 130 and "Traceback" not in result.stderr
+        assert result.stdout.splitlines()[-1] == GO_ON.format(ROWS)
+        finish(judge, source, out)
+
+
+def test_a_question_that_waits_for_its_next_try_is_not_waited_for(tmp_path: Path) -> None:
+    """The judge asked for a pause of two minutes; a signal ends the run at once."""
+    source, out = rows(tmp_path / "in.jsonl", ["[[429hugex1]]"] * 8), tmp_path / "out.jsonl"
+    with JudgeServer(tmp_path / "served.log") as judge:
+        process = start(source, out, judge.url)
+        until(lambda: counts(judge.log).total() == 8)
+        time.sleep(0.5)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        result = end(process)
+        assert time.monotonic() - began < 8
+        assert result.returncode == 130 and "Traceback" not in result.stderr
+        assert result.stdout.splitlines()[-1] == GO_ON.format(8)
+        assert infer(source, out, judge.url).returncode == 0
+        assert rows_of(out) == all_rows(8)
+
+
+@pytest.mark.parametrize("number", BOTH)
+def test_a_signal_while_the_input_is_read_is_no_traceback(tmp_path: Path, number: int) -> None:
+    """Rows come from a pipe that stays open; nothing was asked, the exit code is the one of every signal."""
+    text = rows(tmp_path / "in.jsonl", [""] * 2000).read_text()
+    with JudgeServer(tmp_path / "served.log") as judge:
+        process = start(Path("-"), tmp_path / "out.jsonl", judge.url, stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.write(text)  # more than a pipe holds: when it is written, the program reads
+        process.stdin.flush()
+        process.send_signal(number)
+        result = end(process)
+        assert counts(judge.log).total() == 0
+    assert result.returncode == 130 and "Traceback" not in result.stderr, result
+
+
+def test_rows_with_equal_questions_in_flight_are_all_saved(tmp_path: Path) -> None:
+    """Six rows wait for the one reply that is out; it is not paid for again in the next run."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    (line,) = rows(tmp_path / "one.jsonl", [""]).read_text().splitlines()
+    equal = [json.dumps({**json.loads(line), "context": f"row {number}"}) for number in range(6)]
+    source.write_text("\n".join(equal) + "\n")
+    with JudgeServer(tmp_path / "served.log", "--latency", "1.5") as judge:
+        process = start(source, out, judge.url)
+        until(lambda: counts(judge.log).total() == 1)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert end(process).returncode == 130
+        assert infer(source, out, judge.url).returncode == 0
+        assert rows_of(out) == all_rows(6)
+        assert counts(judge.log).total() == 1

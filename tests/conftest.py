@@ -1,0 +1,28 @@
+"""Options of the test suite."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from hypothesis import settings
+
+# Time is measured by benchmarks: on a busy machine a slow example proves nothing.
+settings.register_profile("metajudge", deadline=None)
+settings.load_profile("metajudge")
+
+
+# Behind `&` in a script SIGINT is ignored, also by the processes that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))

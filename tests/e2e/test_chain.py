@@ -1,0 +1,189 @@
+"""From raw preference data to the table: decompose, critic, infer, analysis, each a process against a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.driver import analysis, environment, infer, log, until
+from tests.servers import ROOT, running
+
+RAW = ROOT / "example" / "raw_preferences_5samples.jsonl"
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[str]:
+    with running("tests.servers.scripted") as url:
+        yield url
+
+
+def command(step: str, source: Path, out: Path, url: str, *flags: str) -> list[str]:
+    """A deriving command."""
+    files = ["--input-file", str(source), "--output-file", str(out), "--api-base", url, "--model", "scripted"]
+    return [sys.executable, "-m", "metajudge", step, *files, *flags]
+
+
+def run(step: str, source: Path, out: Path, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    """A deriving command to its end."""
+    return subprocess.run(
+        command(step, source, out, url, *flags),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_whole_chain_on_the_example(model: str, tmp_path: Path) -> None:
+    """Four commands, each on the output of the one before as it is; the table has the model with five rows."""
+    first = run("decompose", RAW, tmp_path / "rows.jsonl", model)
+    assert first.returncode == 0, first.stderr
+    assert "(5 success); the replies in rows.jsonl.records" in first.stdout
+    flags = ("--name", "my-model", "--orders", "both", "--top-k", "5")
+    second = run("critic", tmp_path / "rows.jsonl", tmp_path / "judged.jsonl", model, *flags)
+    assert second.returncode == 0, second.stderr
+    assert "5 consistent in both orders" in second.stdout
+    third = infer(tmp_path / "judged.jsonl", tmp_path / "results.jsonl", model, model="my-model")
+    assert third.returncode == 0 and "Rows      5 judged" in third.stdout
+    table = analysis("--input-file", str(tmp_path / "results.jsonl"))
+    assert table.returncode == 0 and "my-model" in table.stdout and " 5 " in table.stdout.splitlines()[6]
+
+
+def test_the_output_has_every_row_in_order_with_what_became_of_it(model: str, tmp_path: Path) -> None:
+    """The row itself, the checklist, what was ignored, and the stamp."""
+    run("decompose", RAW, tmp_path / "rows.jsonl", model)
+    raw, rows = lines(RAW), lines(tmp_path / "rows.jsonl")
+    assert [{key: row[key] for key in before} for before, row in zip(raw, rows, strict=True)] == raw
+    for row in rows:
+        stamp = row["metajudge"]
+        assert (stamp["step"], stamp["status"], stamp["model"], stamp["items"]) == (
+            "decompose",
+            "success",
+            "scripted",
+            5,
+        )
+        assert len(row["human-checklist"]) == 5 and row["human-ignored"] == []
+    assert {doubt["reason"] for row in rows for doubt in row["metajudge"].get("doubts", [])} <= {
+        "duplicate", "preference", "unsupported",
+    }  # fmt: skip
+
+
+def test_bounds_change_the_status_without_asking_again(model: str, tmp_path: Path) -> None:
+    """A row with too many points has no checklist; inference passes it over and ends with 0."""
+    out = tmp_path / "rows.jsonl"
+    run("decompose", RAW, out, model)
+    before = log(model)["asked"]
+    again = run("decompose", RAW, out, model, "--max-items", "4")
+    assert again.returncode == 0 and "Requests  0," in again.stdout and "(5 too_many)" in again.stdout
+    assert log(model)["asked"] == before
+    assert all("human-checklist" not in row and row["metajudge"]["items"] == 5 for row in lines(out))
+    back = run("decompose", RAW, out, model)
+    assert "(5 success)" in back.stdout and log(model)["asked"] == before
+
+
+def test_a_row_that_an_earlier_step_left_unfit_goes_through_unasked(model: str, tmp_path: Path) -> None:
+    """It keeps its line and its stamp; the critic is not asked about it."""
+    rows = lines(RAW)
+    rows[0]["metajudge"] = {"status": "too_few", "step": "decompose"}
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = run("critic", tmp_path / "in.jsonl", tmp_path / "out.jsonl", model, "--name", "m")
+    assert result.returncode == 0 and "1 rows are passed over" in result.stderr
+    found = lines(tmp_path / "out.jsonl")
+    assert found[0] == rows[0] and [row["metajudge"]["status"] for row in found[1:]] == ["success"] * 4
+    assert "m-checklist" in found[1] and "m-checklist" not in found[0]
+
+
+@pytest.mark.parametrize("step", ["decompose", "critic"])
+def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: Path, step: str) -> None:
+    """But those in flight at the kill; the output is whole in the end."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    raw = lines(RAW)
+    many = [{**raw[n % 5], "context": f"question {n}"} for n in range(60)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in many))
+    flags = ["--name", "m"] if step == "critic" else []
+    with running("tests.servers.scripted", "--latency", "0.1") as url:
+        process = subprocess.Popen(
+            command(step, source, out, url, "--concurrent-requests", "4", *flags),
+            cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        kept = tmp_path / "out.jsonl.records"
+        until(lambda: kept.exists() and kept.read_bytes().count(b"\n") >= 12)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        result = run(step, source, out, url, *flags)
+        asked = log(url)["asked"]
+    assert result.returncode == 0, result.stderr
+    assert len(asked) == 60 and sum(asked.values()) <= 64 and max(asked.values()) <= 2
+    assert [row["context"] for row in lines(out)] == [row["context"] for row in many]
+    assert {row["metajudge"]["status"] for row in lines(out)} == {"success"}
+
+
+def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None:
+    """`--existing-text` needs neither key nor judge; what cannot be read is told by row."""
+    good = "Reasons:\n- Response A is wrong about the year.\n- Response B names the source.\n\\boxed{B>>A}"
+    rows = [{"said": good}, {"said": "I like both."}, {"other": 1}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = subprocess.run(
+        [sys.executable, "-m", "metajudge", "critic", "--input-file", str(tmp_path / "in.jsonl"), "--output-file",
+         str(tmp_path / "out.jsonl"), "--name", "m", "--existing-text", "said"],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    found = lines(tmp_path / "out.jsonl")
+    assert result.returncode == 1 and "Requests  0," in result.stdout
+    assert found[0]["m-checklist"] == ["Response A is wrong about the year.", "Response B names the source."]
+    assert found[0]["m-label"] == "B>>A" and found[0]["m-generated_text"] == good
+    assert [row["metajudge"]["status"] for row in found] == ["success", "format_error", "error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["critic", "--name", "human"], "--name 'human' is no name for a model"),
+        (["decompose", "--min-items", "5", "--max-items", "3"], "--min-items 5 is more than --max-items 3"),
+        (["decompose", "--model", "embedded"], "needs a language model"),
+        (["decompose"], "no key for the judge"),
+    ],
+)
+def test_bad_arguments_get_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    """Exit 2, nothing written."""
+    step, *flags = arguments
+    result = subprocess.run(
+        [sys.executable, "-m", "metajudge", step, "--input-file", str(RAW), "--output-file",
+         str(tmp_path / "out.jsonl"), *flags],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2 and message in result.stderr and len(result.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_that_is_no_work_of_the_command_is_not_overwritten(model: str, tmp_path: Path) -> None:
+    """Nor the input."""
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text("precious\n")
+    assert run("decompose", RAW, mine, model).returncode == 2 and mine.read_text() == "precious\n"
+    copy = tmp_path / "copy.jsonl"
+    copy.write_bytes(RAW.read_bytes())
+    assert "is the input file" in run("decompose", copy, copy, model).stderr
+
+
+def test_a_list_for_each_annotator(model: str, tmp_path: Path) -> None:
+    """Three questions a row; the lists can be judged like a model's."""
+    out = tmp_path / "rows.jsonl"
+    result = run("decompose", RAW, out, model, "--per-annotator")
+    assert result.returncode == 0, result.stderr
+    assert all({f"annotator-{n}-checklist" for n in (1, 2, 3)} <= set(row) for row in lines(out))

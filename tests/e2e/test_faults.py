@@ -1,0 +1,175 @@
+"""The real command against a judge that fails in every way."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.driver import KEY, analysis, command, environment, infer, log, records, rows, scores, until
+from tests.servers import ROOT, running
+
+REPAIRABLE = [
+    "429x2",
+    "429msx2",
+    "500x2",
+    "resetx2",
+    "tornx2",
+    "htmlx2",
+    "broken-jsonx2",
+    "no-choicesx2",
+    "null-contentx2",
+    "malformedx2",
+    "truncatedx1",
+    "think",
+    "bold",
+    "hangx1",
+]
+FATAL = {
+    "401": "refused the key (401)",
+    "403": "refused the key (403)",
+    "404": "check --api-base and --model",
+    "quota": "quota is used up",
+}
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[str]:
+    with running("tests.servers.faulty") as url:
+        yield url
+
+
+def test_what_can_be_repaired_gives_the_table_of_a_run_without_faults(judge: str, tmp_path: Path) -> None:
+    """Every fault that another try mends, in one run; the same scores, the same table, exit 0."""
+    faulty = rows(tmp_path / "faulty.jsonl", [f"[[{fault}]]" for fault in REPAIRABLE])
+    result = infer(faulty, tmp_path / "faulty-out.jsonl", judge, "--timeout", "3", "--log-file", str(tmp_path / "log"))
+    assert result.returncode == 0, result.stdout + result.stderr
+    clean = rows(tmp_path / "clean.jsonl", ["" for _ in REPAIRABLE])
+    assert infer(clean, tmp_path / "clean-out.jsonl", judge).returncode == 0
+    assert scores(tmp_path / "faulty-out.jsonl") == scores(tmp_path / "clean-out.jsonl")
+    assert len(scores(tmp_path / "clean-out.jsonl")) == len(REPAIRABLE)
+    tables = [analysis("--input-file", str(tmp_path / f"{name}-out.jsonl")).stdout for name in ("faulty", "clean")]
+    assert tables[0] == tables[1] and " 14 " in tables[0]
+    for cause in ("429 4", "connection 4", "no completion 6", "timeout 1", "malformed 4", "500 2", "length 1"):
+        assert cause in result.stdout
+    # No key in anything that a run wrote or said.
+    said = result.stdout + result.stderr + "".join(tables)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert KEY not in said and KEY.encode() not in written
+    assert log(judge)["keys"] == [f"Bearer {KEY}"]
+
+
+def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path: Path) -> None:
+    """Filtered, too long, too large, forever malformed, forever broken: records of failures, exit 1."""
+    faults = ["content-filter", "context-length", "413", "malformed", "truncated", "500", ""]
+    source = rows(tmp_path / "in.jsonl", [f"[[{fault}]]" if fault else "" for fault in faults])
+    out = tmp_path / "out.jsonl"
+    result = infer(source, out, judge)
+    assert result.returncode == 1
+    by_row = {record["metadata"]["context"]: record for record in records(out)}
+    found = [by_row[f"row {number}"] for number in range(len(faults))]
+    assert [record["status"] for record in found] == ["error"] * 3 + ["format_error"] * 2 + ["error", "success"]
+    assert found[3]["samples"][0]["raw_text"] == "R1 is matched by S1, I would say."
+    assert "raise --max-tokens" in found[4]["format_error"] and found[4]["attempts"] == 2
+    assert found[5]["attempts"] == 3
+    assert "1 judged, 0 empty, 6 failed" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("6 rows failed; the same command asks them again")
+    table = analysis("--input-file", str(out))
+    assert table.returncode == 0 and " 1 " in table.stdout.splitlines()[6]
+    assert "status error" in table.stderr and "status format_error" in table.stderr
+
+
+@pytest.mark.parametrize("fault", FATAL)
+def test_what_no_row_survives_stops_the_run_with_one_line(judge: str, tmp_path: Path, fault: str) -> None:
+    """Exit 2, what was judged stays, the same command goes on."""
+    source = rows(tmp_path / "in.jsonl", ["", "", f"[[{fault}x1]]", *[""] * 30])
+    out = tmp_path / "out.jsonl"
+    result = infer(source, out, judge, "--concurrent-requests", "1")
+    assert result.returncode == 2
+    last = result.stdout.splitlines()[-1]
+    assert FATAL[fault] in last and last.startswith("Stopped with 31 rows left")
+    assert len(records(out)) == 2
+    again = infer(source, out, judge)
+    assert again.returncode == 0 and "31 judged" in again.stdout and "2 resumed" in again.stdout
+    assert len(scores(out)) == 33
+
+
+def test_unsupported_parameters_are_adapted_and_recorded(tmp_path: Path) -> None:
+    """Newer OpenAI models: max_completion_tokens, no temperature."""
+    with running("tests.servers.faulty", "--unsupported", "max_tokens", "--unsupported", "temperature") as url:
+        result = infer(rows(tmp_path / "in.jsonl", [""] * 5), tmp_path / "out.jsonl", url)
+    assert result.returncode == 0, result.stdout
+    assert {tuple(record["judge"]["adapted"]) for record in records(tmp_path / "out.jsonl")} == {
+        ("max_tokens", "temperature")
+    }
+    assert result.stderr.count("does not support max_tokens") == 1
+
+
+def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) -> None:
+    """It is started when the run has found nobody there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    source, told = rows(tmp_path / "in.jsonl", [""] * 12), tmp_path / "stderr"
+    flags = ("--max-retries", "0")
+    with told.open("w") as stderr:
+        process = subprocess.Popen(
+            command(source, tmp_path / "out.jsonl", f"http://127.0.0.1:{port}/v1", *flags),
+            env=environment(OPENAI_API_KEY=KEY),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    until(lambda: "holding new questions" in told.read_text())
+    with running("tests.servers.faulty", "--port", str(port)):
+        stdout, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, stdout + told.read_text()
+    assert "12 judged, 0 empty, 0 failed" in stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small file system needs root")
+def test_a_full_disk_ends_the_run_clearly_and_loses_nothing(judge: str, tmp_path: Path) -> None:
+    """A file system of 64 kB: whole records up to the end, exit 1, one line."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount")
+    try:
+        result = infer(rows(tmp_path / "in.jsonl", [""] * 200), disk / "out.jsonl", judge)
+        assert result.returncode == 1, result.stderr
+        found = records(disk / "out.jsonl")
+        assert 5 < len(found) < 200 and all(record["status"] == "success" for record in found)
+        assert "No space left on device" in (result.stdout + result.stderr) or "no space left" in result.stdout
+        assert "Traceback" not in result.stderr
+    finally:
+        subprocess.run(["umount", str(disk)], check=False)
+
+
+def test_bounded_flight_is_seen_by_the_server(tmp_path: Path) -> None:
+    """Seven in flight, never more, and really seven."""
+    with running("tests.servers.faulty", "--latency", "0.1") as url:
+        infer(rows(tmp_path / "in.jsonl", [""] * 40), tmp_path / "out.jsonl", url, "--concurrent-requests", "7")
+        assert log(url)["most_in_flight"] == 7
+
+
+def test_a_reader_that_goes_away_ends_the_analysis_quietly(tmp_path: Path) -> None:
+    """`| head -1` is no traceback."""
+    result = subprocess.run(
+        f"{sys.executable} {ROOT}/metajudge_analysis.py --input-dir {ROOT}/example | head -1 >/dev/null; "
+        "echo ${PIPESTATUS[0]}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+    assert "Traceback" not in result.stderr and result.stdout.strip() in ("0", "1")

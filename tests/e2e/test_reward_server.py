@@ -1,0 +1,358 @@
+"""The reward server as a process, asked over real sockets, with a judge of its own process behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.e2e.driver import KEY, environment, log
+from tests.servers import ROOT, running
+
+PROMPT = "Which one is better?\n"
+HUMAN = ["Response 1 loses the order of the list.", "Response 2 returns None for an empty list."]
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running reward server."""
+
+    url: str
+    process: subprocess.Popen[str]
+    said: Path
+    """What it writes to stderr."""
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *flags: str, **variables: str) -> Iterator[Served]:
+    """`python -m metajudge reward-server` at a free port."""
+    command = [sys.executable, "-m", "metajudge", "reward-server", "--port", "0", *flags]
+    said = folder / "stderr"
+    with (
+        said.open("w") as stderr,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment(OPENAI_API_KEY=KEY, **variables), stdout=subprocess.PIPE,
+            stderr=stderr, text=True,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdout is not None
+        try:
+            url = process.stdout.readline().strip()
+            assert url.startswith("http://"), said.read_text()
+            yield Served(url, process, said)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def reply(*reasons: str, verdict: str = "B>A") -> str:
+    return "\n".join(
+        ["<RESULT_START>", "List of reasons:", *(f"- {reason}" for reason in reasons),
+         rf"Final assessment result: \boxed{{{verdict}}}", "<RESULT_END>"]
+    )  # fmt: skip
+
+
+def request(*replies: str, preference: Any = 2, human: Sequence[str] = HUMAN) -> dict[str, Any]:
+    label = json.dumps({"human-checklist": list(human), "overall_preference": preference})
+    return {
+        "query": [PROMPT + text for text in replies],
+        "prompts": [PROMPT] * len(replies),
+        "labels": [label] * len(replies),
+    }
+
+
+def call(url: str, data: object = None, **headers: str) -> tuple[int, dict[str, str], str]:
+    """Status, headers and body, whatever they are."""
+    body = None if data is None else data if isinstance(data, bytes) else json.dumps(data).encode()
+    try:
+        with OPENER.open(urllib.request.Request(url, body, headers), timeout=60) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read().decode()
+
+
+def metrics(url: str) -> dict[str, float]:
+    """The samples by name and labels."""
+    status, headers, text = call(f"{url}/metrics")
+    assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    samples = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in samples}
+
+
+def wait_for(url: str, name: str, value: float) -> None:
+    """Until a metric has a value."""
+    end = time.monotonic() + 20
+    while metrics(url)[name] != value:
+        assert time.monotonic() < end, metrics(url)
+        time.sleep(0.02)
+
+
+async def as_openrlhf(url: str, data: dict[str, Any], tries: int = 5) -> Any:
+    """What OpenRLHF 0.11 does: a session a try, an error for any refusal, a second between two tries."""
+    for _ in range(tries):
+        try:
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=180)) as session:
+                async with session.post(url, json=data) as response:
+                    response.raise_for_status()
+                    return await response.json()
+        except aiohttp.ClientError:
+            await asyncio.sleep(1)
+    raise RuntimeError(f"no reward in {tries} tries")
+
+
+# ------------------------------------------------------------------ rewards
+
+
+def test_a_trainer_gets_the_rewards_of_the_papers_equations(tmp_path: Path) -> None:
+    """Worked by hand with the embedded judge, which finds equal points: AP of the first of two items is 1/2."""
+    data = request(
+        reply(HUMAN[0]), reply(*HUMAN), reply(HUMAN[0], verdict="A>B"), "no list", reply("It has nice colours.")
+    )
+    with serving(tmp_path, "--model", "embedded") as server:
+        for path in ("", "/get_reward"):
+            found = asyncio.run(as_openrlhf(server.url + path, data, tries=1))
+            assert found["rewards"] == found["scores"] == [0.5, 1.0, 0.0, 0.0, 0.0]
+        logs = found["extra_logs"]
+        assert logs["outcome"] == [1.0, 1.0, 0.0, 0.0, 1.0] and logs["malformed"] == [0.0, 0.0, 0.0, 1.0, 0.0]
+        assert logs["judged"] == [1.0, 1.0, 0.0, 0.0, 1.0]
+        one = asyncio.run(as_openrlhf(server.url, request(reply(*HUMAN)), tries=1))
+        assert one["rewards"] == [1.0] and all(len(values) == 1 for values in one["extra_logs"].values())
+        assert f"--reward.remote_url {server.url}" in server.said.read_text()
+
+
+def test_metrics_count_what_was_asked(tmp_path: Path) -> None:
+    """Generations by what became of them, the judge's requests as the judge itself counts them."""
+    with running("tests.servers.faulty") as judge, serving(
+        tmp_path, "--api-base", judge, "--max-retries", "1", "--on-unscored", "zero"
+    ) as server:  # fmt: skip
+        data = request(
+            reply("a [[500x1]]"), reply("b [[500]]"), reply("c", verdict="A>B"), "no list", reply("d"), reply("d")
+        )
+        status, _, text = call(server.url, data)
+        assert status == 200 and json.loads(text)["extra_logs"]["unscored"] == [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+        call(server.url, b"{")
+        found, asked = metrics(server.url), log(judge)["requests"]
+    expected = {
+        "metajudge_generations_total": 6,
+        "metajudge_malformed_total": 1,
+        "metajudge_gated_total": 1,
+        'metajudge_unscored_total{reason="500"}': 1,
+        "metajudge_judge_requests_total": asked,
+        'metajudge_judge_retries_total{reason="500"}': 2,
+        "metajudge_judge_copied_total": 1,
+        'metajudge_judge_tokens_total{kind="prompt"}': 200,
+        'metajudge_responses_total{status="200"}': 1,
+        'metajudge_responses_total{status="400"}': 1,
+        "metajudge_in_progress": 0,
+        "metajudge_request_seconds_count": 1,
+    }
+    assert asked == 5 and {name: found[name] for name in expected} == expected
+    assert found['metajudge_request_seconds{quantile="0.99"}'] == found["metajudge_request_seconds_sum"] > 0
+    assert "counts as 0, which the judge did not say" in server.said.read_text()
+
+
+# ------------------------------------------------------------------ no reward
+
+
+def test_a_judge_that_is_away_is_503_and_never_0_until_it_is_back(tmp_path: Path) -> None:
+    """A request that comes later in the outage waits as long as the first, and gets the reward if the judge returns."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    flags = ("--api-base", f"http://127.0.0.1:{port}/v1", "--unscored-timeout", "6")
+    with serving(tmp_path, *flags) as server, ThreadPoolExecutor() as pool:
+        for _ in range(2):
+            started = time.monotonic()
+            status, headers, text = call(server.url, request(reply("a")))
+            assert status == 503 and int(headers["Retry-After"]) >= 1 and time.monotonic() - started > 5
+            assert set(json.loads(text)) == {"error"} and "no reward" in text
+        waiting = pool.submit(call, server.url, request(reply("a")))
+        with running("tests.servers.faulty", "--port", port):
+            status, _, text = waiting.result()
+            assert status == 200 and json.loads(text)["extra_logs"]["judged"] == [1.0]
+
+
+def test_a_trainer_that_tries_again_asks_the_judge_only_for_what_is_missing(tmp_path: Path) -> None:
+    """The answers of the first try are remembered."""
+    with running("tests.servers.faulty") as judge, serving(
+        tmp_path, "--api-base", judge, "--max-retries", "0"
+    ) as server:  # fmt: skip
+        found = asyncio.run(as_openrlhf(server.url, request(reply("a"), reply("b [[500x2]]"), reply("c"))))
+        assert len(found["rewards"]) == 3
+        assert log(judge)["requests"] == 2 + 3
+        assert metrics(server.url)['metajudge_responses_total{status="503"}'] == 2
+
+
+def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
+    """Before the trainer's own would end the request."""
+    with running("tests.servers.faulty", "--always", "hang") as judge, serving(
+        tmp_path, "--api-base", judge, "--unscored-timeout", "0.3"
+    ) as server:  # fmt: skip
+        started = time.monotonic()
+        status, _, text = call(server.url, request(reply("a")))
+        assert status == 503 and "timeout" in text and time.monotonic() - started < 10
+        assert metrics(server.url)['metajudge_unscored_total{reason="timeout"}'] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [("401", "refused the key"), ("404", "check --api-base"), ("quota", "quota is used up")]
+)
+def test_a_judge_that_refuses_everything_is_503_and_told_of(tmp_path: Path, fault: str, said: str) -> None:
+    """Also where an unscored generation would count as 0: nothing was scored. The log tells of it once."""
+    with running("tests.servers.faulty", "--always", fault) as judge, serving(
+        tmp_path, "--api-base", judge, "--on-unscored", "zero"
+    ) as server:  # fmt: skip
+        for _ in range(2):
+            status, headers, text = call(server.url, request(reply("a"), reply("b")))
+            assert status == 503 and said in text and int(headers["Retry-After"]) >= 1
+        assert server.said.read_text().count(said) == 1
+
+
+def test_the_mean_of_the_group_stands_in_where_there_is_one(tmp_path: Path) -> None:
+    """A prompt without any reward is 503."""
+    lost = reply("x [[500]]")
+    with running("tests.servers.faulty") as judge, serving(
+        tmp_path, "--api-base", judge, "--max-retries", "0", "--on-unscored", "group-mean"
+    ) as server:  # fmt: skip
+        assert call(server.url, request(lost))[0] == 503
+        values = json.loads(call(server.url, request(reply("a", "b"), reply("c"), lost))[2])["rewards"]
+        assert values[2] == pytest.approx((values[0] + values[1]) / 2)
+
+
+def test_what_is_wrong_with_a_request_is_said(tmp_path: Path) -> None:
+    """400 and 413 for the request, 422 for a label that allows no reward, and the server goes on."""
+    with serving(tmp_path, "--model", "embedded", "--max-queue", "2") as server:
+        assert call(server.url, b"\xff")[0] == 400
+        status, _, text = call(server.url, {**request(reply("a")), "labels": ["none"]})
+        assert status == 400 and json.loads(text)["error"].startswith("labels[0]: a label is a JSON object")
+        status, _, text = call(server.url, request(reply("a"), preference=0))
+        assert status == 422 and "labels[0] allows no reward: gold tie" in text
+        status, _, text = call(server.url, request(*[reply("a")] * 3))
+        assert status == 413 and "--max-queue is 2" in text
+        status, _, text = call(server.url, b" " * ((64 << 20) + 1))
+        assert status == 413 and "64 MB" in text
+        assert call(f"{server.url}/nothing")[0] == 404 and call(server.url)[0] == 405
+        assert call(server.url, request(reply(HUMAN[0])))[0] == 200
+        assert call(f"{server.url}/healthz")[::2] == (200, "ok\n")
+        assert metrics(server.url)["metajudge_in_progress"] == 0
+
+
+def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
+    """What is in progress is not disturbed."""
+    with running("tests.servers.faulty", "--latency", "1.5") as judge, serving(
+        tmp_path, "--api-base", judge, "--max-queue", "2"
+    ) as server, ThreadPoolExecutor() as pool:  # fmt: skip
+        first = pool.submit(call, server.url, request(reply("a"), reply("b")))
+        wait_for(server.url, "metajudge_in_progress", 2)
+        status, headers, text = call(server.url, request(reply("c")))
+        assert status == 503 and headers["Retry-After"] == "1" and "--max-queue is 2" in text
+        assert first.result()[0] == 200
+        assert call(server.url, request(reply("c")))[0] == 200
+
+
+# ------------------------------------------------------------------ who may ask
+
+
+def test_without_a_token_other_machines_are_not_let_in(tmp_path: Path) -> None:
+    """Exit code 2 with one line, before anything listens."""
+    command = [sys.executable, "-m", "metajudge", "reward-server", "--model", "embedded", "--host", "0.0.0.0"]
+    found = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=30)
+    assert found.returncode == 2 and not found.stdout
+    assert found.stderr.count("\n") == 1 and "METAJUDGE_TOKEN" in found.stderr
+
+
+def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tmp_path: Path) -> None:
+    """As a header or in the URL, and for the metrics, too; whether the server lives is everybody's to know."""
+    token, log_file = "t0ken-never-to-be-seen", tmp_path / "log"
+    seen = []
+    with running("tests.servers.faulty", "--always", "401") as judge, serving(
+        tmp_path, "--api-base", judge, "--host", "0.0.0.0", "--log-file", str(log_file), METAJUDGE_TOKEN=token
+    ) as server:  # fmt: skip
+        url = server.url.replace("0.0.0.0", "127.0.0.1")
+        data = request("no list")
+        for refused in (
+            call(url, data),
+            call(f"{url}?token=other", data),
+            call(url, data, Authorization="Bearer other"),
+            call(url, data, Authorization=f"Basic {token}"),
+            call(f"{url}/metrics"),
+        ):
+            assert refused[0] == 401 and refused[1]["WWW-Authenticate"] == "Bearer"
+            seen.append(refused)
+        for let_in in (
+            call(url, data, Authorization=f"Bearer {token}"),
+            call(f"{url}?token={token}", data),
+            call(f"{url}/metrics?token={token}"),
+        ):
+            assert let_in[0] == 200
+            seen.append(let_in)
+        assert call(f"{url}/healthz")[0] == 200
+        seen.append(call(f"{url}?token={token}", request(reply("a"))))
+        assert seen[-1][0] == 503
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 130
+    said = f"{seen}{server.said.read_text()}{log_file.read_text()}"
+    assert "refused the key" in said and token not in said and KEY not in said
+
+
+# ------------------------------------------------------------------ the end
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_open_request_is_answered_before_the_server_ends(tmp_path: Path, number: signal.Signals) -> None:
+    """New connections are refused meanwhile; exit code 130."""
+    with running("tests.servers.faulty", "--latency", "2") as judge, serving(
+        tmp_path, "--api-base", judge
+    ) as server, ThreadPoolExecutor() as pool:  # fmt: skip
+        opened = pool.submit(call, server.url, request(reply("a")))
+        wait_for(server.url, "metajudge_in_progress", 1)
+        server.process.send_signal(number)
+        with pytest.raises(urllib.error.URLError):
+            for _ in range(100):
+                call(f"{server.url}/healthz")
+                time.sleep(0.01)
+        assert opened.result()[0] == 200
+        assert server.process.wait(20) == 130
+        assert "Traceback" not in server.said.read_text()
+
+
+@pytest.mark.parametrize(("grace", "signals"), [("0.3", 1), ("60", 2)])
+def test_a_request_without_end_does_not_hold_the_server(tmp_path: Path, grace: str, signals: int) -> None:
+    """The grace passes, or a second signal comes."""
+    with running("tests.servers.faulty", "--always", "hang") as judge, serving(
+        tmp_path, "--api-base", judge, "--grace", grace
+    ) as server, ThreadPoolExecutor() as pool:  # fmt: skip
+        opened = pool.submit(call, server.url, request(reply("a")))
+        wait_for(server.url, "metajudge_in_progress", 1)
+        for _ in range(signals):
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+        assert server.process.wait(20) == 130
+        with pytest.raises(OSError):
+            opened.result()
+        assert "Traceback" not in server.said.read_text()
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
+    """Exit code 2."""
+    with serving(tmp_path, "--model", "embedded") as server:
+        port = server.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "metajudge", "reward-server", "--model", "embedded", "--port", port]
+        found = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=30)
+    assert found.returncode == 2 and found.stderr.count("\n") == 1
+    assert f"--port {port} at 127.0.0.1 cannot be used" in found.stderr

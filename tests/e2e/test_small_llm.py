@@ -1,0 +1,111 @@
+"""The whole chain against a real language model behind a real server: it proves the protocol, not the judging."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.driver import analysis, environment, records, rows
+from tests.servers import ROOT, running
+
+
+@pytest.fixture(scope="module")
+def llm() -> Iterator[str]:
+    with running("tests.servers.small_llm") as url:
+        yield url
+
+
+@pytest.mark.parametrize("granularity", ["row", "item"])
+def test_every_row_put_to_a_real_model_is_accounted_for(llm: str, tmp_path: Path, granularity: str) -> None:
+    """Success or a recorded failure for each, tokens counted, malformed replies asked again and kept."""
+    source, out = rows(tmp_path / "in.jsonl", ["", ""], items=1), tmp_path / "out.jsonl"
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "metajudge",
+            "infer",
+            "--input-file",
+            str(source),
+            "--output-file",
+            str(out),
+            "--model-be-evaluated",
+            "M",
+            "--model",
+            "smollm2",
+            "--api-base",
+            llm,
+            "--max-tokens",
+            "40",
+            "--max-retries",
+            "1",
+            "--temperature",
+            "0",
+            "--granularity",
+            granularity,
+            "--top-k",
+            "1",
+            "--concurrent-requests",
+            "2",
+        ],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    found = records(out)
+    assert len(found) == 2, result.stdout + result.stderr
+    assert {record["status"] for record in found} <= {"success", "format_error", "error"}
+    failed = [record for record in found if record["status"] != "success"]
+    assert result.returncode == (1 if failed else 0)
+    for record in found:
+        usage = record["samples"][0]["usage"]
+        # The instructions are over 1,024 tokens long for a real tokenizer, too.
+        assert usage["prompt_tokens"] > 1024 and 0 < usage["completion_tokens"] <= 80
+    for record in failed:
+        assert record["attempts"] >= 2 and record["samples"][0]["raw_text"]
+        assert record["extraction_result"]["scores"] == []
+    assert f"{len(found) - len(failed)} judged, 0 empty, {len(failed)} failed" in result.stdout
+    table = analysis("--input-file", str(out))
+    assert table.returncode == (0 if len(failed) < 2 else 1)
+
+
+def test_a_model_name_that_the_server_does_not_check_and_a_context_too_long(llm: str, tmp_path: Path) -> None:
+    """A question longer than the server's context fails its row with that reason; the run goes on."""
+    source = rows(tmp_path / "in.jsonl", ["word " * 9000], items=1)
+    out = tmp_path / "out.jsonl"
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "metajudge",
+            "infer",
+            "--input-file",
+            str(source),
+            "--output-file",
+            str(out),
+            "--model-be-evaluated",
+            "M",
+            "--api-base",
+            llm,
+            "--max-tokens",
+            "10",
+            "--max-retries",
+            "1",
+        ],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 1
+    (record,) = records(out)
+    assert record["status"] == "error" and "too long" in record["error_message"], record.get("error_message")

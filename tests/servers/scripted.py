@@ -1,0 +1,88 @@
+"""A model for every step of the chain: `python -m tests.servers.scripted [--latency S]`.
+
+It answers a decomposer's question with the sentences of the annotators' texts as points, a critic's with one reason for
+each response and the longer one as the better, a judge's by comparing texts. `GET /log` tells how often each question
+was asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import re
+from collections import Counter
+
+from aiohttp import web
+
+from tests.servers.faulty import block, completion
+
+_TEXT = re.compile(r"<QUOTED_(?P<name>[A-Z_0-9]+)[^>\n]*>\n(?P<text>.*?)\n</QUOTED_(?P=name)>", re.DOTALL)
+
+
+def frames(message: str) -> dict[str, str]:
+    """The quoted texts of a question by name."""
+    return {found["name"]: found["text"] for found in _TEXT.finditer(message)}
+
+
+def claims(texts: dict[str, str]) -> str:
+    """Every different sentence of the annotators is a point."""
+    said = [text for name, text in texts.items() if name.startswith("ANNOTATOR")]
+    points = list(dict.fromkeys(s.strip() for text in said for s in re.split(r"(?<=[.。])\s+", text) if len(s) > 12))[
+        :5
+    ]
+    lines = [f"- C{number}: {point}" for number, point in enumerate(points, 1)]
+    rest = [] if points else ["- all of it (Reason: nothing concrete)"]
+    return "\n".join(
+        ["<RESULT_START>", f"CLAIM_COUNT={len(points)}", "CLAIMS:", *lines, "IGNORED_SUMMARY:", *rest, "<RESULT_END>"]
+    )
+
+
+def critique(texts: dict[str, str]) -> str:
+    """The longer response is the better one, whichever it is called."""
+    first, second = texts["RESPONSE_A"], texts["RESPONSE_B"]
+    verdict = "A>B" if len(first) > len(second) else "B>A" if len(first) < len(second) else "A=B"
+    reasons = [f"- Response {letter} has {len(text)} characters." for letter, text in (("A", first), ("B", second))]
+    lines = ["<RESULT_START>", "List of reasons:", *reasons, rf"Final assessment result: \boxed{{{verdict}}}"]
+    return "\n".join([*lines, "<RESULT_END>"])
+
+
+def answer(message: str) -> str:
+    """The right reply to a question of any kind."""
+    texts = frames(message)
+    if any(name.startswith("ANNOTATOR") for name in texts):
+        return claims(texts)
+    return critique(texts) if "RESPONSE_A" in texts else block(message)
+
+
+def main() -> None:
+    """Print the base URL and serve until ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--latency", type=float, default=0.0)
+    latency = parser.parse_args().latency
+    asked: Counter[str] = Counter()
+
+    async def chat(request: web.Request) -> web.Response:
+        message = (await request.json())["messages"][-1]["content"]
+        await asyncio.sleep(latency)
+        asked[hashlib.sha256(message.encode()).hexdigest()] += 1
+        return completion(answer(message))
+
+    async def log(request: web.Request) -> web.Response:
+        return web.json_response({"asked": dict(asked)})
+
+    async def serve() -> None:
+        app = web.Application(client_max_size=50_000_000)
+        app.router.add_post("/v1/chat/completions", chat)
+        app.router.add_get("/log", log)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""The shell script: which Python, which judge, what it passes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "metajudge_infer.sh"
+
+# Stands for Python: records what it is called with, answers the version check and the set-up.
+FAKE = """#!{python}
+import json, os, sys
+if sys.argv[1:2] == ["-c"]: sys.exit(0)
+if sys.argv[1:3] == ["-m", "metajudge.bootstrap"]: print(sys.argv[0]); sys.exit(0)
+seen = [sys.argv[1:], os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")]
+with open({log!r}, "a") as f: f.write(json.dumps(seen) + "\\n")
+sys.exit({status} if "infer" in sys.argv[1] else 0)
+"""
+
+
+class Fake:
+    def __init__(self, folder: Path, status: int = 0) -> None:
+        self.log, self.python = folder / "log", folder / "python"
+        self.python.write_text(FAKE.format(python=sys.executable, log=str(self.log), status=status))
+        self.python.chmod(0o755)
+
+    def run(self, folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": "/usr/bin:/bin", "PYTHON": str(self.python), "HOME": str(folder), **variables}
+        return subprocess.run(
+            ["bash", str(SCRIPT), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def calls(self) -> list[list[object]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Fake:
+    (tmp_path / "output").mkdir()
+    return Fake(tmp_path)
+
+
+def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path: Path) -> None:
+    """Both models of the example into the folder output, then one table."""
+    result = fake.run(tmp_path)
+    assert result.returncode == 0 and "using the embedded one" in result.stderr
+    (infer, key, base), (analysis, *_) = fake.calls()
+    assert infer == [
+        str(ROOT / "metajudge_infer.py"),
+        "--input-file",
+        str(ROOT / "example/infer_input_10samples.jsonl"),
+        "--output-file",
+        "output/{model}-embedded-meta_eval.jsonl",
+        "--model-be-evaluated",
+        "all",
+        "--model",
+        "embedded",
+    ]
+    assert (key, base) == (None, None)
+    assert analysis == [
+        str(ROOT / "metajudge_analysis.py"),
+        "--input-dir",
+        "output",
+        "--eval-model",
+        "embedded",
+    ]
+
+
+@pytest.mark.parametrize("variable", ["API_KEY", "OPENAI_API_KEY", "API_BASE", "OPENAI_BASE_URL"])
+def test_a_key_or_a_base_url_means_a_real_judge(fake: Fake, tmp_path: Path, variable: str) -> None:
+    """gpt-4o unless EVAL_MODEL says otherwise; the key goes through the environment, never a command line."""
+    fake.run(tmp_path, **{variable: "sk-or-url"})
+    (infer, key, base), (analysis, *_) = fake.calls()
+    assert infer[-1] == "gpt-4o" and analysis[-1] == "gpt-4o"
+    assert (key if "KEY" in variable else base) == "sk-or-url"
+    assert "sk-or-url" not in json.dumps([infer, analysis])
+
+
+def test_every_variable_becomes_its_flag_and_arguments_are_passed_on(fake: Fake, tmp_path: Path) -> None:
+    """Characters that do not fit a file name are replaced in it."""
+    fake.run(
+        tmp_path,
+        "--limit",
+        "3",
+        EVAL_MODEL="org/judge:1",
+        INPUT_FILE="my rows.jsonl",
+        MODEL_BE_EVALUATED="m",
+        OUTPUT_DIR="output",
+        MAX_TOKENS="1",
+        TEMPERATURE="0",
+        MAX_RETRIES="2",
+        CONCURRENT_REQUESTS="3",
+        RATE_LIMIT_DELAY="0.5",
+        BATCH_SIZE="7",
+        GRANULARITY="item",
+    )
+    (infer, *_), (analysis, *_) = fake.calls()
+    assert infer == [
+        str(ROOT / "metajudge_infer.py"),
+        "--input-file",
+        "my rows.jsonl",
+        "--output-file",
+        "output/{model}-org_judge_1-meta_eval.jsonl",
+        "--model-be-evaluated",
+        "m",
+        "--model",
+        "org/judge:1",
+        "--max-tokens",
+        "1",
+        "--temperature",
+        "0",
+        "--max-retries",
+        "2",
+        "--concurrent-requests",
+        "3",
+        "--rate-limit-delay",
+        "0.5",
+        "--batch-size",
+        "7",
+        "--granularity",
+        "item",
+        "--limit",
+        "3",
+    ]
+    assert analysis[-4:] == ["--eval-model", "org/judge:1", "--model-be-evaluated", "m"]
+
+
+def test_the_table_is_printed_in_any_case_and_the_status_is_the_inferences(tmp_path: Path) -> None:
+    """A stopped run has results worth seeing."""
+    (tmp_path / "output").mkdir()
+    fake = Fake(tmp_path, status=130)
+    assert fake.run(tmp_path).returncode == 130
+    assert len(fake.calls()) == 2
+
+
+def test_a_dry_run_prints_no_table(fake: Fake, tmp_path: Path) -> None:
+    """There is nothing to analyse."""
+    fake.run(tmp_path, "--dry-run")
+    assert len(fake.calls()) == 1
+
+
+def test_help_names_every_variable(tmp_path: Path, fake: Fake) -> None:
+    """Without setting anything up."""
+    text = fake.run(tmp_path, "--help").stdout
+    for name in (
+        "INPUT_FILE",
+        "MODEL_BE_EVALUATED",
+        "API_KEY",
+        "API_BASE",
+        "EVAL_MODEL",
+        "OUTPUT_DIR",
+        "MAX_TOKENS",
+        "TEMPERATURE",
+        "MAX_RETRIES",
+        "CONCURRENT_REQUESTS",
+        "RATE_LIMIT_DELAY",
+        "BATCH_SIZE",
+        "GRANULARITY",
+    ):
+        assert name in text
+    assert not fake.log.exists()
+
+
+def shim(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_an_interpreter_that_is_too_old_or_does_not_run_is_passed_over(tmp_path: Path) -> None:
+    """A version manager's shim exists and fails; the next one is taken."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("python3.14", "python3.13"):
+        shim(tools, name, "echo not here >&2; exit 127")
+    shim(tools, "python3.12", "exit 1")  # fails the version check
+    shim(
+        tools,
+        "python3.11",
+        'case "$1" in -c) exit 0;; esac; case "$2" in *bootstrap) echo "$0";; *) echo "ran $1";; esac',
+    )
+    if (ROOT / ".venv").exists():
+        pytest.skip("this checkout has its own environment, which comes first")
+    result = subprocess.run(
+        ["bash", str(SCRIPT), "--dry-run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(tmp_path)},
+    )
+    assert "ran " in result.stdout and "metajudge_infer.py" in result.stdout
+
+
+def test_no_python_and_a_bad_python_are_one_line(tmp_path: Path) -> None:
+    """Exit 2."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bash", "dirname"):
+        (tools / name).symlink_to(f"/usr/bin/{name}" if os.path.exists(f"/usr/bin/{name}") else f"/bin/{name}")
+    for variables in ({"PYTHON": "/nonexistent"}, {}):
+        if not variables and (ROOT / ".venv").exists():
+            continue
+        result = subprocess.run(
+            ["bash", str(SCRIPT)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": str(tools), **variables},
+        )
+        assert result.returncode == 2 and result.stderr.count("\n") == 1
+        assert result.stderr.startswith("metajudge: error: ")

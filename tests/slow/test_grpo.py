@@ -1,0 +1,303 @@
+"""A real `GRPOTrainer` (TRL 1.16, torch on the CPU, nothing downloaded) with the reward while the judge fails.
+
+A tiny model learns for a moment to write critiques out of whole lines; then it is trained by GRPO for ten steps. Rows
+carry faults for the judge (replies 500, hangs, nonsense, refusals), and for some steps nobody listens at its address.
+What TRL made of the rewards is compared with Eq. 1 to 4 computed here, without the library.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.judging import JudgeOptions
+from metajudge.trainers.trl import reward_function
+from tests.servers import ROOT
+from tests.servers.faulty import score
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
+
+STEPS, GENERATIONS, PROMPTS_A_STEP = 10, 8, 4
+AWAY = range(5, 8)
+"""Steps, from 1, in which the judge is away."""
+HEAD, END = "<RESULT_START>\nList of reasons:\n", "<RESULT_END>"
+FAULTS = ("dates the siege to 1435", "leaves out the table", "insults the user", "does not run")
+REASONS = [f"- Response {side} {fault}.\n" for side in "AB" for fault in FAULTS]
+VERDICTS = [rf"Final assessment result: \boxed{{{label}}}" + f"\n{END}" for label in ("A>B", "B>A", "A=B")]
+JUNK = "Both have their merits.\n"
+POINTS = ["the year is false", "the table is missing"]
+ROWS = [
+    {"prompt": f"Compare pair {number}.", "human-checklist": [*POINTS, extra], "overall_preference": gold}
+    for number, (extra, gold) in enumerate(
+        [
+            ("the tone is rude", 1),
+            ("the tone is rude", -2),
+            ("the tone is rude", 0),
+            ("[[500]]", 1),
+            ("[[500x1]]", 1),
+            ("[[hang]]", -1),
+            ("[[malformed]]", -1),
+            ("[[content-filter]]", 1),
+        ]
+    )
+]
+FAULTY = re.compile(r"\[\[(500|hang|malformed|content-filter)\]\]")
+
+
+# ------------------------------------------------------------------ what is true
+
+
+def wanted(text: str, row: dict[str, Any]) -> tuple[float | None, bool]:
+    """The reward by Eq. 1 to 4 and whether the judge is needed for it, from the lines themselves; None = unscored."""
+    lines = text.split("\n")
+    boxed = [line for line in lines if "boxed" in line]
+    places = [place for place, line in enumerate(lines) if line.startswith("- ")]
+    behind = any(place > lines.index(boxed[0]) for place in places) if boxed else True
+    if len(set(boxed)) != 1 or behind or text.count(HEAD) != 1 or not text.startswith(HEAD) or text.count(END) != 1:
+        return 0.0, False
+    gold = row["overall_preference"]
+    if gold == 0:
+        return None, False
+    verdict = {"A>B": -1, "B>A": 1, "A=B": 0}[boxed[0].split("{")[1].rstrip("}")]
+    if verdict * gold <= 0:
+        return 0.0, False
+    reasons = list(dict.fromkeys(lines[place][2:] for place in places))
+    if not reasons:
+        return 0.0, False
+    if FAULTY.search(row["human-checklist"][2]):
+        return None, True
+    return average_precision([best_alone(human, reasons) for human in row["human-checklist"]]), True
+
+
+def best_alone(human: str, reasons: list[str]) -> list[float]:
+    """The judge names the best reason of each human item, the first of equal ones, and no other."""
+    scores = [float(score(human, reason)) for reason in reasons]
+    best = scores.index(max(scores))
+    return [found if place == best else 0.0 for place, found in enumerate(scores)]
+
+
+def average_precision(scores: list[list[float]]) -> float:
+    """Eq. 3 over the best matching, found by trying all; of equal ones the fewest pairs, then the earliest reasons."""
+    n_human, n_reasons = len(scores), len(scores[0])
+    found = []
+    for columns in itertools.product(range(-1, n_reasons), repeat=n_human):
+        used = [(row, column) for row, column in enumerate(columns) if column >= 0]
+        if len({column for _, column in used}) < len(used) or any(scores[r][c] == 0 for r, c in used):
+            continue
+        found.append((-sum(scores[r][c] for r, c in used), len(used), sorted(c for _, c in used)))
+    _, _, hits = min(found)
+    return sum(number / (column + 1) for number, column in enumerate(hits, 1)) / n_human
+
+
+# ------------------------------------------------------------------ the judge
+
+
+class Judge:
+    """The faulty server, which can be taken away and brought back at the same address."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.process = port, None
+
+    def begin(self) -> None:
+        command = [sys.executable, "-m", "tests.servers.faulty", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None and self.process.stdout.readline()
+
+    def end(self) -> None:
+        assert self.process is not None and self.process.stdout is not None
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@contextmanager
+def judge() -> Iterator[Judge]:
+    """A judge at an address that is its own."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    server = Judge(port)
+    server.begin()
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+# ------------------------------------------------------------------ the model
+
+
+def tokenizer() -> Any:
+    """One token a line."""
+    from tokenizers import Tokenizer, decoders, models
+    from transformers import PreTrainedTokenizerFast
+
+    texts = ["<pad>", "<eos>", "<unk>", *(row["prompt"] for row in ROWS), HEAD, *REASONS, *VERDICTS, JUNK]
+    words = Tokenizer(models.WordLevel({text: number for number, text in enumerate(texts)}, unk_token="<unk>"))
+    words.decoder = decoders.Fuse()
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=words, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>", padding_side="left"
+    )
+    made.chat_template = "{{ messages[-1]['content'] }}"
+    return made
+
+
+def warmed(tokens: Any) -> Any:
+    """A tiny model that writes well-formed critiques most of the time."""
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    config = Qwen2Config(
+        vocab_size=len(tokens),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=64,
+        pad_token_id=tokens.pad_token_id,
+        eos_token_id=tokens.eos_token_id,
+        bos_token_id=None,
+    )
+    model = Qwen2ForCausalLM(config)
+    ids = tokens.convert_tokens_to_ids
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    for _ in range(100):
+        batch = torch.stack([critique(ids) for _ in range(64)])
+        loss = model(input_ids=batch, labels=batch.masked_fill(batch == tokens.pad_token_id, -100)).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return model
+
+
+def critique(ids: Any) -> Any:
+    """The tokens of a prompt and a critique of one to four reasons, the order by chance; one in eight is junk."""
+    import torch
+
+    def one(texts: list[str]) -> str:
+        return texts[int(torch.randint(len(texts), ()))]
+
+    chosen = [REASONS[int(n)] for n in torch.randperm(8)[: 1 + int(torch.randint(4, ()))]]
+    texts = [one([row["prompt"] for row in ROWS]), HEAD, *chosen, one(VERDICTS + VERDICTS[:2] * 4), "<eos>"]
+    if torch.rand(()) < 1 / 8:
+        texts = [texts[0], JUNK, "<eos>"]
+    return torch.tensor(ids(texts + ["<pad>"] * (8 - len(texts))))
+
+
+# ------------------------------------------------------------------ the training
+
+
+def config(folder: Path) -> Any:
+    """Of ten steps on the CPU."""
+    from trl import GRPOConfig
+
+    return GRPOConfig(
+        output_dir=str(folder),
+        max_steps=STEPS,
+        per_device_train_batch_size=GENERATIONS * PROMPTS_A_STEP,
+        num_generations=GENERATIONS,
+        max_completion_length=7,
+        learning_rate=1e-3,
+        logging_steps=1,
+        save_strategy="no",
+        report_to=[],
+        use_cpu=True,
+        disable_tqdm=True,
+        seed=4,
+    )
+
+
+def absence(server: Judge) -> Any:
+    """What takes the judge away before some steps."""
+    from transformers import TrainerCallback
+
+    class Absence(TrainerCallback):  # type: ignore[misc]
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step + 1 == AWAY.start:
+                server.end()
+            if state.global_step + 1 == AWAY.stop:
+                server.begin()
+
+    return Absence()
+
+
+def watched(seen: list[dict[str, Any]]) -> Any:
+    """The trainer, which notes in `seen` what it knows of every completion: step, row, text and reward."""
+    from trl import GRPOTrainer
+
+    class Watched(GRPOTrainer):  # type: ignore[misc]
+        def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, ids: Any) -> Any:
+            rewards = super()._calculate_rewards(inputs, prompts, completions, ids)
+            texts = [one if isinstance(one, str) else one[0]["content"] for one in completions]
+            for row, text, reward in zip(inputs, texts, rewards[:, 0].tolist(), strict=True):
+                seen.append({"step": self.state.global_step + 1, "row": row, "text": text, "reward": reward})
+            return rewards
+
+    return Watched
+
+
+def training(server: Judge, folder: Path, conversational: bool) -> tuple[list[dict[str, Any]], Any]:
+    """Ten steps; what TRL knew of every completion, and the trainer."""
+    import torch
+    from datasets import Dataset
+
+    def ask(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "prompt": [{"role": "user", "content": row["prompt"]}]} if conversational else row
+
+    torch.manual_seed(4)
+    torch.set_num_threads(1)  # a model this small only waits for the other threads
+    tokens, seen = tokenizer(), list[dict[str, Any]]()
+    address = f"http://127.0.0.1:{server.port}/v1"
+    options = JudgeOptions(model="m", api_base=address, max_retries=1, timeout=0.4, concurrent_requests=64)
+    trainer = watched(seen)(
+        model=warmed(tokens),
+        reward_funcs=reward_function(options, unscored_timeout=1.5),
+        args=config(folder),
+        train_dataset=Dataset.from_list([ask(row) for row in ROWS]),
+        processing_class=tokens,
+        callbacks=[absence(server)],
+    )
+    trainer.train()
+    return seen, trainer
+
+
+def kind(one: dict[str, Any]) -> str:
+    """What a reward is: as Eq. 4 says, or unscored with a cause. Fails for any other."""
+    reward, (true, needs_judge) = one["reward"], wanted(one["text"], one["row"])
+    if not math.isnan(reward):
+        assert true is not None and reward == pytest.approx(true, abs=1e-6), one
+        return "positive" if true else "real 0"
+    if true is not None:
+        assert one["step"] in AWAY and needs_judge, one
+        return "judge away"
+    return "judge failed" if needs_judge else "gold tie"
+
+
+@pytest.mark.parametrize("conversational", [False, True], ids=["texts", "messages"])
+def test_no_step_sees_a_made_up_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conversational: bool) -> None:
+    """Every number that TRL got is the reward of Eq. 4, and what the judge did not say is NaN, its word for None."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with judge() as server:
+        seen, trainer = training(server, tmp_path, conversational)
+    assert len(seen) == STEPS * GENERATIONS * PROMPTS_A_STEP
+    kinds = Counter(kind(one) for one in seen)
+    assert set(kinds) == {"positive", "real 0", "judge away", "judge failed", "gold tie"}, kinds
+    logged = [line for line in trainer.state.log_history if "metajudge/unscored" in line]
+    assert len(logged) == STEPS
+    for line in logged:
+        step = [one["reward"] for one in seen if one["step"] == line["step"]]
+        scored = [reward for reward in step if not math.isnan(reward)]
+        assert line["metajudge/unscored"] == pytest.approx(1 - len(scored) / len(step))
+        assert line["rewards/metajudge_hybrid/mean"] == pytest.approx(sum(scored) / len(scored))
+    assert all(bool(part.isfinite().all()) for part in trainer.model.parameters())

@@ -1,0 +1,52 @@
+"""Fakes for time and for a scripted judge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from metajudge.failures import JudgeFailure
+from metajudge.judge import Reply, Usage
+
+
+class FakeClock:
+    """Time that passes only while somebody sleeps, in the order of the wake-ups."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        wake = self.time + seconds
+        await asyncio.sleep(0)
+        self.time = max(self.time, wake)
+
+
+Turn = str | None | JudgeFailure | Reply
+
+
+class ScriptedJudge:
+    """Answers a question by what `script` says for its user message and the number of times it was asked."""
+
+    def __init__(self, script: Callable[[str, int], Turn]) -> None:
+        self.script = script
+        self.asked: list[str] = []
+        self.in_flight = self.most_in_flight = 0
+
+    async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
+        text = messages[-1]["content"]
+        self.asked.append(text)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        await asyncio.sleep(0)
+        self.in_flight -= 1
+        turn = self.script(text, self.asked.count(text))
+        if isinstance(turn, JudgeFailure):
+            raise turn
+        if isinstance(turn, Reply):
+            return turn
+        return Reply(turn, "stop", Usage(10, 5, 15), 0.1)

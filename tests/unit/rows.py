@@ -1,0 +1,101 @@
+"""Small rows, samples and runs for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from metajudge.ask import Asker
+from metajudge.journal import Journal
+from metajudge.limits import Outage
+from metajudge.matching import MatchTask
+from metajudge.pace import Flight, Pace
+from metajudge.prompt import Prompt
+from metajudge.results import Expected, RecordFile
+from metajudge.run import Run, Sink
+from metajudge.samples import Row, Sample, Unusable, read_samples
+from metajudge.tally import Tally
+from tests.unit.fakes import FakeClock, ScriptedJudge
+
+JUDGE: dict[str, Any] = {
+    "model": "m",
+    "temperature": 0.6,
+    "max_tokens": 100,
+    "samples": 1,
+    "granularity": "row",
+    "top_k": None,
+    "instructions": "i",
+    "version": "v",
+    "adapted": [],
+}
+
+
+def row(number: int, human: int = 2, model: int = 3, **fields: Any) -> dict[str, Any]:
+    """A row with `human` and `model` items that name the row."""
+    return {
+        "context": [{"role": "user", "content": f"question {number}"}],
+        "human-checklist": [f"h{number}.{i}" for i in range(1, human + 1)],
+        "M-checklist": [f"m{number}.{i}" for i in range(1, model + 1)],
+        **fields,
+    }
+
+
+def samples(rows: Iterable[dict[str, Any]]) -> list[Sample | Unusable]:
+    """Samples of evaluated model M."""
+    return list(read_samples([Row(number, data) for number, data in enumerate(rows, 1)], ["M"]))
+
+
+def block(message: str, score: str = "0.5", model_item: int = 1) -> str:
+    """A whole reply to a question: every R with one S."""
+    own = re.findall(r"^S(\d+):", message, re.MULTILINE)
+    item = own[0] if len(own) == 1 else str(model_item)
+    marks = [f"- R{n}@S{item}: {score}" for n in re.findall(r"^R(\d+):", message, re.MULTILINE)]
+    return "\n".join(["<RESULT_START>", *marks, "<RESULT_END>"])
+
+
+def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 1) -> MatchTask:
+    """The matching task."""
+    judge = JUDGE | {"granularity": granularity, "samples": num_samples, "top_k": top_k}
+    return MatchTask(Prompt(granularity), judge, top_k, num_samples)
+
+
+def run_samples(
+    path: Path,
+    judge: ScriptedJudge,
+    todo: Iterable[Sample | Unusable],
+    *,
+    kind: MatchTask | None = None,
+    max_retries: int = 2,
+    in_flight: int = 4,
+    skip_failed: bool = False,
+    clock: FakeClock | None = None,
+    during: Callable[[Run], Any] | None = None,
+) -> tuple[Run, Tally]:
+    """A run over `todo` into `path`; `during` is called with the run before it starts."""
+    kind, clock = kind or task(), clock or FakeClock()
+    tally = Tally()
+
+    async def go() -> Run:
+        asker = Asker(
+            judge,
+            pace=Pace(Flight(in_flight), clock),
+            outage=Outage(300, clock),
+            max_retries=max_retries,
+            tally=tally,
+            clock=clock,
+            max_tokens=100,
+        )
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(RecordFile(path, Expected("M", kind.judge)))
+            journal = stack.enter_context(contextlib.closing(Journal(path, kind.judge)))
+            run = Run(kind, asker, {"M": Sink(file, journal)}, tally, clock, lambda: 2 * in_flight, skip_failed)
+            if during is not None:
+                during(run)
+            await run.judge(todo)
+        return run
+
+    return asyncio.run(go()), tally

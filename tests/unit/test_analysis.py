@@ -1,0 +1,607 @@
+"""Result files become summaries: every kind of record, of file and of mistake."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.analysis import Summary, Unscored, rate, summarise
+from metajudge.cli import main
+from metajudge.errors import UsageError
+from metajudge.selection import PassedOver, ResultFile, open_directory, open_one
+from tests import oracle
+
+LOW, HIGH = "model-low", "model-high"
+Json = dict[str, Any]
+
+
+def block(*marks: tuple[int, int, float]) -> str:
+    """A reply that says these marks."""
+    return "\n".join(["<RESULT_START>", *(f"- R{r}@S{s}: {v}" for r, s, v in marks), "<RESULT_END>"])
+
+
+def reference(*marks: tuple[int, int, float], human: int = 2, items: int = 5, **more: Any) -> Json:
+    """A record as the reference writes it."""
+    metadata = {"human-checklist": ["h"] * human, f"{LOW}-checklist": ["m"] * items}
+    return {"status": "success", "samples": [{"generated_text": block(*marks)}], "metadata": metadata} | more
+
+
+def ours(name: str, *marks: tuple[int, int, float], human: int = 2, items: int = 5, **more: Any) -> Json:
+    """A record as we write it."""
+    extra = {
+        "id": name,
+        "question_id": "q",
+        "schema": 1,
+        "model_be_evaluated": LOW,
+        "extraction_result": {"scores": [list(mark) for mark in marks], "is_ordered": True, "errors": []},
+        "judge": {"model": "gpt-4o"},
+    }
+    return extra | reference(*marks, human=human, items=items) | more
+
+
+def write(path: Path, *records: Json | bytes) -> Path:
+    """A file of these records; bytes are lines as they are."""
+    lines = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def summary_of(path: Path, flag: str | None = None, max_checklist_len: int = 10) -> Summary:
+    """The summary of one file that the user named."""
+    return summarise(open_one(path, flag), max_checklist_len)
+
+
+def counts(summary: Summary) -> tuple[int, int, int, int]:
+    """Total, valid, error and skipped samples."""
+    return summary.total, summary.valid, summary.errors, summary.skipped
+
+
+def command(*arguments: str) -> int:
+    """The exit code of `python metajudge_analysis.py` with these arguments."""
+    return main(["analysis", *arguments], "metajudge_analysis.py")
+
+
+def outcome(record: Json) -> str:
+    """The reason why a record is unscored, "+" in front if it is skipped; empty when it is scored."""
+    found = rate(record, LOW, 10)
+    return ("+" if found.skipped else "") + found.reason if isinstance(found, Unscored) else ""
+
+
+# ------------------------------------------------------------------ one record
+
+
+SCORED = reference((1, 1, 1), (2, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, ""),
+        ({"status": "error"}, ""),
+        ({"status": ["odd"]}, ""),
+        ({"samples": []}, "samples empty or missing"),
+        ({"samples": None}, "samples empty or missing"),
+        ({"samples": {"0": 1}}, "samples empty or missing"),
+        ({"samples": ["text"]}, "reply unreadable"),
+        ({"samples": [{}]}, "reply unreadable"),
+        ({"samples": [{"generated_text": None}]}, "reply unreadable"),
+        ({"samples": [{"generated_text": "no block"}]}, "reply unreadable"),
+        ({"samples": [{"generated_text": block((1, 1, 2.0), (2, 0, 0))}]}, "reply unreadable"),
+        ({"samples": [{"generated_text": block((1, 1, 1))}]}, "number of marks differs from the number of human items"),
+        ({"metadata": None}, "no list human-checklist in metadata"),
+        ({"metadata": []}, "no list human-checklist in metadata"),
+        ({"metadata": {"human-checklist": ["h"]}}, "no list model-low-checklist in metadata"),
+        ({"metadata": {"human-checklist": "hh", f"{LOW}-checklist": []}}, "no list human-checklist in metadata"),
+        ({"metadata": {"human-checklist": [], f"{LOW}-checklist": None}}, "no list model-low-checklist in metadata"),
+        ({"metadata": {"human-checklist": ["h"], f"{LOW}-checklist": []}}, "+model checklist empty"),
+        ({"metadata": {"human-checklist": ["h"], f"{LOW}-checklist": [1] * 11}}, "+model checklist longer than 10"),
+        ({"metadata": {"human-checklist": [1, 2], f"{LOW}-checklist": [None] * 10}}, ""),
+        ({"metadata": {"Human-Checklist": [1, 2], "MODEL-low-Checklist": [1], f"{LOW}-checklist": []}}, ""),
+    ],
+)
+def test_a_record_of_the_reference_is_scored_or_unscored_with_its_reason(change: Json, why: str) -> None:
+    """Rule 1 in its order; `status` is not looked at; only the lists' lengths matter; no odd type is a crash."""
+    assert outcome(SCORED | change) == why
+
+
+def test_causes_are_told_in_the_order_of_the_rule() -> None:
+    """An unreadable reply comes before an empty model list, and that before the number of marks."""
+    assert outcome(reference(items=0)) == "reply unreadable"
+    assert outcome(reference((1, 1, 1), items=0)) == "+model checklist empty"
+    assert outcome(reference((1, 1, 1), items=11)) == "+model checklist longer than 10"
+
+
+OURS = ours("a", (1, 1, 1), (2, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, ""),
+        ({"samples": []}, ""),
+        ({"status": "error"}, "status error"),
+        ({"status": "format_error"}, "status format_error"),
+        ({"status": ["odd"]}, "status unknown"),
+        ({"status": "empty", "empty": "model"}, "+model checklist empty"),
+        ({"status": "empty", "empty": "human"}, "human checklist empty"),
+        ({"status": "empty", "empty": "both"}, "human checklist empty"),
+        ({"model_be_evaluated": "Model-LOW"}, ""),
+        ({"model_be_evaluated": HIGH}, "record of another evaluated model"),
+        ({"extraction_result": None}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": []}}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": [[1, 1, 1], [2, 0]]}}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": [[1, 1, 1], [2, 1, 1.5]]}}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": [[1, 1, 1], [2, "1", 1]]}}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": [[1, 1, 1]]}}, "number of marks differs from the number of human items"),
+    ],
+)
+def test_a_record_of_ours_is_scored_from_its_accepted_scores(change: Json, why: str) -> None:
+    """Rule 5: `success` from `extraction_result`, `empty` for want of model items skipped, all else an error."""
+    assert outcome(OURS | change) == why
+
+
+def test_the_accepted_scores_count_and_not_the_reply() -> None:
+    """The text beside the scores is for the reference's analysis."""
+    record = ours("a", (1, 1, 0.5), (2, 0, 0), samples=[{"generated_text": block((1, 1, 1), (2, 2, 1))}])
+    found = rate(record, LOW, 10)
+    assert not isinstance(found, Unscored)
+    assert found.recall == 0.25
+
+
+# ------------------------------------------------------------------ one file
+
+
+def test_a_file_worked_by_hand(tmp_path: Path) -> None:
+    """Two valid rows with recall .5 and 1, one error, one skipped; a broken line is reported and not counted."""
+    path = write(
+        tmp_path / "model-low.jsonl",
+        reference((1, 1, 1), (2, 0, 0)),
+        b"{broken",
+        reference((1, 1, 1), (2, 2, 1), items=2),
+        reference(),
+        reference((1, 1, 1), items=0),
+    )
+    summary = summary_of(path)
+    assert counts(summary) == (4, 2, 1, 1)
+    assert summary.spread.mean.recall == 0.75
+    assert summary.spread.mean.precision == pytest.approx((0.2 + 1) / 2)
+    assert summary.spread.std.recall == 0.25
+    assert summary.reasons == {"reply unreadable": 1, "model checklist empty": 1}
+    assert summary.scan.unreadable_lines[0].startswith("line 2 is not JSON")
+
+
+def test_of_one_row_the_last_finished_record_counts_else_its_last(tmp_path: Path) -> None:
+    """A later failure does not undo a score, a later score supersedes an earlier one, by place in the file."""
+    path = write(
+        tmp_path / "r.jsonl",
+        ours("a", (1, 1, 0), (2, 0, 0)),
+        ours("b", status="error"),
+        ours("a", (1, 1, 1), (2, 0, 0)),
+        ours("a", status="error"),
+        ours("b", status="format_error"),
+        ours("a", (1, 1, 1), (2, 2, 1), question_id="another question"),
+    )
+    summary = summary_of(path)
+    assert counts(summary) == (3, 2, 1, 0)
+    assert summary.spread.mean.recall == 0.75
+    assert summary.reasons == {"status format_error": 1}
+    assert summary.scan.superseded == 3
+
+
+def test_every_record_without_id_counts(tmp_path: Path) -> None:
+    """Rule 4: the reference knows no repetition."""
+    assert counts(summary_of(write(tmp_path / "r.jsonl", *[SCORED] * 3))) == (3, 3, 0, 0)
+
+
+def test_byte_order_mark_line_ends_blank_lines_and_wrong_bytes_are_read_past(tmp_path: Path) -> None:
+    """What the reference fails on, or what editors add, costs no good record."""
+    good = json.dumps(SCORED).encode()
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + good + b"\r\n\r\n  \n" + b'{"a": "\xff"}\n[1]\nnull\n' + good)
+    summary = summary_of(path)
+    assert counts(summary) == (2, 2, 0, 0)
+    assert summary.scan.unreadable == 3
+    assert [line.split()[1] for line in summary.scan.unreadable_lines] == ["4", "5", "6"]
+
+
+def test_a_broken_first_line_is_read_past(tmp_path: Path) -> None:
+    """The first *readable* record says whose file it is."""
+    assert counts(summary_of(write(tmp_path / "r.jsonl", b"{", OURS))) == (1, 1, 0, 0)
+
+
+def test_the_longest_checklist_allowed_is_the_users_choice(tmp_path: Path) -> None:
+    """--max-checklist-len decides what is skipped."""
+    path = write(tmp_path / "r.jsonl", reference((1, 1, 1), (2, 0, 0), items=4))
+    assert counts(summary_of(path, max_checklist_len=4)) == (1, 1, 0, 0)
+    assert counts(summary_of(path, max_checklist_len=3)) == (1, 0, 0, 1)
+
+
+# ------------------------------------------------------------------ against the oracle
+
+
+def random_marks(rng: random.Random, human: int) -> list[tuple[int, int, float]]:
+    """Mostly one mark for each human item, else anything."""
+    numbers: list[int] = list(range(1, human + 1))
+    if rng.random() < 0.3:
+        numbers = [rng.randrange(0, human + 3) for _ in range(rng.choice([human, human, human + 1, 0]))]
+    return [
+        (r, rng.randrange(0, 8), rng.choice([0, 0.25, 0.5, 0.75, 1, 1, 0.3, 1.5 if rng.random() < 0.1 else 0]))
+        for r in numbers
+    ]
+
+
+def random_record(rng: random.Random, with_id: bool) -> Json:
+    """A record that is right, or has one or several of the known defects."""
+    human, items = rng.randrange(0, 7), rng.choice([0, 1, 3, 5, 5, 5, 7, 10, 11])
+    marks = random_marks(rng, human)
+    record = (
+        ours(rng.choice("abcdefgh"), *marks, human=human, items=items)
+        if with_id
+        else reference(*marks, human=human, items=items)
+    )
+    if with_id:
+        record["question_id"] = rng.choice(["p", "q", None])
+        record["status"] = rng.choice(["success"] * 6 + ["error", "format_error", "empty", None, 7])
+        record["empty"] = rng.choice(["human", "model", "both"])
+    defects: list[Callable[[], Any]] = [
+        lambda: record.pop("samples"),
+        lambda: record.update(samples=rng.choice([[], None, "text", {}, [None], [[]], [{}], [{"generated_text": 3}]])),
+        lambda: record.update(samples=[{"generated_text": rng.choice(REPLIES)}]),
+        lambda: record.pop("metadata"),
+        lambda: record.update(metadata=rng.choice([None, [], "text", {}])),
+        lambda: record["metadata"].pop("human-checklist"),
+        lambda: record["metadata"].pop(f"{LOW}-checklist"),
+        lambda: record["metadata"].update(
+            {rng.choice(["human-checklist", f"{LOW}-checklist"]): rng.choice([None, "abc", 5, {}])}
+        ),
+        lambda: record["metadata"].update({f"{LOW.upper()}-CHECKLIST": ["other"]}),
+        lambda: record.update(metadata={"MODEL-Low-checklist": ["x", 1], **record["metadata"]}),
+        lambda: record.update(
+            extraction_result=rng.choice(
+                [None, [], {}, {"scores": None}, {"scores": [[1, 1]]}, {"scores": [[1, 1, "1"]]}]
+            )
+        ),
+        lambda: record.update(status=rng.choice(["success", "error", "unheard of"])),
+    ]
+    for defect in rng.sample(defects, rng.choice([0, 0, 0, 1, 1, 2])):
+        try:
+            defect()
+        except (KeyError, TypeError, AttributeError):
+            continue  # an earlier defect has taken away what this one would spoil
+    return record
+
+
+REPLIES = [
+    "",
+    "<RESULT_START>",
+    "<RESULT_END> <RESULT_START>",
+    "<RESULT_START> - R1@S1: 1",
+    "<RESULT_START> none <RESULT_END>",
+    block((1, 1, 1)) + block((1, 1, 0.5), (2, 1, 0.5)),
+    "a - R9@S9: 1 " + block((1, 1, 0.5)) + " - R2@S2: 1",
+    "<RESULT_START>- R1@S1: 1 - R2@S2: 0.5; - R1@S1: 0.25<RESULT_START><RESULT_END>",
+    "<RESULT_START>* R1@S1: 1\n- R 1@S1: 1\n- R2@S1:0.5\n- R1@S1: -1<RESULT_END>",
+    f"<RESULT_START>- R{'9' * 4400}@S1: 1<RESULT_END>",
+    "<RESULT_START>- R1@S1: 1e3 - R2@S2: .5<RESULT_END>",
+    "<RESULT_START>- R\u0661@S\uff11: \u0660.5<RESULT_END>",
+]
+BROKEN = [b"{", b"", b"   ", b'{"a": "\xff"}', b"3", b"null", b'["samples"]', b'{"a": 1} x']
+
+
+@pytest.mark.parametrize("with_id", [False, True, None])
+def test_two_thousand_random_records_agree_with_the_oracle(tmp_path: Path, with_id: bool | None) -> None:
+    """Every kind of defect, with ids, without, and mixed: figures to 1e-12, counts exactly."""
+    rng = random.Random(f"records {with_id}")
+    totals = [0, 0, 0, 0]
+    for number in range(70):
+        kinds = [with_id if with_id is not None else rng.random() < 0.5 for _ in range(30)]
+        lines: list[Json | bytes] = [random_record(rng, kind) for kind in kinds]
+        for _ in range(rng.randrange(3)):
+            lines.insert(rng.randrange(1, len(lines)), rng.choice(BROKEN))
+        lines.insert(0, reference((1, 1, 1), (2, 0, 0)))  # says that this is a result file
+        path = write(tmp_path / f"{number}.jsonl", *lines)
+        summary, expected = summary_of(path, LOW).as_json(), oracle.analyse(path, LOW)
+        assert {key: summary[key] for key in expected} == pytest.approx(expected, abs=1e-12)
+        assert list(summary)[:10] == ["model", *(key for key in expected if key != "skipped_samples")]
+        for place, key in enumerate(("total_samples", "valid_samples", "error_samples", "skipped_samples")):
+            totals[place] += expected[key]
+    assert min(totals) > 70, "the generator must make every kind of outcome"
+
+
+# ------------------------------------------------------------------ whose file it is
+
+
+def two_candidates(**more: Any) -> Json:
+    """A record of the reference whose row has checklists of two models."""
+    record = reference((1, 1, 1), (2, 0, 0))
+    record["metadata"] |= {f"{HIGH}-checklist": ["m"] * 3, "model-checklist": ["m"]}
+    return record | more
+
+
+def test_the_record_names_the_evaluated_model_first(tmp_path: Path) -> None:
+    """What the record says stands above the file's name; another flag is a mistake, another case is not."""
+    path = write(tmp_path / "model-low.jsonl", two_candidates(model_be_evaluated=HIGH))
+    assert open_one(path, None).model == HIGH
+    assert open_one(path, "MODEL-HIGH").model == HIGH
+    with pytest.raises(UsageError, match="holds results of model-high"):
+        open_one(path, LOW)
+
+
+def test_without_a_name_in_the_record_the_flag_then_the_only_candidate_then_the_file_name_decide(
+    tmp_path: Path,
+) -> None:
+    """The order of DESIGN's last resort; the longest candidate wins, without regard to case."""
+    several = write(tmp_path / "Model-Low_by_gpt.jsonl", two_candidates())
+    assert open_one(several, "model-x").model == "model-x"
+    assert open_one(several, None).model == LOW
+    shortest_first = two_candidates()
+    shortest_first["metadata"] = dict(reversed(shortest_first["metadata"].items()))
+    assert open_one(write(several, shortest_first), None).model == LOW
+    assert open_one(write(tmp_path / "results.jsonl", SCORED), None).model == LOW
+
+
+def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Path) -> None:
+    """The user learns which names there are and the flag to give."""
+    path = write(tmp_path / "results.jsonl", two_candidates())
+    with pytest.raises(UsageError, match=r"checklists of model-low, model-high, model.*--model-be-evaluated"):
+        open_one(path, None)
+    with pytest.raises(UsageError, match="has no checklist"):
+        open_one(write(tmp_path / "r.jsonl", SCORED | {"metadata": None}), None)
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        ([], "no readable record; it is empty"),
+        ([b"{"], "no readable record: line 1 is not JSON"),
+        ([{"human-checklist": [], "m-checklist": []}], "holds input rows.*python metajudge_infer.py --input-file"),
+        ([{"response1": "", "response2": ""}], "holds input rows"),
+        ([{"id": "a", "model_item": 1, "matched_human_item": None}], "holds per-item matches"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_as_such(tmp_path: Path, records: list[Json | bytes], message: str) -> None:
+    """The error says what the file seems to be and what to do."""
+    with pytest.raises(UsageError, match=message):
+        open_one(write(tmp_path / "x.jsonl", *records), LOW)
+
+
+def test_a_result_file_whose_first_record_lacks_samples_is_still_one_when_named(tmp_path: Path) -> None:
+    """The reference counts such a record as an error and reads on."""
+    path = write(tmp_path / "r.jsonl", {"status": "error", "metadata": SCORED["metadata"]}, SCORED)
+    assert counts(summary_of(path)) == (2, 1, 1, 0)
+
+
+def chosen(directory: Path, flag: str | None = None, judge: str | None = None) -> list[str]:
+    """Names of the files that are analysed, "-" in front of those passed over."""
+    found = open_directory(directory, flag, judge)
+    return [("-" if isinstance(file, PassedOver) else "") + file.path.name for file in found]
+
+
+def test_a_directory_gives_its_result_files_by_name(tmp_path: Path) -> None:
+    """Only *.jsonl, not recursive, sorted; what holds no results is passed over with its reason."""
+    write(tmp_path / "b.jsonl", OURS)
+    write(tmp_path / "a.jsonl", b"{", SCORED)
+    write(tmp_path / "c.jsonl", {"human-checklist": []})
+    write(tmp_path / "d.jsonl")
+    write(tmp_path / "e.json", SCORED)
+    (tmp_path / "sub.jsonl").mkdir()
+    write(tmp_path / "sub.jsonl" / "f.jsonl", SCORED)
+    assert chosen(tmp_path) == ["a.jsonl", "b.jsonl", "-c.jsonl", "-d.jsonl"]
+    reasons = [file.reason for file in open_directory(tmp_path, None, None) if isinstance(file, PassedOver)]
+    assert reasons == ["input rows, no results", "no readable line"]
+
+
+def test_flags_select_files_of_a_directory(tmp_path: Path) -> None:
+    """The evaluated model by what each file says; the judge by file name or record."""
+    write(tmp_path / "model-high-x.jsonl", two_candidates())
+    write(tmp_path / "model-low-x.jsonl", two_candidates())
+    write(tmp_path / "ours.jsonl", OURS)
+    write(tmp_path / "unnamed.jsonl", two_candidates())
+    assert chosen(tmp_path, "MODEL-low") == ["model-low-x.jsonl", "ours.jsonl", "unnamed.jsonl"]
+    assert chosen(tmp_path, "model-HIGH, MODEL-low") == [
+        "model-high-x.jsonl",
+        "model-low-x.jsonl",
+        "ours.jsonl",
+        "unnamed.jsonl",
+    ]
+    assert chosen(tmp_path, LOW, "gpt-4o") == ["ours.jsonl"]
+    assert chosen(tmp_path, LOW, "low-x") == ["model-low-x.jsonl"]
+    with pytest.raises(
+        UsageError, match=r"no result file for --model-be-evaluated zzz \(there are results of model-high"
+    ):
+        chosen(tmp_path, "zzz")
+    with pytest.raises(UsageError, match=r"unnamed\.jsonl does not say which model"):
+        chosen(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing", "does not exist"),
+        ("file", "is no directory"),
+        ("empty", r"has no \*.jsonl file"),
+        ("input", "has no result file"),
+    ],
+)
+def test_a_directory_that_cannot_be_analysed_says_why(tmp_path: Path, name: str, message: str) -> None:
+    """Missing, no directory, without files, without results: each its own line."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "input").mkdir()
+    write(tmp_path / "file", SCORED)
+    write(tmp_path / "input" / "x.jsonl", {"human-checklist": []})
+    with pytest.raises(UsageError, match=message):
+        chosen(tmp_path / name)
+
+
+def test_a_directory_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback where listing is forbidden."""
+
+    def forbidden(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    with pytest.raises(UsageError, match="cannot be read: Permission denied; check its permissions"):
+        chosen(tmp_path)
+
+
+def test_a_pipe_can_be_analysed(tmp_path: Path) -> None:
+    """One pass is enough for the first record and all the others."""
+    import os
+    import threading
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: write(pipe, OURS, ours("b", (1, 1, 1), (2, 2, 1))))
+    writer.start()
+    assert counts(summary_of(pipe)) == (2, 2, 0, 0)
+    writer.join()
+
+
+def test_a_file_is_held_line_by_line(tmp_path: Path) -> None:
+    """Flat memory: 300 records of 100 KB are summarised in a few hundred KB more than nothing."""
+    import tracemalloc
+
+    record = reference((1, 1, 1), (2, 0, 0)) | {"prompt": "x" * 100_000}
+    path = write(tmp_path / "r.jsonl", *[record] * 300)
+    tracemalloc.start()
+    try:
+        assert summary_of(path).valid == 300
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+# ------------------------------------------------------------------ the command
+
+
+def test_the_command_prints_the_table_and_counts_what_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table alone on stdout; reasons, broken lines and superseded records on stderr; exit 0."""
+    path = write(tmp_path / "r.jsonl", OURS, OURS, ours("b", status="error"), b"{", *[b"x"] * 4)
+    assert command("--input-file", str(path)) == 0
+    out, err = capsys.readouterr()
+    assert "model-low                                     0.2000       0.5000" in out
+    unscored, unreadable, superseded = err.splitlines()
+    assert unscored == "r.jsonl (model-low): of 2 rows 1 error, 0 skipped: 1 status error"
+    assert unreadable.startswith("r.jsonl (model-low): 5 unreadable lines: line 4 is not JSON (")
+    assert "; line 6 is not JSON" in unreadable
+    assert unreadable.endswith("; and 2 more")
+    assert (
+        superseded == "r.jsonl (model-low): 1 record does not count, as a later or finished one tells of the same row"
+    )
+
+
+def test_a_file_without_a_valid_record_is_a_row_of_zeros_alone_and_no_row_in_a_directory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unscored is not 0 in a comparison; either way stderr says so and the exit code is 1."""
+    bad = write(tmp_path / "bad.jsonl", ours("a", status="error"))
+    write(tmp_path / "good.jsonl", OURS)
+    assert command("--input-file", str(bad)) == 1
+    out, err = capsys.readouterr()
+    assert (
+        "model-low                                     0.0000       0.0000       0.0000       0.0000       0       "
+        in out
+    )
+    assert "nothing valid to analyse in bad.jsonl" in err
+    assert command("--input-dir", str(tmp_path)) == 1
+    out, err = capsys.readouterr()
+    assert out.count("model-low") == 1
+    assert "nothing valid to analyse in bad.jsonl" in err
+    (tmp_path / "good.jsonl").unlink()
+    assert command("--input-dir", str(tmp_path)) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_the_json_has_the_references_keys_first_and_the_files_order(tmp_path: Path) -> None:
+    """A script that reads the reference's output reads ours."""
+    write(tmp_path / "a.jsonl", ours("a", (1, 1, 0), (2, 0, 0)))
+    write(tmp_path / "b.jsonl", OURS, ours("c", status="error"))
+    target = tmp_path / "out.json"
+    assert command("--input-dir", str(tmp_path), "--output-file", str(target)) == 0
+    first, second = json.loads(target.read_text())
+    counted = ["total_samples", "valid_samples", "error_samples"]
+    figures = ["precision", "recall", "f1", "average_precision", "precision_std", "recall_std"]
+    assert list(second)[:10] == ["model", *counted, *figures]
+    assert (first["file"], first["recall"], second["file"], second["recall"]) == ("a.jsonl", 0.0, "b.jsonl", 0.5)
+    assert second["reasons"] == {"status error": 1}
+    assert second["skipped_samples"] == 0
+
+
+def test_files_passed_over_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on stderr for each, and the table of the others."""
+    write(tmp_path / "a.jsonl", OURS)
+    write(tmp_path / "a.matches.jsonl", {"id": "a", "matched_human_item": 1})
+    assert command("--input-dir", str(tmp_path)) == 0
+    out, err = capsys.readouterr()
+    assert out.count("model-low") == 1
+    assert err == "a.matches.jsonl is passed over: per-item matches, no results\n"
+
+
+def test_figures_of_the_embedded_judge_are_labelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """stderr says so, also that they stand beside an LLM judge's; the table keeps its bytes."""
+    write(tmp_path / "a.jsonl", ours("a", (1, 1, 1), (2, 0, 0), judge={"model": "embedded"}))
+    assert command("--input-dir", str(tmp_path)) == 0
+    err = capsys.readouterr().err
+    assert "a.jsonl: judged by the embedded judge" in err
+    assert "stand together" not in err
+    write(tmp_path / "b.jsonl", OURS)
+    assert command("--input-dir", str(tmp_path)) == 0
+    out, err = capsys.readouterr()
+    assert "stand together" in err
+    assert "model-low has several files; b.jsonl: 0.5000 recall, judged by gpt-4o" in err
+    assert "embedded" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--input-file", "missing.jsonl"], "does not exist"),
+        (["--input-file", "."], "is a directory"),
+        (["--input-file", "r.jsonl", "--output-file", "."], "--output-file . is a directory"),
+        (["--input-file", "r.jsonl", "--output-file", "no/such/x.json"], "does not exist; create it first"),
+        (["--input-file", "r.jsonl", "--output-file", "r.jsonl"], "exists and may hold results"),
+        (["--input-file", "copy", "--output-file", "copy"], "is the input file"),
+        (["--input-file", "r.jsonl", "--output-file", "/dev/full"], "cannot be written: No space left"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_two(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    """What, where and what to do; nothing is overwritten."""
+    monkeypatch.chdir(tmp_path)
+    before = write(tmp_path / "r.jsonl", OURS).read_bytes()
+    write(tmp_path / "copy", OURS)
+    assert command(*arguments) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+    assert (tmp_path / "r.jsonl").read_bytes() == before == (tmp_path / "copy").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--input-file", "a", "--input-dir", "b"], ["--input-file", "a", "--max-checklist-len", "0"]]
+)
+def test_flags_that_do_not_fit_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse's own line and exit code 2."""
+    with pytest.raises(SystemExit) as stop:
+        command(*arguments)
+    assert stop.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_a_result_file_is_told_from_its_first_record(tmp_path: Path) -> None:
+    """The record that a caller can look at is the first readable one."""
+    file = open_one(write(tmp_path / "r.jsonl", b"{", OURS), None)
+    assert isinstance(file, ResultFile)
+    assert file.first["id"] == "a"

@@ -1,0 +1,161 @@
+"""One record a row: what is kept, what is dropped, what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.analysis import summarise
+from metajudge.cli import main
+from metajudge.compact import Compacted, compact
+from metajudge.errors import DiskFull, UsageError
+from metajudge.selection import open_one
+
+
+def record(name: str, status: str = "success", **more: Any) -> bytes:
+    """A record of ours, as one line without its end."""
+    metadata = {"human-checklist": ["h"], "m-checklist": ["s"]}
+    scores = {"scores": [[1, 1, 0.5]], "is_ordered": True, "errors": []}
+    data = {"id": name, "question_id": "q", "status": status, "model_be_evaluated": "m", "extraction_result": scores}
+    return json.dumps(data | {"samples": [{}], "metadata": metadata} | more).encode()
+
+
+def command(*arguments: str) -> int:
+    """The exit code of the command."""
+    return main(["compact", *arguments], "metajudge compact")
+
+
+def test_each_row_keeps_its_finished_record_with_its_bytes_and_its_place(tmp_path: Path) -> None:
+    """Odd spacing, CRLF and escapes survive; a later failure is dropped; the end of the last line is completed."""
+    failed, first = record("a", "error"), record("a", note="é").replace(b": ", b" :  ")
+    second, late = record("b", "empty") + b"\r", record("a", "format_error")
+    other = record("b", "error", question_id="another")
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b"\xef\xbb\xbf" + b"\n".join([failed, second, first, b"{torn", b"", late, other]))
+    assert compact(source, target) == Compacted(kept=3, superseded=2, unreadable=1)
+    assert target.read_bytes() == b"\n".join([second, first, other]) + b"\n"
+
+
+def test_the_byte_order_mark_goes_although_its_line_stays(tmp_path: Path) -> None:
+    """It is a mark of the file, and readers fail on it."""
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b"\xef\xbb\xbf" + record("a") + b"\n")
+    compact(source, target)
+    assert target.read_bytes() == record("a") + b"\n"
+
+
+def test_records_without_id_are_all_kept(tmp_path: Path) -> None:
+    """Every record of the reference counts."""
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    line = b'{"samples": [], "metadata": {"m-checklist": []}}\n'
+    source.write_bytes(line * 3)
+    assert compact(source, target).kept == 3
+    assert target.read_bytes() == line * 3
+
+
+def test_the_analysis_says_the_same_of_both_files(tmp_path: Path) -> None:
+    """Nothing that counts is lost."""
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    lines = [record("a"), record("b", "error"), record("a", "error"), record("b", "error"), record("c", "empty")]
+    source.write_bytes(b"\n".join(lines) + b"\n")
+    compact(source, target)
+    before, after = (summarise(open_one(path, None), 10) for path in (source, target))
+    assert (before.total, before.valid, before.errors) == (after.total, after.valid, after.errors) == (3, 1, 2)
+    assert before.spread == after.spread
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        ("in.jsonl", "in.jsonl", "is the file that is read"),
+        ("in.jsonl", "link.jsonl", "is the file that is read"),
+        ("in.jsonl", "there.jsonl", "exists; name another file, or replace it with --force"),
+        ("in.jsonl", ".", "is a directory"),
+        ("in.jsonl", "no/out.jsonl", "does not exist; create it first"),
+        ("missing", "out.jsonl", "does not exist"),
+        (".", "out.jsonl", "is a directory"),
+        ("rows.jsonl", "out.jsonl", "holds input rows"),
+        ("empty.jsonl", "out.jsonl", "it is empty"),
+        ("pipe", "out.jsonl", "is no ordinary file"),
+        ("in.jsonl", "/proc/out.jsonl", "cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    source: str,
+    target: str,
+    message: str,
+) -> None:
+    """Exit code 2; no file is made or changed."""
+    monkeypatch.chdir(tmp_path)
+    Path("in.jsonl").write_bytes(record("a"))
+    Path("link.jsonl").symlink_to("in.jsonl")
+    Path("there.jsonl").write_bytes(b"kept")
+    Path("rows.jsonl").write_bytes(b'{"human-checklist": [], "m-checklist": []}')
+    Path("empty.jsonl").write_bytes(b"")
+    os.mkfifo("pipe")
+    before = sorted(os.listdir())
+    assert command(source, target) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+    assert sorted(os.listdir()) == before
+    assert Path("there.jsonl").read_bytes() == b"kept"
+    assert Path("in.jsonl").read_bytes() == record("a")
+
+
+def test_force_replaces_another_file_but_never_the_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The flag is for the target; the closing line counts."""
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(record("a") + b"\n{\n")
+    target.write_bytes(b"old")
+    assert command(str(source), str(target), "--force") == 0
+    assert target.read_bytes() == record("a") + b"\n"
+    assert (
+        "1 record kept; dropped: 0 superseded by another of the same row, 1 unreadable line" in capsys.readouterr().out
+    )
+    assert command(str(source), str(source), "--force") == 2
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The target appears whole or not at all."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(record("a") + b"\n")
+    target.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskFull, match="No space left"):
+        compact(source, target, force=True)
+    assert target.read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["in.jsonl", "out.jsonl"]
+
+
+def test_an_interrupt_leaves_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while writing removes what was begun."""
+
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(record("a") + b"\n")
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compact(source, tmp_path / "out.jsonl")
+    assert os.listdir(tmp_path) == ["in.jsonl"]
+
+
+def test_a_source_with_no_record_is_a_users_mistake(tmp_path: Path) -> None:
+    """Nothing readable means that it is the wrong file."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(b"{\n")
+    with pytest.raises(UsageError, match="no readable record: line 1 is not JSON"):
+        compact(source, tmp_path / "out.jsonl")

@@ -1,0 +1,140 @@
+"""Paired comparisons."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.cli import main
+from metajudge.compare import Difference, check_comparable, compare
+from metajudge.errors import UsageError
+from metajudge.scored import Options, score_file
+from tests.unit.result_rows import one_item, write
+
+
+def files(tmp_path: Path, *models: list[float]) -> list[Path]:
+    """One file a model, A, B, C …, with these rationale consistencies."""
+    return [
+        write(tmp_path / f"{name}.jsonl", [one_item(n, score, name) for n, score in enumerate(scores)])
+        for name, scores in zip("ABC", models, strict=False)
+    ]
+
+
+def compared(paths: list[Path], metric: str = "rationale_consistency") -> list[Difference]:
+    """The differences in one of the paper's metrics."""
+    found = compare([score_file(path, Options()) for path in paths], resamples=1000, swaps=2000)
+    return [one for one in found if one.metric == ("paper", metric)]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """`metajudge compare …`."""
+    code = main(["compare", "--resamples", "500", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_difference_worked_by_hand(tmp_path: Path) -> None:
+    """Common rows only; wins, ties, losses; detectable = 2.80 · √Σ(d - d̄)² / n."""
+    gaps = [0.25, 0.5, 0, 0.25, -0.25, 0.25, 0.5, 0.25, 0, 0.25, 0.25, 0.5]
+    paths = files(tmp_path, [0.5 + gap for gap in gaps] + [1.0] * 5, [0.5] * 12)
+    (one,) = compared(paths)
+    mean = sum(gaps) / 12
+    error = sum((gap - mean) ** 2 for gap in gaps) ** 0.5 / 12
+    assert (one.n, one.wins, one.ties, one.losses) == (12, 9, 2, 1)
+    assert one.difference.value == pytest.approx(mean) and one.values == pytest.approx((0.5 + mean, 0.5))
+    assert one.detectable == pytest.approx(2.801585 * error, rel=1e-4)
+    assert one.difference.low is not None and one.difference.high is not None
+    assert 0 < one.difference.low < mean < one.difference.high
+    assert 0.001 < one.p_value < 0.03
+
+
+def test_pairing_makes_a_small_steady_difference_sure(tmp_path: Path) -> None:
+    """Rows differ far more than the models do: unpaired intervals would overlap."""
+    rng = random.Random(5)
+    base = [rng.choice([0.0, 0.25, 0.5, 0.75]) for _ in range(80)]
+    better = [min(1.0, value + (0.25 if rng.random() < 0.4 else 0)) for value in base]
+    (one,) = compared(files(tmp_path, better, base))
+    assert one.p_value < 0.002 and one.difference.low is not None and one.difference.low > 0.04
+
+
+def test_no_difference_is_not_made_up(tmp_path: Path) -> None:
+    """The same scores: p 1 and no interval; exchanged scores: p near 1."""
+    (same,) = compared(files(tmp_path, [0.5, 0.25] * 10, [0.5, 0.25] * 10))
+    assert same.p_value == 1.0 and same.difference.low is None and same.ties == 20
+    (turned,) = compared(files(tmp_path, [0.5, 0.25] * 10, [0.25, 0.5] * 10))
+    assert turned.p_value == 1.0 and turned.difference.low is not None and turned.difference.low < 0
+
+
+def test_several_files_give_all_pairs_with_holm(tmp_path: Path) -> None:
+    """Three pairs; the adjusted p is never below the plain one."""
+    rng = random.Random(6)
+    paths = files(tmp_path, *[[rng.choice([0, 0.25, 0.5]) + shift for _ in range(30)] for shift in (0.5, 0.2, 0.1)])
+    found = compared(paths)
+    assert [(one.first, one.second) for one in found] == [("A", "B"), ("A", "C"), ("B", "C")]
+    assert all(one.p_holm >= one.p_value for one in found)
+    assert found[1].p_holm == pytest.approx(3 * found[1].p_value)
+
+
+def test_rows_scored_for_one_model_only_do_not_count(tmp_path: Path) -> None:
+    """A failed row of the one is no win of the other."""
+    first = write(tmp_path / "A.jsonl", [one_item(1, 1.0, "A"), {**one_item(2, 1.0, "A"), "status": "error"}])
+    second = write(tmp_path / "B.jsonl", [one_item(1, 1.0, "B"), one_item(2, 0.0, "B")])
+    (one,) = compared([first, second])
+    assert (one.n, one.wins, one.ties, one.losses) == (1, 0, 1, 0) and one.values == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [
+        ({"model": "k"}, "judge model (j and k)"),
+        ({"instructions": "z"}, "instructions (i and z)"),
+        ({"granularity": "row"}, "granularity (item and row)"),
+        ({"top_k": 3}, "top_k (5 and 3)"),
+    ],
+)
+def test_figures_that_mean_different_things_are_refused_until_told_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], other: dict[str, Any], what: str
+) -> None:
+    """Judge, instructions, granularity and top-k."""
+    first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
+    second = write(tmp_path / "B.jsonl", [one_item(n, n / 4, "B", judge=other) for n in range(3)])
+    code, out, err = run(capsys, first, second)
+    assert code == 2 and out == "" and what in err and "--allow-mixed" in err and len(err.splitlines()) == 1
+    assert run(capsys, first, second, "--allow-mixed")[0] == 0
+
+
+def test_a_file_that_names_no_judge_is_refused_beside_one_that_does(tmp_path: Path) -> None:
+    """The reference's records."""
+    ours = score_file(write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")]), Options())
+    plain = {key: value for key, value in one_item(1, 0.5, "B").items() if key not in ("id", "judge")}
+    plain["samples"] = [{"generated_text": "<RESULT_START>\n- R1@S1: 0.5\n<RESULT_END>"}]
+    theirs = score_file(write(tmp_path / "B.jsonl", [plain]), Options())
+    with pytest.raises(UsageError, match=r"B\.jsonl does not say by which judge it is"):
+        check_comparable([ours, theirs])
+    check_comparable([theirs, theirs])
+
+
+def test_files_without_a_common_row_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So is one file alone."""
+    first = write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")])
+    second = write(tmp_path / "B.jsonl", [one_item(2, 0.5, "B")])
+    code, _, err = run(capsys, first, second)
+    assert code == 2 and "have no row in common" in err
+    assert "needs two result files or more" in run(capsys, first)[2]
+
+
+def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line a metric."""
+    paths = files(tmp_path, [0.5, 0.75] * 8, [0.25, 0.5] * 8)
+    code, out, err = run(capsys, *paths, "--output-file", tmp_path / "c.json", "--format", "csv")
+    assert code == 0 and "80 % power" in err
+    assert out.splitlines()[0] == "Metric,A,B,n,Value A,Value B,A - B,p,Holm,Win/tie/loss,Detectable"
+    assert any(line.startswith("paper rationale_consistency,A,B,16,0.6250,0.3750,") for line in out.splitlines())
+    first = json.loads((tmp_path / "c.json").read_text())[0]
+    assert (
+        first["metric"] == {"group": "paper", "name": "rationale_consistency"} and first["difference"]["value"] == 0.25
+    )

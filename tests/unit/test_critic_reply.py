@@ -1,0 +1,346 @@
+"""The grammar of a critic's reply, and the two orders of the responses."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metajudge.block import Rejected
+from metajudge.critic_reply import LABELS, Critique, merge_orders, parse_existing, read_critique, swap_back
+
+START, END = "<RESULT_START>", "<RESULT_END>"
+EXAMPLE = Path(__file__).parents[2] / "example" / "infer_input_10samples.jsonl"
+
+
+def reply(*reasons: str, verdict: str = "B>A") -> str:
+    """A reply as the instructions ask for it, its reasons as they are."""
+    lines = "\n".join(f"- {reason}" for reason in reasons)
+    return f"{START}\nList of reasons:\n{lines}\nFinal assessment result: \\boxed{{{verdict}}}\n{END}"
+
+
+def block(*lines: str) -> str:
+    """A result block of these lines."""
+    return "\n".join([START, *lines, END])
+
+
+def reasons(text: str, *, cut: bool = False) -> tuple[str, ...]:
+    """The reasons of a reply that must be accepted."""
+    answer = read_critique(text, cut=cut)
+    assert isinstance(answer, Critique), answer
+    return answer.reasons
+
+
+def label(text: str) -> str:
+    """The label of a reply that must be accepted."""
+    answer = read_critique(text)
+    assert isinstance(answer, Critique), answer
+    return answer.label
+
+
+def why(text: str, *, cut: bool = False) -> str:
+    """The reason of a reply that must be rejected."""
+    answer = read_critique(text, cut=cut)
+    assert isinstance(answer, Rejected), answer
+    return answer.reason
+
+
+VERDICT = r"Final assessment result: \boxed{B>A}"
+
+
+def test_a_reply_as_asked_for_is_read() -> None:
+    """Reasons in order, the verdict as a number and as a label."""
+    text = "Let me see.\n- a draft\n" + reply("A loses the order", "B's test is slow")
+    assert read_critique(text) == Critique(("A loses the order", "B's test is slow"), 1, "B>A")
+
+
+@pytest.mark.parametrize("line", EXAMPLE.read_text(encoding="utf-8").splitlines())
+def test_the_replies_of_the_example_rows_give_their_checklists_and_labels(line: str) -> None:
+    """Rows that hold a generated text hold what it says."""
+    row = json.loads(line)
+    for model in ("model-low_deceptive_alignment", "model-high_deceptive_alignment"):
+        for read in (read_critique, parse_existing):
+            answer = read(row[f"{model}-generated_text"])
+            assert isinstance(answer, Critique)
+            assert list(answer.reasons) == row[f"{model}-checklist"]
+            assert answer.label == row[f"{model}-label"]
+
+
+# ------------------------------------------------------------------ verdicts
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r"Final assessment result: \boxed{A>>B}", "A>>B"),
+        (r"Final assessment result: \boxed{A≫B}", "A>>B"),
+        (r"Final assessment result: \boxed{B » A}", "B>>A"),
+        (r"Final assessment result: \boxed{A>B}.", "A>B"),
+        (r"Final assessment result: \boxed{A=B}", "A=B"),
+        (r"Final assessment result: $\boxed{\text{B} \gg \text{A}}$", "B>>A"),
+        (r"Final assessment result：\boxed{B＞A}", "B>A"),
+        (r"**Final assessment result:** \boxed{Response B > Response A}", "B>A"),
+        (r"## Final Assessment: \\boxed{B<A}", "A>B"),
+        (r"- Final assessment result: \boxed{B>A}", "B>A"),
+        ("Final assessment result:\n\\boxed{B>A}", "B>A"),
+        (r"Final verdict: Response B is better, \boxed{B>A}", "B>A"),
+        (r"Final verdict: \boxed{B}", "B>A"),
+        ("Final verdict: [[B>>A]]", "B>>A"),
+        ("Final assessment result: A &gt; B", "A>B"),
+        (r"\boxed{B>A}", "B>A"),
+        (r"**So it is \boxed{B>A}**", "B>A"),
+        ("My final verdict is Assistant A is significantly better: [[A>>B]].", "A>>B"),
+    ],
+)
+def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -> None:
+    """Named or last, in a box or clear without it."""
+    assert label(block("- x", line)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["- x"], "no boxed verdict behind the reasons"),
+        (["- x", "Final assessment result: B is better"], "no boxed verdict behind the reasons"),
+        (["- x", r"So \boxed{B}"], "no boxed verdict behind the reasons"),
+        (["- x", r"- A says \boxed{A>B}"], "no boxed verdict behind the reasons"),
+        (
+            ["- x", r"Final assessment result: \boxed{A>B>C}"],
+            "the verdict 'A>B>C' is none of A>>B, A>B, A=B, B>A, B>>A",
+        ),
+        (["- x", r"Final assessment result: \boxed{C}"], "the verdict 'C' is none of A>>B, A>B, A=B, B>A, B>>A"),
+        (
+            ["- x", r"Final assessment result: \boxed{verdict}"],
+            "the verdict 'verdict' is none of A>>B, A>B, A=B, B>A, B>>A",
+        ),
+        (["- x", VERDICT, VERDICT], "two verdicts"),
+        (["- x", VERDICT, r"That is, \boxed{A>B}"], "two verdicts"),
+        (["- x", r"Final assessment result: \boxed{A>B} or \boxed{B>A}"], "two verdicts"),
+        ([VERDICT], "no reasons before the verdict"),
+        (["x", VERDICT], "no reasons before the verdict"),
+        ([VERDICT, "- x"], "reasons behind the verdict"),
+        (["List of reasons:", "- x", "List of reasons:", "- y", VERDICT], "two lists of reasons"),
+    ],
+)
+def test_a_reply_without_one_clear_verdict_behind_its_reasons_is_rejected(lines: list[str], reason: str) -> None:
+    """A letter alone may be the answer that the responses were asked for."""
+    assert why(block(*lines)) == reason
+
+
+def test_a_remark_behind_the_verdict_changes_nothing() -> None:
+    """As long as it holds no other verdict."""
+    assert label(block("- x", VERDICT, "", r"(that is, \boxed{B>A})", "I am sure.")) == "B>A"
+
+
+# ------------------------------------------------------------------ reasons
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["- the loop", "* the loop", "• the loop", "•the loop", "-the loop", "1. the loop", "1) the loop", "(1) the loop",
+     "１． the loop", "– the loop", "  - the loop", "**1.** the loop", "\u200f- the loop"],
+)  # fmt: skip
+def test_a_reason_is_any_bulleted_or_numbered_line(line: str) -> None:
+    """Whatever the sign."""
+    assert reasons(block("List of reasons:", line, "- y", VERDICT)) == ("the loop", "y")
+
+
+def test_markdown_inside_a_reason_stays() -> None:
+    """Emphasis that began before the number begins behind it."""
+    text = block("- **Loop:** off by one", "- **short**", "2. `code` and $x$", "**3. Units:** none", VERDICT)
+    assert reasons(text) == ("**Loop:** off by one", "**short**", "`code` and $x$", "**Units:** none")
+
+
+def test_headings_and_titles_are_no_reasons() -> None:
+    """With or without marks, numbered or not, when reasons stand under them."""
+    text = block(
+        "### Response A",
+        "- loses the order",
+        "**Response B:**",
+        "- is slow",
+        "Further points:",
+        "- has no example",
+        "1. **Accuracy**",
+        "   - A is wrong in step 2",
+        "2. Clarity:",
+        "- B skips step 3",
+        "---",
+        "- **Units**",
+        "  - A has none",
+        VERDICT,
+    )
+    assert reasons(text) == (
+        "loses the order", "is slow", "has no example", "A is wrong in step 2", "B skips step 3", "A has none",
+    )  # fmt: skip
+
+
+def test_what_is_indented_or_follows_at_once_goes_on_with_a_reason() -> None:
+    """Sub-points, code and wrapped lines are folded in; a paragraph behind a blank line is not."""
+    text = block(
+        "List of reasons:",
+        "- Response A fails in these cases:",
+        "  - the empty list",
+        "  - a list of lists",
+        "- Response B's loop",
+        "ends early:",
+        "  ```py",
+        "  # heading?",
+        "  - 1",
+        "  ```",
+        "",
+        "Taken together, B is better.",
+        VERDICT,
+    )
+    assert reasons(text) == (
+        "Response A fails in these cases: - the empty list - a list of lists",
+        "Response B's loop ends early: ```py # heading? - 1 ```",
+    )
+
+
+def test_bullets_in_a_code_fence_are_code() -> None:
+    """Also unindented; a fence that is never closed is none."""
+    assert reasons(block("- A's file:", "```yaml", "- a", "- b", "```", "- y", VERDICT)) == (
+        "A's file: ```yaml - a - b ```",
+        "y",
+    )
+    assert reasons(block("- ```x", "- y", VERDICT)) == ("```x", "y")
+
+
+def test_only_what_stands_under_the_list_heading_counts() -> None:
+    """Thoughts inside the block are passed over."""
+    assert reasons(block("- a thought", "**List of reasons**", "- x", VERDICT)) == ("x",)
+
+
+# ------------------------------------------------------------------ blocks
+
+
+def test_a_missing_block_is_forgiven_when_verdict_and_reasons_are_there() -> None:
+    """Without any tag, with one missing at the end; not in a reply that was cut."""
+    body = f"List of reasons:\n- x\n- y\n{VERDICT}"
+    assert reasons(body) == reasons(f"{START}\n{body}") == reasons(f"```\n{START}\n{body}\n{END}\n```") == ("x", "y")
+    assert reasons(f"{START}\n```\n{body}\n```\n{END}") == ("x", "y")
+    assert why(body, cut=True) == "no <RESULT_START> block"
+    assert why(f"{START}\n{body}", cut=True) == "a result block that does not end"
+    assert why(f"{body}\n{END}") == "no <RESULT_START> block"
+
+
+def test_thoughts_are_no_answer_and_differing_blocks_are_not_chosen_from() -> None:
+    """The same block twice is one."""
+    assert reasons(f"<think>{reply('draft')}</think>{reply('x')}") == ("x",)
+    assert reasons(reply("x") + reply("x")) == ("x",)
+    assert why(reply("x") + reply("y")) == "2 different result blocks"
+    assert why(f"<think>{reply('x')}") == "unclosed <think>"
+    assert why(f"<think>{reply('x')}</think>") == "no boxed verdict behind the reasons"
+    assert why(reply("x </think> y")) == "</think> inside a result block"
+    assert why(reply("x <RESULT_END></think><RESULT_START> y")) == "</think> inside a result block"
+    assert reasons(f"{reply('draft')}\n</think>\n{reply('x')}") == ("x",)
+    assert reasons(f"I write {START} later.</think>{reply('x')}") == ("x",)
+    assert why("") == "no boxed verdict behind the reasons"
+
+
+def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() -> None:
+    """The rest is read as it is in replies."""
+    body = f"- x\n{VERDICT}"
+    for text in (body, f"{START}{body}", f"{body}\n{END}", f"{END}\n{START}\n{body}", reply("draft") + block(body)):
+        assert parse_existing(text) == Critique(("x",), 1, "B>A")
+    assert parse_existing(f"<think>{body}") == Rejected("unclosed <think>")
+    assert parse_existing("- x") == Rejected("no boxed verdict behind the reasons")
+
+
+# ------------------------------------------------------------------ both orders
+
+
+def test_a_critique_of_the_other_order_is_mapped_back() -> None:
+    """The verdict is mirrored and the names are exchanged."""
+    swapped = Critique(("Response A leaves out the salt", "B's steps are clear", "Both are short"), -2, "A>>B")
+    expected = Critique(("Response B leaves out the salt", "A's steps are clear", "Both are short"), 2, "B>>A")
+    assert swap_back(swapped) == expected
+    assert swap_back(expected) == swapped
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "merged"),
+    [
+        (1, 1, ("B>A", True)), (2, 2, ("B>>A", True)), (-2, -2, ("A>>B", True)), (0, 0, ("A=B", True)),
+        (1, 2, ("B>A", True)), (-2, -1, ("A>B", True)), (1, -1, ("A=B", False)), (2, -2, ("A=B", False)),
+        (0, 1, ("A=B", False)), (-1, 0, ("A=B", False)),
+    ],
+)  # fmt: skip
+def test_orders_that_disagree_come_to_a_tie(first: int, second: int, merged: tuple[str, bool]) -> None:
+    """Of two strengths the weaker counts; the order of the two does not matter."""
+    one, other = (Critique(("x",), verdict, LABELS[verdict]) for verdict in (first, second))
+    assert merge_orders(one, other) == merge_orders(other, one) == merged
+
+
+# ------------------------------------------------------------------ properties
+
+HARD = st.sampled_from(
+    (
+        '"quoted" and \'so\'', "line\nbreak", "- bullet", "* x", "1. y", "`code[A]`", "```py x = 1 ```", "```",
+        "中文，标点：", "מימין לשמאל", "مرحبا: بالعالم", "\u200f", r"\boxed{A>B}", r"\boxed{42}", "[[A>B]]",
+        r"$\frac{a}{b}$", "**bold**", "\u2028", "\r\n", "# heading", "List of reasons:", "％", "--- ", "0",
+        "x" * 10_000, "字" * 10_000,
+    )
+)  # fmt: skip
+BREAKING = st.sampled_from((START, END, "<think>", "</think>", VERDICT, "＜RESULT_END＞", "Final verdict: [[A>B]]"))
+REASON = st.lists(st.one_of(HARD, st.text(max_size=10)), min_size=1, max_size=5).map("".join).filter(str.strip)
+BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, max_size=6).map("".join).filter(str.strip)
+VERDICTS = st.sampled_from(sorted(LABELS.items()))
+
+
+def folded(texts: list[str]) -> list[str]:
+    """The reasons as a record keeps them."""
+    return [" ".join(text.split()) for text in texts]
+
+
+@given(st.lists(REASON, min_size=1, max_size=5), VERDICTS)
+def test_reasons_on_a_line_each_are_read_back(given_reasons: list[str], verdict: tuple[int, str]) -> None:
+    """Quotes, code, formulas, boxes, bullets, other scripts and long texts survive to the letter."""
+    expected = Critique(tuple(folded(given_reasons)), *verdict)
+    text = reply(*folded(given_reasons), verdict=verdict[1])
+    assert read_critique(text) == parse_existing(text) == expected
+
+
+@given(st.lists(REASON, min_size=1, max_size=4), VERDICTS)
+def test_reasons_over_several_indented_lines_are_folded(given_reasons: list[str], verdict: tuple[int, str]) -> None:
+    """Wrapped as Markdown wraps list items, what looks like a bullet or heading inside included."""
+    given_reasons = [f"In its second step it says so: {reason}" for reason in given_reasons]
+    wrapped = ["\n    ".join(reason.splitlines()) for reason in given_reasons]
+    answer = read_critique(reply(*wrapped, verdict=verdict[1]))
+    assert isinstance(answer, Rejected) or answer == Critique(tuple(folded(given_reasons)), *verdict)
+
+
+@given(st.lists(BROKEN, min_size=1, max_size=4), VERDICTS)
+def test_no_content_of_a_reason_is_ever_misread(given_reasons: list[str], verdict: tuple[int, str]) -> None:
+    """Tags, verdicts and headings inside reasons: read as written, or rejected."""
+    answer = read_critique(reply(*folded(given_reasons), verdict=verdict[1]))
+    assert isinstance(answer, Rejected) or answer == Critique(tuple(folded(given_reasons)), *verdict)
+
+
+@given(st.lists(st.one_of(HARD, BREAKING, st.text(max_size=6)), max_size=12).map("\n".join), st.booleans())
+def test_no_text_raises(text: str, cut: bool) -> None:
+    """Whatever a model writes, the answer is a critique with its label or a reason."""
+    for answer in (read_critique(text, cut=cut), parse_existing(text)):
+        if isinstance(answer, Rejected):
+            assert answer.reason
+        else:
+            assert answer.reasons and all(answer.reasons) and LABELS[answer.verdict] == answer.label
+            assert swap_back(answer).verdict == -answer.verdict
+
+
+@pytest.mark.parametrize(
+    "filler", ["*", " ", "_ ", "(", "boxed{", "\\", "- ", "\n", "\n-", "[[", "{", "**a", "A ", "1. "]
+)
+def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
+    """No pattern runs longer than its text asks for."""
+    begun = time.perf_counter()
+    long = filler * (50_000 // len(filler))
+    for text in (reply(f"x {long} y"), f"{START}\n- x\n{long}", f"- x\nFinal verdict: {long}", long):
+        read_critique(text)
+        parse_existing(text)
+    swap_back(Critique((f"x {long} y",), 1, "B>A"))
+    assert time.perf_counter() - begun < 10

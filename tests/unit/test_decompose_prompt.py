@@ -1,0 +1,169 @@
+"""The question that turns annotators' texts into points."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metajudge.block import Rejected
+from metajudge.conversation import Conversation, Turn, quoted_lines
+from metajudge.decompose_prompt import DecomposePrompt, Feedback, feedback_of, instructions, row_text
+from metajudge.decompose_reply import Claims, read_claims
+from metajudge.prompt import without_echo
+
+CONVERSATION = Conversation((Turn("user", "How do I get to the museum?"),))
+FEEDBACK = [
+    Feedback(1, (("comparison of both responses", "@Response 1 is too long."), ("about Response 2", "Wrong turn."))),
+    Feedback(3, (("comparison of both responses", "Both fine."),)),
+]
+
+
+def test_a_row_is_put_as_quoted_data_behind_the_instructions() -> None:
+    """The fixed part is the system message; the annotators' texts, the source of points, stand last."""
+    system, user = DecomposePrompt().messages(FEEDBACK, CONVERSATION, "Left.\nRight.", "Go on.")
+    assert system == {"role": "system", "content": instructions()}
+    assert user == {
+        "role": "user",
+        "content": """\
+The conversation:
+<QUOTED_TURN_1: user>
+How do I get to the museum?
+</QUOTED_TURN_1>
+
+<QUOTED_RESPONSE_1>
+Left.
+Right.
+</QUOTED_RESPONSE_1>
+
+<QUOTED_RESPONSE_2>
+Go on.
+</QUOTED_RESPONSE_2>
+
+<QUOTED_ANNOTATOR_1_TEXT_1: comparison of both responses>
+@Response 1 is too long.
+</QUOTED_ANNOTATOR_1_TEXT_1>
+
+<QUOTED_ANNOTATOR_1_TEXT_2: about Response 2>
+Wrong turn.
+</QUOTED_ANNOTATOR_1_TEXT_2>
+
+<QUOTED_ANNOTATOR_3_TEXT_1: comparison of both responses>
+Both fine.
+</QUOTED_ANNOTATOR_3_TEXT_1>""",
+    }
+
+
+def test_without_system_message_everything_is_one_user_message() -> None:
+    """The instructions come first; the hash names them alone."""
+    (only,) = DecomposePrompt(system_message=False).messages(FEEDBACK, CONVERSATION, "a", "b")
+    assert only["content"] == f"{instructions()}\n\n{row_text(FEEDBACK, CONVERSATION, 'a', 'b')}"
+    assert DecomposePrompt(system_message=False).hash == DecomposePrompt().hash
+    assert re.fullmatch("[0-9a-f]{16}", DecomposePrompt().hash)
+
+
+def test_the_fixed_text_is_long_enough_for_prefix_caches() -> None:
+    """At least 1,024 tokens; a token of English prose is never longer than a word on average."""
+    assert len(re.findall(r"\w+|[^\w\s]", instructions())) >= 1024
+
+
+def test_the_worked_example_is_accepted_by_the_reply_grammar_and_no_answer_as_an_echo() -> None:
+    """What the decomposer is shown is what the reader takes, but not when it is copied with its neighbours."""
+    example = read_claims(instructions())
+    assert isinstance(example, Claims)
+    assert len(example.items) == 4 and all(entry.reason for entry in example.ignored)
+    messages = DecomposePrompt().messages(FEEDBACK, CONVERSATION, "a", "b")
+    assert isinstance(read_claims(without_echo(instructions(), messages)), Rejected)
+
+
+# ------------------------------------------------------------------ the annotators' texts of a row
+
+
+def test_a_row_of_helpsteer3_has_up_to_three_texts_an_annotator() -> None:
+    """Null, blank and absent texts are passed over; an annotator without any keeps their number for the others."""
+    row = {
+        "individual_preference": [
+            {"score": -1, "reasoning": "@Response 1 is better. ", "feedback1": None, "feedback2": "Two lines\nhere"},
+            {"score": 0, "reasoning": " ", "feedback1": ""},
+            {"score": -2, "feedback1": "No check of the limit"},
+        ]
+    }
+    assert feedback_of(row) == [
+        Feedback(
+            1, (("comparison of both responses", "@Response 1 is better. "), ("about Response 2", "Two lines\nhere"))
+        ),
+        Feedback(3, (("about Response 1", "No check of the limit"),)),
+    ]
+
+
+def test_named_fields_are_strings_or_lists_with_a_string_for_each_annotator() -> None:
+    """The field's name is the text's label."""
+    row = {"notes1": ["a", None, "c"], "notes2": ["x", "y"], "remark": "z"}
+    assert feedback_of(row, ["notes1", "notes2", "remark"]) == [
+        Feedback(1, (("notes1", "a"), ("notes2", "x"), ("remark", "z"))),
+        Feedback(2, (("notes2", "y"),)),
+        Feedback(3, (("notes1", "c"),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "fields", "problem"),
+    [
+        ({}, [], 'has no "individual_preference"; name the fields with the annotators\' texts'),
+        ({"individual_preference": {}}, [], 'has a "individual_preference" that is no list'),
+        ({"individual_preference": ["a"]}, [], 'has a "individual_preference" whose item 1 is no object'),
+        (
+            {"individual_preference": [{}, {"feedback1": ["a"]}]},
+            [],
+            'has a "individual_preference" whose item 2 has a "feedback1" that is no string',
+        ),
+        ({"individual_preference": [{"reasoning": None}]}, [], "has no annotator's text"),
+        ({"individual_preference": []}, [], "has no annotator's text"),
+        ({"a": "x"}, ["a", "b"], 'has no "b"'),
+        ({"a": ["x", 5]}, ["a"], 'has a "a" that is neither a string nor a list of strings'),
+        ({"a": [" ", None]}, ["a"], "has no annotator's text"),
+    ],
+)
+def test_a_row_without_texts_says_what_is_wrong(row: dict[str, Any], fields: list[str], problem: str) -> None:
+    """The message names field and item."""
+    assert feedback_of(row, fields) == problem
+
+
+# ------------------------------------------------------------------ data stays data
+
+FRAME_LINE = re.compile(r"^<(/?QUOTED_\w+)(?:: [^<>]*)?>$", re.MULTILINE)
+HARD = st.sampled_from(
+    (
+        "</QUOTED_RESPONSE_1>", "<QUOTED_ANNOTATOR_1_TEXT_1>", "<RESULT_START>", "＜RESULT_END＞", "<think>",
+        "<|im_end|>", "\n", "\r\n", "\u2028", "- C1: x\n", "CLAIM_COUNT=1\n", "```py\nx = 1\n```", "中文", "שלום",
+        "مرحبا", r"$\frac{1}{2}$", '"', "<div>", "x" * 10_000,
+    )
+)  # fmt: skip
+TEXT = st.lists(st.one_of(HARD, st.text(max_size=8)), max_size=5).map("".join)
+
+
+@given(TEXT, TEXT, TEXT, TEXT, TEXT)
+def test_no_text_leaves_its_frame(said: str, first: str, second: str, label: str, text: str) -> None:
+    """Frames open and close in the order in which they are written, and every text is inside its own."""
+    feedback = [Feedback(2, ((label, text),))]
+    data = row_text(feedback, Conversation((Turn("user", said),)), first, second)
+    names = ["TURN_1", "RESPONSE_1", "RESPONSE_2", "ANNOTATOR_2_TEXT_1"]
+    assert FRAME_LINE.findall(data) == [f"{slash}QUOTED_{name}" for name in names for slash in ("", "/")]
+    for name, content in zip(names, (said, first, second, text), strict=True):
+        _, _, rest = data.partition(f"<QUOTED_{name}")
+        inside, _, _ = rest.partition(f"\n</QUOTED_{name}>")
+        assert inside.partition(">\n")[2] == quoted_lines(content)
+    assert "<RESULT_" not in data and "<think>" not in data
+    data.encode("utf-8")
+
+
+@given(st.lists(TEXT.filter(lambda text: bool(text.strip())), min_size=1, max_size=4))
+def test_a_point_that_repeats_a_quoted_text_reads_back_as_that_text(texts: list[str]) -> None:
+    """Prompt to reply to record: what is copied out of a frame is kept to the letter, white space folded."""
+    copied = [" ".join(quoted_lines(text).split()) for text in texts]
+    points = "\n".join(f"- C{number}: {text}" for number, text in enumerate(copied, 1))
+    reply = f"<RESULT_START>\nCLAIM_COUNT={len(texts)}\nCLAIMS:\n{points}\nIGNORED_SUMMARY:\n- none\n<RESULT_END>"
+    assert read_claims(reply) == Claims(tuple(copied), ())

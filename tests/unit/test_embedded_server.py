@@ -1,0 +1,164 @@
+"""The embedded judge over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+
+from metajudge.embedded.server import BadRequest, Lists, RunningServer, read_question, start
+from metajudge.errors import UsageError
+from metajudge.prompt import Prompt
+from metajudge.reply import Accepted, read_reply
+
+HUMAN = ["Response 1 uses a set and loses the order of the list.", "Response 2 returns None for an empty list."]
+MODEL = ["A's set does not keep the list's order.", "B is nicer.", "Response B gives None when the list is empty."]
+
+
+def with_server(use: Callable[[RunningServer, aiohttp.ClientSession], Awaitable[Any]]) -> Any:
+    async def go() -> Any:
+        server = await start()
+        try:
+            async with aiohttp.ClientSession() as session:
+                return await use(server, session)
+        finally:
+            await server.close()
+
+    return asyncio.run(go())
+
+
+def post(body: object, path: str = "/chat/completions") -> tuple[int, Any]:
+    async def use(server: RunningServer, session: aiohttp.ClientSession) -> tuple[int, Any]:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        async with session.post(server.base_url + path, data=data) as response:
+            return response.status, await response.json()
+
+    status, data = with_server(use)
+    return status, data
+
+
+@pytest.mark.parametrize("granularity", ["row", "item"])
+@pytest.mark.parametrize("system", [True, False])
+def test_the_lists_of_every_form_of_question_are_read(granularity: str, system: bool) -> None:
+    """The instructions' own examples are not taken for the lists."""
+    text = Prompt(granularity, system_message=system).messages(HUMAN, MODEL, 2)[-1]["content"]
+    expected = Lists(HUMAN, MODEL) if granularity == "row" else Lists(HUMAN, [MODEL[1]], 2)
+    assert read_question(text) == expected
+
+
+def test_empty_items_keep_their_place() -> None:
+    """An item without words is an item."""
+    assert read_question("S1: \nS2: b\n\nR1: \n") == Lists([""], ["", "b"])
+    assert read_question("S1:\r\n\r\nR1: x\r\n") == Lists(["x"], [""])
+
+
+@pytest.mark.parametrize("text", ["hello", "R1: only", "S2: a\n\nR1: b", "R2: a\n\nS1: b"])
+def test_a_question_without_both_lists_is_refused(text: str) -> None:
+    """With the parameter that is wrong."""
+    with pytest.raises(BadRequest) as caught:
+        read_question(text)
+    assert (caught.value.status, caught.value.param) == (400, "messages")
+
+
+@pytest.mark.parametrize("granularity", ["row", "item"])
+def test_the_sdk_gets_a_reply_that_the_grammar_accepts(granularity: str) -> None:
+    """A whole question over a real socket, with usage."""
+
+    async def use(server: RunningServer, session: aiohttp.ClientSession) -> Any:
+        async with openai.AsyncOpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client:
+            models = await client.models.list()
+            assert [model.id for model in models.data] == ["embedded"]
+            messages: Any = Prompt(granularity).messages(HUMAN, MODEL, 3)
+            return await client.chat.completions.create(model="embedded", messages=messages, max_tokens=5)
+
+    reply = with_server(use)
+    item = 3 if granularity == "item" else None
+    accepted = read_reply(reply.choices[0].message.content, 2, 3, model_item=item)
+    assert isinstance(accepted, Accepted)
+    by_human = {mark.human_item: mark for mark in accepted.marks}
+    assert by_human[2].model_item == 3 and by_human[2].score > 0
+    assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens > 20
+
+
+QUESTION = [{"role": "user", "content": "S1: a\n\nR1: b"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "param", "code"),
+    [
+        (b"{", 400, None, None),
+        ([], 400, None, None),
+        ({"model": "gpt-4o", "messages": QUESTION}, 404, "model", "model_not_found"),
+        ({"model": "embedded", "messages": QUESTION, "stream": True}, 400, "stream", "unsupported_parameter"),
+        ({"model": "embedded", "messages": QUESTION, "n": 2}, 400, "n", "unsupported_value"),
+        ({"model": "embedded", "messages": "hi"}, 400, "messages", None),
+        ({"model": "embedded", "messages": [{"role": "system", "content": "x"}]}, 400, "messages", None),
+        ({"model": "embedded", "messages": [{"role": "user", "content": 3}]}, 400, "messages", None),
+        ({"model": "embedded", "messages": [{"role": "user", "content": "hi"}]}, 400, "messages", None),
+        (b"x" * (10 * 1024 * 1024 + 1), 413, None, None),
+    ],
+)
+def test_errors_have_openais_shape(body: object, status: int, param: str | None, code: str | None) -> None:
+    """Status, message, type, parameter, code."""
+    got, data = post(body)
+    assert got == status
+    assert set(data["error"]) == {"message", "type", "param", "code"}
+    assert (data["error"]["param"], data["error"]["code"]) == (param, code)
+    assert data["error"]["message"] and data["error"]["type"] == "invalid_request_error"
+
+
+def test_unknown_paths_and_text_parts() -> None:
+    """404 in the same shape; content as a list of parts is read."""
+    assert post({}, "/nothing")[0] == 404
+    parts = [{"role": "user", "content": [{"type": "text", "text": "S1: a\n\n"}, {"type": "text", "text": "R1: b"}]}]
+    assert post({"model": "embedded", "messages": parts})[0] == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "no such host"])
+def test_only_loopback_is_served(host: str) -> None:
+    """Anything else is refused before listening."""
+    with pytest.raises(UsageError, match="is not this machine"):
+        asyncio.run(start(0, host))
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    """And the first server goes on."""
+
+    async def use(server: RunningServer, session: aiohttp.ClientSession) -> None:
+        port = int(server.base_url.split(":")[2].split("/")[0])
+        with pytest.raises(UsageError, match=f"--port {port} cannot be used"):
+            await start(port)
+
+    with_server(use)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_serve_command_runs_until_a_signal(number: signal.Signals) -> None:
+    """One line on stdout with the base URL; exit 130."""
+    command = [sys.executable, "-m", "metajudge", "serve", "--port", "0"]
+    environment = {**os.environ, "no_proxy": "127.0.0.1"}
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=environment,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        url = process.stdout.readline().strip()
+        client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+        assert client.models.list().data[0].id == "embedded"
+        process.send_signal(number)
+        assert process.wait(10) == 130
+        assert f"--api-base {url} --model embedded" in process.stderr.read()

@@ -1,0 +1,473 @@
+"""Inference from the command line to the files, against a real server on loopback."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.cli import main
+from metajudge.errors import UsageError
+from metajudge.plan import choose_models, fit_name, output_paths
+from metajudge.progress import Progress
+from metajudge.tally import Tally
+from tests.unit.rows import block, row
+
+Script = Callable[[dict[str, Any], int], tuple[int, Any]]
+
+
+def reply(text: str) -> dict[str, Any]:
+    usage = {
+        "prompt_tokens": 1000,
+        "completion_tokens": 20,
+        "total_tokens": 1020,
+        "prompt_tokens_details": {"cached_tokens": 900},
+    }
+    return {"choices": [{"message": {"content": text}, "finish_reason": "stop"}], "usage": usage}
+
+
+def judging(body: dict[str, Any], number: int) -> tuple[int, Any]:
+    return 200, reply(block(body["messages"][-1]["content"]))
+
+
+@contextmanager
+def server(script: Script = judging) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A judge; its base URL and the bodies it was sent."""
+    seen: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            seen.append(body)
+            status, data = script(body, len(seen))
+            text = json.dumps(data).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd.daemon_threads = True
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{httpd.server_port}/v1", seen
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "in.jsonl"
+    data = [row(n, **{"other-checklist": ["x", ""]}) for n in range(3)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in data))
+    return path
+
+
+def infer(rows: Path, out: Path | str, *flags: str, model: str = "M") -> int:
+    arguments = ["--input-file", str(rows), "--output-file", str(out), "--model-be-evaluated", model, *flags]
+    return main(["infer", *arguments], "metajudge_infer.py")
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_rows_become_records_matches_and_a_summary(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The main path: files, summary on stdout, exit 0; again: no request."""
+    out = tmp_path / "new" / "out.jsonl"
+    with server() as (url, seen):
+        assert infer(rows, out, "--api-base", url) == 0
+        first = capsys.readouterr().out.splitlines()
+        assert infer(rows, out, "--api-base", url) == 0
+        second = capsys.readouterr().out.splitlines()
+    assert len(seen) == 3 and len(lines(out)) == 3
+    assert len(lines(tmp_path / "new" / "out.matches.jsonl")) == 9
+    assert first[0] == "Rows      3 judged, 0 empty, 0 failed, 0 unusable, 0 resumed"
+    assert first[1] == "Requests  3, of them 0 tries again"
+    assert first[2] == "Tokens    3,000 prompt (2,700 of them cached), 60 completion"
+    assert first[-1] == f"Next      python -m metajudge analysis --input-file {out}"
+    assert second[0] == "Rows      0 judged, 0 empty, 0 failed, 0 unusable, 3 resumed"
+    assert second[1] == "Requests  0, of them 0 tries again"
+
+
+def test_several_models_give_a_file_each(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By `all` with the name in front, by a comma list into `{model}`."""
+    with server() as (url, _seen):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, model="all") == 0
+        assert infer(rows, tmp_path / "{model}" / "r.jsonl", "--api-base", url, model="OTHER, m") == 0
+    assert len(lines(tmp_path / "M-out.jsonl")) == len(lines(tmp_path / "other-out.jsonl")) == 3
+    assert len(lines(tmp_path / "M" / "r.jsonl")) == len(lines(tmp_path / "other" / "r.jsonl")) == 3
+    captured = capsys.readouterr()
+    assert "python -m metajudge analysis --input-dir" in captured.out
+    assert "3 items are empty strings; they keep their number and are judged" in captured.err
+
+
+def test_unusable_rows_are_named_and_good_ones_judged(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1, and the last line says what to do."""
+    with rows.open("a") as file:
+        file.write('{broken\n[]\n{"human-checklist": ["a"]}\n')
+    with server() as (url, _):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url) == 1
+    captured = capsys.readouterr()
+    assert len(lines(tmp_path / "out.jsonl")) == 3
+    assert f'line 6 of {rows} has no "M-checklist": not judged' in captured.err
+    assert "line 4 of" in captured.err and "line 5 of" in captured.err
+    assert captured.out.splitlines()[-1].endswith(
+        "3 unusable rows are named above; mend them and run the same command."
+    )
+
+
+def test_many_unusable_rows_are_named_only_in_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twenty lines, then a count."""
+    path = tmp_path / "in.jsonl"
+    path.write_text("{\n" * 30 + json.dumps(row(1)) + "\n")
+    with server() as (url, _):
+        assert infer(path, tmp_path / "out.jsonl", "--api-base", url) == 1
+    error = capsys.readouterr().err
+    assert error.count("is not JSON") == 20 and "and 10 more unusable rows" in error
+
+
+def test_limit_judges_the_first_rows_only(rows: Path, tmp_path: Path) -> None:
+    """And is finished with that."""
+    with server() as (url, seen):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, "--limit", "2") == 0
+    assert len(seen) == 2
+
+
+def test_failed_rows_make_exit_1_and_the_way_on(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary counts causes; the record says why."""
+    filtered = {"error": {"message": "nope", "code": "content_filter"}}
+    with server(lambda body, n: (400, filtered) if n == 1 else judging(body, n)) as (url, _):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url) == 1
+    captured = capsys.readouterr()
+    assert "2 judged, 0 empty, 1 failed (content filter 1)" in captured.out
+    assert captured.out.splitlines()[-1].startswith("1 rows failed; the same command asks them again")
+    assert "error: the judge's content filter refused the question: nope" in captured.err
+
+
+def test_a_refused_key_stops_with_exit_2(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last line says what to check."""
+    with server(lambda body, n: (401, {"error": {"message": "Incorrect API key provided: sk-abcdef"}})) as (url, _):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, "--api-key", "sk-abcdef") == 2
+    captured = capsys.readouterr()
+    last = captured.out.splitlines()[-1]
+    assert last.startswith("Stopped with 3 rows left: the judge refused the key (401)") and "OPENAI_API_KEY" in last
+    assert "sk-abcdef" not in captured.out + captured.err
+
+
+def test_an_absent_judge_stops_with_exit_1(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the patience that was asked for."""
+    assert infer(rows, tmp_path / "out.jsonl", "--api-base", "http://127.0.0.1:9/v1", "--max-outage", "0") == 1
+    assert "cannot be reached" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_dry_run_sends_and_writes_nothing(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows, requests, tokens, the first question; no key needed."""
+    assert infer(rows, tmp_path / "out.jsonl", "--dry-run", "--granularity", "item", model="all") == 0
+    out = capsys.readouterr().out
+    assert "Requests  15 " in out and "Rows      3 read, 0 unusable" in out
+    assert "R1: h0.1\nR2: h0.2\n\nS1: m0.1" in out
+    assert out.rstrip().endswith("nothing was sent or written.")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl"]
+
+
+def test_the_dry_runs_estimate_is_of_the_right_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Four ASCII characters a token, one for others: 2,000 wide characters add 2,000 tokens."""
+    path = tmp_path / "in.jsonl"
+    counts = []
+    for text in ("x" * 4000, "字" * 4000):
+        path.write_text(json.dumps(row(1, **{"M-checklist": [text]})) + "\n")
+        infer(path, tmp_path / "out.jsonl", "--dry-run")
+        line = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("Tokens"))
+        counts.append(int(line.split()[2].replace(",", "")))
+    assert counts[1] - counts[0] == 3000
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ((), "no key for the judge: set OPENAI_API_KEY"),
+        (("--api-base", "localhost:8000"), "--api-base localhost:8000 is no address"),
+        (("--prompt-template", "/nonexistent"), "--prompt-template /nonexistent cannot be read"),
+        (("--log-file", "/dev/null/x"), "--log-file /dev/null/x cannot be written"),
+    ],
+)
+def test_mistakes_get_one_line_and_exit_2(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], message: str
+) -> None:
+    """Before anything is written."""
+    assert infer(rows, tmp_path / "out.jsonl", *flags) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"metajudge: error: {message}") and error.count("\n") == 1
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--max-tokens", "0"),
+        ("--temperature", "-1"),
+        ("--temperature", "nan"),
+        ("--extra-body", "{"),
+        ("--extra-body", "[]"),
+        ("--concurrent-requests", "many"),
+        ("--granularity", "word"),
+        ("--no-such-flag",),
+    ],
+)
+def test_values_out_of_range_are_refused_by_the_parser(rows: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """Exit 2 with argparse's own line."""
+    with pytest.raises(SystemExit) as caught:
+        infer(rows, tmp_path / "out.jsonl", *flags)
+    assert caught.value.code == 2
+
+
+def test_the_environment_names_the_judge(rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OPENAI_BASE_URL, also with a slash or the whole path at its end."""
+    with server() as (url, seen):
+        for number, end in enumerate(("/", "/chat/completions")):
+            monkeypatch.setenv("OPENAI_BASE_URL", url + end)
+            assert infer(rows, tmp_path / f"{number}.jsonl") == 0
+    assert len(seen) == 6
+
+
+def test_every_flag_reaches_the_request(rows: Path, tmp_path: Path) -> None:
+    """Model, limits, template, extra body."""
+    template = tmp_path / "t.txt"
+    template.write_text("Q\n{source_list}\n{target_list}")
+    with server() as (url, seen):
+        flags = (
+            "--max-tokens",
+            "77",
+            "--temperature",
+            "0",
+            "--extra-body",
+            '{"seed": 4}',
+            "--top-k",
+            "1",
+            "--prompt-template",
+            str(template),
+            "--model",
+            "judge-x",
+            "--batch-size",
+            "9",
+        )
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, "--limit", "1", *flags) == 0
+    (body,) = seen
+    assert body == {
+        "model": "judge-x",
+        "max_tokens": 77,
+        "temperature": 0.0,
+        "seed": 4,
+        "messages": [{"role": "user", "content": "Q\nS1: m0.1\nR1: h0.1\nR2: h0.2"}],
+    }
+    (record,) = lines(tmp_path / "out.jsonl")
+    assert record["prompt"] == body["messages"][0]["content"] and record["judge"]["top_k"] == 1
+
+
+def test_adapted_parameters_are_recorded(rows: Path, tmp_path: Path) -> None:
+    """In the records that follow the adaptation."""
+    fault = {"error": {"message": "no", "param": "temperature", "code": "unsupported_value"}}
+    with server(lambda body, n: (400, fault) if "temperature" in body else judging(body, n)) as (url, _):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, "--concurrent-requests", "1") == 0
+    assert [record["judge"]["adapted"] for record in lines(tmp_path / "out.jsonl")] == [["temperature"]] * 3
+
+
+def test_the_log_file_holds_every_failure_on_one_line_and_no_key(rows: Path, tmp_path: Path) -> None:
+    """Control characters from a server are escaped."""
+    fault = {"error": {"message": "bad \x1b[31m sk-abcdef"}}
+    log = tmp_path / "logs" / "run.log"
+    with server(lambda body, n: (422, fault)) as (url, _):
+        infer(rows, tmp_path / "out.jsonl", "--api-base", url, "--log-file", str(log), "--api-key", "sk-abcdef")
+    text = log.read_text()
+    assert text.count("\n") == 4 and "\\x1b[31m [key]" in text and "sk-abcdef" not in text
+
+
+def test_a_model_that_no_row_has_is_answered_by_those_there_are(rows: Path) -> None:
+    """One name, several names, none."""
+    for asked in ("nobody", "M,nobody", ","):
+        with pytest.raises(UsageError, match=r"there are: M, other"):
+            choose_models(asked, ["M", "other"], rows)
+    with pytest.raises(UsageError, match=r"no row of .* has a"):
+        choose_models("all", [], rows)
+
+
+def test_a_name_with_a_comma_or_the_name_all_is_taken_as_it_stands(rows: Path) -> None:
+    """An exact name wins over a list."""
+    assert choose_models("A,B", ["a,b", "a", "b"], rows) == ["a,b"]
+    assert choose_models("all", ["x", "all"], rows) == ["all"]
+    assert choose_models("b, A ,b", ["a", "b"], rows) == ["b", "a"]
+
+
+def test_output_names_are_fit_for_files_and_never_shared(tmp_path: Path) -> None:
+    """Slashes and the like become underscores; two models never write one file."""
+    assert fit_name("org/model:v1 ü") == "org_model_v1_ü" and fit_name("../x") == "_._x"
+    assert output_paths("o/{model}.jsonl", ["a/b"], tmp_path)["a/b"] == Path("o/a_b.jsonl")
+    assert output_paths("o/r.jsonl", ["a"], tmp_path)["a"] == Path("o/r.jsonl")
+    with pytest.raises(UsageError, match="gives two of a/b, a:b the same file"):
+        output_paths("{model}.jsonl", ["a/b", "a:b"], tmp_path)
+
+
+def test_the_input_is_never_the_output(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also under another name."""
+    link = rows.with_name("link.jsonl")
+    link.symlink_to(rows)
+    before = rows.read_bytes()
+    assert infer(rows, link, "--model", "embedded") == 2
+    assert "is the input file" in capsys.readouterr().err and rows.read_bytes() == before
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar shows rows, failures and tokens."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    tally = Tally(total=10, success=3, resumed=1)
+    tally.failed["error"] = 2
+    progress = Progress(tally)
+    progress.close()
+    assert "6/10" in terminal.getvalue() and "failed=2" in terminal.getvalue() and "tokens=0" in terminal.getvalue()
+    plain = io.StringIO()
+    monkeypatch.setattr("sys.stderr", plain)
+    progress = Progress(tally)
+    assert progress._line().startswith("6/10 rows, 2 failed, 0 tokens, ")
+    progress.close()
+    assert plain.getvalue() == ""
+
+
+# ------------------------------------------------------------------ pace, cost, key
+
+
+PRICES = ("--price-input", "10", "--price-output", "100")
+
+
+def test_the_summary_tells_the_cost_and_a_dry_run_what_to_expect(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three replies of 1,000 and 20 tokens: 3 · (.01 + .002) = .036."""
+    with server() as (url, _):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, *PRICES) == 0
+    assert "\nCost      0.0360\n" in capsys.readouterr().out
+    assert infer(rows, tmp_path / "new.jsonl", "--api-base", "http://127.0.0.1:1/v1", *PRICES, "--dry-run") == 0
+    assert "with replies of 1,000 tokens" in capsys.readouterr().out
+
+
+def test_the_run_stops_before_it_may_pass_max_cost_and_goes_on_later(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A request may cost .11 before the first reply and .03 after it; the second does not fit any more."""
+    with server() as (url, seen):
+        flags = ("--api-base", url, *PRICES, "--concurrent-requests", "1")
+        assert infer(rows, tmp_path / "out.jsonl", *flags, "--max-cost", "0.125") == 0
+        assert len(seen) == 3
+        assert infer(rows, tmp_path / "b.jsonl", *flags, "--max-cost", "0.02") == 1
+        assert len(seen) == 3
+        out = capsys.readouterr().out
+        assert "Stopped with 3 rows left: the next request could pass --max-cost 0.02 (0.0000 spent); raise" in out
+        assert "Cost      0.0000 of at most 0.02" in out
+        assert infer(rows, tmp_path / "b.jsonl", *flags) == 0
+
+
+@pytest.mark.parametrize(
+    "flags", [("--max-cost", "1"), ("--price-input", "1"), ("--max-cost", "1", "--price-output", "1")]
+)
+def test_cost_needs_both_prices(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    """One line."""
+    assert infer(rows, tmp_path / "out.jsonl", "--api-base", "http://127.0.0.1:1/v1", *flags) == 2
+    assert "need both --price-input and --price-output" in capsys.readouterr().err
+
+
+def test_a_judge_without_usage_and_a_bound_stop_with_a_line(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The paid reply is written."""
+
+    def silent(body: dict[str, Any], number: int) -> tuple[int, Any]:
+        return 200, {**judging(body, number)[1], "usage": None}
+
+    with server(silent) as (url, _):
+        flags = ("--api-base", url, *PRICES, "--concurrent-requests", "1", "--max-cost", "9")
+        assert infer(rows, tmp_path / "out.jsonl", *flags) == 1
+    assert "the judge reports no token usage, so --max-cost cannot be kept" in capsys.readouterr().out
+    assert (tmp_path / "out.jsonl").read_text().count('"status": "success"') == 1
+
+
+def test_the_number_in_flight_can_be_found_out(rows: Path, tmp_path: Path) -> None:
+    """`auto` judges as any number does."""
+    with server() as (url, seen):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, "--concurrent-requests", "auto") == 0
+        assert len(seen) == 3
+
+
+@pytest.mark.parametrize("value", ["0", "many", "1.5", "-1"])
+def test_a_number_in_flight_that_is_none_is_refused(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    """argparse says what is expected."""
+    with pytest.raises(SystemExit):
+        infer(rows, tmp_path / "out.jsonl", "--concurrent-requests", value)
+    assert "--concurrent-requests" in capsys.readouterr().err
+
+
+def test_the_key_can_come_from_stdin_and_on_the_command_line_it_warns(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process list is no place for a key; stdin cannot hold key and rows."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-from-stdin\n"))
+    given: list[str] = []
+    with server(lambda body, n: (401, {"error": {"message": "bad key sk-from-stdin"}})) as (url, _):
+        flags = ("--api-base", url, "--api-key")
+        assert infer(rows, tmp_path / "out.jsonl", *flags, "-") == 2
+        given.append("".join(capsys.readouterr()))
+        assert infer(rows, tmp_path / "out.jsonl", *flags, "sk-open") == 2
+        given.append("".join(capsys.readouterr()))
+    assert "bad key [key]" in given[0] and "list of processes" not in given[0]
+    assert "--api-key can be read by others in the list of processes" in given[1] and "sk-open" not in given[1]
+    assert infer(Path("-"), tmp_path / "out.jsonl", *flags, "-") == 2
+    assert "cannot both read stdin" in capsys.readouterr().err
+
+
+def test_rows_that_an_earlier_step_left_unfit_are_passed_over(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counted and told; they are no failure."""
+    data = [json.loads(line) for line in rows.read_text().splitlines()]
+    stamped = [data[0] | {"metajudge": {"status": "too_few"}}, data[1] | {"metajudge": {"status": "success"}}, data[2]]
+    rows.write_text("".join(json.dumps(line) + "\n" for line in stamped))
+    with server() as (url, seen):
+        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url) == 0
+    out, err = capsys.readouterr()
+    assert len(seen) == len(lines(tmp_path / "out.jsonl")) == 2
+    assert "1 rows are passed over: an earlier step did not succeed for them" in err and "Rows      2 judged" in out

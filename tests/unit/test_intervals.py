@@ -1,0 +1,157 @@
+"""Intervals: formulas worked by hand, pairing, clusters, and what has no interval. Coverage is in tests/slow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from metajudge.intervals import (
+    MIN_STRATUM,
+    NOTHING,
+    Interval,
+    Sums,
+    bootstrap_t,
+    cluster_rows,
+    mean_of,
+    paired_difference,
+    resample_counts,
+    unpaired_difference,
+    wilson,
+)
+
+
+def singles(n: int) -> list[str]:
+    """n clusters of one row."""
+    return [str(number) for number in range(n)]
+
+
+def interval_of(values: list[float], keys: list[str] | None = None, resamples: int = 4000) -> Interval:
+    """The bootstrap-t interval of a mean."""
+    clusters = cluster_rows(keys or singles(len(values)), [""] * len(values))
+    sums = Sums(clusters.strata)
+    mean = mean_of(np.array(values), clusters, sums)
+    assert mean is not None
+    sums.run(resamples)
+    return bootstrap_t(mean, sums)
+
+
+def test_wilson_is_the_textbook_interval() -> None:
+    """8 of 10: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n) = .4902 to .9433."""
+    found = wilson(np.array([1.0] * 8 + [0.0] * 2), cluster_rows(singles(10), [""] * 10))
+    assert (found.value, found.low, found.high) == pytest.approx((0.8, 0.4901625, 0.9433178), abs=1e-6)
+
+
+def test_rows_that_say_the_same_within_clusters_count_once() -> None:
+    """Twelve clusters of four equal answers are as sure as twelve rows, up to the G/(G-1) of the design effect."""
+    values = np.array([1.0] * 9 + [0.0] * 3)
+    clustered = wilson(np.repeat(values, 4), cluster_rows([k for k in singles(12) for _ in range(4)], [""] * 48))
+    alone = wilson(values, cluster_rows(singles(12), [""] * 12))
+    assert clustered.low == pytest.approx(alone.low, abs=0.02) and clustered.high == pytest.approx(alone.high, abs=0.02)
+    independent = wilson(np.repeat(values, 4), cluster_rows(singles(48), [""] * 48))
+    assert independent.low is not None and clustered.low is not None and independent.low > clustered.low + 0.05
+
+
+def test_all_right_in_clusters_is_as_sure_as_one_row_a_cluster() -> None:
+    """The spread within clusters cannot be seen: 10 clusters, not 50 rows."""
+    clustered = wilson(np.ones(50), cluster_rows([k for k in singles(10) for _ in range(5)], [""] * 50))
+    assert clustered == wilson(np.ones(10), cluster_rows(singles(10), [""] * 10))
+    assert clustered.high == 1.0
+
+
+def test_a_bootstrap_t_interval_of_many_rows_is_the_normal_one() -> None:
+    """mean ± 1.96 · s/√n for 2,000 rows of .2 to .8."""
+    values = np.random.default_rng(1).uniform(0.2, 0.8, 2000)
+    found = interval_of(values.tolist())
+    half = 1.96 * values.std() / math.sqrt(2000)
+    assert found.value == pytest.approx(values.mean())
+    assert found.low == pytest.approx(values.mean() - half, abs=half / 15)
+    assert found.high == pytest.approx(values.mean() + half, abs=half / 15)
+
+
+def test_a_skewed_sample_reaches_further_on_its_long_side() -> None:
+    """Two high scores among twenty zeros: the percentile bootstrap would stop short there."""
+    found = interval_of([0.0] * 20 + [0.8, 1.0])
+    assert found.low is not None and found.high is not None and found.value is not None
+    assert found.high - found.value > 1.5 * (found.value - found.low)
+
+
+def test_copies_of_rows_in_their_clusters_add_no_certainty() -> None:
+    """The same scores five times over: the same interval."""
+    values = np.random.default_rng(2).uniform(0, 1, 40).tolist()
+    once = interval_of(values)
+    copied = interval_of([v for v in values for _ in range(5)], [k for k in singles(40) for _ in range(5)])
+    assert (copied.low, copied.high) == pytest.approx((once.low, once.high), abs=1e-4)
+
+
+def test_equal_seeds_give_equal_intervals() -> None:
+    """A report can be repeated to the last digit."""
+    values = [0.1, 0.5, 0.2, 0.9, 0.4, 0.3, 0.8, 0.6, 0.7, 0.2, 0.5]
+    assert interval_of(values) == interval_of(values)
+
+
+def test_few_clusters_and_equal_scores_have_no_interval() -> None:
+    """Nine clusters, however many rows; and scores that tell nothing of their spread."""
+    nine = cluster_rows([k for k in singles(9) for _ in range(10)], [""] * 90)
+    values = np.tile([0.0, 1.0], 45)
+    assert wilson(values, nine) == Interval(0.5, None, None)
+    assert interval_of(values.tolist(), [k for k in singles(9) for _ in range(10)]) == Interval(0.5, None, None)
+    assert interval_of([0.3] * 30) == Interval(pytest.approx(0.3), None, None)
+    assert wilson(np.full(3, np.nan), cluster_rows(singles(3), [""] * 3)) == NOTHING
+
+
+def test_a_resample_of_nothing_but_the_mean_itself_does_not_spoil_the_interval() -> None:
+    """It has no error and no distance: 0 / 0."""
+    found = interval_of([0.5] * 10 + [0.4, 0.6])
+    assert found.low is not None and 0.4 < found.low < 0.5 < (found.high or 0) < 0.6
+
+
+def test_rows_without_a_value_count_nothing() -> None:
+    """NaN is neither 0 nor a row."""
+    values = np.random.default_rng(3).uniform(0, 1, 30)
+    with_gaps = np.concatenate([values, np.full(30, np.nan)])
+    clusters = cluster_rows(singles(60), [""] * 60)
+    sums = Sums(clusters.strata)
+    mean = mean_of(with_gaps, clusters, sums)
+    assert mean is not None and mean.value == pytest.approx(values.mean()) and mean.rows == mean.clusters == 30
+    sums.run(200)
+    assert mean_of(np.full(60, np.nan), clusters, sums) is None
+
+
+def test_every_resample_draws_as_many_clusters_of_each_domain_as_there_are() -> None:
+    """Domains below the least size are drawn from together."""
+    domains = ["a"] * 30 + ["b"] * MIN_STRATUM + ["c"] * 3 + ["d"] * 4
+    clusters = cluster_rows(singles(len(domains)), domains)
+    assert sorted(clusters.strata) == [7, MIN_STRATUM, 30]
+    counts = resample_counts(clusters.strata, 50, np.random.default_rng(0))
+    of_a = counts[:, clusters.of_row[:30]].sum(axis=1)
+    assert (of_a == 30).all() and (counts.sum(axis=1) == len(domains)).all()
+    assert len(np.unique(counts, axis=0)) > 40
+
+
+def test_one_resample_serves_all_columns_so_that_pairing_is_kept() -> None:
+    """The sum of two columns is, in every resample, the resampled sum of their sum."""
+    rng = np.random.default_rng(4)
+    first, second = rng.uniform(0, 1, 25), rng.uniform(0, 1, 25)
+    sums = Sums((25,))
+    places = [sums.add(column) for column in (first, second, first + second)]
+    sums.run(300)
+    assert sums.of(places[0]) + sums.of(places[1]) == pytest.approx(sums.of(places[2]), rel=1e-5)
+    assert sums.add(first) == places[0]
+
+
+def test_a_paired_difference_worked_by_hand() -> None:
+    """10 rows, 3 lost, none won: up 1/12, down 4/12, -.25 ± 1.96 √((5/12 - .0625)/12) = -.5868 to .0868."""
+    gaps = np.array([0.0] * 7 + [-1.0] * 3)
+    found = paired_difference(gaps, cluster_rows(singles(10), [""] * 10))
+    assert (found.value, found.low, found.high) == pytest.approx((-0.3, -0.58675, 0.08675), abs=1e-4)
+
+
+def test_an_unpaired_difference_of_separate_rows_is_the_two_sample_formula() -> None:
+    """√(p(1-p)/n + q(1-q)/m) for rows that only one side has."""
+    first = np.array([1.0] * 12 + [0.0] * 8 + [np.nan] * 25)
+    second = np.array([np.nan] * 20 + [1.0] * 5 + [0.0] * 20)
+    found = unpaired_difference((first, second), cluster_rows(singles(45), [""] * 45))
+    half = 1.959964 * math.sqrt(0.6 * 0.4 / 20 + 0.2 * 0.8 / 25)
+    assert (found.value, found.low, found.high) == pytest.approx((0.4, 0.4 - half, 0.4 + half), abs=1e-5)

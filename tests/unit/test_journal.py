@@ -1,0 +1,89 @@
+"""Replies of open rows, kept beside the results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from metajudge.errors import DiskFull
+from metajudge.journal import Journal
+
+JUDGE = {"model": "m", "granularity": "item", "version": "1", "adapted": []}
+
+
+def test_a_reply_added_is_there_for_the_next_run(tmp_path: Path) -> None:
+    """Keyed by row and question; other questions have none."""
+    journal = Journal(tmp_path / "out.jsonl", JUDGE)
+    journal.add("q1", "S1/1", {"text": "hällo \u2028"})
+    journal.sync()
+    journal.close()
+    again = Journal(tmp_path / "out.jsonl", JUDGE | {"version": "2", "adapted": ["temperature"]})
+    assert again.kept("q1", "S1/1") == {"text": "hällo \u2028"}
+    assert again.kept("q1", "S2/1") is None and again.kept("q2", "S1/1") is None
+
+
+def test_the_file_goes_when_no_row_is_open(tmp_path: Path) -> None:
+    """And stays while one is."""
+    journal = Journal(tmp_path / "out.jsonl", JUDGE)
+    journal.add("q1", "S1/1", {"text": "a"})
+    journal.add("q2", "S1/1", {"text": "b"})
+    journal.row_stands("q1")
+    journal.close()
+    assert journal.path.exists()
+    again = Journal(tmp_path / "out.jsonl", JUDGE)
+    again.row_stands("q1")
+    again.row_stands("q2")
+    again.close()
+    assert not journal.path.exists()
+
+
+def test_without_an_entry_there_is_no_file(tmp_path: Path) -> None:
+    """A run with one question a row leaves no trace."""
+    Journal(tmp_path / "out.jsonl", JUDGE).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_judges_replies_are_not_used_and_not_lost(tmp_path: Path) -> None:
+    """They wait for a run with that judge."""
+    journal = Journal(tmp_path / "out.jsonl", JUDGE)
+    journal.add("q1", "S1/1", {"text": "a"})
+    journal.close()
+    other = Journal(tmp_path / "out.jsonl", JUDGE | {"model": "x"})
+    assert other.kept("q1", "S1/1") is None
+    other.close()
+    assert Journal(tmp_path / "out.jsonl", JUDGE).kept("q1", "S1/1") == {"text": "a"}
+
+
+def test_a_torn_or_broken_line_costs_only_itself(tmp_path: Path) -> None:
+    """The torn end is cut off, so that the next entry begins on a line of its own."""
+    journal = Journal(tmp_path / "out.jsonl", JUDGE)
+    journal.add("q1", "S1/1", {"text": "a"})
+    journal.close()
+    with journal.path.open("ab") as file:
+        file.write(b'garbage\n[]\n{"question_id": "q1", "ques')
+    again = Journal(tmp_path / "out.jsonl", JUDGE)
+    again.add("q1", "S2/1", {"text": "b"})
+    again.close()
+    last = Journal(tmp_path / "out.jsonl", JUDGE)
+    assert last.kept("q1", "S1/1") == {"text": "a"} and last.kept("q1", "S2/1") == {"text": "b"}
+
+
+def test_a_full_disk_leaves_no_half_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short writes and failed ones end the run with their reason."""
+    import os
+
+    journal = Journal(tmp_path / "out.jsonl", JUDGE)
+    journal.add("q1", "S1/1", {"text": "a"})
+    whole, write = journal.path.read_bytes(), os.write
+
+    def failing(fd: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:7]))
+    with pytest.raises(DiskFull, match="no space left"):
+        journal.add("q1", "S2/1", {"text": "b"})
+    assert journal.path.read_bytes() == whole
+    monkeypatch.setattr(os, "write", failing)
+    with pytest.raises(DiskFull, match="No space left on device"):
+        journal.add("q1", "S2/1", {"text": "b"})

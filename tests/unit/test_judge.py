@@ -1,0 +1,301 @@
+"""The judge client against a real server on loopback, one behaviour of the server at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from metajudge.failures import JudgeFailure, QuestionFailed, StopRun, TryAgain, Unreachable, retry_after
+from metajudge.judge import Judge, JudgeSettings, Reply, Usage, is_loopback
+
+KEY = "sk-secret-value"
+MESSAGES = [{"role": "user", "content": "S1: a\n\nR1: ü \u2028"}]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def completion(content: object = "hi", finish: str = "stop", **message: object) -> dict[str, Any]:
+    return {
+        "choices": [{"message": {"content": content, **message}, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+    }
+
+
+def ask(handler: Handler, times: int = 1, **settings: Any) -> tuple[list[Reply | JudgeFailure], Judge]:
+    """What `times` questions in a row get from a server with this handler."""
+
+    async def go() -> tuple[list[Reply | JudgeFailure], Judge]:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        results: list[Reply | JudgeFailure] = []
+        try:
+            chosen = JudgeSettings("m", f"http://127.0.0.1:{port}/v1", KEY, **settings)
+            async with Judge(chosen) as judge:
+                for _ in range(times):
+                    try:
+                        results.append(await judge.ask(MESSAGES))
+                    except JudgeFailure as failure:
+                        results.append(failure)
+        finally:
+            await runner.cleanup()
+        return results, judge
+
+    return asyncio.run(go())
+
+
+def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Handler:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(
+            text=json.dumps(body), status=status, content_type="application/json", headers=dict(headers or {})
+        )
+
+    return handler
+
+
+def error(status: int, message: str = "no", headers: Mapping[str, str] | None = None, **fields: str) -> Handler:
+    return answer({"error": {"message": message, **fields}}, status, headers)
+
+
+def test_the_request_is_what_was_asked_and_the_reply_what_was_said() -> None:
+    """Method, key, body and extra body arrive; text, finish reason and usage come back."""
+    seen: dict[str, Any] = {}
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.update(await request.json(), auth=request.headers["Authorization"])
+        return web.json_response(completion(reasoning_content="never this"))
+
+    results, _ = ask(handler, max_tokens=50, temperature=0.25, extra_body={"enable_thinking": False})
+    (reply,) = results
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.finish_reason, reply.usage) == ("hi", "stop", Usage(7, 3, 10))
+    assert reply.seconds > 0
+    assert seen == {
+        "model": "m",
+        "messages": MESSAGES,
+        "max_tokens": 50,
+        "temperature": 0.25,
+        "enable_thinking": False,
+        "auth": f"Bearer {KEY}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (completion(None, reasoning_content="thoughts"), None),
+        (completion(None, reasoning="thoughts"), None),
+        (completion([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]), "ab"),
+        (completion(""), ""),
+    ],
+)
+def test_reasoning_is_never_taken_for_the_answer(body: object, text: str | None) -> None:
+    """A null content stays null whatever stands beside it; content in parts is joined."""
+    (reply,), _ = ask(answer(body))
+    assert isinstance(reply, Reply) and reply.text == text
+
+
+FAILURES = [
+    (error(408), TryAgain, "408"),
+    (error(409), TryAgain, "409"),
+    (error(429), TryAgain, "429"),
+    (error(500), TryAgain, "500"),
+    (error(503), TryAgain, "503"),
+    (error(429, "You exceeded your current quota", code="insufficient_quota"), StopRun, "quota"),
+    (error(401, f"Incorrect API key: {KEY}"), StopRun, "401"),
+    (error(403), StopRun, "403"),
+    (error(404, "The model `m` does not exist", code="model_not_found"), StopRun, "404"),
+    (error(400, "Invalid model name passed in model=m"), StopRun, "400"),
+    (error(400, "maximum context length is 8192", code="context_length_exceeded"), QuestionFailed, "context length"),
+    (error(400, "This model's maximum context length is 4096 tokens"), QuestionFailed, "context length"),
+    (error(400, "filtered", code="content_filter"), QuestionFailed, "content filter"),
+    (error(413), QuestionFailed, "413"),
+    (error(422, "no such field"), QuestionFailed, "422"),
+    (answer({"choices": []}), TryAgain, "no completion"),
+    (answer([1, 2]), TryAgain, "no completion"),
+    (answer({"choices": [{"message": None}]}), TryAgain, "no completion"),
+    (answer(completion("cut", "content_filter")), QuestionFailed, "content filter"),
+]
+
+
+@pytest.mark.parametrize(("handler", "kind", "cause"), FAILURES)
+def test_every_class_of_failure_has_its_kind_and_never_shows_the_key(
+    handler: Handler, kind: type[JudgeFailure], cause: str
+) -> None:
+    """What is tried again, what fails one question, what stops the run."""
+    (failure,), judge = ask(handler)
+    assert type(failure) is kind and isinstance(failure, JudgeFailure)
+    assert failure.cause == cause
+    assert KEY not in str(failure) and "\n" not in str(failure)
+    assert KEY not in repr(judge.settings)
+
+
+def test_html_with_status_200_is_tried_again_and_hints_at_the_base_url() -> None:
+    """The commonest mistake is a base URL without /v1."""
+
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text="<html>hello</html>", content_type="text/html")
+
+    (failure,), _ = ask(page)
+    assert isinstance(failure, TryAgain)
+    assert (
+        str(failure)
+        == "the judge answered 200 with text/html; charset=utf-8 that is not JSON; does the base URL end in /v1?"
+    )
+
+
+@pytest.mark.parametrize("when", ["before", "inside"])
+def test_a_reset_is_tried_again(when: str) -> None:
+    """Before the head and in the middle of the body."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        if when == "inside":
+            response = web.StreamResponse(headers={"Content-Length": "1000"})
+            await response.prepare(request)
+            await response.write(b'{"choices": [')
+            await asyncio.sleep(0.01)
+        request.transport.abort()
+        return web.Response()
+
+    (failure,), _ = ask(handler)
+    assert isinstance(failure, TryAgain) and failure.cause == "connection"
+
+
+@pytest.mark.parametrize("trickle", [False, True])
+def test_a_hang_and_a_trickle_end_at_the_timeout(trickle: bool) -> None:
+    """Bytes that keep coming do not extend the time for the whole request."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if trickle:
+            await response.prepare(request)
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            if trickle:
+                await response.write(b" ")
+        return response
+
+    (failure,), _ = ask(handler, timeout=0.2)
+    assert isinstance(failure, TryAgain) and failure.cause == "timeout"
+    assert str(failure) == "no whole reply within 0.2 s"
+
+
+def test_a_refused_connection_is_an_outage() -> None:
+    """Nothing listens: not a fault of the question."""
+
+    async def go() -> None:
+        async with Judge(JudgeSettings("m", "http://127.0.0.1:9/v1", KEY)) as judge:
+            await judge.ask(MESSAGES)
+
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        asyncio.run(go())
+
+
+def test_unsupported_parameters_are_adapted_once_for_the_run() -> None:
+    """max_tokens is renamed, temperature left out; later questions begin with that."""
+    bodies: list[set[str]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        body = await request.json()
+        bodies.append(set(body) - {"model", "messages"})
+        if "max_tokens" in body:
+            message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            fault = {"message": message, "param": "max_tokens", "code": "unsupported_parameter"}
+            return web.json_response({"error": fault}, status=400)
+        if "temperature" in body:
+            fault = {"message": "Only the default is supported", "param": "temperature", "code": "unsupported_value"}
+            return web.json_response({"error": fault}, status=400)
+        return web.json_response(completion())
+
+    results, judge = ask(handler, times=2)
+    assert all(isinstance(result, Reply) for result in results)
+    assert judge.adapted == ["max_tokens", "temperature"]
+    assert bodies == [
+        {"max_tokens", "temperature"},
+        {"max_completion_tokens", "temperature"},
+        {"max_completion_tokens"},
+        {"max_completion_tokens"},
+    ]
+
+
+def test_a_server_that_rejects_whatever_is_adapted_fails_the_question() -> None:
+    """No endless loop."""
+    (failure,), _ = ask(error(400, "'max_tokens' is not supported", param="max_tokens"))
+    assert isinstance(failure, QuestionFailed)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": " 1.5 "}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "-3"}, 0),
+        ({"retry-after": "99999"}, 120),
+        ({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, 40),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:40 GMT"}, 0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "1.2.3"}, None),
+        ({"retry-after-ms": "nan"}, None),
+        ({"retry-after-ms": "inf"}, None),
+    ],
+)
+def test_retry_after_is_read_in_every_form_and_bounded(headers: dict[str, str], seconds: float | None) -> None:
+    """Seconds, milliseconds, dates, absurdities."""
+    assert retry_after(headers, now=60.0) == seconds
+
+
+def test_the_servers_retry_after_reaches_the_asker() -> None:
+    """As seconds in the failure."""
+    (failure,), _ = ask(error(429, headers={"Retry-After": "3"}))
+    assert isinstance(failure, TryAgain) and failure.retry_after == 3
+
+
+def test_a_loopback_judge_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy variable that leads nowhere does no harm."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    (reply,), _ = ask(answer(completion()))
+    assert isinstance(reply, Reply)
+    assert is_loopback("http://localhost:1/v1") and is_loopback("http://[::1]/v1") and is_loopback("http://127.0.0.9")
+    assert not is_loopback("https://api.example.org/v1") and not is_loopback("http://127.example.org.evil")
+
+
+def test_a_server_without_tls_behind_https_stops_the_run() -> None:
+    """It will never do better; the line names the address."""
+
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async def go() -> None:
+        server = await asyncio.start_server(plain, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, Judge(JudgeSettings("m", f"https://127.0.0.1:{port}/v1", KEY)) as judge:
+            await judge.ask(MESSAGES)
+
+    with pytest.raises(StopRun, match=r"no secure connection to https://127\.0\.0\.1"):
+        asyncio.run(go())
+
+
+def test_usage_adds_up_and_survives_its_json() -> None:
+    """Cached tokens are None only when nobody said anything of them."""
+    one = Usage.from_json({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}})
+    assert one == Usage(5, 2, 7, 4)
+    assert one + Usage(1, 1, 2) == Usage(6, 3, 9, 4)
+    assert Usage.from_json(one.to_json()) == one
+    assert Usage.from_json(None) == Usage.from_json({"prompt_tokens": "x", "completion_tokens": -1}) == Usage()
+    assert "cached_tokens" not in Usage(1, 1, 2).to_json()

@@ -1,0 +1,81 @@
+"""Verdicts in every spelling, and numbers on a known scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metajudge.errors import UsageError
+from metajudge.labels import CHOICE, SIGNED, Labels, parse_verdict, sign, signed_verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("A>B", -1), ("A>>B", -2), ("A≫B", -2), ("A»B", -2), ("A<B", 1), ("A<<B", 2), ("A≪B", 2), ("A«B", 2),
+        ("B>A", 1), ("B>>A", 2), ("B≫A", 2), ("B<A", -1), ("B<<A", -2), ("A=B", 0), ("B=A", 0),
+        (" a > b ", -1), ("A＞B", -1), ("A &gt; B", -1), ("A > > B", -2),
+        ("[[A>B]]", -1), ("[[B>>A]]", 2), ("[[A]]", -1), ("[[C]]", 0), ("My verdict: [[A=B]]", 0),
+        (r"\boxed{A>B}", -1), (r"\boxed{\text{B} \gg \text{A}}", 2), (r"First \boxed{A>B}, no: \boxed{B>>A}.", 2),
+        (r"Final assessment result: $\boxed{B»A}$", 2),
+        ("Response 1", -1), ("Response 2", 1), ("response b.", 1), ("**Response A is better**", -1),
+        ("Response 2 is much better", 2), ("Response 1 > Response 2", -1), ("Assistant B", 1),
+        ("tie", 0), ("Tie.", 0), ("draw", 0), ("equal", 0),
+        ("", None), ("A", -1), ("B", 1), ("maybe", None), ("A>B>C", None), ("A or B", None), ("A>A", None),
+        (r"\boxed{}", None), ("I prefer A because B is long", None),
+    ],
+)  # fmt: skip
+def test_every_spelling_has_its_verdict(text: str, verdict: int | None) -> None:
+    """Response 1 is A; what is not clear is no verdict."""
+    assert parse_verdict(text) == verdict
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "verdict"),
+    [
+        ([-1, 2], 2, 1), ([0, 1], 1, 1), ([3], 3, 2), ([-3, 1], -3, -2), ([-2, 1], -2, -1), (["-1", "2"], "-1", -1),
+        ([0], 0, 0), (["A>B", None], "A>B", -1), ([0], 7, None), ([0], True, None), ([0], None, None),
+        ([0], float("nan"), None), ([0], {"a": 1}, None),
+    ],
+)  # fmt: skip
+def test_numbers_are_signed_when_a_value_tells_so(values: list[Any], value: Any, verdict: int | None) -> None:
+    """-3..-1, 0 and 3 occur on no other scale."""
+    assert Labels(values, "f: m-label").verdict(value) == verdict
+
+
+def test_ones_and_twos_alone_need_the_flag() -> None:
+    """They are a choice to some and a strength to others: never guessed."""
+    with pytest.raises(UsageError, match=r"f: m-label holds the numbers 1, 2: .*--label-scale choice .*signed"):
+        Labels([1, 2, "2"], "f: m-label")
+    assert [Labels([1, 2], "", CHOICE).verdict(value) for value in (1, 2, "2", 0, 3)] == [-1, 1, 1, None, None]
+    assert [Labels([1, 2], "", SIGNED).verdict(value) for value in (1, 2)] == [1, 1]
+
+
+def test_preferences_of_the_data_are_signed() -> None:
+    """Negative is Response 1; only the ends are "much better"."""
+    assert [signed_verdict(value) for value in (-3, -2, -1, 0, 1, 2, 3, 4, None, "x", True)] == [
+        -2, -1, -1, 0, 1, 1, 2, None, None, None, None,
+    ]  # fmt: skip
+
+
+def test_the_sign_is_the_direction() -> None:
+    """The strength drops out."""
+    assert [sign(value) for value in (-2, -1, 0, 1, 2)] == [-1, -1, 0, 1, 1]
+
+
+@given(st.text())
+def test_any_text_has_a_verdict_or_none(text: str) -> None:
+    """Never an error; exchanging the letters of a readable one turns it round."""
+    verdict = parse_verdict(text)
+    assert verdict is None or -2 <= verdict <= 2
+
+
+@given(st.sampled_from(["A", "B"]), st.sampled_from([">", ">>", "≫", "»", "<", "<<", "="]))
+def test_exchanging_the_sides_turns_the_verdict_round(first: str, relation: str) -> None:
+    """`X r Y` and `Y r X` are opposites."""
+    second = "B" if first == "A" else "A"
+    one, other = parse_verdict(f"{first}{relation}{second}"), parse_verdict(f"{second}{relation}{first}")
+    assert one is not None and other is not None and one == -other

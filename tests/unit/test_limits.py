@@ -1,0 +1,94 @@
+"""Pace, backoff and outages, on a fake clock."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from metajudge.failures import TryAgain, Unreachable
+from metajudge.limits import Outage, OutageTooLong, RealClock, backoff
+from tests.unit.fakes import FakeClock
+
+
+def test_backoff_grows_to_thirty_seconds_and_has_full_jitter() -> None:
+    """The wait is uniform between 0 and the exponential bound."""
+    rng = random.Random(1)
+    for tries, bound in [(1, 1.0), (2, 2.0), (4, 8.0), (6, 30.0), (500, 30.0)]:
+        waits = [backoff(tries, rng) for _ in range(2000)]
+        assert 0 <= min(waits) < 0.02 * bound
+        assert 0.98 * bound < max(waits) <= bound
+
+
+class Line:
+    """A judge that is away for the first `away` attempts after `before` good ones."""
+
+    def __init__(self, away: int) -> None:
+        self.away, self.attempts = away, 0
+
+    async def send(self) -> str:
+        self.attempts += 1
+        await asyncio.sleep(0)
+        if self.attempts <= self.away:
+            raise Unreachable("unreachable", "refused")
+        return "reply"
+
+
+def test_an_outage_is_waited_out_by_one_probe_at_a_time() -> None:
+    """Five questions meet a dead judge: after the first refusals only one probes, then all are answered."""
+    clock, line = FakeClock(), Line(away=5 + 4)
+
+    async def go() -> list[str]:
+        outage = Outage(300, clock)
+        return await asyncio.gather(*(outage.attempt(line.send) for _ in range(5)))
+
+    assert asyncio.run(go()) == ["reply"] * 5
+    assert clock.slept == [0.5, 1.0, 2.0, 4.0, 8.0]  # four refused probes, then the one that got through
+    assert line.attempts == 9 + 5
+
+
+def test_an_outage_ends_the_run_after_its_patience() -> None:
+    """The probes stop at the bound, not after it."""
+    clock = FakeClock()
+
+    async def go() -> None:
+        await Outage(100, clock).attempt(Line(away=10**9).send)
+
+    with pytest.raises(OutageTooLong, match="refused, for 100 s; check --api-base"):
+        asyncio.run(go())
+    assert clock.time == pytest.approx(100)
+    assert max(clock.slept) == 30
+
+
+def test_any_answer_ends_an_outage() -> None:
+    """A 500 means that something listens again; the failure itself goes to the asker."""
+    clock = FakeClock()
+    turns = iter([Unreachable("unreachable", "refused"), TryAgain("500", "broken"), None, None])
+
+    async def send() -> str:
+        turn = next(turns)
+        if turn is not None:
+            raise turn
+        return "reply"
+
+    async def go() -> None:
+        outage = Outage(300, clock)
+        with pytest.raises(TryAgain):
+            await outage.attempt(send)
+        await outage.attempt(send)
+
+    asyncio.run(go())
+    assert clock.slept == [0.5]  # the second question did not wait
+
+
+def test_the_real_clock_runs() -> None:
+    """Its time moves on while it sleeps."""
+
+    async def go() -> float:
+        clock = RealClock()
+        before = clock.now()
+        await clock.sleep(0.001)
+        return clock.now() - before
+
+    assert asyncio.run(go()) >= 0.001

@@ -1,0 +1,85 @@
+"""The per-item matches, and which record of a row stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from metajudge.matches import item_lines, matches_path, write_matches
+from metajudge.results import encode
+from metajudge.standing import standing_records
+
+BASE = {
+    "id": "i",
+    "question_id": "q",
+    "status": "success",
+    "model_be_evaluated": "m",
+    "metadata": {"M-checklist": ["a", "b"]},
+}
+
+
+def test_a_row_record_gives_a_line_for_each_model_item() -> None:
+    """Scores by human item; null where the pair was not asked; the best claim is the match."""
+    record = BASE | {
+        "matches": [
+            {"human_item": 1, "model_item": 2, "score": 0.5},
+            {"human_item": 2, "model_item": 2, "score": 0.75},
+            {"human_item": 3, "model_item": 0, "score": 0.0},
+        ]
+    }
+    first, second = item_lines(record)
+    assert first == {
+        "id": "i",
+        "model_be_evaluated": "m",
+        "model_item": 1,
+        "text": "a",
+        "scores": [None, None, None],
+        "matched_human_item": 0,
+        "score": 0.0,
+    }
+    assert (second["scores"], second["matched_human_item"], second["score"]) == ([0.5, 0.75, None], 2, 0.75)
+
+
+def test_an_item_record_gives_every_score() -> None:
+    """From the matrix; the first human item wins a tie."""
+    matches = [{"human_item": 1, "model_item": 1, "score": 1.0}, {"human_item": 2, "model_item": 1, "score": 1.0}]
+    first, second = item_lines(BASE | {"matches": matches, "score_matrix": [[1.0, 0.5], [1.0, 0.0]]})
+    assert (first["scores"], first["matched_human_item"]) == ([1.0, 1.0], 1)
+    assert (second["scores"], second["matched_human_item"]) == ([0.5, 0.0], 0)
+
+
+def test_failed_and_empty_records_have_no_lines() -> None:
+    """There is nothing to match."""
+    assert list(item_lines(BASE | {"status": "error"})) == []
+    assert list(item_lines(BASE | {"status": "empty"})) == []
+
+
+def test_the_last_finished_record_of_a_row_stands_else_its_last(tmp_path: Path) -> None:
+    """In order of the rows' first appearance; broken lines are passed over."""
+    path = tmp_path / "r.jsonl"
+
+    def line(row: str, status: str, mark: int) -> bytes:
+        return encode({"id": row, "question_id": "q", "status": status, "mark": mark})
+
+    path.write_bytes(
+        line("a", "error", 1)
+        + line("b", "error", 2)
+        + b"broken\n"
+        + line("a", "success", 3)
+        + line("a", "error", 4)
+        + line("b", "format_error", 5)
+        + line("a", "success", 6)
+    )
+    assert [record["mark"] for record in standing_records(path)] == [6, 5]
+
+
+def test_the_matches_file_is_rebuilt_whole(tmp_path: Path) -> None:
+    """Beside the records, with a name that the analysis passes over."""
+    path = tmp_path / "out.x.jsonl"
+    path.write_bytes(encode(BASE | {"matches": []}))
+    assert matches_path(path) == tmp_path / "out.x.matches.jsonl"
+    for _ in range(2):
+        assert write_matches(path) == 2
+    lines = [json.loads(text) for text in matches_path(path).read_text().splitlines()]
+    assert [line["text"] for line in lines] == ["a", "b"] and all("samples" not in line for line in lines)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.x.jsonl", "out.x.matches.jsonl"]

@@ -1,0 +1,161 @@
+"""Matching as a task: questions and records."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metajudge.ask import Answer, Failed
+from metajudge.judge import Reply, Usage
+from metajudge.matching import Matrix, best_marks
+from metajudge.reply import Accepted, reference_reading
+from metajudge.samples import Sample
+from tests.unit.rows import JUDGE, row, samples, task
+
+KEYS = [
+    "id",
+    "question_id",
+    "schema",
+    "status",
+    "model_be_evaluated",
+    "n_human",
+    "n_model",
+    "extraction_result",
+    "matches",
+    "judge",
+    "attempts",
+    "latency_s",
+    "finished_at",
+    "prompt",
+    "samples",
+    "metadata",
+]
+
+
+def sample_of(**shape: int) -> Sample:
+    (sample,) = samples([row(1, **shape)])
+    assert isinstance(sample, Sample)
+    return sample
+
+
+def answers(sample: Sample, texts: list[str], kind: str = "row", num_samples: int = 1) -> list[Answer]:
+    questions = task(kind, num_samples=num_samples).questions(sample)
+    results = []
+    for question, text in zip(questions, texts, strict=True):
+        value = question.read(Reply(text, "stop", Usage(), 1.0))
+        assert isinstance(value, Accepted), value
+        results.append(Answer(Reply(text, "stop", Usage(10, 5, 15), 1.0), value, attempts=2))
+    return results
+
+
+def test_a_record_has_its_keys_in_order_and_the_row_unchanged() -> None:
+    """The reply is kept as it is when the reference would read the same."""
+    sample = sample_of()
+    text = "Because.\n<RESULT_START>\n- R1@S2: 0.75\n- R2@S0: 0\n<RESULT_END>"
+    record = task().record(sample, answers(sample, [text]), 1.23456)
+    assert list(record) == KEYS
+    assert record["extraction_result"] == {"scores": [[1, 2, 0.75], [2, 0, 0.0]], "is_ordered": True, "errors": []}
+    assert record["matches"][0] == {"human_item": 1, "model_item": 2, "score": 0.75}
+    assert record["samples"] == [
+        {
+            "generated_text": text,
+            "finish_reason": "stop",
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+        }
+    ]
+    assert record["prompt"] == "S1: m1.1\nS2: m1.2\nS3: m1.3\n\nR1: h1.1\nR2: h1.2"
+    assert (record["attempts"], record["latency_s"], record["n_human"], record["n_model"]) == (2, 1.235, 2, 3)
+    assert record["metadata"] == row(1) and record["judge"] == JUDGE
+
+
+def test_a_reply_that_the_reference_would_read_otherwise_is_kept_as_raw_text() -> None:
+    """The plain block stands in its place: both analyses see the accepted scores."""
+    sample = sample_of()
+    text = "<RESULT_START>\n- R1@S1: 1\n<RESULT_END>\nNo:\n<RESULT_START>\n**R2@S3: 0.5**\n* R1@S2: 0.25\n<RESULT_END>"
+    (entry,) = task().record(sample, answers(sample, [text]), 0)["samples"]
+    assert entry["raw_text"] == text
+    assert reference_reading(entry["generated_text"]) == [(1, 2, 0.25), (2, 3, 0.5)]
+
+
+def test_the_key_order_of_an_item_record_and_its_matrix() -> None:
+    """Human items as rows, model items as columns."""
+    sample = sample_of(human=2, model=2)
+    texts = [
+        "<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0\n<RESULT_END>",
+        "<RESULT_START>\n- R1@S2: 0.5\n- R2@S2: 1\n<RESULT_END>",
+    ]
+    record = task("item").record(sample, answers(sample, texts, "item"), 0)
+    assert list(record) == [*KEYS[:9], "score_matrix", "item_replies", *KEYS[9:]]
+    assert record["score_matrix"] == [[0.5, 0.5], [0.0, 1.0]]
+    assert record["item_replies"] == texts
+    assert record["extraction_result"]["scores"] == [[1, 1, 0.5], [2, 2, 1.0]]
+    (entry,) = record["samples"]
+    assert reference_reading(entry["generated_text"]) == [(1, 1, 0.5), (2, 2, 1.0)]
+    assert entry["usage"] == {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
+    assert record["prompt"] == "R1: h1.1\nR2: h1.2\n\nS1: m1.1\nS2: m1.2"
+
+
+def test_every_sample_is_kept_and_the_first_one_is_the_rows_result() -> None:
+    """Further samples of granularity item carry their own matrix."""
+    sample = sample_of(human=1, model=1)
+    texts = [f"<RESULT_START>\n- R1@S1: {score}\n<RESULT_END>" for score in ("0.25", "1")]
+    plain = task(num_samples=2).record(sample, answers(sample, texts, "row", 2), 0)
+    assert [entry["generated_text"] for entry in plain["samples"]] == texts
+    assert plain["extraction_result"]["scores"] == [[1, 1, 0.25]]
+    item = task("item", num_samples=2).record(sample, answers(sample, texts, "item", 2), 0)
+    assert item["score_matrix"] == [[0.25]] and item["samples"][1]["score_matrix"] == [[1.0]]
+
+
+def test_top_k_cuts_the_question_but_not_the_record() -> None:
+    """Items beyond the cut do not exist for the judge; in the matrix they are null."""
+    sample = sample_of(human=1, model=4)
+    kind = task("item", top_k=2)
+    assert [question.name for question in kind.questions(sample)] == ["S1/1", "S2/1"]
+    assert "S3" not in task(top_k=2).questions(sample)[0].messages[1]["content"]
+    texts = [f"<RESULT_START>\n- R1@S{n}: 0.5\n<RESULT_END>" for n in (1, 2)]
+    replies = [Reply(text, "stop", Usage(), 0) for text in texts]
+    outcomes = [Answer(r, q.read(r)) for r, q in zip(replies, kind.questions(sample), strict=True)]
+    record = kind.record(sample, outcomes, 0)
+    assert record["score_matrix"] == [[0.5, 0.5, None, None]] and record["n_model"] == 4
+
+
+def test_an_empty_model_list_carries_a_block_of_no_matches() -> None:
+    """Both analyses read it and skip the row."""
+    record = task().record(sample_of(human=2, model=0), [], 0)
+    assert (record["status"], record["empty"], record["prompt"]) == ("empty", "model", "")
+    assert reference_reading(record["samples"][0]["generated_text"]) == [(1, 0, 0.0), (2, 0, 0.0)]
+    keys = list(record)
+    assert keys.index("empty") == keys.index("n_model") + 1
+
+
+def test_a_failure_without_a_reply_has_no_raw_text() -> None:
+    """`error_message` stands before the metadata."""
+    record = task().record(sample_of(), [Failed("error", "500", "it broke", 6)], 0)
+    assert record["status"] == "error" and record["error_message"] == "it broke"
+    assert record["samples"] == [
+        {
+            "generated_text": "",
+            "finish_reason": None,
+            "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        }
+    ]
+    assert list(record)[-2:] == ["error_message", "metadata"]
+    assert record["matches"] == [] and record["extraction_result"]["errors"] == ["it broke"]
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda m: st.lists(
+            st.lists(st.sampled_from([None, 0.0, 0.25, 1.0]), min_size=m, max_size=m), min_size=1, max_size=4
+        )
+    )
+)
+def test_best_marks_agree_with_a_plain_search(matrix: Matrix) -> None:
+    """The best score, its lowest model item, S0 when nothing scores."""
+    for mark, scores in zip(best_marks(matrix), matrix, strict=True):
+        known = [score or 0.0 for score in scores]
+        assert mark.score == max(known)
+        assert mark.model_item == (next(n for n, s in enumerate(known, 1) if s == mark.score) if mark.score else 0)
+    json.dumps(matrix)

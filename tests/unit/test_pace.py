@@ -1,0 +1,202 @@
+"""Places in flight, fixed or found out, and requests and tokens a minute, on a fake clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from metajudge.judge import Reply, Usage
+from metajudge.pace import MOST_IN_FLIGHT, WATCHED_REPLIES, Flight, FoundFlight, Pace
+from tests.unit.fakes import FakeClock
+
+
+class Timeline(FakeClock):
+    """A clock whose sleepers note when they wake, without moving it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.starts.append(round(self.time + seconds, 6))
+        await asyncio.sleep(0)
+
+
+def reply(seconds: float = 1.0, completion: int = 10, prompt: int = 0) -> Reply:
+    """A reply of so many seconds and tokens."""
+    return Reply("x", "stop", Usage(prompt, completion, prompt + completion), seconds)
+
+
+def test_no_more_questions_are_in_flight_than_allowed() -> None:
+    """Ten askers, three places, each served in its turn."""
+    most, order = 0, []
+
+    async def go() -> None:
+        nonlocal most
+        flight = Flight(3)
+
+        async def one(number: int) -> None:
+            nonlocal most
+            await flight.enter()
+            order.append(number)
+            most = max(most, flight.busy)
+            await asyncio.sleep(0)
+            flight.leave()
+
+        await asyncio.gather(*map(one, range(10)))
+        assert flight.busy == 0
+
+    asyncio.run(go())
+    assert most == 3 and order == list(range(10))
+
+
+def test_a_cancelled_waiter_loses_no_place() -> None:
+    """Neither one that waits nor one whose turn has just come."""
+
+    async def go() -> None:
+        flight = Flight(1)
+        await flight.enter()
+        waiters = [asyncio.create_task(flight.enter()) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiters[0].cancel()
+        flight.leave()  # gives the place to the second
+        waiters[1].cancel()
+        await asyncio.gather(*waiters, return_exceptions=True)
+        assert flight.busy == 1 and waiters[2].done() and not waiters[2].cancelled()
+
+    asyncio.run(go())
+
+
+def starts(count: int, tokens: int = 0, **budgets: float) -> list[float]:
+    """When `count` requests that are asked for at once may start."""
+    clock = Timeline()
+
+    async def go() -> None:
+        pace = Pace(Flight(count), clock, **budgets)
+
+        async def one() -> None:
+            async with pace.slot(tokens):
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(one() for _ in range(count)))
+
+    asyncio.run(go())
+    return [0.0] * (count - len(clock.starts)) + clock.starts
+
+
+def test_a_delay_lies_between_the_starts_of_two_requests() -> None:
+    """Four requests with 2 s between them start at 0, 2, 4 and 6 s, also when asked for at once."""
+    assert starts(4, delay=2.0) == [0, 2, 4, 6]
+
+
+def test_requests_a_minute_are_spaced_evenly() -> None:
+    """120 a minute: one every half second, no burst of a minute's budget; a longer delay wins."""
+    assert starts(4, requests_per_minute=120) == [0, 0.5, 1, 1.5]
+    assert starts(3, requests_per_minute=120, delay=3) == [0, 3, 6]
+
+
+def test_tokens_a_minute_are_spaced_by_what_each_request_is_expected_to_take() -> None:
+    """400 of prompt and 200 of completion at 6,000 a minute: 6 s each; the tighter of two budgets decides."""
+    assert starts(3, 400, tokens_per_minute=6000) == [0, 6, 12]
+    assert starts(3, 400, tokens_per_minute=6000, requests_per_minute=6) == [0, 10, 20]
+
+
+def test_the_token_budget_is_corrected_by_the_usage() -> None:
+    """600 were booked, 1,200 used: the next start is 6 s later."""
+    clock = Timeline()
+
+    async def go() -> None:
+        pace = Pace(Flight(5), clock, tokens_per_minute=6000)
+        async with pace.slot(400):
+            pace.answered(reply(prompt=1000, completion=200), 400)
+        async with pace.slot(400):
+            pass
+
+    asyncio.run(go())
+    assert clock.starts == [12.0]
+
+
+# ------------------------------------------------------------------ found out
+
+
+def rounds(flight: FoundFlight, count: int, answer: Callable[[], Reply]) -> list[int]:
+    """The limit after each of `count` round trips in which every place is used."""
+    limits = []
+    for _ in range(count):
+        sent = flight.limit
+        flight.busy = sent
+        for _ in range(sent):
+            flight.busy = max(flight.busy, flight.limit)  # others fill what has been added
+            flight.answered(answer())
+        limits.append(flight.limit)
+    return limits
+
+
+def test_the_flight_doubles_a_round_trip_up_to_its_bound() -> None:
+    """8, 16, 32 … 512."""
+    flight = FoundFlight(FakeClock())
+    assert rounds(flight, 7, reply) == [16, 32, 64, 128, 256, 512, 512] and flight.limit == MOST_IN_FLIGHT
+
+
+def test_a_429_cuts_once_in_five_seconds_and_ends_the_doubling() -> None:
+    """32 · .7 = 22, then one more a round trip; another cut only when five seconds have passed."""
+    clock = FakeClock()
+    flight = FoundFlight(clock)
+    rounds(flight, 2, reply)
+    for _ in range(10):
+        flight.refused()
+    assert flight.limit == 22
+    assert rounds(flight, 3, reply) == [23, 24, 25]
+    clock.time = 5.0
+    flight.refused()
+    assert flight.limit == 17
+
+
+def test_replies_that_take_twice_as_long_a_token_cut() -> None:
+    """The median of the last twenty; longer replies at the same speed do not."""
+    flight = FoundFlight(FakeClock())
+    rounds(flight, 2, reply)
+    for _ in range(WATCHED_REPLIES):
+        flight.answered(reply(seconds=10.0, completion=100))
+    before = flight.limit
+    assert before >= 32
+    for _ in range(WATCHED_REPLIES // 2 + 1):
+        flight.answered(reply(seconds=2.1))
+    assert flight.limit == int(before * 0.7)
+
+
+def test_the_flight_grows_only_while_it_is_in_use() -> None:
+    """A run that is slow to ask learns nothing of more."""
+    flight = FoundFlight(FakeClock())
+    flight.busy = 3
+    for _ in range(100):
+        flight.answered(reply())
+    assert flight.limit == 8
+
+
+def test_the_flight_never_falls_below_one() -> None:
+    """However often it is cut."""
+    clock = FakeClock()
+    flight = FoundFlight(clock)
+    for _ in range(20):
+        clock.time += 6
+        flight.refused()
+    assert flight.limit == 1
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
+    """They need not wait for another's end."""
+
+    async def go() -> None:
+        flight = Flight(limit)
+        tasks = [asyncio.create_task(flight.enter()) for _ in range(limit + 2)]
+        await asyncio.sleep(0)
+        assert sum(task.done() for task in tasks) == limit
+        flight.limit += 2
+        flight.hand_out()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(go())

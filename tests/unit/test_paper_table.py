@@ -1,0 +1,65 @@
+"""`--paper`: the reference's table with the paper's metrics beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from metajudge.cli import main
+from tests.unit.result_rows import failed, one_item, record, write
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[str], str]:
+    """`metajudge analysis …`: exit code, lines of stdout, stderr."""
+    code = main(["analysis", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out.splitlines(), err
+
+
+def test_the_papers_columns_stand_behind_the_references(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """[[1, .75], [.75, 0]]: recall .875, RC .75, AP 1, soft (.75 + .75) / 2, precision .75."""
+    path = write(tmp_path / "M.jsonl", [record(1, [[1.0, 0.75], [0.75, 0.0]])])
+    code, plain, _ = run(capsys, "--input-file", path)
+    _, paper, _ = run(capsys, "--input-file", path, "--paper")
+    assert code == 0 and all(line.startswith(old) for line, old in zip(paper, plain, strict=True))
+    assert paper[4].split()[-10:] == ["Valid", "RC", "AP", "paper", "AP", "soft", "P", "paper", "F1", "paper"]
+    assert paper[6].split()[-5:] == ["0.7500", "1.0000", "0.7500", "0.7500", "0.7500"]
+    assert len(set(map(len, [paper[1], paper[3], paper[5]]))) == 1 and len(paper[4]) == len(paper[1])
+
+
+def test_rows_that_not_all_files_have_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A star at the number of valid rows, how many on stderr, and in JSON."""
+    write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
+    write(tmp_path / "B.jsonl", [one_item(n, 0.5, "B") for n in range(5)])
+    _, lines, err = run(capsys, "--input-dir", tmp_path, "--paper", "--output-file", tmp_path / "s.json")
+    assert [line.split()[5] for line in lines[6:8]] == ["3", "5*"]
+    assert "B.jsonl*: 2 rows of 5 not in all files" in err
+    found = {row["model"]: row for row in json.loads((tmp_path / "s.json").read_text())}
+    assert found["A"]["not_common_rows"] == 0 and found["B"]["not_common_rows"] == 2
+    assert found["A"]["paper"]["rationale_consistency"] == 0.5
+
+
+def test_a_file_without_a_scored_row_has_no_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """n/a, never 0."""
+    code, lines, _ = run(capsys, "--input-file", write(tmp_path / "M.jsonl", [failed(1)]), "--paper")
+    assert code == 1 and lines[6].split()[-5:] == ["n/a"] * 5
+
+
+def test_several_jobs_give_the_same_table_notes_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the same order."""
+    for name in "ABC":
+        write(tmp_path / f"{name}.jsonl", [one_item(1, 0.5, name), failed(2, name)])
+    one = run(capsys, "--input-dir", tmp_path, "--output-file", tmp_path / "one.json")
+    two = run(capsys, "--input-dir", tmp_path, "--output-file", tmp_path / "two.json", "--jobs", "2")
+    assert one == two and one[0] == 0 and one[2].count("1 status error") == 3
+    assert (tmp_path / "one.json").read_text() == (tmp_path / "two.json").read_text()
+
+
+def test_csv_has_the_columns_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For a spreadsheet."""
+    path = write(tmp_path / "M.jsonl", [one_item(1, 0.5)])
+    _, lines, _ = run(capsys, "--input-file", path, "--paper", "--format", "csv")
+    assert lines[0] == "Model,Precision,Recall,F1,AP,Valid,RC,AP paper,AP soft,P paper,F1 paper"
+    assert lines[1] == "M,0.5000,0.5000,0.5000,0.5000,1,0.5000,1.0000,0.5000,0.5000,0.5000"

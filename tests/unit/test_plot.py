@@ -1,0 +1,493 @@
+"""The picture: what is drawn, whether it can be read, and the command with its CSV files."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from metajudge import plot_points
+from metajudge.cli import plot as command
+from metajudge.errors import UsageError
+from metajudge.label_placement import Box
+from metajudge.plot import DPI, THEMES, ZONES, Look, draw, save
+from metajudge.plot_points import Panels, Point
+from tests.unit.result_rows import record, write
+
+
+def point(model: str, oa: float, rc: float, half: float = 0.02, family: str | None = None) -> Point:
+    """A model with intervals of 2 * `half` in both directions."""
+    return Point(model, family, oa, rc, oa - half, oa + half, rc - half, rc + half)
+
+
+def cluster(count: int, spread: float) -> list[Point]:
+    """Models around one spot, of five families."""
+    rng = random.Random(count)
+    return [
+        point(f"some-model-{n}-preview", rng.gauss(0.75, spread), rng.gauss(0.25, spread), family="vwxyz"[n % 5])
+        for n in range(count)
+    ]
+
+
+NINE = {None: [point(f"model-{n}", 0.7 + 0.02 * n, 0.2 + 0.013 * (n * 5 % 9)) for n in range(9)]}
+
+
+def box(artist: Any, figure: Figure) -> Box:
+    """What an artist really covers, in pixels."""
+    extent = artist.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    return Box(extent.x0, extent.y0, extent.x1, extent.y1)
+
+
+def panels_of(figure: Figure) -> list[Axes]:
+    """The panels that are shown."""
+    return [axes for axes in figure.axes if axes.get_visible()]
+
+
+def texts(axes: Axes) -> list[str]:
+    """Every text in a panel on one line each."""
+    return [text.get_text().replace("\n", " ") for text in axes.texts]
+
+
+def pixels(path: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A PNG file as (height, width, 3)."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours by WCAG 2: 1 to 21."""
+
+    def luminance(colour: str) -> float:
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+# ------------------------------------------------------------------ what is drawn
+
+CROWDS: dict[str, Panels] = {
+    "two, wide intervals": {None: [point("model-low_deceptive_alignment", 0.8, 0.4, 0.19), point("b", 0.7, 0.2, 0.2)]},
+    "twenty crowded": {None: cluster(20, 0.01)},
+    "twenty identical": {None: cluster(20, 0.0)},
+    "four crowded panels": {name: cluster(12, 0.015) for name in ("code", "general", "multilingual", "stem")},
+    "long names": {None: [replace(one, model=one.model * 4) for one in cluster(6, 0.02)]},
+    "the ends of both scales": {None: [Point("zero", None, 0, 0), Point("one", None, 1, 1), Point("x", None, 0, 1)]},
+}
+
+
+@pytest.mark.parametrize("panels", CROWDS.values(), ids=CROWDS.keys())
+def test_no_text_covers_another_or_a_point_or_leaves_its_panel(panels: Panels) -> None:
+    """Measured on the rendered texts, the zones' names among them; every model is named."""
+    figure, unnamed = draw(panels, Look(title="A title"))
+    assert unnamed == []
+    for axes, inside in zip(panels_of(figure), panels.values(), strict=True):
+        boxes = [box(text, figure) for text in axes.texts]
+        assert len(boxes) == len(inside) + len(ZONES)
+        assert all(one.within(box(axes, figure)) for one in boxes)
+        assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+        spots = axes.transData.transform([(one.outcome_accuracy, one.rationale_consistency) for one in inside])
+        half = 7 / 72 * DPI / 2  # of a marker
+        markers = [Box(x - half, y - half, x + half, y + half) for x, y in spots]
+        assert not any(one.overlaps(marker) for one in boxes for marker in markers)
+
+
+def test_a_point_stands_where_its_figures_are_with_both_whiskers() -> None:
+    """The marker at (OA, RC), one line across and one upwards."""
+    figure, _ = draw({None: [Point("m", None, 0.7, 0.3, 0.6, 0.75, 0.2, 0.45)]}, Look())
+    lines = [np.asarray(line.get_xydata()).tolist() for line in figure.axes[0].lines]
+    assert lines == [[[0.6, 0.3], [0.75, 0.3]], [[0.7, 0.2], [0.7, 0.45]], [[0.7, 0.3]]]
+
+
+def test_a_model_without_intervals_has_no_whiskers_and_the_caption_speaks_of_none() -> None:
+    """Neither is an interval made up."""
+    figure, _ = draw({None: [Point("m", None, 0.7, 0.3)]}, Look())
+    assert len(figure.axes[0].lines) == 1
+    assert not any("Whiskers" in text.get_text() for text in figure.texts)
+
+
+def test_zones_meet_at_the_medians_and_the_caption_says_so() -> None:
+    """Worked by hand: of OA .6 .7 .9 the median is .7, of RC .1 .4 .2 it is .2."""
+    figure, _ = draw({None: [point("a", 0.6, 0.1), point("b", 0.7, 0.4), point("c", 0.9, 0.2)]}, Look())
+    caption = figure.texts[1].get_text()
+    assert "OA 0.700 (median) and RC 0.200 (median): they compare what is shown, no more" in caption
+    assert "Whiskers: 95 % intervals" in caption
+    assert set(ZONES) <= set(texts(figure.axes[0]))
+
+
+def test_zones_meet_where_the_user_says() -> None:
+    """Also beyond all points: each zone still has room for its name."""
+    figure, _ = draw(NINE, Look(oa_zone=0.95, rc_zone=0.5))
+    assert "Zones meet at OA 0.95 (given) and RC 0.5 (given)." in figure.texts[1].get_text()
+    axes = figure.axes[0]
+    assert axes.get_xlim()[1] > 1.0 and axes.get_ylim()[1] > 0.5
+    assert max(axes.get_xticks()) <= 1
+    names = {text.get_text().replace("\n", " "): box(text, figure) for text in axes.texts}
+    border, _ = axes.transData.transform((0.95, 0.5))
+    assert names[ZONES[0]].left > border and names[ZONES[1]].left > border
+    assert names[ZONES[2]].right < border and names[ZONES[3]].right < border
+
+
+def test_one_model_alone_is_in_no_zone() -> None:
+    """It would be its own median."""
+    figure, _ = draw({None: [point("a", 0.6, 0.1)]}, Look())
+    assert texts(figure.axes[0]) == ["a"]
+    assert "Zones" not in figure.texts[1].get_text()
+
+
+def test_there_is_a_panel_a_group_with_shared_axes() -> None:
+    """Five groups in two columns: titles in order, equal limits, the sixth place empty."""
+    panels = {name: [point("a", 0.1 * n, 0.3), point("b", 0.5, 0.1 * n)] for n, name in enumerate("pqrst", 2)}
+    figure, _ = draw(panels, Look())
+    shown = panels_of(figure)
+    assert [axes.get_title(loc="left") for axes in shown] == list("pqrst")
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in shown}) == 1
+    assert len({box(axes, figure).left for axes in shown}) == 2
+    assert [bool(axes.get_xlabel()) for axes in shown] == [False, False, False, True, True]
+
+
+def test_families_have_colours_and_markers_of_their_own_and_a_legend() -> None:
+    """Told apart without colour, too; a model without family is `other`."""
+    points = [point(f"m{n}", 0.5 + n / 50, 0.3, family=family) for n, family in enumerate(["x", "y", "x", None])]
+    figure, _ = draw({None: points}, Look())
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["x", "y", "other"]
+    drawn = [line for line in figure.axes[0].lines if line.get_marker() not in ("None", "", None)]
+    markers = [str(line.get_marker()) for line in drawn]
+    colours = [to_hex(line.get_markerfacecolor()) for line in drawn]
+    assert markers[0] == markers[2] and len(set(markers)) == 3
+    assert colours[0] == colours[2] and len(set(colours)) == 3
+    heights = box(legend, figure)
+    assert heights.bottom > box(figure.texts[1], figure).top
+    assert heights.top < box(figure.axes[0].xaxis.label, figure).bottom
+
+
+def test_a_long_legend_takes_several_lines_within_the_picture() -> None:
+    """Twelve families with long names, none of them cut."""
+    points = [point(f"m{n}", 0.5 + n / 50, 0.3, family=f"a family of long name {n}") for n in range(12)]
+    figure, _ = draw({None: points}, Look())
+    legend = box(figure.legends[0], figure)
+    names = [box(text, figure) for text in figure.legends[0].get_texts()]
+    assert len({name.bottom for name in names}) > 1
+    assert all(name.left >= 0 and name.right <= 1600 for name in (*names, legend))
+    assert legend.top < box(figure.axes[0].xaxis.label, figure).bottom
+
+
+def test_without_families_each_model_keeps_its_mark_through_the_panels() -> None:
+    """Names at the points are legend enough."""
+    panels = {"p": [point("a", 0.5, 0.3), point("b", 0.6, 0.2)], "q": [point("b", 0.5, 0.3), point("a", 0.6, 0.2)]}
+    figure, _ = draw(panels, Look())
+    assert not figure.legends
+    marks = [[str(line.get_marker()) for line in axes.lines if line.get_ls() == "None"] for axes in figure.axes]
+    assert marks[0] == marks[1][::-1] and len(set(marks[0])) == 2
+
+
+def test_names_are_text_and_no_formulas() -> None:
+    """Dollar signs and underscores stay; control characters are shown, not obeyed."""
+    figure, _ = draw({None: [point("a$b$c_d^e", 0.5, 0.3), point("f\x1b[1m", 0.6, 0.2)]}, Look(title="$x$"))
+    assert {"a$b$c_d^e", "f\\x1b[1m"} <= set(texts(figure.axes[0]))
+    assert not any(text.get_parse_math() for text in (*figure.axes[0].texts, *figure.texts))
+
+
+def test_names_without_any_place_are_told() -> None:
+    """More names than even the largest picture holds; the ones that are drawn stay apart."""
+    points = [replace(one, model="m" * 300 + str(number)) for number, one in enumerate(cluster(60, 0.001))]
+    figure, unnamed = draw({None: points}, Look())
+    assert 0 < len(unnamed) < 60
+    boxes = [box(text, figure) for text in figure.axes[0].texts]
+    assert len(boxes) == 60 - len(unnamed) + len(ZONES)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+# ------------------------------------------------------------------ colours
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_texts_can_be_read_on_every_background_of_their_theme(name: str) -> None:
+    """WCAG's level AA asks for 4.5 : 1."""
+    theme = THEMES[name]
+    for ground in (theme.background, *theme.zones):
+        assert contrast(theme.text, ground) >= 7
+        assert contrast(theme.muted, ground) >= 4.5
+        assert all(max(contrast(colour, ground), contrast(theme.text, ground)) >= 3 for colour in theme.families)
+    assert len(set(theme.families)) == 8
+
+
+def test_the_dark_theme_is_dark_with_bright_text(tmp_path: Path) -> None:
+    """In the file: an opaque dark ground, and pixels of the bright text colour on it."""
+    save(draw(NINE, Look(theme="dark"))[0], tmp_path / "p.png")
+    found = pixels(tmp_path / "p.png")
+    assert found[0, 0].tolist() == [13, 17, 23]
+    assert np.median(found) < 60 and found.max() > 235
+    with Image.open(tmp_path / "p.png") as image:
+        assert image.convert("RGBA").getextrema()[3] == (255, 255)
+
+
+# ------------------------------------------------------------------ files
+
+
+def test_a_png_is_twice_800_pixels_wide_and_shows_the_points(tmp_path: Path) -> None:
+    """The ground is white and opaque; the first family's blue is there; the height is the figure's."""
+    figure, _ = draw(NINE, Look())
+    save(figure, tmp_path / "p.png")
+    found = pixels(tmp_path / "p.png")
+    assert found.shape[1] == 1600 and 900 < found.shape[0] < 1200
+    assert found.shape[0] == round(figure.get_size_inches()[1] * DPI)
+    assert found[0, 0].tolist() == [255, 255, 255]
+    blue = (found == [0, 0x72, 0xB2]).all(axis=2)
+    assert 100 < blue.sum() < 5000
+    at = figure.axes[0].transData.transform((0.7, 0.2))
+    assert blue[found.shape[0] - round(at[1]), round(at[0])]
+
+
+def test_an_svg_names_the_models_and_is_the_same_every_time(tmp_path: Path) -> None:
+    """In its description, with the figures, and safe for XML; no date, no random ids."""
+    panels = {"p": [point("a<b", 0.5, 0.3), point("c\x1bd", 0.6, 0.25)]}
+    for name in ("a.svg", "b.SVG"):
+        save(draw(panels, Look(title="Title"))[0], tmp_path / name)
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert text == (tmp_path / "b.SVG").read_text(encoding="utf-8")
+    described = ElementTree.fromstring(text).find(".//{http://purl.org/dc/elements/1.1/}description")
+    assert described is not None
+    assert described.text == "p, a<b: OA 0.500, RC 0.300. p, c\\x1bd: OA 0.600, RC 0.250"
+    assert "<dc:date>" not in text and "<!-- Title -->" in text
+
+
+def test_the_users_matplotlibrc_changes_nothing_and_is_not_changed(tmp_path: Path) -> None:
+    """Neither the pixels nor matplotlib's global settings."""
+    save(draw(NINE, Look())[0], tmp_path / "plain.png")
+    theirs = {"font.size": 30, "savefig.bbox": "tight", "axes.facecolor": "red", "lines.linewidth": 9}
+    with matplotlib.rc_context(theirs):
+        before = dict(matplotlib.rcParams)
+        save(draw(NINE, Look())[0], tmp_path / "theirs.png")
+        assert dict(matplotlib.rcParams) == before
+    assert (pixels(tmp_path / "plain.png") == pixels(tmp_path / "theirs.png")).all()
+
+
+def test_no_window_system_is_touched() -> None:
+    """pyplot, which would choose one, is never imported."""
+    code = "import sys, metajudge.plot; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# ------------------------------------------------------------------ the command
+
+
+def run(*arguments: object) -> int:
+    """`metajudge plot …`."""
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([str(argument) for argument in arguments]))
+
+
+def csv_file(tmp_path: Path, *lines: str) -> Path:
+    """A CSV file of these lines."""
+    path = tmp_path / "figures.csv"
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_csv_file_becomes_a_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default overall_compare.png in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    path = csv_file(
+        tmp_path, "model,family,oa,rc,low,high", "GPT-5,OpenAI,.8,.359,.34,.38", "o3-mini,OpenAI,.79,.205,,"
+    )
+    assert run(path) == 0
+    assert pixels(tmp_path / "overall_compare.png").std() > 10
+    assert capsys.readouterr().err == "overall_compare.png written\n"
+
+
+def test_csv_cells_become_points(tmp_path: Path) -> None:
+    """Columns in any order and case, blanks around cells, a byte-order mark, quotes, blank lines, empty intervals."""
+    path = csv_file(
+        tmp_path,
+        '\ufeffRC , oa,"model",family,rc_low,rc_high,oa_low,oa_high',
+        '.25, 0.7 ,"a, b",,0.2,0.3,,',
+        "",
+        "1,0,c,f,,,0,0.5",
+    )
+    assert plot_points.points_from_csv(path) == [
+        Point("a, b", None, 0.7, 0.25, None, None, 0.2, 0.3),
+        Point("c", "f", 0, 1, 0, 0.5, None, None),
+    ]
+
+
+HEADER = "model,family,oa,rc,oa_low,oa_high"
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["model,oa,rc", "a,70.5,.2"], ["line 2, column oa", "'70.5'", "0 to 1"]),
+        (["model,oa,rc", "a,.7,.2", "b,.7,high"], ["line 3, column rc", "'high'", "0 to 1"]),
+        (["model,oa,rc", "a,nan,.2"], ["line 2, column oa", "'nan'"]),
+        (["model,oa,rc", "a,,.2"], ["line 2, column oa", "''"]),
+        ([HEADER, "a,f,.7,.2,.6,"], ["line 2, column oa_high", "''", "0 to 1"]),
+        ([HEADER, "a,f,.7,.2,.8,.9"], ["line 2, column oa", "0.7", "0.8..0.9", "oa_low <= oa <= oa_high"]),
+        ([HEADER, "a,f,.7,.2"], ["line 2", "4 cells", "6 columns"]),
+        (["model,oa,rc", "a,.7,.2", "a,.6,.2"], ["line 3, column model", "a is there twice"]),
+        (["model,oa,rc", ",.7,.2"], ["line 2, column model", "empty"]),
+        (["model,oa,recall", "a,.7,.2"], ["line 1", "'recall'", "oa_low, oa_high"]),
+        (["model,oa", "a,.7"], ["line 1", "column rc is missing"]),
+        (["model,oa,rc,rc", "a,.7,.2,.2"], ["line 1", "column rc is there twice"]),
+        (["model,oa,rc,low,rc_low", "a,.7,.2,.1,.1"], ["line 1", "column rc_low is there twice"]),
+        (["", "model,oa,rc,low", "a,.7,.2,.1"], ["line 2", "rc_low and rc_high come together"]),
+        (["model,oa,rc"], ["no line below its header"]),
+        ([], ["line 1", "column model is missing"]),
+        (["model,oa,rc", 'a"b",.7,"x'], ["no CSV text"]),
+    ],
+)  # fmt: skip
+def test_a_bad_csv_cell_is_named_with_file_line_column_and_what_is_allowed(
+    tmp_path: Path, lines: Sequence[str], words: Sequence[str]
+) -> None:
+    """One line that says all of it."""
+    path = csv_file(tmp_path, *lines)
+    with pytest.raises(UsageError) as found:
+        plot_points.points_from_csv(path)
+    assert str(path) in str(found.value) and "\n" not in str(found.value)
+    assert all(word in str(found.value) for word in words)
+
+
+def test_a_csv_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """Absent, or no UTF-8."""
+    with pytest.raises(UsageError, match=r"absent\.csv cannot be read: No such file"):
+        plot_points.points_from_csv(tmp_path / "absent.csv")
+    (tmp_path / "latin.csv").write_bytes(b"model,oa,rc\nm\xfc,.5,.5\n")
+    with pytest.raises(UsageError, match=r"latin\.csv is no CSV text in UTF-8"):
+        plot_points.points_from_csv(tmp_path / "latin.csv")
+
+
+def test_without_matplotlib_the_command_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, before any file is read."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(UsageError) as found:
+        run(tmp_path / "absent.jsonl")
+    assert str(found.value) == (
+        "plot needs matplotlib; install it with: pip install 'metajudge[plot]' (or pip install matplotlib)"
+    )
+    assert found.value.exit_code == 2
+
+
+def test_what_cannot_become_a_picture_is_refused_at_once(tmp_path: Path) -> None:
+    """Other formats, absent directories, panels of a CSV file, half a zone for a single point."""
+    path = csv_file(tmp_path, "model,oa,rc", "a,.7,.2")
+    with pytest.raises(UsageError, match=r"p\.pdf: the name must end in \.png or \.svg"):
+        run(path, "--output-file", tmp_path / "p.pdf")
+    with pytest.raises(UsageError, match="does not exist"):
+        run(path, "--output-file", tmp_path / "absent" / "p.png")
+    with pytest.raises(UsageError, match="leave --by out"):
+        run(path, "--by", "domain", "--output-file", tmp_path / "p.png")
+    with pytest.raises(UsageError, match="give both --oa-zone and --rc-zone"):
+        run(path, "--oa-zone", 0.5, "--output-file", tmp_path / "p.png")
+    assert not list(tmp_path.glob("*.p*"))
+
+
+def metric(value: float | None) -> dict[str, float | None]:
+    """A metric as the report has it."""
+    return {"value": value, "low": value and value - 0.1, "high": value and value + 0.1}
+
+
+def row(model: str, oa: float | None, rc: float | None, group: str | None = None, **more: Any) -> dict[str, Any]:
+    """A row of the report, as far as the picture needs it."""
+    figures = {"outcome": {"accuracy": metric(oa)}, "paper": {"rationale_consistency": metric(rc)}}
+    return {"model": model, "group": group, "n": 5, **figures, **more}
+
+
+def test_rows_of_the_report_become_points_by_group() -> None:
+    """In the order of the rows; one that lacks a figure is left out."""
+    rows = [row("a", 0.5, 0.25), row("a", 0.75, 0.5, "code"), row("b", None, 0.5), row("b", 0.5, None, "code")]
+    found = plot_points.points_from_report(rows)
+    assert found == {
+        None: [Point("a", None, 0.5, 0.25, 0.4, 0.6, 0.15, 0.35)],
+        "code": [Point("a", None, 0.75, 0.5, 0.65, 0.85, 0.4, 0.6)],
+    }
+
+
+def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, with the reason; what can be drawn is drawn."""
+    rows = [
+        row("a", 0.5, 0.25, judge_model="j1"), row("b", None, 0.5, judge_model="j2"), row("c", 0.5, None),
+        row("d", None, 0.5, "code"),
+    ]  # fmt: skip
+    monkeypatch.setattr("metajudge.report.report", lambda paths, by=None, options=None: rows)
+    results = write(tmp_path / "r.jsonl", [])
+    assert run(results, "--output-file", tmp_path / "p.png") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "b is left out: no label to compare, so no outcome accuracy",
+        "c is left out: no scored row",
+        "judged by j1, j2: differences between judges are in the picture, too",
+        f"{tmp_path / 'p.png'} written",
+    ]
+    assert run(results, "--by", "domain", "--output-file", tmp_path / "q.png") == 1
+    assert "d in code is left out" in capsys.readouterr().err
+    assert not (tmp_path / "q.png").exists()
+
+
+def test_a_field_without_values_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than a picture without panels."""
+    monkeypatch.setattr("metajudge.report.report", lambda paths, by=None, options=None: [row("a", 0.5, 0.25)])
+    with pytest.raises(UsageError, match="--by domain: no row has a value there"):
+        run(write(tmp_path / "r.jsonl", []), "--by", "domain", "--output-file", tmp_path / "q.png")
+
+
+def test_what_goes_wrong_at_the_end_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names without a place on stderr; a full disk as an error."""
+    path = csv_file(tmp_path, "model,oa,rc", "a,.7,.2", "b,.6,.3")
+    monkeypatch.setattr("metajudge.plot.draw", lambda panels, look: (Figure(), ["a"]))
+    assert run(path, "--output-file", tmp_path / "p.png") == 0
+    assert "no place for the names of a: draw fewer models at a time" in capsys.readouterr().err
+
+    def full(figure: Figure, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("metajudge.plot.save", full)
+    with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
+        run(path, "--output-file", tmp_path / "p.png")
+
+
+def test_result_files_become_a_panel_a_domain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From records through the report to the picture, together with the thresholds of the other commands."""
+    for model, score in (("G", 0.75), ("W", 0.25)):
+        rows = [
+            record(n, [[score]], model, label="A>B" if n % 3 else "B>A", domain=["code", "stem"][n % 2])
+            for n in range(12)
+        ]
+        write(tmp_path / f"{model}.jsonl", rows)
+    seen: list[Panels] = []
+
+    def watched(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
+        seen.append(panels)
+        return draw(panels, look)
+
+    monkeypatch.setattr("metajudge.plot.draw", watched)
+    arguments = (tmp_path, "--by", "domain", "--theme", "dark", "--output-file", tmp_path / "p.svg")
+    assert run(*arguments) == 0
+    assert {group: [one.model for one in inside] for group, inside in seen[0].items()} == {
+        "code": ["G", "W"], "stem": ["G", "W"],
+    }  # fmt: skip
+    assert [one.rationale_consistency for one in seen[0]["code"]] == [0.75, 0.25]
+    assert "<!-- stem -->" in (tmp_path / "p.svg").read_text(encoding="utf-8")

@@ -1,0 +1,280 @@
+"""The picture of training runs: logs, smoothing, what is drawn, and the command."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image
+
+from metajudge import plot_training
+from metajudge.cli import plot as command
+from metajudge.errors import UsageError
+from metajudge.label_placement import Box
+from metajudge.plot import THEMES
+from metajudge.plot_training import Curves, draw, read_logs, smooth, window
+
+NAN = math.nan
+
+
+def step(number: int, arm: str = "hybrid", seed: int = 1, **more: Any) -> dict[str, Any]:
+    """A line of a log."""
+    return {"arm": arm, "seed": seed, "step": number, "outcome": 0.5, "rationale": 0.25, **more}
+
+
+def log(path: Path, *lines: object) -> Path:
+    """A file of JSON lines; a string stands as it is."""
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    return path
+
+
+def curves(arm: str = "hybrid", seeds: int = 3, steps: int = 40) -> Curves:
+    """Seeds that lie apart by 0.1."""
+    levels = 0.3 + 0.1 * np.arange(seeds)[:, None] + np.zeros((seeds, steps))
+    return Curves(arm, range(1, steps + 1), {"outcome": levels + 0.2, "rationale": levels}, 0)
+
+
+def run(*arguments: object) -> int:
+    """`metajudge plot …`."""
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([str(argument) for argument in arguments]))
+
+
+# ------------------------------------------------------------------ logs
+
+
+def test_logs_become_curves_by_arm_in_the_order_of_the_logs(tmp_path: Path) -> None:
+    """Several runs in a file or a file each; the lines in any order; more fields do no harm."""
+    first = log(tmp_path / "a", step(2, rationale=0.5), step(1, entropy=3), "", step(1, "outcome only"))
+    second = log(tmp_path / "b", step(1, seed=2, outcome=1), step(2, seed=2, outcome=0))
+    hybrid, outcome = read_logs([first, second])
+    assert (hybrid.arm, outcome.arm) == ("hybrid", "outcome only")
+    assert list(hybrid.steps) == [1, 2]
+    assert hybrid.rewards["outcome"].tolist() == [[0.5, 0.5], [1.0, 0.0]]
+    assert hybrid.rewards["rationale"].tolist() == [[0.25, 0.5], [0.25, 0.25]]
+
+
+def test_a_reward_that_nobody_knows_is_a_gap_not_0(tmp_path: Path) -> None:
+    """null, as where the judge was never asked."""
+    (found,) = read_logs([log(tmp_path / "a", step(1, rationale=None))])
+    assert math.isnan(found.rewards["rationale"][0, 0]) and found.rewards["outcome"][0, 0] == 0.5
+
+
+def test_seeds_are_averaged_over_the_steps_that_all_have(tmp_path: Path) -> None:
+    """And the others are counted; without a common one there is nothing to average."""
+    one = log(tmp_path / "a", step(1), step(2), step(3))
+    (found,) = read_logs([one, log(tmp_path / "b", step(2, seed=2), step(3, seed=2))])
+    assert list(found.steps) == [2, 3] and found.left_out == 1
+    with pytest.raises(UsageError, match="the seeds of hybrid have no step in common"):
+        read_logs([one, log(tmp_path / "b", step(9, seed=2))])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "log, line 2: not a JSON object"),
+        ("[1]", "log, line 2: not a JSON object"),
+        ({"step": 1}, "log, line 2: `arm` is missing; it is the name of what was rewarded"),
+        (step(2, arm=" "), 'log, line 2: `arm` is " "; it is'),
+        (step(2, seed="x"), 'log, line 2: `seed` is "x"; it is a whole number'),
+        (step(2) | {"step": 1.5}, "log, line 2: `step` is 1.5; it is a whole number"),
+        (step(2) | {"step": True}, "log, line 2: `step` is true; it is a whole number"),
+        (step(2, outcome=1.25), "log, line 2: `outcome` is 1.25; it is a number within 0 and 1, or null"),
+        (step(2, outcome=NAN), "log, line 2: `outcome` is NaN; it is"),
+        ({"arm": "x", "seed": 1, "step": 2, "outcome": 1}, "log, line 2: `rationale` is missing; it is"),
+        (step(1), "log, line 2: step 1 of hybrid, seed 1 is there twice; name each run's log once"),
+    ],
+)
+def test_a_bad_line_is_told_with_its_place(tmp_path: Path, line: object, message: str) -> None:
+    """What it has, and what it should have; exit code 2."""
+    with pytest.raises(UsageError) as found:
+        read_logs([log(tmp_path / "log", step(1), line)])
+    assert message in str(found.value) and "\n" not in str(found.value)
+    assert found.value.exit_code == 2
+
+
+def test_the_line_is_counted_as_an_editor_does(tmp_path: Path) -> None:
+    """With the empty ones."""
+    with pytest.raises(UsageError, match="line 4: not a JSON object"):
+        read_logs([log(tmp_path / "log", step(1), "", "", "x")])
+
+
+def test_a_file_that_is_no_log_is_told_in_a_line(tmp_path: Path) -> None:
+    """Absent, a directory, empty, or no text."""
+    with pytest.raises(UsageError, match="absent cannot be read: No such file or directory"):
+        read_logs([tmp_path / "absent"])
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        read_logs([tmp_path])
+    with pytest.raises(UsageError, match="the logs are empty"):
+        read_logs([log(tmp_path / "empty")])
+    (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(UsageError, match="picture is no text in UTF-8"):
+        read_logs([tmp_path / "picture"])
+
+
+# ------------------------------------------------------------------ smoothing
+
+
+def test_the_running_mean_is_centred_and_narrower_at_the_ends() -> None:
+    """By hand: 3 wide, so 2nd = (0 + 3 + 6) / 3; the ends stay as they are."""
+    assert smooth(np.array([[0.0, 3.0, 6.0, 0.0]]), 3).tolist() == [[0.0, 3.0, 3.0, 0.0]]
+
+
+def test_the_running_mean_leaves_unknown_steps_out() -> None:
+    """Known neighbours count; NaN where there is none."""
+    assert smooth(np.array([1.0, NAN, 0.0]), 3).tolist() == [1.0, 0.5, 0.0]
+    assert np.isnan(smooth(np.array([NAN, NAN, NAN]), 3)).all()
+
+
+def test_the_window_is_odd_and_a_twentieth_of_the_steps() -> None:
+    """Too few steps are not smoothed."""
+    assert [window(steps) for steps in (1, 10, 200, 1000)] == [1, 1, 11, 51]
+
+
+# ------------------------------------------------------------------ what is drawn
+
+
+def test_a_line_is_the_mean_of_the_seeds_and_the_band_reaches_from_the_lowest_to_the_highest() -> None:
+    """Three seeds at .3, .4 and .5 of the rationale reward."""
+    figure = draw([curves()])
+    _, rationale = figure.axes
+    raw, line = (np.asarray(one.get_ydata()) for one in rationale.lines)
+    assert raw == pytest.approx(0.4) and line == pytest.approx(0.4)
+    (band,) = rationale.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (pytest.approx(0.3), pytest.approx(0.5))
+    assert rationale.lines[0].get_linewidth() < rationale.lines[1].get_linewidth()
+    assert rationale.lines[0].get_zorder() < rationale.lines[1].get_zorder()
+
+
+def test_arms_differ_in_colour_and_in_the_kind_of_line() -> None:
+    """So that they can be told apart in grey, too; the same in both panels and in the legend."""
+    figure = draw([curves("hybrid"), curves("outcome only"), curves("control")])
+    kinds = [[(to_hex(line.get_color()), line.get_linestyle()) for line in axes.lines[1::2]] for axes in figure.axes]
+    assert kinds[0] == kinds[1] == [
+        (to_hex(line.get_color()), line.get_linestyle()) for line in figure.legends[0].get_lines()
+    ]  # fmt: skip
+    assert len({colour for colour, _ in kinds[0]}) == 3
+    assert [colour.upper() for colour, _ in kinds[0]] == list(THEMES["light"].families[:3])
+    assert len({tuple(line._dash_pattern[1] or ()) for line in figure.axes[0].lines[1::2]}) == 3  # type: ignore[attr-defined]
+
+
+def test_both_panels_have_the_same_scale_from_0_to_1() -> None:
+    """A small difference must not look like a large one."""
+    figure = draw([curves()])
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(plot_training.PANELS.values())
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        assert low == pytest.approx(0, abs=0.05) and high == pytest.approx(1, abs=0.05)
+        assert axes.get_xlabel() == "Training step"
+
+
+@pytest.mark.parametrize("title", ["", "A title " * 30])
+def test_no_text_covers_another_or_leaves_the_picture(title: str) -> None:
+    """Title, panel titles, axes, legend and caption, with long names as well."""
+    figure = draw([curves(name * 12) for name in ("a ", "b", "c ", "d", "e")], title=title)
+    figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    parts = [*figure.legends, *[text for text in figure.texts if text.get_text()]]
+    boxes = [one.get_window_extent(renderer) for one in parts] + [one.get_tightbbox(renderer) for one in figure.axes]
+    found = [Box(one.x0, one.y0, one.x1, one.y1) for one in boxes]
+    whole = Box(0, 0, figure.bbox.width + 1, figure.bbox.height + 1)
+    assert all(one.within(whole) for one in found)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(found, 2))
+
+
+def caption(figure: Figure) -> str:
+    """The text below the panels."""
+    return figure.texts[1].get_text().replace("\n", " ")
+
+
+def test_the_caption_says_what_lines_and_bands_are() -> None:
+    """Also of a single seed, and of arms with unlike numbers of seeds."""
+    assert caption(draw([curves(steps=200)])) == (
+        "Line: mean of 3 seeds, running mean over 11 steps; band: from the lowest to the highest seed; "
+        "thin: single steps."
+    )
+    assert caption(draw([curves(seeds=1, steps=5)])) == "Line: one seed, not smoothed; thin: single steps."
+    assert "mean of 2 to 3 seeds" in caption(draw([curves(), curves("x", seeds=2)]))
+
+
+# ------------------------------------------------------------------ the command
+
+
+def test_the_command_writes_the_picture_and_names_what_it_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default reward_compare.png; steps that were left out are told; in words for those who cannot see."""
+    monkeypatch.chdir(tmp_path)
+    one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
+    two = log(tmp_path / "b.jsonl", *(step(number, seed=2) for number in range(1, 30)))
+    assert run("training", one, two, "--title", "A toy") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "hybrid: 1 step left out, which not all of its seeds have",
+        "reward_compare.png written",
+    ]
+    with Image.open("reward_compare.png") as image:
+        assert image.width == 1600 and 600 < image.height < 900
+        assert image.convert("RGBA").getextrema()[3] == (255, 255)
+        assert image.info["Title"] == "Rewards over the steps of training"
+        assert "hybrid: outcome reward from 0.500 to 0.500, rationale reward from 0.250" in image.info["Description"]
+
+
+def test_the_same_logs_give_the_same_svg(tmp_path: Path) -> None:
+    """In the dark as well."""
+    one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
+    for name in ("a.svg", "b.svg"):
+        assert run("training", one, "--theme", "dark", "--output-file", tmp_path / name) == 0
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert text == (tmp_path / "b.svg").read_text(encoding="utf-8")
+    assert THEMES["dark"].background in text
+
+
+def test_a_directory_named_training_is_still_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written with its slash; the bare word is the command."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "training").mkdir()
+    with pytest.raises(UsageError, match=r"plot training needs the logs of training runs: plot training LOG\.\.\."):
+        run("training")
+    with pytest.raises(UsageError) as found:
+        run("training/")
+    assert "logs" not in str(found.value)
+
+
+@pytest.mark.parametrize("flag", ["--by", "--oa-zone", "--match-threshold", "--cluster-field"])
+def test_flags_of_result_files_are_refused(tmp_path: Path, flag: str) -> None:
+    """Rather than silently without effect."""
+    one = log(tmp_path / "a.jsonl", step(1))
+    with pytest.raises(UsageError, match=f"{flag} is for result files; plot training takes --output-file"):
+        run("training", one, flag, "0.75", "--output-file", tmp_path / "p.png")
+
+
+def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name's ending, an output that is a log, a full disk; matplotlib missing, as with the other picture."""
+    one = log(tmp_path / "a.png", step(1))
+    with pytest.raises(UsageError, match=r"p\.pdf: the name must end in \.png or \.svg"):
+        run("training", one, "--output-file", tmp_path / "p.pdf")
+    with pytest.raises(UsageError, match="is the input file; name another file"):
+        run("training", one, "--output-file", one)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("metajudge.plot.save", full)
+    with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
+        run("training", one, "--output-file", tmp_path / "p.png")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(UsageError, match=r"plot needs matplotlib; install it with: pip install 'metajudge\[plot\]'"):
+        run("training", tmp_path / "absent")

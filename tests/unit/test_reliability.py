@@ -1,0 +1,34 @@
+"""The judge's own variance, from samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from metajudge.reliability import reliability
+
+
+def test_worked_by_hand() -> None:
+    """Rows (0, .5) and (.5, 1): within .125; between = 2 · var(.25, .75) = .25; ICC = (.25-.125)/(.25+.125) = 1/3."""
+    found = reliability([[0.0, 0.5], [0.5, 1.0]])
+    assert found is not None
+    assert (found.samples, found.rows, found.judge_variance) == (2, 2, 0.125)
+    assert found.intraclass_correlation == pytest.approx(1 / 3)
+    assert found.share_of_error == pytest.approx(0.5)
+
+
+def test_a_judge_of_no_chance_and_one_of_pure_chance() -> None:
+    """ICC 1 and about 0."""
+    steady = reliability([[0.2, 0.2, 0.2], [0.9, 0.9, 0.9]])
+    assert steady is not None and steady.intraclass_correlation == pytest.approx(1)
+    assert steady.share_of_error == pytest.approx(0)
+    noise = reliability(np.random.default_rng(0).uniform(0, 1, (4000, 3)).tolist())
+    assert noise is not None and noise.intraclass_correlation == pytest.approx(0, abs=0.03)
+    assert noise.share_of_error == pytest.approx(1, abs=0.05)
+
+
+def test_one_sample_or_one_row_tells_nothing() -> None:
+    """There is no variance to speak of; and none at all has no correlation."""
+    assert reliability([[0.5], [0.7]]) is None and reliability([[0.5, 0.6]]) is None and reliability([[], []]) is None
+    flat = reliability([[0.5, 0.5], [0.5, 0.5]])
+    assert flat is not None and flat.intraclass_correlation is None and flat.share_of_error is None

@@ -1,0 +1,254 @@
+"""The reply grammar: what is read, what is repaired, what is asked again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metajudge.block import Rejected
+from metajudge.reply import Accepted, Mark, faithful, plain_block, read_reply, reference_reading
+
+START, END = "<RESULT_START>", "<RESULT_END>"
+SCORES = st.floats(0, 1, allow_nan=False)
+
+
+def block(*lines: str) -> str:
+    """A result block of these lines."""
+    return "\n".join([START, *lines, END])
+
+
+def accepted(
+    text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None
+) -> list[tuple[int, int, float]]:
+    """The marks of a reply that must be accepted, as plain tuples."""
+    answer = read_reply(text, n_human, n_model, model_item=model_item)
+    assert isinstance(answer, Accepted), answer
+    return [tuple(mark) for mark in answer.marks]
+
+
+def reason(text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None) -> str:
+    """The reason of a reply that must be rejected."""
+    answer = read_reply(text, n_human, n_model, model_item=model_item)
+    assert isinstance(answer, Rejected), answer
+    return answer.reason
+
+
+# ------------------------------------------------------------------ the reference reading
+
+
+def test_the_reference_reading_takes_the_first_block_literally() -> None:
+    """Marks anywhere in the first block count in text order; the second block and loose spellings do not."""
+    text = f"so {START}x - R2@S1: 0.5, - R1@S0: 1\n* R3@S1: 1\n- R4@S1:1{END} then {block('- R1@S1: 1')}"
+    assert reference_reading(text) == [Mark(2, 1, 0.5), Mark(1, 0, 1.0)]
+
+
+def test_the_reference_reading_goes_from_the_first_opening_to_the_next_closing_tag() -> None:
+    """A closing tag before the block is ignored, an opening tag inside it is text."""
+    assert reference_reading(f"{END}{START}- R1@S1: 1{START}- R2@S2: 0{END}") == [Mark(1, 1, 1.0), Mark(2, 2, 0.0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- R1@S1: 1",
+        f"{START}- R1@S1: 1",
+        f"{END}- R1@S1: 1{START}",
+        block("nothing"),
+        block("- R1@S1: 1", "- R2@S1: 1.01"),
+        block("- R1@S1: -0.5"),
+        block(f"- R{'9' * 5000}@S1: 1"),
+        block("- R1@S1: " + "9" * 5000),
+    ],
+)
+def test_the_reference_reading_is_none_where_the_reference_counts_an_error(text: str) -> None:
+    """No block, no mark, a score above 1 and numbers that Python refuses are unreadable, never an exception."""
+    assert reference_reading(text) is None
+
+
+def test_digits_of_other_scripts_are_digits_to_the_reference() -> None:
+    """`\\d` of a text pattern matches them and int and float read them."""
+    assert reference_reading(block("- R١@S２: ٠.５")) == [Mark(1, 2, 0.5)]
+
+
+# ------------------------------------------------------------------ repairs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- R1@S2: 0.75",
+        "* **R1@S2:** 0.75",
+        "• R1@S2: 0.75",
+        "R1@S2: 0.75",
+        "1. R1@S2: 0.75",
+        "`R1@S2: 0.75`",
+        "- **R1**@**S2**: **0.75** (the same point)",
+        "- __R1@S2__: 0.75",
+        "- R1 @ S2 : 0.75",
+        "- R1@S2:0.75",
+        "R1 @ S2 ： 0.75",
+        "－ R１＠S２：０．７５",
+        "- R1@S2: 0.75.",
+        "- R1@S2: 0.75, as S2 says so",
+        "- R1@S2: 0.75/1",
+        "- R1@S2: 0.75 / 1.0",
+    ],
+)
+def test_a_mark_is_repaired_where_nothing_is_in_doubt(line: str) -> None:
+    """Bullets, bold and code marks, spaces and full-width characters do not change what is said."""
+    assert accepted(block(line)) == [(1, 2, 0.75)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["0,75", "0，75", "3/4", "1 / 2", "50%", "1 %", "0.5-0.75", "0.5–1", "1e-3", "0.5.1", "0.75/10", "1/1.5"],
+)
+def test_a_number_that_may_mean_something_else_is_asked_again(line: str) -> None:
+    """A decimal comma, a fraction, a percentage or a range must not be cut to the digits before it."""
+    assert reason(block(f"- R1@S2: {line}")) == "the score of R1 is not a plain decimal number"
+
+
+def test_what_was_thought_is_not_the_answer() -> None:
+    """Text up to the last closing tag is dropped; a thought that never ends, or has the only block, is a failure."""
+    thought = f"<think>{block('- R1@S1: 1')}</think>"
+    assert accepted(f"{thought}{block('- R1@S2: 0.5')}") == [(1, 2, 0.5)]
+    assert accepted(f"a</think>{thought}{block('- R1@S2: 0.5')}") == [(1, 2, 0.5)]
+    assert reason(thought) == "no <RESULT_START> block"
+    assert reason(f"<think>{block('- R1@S1: 1')}") == "unclosed <think>"
+    assert reason(f"{thought}<think>{block('- R1@S1: 1')}") == "unclosed <think>"
+
+
+def test_a_missing_closing_tag_is_forgiven_when_every_human_item_is_there() -> None:
+    """Complete without its last line is complete; incomplete or cut within a number is not."""
+    assert accepted(f"{START}\n- R1@S1: 1\n- R2@S0: 0", 2) == [(1, 1, 1.0), (2, 0, 0.0)]
+    assert reason(f"{START}\n- R1@S1: 1\n- R2@S", 2) == "R2 is missing"
+    assert reason(f"{START}\n- R1@S1: 1\n- R2@S2: 0.", 2) == "the score of R2 is not a plain decimal number"
+    assert accepted(f"{START}- R1@S1: 1.{END}") == [(1, 1, 1.0)]
+
+
+def test_the_last_complete_block_counts() -> None:
+    """A later draft supersedes an earlier one; a later fragment does not."""
+    first, second = block("- R1@S1: 1", "- R2@S2: 1"), block("- R1@S3: 0.5", "- R2@S0: 0")
+    assert accepted(first + second, 2) == [(1, 3, 0.5), (2, 0, 0.0)]
+    assert accepted(f"I shall write {START} first. {first}", 2) == [(1, 1, 1.0), (2, 2, 1.0)]
+    assert accepted(first + block("- R1@S3: 0.5"), 2) == [(1, 1, 1.0), (2, 2, 1.0)]
+
+
+# ------------------------------------------------------------------ acceptance
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (["- R1@S1: 1"], "R2 and R3 are missing"),
+        (["- R1@S1: 1", "- R3@S1: 1"], "R2 is missing"),
+        ([], "R1, R2 and R3 are missing"),
+        (["- R1@S1: 1", "- R1@S2: 0.5"], "two different marks for R1"),
+        (["- R1@S1: 1", "- R1@S1: 0.5"], "two different marks for R1"),
+        (["- R1@S1: 1", "- R2@S1: 1", "- R3@S0: 0", "- R2@S1: 1"], "R2 stands there twice"),
+        (["- R0@S1: 1"], "R0 does not exist (3 human items)"),
+        (["- R4@S1: 1"], "R4 does not exist (3 human items)"),
+        (["- R1@S6: 1"], "S6 does not exist (5 model items)"),
+        (["- R1@S1: 1.5"], "score 1.5 of R1 is not within 0..1"),
+        (["- R1@S1: 75"], "score 75 of R1 is not within 0..1"),
+        (["- R1@S1: " + "9" * 400], "score inf of R1 is not within 0..1"),
+        ([f"- R{'1' * 5000}@S1: 1"], "an item number that is no number"),
+        ([f"- R{'1' * 50}@S1: 1"], "R111111… does not exist (3 human items)"),
+        (["- R1@S1,S2: 1", "- R2@S1: -0.5", "- R3@S1: high"], "R1, R2 and R3 are missing"),
+        (["- XR1@S1: 1", "- R2@S1: 1", "- R3@S1: 1"], "R1 is missing"),
+    ],
+)
+def test_a_block_that_is_incomplete_or_contradicts_itself_is_rejected_with_its_reason(
+    lines: list[str], why: str
+) -> None:
+    """Nothing is guessed: the reason says which item is at fault."""
+    assert reason(block(*lines), 3) == why
+
+
+def test_many_missing_items_are_counted_not_listed() -> None:
+    """A reason stays a few words for a long checklist."""
+    assert reason(block("nothing"), 40) == "R1, R2, R3 and 37 more are missing"
+
+
+def test_no_match_scores_nothing_whatever_its_score_says() -> None:
+    """S0 is no model item, so its score is read as 0."""
+    assert accepted(block("- R1@S0: 0.9")) == [(1, 0, 0.0)]
+
+
+def test_marks_are_sorted_and_their_order_is_remembered() -> None:
+    """Figures need no order; the record tells whether the judge kept it."""
+    answer = read_reply(block("- R2@S1: 0.5", "- R1@S2: 1"), 2, 2)
+    assert answer == Accepted((Mark(1, 2, 1.0), Mark(2, 1, 0.5)), is_ordered=False)
+    assert read_reply(block("- R1@S2: 1", "- R2@S1: 0.5"), 2, 2) == Accepted(answer.marks, is_ordered=True)
+
+
+def test_a_question_about_one_model_item_wants_marks_of_that_item() -> None:
+    """S0 means score 0 for the item asked; any other number is a mistake."""
+    assert accepted(block("- R1@S3: 0.5", "- R2@S0: 0.7"), 2, 5, model_item=3) == [(1, 3, 0.5), (2, 3, 0.0)]
+    assert reason(block("- R1@S3: 0.5", "- R2@S1: 1"), 2, 5, model_item=3) == "R2 names S1 where S3 was asked"
+
+
+# ------------------------------------------------------------------ writing and faithfulness
+
+
+def test_the_plain_block_is_what_the_grammar_says() -> None:
+    """Whole numbers stand without a point, small ones without an exponent."""
+    marks = [Mark(1, 2, 0.75), Mark(2, 0, 0.0), Mark(3, 1, 1.0), Mark(4, 1, 1e-07)]
+    expected = block("- R1@S2: 0.75", "- R2@S0: 0", "- R3@S1: 1", "- R4@S1: 0.0000001")
+    assert plain_block(marks) == expected
+
+
+def test_a_reply_is_faithful_when_the_reference_reads_the_same_scores() -> None:
+    """The order is free; a repaired, corrected or thought-over reply is not faithful."""
+    marks = [Mark(1, 2, 0.75), Mark(2, 0, 0.0)]
+    assert faithful(block("- R2@S0: 0.0", "- R1@S2: 0.75"), marks)
+    assert not faithful(block("* R1@S2: 0.75", "- R2@S0: 0"), marks)
+    assert not faithful(block("- R1@S2: 0.75", "- R2@S0: 0.5"), marks)
+    assert not faithful(f"<think>{block('- R1@S1: 1')}</think>{plain_block(marks)}", marks)
+    assert not faithful("", [])
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), SCORES), min_size=1, max_size=12))
+def test_what_is_written_is_read_back(pairs: list[tuple[int, float]]) -> None:
+    """Any accepted marks survive the plain block, to the last bit, in both readings."""
+    marks = tuple(Mark(r, s, score if s else 0.0) for r, (s, score) in enumerate(pairs, 1))
+    text = plain_block(marks)
+    assert read_reply(text, len(marks), 9) == Accepted(marks, is_ordered=True)
+    assert faithful(text, marks)
+
+
+PIECES = st.sampled_from(
+    (START, END, "<think>", "</think>", "- R1@S1: 0.5", "- R2@S2: 1", "R2 @ S0:", "* **R1@S", "２", "：", "9" * 4400)
+)
+
+
+@given(st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=20).map("\n".join), st.integers(1, 3))
+def test_no_text_raises_and_what_is_accepted_is_complete(text: str, n_human: int) -> None:
+    """Whatever a judge writes, the answer is a reason or one mark for every human item within the bounds."""
+    reference_reading(text)
+    answer = read_reply(text, n_human, 2)
+    if isinstance(answer, Rejected):
+        assert answer.reason
+        return
+    assert [mark.human_item for mark in answer.marks] == list(range(1, n_human + 1))
+    assert all(0 <= mark.model_item <= 2 and 0 <= mark.score <= 1 for mark in answer.marks)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["0", "0.25", "0.5", "1.0"])), min_size=1, max_size=6))
+def test_a_literal_reply_means_the_same_to_both_readings(pairs: list[tuple[int, str]]) -> None:
+    """Repair never changes a score that the reference can read."""
+    text = "Reasons first.\n" + block(*(f"- R{r}@S{s}: {score}" for r, (s, score) in enumerate(pairs, 1)))
+    literal = reference_reading(text)
+    assert literal is not None
+    assert accepted(text, len(pairs)) == [(r, s, v if s else 0.0) for r, s, v in literal]
+
+
+def test_a_reply_cut_at_the_token_limit_needs_its_closing_tag() -> None:
+    """0.7 may have been the beginning of 0.75; what was closed before the cut stands."""
+    open_block = f"{START}\n- R1@S1: 0.7"
+    assert accepted(open_block) == [(1, 1, 0.7)]
+    answer = read_reply(open_block, 1, 5, cut=True)
+    assert isinstance(answer, Rejected) and answer.reason == f"no closed {START} block"
+    assert isinstance(read_reply(block("- R1@S1: 0.7") + "\nAnd so", 1, 5, cut=True), Accepted)

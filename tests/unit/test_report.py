@@ -1,0 +1,209 @@
+"""The report: rows, notes, JSON, and the command."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.cli import main
+from metajudge.report import report
+from tests.unit.result_rows import best, failed, one_item, record, write
+
+STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def two_models(tmp_path: Path, n: int = 30) -> list[Path]:
+    """G reasons well, W badly; both are right in 80 %."""
+    rng = random.Random(1)
+    files = []
+    for model, weights in (("G", [1, 1, 2, 3, 5]), ("W", [8, 2, 1, 0, 0])):
+        records = []
+        for number in range(n):
+            matrix = [[rng.choices(STEPS, weights)[0] if r == s else 0.0 for s in range(3)] for r in range(3)]
+            label = "A>B" if number % 5 else "B>A"
+            records.append(record(number, matrix, model, label=label, domain=["code", "stem"][number % 2]))
+        files.append(write(tmp_path / f"{model}.jsonl", records))
+    return files
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """`metajudge report …`: exit code, stdout, stderr."""
+    code = main(["report", "--resamples", "500", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_json_has_a_row_a_model_and_group_with_every_metric(tmp_path: Path) -> None:
+    """`group` null over all rows comes first; each metric has value, low and high around it."""
+    rows = report(two_models(tmp_path), by="domain", resamples=500)
+    assert [(row["model"], row["group"]) for row in rows] == [
+        ("G", None), ("G", "code"), ("G", "stem"), ("W", None), ("W", "code"), ("W", "stem"),
+    ]  # fmt: skip
+    for row in rows:
+        assert set(row["paper"]) == {
+            "rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1",
+        }  # fmt: skip
+        assert set(row["reference"]) == {"precision", "recall", "f1", "average_precision"}
+        assert set(row["outcome"]) == {"accuracy", "accuracy_3way", "spurious_correctness", "fidelity"}
+        assert row["n"] == row["clusters"] == (30 if row["group"] is None else 15) and row["unscored"] == 0
+        for metric in ({**row["paper"]} | row["outcome"]).values():
+            assert metric["low"] <= metric["value"] <= metric["high"]
+    json.dumps(rows, allow_nan=False)
+
+
+def test_values_are_the_means_of_the_rows(tmp_path: Path) -> None:
+    """Worked from the matrices: a diagonal one has RC = its mean."""
+    path = two_models(tmp_path)[0]
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    expected = sum(sum(score for _, _, score in best(one["score_matrix"])) / 3 for one in records) / 30
+    (row,) = report([path], resamples=200)
+    assert row["paper"]["rationale_consistency"]["value"] == pytest.approx(expected)
+    assert row["outcome"]["accuracy"]["value"] == pytest.approx(0.8)
+
+
+def test_rc_is_given_for_right_and_for_wrong_labels(tmp_path: Path) -> None:
+    """Their mean over the right and the wrong rows."""
+    records = [one_item(n, 1.0 if n < 12 else 0.25, label="A>B" if n < 12 else "B>A") for n in range(24)]
+    (row,) = report([write(tmp_path / "M.jsonl", records)], resamples=200)
+    given = row["rationale_consistency_given"]
+    assert (given["right"]["value"], given["wrong"]["value"]) == (1.0, 0.25)
+
+
+def test_unscored_rows_are_counted_and_shown_at_both_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """10 rows at .5, 2 failed: .5; with them at 0 and at 1: 5/12 and 7/12. One of 200 is not worth a line."""
+    path = write(tmp_path / "M.jsonl", [*(one_item(n, 0.5) for n in range(10)), failed(10), failed(11)])
+    (row,) = report([path], resamples=200)
+    assert row["unscored"] == 2 and row["paper"]["rationale_consistency"]["value"] == 0.5
+    assert row["rationale_consistency_unscored_as"] == {"zero": pytest.approx(5 / 12), "one": pytest.approx(7 / 12)}
+    assert "2 unscored rows; RC is 0.4167 with them at 0 and 0.5833 with them at 1" in run(capsys, path)[2]
+    few = write(tmp_path / "few.jsonl", [*(one_item(n, 0.5) for n in range(200)), failed(200)])
+    assert report([few], resamples=200)[0]["rationale_consistency_unscored_as"] is None
+
+
+def test_rows_without_human_items_are_undefined_not_unscored(tmp_path: Path) -> None:
+    """Nobody said what a good reason would be."""
+    empty = {**one_item(1, 1), "status": "empty", "empty": "human", "n_human": 0, "score_matrix": None}
+    empty["metadata"] = {**empty["metadata"], "human-checklist": []}
+    (row,) = report([write(tmp_path / "M.jsonl", [empty, one_item(2, 0.5)])], resamples=200)
+    assert row["n"] == 2 and row["unscored"] == 0 and row["unscored_reasons"] == {"human checklist empty": 1}
+
+
+def test_row_records_show_both_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """S1 is the best of both human items: RC is between .75/2 and 1.25/2."""
+    path = write(tmp_path / "M.jsonl", [record(n, [[0.75, 0], [0.5, 0]], row_granularity=True) for n in range(3)])
+    (row,) = report([path], resamples=200)
+    assert row["rationale_consistency_bounds"] == {"low": 0.375, "high": 0.625} and row["shared_rows"] == 3
+    assert "RC is between 0.3750 and 0.6250 (3 rows have a model item that several" in run(capsys, path)[2]
+
+
+def test_several_samples_tell_the_judges_own_variance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In JSON and as a line."""
+    rng = random.Random(3)
+    records = [one_item(n, rng.choice(STEPS), more_samples=[[[rng.choice(STEPS)]]]) for n in range(20)]
+    path = write(tmp_path / "M.jsonl", records)
+    found = report([path], resamples=200)[0]["reliability"]
+    assert found["samples"] == 2 and found["rows"] == 20 and found["judge_variance"] > 0.01
+    assert "2 samples a row: the judge's own variance of RC is" in run(capsys, path)[2]
+
+
+def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same labels, reasons far worse: sure even with 60 rows. The better one is not."""
+    code, out, err = run(capsys, *two_models(tmp_path, 60))
+    assert code == 0 and "S-Corr" in out
+    assert "deceptive alignment: W: flagged (OA 0.000 below, RC 0." in err
+    assert "deceptive alignment: G: not flagged (it has the highest RC)" in err
+    flags = {row["model"]: row["deceptive_alignment"] for row in report(two_models(tmp_path, 60), resamples=500)}
+    assert flags["W"]["verdict"] == "flagged" and flags["W"]["against"] == "G" and flags["W"]["p_value"] < 0.01
+
+
+def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its outcome columns are n/a."""
+    files = two_models(tmp_path)
+    bare = write(tmp_path / "B.jsonl", [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)])
+    code, out, err = run(capsys, *files, bare, "--metrics", "outcome")
+    assert code == 0 and "B: no readable B-label in its rows: no outcome metrics" in err
+    (line,) = [line for line in out.splitlines() if line.startswith("B")]
+    assert line.split()[-4:] == ["n/a"] * 4 and "0.8000 [0." in out
+
+
+def test_one_row_and_equal_scores_have_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No interval is made up."""
+    one = write(tmp_path / "one.jsonl", [one_item(1, 0.5)])
+    code, out, err = run(capsys, one)
+    assert code == 0 and "0.5000 [n/a]" in out
+    assert "M: 1 clusters of rows are too few for an interval (at least 10)" in err
+    equal = write(tmp_path / "equal.jsonl", [one_item(n, 0.5) for n in range(20)])
+    assert "M: all scores are equal: they tell no interval" in run(capsys, equal)[2]
+
+
+def test_files_of_different_judges_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report goes on; the figures cannot be compared."""
+    first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
+    second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B", judge={"model": "other"}) for n in range(3)])
+    assert "the files come from different judges (j, other)" in run(capsys, first, second)[2]
+
+
+def test_models_with_other_rows_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A star and how many."""
+    first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
+    second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B") for n in range(5)])
+    _, out, err = run(capsys, first, second)
+    assert "\nB* " in out and "\nA " in out
+    assert "B*: 2 of its 5 rows are not in all files" in err
+
+
+def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The reasons stand on stderr, the row on stdout."""
+    code, out, err = run(capsys, write(tmp_path / "M.jsonl", [failed(1), failed(2)]))
+    assert code == 1 and "n/a" in out and "nothing scored for M" in err and "2 status error" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jsonl"], "does not exist"),
+        (["--metrics", "paper,nonsense"], "--metrics paper,nonsense: there are paper, outcome, reference"),
+        (["--output-file", "missing/x.json"], "the directory missing does not exist"),
+    ],
+)
+def test_bad_arguments_get_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """Exit 2."""
+    path = write(tmp_path / "M.jsonl", [one_item(1, 0.5)])
+    code, _, err = run(capsys, path, *arguments)
+    assert code == 2 and message in err and len(err.splitlines()) == 1
+
+
+def test_nan_in_a_matrix_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the file and the line."""
+    path = write(tmp_path / "M.jsonl", [one_item(1, 0.5), record(2, [[1.0, float("nan")]])])
+    code, _, err = run(capsys, path)
+    assert code == 2 and "M.jsonl line 2: a score of nan is not within 0..1" in err
+
+
+def test_every_format_and_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files of a directory that hold no results are passed over."""
+    files = two_models(tmp_path)
+    (tmp_path / "rows.jsonl").write_text('{"response1": "x"}\n')
+    code, out, _ = run(capsys, tmp_path, "--format", "csv", "--metrics", "paper")
+    header, *lines = out.splitlines()
+    assert code == 0 and len(lines) == len(files)
+    assert header.startswith(
+        "model,group,n,clusters,unscored,paper_rationale_consistency,paper_rationale_consistency_low"
+    )
+    assert len(lines[0].split(",")) == len(header.split(",")) == 5 + 3 * 5
+    code, out, _ = run(capsys, tmp_path, "--format", "github", "--by", "domain")
+    assert code == 0 and "| G       | stem    |" in out
+
+
+def test_output_file_holds_the_same_as_the_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list of `report()`."""
+    path = two_models(tmp_path)[0]
+    run(capsys, path, "--output-file", tmp_path / "out.json")
+    written: Any = json.loads((tmp_path / "out.json").read_text())
+    assert written == json.loads(json.dumps(report([path], resamples=500)))

@@ -1,0 +1,231 @@
+"""The record file: appended, locked, mended, resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metajudge.errors import DiskFull, OutputLost, UsageError
+from metajudge.results import Expected, RecordFile, encode, row_key
+
+JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
+EXPECTED = Expected("M", JUDGE)
+
+
+def record(number: int, status: str = "success", **fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"id{number}",
+        "question_id": f"q{number}",
+        "status": status,
+        "model_be_evaluated": "M",
+        "judge": JUDGE,
+        **fields,
+    }
+
+
+def opened(path: Path, **options: Any) -> RecordFile:
+    return RecordFile(path, EXPECTED, **options)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_records_are_appended_and_finished_rows_are_known_to_the_next_run(tmp_path: Path) -> None:
+    """Success and empty are finished, failures are not."""
+    path = tmp_path / "new" / "out.jsonl"
+    with opened(path) as file:
+        for number, status in enumerate(["success", "empty", "error", "format_error"]):
+            file.append(record(number, status))
+    assert [line["id"] for line in lines(path)] == ["id0", "id1", "id2", "id3"]
+    with opened(path) as file:
+        assert file.finished == {row_key("id0", "q0"), row_key("id1", "q1")}
+        assert file.failed == {row_key("id2", "q2"), row_key("id3", "q3")}
+
+
+def test_a_row_that_failed_and_then_succeeded_is_finished(tmp_path: Path) -> None:
+    """In whatever order the lines stand."""
+    path = tmp_path / "out.jsonl"
+    with opened(path) as file:
+        file.append(record(1, "error"))
+        file.append(record(1))
+    with opened(path) as file:
+        assert file.finished == {row_key("id1", "q1")} and file.failed == set()
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60])
+def test_a_torn_last_line_is_set_aside_and_its_row_not_finished(tmp_path: Path, cut: int) -> None:
+    """Nothing is deleted: the torn bytes are in `<output>.torn`."""
+    path = tmp_path / "out.jsonl"
+    torn = encode(record(2))[:cut]
+    path.write_bytes(encode(record(1)) + torn)
+    with opened(path) as file:
+        assert file.finished == {row_key("id1", "q1")}
+        file.append(record(3))
+    assert [line["id"] for line in lines(path)] == ["id1", "id3"]
+    assert (tmp_path / "out.jsonl.torn").read_bytes() == torn + b"\n"
+
+
+def test_a_whole_last_line_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> None:
+    """The record counts and the next one begins on a line of its own."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(encode(record(1)).rstrip(b"\n"))
+    with opened(path) as file:
+        assert file.finished == {row_key("id1", "q1")}
+        file.append(record(2))
+    assert [line["id"] for line in lines(path)] == ["id1", "id2"]
+    assert not (tmp_path / "out.jsonl.torn").exists()
+
+
+def test_a_torn_line_longer_than_a_block_is_set_aside_whole(tmp_path: Path) -> None:
+    """The start of the last line is looked for over several blocks."""
+    path = tmp_path / "out.jsonl"
+    torn = b'{"id": "' + b"x" * (3 << 20)
+    path.write_bytes(encode(record(1)) + torn)
+    opened(path).close()
+    assert path.read_bytes() == encode(record(1))
+    assert (tmp_path / "out.jsonl.torn").stat().st_size == len(torn) + 1
+
+
+def test_unreadable_lines_in_the_middle_are_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They are counted in the log and never rewritten."""
+    path = tmp_path / "out.jsonl"
+    content = encode(record(1)) + b"garbage\n[1]\n\n" + encode(record(2))
+    path.write_bytes(content)
+    with opened(path) as file:
+        assert len(file.finished) == 2
+    assert path.read_bytes() == content
+    assert "2 unreadable lines" in caplog.text
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    """One writer a file; the first goes on."""
+    path = tmp_path / "out.jsonl"
+    with opened(path) as first:
+        with pytest.raises(UsageError, match="is being written by another run"):
+            opened(path)
+        first.append(record(1))
+    opened(path).close()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"judge": JUDGE | {"model": "other"}}, "model 'other', not 'm'"),
+        ({"judge": JUDGE | {"instructions": "x"}}, "instructions 'x', not 'i'"),
+        ({"judge": JUDGE | {"granularity": "item"}}, "granularity 'item', not 'row'"),
+        ({"judge": JUDGE | {"samples": 3}}, "samples 3, not 1"),
+        ({"judge": JUDGE | {"top_k": 5}}, "top_k 5, not None"),
+        ({"judge": None}, "model None, not 'm'"),
+        ({"model_be_evaluated": "Z"}, "evaluated model 'Z', not 'M'"),
+    ],
+)
+def test_another_judges_file_is_refused_unless_mixing_is_allowed(
+    tmp_path: Path, change: dict[str, Any], named: str
+) -> None:
+    """The line says what differs and where."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(encode(record(1)) + encode(record(2, **change)))
+    with pytest.raises(UsageError) as caught:
+        opened(path)
+    assert named in str(caught.value) and "line 2" in str(caught.value) and "--allow-mixed" in str(caught.value)
+    with opened(path, allow_mixed=True) as file:
+        assert len(file.finished) == 2
+
+
+def test_another_temperature_or_spelling_of_the_model_is_the_same_judge(tmp_path: Path) -> None:
+    """Only what changes the question or the answerer counts."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(encode(record(1, judge=JUDGE | {"temperature": 0}, model_be_evaluated="m")))
+    with opened(path) as file:
+        assert len(file.finished) == 1
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    """Records without id are the reference's; rows are no records at all."""
+    path = tmp_path / "out.jsonl"
+    content = b'{"status": "success", "samples": []}\n'
+    path.write_bytes(content)
+    for mixed in (False, True):
+        with pytest.raises(UsageError, match=r"holds something else .*line 1 has no id"):
+            opened(path, allow_mixed=mixed)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_file_deleted_or_replaced_during_the_run_is_rescued(tmp_path: Path, replace: bool) -> None:
+    """What was written is saved beside it and the run ends; the foreign file is not touched."""
+    path = tmp_path / "out.jsonl"
+    file = opened(path)
+    file.append(record(1))
+    path.unlink()
+    if replace:
+        path.write_text("another\n")
+    with pytest.raises(OutputLost, match=r"was (deleted|replaced) .*out\.jsonl\.rescued"):
+        file.append(record(2))
+    file.append(record(3))  # a reply that was in flight: kept as well, the loss is told once
+    file.close()
+    assert lines(tmp_path / "out.jsonl.rescued") == [record(1), record(2), record(3)]
+    assert path.exists() == replace and (not replace or path.read_text() == "another\n")
+
+
+def test_a_short_write_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up in the middle of a record: the file ends after the last whole one."""
+    path = tmp_path / "out.jsonl"
+    file = opened(path)
+    file.append(record(1))
+    whole, write = path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:10]))
+    with pytest.raises(DiskFull, match="no space left"):
+        file.append(record(2))
+    monkeypatch.undo()
+    file.close()
+    assert path.read_bytes() == whole
+
+
+def test_a_failed_write_is_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's own words are passed on."""
+
+    def no_space(fd: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with opened(tmp_path / "out.jsonl") as file:
+        monkeypatch.setattr(os, "write", no_space)
+        with pytest.raises(DiskFull, match="No space left on device"):
+            file.append(record(1))
+
+
+@pytest.mark.parametrize("kind", ["directory", "device", "below a file"])
+def test_a_path_that_cannot_hold_results_is_one_clear_line(tmp_path: Path, kind: str) -> None:
+    """Directory, device, or a parent that is a file."""
+    (tmp_path / "file").write_text("")
+    path = {"directory": tmp_path, "device": Path("/dev/null"), "below a file": tmp_path / "file" / "out.jsonl"}[kind]
+    with pytest.raises(UsageError, match="--output-file"):
+        opened(path)
+
+
+def test_every_second_sync_only_touches_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """fsync is called after a write and not again."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    with opened(tmp_path / "out.jsonl") as file:
+        file.sync()
+        assert synced == []
+        file.append(record(1))
+        file.sync()
+        file.sync()
+        assert len(synced) == 1
+
+
+@given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False) | st.lists(st.integers())))
+def test_any_json_survives_as_one_line(data: dict[str, Any]) -> None:
+    """Lone surrogates, separators and control characters included."""
+    line = encode({"metadata": data, "half": "\ud800"})
+    assert line.count(b"\n") == 1 and line.endswith(b"\n")
+    assert json.loads(line)["metadata"] == data

@@ -1,0 +1,241 @@
+"""The reward server's parts that need no socket: requests, answers, metrics, flags."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.cli import main
+from metajudge.cli import reward_server as command
+from metajudge.errors import UsageError
+from metajudge.judging import JudgeOptions
+from metajudge.prompt import GRANULARITIES
+from metajudge.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardOptions
+from metajudge.reward_metrics import LAST, Latencies, Served, escaped, prometheus_text
+from metajudge.reward_request import Refused, answer, read_batch, refusal
+from metajudge.reward_scorer import Counts
+from metajudge.reward_server import RewardServer, ServerOptions
+from metajudge.trainers.parts import ON_UNSCORED, StillUnscored
+
+LABEL = {"human-checklist": ["x"], "overall_preference": 1}
+
+
+def body(**fields: Any) -> bytes:
+    return json.dumps({"query": ["p: r"], "prompts": ["p: "], "labels": [LABEL], **fields}).encode()
+
+
+# ------------------------------------------------------------------ requests and answers
+
+
+def test_the_prompt_is_taken_off_and_labels_are_text_or_parsed() -> None:
+    """Generations of one prompt are a group."""
+    found = read_batch(body(query=["p: r", "p: s", "q: t"], prompts=["p: ", "p: ", "q: "], labels=[LABEL] * 3))
+    assert found.texts == ["r", "s", "t"]
+    assert found.groups[0] == found.groups[1] != found.groups[2]
+    assert [(gold.human, gold.verdict) for gold in found.golds] == [(("x",), 1)] * 3
+    assert read_batch(body(labels=[json.dumps(LABEL)])).golds == found.golds[:1]
+    assert read_batch(body(query=[], prompts=[], labels=[])).texts == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"{", "the body is not JSON"),
+        (b"[" * 100_000, "the body is not JSON"),
+        (b"[]", "the body is not an object"),
+        (body(query="p: r"), "query is not a list"),
+        (b'{"query": ["p"], "labels": [1]}', "prompts is not a list"),
+        (body(labels=[]), "query has 1 elements and labels 0"),
+        (body(query=[3]), "query[0] is not a text"),
+        (body(prompts=[None]), "prompts[0] is not a text"),
+        (body(query=["r"]), "query[0]: a query does not hold its prompt"),
+        (body(labels=["no"]), "labels[0]: a label is a JSON object"),
+        (body(query=["p: r"] * 2, prompts=["p: "] * 2, labels=[LABEL, {}]), "labels[1]: a label is a JSON object"),
+        (body(labels=[{"human-checklist": "x"}]), "labels[0]: a human checklist is a list of strings"),
+    ],
+)
+def test_a_request_that_cannot_be_read_is_refused_with_one_clear_message(sent: bytes, said: str) -> None:
+    """400, and which element it was."""
+    with pytest.raises(Refused) as caught:
+        read_batch(sent)
+    assert caught.value.status == 400 and caught.value.message.startswith(said)
+    assert "\n" not in caught.value.message
+
+
+def test_an_answer_has_lists_as_long_as_the_query() -> None:
+    """Rewards and scores are the same; every part has its list."""
+    found = json.loads(answer([0.5, 0.0], [Reward(0.5, 1.0, 0.5), Reward(0.0, malformed="no verdict")]))
+    assert found["rewards"] == found["scores"] == [0.5, 0.0]
+    assert found["extra_logs"]["rationale"] == [0.5, 0.0] and found["extra_logs"]["malformed"] == [0.0, 1.0]
+    assert all(len(values) == 2 for values in found["extra_logs"].values())
+    assert json.loads(answer([], [])) == {"rewards": [], "scores": [], "extra_logs": {}}
+
+
+@pytest.mark.parametrize("reason", [GOLD_TIE, NO_HUMAN_ITEM])
+def test_a_label_that_allows_no_reward_is_not_to_be_tried_again(reason: str) -> None:
+    """422 with the label's number; what the judge did not answer is 503."""
+    found = refusal(StillUnscored("x"), [Reward(1.0), Reward(None, unscored=reason)])
+    assert found.status == 422 and found.message.startswith(f"labels[1] allows no reward: {reason}; ")
+    found = refusal(StillUnscored("no reward: timeout"), [Reward(None, unscored="timeout")])
+    assert (found.status, found.message) == (503, "no reward: timeout")
+    assert int(found.headers["Retry-After"]) >= 1
+
+
+# ------------------------------------------------------------------ metrics
+
+
+def test_quantiles_are_latencies_that_were_and_forget_the_oldest() -> None:
+    """By nearest rank; sum and count go on."""
+    found = Latencies()
+    assert all(math.isnan(value) for value in found.quantiles().values())
+    for seconds in range(1, 101):
+        found.add(float(seconds))
+    assert found.quantiles() == {0.5: 50.0, 0.9: 90.0, 0.99: 99.0}
+    for _ in range(LAST):
+        found.add(7.0)
+    assert set(found.quantiles().values()) == {7.0}
+    assert (found.count, found.total) == (100 + LAST, 5050.0 + 7 * LAST)
+
+
+def test_metrics_text_names_every_count_with_escaped_labels() -> None:
+    """One line a sample; a reason cannot end its quotation marks or its line."""
+    counts = Counts(generations=5, malformed=1, gated=2, unscored=Counter({'a "b"\\\nc': 3}))
+    counts.judge.retries["429"] = 4
+    text = prometheus_text(Served(responses=Counter({200: 7}), in_progress=2), counts)
+    lines = text.splitlines()
+    assert 'metajudge_unscored_total{reason="a \\"b\\"\\\\\\nc"} 3' in lines
+    for line in (
+        "metajudge_generations_total 5",
+        "metajudge_malformed_total 1",
+        "metajudge_gated_total 2",
+        'metajudge_judge_retries_total{reason="429"} 4',
+        'metajudge_responses_total{status="200"} 7',
+        "metajudge_in_progress 2",
+        'metajudge_request_seconds{quantile="0.5"} NaN',
+        "metajudge_request_seconds_count 0",
+    ):
+        assert line in lines
+    assert escaped('\\"\n') == r"\\\"\n"
+
+
+# ------------------------------------------------------------------ flags
+
+
+def parsed(*flags: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args(["--model", "embedded", *flags])
+
+
+def choices(flag: str) -> tuple[str, ...]:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    (action,) = [action for action in parser._actions if flag in action.option_strings]
+    assert action.choices is not None
+    return tuple(action.choices)
+
+
+@pytest.mark.parametrize(
+    ("flag", "known"),
+    [
+        ("--mix", MIXES),
+        ("--credit", CREDITS),
+        ("--gold-tie", GOLD_TIES),
+        ("--on-unscored", ON_UNSCORED),
+        ("--granularity", GRANULARITIES),
+    ],
+)
+def test_the_choices_of_flags_are_those_of_the_reward(flag: str, known: tuple[str, ...]) -> None:
+    """The command names them itself, as it must not import the reward for its help."""
+    assert choices(flag) == tuple(known)
+
+
+def test_flags_without_values_are_the_rewards_defaults() -> None:
+    """And each flag changes its own option."""
+    assert command.reward_options(parsed()) == RewardOptions(no_credit_for_suspicious=True)
+    found = command.reward_options(
+        parsed(
+            *("--mix", "additive", "--rationale-weight", "0.25", "--credit", "f1", "--min-score", "0.1"),
+            *("--gold-tie", "tie", "--exact-label", "--malformed", "-0.5", "--max-reasons", "all"),
+            *("--keep-duplicates", "--keep-suspicious", "--no-gate"),
+        )
+    )
+    assert found == RewardOptions(
+        mix="additive", rationale_weight=0.25, credit="f1", min_score=0.1, gold_tie="tie", exact_label=True,
+        malformed=-0.5, max_reasons=None, merge_duplicates=False, no_credit_for_suspicious=False, gate=False,
+    )  # fmt: skip
+    assert command.reward_options(parsed("--max-reasons", "3")).max_reasons == 3
+
+
+@pytest.mark.parametrize(
+    "flags", [("--port", "70000"), ("--malformed", "nan"), ("--max-reasons", "0"), ("--min-score", "nan")]
+)
+def test_values_that_mean_nothing_are_refused(flags: tuple[str, ...]) -> None:
+    """By the parser, with exit code 2."""
+    with pytest.raises(SystemExit) as caught:
+        parsed(*flags)
+    assert caught.value.code == 2
+
+
+def test_the_token_comes_from_a_file_stdin_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never from the command line itself."""
+    (tmp_path / "token").write_text("secret\n")
+    monkeypatch.setenv("METAJUDGE_TOKEN", " other ")
+    assert command.token(parsed()) == "other"
+    assert command.token(parsed("--token-file", str(tmp_path / "token"))) == "secret"
+    monkeypatch.setattr("sys.stdin", io.StringIO("piped\nmore\n"))
+    assert command.token(parsed("--token-file", "-")) == "piped"
+    monkeypatch.delenv("METAJUDGE_TOKEN")
+    assert command.token(parsed()) == ""
+
+
+@pytest.mark.parametrize("content", ["", " \n", "two words", b"\xff\xfe"])
+def test_a_file_without_a_token_is_refused(tmp_path: Path, content: str | bytes) -> None:
+    """An empty one would let everybody in."""
+    path = tmp_path / "token"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(UsageError, match="--token-file"):
+        command.token(parsed("--token-file", str(path)))
+    with pytest.raises(UsageError, match="cannot be read"):
+        command.token(parsed("--token-file", str(tmp_path / "none")))
+    with pytest.raises(UsageError, match="cannot both read stdin"):
+        command.token(parsed("--token-file", "-", "--api-key", "-"))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "no such host"])
+def test_other_machines_are_let_in_with_a_token_only(host: str) -> None:
+    """Refused before anything listens; the token does not show in a representation."""
+    judge = JudgeOptions(model="embedded")
+    with pytest.raises(UsageError, match="needs a token"):
+        RewardServer(ServerOptions(judge=judge, host=host))
+    options = ServerOptions(judge=judge, host=host, token="secret")
+    RewardServer(options)
+    assert "secret" not in repr(options)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--port", "80x"), "'80x' is no port; one is within 0..65535"),
+        (("--port", "70000"), "'70000' is no port; one is within 0..65535"),
+        (("--max-reasons", "five"), "'five' is neither a whole number nor all"),
+        (("--max-reasons", "0"), "0 is below 1"),
+        (("--malformed", "inf"), "inf is not a finite number"),
+        (("--concurrent-requests", "many"), "'many' is neither a whole number nor auto"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_with_what_does(
+    capsys: pytest.CaptureFixture[str], flags: tuple[str, str], said: str
+) -> None:
+    """Exit 2; the last line names the flag, the value and what is allowed."""
+    with pytest.raises(SystemExit) as ended:
+        main(["reward-server", *flags])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"argument {flags[0]}: {said}")

@@ -1,0 +1,357 @@
+"""The run: bounded, resumable, interruptible."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.errors import OutputLost
+from metajudge.failures import QuestionFailed, StopRun, TryAgain, Unreachable
+from metajudge.judge import Reply, Usage
+from metajudge.limits import OutageTooLong
+from metajudge.results import RecordFile
+from metajudge.run import Run
+from metajudge.samples import Unusable
+from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
+from tests.unit.rows import block, row, run_samples, samples, task
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def statuses(path: Path) -> list[str]:
+    return [record["status"] for record in records(path)]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out.jsonl"
+
+
+def good(message: str, times: int) -> Turn:
+    return block(message)
+
+
+def test_every_row_is_judged_once_with_bounded_flight(out: Path) -> None:
+    """Thirty rows, four in flight at most and at some time."""
+    judge = ScriptedJudge(good)
+    _, tally = run_samples(out, judge, samples(row(n) for n in range(30)))
+    assert statuses(out) == ["success"] * 30
+    assert len(judge.asked) == len(set(judge.asked)) == tally.requests == 30
+    assert judge.most_in_flight == 4
+    assert tally.usage == Usage(300, 150, 450)
+
+
+def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
+    """Failed rows are asked again, finished ones never."""
+    todo = samples(row(n) for n in range(6))
+
+    def first(message: str, times: int) -> Turn:
+        return QuestionFailed("content filter", "no") if "h2.1" in message else block(message)
+
+    run_samples(out, ScriptedJudge(first), todo[:4])
+    second = ScriptedJudge(good)
+    _, tally = run_samples(out, second, todo)
+    assert sorted(message[4:6] for message in second.asked) == ["m2", "m4", "m5"]
+    assert (tally.resumed, tally.success) == (3, 3)
+    assert statuses(out).count("success") == 6
+
+
+def test_skip_failed_passes_failed_rows_over(out: Path) -> None:
+    """And counts them."""
+    todo = samples([row(1)])
+    run_samples(out, ScriptedJudge(lambda m, t: QuestionFailed("413", "no")), todo)
+    judge = ScriptedJudge(good)
+    _, tally = run_samples(out, judge, todo, skip_failed=True)
+    assert judge.asked == [] and tally.skipped_failed == 1
+
+
+def test_faults_are_tried_again_within_their_budget(out: Path) -> None:
+    """Two faults and then a reply: a success in three attempts; three faults: an error."""
+
+    def script(message: str, times: int) -> Turn:
+        limit = 2 if "h1.1" in message else 3
+        return TryAgain("500", "the judge answered 500: oops") if times <= limit else block(message)
+
+    clock = FakeClock()
+    _, tally = run_samples(out, ScriptedJudge(script), samples([row(1), row(2)]), clock=clock)
+    by_status = {record["status"]: record for record in records(out)}
+    assert by_status["success"]["attempts"] == 3
+    assert by_status["error"]["error_message"] == "the judge answered 500: oops (gave up after 3 tries)"
+    assert by_status["error"]["samples"][0]["generated_text"] == ""
+    assert tally.retries == {"500": 4} and tally.failed == {"error": 1} and tally.reasons == {"500": 1}
+    assert len(clock.slept) == 4 and max(clock.slept) <= 2
+
+
+def test_retry_after_is_what_is_waited(out: Path) -> None:
+    """The server's own word beats the backoff."""
+    clock = FakeClock()
+    judge = ScriptedJudge(lambda m, t: TryAgain("429", "slow down", 17.0) if t == 1 else block(m))
+    run_samples(out, judge, samples([row(1)]), clock=clock)
+    assert clock.slept == [17.0]
+
+
+def test_a_malformed_reply_is_asked_again_and_then_recorded_with_its_text(out: Path) -> None:
+    """The budget of malformed replies is its own."""
+    judge = ScriptedJudge(lambda m, t: TryAgain("500", "x") if t <= 2 else "I think R1 is fine.")
+    _, tally = run_samples(out, judge, samples([row(1)]))
+    (record,) = records(out)
+    assert record["status"] == "format_error" and record["attempts"] == 5
+    assert record["samples"] == [
+        {
+            "generated_text": "",
+            "finish_reason": "stop",
+            "raw_text": "I think R1 is fine.",
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+        }
+    ]
+    assert record["format_error"].startswith("no acceptable reply in 3: ")
+    assert "error_message" not in record
+    assert tally.retries == {"500": 2, "malformed": 2}
+
+
+def test_a_null_content_is_asked_again(out: Path) -> None:
+    """As any reply without a result."""
+    run_samples(out, ScriptedJudge(lambda m, t: None if t == 1 else block(m)), samples([row(1)]))
+    assert statuses(out) == ["success"]
+
+
+def test_a_reply_cut_by_the_token_limit_is_asked_again_once_and_names_the_flag(out: Path) -> None:
+    """More tries would be cut at the same place."""
+    cut = Reply("<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0.7", "length", Usage(), 0.1)
+    judge = ScriptedJudge(lambda m, t: cut)
+    run_samples(out, judge, samples([row(1)]), max_retries=9)
+    (record,) = records(out)
+    assert len(judge.asked) == 2
+    assert record["format_error"].startswith("the reply was cut off at 100 tokens; raise --max-tokens")
+
+
+def test_a_failed_question_does_not_end_the_run(out: Path) -> None:
+    """A content filter costs one row."""
+    judge = ScriptedJudge(lambda m, t: QuestionFailed("content filter", "no") if "h1.1" in m else block(m))
+    run, tally = run_samples(out, judge, samples(row(n) for n in range(3)))
+    assert sorted(statuses(out)) == ["error", "success", "success"]
+    assert run.stop_reason is None and tally.failures == 1
+
+
+@pytest.mark.parametrize("failure", [StopRun("401", "bad key"), Unreachable("unreachable", "refused")])
+def test_what_no_question_survives_stops_the_run_and_keeps_what_is_written(out: Path, failure: Any) -> None:
+    """After the third reply the key is revoked, or the judge goes away for good: the rest is not asked."""
+    answered: list[str] = []
+
+    def script(message: str, times: int) -> Turn:
+        if len(answered) >= 3:
+            return failure
+        answered.append(message)
+        return block(message)
+
+    judge = ScriptedJudge(script)
+    run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), in_flight=1)
+    assert statuses(out) == ["success"] * 3
+    assert isinstance(run.stop_reason, StopRun | OutageTooLong)
+    assert len(set(judge.asked)) == 4
+
+
+def test_replies_in_flight_at_a_stop_are_saved(out: Path) -> None:
+    """Of four questions in flight one meets a revoked key; the three replies that arrive later are kept."""
+
+    class Slow(ScriptedJudge):
+        async def ask(self, messages: Any) -> Reply:
+            if "h0.1" not in messages[-1]["content"]:
+                await asyncio.sleep(0.02)
+            return await super().ask(messages)
+
+    judge = Slow(lambda m, t: StopRun("401", "bad key") if "h0.1" in m else block(m))
+    run, _ = run_samples(out, judge, samples(row(n) for n in range(20)))
+    assert statuses(out) == ["success"] * 3
+    assert run.stop_reason is not None
+
+
+def test_a_signal_lets_replies_arrive_and_sends_nothing_more(out: Path) -> None:
+    """The rows in flight are finished, the others are for the next run."""
+    judge = ScriptedJudge(good)
+    judge_ask = judge.ask
+    runs: list[Run] = []
+
+    async def ask(messages: Any) -> Reply:
+        if len(judge.asked) >= 4 and not runs[0].stopped:
+            runs[0].stop()
+        await asyncio.sleep(0.01)
+        return await judge_ask(messages)
+
+    judge.ask = ask  # type: ignore[method-assign]
+    run, tally = run_samples(out, judge, samples(row(n) for n in range(40)), during=runs.append)
+    assert run.interrupted and run.stopped
+    assert len(judge.asked) == len(records(out)) == tally.success < 15
+
+
+def test_a_second_signal_stops_at_once(out: Path) -> None:
+    """A judge that hangs cannot hold the run."""
+    runs: list[Run] = []
+
+    class Hanging(ScriptedJudge):
+        async def ask(self, messages: Any) -> Reply:
+            runs[0].stop()
+            asyncio.get_running_loop().call_later(0.01, runs[0].stop)
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    run_samples(out, Hanging(good), samples([row(1)]), during=runs.append)
+    assert records(out) == []
+
+
+def test_equal_questions_are_asked_once(out: Path) -> None:
+    """In flight together or later: the others get the reply without tokens, with the record it comes from."""
+    rows = [row(1), row(1), row(2), row(1) | {"context": "another conversation"}]
+    judge = ScriptedJudge(good)
+    _, tally = run_samples(out, judge, samples(rows), in_flight=2)
+    assert len(judge.asked) == 2 and tally.copied == 2
+    by_id = {record["id"]: record["samples"][0] for record in records(out)}
+    copies = [entry for entry in by_id.values() if "copied_from" in entry]
+    assert len(by_id) == 4 and len(copies) == 2
+    for entry in copies:
+        assert entry["usage"] == {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+        assert by_id[entry["copied_from"]]["generated_text"] == entry["generated_text"]
+
+
+def test_repeated_samples_are_never_copied(out: Path) -> None:
+    """Two samples of two equal rows are four requests."""
+    judge = ScriptedJudge(good)
+    run_samples(out, judge, samples([row(1), row(1)]), kind=task(num_samples=2))
+    assert len(judge.asked) == 4
+    assert [len(record["samples"]) for record in records(out)] == [2, 2]
+
+
+def test_rows_without_items_need_no_request(out: Path) -> None:
+    """They are finished with status empty."""
+    judge = ScriptedJudge(good)
+    _, tally = run_samples(out, judge, samples([row(1, human=0), row(2, model=0), row(3, 0, 0)]))
+    assert judge.asked == [] and tally.empty == 3
+    assert [(r["status"], r["empty"]) for r in records(out)] == [
+        ("empty", "human"),
+        ("empty", "model"),
+        ("empty", "both"),
+    ]
+
+
+def test_a_file_deleted_after_its_last_record_is_rescued_too(out: Path) -> None:
+    """Nothing is written any more that would notice it; the run's end looks once again."""
+    original = RecordFile.append
+
+    def append_and_lose(file: RecordFile, record: Any) -> None:
+        original(file, record)
+        file.path.unlink()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RecordFile, "append", append_and_lose)
+        run, _ = run_samples(out, ScriptedJudge(good), samples([row(1)]))
+    assert "was deleted" in str(run.stop_reason)
+    assert len(records(out.with_name("out.jsonl.rescued"))) == 1
+
+
+def test_unusable_rows_are_passed_over(out: Path) -> None:
+    """They were named when the input was first read."""
+    run_samples(out, ScriptedJudge(good), [Unusable(1, "broken"), *samples([row(1)])])
+    assert statuses(out) == ["success"]
+
+
+def test_a_lost_output_stops_the_run(out: Path) -> None:
+    """The file is deleted under it: what was written is rescued, nothing more is asked."""
+    judge = ScriptedJudge(good)
+
+    def script(message: str, times: int) -> Turn:
+        if len(judge.asked) == 3:
+            out.unlink()
+        return block(message)
+
+    judge.script = script
+    run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), in_flight=1)
+    assert isinstance(run.stop_reason, OutputLost)
+    assert len(judge.asked) < 8
+    assert len(records(out.with_name("out.jsonl.rescued"))) == len(judge.asked)  # those in flight, too
+
+
+def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
+    """Twenty rows in a row; one that succeeds between them starts the count anew."""
+    judge = ScriptedJudge(lambda m, t: QuestionFailed("400", "no"))
+    run, tally = run_samples(out, judge, samples(row(n) for n in range(100)), in_flight=1)
+    assert 20 <= tally.failures <= 22 and run.stop_reason is not None
+    assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise --max-consecutive")
+    mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else QuestionFailed("400", "no"))
+    run, tally = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), in_flight=1)
+    assert run.stop_reason is None and tally.failures == 24
+
+
+def test_a_defect_of_ours_ends_the_run_loudly(out: Path) -> None:
+    """An unexpected error is raised, and what was written stays."""
+
+    def script(message: str, times: int) -> Turn:
+        if "h3.1" in message:
+            raise ZeroDivisionError
+        return block(message)
+
+    with pytest.raises(ZeroDivisionError):
+        run_samples(out, ScriptedJudge(script), samples(row(n) for n in range(50)), in_flight=1)
+    assert statuses(out) == ["success"] * 3
+
+
+# ------------------------------------------------------------------ several questions a row
+
+
+def test_item_questions_make_a_full_matrix(out: Path) -> None:
+    """One question a model item; each human item's best is the lowest of the best."""
+
+    def script(message: str, times: int) -> Turn:
+        return block(message, {"S1": "0.25", "S2": "0.75", "S3": "0.75"}[message[-8:].split(":")[0][-2:]])
+
+    run_samples(out, ScriptedJudge(script), samples([row(1)]), kind=task("item", 5))
+    (record,) = records(out)
+    assert record["score_matrix"] == [[0.25, 0.75, 0.75]] * 2
+    assert record["extraction_result"]["scores"] == [[1, 2, 0.75], [2, 2, 0.75]]
+    assert len(record["item_replies"]) == 3
+    assert not out.with_name("out.jsonl.journal").exists()
+
+
+def test_good_replies_of_a_row_with_a_dead_question_are_kept_and_not_asked_again(out: Path) -> None:
+    """The row is an error; the next run asks the dead question only."""
+
+    def dead(message: str, times: int) -> Turn:
+        return QuestionFailed("content filter", "no") if "S2" in message else block(message)
+
+    todo = samples([row(1), row(2)])
+    run_samples(out, ScriptedJudge(dead), todo, kind=task("item", 5))
+    assert statuses(out) == ["error", "error"]
+    assert records(out)[0]["error_message"] == "question S2/1: no"
+    assert records(out)[0]["score_matrix"] == [[0.5, None, 0.5]] * 2
+    assert out.with_name("out.jsonl.journal").exists()
+
+    judge = ScriptedJudge(good)
+    _, tally = run_samples(out, judge, todo, kind=task("item", 5))
+    assert len(judge.asked) == 2 and all("S2" in message for message in judge.asked)
+    assert tally.kept == 4 and statuses(out)[2:] == ["success", "success"]
+    assert not out.with_name("out.jsonl.journal").exists()
+
+
+def test_a_stop_in_the_middle_of_a_row_loses_no_reply(out: Path) -> None:
+    """Replies that came before the stop are in the journal; the rest is asked by the next run."""
+    first = ScriptedJudge(lambda m, t: block(m))
+    runs: list[Run] = []
+
+    def script(message: str, times: int) -> Turn:
+        if len(first.asked) == 5:
+            runs[0].stop()
+        return block(message)
+
+    first.script = script
+    todo = samples(row(n) for n in range(4))
+    run_samples(out, first, todo, kind=task("item", 5), in_flight=2, during=runs.append)
+    second = ScriptedJudge(good)
+    run_samples(out, second, todo, kind=task("item", 5))
+    assert len(first.asked) + len(second.asked) == 12
+    assert not set(first.asked) & set(second.asked)
+    assert statuses(out) == ["success"] * 4

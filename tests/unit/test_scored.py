@@ -1,0 +1,172 @@
+"""Result files as columns of scores."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metajudge.errors import UsageError
+from metajudge.scored import Options, ScoredFile, score_file
+from tests.unit.result_rows import failed, one_item, record, write
+
+
+def scored(tmp_path: Path, records: list[dict[str, Any]], **options: Any) -> ScoredFile:
+    """The records as a scored file."""
+    return score_file(write(tmp_path / "M.jsonl", records), Options(**options))
+
+
+def column(file: ScoredFile, group: str, metric: str) -> list[float | None]:
+    """A column with None for NaN."""
+    return [None if math.isnan(value) else value for value in file.columns[group, metric].tolist()]
+
+
+def test_a_full_matrix_gives_exact_figures_and_best_scores_only_bounds(tmp_path: Path) -> None:
+    """[[1, .75], [.75, 0]]: RC .75; from best scores alone S1 is claimed twice, so .5 to .875."""
+    matrix = [[1.0, 0.75], [0.75, 0.0]]
+    exact = scored(tmp_path, [record(1, matrix)])
+    assert column(exact, "paper", "rationale_consistency") == [0.75] and exact.whole
+    bounds = scored(tmp_path, [record(1, matrix, row_granularity=True)])
+    assert column(bounds, "paper", "rationale_consistency") == [0.5] and not bounds.whole
+    assert bounds.upper_bound.tolist() == [0.875] and bounds.shared_rows == 1
+    assert column(exact, "reference", "recall") == column(bounds, "reference", "recall") == [0.875]
+
+
+def test_precision_is_over_the_items_judged(tmp_path: Path) -> None:
+    """Seven model items of which five were asked: 1 / 5."""
+    matrix = [[1.0, 0.0, 0.0, 0.0, 0.0, None, None]]
+    assert column(scored(tmp_path, [record(1, matrix)]), "paper", "precision") == [0.2]
+
+
+def test_unscored_rows_have_no_figure_and_a_reason(tmp_path: Path) -> None:
+    """Errors are unscored, an empty model list is 0, an empty human list undefined."""
+    empty = {"status": "empty", "score_matrix": None}
+    file = scored(
+        tmp_path,
+        [
+            one_item(1, 0.5),
+            failed(2),
+            failed(3, status="format_error"),
+            {**one_item(4, 1), **empty, "empty": "model"},
+            {**one_item(5, 1), **empty, "empty": "human", "n_human": 0},
+        ],
+    )
+    assert column(file, "paper", "rationale_consistency") == [0.5, None, None, 0.0, None]
+    assert column(file, "reference", "recall") == [0.5, None, None, None, None]
+    assert file.unscored == {"status error": 1, "status format_error": 1, "human checklist empty": 1}
+
+
+def test_every_metric_is_the_mean_over_the_samples_of_the_judge(tmp_path: Path) -> None:
+    """Samples of RC .5 and 1: .75; of a mean matrix it would be another figure. The reference takes the first."""
+    matrices: list[Any] = [[[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
+    file = scored(tmp_path, [record(1, matrices[0], more_samples=matrices[1:])])
+    assert file.samples == [[0.5, 1.0]]
+    assert column(file, "paper", "rationale_consistency") == [0.75]
+    assert column(file, "reference", "recall") == [0.5]
+
+
+def test_samples_of_row_granularity_are_read_from_their_blocks(tmp_path: Path) -> None:
+    """The second sample's plain block gives its own figure."""
+    text = "<RESULT_START>\n- R1@S1: 0.25\n<RESULT_END>"
+    one = record(1, [[1.0]], row_granularity=True)
+    one["samples"].append({"generated_text": text})
+    assert scored(tmp_path, [one]).samples == [[1.0, 0.25]]
+
+
+def test_outcome_metrics_worked_by_hand(tmp_path: Path) -> None:
+    """Rows: right and sound; right and unsound; wrong; human tie called right; predicted tie; invalid label.
+
+    OA: 2 of the 5 rows without a human tie; three-way: 3 of 6. S-Corr: 1 of the 2 right ones. Fidelity: 1 of 5.
+    """
+    file = scored(
+        tmp_path,
+        [
+            one_item(1, 0.5, label="A>B", preference=-2),
+            one_item(2, 0.25, label="B>A", preference=3),
+            one_item(3, 1.0, label="B>A", preference=-1),
+            one_item(4, 1.0, label="tie", preference=0),
+            one_item(5, 1.0, label="A=B", preference=1),
+            one_item(6, 1.0, label="who knows", preference=1),
+        ],
+    )
+    assert column(file, "outcome", "accuracy") == [1, 1, 0, None, 0, 0]
+    assert column(file, "outcome", "accuracy_3way") == [1, 1, 0, 1, 0, 0]
+    assert column(file, "outcome", "spurious_correctness") == [0, 1, None, None, None, None]
+    assert column(file, "outcome", "fidelity") == [1, 0, 0, None, 0, 0]
+    assert file.labels == {"gold": 6, "readable": 5, "human_ties": 1, "predicted_ties": 2, "invalid": 1}
+
+
+def test_invalid_labels_can_be_left_out(tmp_path: Path) -> None:
+    """The other convention."""
+    rows = [one_item(1, 1, label="A>B"), one_item(2, 1, label="?"), one_item(3, 1, label=None)]
+    assert column(scored(tmp_path, rows), "outcome", "accuracy") == [1, 0, 0]
+    assert column(scored(tmp_path, rows, drop_invalid_labels=True), "outcome", "accuracy") == [1, None, None]
+
+
+def test_a_model_without_any_label_has_no_outcome(tmp_path: Path) -> None:
+    """Unknown is not wrong."""
+    file = scored(tmp_path, [one_item(n, 1, label=None) for n in range(3)])
+    assert column(file, "outcome", "accuracy") == [None] * 3 and not file.labels.get("readable")
+
+
+def test_the_gold_field_may_be_another_one(tmp_path: Path) -> None:
+    """With any spelling of a verdict."""
+    rows = [one_item(1, 1, label="A>B", winner="[[A]]"), one_item(2, 1, label="A>B", winner="Response 2")]
+    assert column(scored(tmp_path, rows, gold_field="winner"), "outcome", "accuracy") == [1, 0]
+
+
+def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> None:
+    """A row without one is a cluster of its own."""
+    rows = [one_item(1, 1, context="q"), one_item(2, 1, context="q"), one_item(3, 1, context=None)]
+    rows.append(one_item(4, 1, context=None))
+    assert len(set(scored(tmp_path, rows).clusters)) == 3
+    assert len(set(scored(tmp_path, rows, cluster_field="domain").clusters)) == 4
+
+
+@pytest.mark.parametrize(
+    ("by", "groups"),
+    [
+        ("domain", ("code", "none")),
+        ("n_human", ("1", "1")),
+        ("preference_strength", ("1", "3")),
+        ("label_correct", ("right", "wrong")),
+        ("turns", ("none", "2")),
+    ],
+)
+def test_rows_are_grouped_by_a_field_or_a_built_in(tmp_path: Path, by: str, groups: tuple[str, ...]) -> None:
+    """A missing value is a group of its own."""
+    rows = [one_item(1, 1, domain="code"), one_item(2, 1, preference=3, turns=2)]
+    assert scored(tmp_path, rows, by=by).groups == groups
+
+
+def test_the_last_finished_record_of_a_row_counts(tmp_path: Path) -> None:
+    """As in the table."""
+    file = scored(tmp_path, [one_item(1, 0.25), one_item(1, 0.75), failed(1)])
+    assert column(file, "paper", "rationale_consistency") == [0.75]
+
+
+def test_records_of_the_reference_are_scored_too(tmp_path: Path) -> None:
+    """They have no id: rows are told by their content, so that models can be paired."""
+    text = "<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 1\n<RESULT_END>"
+    metadata = {"context": "c", "human-checklist": ["a", "b"], "M-checklist": ["x"], "M-label": "A>B"}
+    one = {"status": "success", "samples": [{"generated_text": text}], "metadata": metadata}
+    file = scored(tmp_path, [one, one])
+    assert column(file, "paper", "rationale_consistency") == [0.5, 0.5]
+    assert file.judged_by is None and file.ids[1] == f"{file.ids[0]}-2"
+
+
+def test_a_score_that_is_no_number_is_named_by_file_and_line(tmp_path: Path) -> None:
+    """NaN in a matrix would silently be a wrong figure."""
+    with pytest.raises(UsageError, match=r"M\.jsonl line 2: a score of nan is not within 0\.\.1"):
+        scored(tmp_path, [one_item(1, 1), record(2, [[1.0, np.nan]])])
+
+
+@pytest.mark.parametrize("matrix", ["x", [["x"]], [[0.5], [0.5]], [0.5], [[True]]])
+def test_a_matrix_of_another_shape_is_named_by_file_and_line(tmp_path: Path, matrix: Any) -> None:
+    """Human items as rows, model items as columns."""
+    bad = {**record(1, [[0.5]]), "score_matrix": matrix}
+    with pytest.raises(UsageError, match=r"line 1: score_matrix is not 1 × 1 numbers"):
+        scored(tmp_path, [bad])

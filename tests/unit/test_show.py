@@ -1,0 +1,294 @@
+"""Rows for the eye: which are chosen, what stands beside what, and that data cannot steer the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.cli import main
+from metajudge.errors import UsageError
+from metajudge.show import by_id, render, worst
+from metajudge.terminal import coloured, columns, printable, wrapped
+
+Marks = list[tuple[int, int, float]]
+HUMAN = ["The proof skips a case", "The tone is rude"]
+MODEL = ["It forgets the case n = 0", "Nice layout", "Too long"]
+
+
+def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = MODEL, **more: Any) -> dict[str, Any]:
+    """A record of ours."""
+    return {
+        "id": name,
+        "question_id": "q",
+        "status": "success",
+        "model_be_evaluated": "m",
+        "extraction_result": {"scores": [list(mark) for mark in marks]},
+        "samples": [{"generated_text": ""}],
+        "metadata": {"human-checklist": human, "m-checklist": model},
+    } | more
+
+
+def theirs(marks: Marks) -> dict[str, Any]:
+    """A record of the reference."""
+    text = "".join(f"- R{r}@S{s}: {v}\n" for r, s, v in marks)
+    return {
+        "samples": [{"generated_text": f"<RESULT_START>{text}<RESULT_END>"}],
+        "metadata": {"human-checklist": HUMAN, "m-checklist": MODEL},
+    }
+
+
+def write(path: Path, *records: dict[str, Any]) -> Path:
+    """A file of these records."""
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def shown(path: Path, name: str, width: int = 80) -> list[str]:
+    """The lines of the one row with this id."""
+    (text,) = render(by_id(path, name), width)
+    return text.splitlines()
+
+
+def command(*arguments: str) -> int:
+    """The exit code of the command."""
+    return main(["show", *arguments], "metajudge show")
+
+
+# ------------------------------------------------------------------ one row
+
+
+def test_a_row_shows_matches_misses_and_unclaimed_items_side_by_side(tmp_path: Path) -> None:
+    """Worked by hand: R1 is made by S1 in part, R2 is missed (S2 scored 0), S2 and S3 are claimed by none."""
+    path = write(tmp_path / "r.jsonl", ours("abc", [(1, 1, 0.75), (2, 2, 0)]))
+    assert shown(path, "abc") == [
+        "abc, line 1, m",
+        "recall 0.3750, precision 0.2500, F1 0.3000, AP 0.5625",
+        "HUMAN                              score    MODEL",
+        "R1 The proof skips a case          0.75     S1 It forgets the case n = 0",
+        "R2 The tone is rude                missed",
+        "                                            unclaimed by any human item:",
+        "                                            S2 Nice layout",
+        "                                            S3 Too long",
+    ]
+
+
+def test_long_items_are_wrapped_under_their_own_text(tmp_path: Path) -> None:
+    """Both columns stay columns at any width, and nothing is wider than the terminal."""
+    path = write(tmp_path / "r.jsonl", ours("abc", [(1, 1, 1), (2, 0, 0)], human=["one two three four five", "x" * 30]))
+    assert shown(path, "abc", 40)[3:] == [
+        "HUMAN          score    MODEL",
+        "R1 one two     1        S1 It forgets",
+        "   three four              the case n =",
+        "   five                    0",
+        f"R2 {'x' * 11} missed",
+        f"   {'x' * 11}",
+        f"   {'x' * 8}",
+        "                        unclaimed by",
+        "                        any human item:",
+        "                        S2 Nice layout",
+        "                        S3 Too long",
+    ]
+    assert max(map(columns, shown(path, "abc", 10))) <= 40
+
+
+def test_wide_characters_keep_the_columns(tmp_path: Path) -> None:
+    """A line of Chinese takes two columns a character and is cut where it is full."""
+    path = write(
+        tmp_path / "r.jsonl", ours("abc", [(1, 1, 1), (2, 0, 0)], human=["回答一遗漏了关键条件", "e\u0301te\u0301"])
+    )
+    lines = shown(path, "abc", 40)
+    assert lines[4] == "R1 回答一遗漏  1        S1 It forgets"
+    assert lines[5].startswith("   了关键条件 ")
+    assert max(map(columns, lines)) <= 40
+    assert "R2 e\u0301te\u0301         missed" in lines[-5:]
+
+
+def test_marks_that_earn_nothing_say_why(tmp_path: Path) -> None:
+    """Items after S5, and numbers beyond the lists (only in files of others), are shown as what they are."""
+    six = [*MODEL, "d", "e", "f"]
+    path = write(tmp_path / "r.jsonl", ours("abc", [(1, 6, 1), (5, 1, 1)], model=six), theirs([(1, 9, 0.5), (1, 1, 1)]))
+    text = "\n".join(shown(path, "abc", 120))
+    assert re.search(r"R1 The proof skips a case +\(1\) +S6 \(after S5: no credit\) f", text)
+    assert re.search(r"R5 \(no such item\) +1 +S1 It forgets", text)
+    text = "\n".join(shown(path, "2", 120))
+    assert re.search(r"R1 The proof skips a case +\(0.5\) +S9 \(after S5: no credit\) \(no such item\)\n +1 +S1", text)
+    assert re.search(r"R2 The tone is rude +missed", text)
+
+
+def test_an_unscored_row_shows_its_lists_and_its_reason(tmp_path: Path) -> None:
+    """A failed row can be looked at, too."""
+    failed = ours("abc", [], status="error", error_message="context\x1b[31m too long")
+    failed["samples"] = [{"generated_text": "", "raw_text": "I will\nnot"}]
+    assert shown(write(tmp_path / "r.jsonl", failed), "abc") == [
+        "abc, line 1, m",
+        "not scored: status error",
+        r"error_message: context\x1b[31m too long",
+        "last reply: I will not",
+        "HUMAN                              score    MODEL",
+        "R1 The proof skips a case                   S1 It forgets the case n = 0",
+        "R2 The tone is rude                         S2 Nice layout",
+        "                                            S3 Too long",
+    ]
+
+
+def test_of_a_long_failed_reply_the_end_is_shown(tmp_path: Path) -> None:
+    """The result block, or what became of it, stands at the end."""
+    failed = ours("abc", [], status="format_error", format_error="R2 is missing")
+    failed["samples"] = [{"generated_text": "", "raw_text": "x" * 500 + "<RESULT_START>"}]
+    assert shown(write(tmp_path / "r.jsonl", failed), "abc", 400)[2:4] == [
+        "format_error: R2 is missing",
+        "last reply: ... " + "x" * 286 + "<RESULT_START>",
+    ]
+
+
+def test_lists_that_are_none_are_shown_as_nothing(tmp_path: Path) -> None:
+    """No shape of a record is a crash."""
+    odd = ours("abc", [], metadata={"human-checklist": "text", "m-checklist": [1, None]})
+    assert shown(write(tmp_path / "r.jsonl", odd), "abc")[-2:] == [" " * 44 + "S1 1", " " * 44 + "S2 None"]
+    assert "not scored" in shown(write(tmp_path / "r.jsonl", ours("abc", [], metadata=None)), "abc")[1]
+
+
+# ------------------------------------------------------------------ which rows
+
+
+def test_the_worst_rows_have_the_lowest_recall(tmp_path: Path) -> None:
+    """Lowest first, ties by place; rows without figures are not among them; a row counts once."""
+    path = write(
+        tmp_path / "r.jsonl",
+        ours("good", [(1, 1, 1), (2, 2, 1)]),
+        ours("half", [(1, 1, 1), (2, 0, 0)]),
+        ours("bad", [(1, 0, 0), (2, 0, 0)]),
+        ours("failed", [], status="error"),
+        ours("late", [(1, 1, 1), (2, 0, 0)]),
+        ours("good", [], status="error"),
+    )
+    assert [rated.id for rated in worst(path, 3).rated] == ["bad", "half", "late"]
+    assert [rated.id for rated in worst(path, 9).rated] == ["bad", "half", "late", "good"]
+    assert [text.split(",")[0] for text in render(worst(path, 2), 80)] == ["bad", "half"]
+
+
+def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None:
+    """The whole id wins over longer ones; a beginning must be of one id only."""
+    path = write(tmp_path / "r.jsonl", *(ours(name, [(1, 1, 1), (2, 0, 0)]) for name in ("ab", "ab-2", "cd")))
+    assert [rated.line for rated in by_id(path, "ab").rated] == [1]
+    assert [rated.line for rated in by_id(path, "c").rated] == [3]
+    with pytest.raises(UsageError, match=r"2 ids of .* begin so, such as ab; give more of it"):
+        by_id(path, "a")
+    with pytest.raises(UsageError, match=r"none of the 3 rows of .* \(such as ab, ab-2, cd\) has it"):
+        by_id(path, "zz")
+
+
+def test_a_file_with_no_scored_row_says_what_to_do(tmp_path: Path) -> None:
+    """There is no worst row; the analysis tells the reasons."""
+    path = write(tmp_path / "r.jsonl", ours("a", [], status="error"))
+    with pytest.raises(UsageError, match=r"no scored row; see why: python metajudge_analysis.py --input-file"):
+        worst(path, 5)
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """The file is read twice."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is no ordinary file"):
+        worst(tmp_path / "pipe", 5)
+
+
+# ------------------------------------------------------------------ the command
+
+
+def test_the_command_shows_five_rows_unless_told_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without flags the five worst; --worst and --id as said; no colour into a pipe; the terminal's width."""
+    monkeypatch.setenv("COLUMNS", "60")
+    path = str(write(tmp_path / "r.jsonl", *(ours(f"id{n}", [(1, 1, 1), (2, 0, 0)]) for n in range(7))))
+    assert command(path) == 0
+    out = capsys.readouterr().out
+    assert out.count("recall") == 5
+    assert "\x1b" not in out
+    assert max(map(columns, out.splitlines())) <= 60
+    assert command(path, "--worst", "2") == 0
+    assert capsys.readouterr().out.count("recall") == 2
+    assert command(path, "--id", "id6") == 0
+    assert capsys.readouterr().out.startswith("id6, line 7, m\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "colour"), [("X", "", True), ("NO_COLOR", "1", False), ("TERM", "dumb", False)]
+)
+def test_colour_is_for_terminals_that_want_it(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    colour: bool,
+) -> None:
+    """NO_COLOR and a dumb terminal are respected."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    path = write(tmp_path / "r.jsonl", ours("a", [(1, 1, 0.5), (2, 0, 0)]))
+    assert command(str(path)) == 0
+    assert ("\x1b[31mmissed" in capsys.readouterr().out) is colour
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing"], "does not exist"),
+        (["."], "is a directory"),
+        (["rows.jsonl"], "holds input rows"),
+        (["r.jsonl", "--id", "zz"], "has it"),
+        (["r.jsonl", "--model-be-evaluated", "x"], "holds results of m"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    """Exit code 2 and what to do."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "r.jsonl", ours("a", [(1, 1, 1), (2, 0, 0)]))
+    write(tmp_path / "rows.jsonl", {"human-checklist": []})
+    assert command(*arguments) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_worst_wants_a_positive_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """0 rows are a mistake."""
+    with pytest.raises(SystemExit):
+        command("r.jsonl", "--worst", "0")
+    assert "0 is below 1" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------ text for a terminal
+
+
+def test_control_characters_of_data_are_shown_not_obeyed() -> None:
+    """Escape sequences, direction overrides and lone surrogates; letters, emoji and joiners stay."""
+    assert printable("a\x1b]0;t\x07\x9b\u202eb\ud800") == r"a\x1b]0;t\x07\x9b\u202eb\ud800"
+    assert printable("né 回 👩\u200d💻") == "né 回 👩\u200d💻"
+
+
+def test_wrapping_keeps_every_word_within_the_width() -> None:
+    """White space is folded, long words are cut, nothing is lost."""
+    assert wrapped("a  bb\nccc dddddddd", 5) == ["a bb", "ccc", "ddddd", "ddd"]
+    assert wrapped("", 5) == [""]
+    assert wrapped("回答一", 5) == ["回答", "一"]
+    assert wrapped("\x1b" * 2, 4) == [r"\x1b", r"\x1b"]
+
+
+def test_a_coloured_text_ends_its_colour() -> None:
+    """Nothing after it is coloured, too."""
+    assert coloured("missed", "none") == "\x1b[31mmissed\x1b[0m"

@@ -1,0 +1,314 @@
+"""The reward as TRL, verl and OpenRLHF call it.
+
+The call patterns are those of verl 0.9.1 (`get_custom_reward_fn`, `NaiveRewardManager`) and OpenRLHF 0.11.2
+(`SingleTurnAgentExecutor`); `tests/slow` runs the trainers themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib.util
+import inspect
+import json
+import logging
+import math
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.judging import JudgeOptions
+from metajudge.metrics import paper_figures
+from metajudge.prompt import ITEM
+from metajudge.reward import BadGold, Reward
+from metajudge.trainers import openrlhf, trl, verl
+from metajudge.trainers.openrlhf import NoPrompt
+from metajudge.trainers.parts import GROUP_MEAN, ZERO, Settled, StillUnscored, means, parts
+from tests.servers import ROOT, running
+from tests.unit.test_reward_scorer import HUMAN, REASONS, generation, matrix
+
+LABEL = {"human-checklist": list(HUMAN), "overall_preference": 1}
+FAILING = {"human-checklist": ["[[content-filter]]", *HUMAN[1:]], "overall_preference": 1}
+"""The judge refuses every question about this checklist."""
+RIGHT, WRONG, JUNK = generation(), generation(verdict="A>B"), "I prefer B."
+FULL = paper_figures(matrix(), len(REASONS)).average_precision
+"""What `RIGHT` gets: the metric of the judge's scores."""
+PARTS = {"rationale", "judged", "outcome", "decided", "matched", "reasons", "malformed", "unscored"}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A judge that is right but for the faults in the texts."""
+    with running("tests.servers.faulty") as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def judge(url: str) -> JudgeOptions:
+    """Item by item is asked in these tests."""
+    return JudgeOptions(model="m", api_base=url, max_retries=0)
+
+
+# ------------------------------------------------------------------ TRL
+
+
+def trl_step(function: Any, completions: list[Any], golds: list[dict[str, Any]], **more: Any) -> list[float | None]:
+    """A call as `GRPOTrainer` makes it: keyword arguments, each column a list, under a gather on the trainer's loop."""
+    columns = {name: [gold[name] for gold in golds] for name in golds[0]} if golds else {name: [] for name in LABEL}
+
+    async def go() -> list[float | None]:
+        call = function(
+            prompts=["p"] * len(completions),
+            completions=completions,
+            completion_ids=[[1]] * len(completions),
+            trainer_state=None,
+            **columns,
+            **more,
+        )
+        (found,) = await asyncio.gather(call)
+        return list(found)
+
+    return asyncio.run(go())
+
+
+def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeOptions) -> None:
+    """Plain texts and messages alike; what the judge refuses to score is None, a real 0 is 0."""
+    function = trl.reward_function(judge, granularity=ITEM)
+    assert inspect.iscoroutinefunction(function) and function.__name__ == "metajudge_hybrid"
+    wanted = [FULL, 0.0, 0.0, None]
+    texts, golds = [RIGHT, WRONG, JUNK, RIGHT], [LABEL, LABEL, LABEL, FAILING]
+    assert trl_step(function, texts, golds) == wanted and FULL > 0
+    messages = [[{"role": "assistant", "content": text}] for text in texts]
+    assert trl_step(function, messages, golds) == wanted
+    split = [
+        [{"role": "tool", "content": "-"}, {"content": [{"text": text[:9]}, {"text": text[9:]}]}] for text in texts
+    ]
+    assert trl_step(function, split, golds, environments=None) == wanted
+    assert trl_step(function, [[]], [LABEL]) == [0.0]
+
+
+def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeOptions) -> None:
+    """Every process of a training must log the same names, also one whose batch has nothing scored or is empty."""
+    function = trl.reward_function(judge, granularity=ITEM)
+    seen = []
+    for texts, golds in (([RIGHT, WRONG, JUNK, RIGHT], [LABEL, LABEL, LABEL, FAILING]), ([RIGHT], [FAILING]), ([], [])):
+        metrics: dict[str, float] = {}
+        extra: dict[str, list[Any]] = {}
+        trl_step(function, texts, golds, log_metric=metrics.__setitem__, log_extra=extra.__setitem__)
+        assert set(metrics) == {f"metajudge/{name}" for name in PARTS}
+        assert {name: len(column) for name, column in extra.items()} == dict.fromkeys(
+            ("rationale", "outcome", "unscored"), len(texts)
+        )
+        seen.append((metrics, extra))
+    metrics, extra = seen[0]
+    assert extra["rationale"] == [FULL, None, None, None] and extra["unscored"] == ["", "", "", "content filter"]
+    assert metrics["metajudge/rationale"] == FULL and metrics["metajudge/outcome"] == pytest.approx(2 / 3)
+    assert (metrics["metajudge/malformed"], metrics["metajudge/unscored"]) == (0.25, 0.25)
+    assert math.isnan(seen[1][0]["metajudge/rationale"])
+
+
+def test_trl_data_without_the_columns_is_refused(judge: JudgeOptions) -> None:
+    """The missing column and those that are there; columns of other names can be named."""
+    function = trl.reward_function(judge)
+    with pytest.raises(KeyError, match=r"no column .overall_preference.; it has .*human-checklist"):
+        trl_step(function, [RIGHT], [{"human-checklist": list(HUMAN)}])
+    named = trl.reward_function(judge, granularity=ITEM, human_field="points", gold_field="label")
+    assert trl_step(named, [RIGHT], [{"points": list(HUMAN), "label": "B>>A"}]) == [FULL]
+
+
+# ------------------------------------------------------------------ verl
+
+VERL_FILE = """
+from metajudge.judging import JudgeOptions
+from metajudge.trainers.verl import score_function
+
+compute_score = score_function(JudgeOptions(model="m", api_base={url!r}, max_retries=0), granularity="item")
+"""
+
+
+def loaded(path: Path, name: str) -> Any:
+    """A user's file as verl and OpenRLHF load it: by path, under a name that is not in `sys.modules`."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def with_kwargs(function: Any, more: dict[str, Any], **kwargs: Any) -> Any:
+    """What verl wraps around a coroutine function, with the `reward_kwargs` of its configuration."""
+    return await function(**{**kwargs, **more})
+
+
+def verl_batch(function: Any, texts: list[str], golds: list[Any], index: list[int] | None = None) -> list[Any]:
+    """A call a sample, all at once on one loop, as `NaiveRewardManager.run_single` makes them."""
+
+    async def go() -> list[Any]:
+        calls = [
+            function(
+                data_source="rationales",
+                solution_str=text,
+                ground_truth=gold,
+                extra_info={
+                    "index": (index or range(len(texts)))[place],
+                    "num_turns": None,
+                    "rollout_reward_scores": {},
+                },
+            )
+            for place, (text, gold) in enumerate(zip(texts, golds, strict=True))
+        ]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    return asyncio.run(go())
+
+
+def test_verl_gets_score_and_parts_from_a_file(url: str, tmp_path: Path) -> None:
+    """Loaded by path, wrapped in a partial, many single samples at once; every value is a number."""
+    path = tmp_path / "my_reward.py"
+    path.write_text(VERL_FILE.format(url=url))
+    function = functools.partial(with_kwargs, loaded(path, "custom_module_1").compute_score, {"more": 1})
+    assert inspect.iscoroutinefunction(function)
+    found = verl_batch(function, [RIGHT, WRONG, JUNK] * 20, [LABEL, json.dumps(LABEL), LABEL] * 20)
+    assert [one["score"] for one in found] == [FULL, 0.0, 0.0] * 20
+    assert all(set(one) == {"score", *PARTS} for one in found)
+    assert {type(value) for one in found for value in one.values()} == {float}
+
+
+def test_verl_ends_where_a_generation_has_no_reward(judge: JudgeOptions) -> None:
+    """By default an error with the cause, for verl knows no None."""
+    found = verl_batch(verl.score_function(judge, granularity=ITEM), [RIGHT, RIGHT], [FAILING, LABEL])
+    assert isinstance(found[0], StillUnscored) and "content filter" in str(found[0])
+    assert found[1]["score"] == FULL
+
+
+def test_verl_takes_the_mean_of_the_prompts_other_generations(judge: JudgeOptions) -> None:
+    """Of the row with the same index, not of another one with the same label."""
+    function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM)
+    tie = {**LABEL, "overall_preference": 0}
+    verl_batch(function, [RIGHT, WRONG, JUNK], [LABEL] * 3, [1, 1, 2])
+    first, second, third = verl_batch(function, [RIGHT] * 3, [tie] * 3, [1, 2, 3])
+    assert (first["score"], first["unscored"], second["score"]) == (FULL / 2, 1.0, 0.0)
+    assert isinstance(third, StillUnscored)
+
+
+# ------------------------------------------------------------------ OpenRLHF
+
+OPENRLHF_FILE = """
+from metajudge.judging import JudgeOptions
+from metajudge.trainers.openrlhf import reward_function
+
+judge = JudgeOptions(model="m", api_base={url!r}, max_retries=0)
+reward_func = reward_function(judge, on_unscored={on_unscored!r}, granularity="item")
+"""
+PROMPT = "<|im_start|>user\nCompare.<|im_end|>\n<|im_start|>assistant\n"
+
+
+def openrlhf_file(tmp_path: Path, url: str, on_unscored: str) -> Any:
+    """The `reward_func` of a user's file."""
+    path = tmp_path / "reward_func.py"
+    path.write_text(OPENRLHF_FILE.format(url=url, on_unscored=on_unscored))
+    return loaded(path, "reward_func").reward_func
+
+
+def openrlhf_batch(function: Any, texts: list[str], labels: list[Any]) -> list[Any]:
+    """A call a sample, each in a thread of its own, as `SingleTurnAgentExecutor` makes them."""
+
+    async def go() -> list[Any]:
+        calls = [
+            asyncio.to_thread(function, [f"{PROMPT}{text}<|im_end|>"], [PROMPT], [label])
+            for text, label in zip(texts, labels, strict=True)
+        ]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    return asyncio.run(go())
+
+
+def number(value: Any) -> float:
+    """As OpenRLHF reads a tensor of one element."""
+    return float(value[0])
+
+
+def test_openrlhf_gets_rewards_scores_and_parts_from_a_file(url: str, tmp_path: Path) -> None:
+    """One query a call in many threads; the reply is what stands behind the prompt, its end token included."""
+    function = openrlhf_file(tmp_path, url, "error")
+    assert not inspect.iscoroutinefunction(function)
+    found = openrlhf_batch(function, [RIGHT, WRONG, JUNK] * 10, [json.dumps(LABEL)] * 30)
+    assert [number(one["rewards"]) for one in found] == pytest.approx([FULL, 0.0, 0.0] * 10)
+    assert [number(one["scores"]) for one in found] == pytest.approx([FULL, 0.0, 0.0] * 10)
+    assert all(set(one["extra_logs"]) == PARTS for one in found)
+    assert [number(one["extra_logs"]["malformed"]) for one in found] == [0.0, 0.0, 1.0] * 10
+    many = function([PROMPT + RIGHT, PROMPT + JUNK], [PROMPT] * 2, [LABEL] * 2)
+    assert [float(value) for value in many["rewards"]] == pytest.approx([FULL, 0.0])
+    assert not function([], [], [])["extra_logs"]
+
+
+def test_openrlhf_with_zero_warns(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each made-up 0 is told, with its cause."""
+    with caplog.at_level(logging.WARNING, "metajudge"):
+        (found,) = openrlhf_batch(openrlhf_file(tmp_path, url, ZERO), [RIGHT], [FAILING])
+    assert number(found["rewards"]) == 0.0 and number(found["extra_logs"]["unscored"]) == 1.0
+    assert "a generation without a reward (content filter) counts as 0, which the judge did not say" in caplog.text
+
+
+def test_openrlhf_takes_the_mean_of_the_prompts_other_generations(url: str, tmp_path: Path) -> None:
+    """Of earlier calls, as each call brings one generation."""
+    function = openrlhf_file(tmp_path, url, GROUP_MEAN)
+    openrlhf_batch(function, [RIGHT, WRONG], [LABEL] * 2)
+    (found,) = openrlhf_batch(function, [RIGHT], [FAILING])
+    assert number(found["rewards"]) == number(found["scores"]) == pytest.approx(FULL / 2)
+    assert number(found["extra_logs"]["unscored"]) == 1.0
+
+
+def test_openrlhf_with_error_says_why(url: str, tmp_path: Path) -> None:
+    """No reward is made up; a label that is none is an error, too."""
+    function = openrlhf_file(tmp_path, url, "error")
+    unscored, bad = openrlhf_batch(function, [RIGHT, RIGHT], [FAILING, "B>A"])
+    assert isinstance(unscored, StillUnscored) and isinstance(bad, BadGold)
+
+
+def test_the_reply_is_what_stands_behind_the_prompt() -> None:
+    """Also behind a prompt that was cut at its beginning or whose spaces a tokenizer changed; else it is an error."""
+    long = "Read this. " * 50 + "Which is better?"
+    assert openrlhf.generation(f"{PROMPT}yes", PROMPT) == "yes"
+    assert openrlhf.generation(f"<s>{PROMPT}yes{PROMPT}", PROMPT) == f"yes{PROMPT}"
+    assert openrlhf.generation(f"{long[200:]} yes", long) == " yes"
+    assert openrlhf.generation(f"<s> {long.replace('. ', '.  ')}yes", long) == "yes"
+    assert openrlhf.generation("yes", "") == "yes"
+    with pytest.raises(NoPrompt, match=r"which ends in .*Which is better\?"):
+        openrlhf.generation("yes", long)
+
+
+# ------------------------------------------------------------------ parts, and a number for everything
+
+
+def test_the_parts_are_numbers_of_which_the_known_ones_are_told_apart() -> None:
+    """`judged` and `decided` say which 0 is one; their means leave the others out."""
+    rewards = [Reward(0.5, 1.0, 0.5, n_reasons=2), Reward(0.0, 0.0), Reward(0.0, malformed="no"), Reward(None, 1.0)]
+    assert all(set(parts(one)) == PARTS for one in rewards)
+    assert [parts(one)["judged"] for one in rewards] == [1.0, 0.0, 0.0, 0.0]
+    found = means(rewards)
+    assert (found["rationale"], found["judged"], found["decided"]) == (0.5, 0.25, 0.75)
+    assert found["outcome"] == pytest.approx(2 / 3) and found["reasons"] == 0.5
+    assert set(means([])) == PARTS and all(math.isnan(value) for value in means([]).values())
+
+
+def test_a_group_mean_is_over_scored_generations_of_the_group() -> None:
+    """Of this call and earlier ones; a group without any has none, and a real 0 counts."""
+    settled = Settled(GROUP_MEAN)
+    assert settled.values([Reward(0.6), Reward(None, unscored="500"), Reward(0.0)], "aab") == [0.6, 0.6, 0.0]
+    assert settled.values([Reward(0.2), Reward(None)], "aa") == pytest.approx([0.2, 0.4])
+    assert settled.values([Reward(None)], "b") == [0.0]
+    with pytest.raises(StillUnscored, match="no other generation of its prompt has one"):
+        settled.values([Reward(None, unscored="500")], "c")
+    with pytest.raises(ValueError, match="on_unscored is 'skip'; it is one of error, group-mean, zero"):
+        Settled("skip")
+
+
+def test_every_package_is_installed() -> None:
+    """What `pip install` takes along is what is there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    there = {str(init.parent.relative_to(ROOT)).replace("/", ".") for init in (ROOT / "metajudge").rglob("__init__.py")}
+    assert set(project["tool"]["setuptools"]["packages"]) == there
