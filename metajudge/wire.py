@@ -86,7 +86,8 @@ class StraightWire:
         self._client = client
         self._timeout = timeout
         self._connections = connections
-        self._url = URL(f"{client.base_url}{PATH}", encoded=True)
+        # Joined as addresses, not as texts: behind a base URL without a path, PATH would become part of the host.
+        self._url = URL(str(client.base_url.join(PATH)), encoded=True)
         self._headers = request_headers(client, transport, timeout)
         self._session: aiohttp.ClientSession | None = None
         self._redirected = False

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 from metajudge.cli.values import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
@@ -155,8 +156,15 @@ def base_url(args: argparse.Namespace) -> str:
     inherited = None if args.model == "embedded" else os.environ.get("OPENAI_BASE_URL")
     url = (args.api_base or inherited or DEFAULT_BASE_URL).strip().rstrip("/")
     url = url.removesuffix("/chat/completions")
-    if not re.match(r"https?://[^/\s]+", url):
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, half of a bracket
+        is_address = False
+    if not is_address or re.search(r"\s", url):
         raise UsageError(f"--api-base {url} is no address; it looks like http://127.0.0.1:8000/v1")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("--api-base holds a name or password; put what the judge wants to see into OPENAI_API_KEY")
     return url
 
 
