@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.errors import DiskFull
-from metajudge.results import encode, side_file
+from metajudge.results import SAME_JUDGE, encode, side_file
 
 log = logging.getLogger("metajudge")
 
@@ -29,7 +29,8 @@ class Journal:
     def __init__(self, output: Path, judge: Mapping[str, Any]) -> None:
         """Read back what an earlier run with the same `judge` object left beside `output`."""
         self.path = side_file(output, ".journal")
-        self._judge = json.dumps({k: judge[k] for k in sorted(judge) if k not in ("version", "adapted")})
+        # What the results file may differ in (the limit of tokens that cut a reply, the temperature) the journal may, too.
+        self._judge = json.dumps({key: judge.get(key) for key in SAME_JUDGE if key != "guard"})
         self._kept: dict[str, dict[str, dict[str, Any]]] = {}
         self._foreign = False
         self._fd: int | None = None

@@ -23,7 +23,8 @@ from metajudge.lock import Lock
 log = logging.getLogger("metajudge")
 
 FINISHED = frozenset({"success", "empty"})
-_SAME_JUDGE = ("model", "instructions", "granularity", "samples", "top_k", "guard")
+SAME_JUDGE = ("model", "instructions", "granularity", "samples", "top_k", "guard")
+"""Fields of the `judge` object that are the same in all records of a file."""
 _CHUNK = 1 << 20
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -289,7 +290,7 @@ def _check_same(path: Path, number: int, record: Mapping[str, Any], expected: Ex
     theirs = judge if isinstance(judge, dict) else {}
     differences = [
         f"{key} {theirs.get(key)!r}, not {expected.judge.get(key)!r}"
-        for key in _SAME_JUDGE
+        for key in SAME_JUDGE
         if theirs.get(key) != expected.judge.get(key)
     ]
     if str(record.get("model_be_evaluated", "")).lower() != expected.model.lower():
