@@ -20,6 +20,7 @@ from email.utils import parsedate_to_datetime
 from metajudge.errors import MetaJudgeError
 
 LONGEST_RETRY_AFTER = 120.0
+_LEAST_SECRET = 8
 _CONTEXT_WORDS = re.compile(
     r"context.?length|maximum context|too many tokens|prompt is too long|exceeds? the .*context", re.I
 )
@@ -120,6 +121,11 @@ def without_key(text: str, key: str) -> str:
     """`text` as one line without the key, which some servers echo in their messages."""
     line = " ".join(text.split())
     return line.replace(key, "[key]") if len(key) > 3 else line
+
+
+def masked(reply: str, key: str) -> str:
+    """`reply` with `[key]` where the key stands. Keys as short as "EMPTY" are words that an honest reply may hold."""
+    return reply.replace(key, "[key]") if len(key) >= _LEAST_SECRET else reply
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:

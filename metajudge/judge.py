@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from metajudge.failures import QuestionFailed, TryAgain, read_refusal
+from metajudge.failures import QuestionFailed, TryAgain, masked, read_refusal
 from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy
 
 log = logging.getLogger("metajudge")
 
 _ADAPTABLE = ("max_tokens", "temperature")
+_TEXT = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Judge:
             started = time.monotonic()
             response = await self._wire.post(_body(fields, messages))
             if response.status < 300:
-                return _read_completion(response, time.monotonic() - started)
+                return _read_completion(response, time.monotonic() - started, self.settings.api_key)
             refusal = read_refusal(response.status, response.headers, response.content, self.settings.api_key)
             parameter = refusal.unsupported(tuple(name for name in _ADAPTABLE if name in fields))
             if parameter is None:
@@ -160,20 +161,28 @@ class Judge:
 
 def _body(fields: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> bytes:
     """The request as JSON. Instructions are encoded once, not with every question."""
-    rest = json.dumps(fields, ensure_ascii=False)
-    texts = ", ".join(
-        f'{{"role": {_json_text(message["role"])}, "content": '
-        f"{_json_text(content) if message['role'] == 'system' else json.dumps(content, ensure_ascii=False)}}}"
-        for message in messages
-        for content in [message["content"]]
-    )
-    text = rest if "messages" in fields else f'{{"messages": [{texts}], {rest[1:]}'
+    rest = _TEXT(fields)
+    if "messages" in fields:
+        return _utf8(rest)
+    parts = [
+        _fixed_message(content) if role == "system" else _utf8(_message(role, content))
+        for one in messages
+        for role, content in [(one["role"], one["content"])]
+    ]
+    return b'{"messages": [%b], %b' % (b", ".join(parts), _utf8(rest[1:]))
+
+
+def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def _message(role: str, content: str) -> str:
+    return f'{{"role": {_TEXT(role)}, "content": {_TEXT(content)}}}'
+
+
 @functools.lru_cache(maxsize=16)
-def _json_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _fixed_message(content: str) -> bytes:
+    return _utf8(_message("system", content))
 
 
 def _own_wire(settings: JudgeSettings) -> Wire:
@@ -194,7 +203,7 @@ def _own_wire(settings: JudgeSettings) -> Wire:
     return StraightWire(client, transport, settings.timeout, settings.connections)
 
 
-def _read_completion(response: Response, seconds: float) -> Reply:
+def _read_completion(response: Response, seconds: float, key: str) -> Reply:
     kind = response.headers.get("content-type", "no content type")
     try:
         data = json.loads(response.content)
@@ -208,7 +217,7 @@ def _read_completion(response: Response, seconds: float) -> Reply:
         raise TryAgain("no completion", "the judge answered 200 without a choice") from None
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
-    text = content if isinstance(content, str) else None
+    text = masked(content, key) if isinstance(content, str) else None  # some servers echo what they were sent
     if finish == "content_filter":
         raise QuestionFailed("content filter", "the judge's content filter cut the reply")
     return Reply(text, finish if isinstance(finish, str) else None, Usage.from_json(data.get("usage")), seconds)

@@ -139,7 +139,6 @@ Reference: "Response 2 runs to about 90 words, well over the limit of 50 words."
 
 _CLOSING = "The lists follow."
 
-_LINE = "{letter}{number}: {text}"
 # An item without any of these is no danger: the characters that become "<" or "@" in NFKC.
 _SUSPECT = re.compile("[<@\ufe64\ufe6b\uff1c\uff20]")
 # What the reader of replies looks for: tags, whole or begun, and "R1@", which the next item's "S2: 1" would complete.
@@ -172,22 +171,46 @@ def without_echo(reply: str, messages: Sequence[Mapping[str, str]]) -> str:
     """
     if "<RESULT_START>" in reply:
         for message in messages:
-            for block in _BLOCK.finditer(message["content"]):
-                reply = _without_copies(reply, block)
+            if "<RESULT_START>" in message["content"]:
+                for block in _result_blocks(message["content"]):
+                    reply = block.without_copies(reply)
     return reply
 
 
-def _without_copies(reply: str, block: re.Match[str]) -> str:
-    before = block.string[: block.start()].rsplit(maxsplit=_NEIGHBOURS)[-_NEIGHBOURS:]
-    behind = block.string[block.end() :].split(maxsplit=_NEIGHBOURS)[:_NEIGHBOURS]
-    *body, end = block[0].split()
-    # Looking for one word first spares nearly every reply the patterns.
-    if before and before[-1] in reply:
-        # A copy may break off before its closing tag.
-        reply = re.sub(rf"{_spaced(*before, *body)}(?:\s*{re.escape(end)})?", " ", reply)
-    if behind and behind[0] in reply:
-        reply = re.sub(_spaced(*body, end, *behind), " ", reply)
-    return reply
+@dataclass(frozen=True, slots=True)
+class _QuestionBlock:
+    """A result block that stands in the question itself."""
+
+    before: tuple[str, ...]
+    """The last words in front of it."""
+    body: tuple[str, ...]
+    """Its words but for the closing tag."""
+    end: str
+    """The closing tag."""
+    behind: tuple[str, ...]
+    """The first words that follow."""
+
+    def without_copies(self, reply: str) -> str:
+        # Looking for one word first spares nearly every reply the patterns.
+        if self.before and self.before[-1] in reply:
+            # A copy may break off before its closing tag.
+            reply = re.sub(rf"{_spaced(*self.before, *self.body)}(?:\s*{re.escape(self.end)})?", " ", reply)
+        if self.behind and self.behind[0] in reply:
+            reply = re.sub(_spaced(*self.body, self.end, *self.behind), " ", reply)
+        return reply
+
+
+@functools.lru_cache(maxsize=16)
+def _result_blocks(content: str) -> tuple[_QuestionBlock, ...]:
+    # Kept: the instructions are the same in every question.
+    return tuple(_question_block(found) for found in _BLOCK.finditer(content))
+
+
+def _question_block(found: re.Match[str]) -> _QuestionBlock:
+    before = found.string[: found.start()].rsplit(maxsplit=_NEIGHBOURS)[-_NEIGHBOURS:]
+    behind = found.string[found.end() :].split(maxsplit=_NEIGHBOURS)[:_NEIGHBOURS]
+    *body, end = found[0].split()
+    return _QuestionBlock(tuple(before), tuple(body), end, tuple(behind))
 
 
 def _spaced(*words: str) -> str:
@@ -202,9 +225,11 @@ def list_text(letter: str, items: Sequence[str], first: int = 1) -> str:
 @functools.lru_cache(maxsize=4096)
 def _list_text(letter: str, items: tuple[str, ...], first: int) -> str:
     # Kept for a while: the questions of a row share a list, and its record quotes them again.
-    return "\n".join(
-        _LINE.format(letter=letter, number=number, text=quoted(item)) for number, item in enumerate(items, first)
-    )
+    lines = [f"{letter}{number}: {' '.join(item.split())}" for number, item in enumerate(items, first)]
+    text = "\n".join(lines)
+    if text.isascii() and not _SUSPECT.search(text):
+        return text  # nothing to quote in any item: one search for the list, not one an item
+    return "\n".join(f"{letter}{number}: {quoted(item)}" for number, item in enumerate(items, first))
 
 
 def row_message(human: Sequence[str], model_items: Sequence[str]) -> str:
