@@ -45,6 +45,7 @@ _SPELLINGS: Mapping[re.Pattern[str], int] = {
         (rf"{_B} is much better", 2),
     )
 }
+_LARGEST = 1e9
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _DOUBLE_BRACKETS = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
@@ -119,7 +120,7 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if abs(value) < _LARGEST else None  # of NaN, infinities and endless integers none is a label
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+(?:\.0*)?\s*", value):
         return float(value)
     return None

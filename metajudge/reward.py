@@ -7,6 +7,7 @@ the human preference. `RewardScorer` (in `reward_scorer`) asks the judge; here i
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,8 @@ class RewardOptions:
         for name in ("min_score", "rationale_weight"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it lies within 0 and 1")
+        if not math.isfinite(self.malformed):
+            raise ValueError(f"malformed is {self.malformed}; it is a finite number")
         if self.max_reasons is not None and self.max_reasons < 1:
             raise ValueError(f"max_reasons is {self.max_reasons}; it is 1 or more, or None")
 
@@ -207,15 +210,28 @@ def in_place(scores: Scores, shown: Sequence[int], n_reasons: int) -> list[list[
     return [[row.get(place) for place in range(n_reasons)] for row in known]
 
 
+def no_reward(gold: Gold, options: RewardOptions) -> str:
+    """Why a row allows no reward, whatever the generation says; empty where it does."""
+    if options.mix != OUTCOME and not gold.human:
+        return NO_HUMAN_ITEM
+    if options.mix == RATIONALE:
+        return ""
+    if gold.verdict is None:
+        return NO_GOLD
+    return GOLD_TIE if gold.verdict == 0 and options.gold_tie == DROP else ""
+
+
 def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: RewardOptions) -> bool:
     """Whether the judge has to be asked: where the reward depends on its scores, or without `gate` for the parts."""
     if not gold.human or not n_shown:
         return False
     if not options.gate:
         return True
-    if options.mix == HYBRID:
-        return outcome not in (0.0, None)
-    return options.mix == RATIONALE or (options.mix == ADDITIVE and outcome is not None)
+    if options.mix == OUTCOME or no_reward(gold, options):
+        return False
+    if options.mix == RATIONALE:
+        return True
+    return outcome is not None and (options.mix == ADDITIVE or outcome != 0)
 
 
 def reward_of(
@@ -235,27 +251,30 @@ def reward_of(
         scores = [[None] * len(reasons) for _ in gold.human]  # there is nothing to ask
     if gold.human and scores is not None:
         rationale, matched = _rationale(scores, len(reasons), options)
-    missing = "" if gold.human else NO_HUMAN_ITEM
-    value, unscored = _combine(
-        rationale, outcome, options, missing or why, NO_GOLD if gold.verdict is None else GOLD_TIE
-    )
+    unscored = no_reward(gold, options)
+    value = None if unscored else _combined(rationale, outcome, options)
+    if value is None:
+        unscored = unscored or why
     return Reward(value, outcome, rationale, tuple(matched), len(reasons), unscored)
 
 
-def _combine(
-    rationale: float | None, outcome: float | None, options: RewardOptions, no_rationale: str, no_outcome: str
-) -> tuple[float | None, str]:
-    """The reward and, where there is none, the reason."""
-    if options.mix == OUTCOME:
-        return outcome, "" if outcome is not None else no_outcome
+def reward_of_malformed(reason: str, gold: Gold, options: RewardOptions) -> Reward:
+    """The reward of a generation that cannot be read, for this `reason`: `malformed`, on a row that allows a reward."""
+    unscored = no_reward(gold, options)
+    return Reward(None if unscored else options.malformed, unscored=unscored, malformed=reason)
+
+
+def _combined(rationale: float | None, outcome: float | None, options: RewardOptions) -> float | None:
+    """The reward on a row that allows one; None where it depends on a rationale reward that is not known."""
     if options.mix == RATIONALE:
-        return rationale, "" if rationale is not None else no_rationale
-    if outcome is None:
-        return None, no_outcome
+        return rationale
+    assert outcome is not None
+    if options.mix == OUTCOME:
+        return outcome
     if options.mix == HYBRID and outcome == 0:
-        return 0.0, ""  # whatever the rationale is
+        return 0.0  # whatever the rationale is
     if rationale is None:
-        return None, no_rationale
+        return None
     if options.mix == HYBRID:
-        return hybrid_reward(rationale, outcome), ""
-    return additive_reward(rationale, outcome, options.rationale_weight), ""
+        return hybrid_reward(rationale, outcome)
+    return additive_reward(rationale, outcome, options.rationale_weight)

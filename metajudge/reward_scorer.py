@@ -32,6 +32,7 @@ from metajudge.reward import (
     needs_judge,
     outcome_reward,
     reward_of,
+    reward_of_malformed,
     shown_reasons,
 )
 from metajudge.samples import Sample
@@ -50,7 +51,7 @@ class Counts:
     generations: int = 0
     malformed: int = 0
     gated: int = 0
-    """Generations that the outcome gate decided without the judge."""
+    """Generations with reasons to judge whose reward does not depend on the judge, who was not asked."""
     unscored: Counter[str] = field(default_factory=Counter)
     """By cause."""
     judge: Tally = field(default_factory=Tally)
@@ -79,6 +80,7 @@ class RewardScorer:
         check_key(judge)
         self.options = options or RewardOptions()
         self.counts = Counts()
+        self._ungated = replace(self.options, gate=False)
         self._judge = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
         self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), {})
         self._timeout = unscored_timeout
@@ -119,12 +121,12 @@ class RewardScorer:
     async def _reward(self, text: str, gold: Gold) -> Reward:
         critique = read_critique(text, needs_reasons=False)
         if isinstance(critique, Rejected):
-            return Reward(self.options.malformed, malformed=critique.reason)
+            return reward_of_malformed(critique.reason, gold, self.options)
         outcome = outcome_reward(critique.verdict, gold.verdict, self.options)
         reasons = counted_reasons(critique.reasons, self.options)
         shown = shown_reasons(reasons, self.options)
         if not needs_judge(outcome, gold, len(shown), self.options):
-            self.counts.gated += bool(shown)
+            self.counts.gated += needs_judge(outcome, gold, len(shown), self._ungated)
             return reward_of(outcome, gold, reasons, None, self.options)
         scores = await self._scores(tuple(reasons[place] for place in shown), gold)
         if isinstance(scores, str):

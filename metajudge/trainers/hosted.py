@@ -54,7 +54,8 @@ class HostedScorer:
     """
 
     def __init__(self, make: Callable[[], RewardScorer]) -> None:
-        """`make` builds the scorer, at the first call."""
+        """`make` builds the scorer; what it refuses (a missing key) it refuses here, before a training run begins."""
+        make()
         self._make = make
         self._starting = threading.Lock()
         self._host: _Host | None = None

@@ -62,13 +62,15 @@ def generation(query: str, prompt: str) -> str:
     Where a tokenizer changed its spaces, the prompt is found by its last letters. Raises `NoPrompt` where it is not
     found: read together, prompt and reply would pass for a malformed reply.
     """
-    _, found, text = query.partition(prompt) if prompt else ("", "found", query)
-    if found:
-        return text
-    end = re.search(r"\s*".join(re.escape(letter) for letter in "".join(prompt.split())[-_TAIL:]), query)
-    if end is None:
+    before, found, text = query.partition(prompt) if prompt else ("", "found", query)
+    tail = re.compile(r"\s*".join(re.escape(letter) for letter in "".join(prompt.split())[-_TAIL:]))
+    # Of a prompt that was cut, a whole one further on is the model's echo.
+    end = tail.search(before if found else query) if prompt else None
+    if end is not None:
+        return query[end.end() :]
+    if not found:
         raise NoPrompt(f"a query does not hold its prompt, which ends in {prompt[-40:]!r}")
-    return query[end.end() :]
+    return text
 
 
 @functools.cache

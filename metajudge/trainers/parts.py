@@ -47,31 +47,30 @@ def parts_by_name(rewards: Sequence[Reward]) -> dict[str, list[float]]:
 
 
 def means(rewards: Sequence[Reward]) -> dict[str, float]:
-    """Means of the parts over a batch, always the same keys; `rationale` and `outcome` over those that have one.
+    """Means of the parts over a batch, always the same keys, each a number.
 
-    NaN where there is none to average.
+    Plain means, so that the means of several processes can be averaged: over those that the judge scored, the rationale
+    reward is `rationale` / `judged`.
     """
     if not rewards:
-        return dict.fromkeys(parts(Reward(None)), math.nan)
-    sums = {name: math.fsum(values) for name, values in parts_by_name(rewards).items()}
-    shares = {name: total / len(rewards) for name, total in sums.items()}
-    for name, known in (("rationale", "judged"), ("outcome", "decided")):
-        shares[name] = sums[name] / sums[known] if sums[known] else math.nan
-    return shares
+        return dict.fromkeys(parts(Reward(None)), 0.0)
+    return {name: math.fsum(values) / len(rewards) for name, values in parts_by_name(rewards).items()}
 
 
 class Settled:
     """A number for every generation, for trainers that know no None. Safe to use from several threads."""
 
     def __init__(self, on_unscored: str = ERROR) -> None:
-        """`error` raises; `group-mean` takes the mean of the group's scored ones; `zero` gives 0.
+        """`error` raises; `group-mean` takes the mean of the group's scored ones, `zero` gives 0.
 
-        Of zeros it warns once a cause: thousands of generations may share it.
+        There is no group mean where the judge scored none of the group: what the outcome gate alone decided is 0, and
+        a mean of such zeros would be a made-up 0. Of zeros it warns once a cause: thousands of generations may share it.
         """
         if on_unscored not in ON_UNSCORED:
             raise ValueError(f"on_unscored is {on_unscored!r}; it is one of {', '.join(ON_UNSCORED)}")
         self._on_unscored = on_unscored
-        self._groups: OrderedDict[Hashable, deque[float]] = OrderedDict()
+        self._groups: OrderedDict[Hashable, deque[tuple[float, bool]]] = OrderedDict()
+        """The last rewards of a group, and whether the judge scored them."""
         self._warned: set[str] = set()
         self._lock = threading.Lock()
 
@@ -84,14 +83,14 @@ class Settled:
         with self._lock:
             for reward, group in zip(rewards, groups, strict=True):
                 if reward.value is not None:
-                    self._note(group, reward.value)
+                    self._note(group, reward.value, reward.rationale is not None)
             return [
                 self._instead(reward, group) if reward.value is None else reward.value
                 for reward, group in zip(rewards, groups, strict=True)
             ]
 
-    def _note(self, group: Hashable, value: float) -> None:
-        self._groups.setdefault(group, deque(maxlen=_KEPT_VALUES)).append(value)
+    def _note(self, group: Hashable, value: float, judged: bool) -> None:
+        self._groups.setdefault(group, deque(maxlen=_KEPT_VALUES)).append((value, judged))
         self._groups.move_to_end(group)
         if len(self._groups) > _GROUPS:
             self._groups.popitem(last=False)
@@ -104,8 +103,8 @@ class Settled:
                     "a generation without a reward (%s) counts as 0, which the judge did not say", reward.unscored
                 )
             return 0.0
-        known = self._groups.get(group) if self._on_unscored == GROUP_MEAN else None
-        if known:
-            return math.fsum(known) / len(known)
-        why = "no other generation of its prompt has one" if self._on_unscored == GROUP_MEAN else "try again"
+        known = self._groups.get(group, ()) if self._on_unscored == GROUP_MEAN else ()
+        if any(judged for _, judged in known):
+            return math.fsum(value for value, _ in known) / len(known)
+        why = "the judge scored no other one of its prompt" if self._on_unscored == GROUP_MEAN else "try again"
         raise StillUnscored(f"a generation has no reward: {reward.unscored}; {why}")

@@ -35,6 +35,7 @@ from metajudge.reward import (
     outcome_reward,
     rationale_reward,
     reward_of,
+    reward_of_malformed,
     shown_reasons,
 )
 from tests.unit.test_assignment import MATRICES
@@ -173,10 +174,21 @@ def test_without_a_gold_verdict_only_the_rationale_is_scored(mix: str, verdict: 
 
 @pytest.mark.parametrize("mix", MIXES)
 def test_without_human_items_only_the_outcome_is_scored(mix: str) -> None:
-    """Eq. 3 divides by their number; a wrong verdict is 0 in any product."""
+    """Eq. 3 divides by their number: whatever the verdict, such a row has no reward."""
     right, wrong = (reward(outcome, Gold((), 1), None, mix=mix) for outcome in (1.0, 0.0))
     assert (right.value, right.unscored) == ((1.0, "") if mix == OUTCOME else (None, NO_HUMAN_ITEM))
-    assert wrong.value == (0.0 if mix in (OUTCOME, HYBRID) else None)
+    assert (wrong.value, wrong.unscored) == ((0.0, "") if mix == OUTCOME else (None, NO_HUMAN_ITEM))
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_a_generation_that_cannot_be_read_is_scored_only_where_another_could_be(mix: str) -> None:
+    """A row without any reward has none for it either: else it would be the row's only one, and its mean."""
+    options = RewardOptions(mix=mix, malformed=-0.5)
+    assert reward_of_malformed("no list", GOLD, options) == Reward(-0.5, malformed="no list")
+    tie, nobody = (reward_of_malformed("no list", gold, options) for gold in (Gold(("h1",), 0), Gold((), 1)))
+    assert (tie.value, tie.unscored) == ((-0.5, "") if mix == RATIONALE else (None, GOLD_TIE))
+    assert (nobody.value, nobody.unscored) == ((-0.5, "") if mix == OUTCOME else (None, NO_HUMAN_ITEM))
+    assert tie.malformed == nobody.malformed == "no list"
 
 
 def test_an_empty_list_found_nothing_and_needs_no_judge() -> None:

@@ -124,6 +124,8 @@ def test_a_wrong_verdict_is_0_without_asking(monkeypatch: pytest.MonkeyPatch) ->
         matrix(), 3
     ).average_precision
     assert len(asking.judge.asked) == 3 and asking.scorer.counts.gated == 0
+    asking.score(generation(), golds=[Gold((), 1)])  # nothing to ask for is nothing that the gate saved
+    assert asking.scorer.counts.gated == 0
 
 
 def test_the_gate_shuts_only_where_the_product_is_rewarded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,9 +105,11 @@ def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeOpt
         seen.append((metrics, extra))
     metrics, extra = seen[0]
     assert extra["rationale"] == [FULL, None, None, None] and extra["unscored"] == ["", "", "", "content filter"]
-    assert metrics["metajudge/rationale"] == FULL and metrics["metajudge/outcome"] == pytest.approx(2 / 3)
+    assert metrics["metajudge/rationale"] / metrics["metajudge/judged"] == FULL
+    assert metrics["metajudge/outcome"] / metrics["metajudge/decided"] == pytest.approx(2 / 3)
     assert (metrics["metajudge/malformed"], metrics["metajudge/unscored"]) == (0.25, 0.25)
-    assert math.isnan(seen[1][0]["metajudge/rationale"])
+    assert [seen[place][0]["metajudge/judged"] for place in (1, 2)] == [0.0, 0.0]
+    assert all(math.isfinite(value) for one, _ in seen for value in one.values())  # NaN of one process is that of all
 
 
 def test_trl_data_without_the_columns_is_refused(judge: JudgeOptions) -> None:
@@ -190,7 +192,8 @@ def test_verl_takes_the_mean_of_the_prompts_other_generations(judge: JudgeOption
     tie = {**LABEL, "overall_preference": 0}
     verl_batch(function, [RIGHT, WRONG, JUNK], [LABEL] * 3, [1, 1, 2])
     first, second, third = verl_batch(function, [RIGHT] * 3, [tie] * 3, [1, 2, 3])
-    assert (first["score"], first["unscored"], second["score"]) == (FULL / 2, 1.0, 0.0)
+    assert (first["score"], first["unscored"]) == (FULL / 2, 1.0)
+    assert isinstance(second, StillUnscored)  # of a generation that nobody could read nothing follows
     assert isinstance(third, StillUnscored)
 
 
@@ -246,7 +249,7 @@ def test_openrlhf_gets_rewards_scores_and_parts_from_a_file(url: str, tmp_path: 
 
 
 def test_openrlhf_with_zero_warns(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Each made-up 0 is told, with its cause."""
+    """That zeros are made up is told, with the cause."""
     with caplog.at_level(logging.WARNING, "metajudge"):
         (found,) = openrlhf_batch(openrlhf_file(tmp_path, url, ZERO), [RIGHT], [FAILING])
     assert number(found["rewards"]) == 0.0 and number(found["extra_logs"]["unscored"]) == 1.0
@@ -275,6 +278,7 @@ def test_the_reply_is_what_stands_behind_the_prompt() -> None:
     assert openrlhf.generation(f"{PROMPT}yes", PROMPT) == "yes"
     assert openrlhf.generation(f"<s>{PROMPT}yes{PROMPT}", PROMPT) == f"yes{PROMPT}"
     assert openrlhf.generation(f"{long[200:]} yes", long) == " yes"
+    assert openrlhf.generation(f"{long[200:]} yes {long} no", long) == f" yes {long} no"
     assert openrlhf.generation(f"<s> {long.replace('. ', '.  ')}yes", long) == "yes"
     assert openrlhf.generation("yes", "") == "yes"
     with pytest.raises(NoPrompt, match=r"which ends in .*Which is better\?"):
@@ -285,24 +289,34 @@ def test_the_reply_is_what_stands_behind_the_prompt() -> None:
 
 
 def test_the_parts_are_numbers_of_which_the_known_ones_are_told_apart() -> None:
-    """`judged` and `decided` say which 0 is one; their means leave the others out."""
+    """`judged` and `decided` say which 0 is one; means are plain, so that processes can average theirs."""
     rewards = [Reward(0.5, 1.0, 0.5, n_reasons=2), Reward(0.0, 0.0), Reward(0.0, malformed="no"), Reward(None, 1.0)]
     assert all(set(parts(one)) == PARTS for one in rewards)
     assert [parts(one)["judged"] for one in rewards] == [1.0, 0.0, 0.0, 0.0]
     found = means(rewards)
-    assert (found["rationale"], found["judged"], found["decided"]) == (0.5, 0.25, 0.75)
-    assert found["outcome"] == pytest.approx(2 / 3) and found["reasons"] == 0.5
-    assert set(means([])) == PARTS and all(math.isnan(value) for value in means([]).values())
+    assert (found["rationale"], found["judged"], found["decided"]) == (0.125, 0.25, 0.75)
+    assert found["outcome"] == 0.5 and found["reasons"] == 0.5
+    assert means([]) == dict.fromkeys(PARTS, 0.0)
 
 
 def test_a_group_mean_is_over_scored_generations_of_the_group() -> None:
     """Of this call and earlier ones; a group without any has none, and a real 0 counts."""
     settled = Settled(GROUP_MEAN)
-    assert settled.values([Reward(0.6), Reward(None, unscored="500"), Reward(0.0)], "aab") == [0.6, 0.6, 0.0]
-    assert settled.values([Reward(0.2), Reward(None)], "aa") == pytest.approx([0.2, 0.4])
+    high, low, zero = (Reward(value, 1.0, value) for value in (0.6, 0.2, 0.0))
+    assert settled.values([high, Reward(None, unscored="500"), zero], "aab") == [0.6, 0.6, 0.0]
+    assert settled.values([low, Reward(None)], "aa") == pytest.approx([0.2, 0.4])
     assert settled.values([Reward(None)], "b") == [0.0]
-    with pytest.raises(StillUnscored, match="no other generation of its prompt has one"):
+    with pytest.raises(StillUnscored, match="the judge scored no other one of its prompt"):
         settled.values([Reward(None, unscored="500")], "c")
+
+
+def test_what_the_gate_alone_decided_is_no_mean_while_the_judge_is_away() -> None:
+    """Right verdicts are all unscored then: a mean of the wrong ones' zeros would be a made-up 0."""
+    settled = Settled(GROUP_MEAN)
+    gated, malformed, unscored = Reward(0.0, 0.0), Reward(0.0, malformed="no list"), Reward(None, 1.0, unscored="500")
+    with pytest.raises(StillUnscored, match="500; the judge scored no other one"):
+        settled.values([gated, malformed, unscored], "aaa")
+    assert settled.values([Reward(0.8, 1.0, 0.8), unscored], "aa") == pytest.approx([0.8, 0.8 / 3])
     with pytest.raises(ValueError, match="on_unscored is 'skip'; it is one of error, group-mean, zero"):
         Settled("skip")
 
