@@ -56,7 +56,7 @@ def test_every_row_put_to_a_real_model_is_accounted_for(llm: str, tmp_path: Path
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     found = records(out)
@@ -103,7 +103,7 @@ def test_a_model_name_that_the_server_does_not_check_and_a_context_too_long(llm:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert result.returncode == 1
