@@ -22,9 +22,10 @@ _A, _B = (
     r"(?:a|1|response a|response 1|assistant a|assistant 1|answer a|answer 1)",
     (r"(?:b|2|response b|response 2|assistant b|assistant 2|answer b|answer 2)"),
 )
+_BARE = r"(?!\d+$)"  # a number alone is no spelling: its scale has to be known
 _GREATER, _LESS = r"(?:>|\\gt)", r"(?:<|\\lt)"
 _MUCH_GREATER, _MUCH_LESS = r"(?:>{2,3}|≫|»|⋙|\\gg)", r"(?:<{2,3}|≪|«|⋘|\\ll)"
-# One row a spelling, matched against the whole label after `_plain`; the first that fits counts.
+# One row a spelling, matched against the whole unwrapped label; the first that fits counts.
 _SPELLINGS: Mapping[re.Pattern[str], int] = {
     re.compile(pattern): verdict
     for pattern, verdict in (
@@ -39,12 +40,13 @@ _SPELLINGS: Mapping[re.Pattern[str], int] = {
         (rf"{_A} ?(?:=|==|~|≈|\\approx|\\sim) ?{_B}", 0),
         (rf"{_B} ?(?:=|==|~|≈|\\approx|\\sim) ?{_A}", 0),
         (r"tie|tied|draw|equal|same|neither|both|c", 0),
-        (rf"{_A}(?: is)?(?: better)?", -1),
-        (rf"{_B}(?: is)?(?: better)?", 1),
+        (rf"{_BARE}{_A}(?:(?: is)? better)?", -1),
+        (rf"{_BARE}{_B}(?:(?: is)? better)?", 1),
         (rf"{_A} is much better", -2),
         (rf"{_B} is much better", 2),
     )
 }
+_NUMBER = re.compile(r"([+-]?\d{1,9})(?:\.0*)?[ .:;,!]*")
 _LARGEST = 1e9
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _DOUBLE_BRACKETS = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
@@ -54,22 +56,21 @@ _WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 def parse_verdict(text: str) -> int | None:
     """The verdict that a text comes to, None where it is not clear.
 
-    The last `\\boxed{…}` counts, else the last `[[…]]`, else the whole text must be a spelling. A digit alone is a
-    choice between Response 1 and Response 2; use `Labels` where numbers may be signed preferences.
+    The last `\\boxed{…}` counts, else the last `[[…]]`, else the whole text must be a spelling. A number alone is
+    none, however it is wrapped: `Labels` reads it, once its scale is known.
     """
-    marked = _BOXED.findall(text) or _DOUBLE_BRACKETS.findall(text) or [text]
-    plain = _plain(marked[-1])
+    plain = _unwrapped(text).strip(" .:;,!").removeprefix("the ").strip()
     return next((verdict for pattern, verdict in _SPELLINGS.items() if pattern.fullmatch(plain)), None)
 
 
-def _plain(text: str) -> str:
-    """Lower case, without wrappers, emphasis and outer punctuation, single spaces."""
+def _unwrapped(text: str) -> str:
+    """What is marked as the verdict, in lower case, without wrappers and emphasis, single spaces."""
+    text = (_BOXED.findall(text) or _DOUBLE_BRACKETS.findall(text) or [text])[-1]
     # The double sign is a letter of its own here: compatibility forms would keep it, full-width ones become ASCII.
     text = unicodedata.normalize("NFKC", html.unescape(text)).lower()
     text = _WRAPPED.sub(r"\1", text)
     text = re.sub(r"[\s$*_`\"'“”‘’()\[\]{}]+", " ", text)
-    text = re.sub(r"(?<=[><=≫≪«»~≈]) (?=[><=])", "", text)
-    return text.strip(" .:;,!").removeprefix("the ").strip()
+    return re.sub(r"(?<=[><=≫≪«»~≈]) (?=[><=])", "", text).strip()
 
 
 class Labels:
@@ -116,11 +117,10 @@ def sign(verdict: int) -> int:
 
 
 def _number(value: object) -> float | None:
-    """The number that a label is, as a number or as text; truth values are none."""
+    """The number that a label is, as a number or as text, wrapped or bare; truth values are none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return float(value) if abs(value) < _LARGEST else None  # of NaN, infinities and endless integers none is a label
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+(?:\.0*)?\s*", value):
-        return float(value)
-    return None
+        return float(value) if abs(value) < _LARGEST else None  # NaN, infinities, endless integers are no label
+    found = _NUMBER.fullmatch(_unwrapped(value)) if isinstance(value, str) else None
+    return float(found[1]) if found else None

@@ -113,6 +113,8 @@ def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -
             "the verdict 'A>B>C' is none of A>>B, A>B, A=B, B>A, B>>A",
         ),
         (["- x", r"Final assessment result: \boxed{C}"], "the verdict 'C' is none of A>>B, A>B, A=B, B>A, B>>A"),
+        (["- x", r"Final assessment result: \boxed{1}"], "the verdict '1' is none of A>>B, A>B, A=B, B>A, B>>A"),
+        (["- x", "Final verdict: [[2]]"], "the verdict '2' is none of A>>B, A>B, A=B, B>A, B>>A"),
         (
             ["- x", r"Final assessment result: \boxed{verdict}"],
             "the verdict 'verdict' is none of A>>B, A>B, A=B, B>A, B>>A",

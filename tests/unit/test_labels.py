@@ -54,6 +54,37 @@ def test_ones_and_twos_alone_need_the_flag() -> None:
     assert [Labels([1, 2], "", SIGNED).verdict(value) for value in (1, 2)] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    "wrapped", [r"\boxed{%s}", r"$\boxed{\text{%s}}$", "[[%s]]", "(%s)", "**%s**", "`%s`.", "It is [[%s]]"]
+)
+@pytest.mark.parametrize(
+    ("number", "choice", "signed"), [("1", -1, 1), ("2", 1, 1), ("-1", None, -1), ("3.0", None, 2)]
+)
+def test_a_wrapped_number_is_a_number_on_the_scale(
+    wrapped: str, number: str, choice: int | None, signed: int | None
+) -> None:
+    """`\\boxed{1}` means what 1 means; without a known scale it is no verdict, and 1 or 2 needs the flag."""
+    label = wrapped % number
+    assert parse_verdict(label) is None
+    assert Labels([label], "", CHOICE).verdict(label) == Labels([number], "", CHOICE).verdict(number) == choice
+    assert Labels([label], "", SIGNED).verdict(label) == Labels([number], "", SIGNED).verdict(number) == signed
+    if number in ("1", "2"):
+        with pytest.raises(UsageError, match=f"holds the numbers {number}: .*--label-scale"):
+            Labels([label], "f: m-label")
+
+
+@pytest.mark.parametrize("text", [".1", "1.5", "1 2", "1_2", "#1", "the 1", "1 is", "99999999999"])
+def test_what_only_resembles_a_number_of_the_scale_is_no_verdict(text: str) -> None:
+    """It asks for no flag either."""
+    assert Labels([text], "").verdict(text) is None
+
+
+def test_a_response_that_is_named_by_its_number_needs_no_scale() -> None:
+    """On either scale "Response 2" is B, and so is what compares two."""
+    for text in ("Response 2", "[[Response 2]]", "Answer 2 is better", "2 is better", "2 > 1"):
+        assert [Labels([text], "", scale).verdict(text) for scale in (None, CHOICE, SIGNED)] == [1, 1, 1]
+
+
 def test_preferences_of_the_data_are_signed() -> None:
     """Negative is Response 1; only the ends are "much better"."""
     assert [signed_verdict(value) for value in (-3, -2, -1, 0, 1, 2, 3, 4, None, "x", True)] == [
