@@ -13,9 +13,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx2
-import openai
 
 from metajudge.failures import QuestionFailed, TryAgain, masked, read_refusal
+from metajudge.sdk import openai
 from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy
 
 log = logging.getLogger("metajudge")

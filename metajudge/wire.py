@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
-import openai
 from yarl import URL
 
 from metajudge.failures import JudgeFailure, StopRun, TryAgain, Unreachable, without_key
+from metajudge.sdk import openai
 
 CONNECT_SECONDS = 10.0
 PATH = "chat/completions"
