@@ -26,6 +26,8 @@ FINISHED = frozenset({"success", "empty"})
 SAME_JUDGE = ("model", "instructions", "granularity", "samples", "top_k", "guard")
 """Fields of the `judge` object that are the same in all records of a file."""
 _CHUNK = 1 << 20
+_BEGIN = b'{"id": "'
+_BLANK = b"\0 \t\r\n"  # a power loss may leave zeros
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -71,6 +73,7 @@ class RecordFile:
         """Where records go since the file was lost."""
         try:
             self._lock = Lock(self._fd, path)
+            self._check_content()
             self._mend_tail()
             self._index(expected, allow_mixed)
             self._end = os.lseek(self._fd, 0, os.SEEK_END)
@@ -162,6 +165,16 @@ class RecordFile:
 
     # -------------------------------------------------------------- opening
 
+    def _check_content(self) -> None:
+        """Raise `UsageError` when no line of the file begins as a record does: it is somebody else's, hands off."""
+        lines = (line for line in _lines_of(self._fd) if line.strip(_BLANK))
+        first = next(lines, None)
+        if first is None or _may_be_record(first) or any(map(_may_be_record, lines)):
+            return
+        raise UsageError(
+            f"--output-file {self.path} holds something else than this program's records; name another file"
+        )
+
     def _mend_tail(self) -> None:
         """Give a whole last line its missing newline; set a torn one aside in `<output>.torn`. Raises `DiskFull`."""
         size = os.fstat(self._fd).st_size
@@ -198,19 +211,17 @@ class RecordFile:
     def _index(self, expected: Expected, allow_mixed: bool) -> None:
         unreadable, judges = 0, Judges()
         same: set[tuple[int, str]] = set()
-        with open(os.dup(self._fd), "rb", buffering=_CHUNK) as file:
-            file.seek(0)
-            for number, line in enumerate(file, 1):
-                head = read_head(line)
-                judge = judges.of(line, head) if head is not None else None
-                if head is None or judge is None:
-                    unreadable += not self._index_whole(number, line, expected, allow_mixed)
-                    continue
-                # The same object for the same text: each judge and model is compared once.
-                if not allow_mixed and (id(judge), head.model) not in same:
-                    _check_same(self.path, number, {"judge": judge, "model_be_evaluated": head.model}, expected)
-                    same.add((id(judge), head.model))
-                self._count(head.id, head.question_id, head.status)
+        for number, line in enumerate(_lines_of(self._fd), 1):
+            head = read_head(line)
+            judge = judges.of(line, head) if head is not None else None
+            if head is None or judge is None:
+                unreadable += not self._index_whole(number, line, expected, allow_mixed)
+                continue
+            # The same object for the same text: each judge and model is compared once.
+            if not allow_mixed and (id(judge), head.model) not in same:
+                _check_same(self.path, number, {"judge": judge, "model_be_evaluated": head.model}, expected)
+                same.add((id(judge), head.model))
+            self._count(head.id, head.question_id, head.status)
         self.failed -= self.finished
         if unreadable:
             log.warning("%s has %d unreadable lines; they are left as they are", self.path, unreadable)
@@ -271,6 +282,17 @@ def _chunks(fd: int) -> Iterator[bytes]:
     while chunk := os.pread(fd, _CHUNK, position):
         yield chunk
         position += len(chunk)
+
+
+def _lines_of(fd: int) -> Iterator[bytes]:
+    with open(os.dup(fd), "rb", buffering=_CHUNK) as file:
+        file.seek(0)
+        yield from file
+
+
+def _may_be_record(line: bytes) -> bool:
+    """Whether a line is a record's beginning, however short it was cut, or an object, which is looked at later."""
+    return line.startswith(_BEGIN) or _BEGIN.startswith(line.rstrip(_BLANK)) or _is_object(line)
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

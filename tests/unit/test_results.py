@@ -158,6 +158,25 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("content", [b"my notes", b"my notes\n", b"one\ntwo\nthree", b"[1, 2]\n", b"\xff\xfe"])
+def test_somebody_elses_text_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    """Its last line is no torn record, whether it has a newline or not."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="holds something else than this program's records; name another file"):
+        opened(path)
+    assert path.read_bytes() == content and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\0\0\0", b'{"i', b'{"id": "0123', b'\xff\n{"id": "0123', b"{"])
+def test_the_first_record_may_be_torn_anywhere(tmp_path: Path, content: bytes) -> None:
+    """Also to nothing or to zeros, as after a power loss."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(content)
+    with opened(path) as file:
+        assert not file.finished and not file.failed
+
+
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_file_deleted_or_replaced_during_the_run_is_rescued(tmp_path: Path, replace: bool) -> None:
     """What was written is saved beside it and the run ends; the foreign file is not touched."""
