@@ -23,7 +23,7 @@ from metajudge.results import Expected, RecordFile
 from metajudge.run import Sink
 from metajudge.samples import read_samples
 from metajudge.step import FitRows
-from metajudge.summary import analysis_command, dry_run_text, guard_lines, summary_text
+from metajudge.summary import analysis_commands, dry_run_text, guard_lines, summary_text
 from metajudge.tally import Tally
 
 log = logging.getLogger("metajudge")
@@ -54,7 +54,10 @@ def infer(options: InferOptions) -> int:
         check_key(options)
     source = FitRows(options.input_file)
     found = find_models(source, options.limit, options.model_be_evaluated)
-    models = choose_models(options.model_be_evaluated, found, options.input_file)
+    if not found and source.passed_over and next(source.rows(), None) is None:
+        print(f"No row to judge: an earlier step did not succeed for any of the {source.passed_over} rows.")
+        return OK
+    models = choose_models(options.model_be_evaluated, found, options.input_file, options.limit)
     outputs = output_paths(options.output_file, models, options.input_file)
     adapted: list[str] = []
     task = _task(options, adapted)
@@ -86,7 +89,7 @@ def infer(options: InferOptions) -> int:
             seconds=time.monotonic() - started,
             written=[f"{path} and {matches_path(path).name}" for path in outputs.values()],
             left=plan.samples.total() - tally.done,
-            next_command=analysis_command(list(outputs.values())),
+            next_command=analysis_commands(list(outputs.values())),
             notes=guard_lines(plan, options.guard),
         )
     )

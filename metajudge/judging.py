@@ -174,7 +174,7 @@ async def open_asker(
 
 
 async def _serve_embedded(stack: contextlib.AsyncExitStack) -> str:
-    from metajudge.embedded import server  # numpy takes its time to import: only where it is used
+    from metajudge.embedded import server  # only where it is used
 
     running = await server.start()
     stack.push_async_callback(running.close)

@@ -72,28 +72,34 @@ def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
     return list(names.values())
 
 
-def choose_models(asked: str, found: Sequence[str], where: Path) -> list[str]:
-    """The models named by `--model-be-evaluated`: one name, a comma list, or `all`, without regard to case."""
+def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | None = None) -> list[str]:
+    """The models named by `--model-be-evaluated`: one name, a comma list, or `all`, without regard to case.
+
+    `found`: those of the first `limit` rows of the file `where`.
+    """
     known = {name.lower(): name for name in found}
+    rows = "no row" if limit is None else f"none of the first {limit} rows (--limit)"
     if not known:
-        raise UsageError(f'no row of {where} has a "{{model}}-checklist"; a row needs human-checklist and one of these')
+        raise UsageError(f'{rows} of {where} has a "{{model}}-checklist"; a row needs human-checklist and one of these')
     if asked.strip().lower() in known:
         return [known[asked.strip().lower()]]
     if asked.strip().lower() == ALL:
         return list(found)
-    names = list(dict.fromkeys(part.strip().lower() for part in asked.split(",") if part.strip()))
-    unknown = [name for name in names if name not in known]
+    names = {part.strip().lower(): part.strip() for part in asked.split(",") if part.strip()}
+    unknown = [name for lower, name in names.items() if lower not in known]
     if unknown or not names:
         raise UsageError(
-            f"--model-be-evaluated {', '.join(unknown) or repr(asked)}: no row of {where} has such a checklist; "
+            f"--model-be-evaluated {', '.join(unknown) or repr(asked)}: {rows} of {where} has such a checklist; "
             f"there are: {', '.join(found)}"
         )
-    return [known[name] for name in names]
+    return [known[lower] for lower in names]
 
 
 def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, Path]:
     """One results file a model: `{model}` replaced, else the name in front of the file's when there are several."""
     paths: dict[str, Path] = {}
+    if not Path(output).name or output.endswith("/") or Path(output).is_dir():
+        raise UsageError(f"--output-file {output or repr(output)} is a directory; name a file in it")
     for model in models:
         name = fit_name(model)
         if MODEL_PLACEHOLDER in output:
@@ -106,8 +112,10 @@ def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, 
         way_out = "judge them one by one" if MODEL_PLACEHOLDER in output else f"put {MODEL_PLACEHOLDER} into it"
         raise UsageError(f"--output-file {output} gives two of {', '.join(models)} the same file; {way_out}")
     for path in paths.values():
-        if path.exists() and source.exists() and path.samefile(source):
-            raise UsageError(f"--output-file {path} is the input file; name another one")
+        for owned in _owned(path):
+            if owned.exists() and source.exists() and owned.samefile(source):
+                beside = "" if owned == path else f" writes {owned.name}, too, which"
+                raise UsageError(f"--output-file {path}{beside} is the input file; name another one")
     return paths
 
 

@@ -65,8 +65,11 @@ class Sample:
 class InputFile:
     """A JSONL file that can be read more than once; a pipe is first copied to a temporary file."""
 
-    def __init__(self, path: Path) -> None:
-        """Open `path` for reading (`-` is standard input); raise `UsageError` when that fails."""
+    def __init__(self, path: Path, flag: str = "--input-file ") -> None:
+        """Open `path` for reading (`-` is standard input); raise `UsageError` when that fails.
+
+        `flag` stands before the path in messages: how the user named it, "" for a path without a flag.
+        """
         self.path = path
         self._spool: IO[bytes] | None = None
         if str(path) == "-":
@@ -74,14 +77,14 @@ class InputFile:
             return
         try:
             if path.is_dir():
-                raise UsageError(f"--input-file {path} is a directory; name a JSONL file in it")
+                raise UsageError(f"{flag}{path} is a directory; name a JSONL file in it")
             with path.open("rb") as file:
                 if not path.is_file():
                     self._spool = _spool(file)
         except FileNotFoundError:
-            raise UsageError(f"--input-file {path} does not exist (looked in {Path.cwd()}); check the path") from None
+            raise UsageError(f"{flag}{path} does not exist (looked in {Path.cwd()}); check the path") from None
         except OSError as error:
-            raise UsageError(f"--input-file {path} cannot be read: {error.strerror}; check its permissions") from None
+            raise UsageError(f"{flag}{path} cannot be read: {error.strerror}; check its permissions") from None
 
     def rows(self) -> Iterator[Row | Unusable]:
         """Every line that is not blank, in order, from the start."""

@@ -79,11 +79,13 @@ def _next(tally: Tally, run: Run, left: int, next_command: str) -> str:
     return f"Next      {next_command}"
 
 
-def analysis_command(outputs: Sequence[Path]) -> str:
-    """What shows the table of these results."""
-    if len(outputs) == 1:
-        return f"python -m metajudge analysis --input-file {shlex.quote(str(outputs[0]))}"
-    return f"python -m metajudge analysis --input-dir {shlex.quote(str(outputs[0].parent))}"
+def analysis_commands(outputs: Sequence[Path]) -> str:
+    """What shows the table of these results: of a folder's together where a folder is all it takes."""
+    command = "python -m metajudge analysis"
+    folders = {path.parent for path in outputs}
+    if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
+        return f"{command} --input-dir {shlex.quote(str(folders.pop()))}"
+    return f"\n{' ' * 10}".join(f"{command} --input-file {shlex.quote(str(path))}" for path in outputs)
 
 
 def guard_lines(plan: Plan, guard: str | None) -> list[str]:

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from metajudge.inference import InferOptions, infer
     from metajudge.prompt import read_template
 
-    start_log(args.log_file)
+    start_log(args.log_file, args.input_file, args.output_file)
     options = InferOptions(
         input_file=Path(args.input_file),
         output_file=args.output_file,

@@ -39,8 +39,8 @@ class _LogFile(logging.FileHandler):
         log.warning("the log file %s cannot be written: %s; going on without it", self.baseFilename, reason)
 
 
-def start_log(path: str | None) -> None:
-    """Warnings to stderr, everything to the file at `path` if one is named."""
+def start_log(path: str | None, *others: str) -> None:
+    """Warnings to stderr, everything to the file at `path` if one is named, which may be none of the `others`."""
     log = logging.getLogger("metajudge")
     log.setLevel(logging.INFO)
     log.propagate = False
@@ -48,6 +48,10 @@ def start_log(path: str | None) -> None:
     terminal.setFormatter(_OneLine("metajudge: %(message)s"))
     handlers: list[logging.Handler] = [terminal]
     if path:
+        if any(Path(path).resolve() == Path(other).resolve() for other in others):
+            raise UsageError(f"--log-file {path} is the input or the output; name another file")
+        if path.endswith(".jsonl") and Path(path).exists():
+            raise UsageError(f"--log-file {path} exists and may hold rows or results; name a .log file")
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             file = _LogFile(path, encoding="utf-8", errors="backslashreplace")

@@ -17,6 +17,7 @@ from metajudge.cli import main
 from metajudge.errors import UsageError
 from metajudge.plan import choose_models, fit_name, output_paths
 from metajudge.progress import Progress
+from metajudge.summary import analysis_commands
 from metajudge.tally import Tally
 from tests.unit.rows import block, row
 
@@ -214,6 +215,11 @@ def test_the_dry_runs_estimate_is_of_the_right_size(tmp_path: Path, capsys: pyte
     [
         ((), "no key for the judge: set OPENAI_API_KEY"),
         (("--api-base", "localhost:8000"), "--api-base localhost:8000 is no address"),
+        (("--api-base", "http://h:abc/v1"), "--api-base http://h:abc/v1 is no address"),
+        (("--api-base", "http://h:99999/v1"), "--api-base http://h:99999/v1 is no address"),
+        (("--api-base", "http://[::1/v1"), "--api-base http://[::1/v1 is no address"),
+        (("--api-base", "http://me:secret@h/v1"), "--api-base holds a name or password; put what"),
+        (("--api-base", "http://h/v1", "--api-key", "sk-1\nsk-2"), "the key has a line break or a letter"),
         (("--prompt-template", "/nonexistent"), "--prompt-template /nonexistent cannot be read"),
         (("--log-file", "/dev/null/x"), "--log-file /dev/null/x cannot be written"),
     ],
@@ -224,7 +230,9 @@ def test_mistakes_get_one_line_and_exit_2(
     """Before anything is written."""
     assert infer(rows, tmp_path / "out.jsonl", *flags) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"metajudge: error: {message}") and error.count("\n") == 1
+    lines = error.splitlines()
+    assert lines[-1].startswith(f"metajudge: error: {message}") and "secret" not in error
+    assert len(lines) == 1 or ("--api-key" in flags and len(lines) == 2)  # its own warning
     assert not (tmp_path / "out.jsonl").exists()
 
 
@@ -241,11 +249,15 @@ def test_mistakes_get_one_line_and_exit_2(
         ("--no-such-flag",),
     ],
 )
-def test_values_out_of_range_are_refused_by_the_parser(rows: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
-    """Exit 2 with argparse's own line."""
+def test_values_out_of_range_are_refused_by_the_parser(
+    rows: Path, tmp_path: Path, flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 2 with argparse's own line, and only that."""
     with pytest.raises(SystemExit) as caught:
         infer(rows, tmp_path / "out.jsonl", *flags)
     assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and flags[0] in error and error.endswith("; see metajudge_infer.py --help\n")
 
 
 def test_the_environment_names_the_judge(rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,6 +330,14 @@ def test_a_model_that_no_row_has_is_answered_by_those_there_are(rows: Path) -> N
         choose_models("all", [], rows)
 
 
+def test_a_limit_is_named_where_it_hides_a_model(rows: Path) -> None:
+    """The name as it was typed; that no row has it would not be true."""
+    with pytest.raises(UsageError, match=r"--model-be-evaluated Big: none of the first 2 rows \(--limit\) of .* has"):
+        choose_models("Big", ["M"], rows, 2)
+    with pytest.raises(UsageError, match=r"^none of the first 2 rows \(--limit\) of .* has a"):
+        choose_models("all", [], rows, 2)
+
+
 def test_a_name_with_a_comma_or_the_name_all_is_taken_as_it_stands(rows: Path) -> None:
     """An exact name wins over a list."""
     assert choose_models("A,B", ["a,b", "a", "b"], rows) == ["a,b"]
@@ -341,6 +361,51 @@ def test_the_input_is_never_the_output(rows: Path, capsys: pytest.CaptureFixture
     before = rows.read_bytes()
     assert infer(rows, link, "--model", "embedded") == 2
     assert "is the input file" in capsys.readouterr().err and rows.read_bytes() == before
+
+
+def test_nothing_that_a_run_writes_is_the_input(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The matches file is put in place whole: an input of its name would be gone."""
+    source = rows.rename(rows.with_name("x.matches.jsonl"))
+    before = source.read_bytes()
+    assert infer(source, rows.with_name("x.jsonl"), "--model", "embedded") == 2
+    assert "writes x.matches.jsonl, too, which is the input file" in capsys.readouterr().err
+    assert source.read_bytes() == before and not rows.with_name("x.jsonl").exists()
+
+
+@pytest.mark.parametrize("output", ["", ".", "{folder}", "{folder}/new/"])
+@pytest.mark.parametrize("models", ["M", "all"])
+def test_a_directory_is_no_output(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str, models: str
+) -> None:
+    """Whether it is there or only looks like one, for one model and several."""
+    where = output.format(folder=tmp_path)
+    args = ["infer", "--input-file", str(rows), "--output-file", where, "--model-be-evaluated", models]
+    assert main([*args, "--model", "embedded"]) == 2
+    assert "is a directory; name a file in it" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [rows]
+
+
+@pytest.mark.parametrize("log", ["in.jsonl", "out.jsonl", "old.jsonl"])
+def test_the_log_is_no_file_of_rows(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], log: str) -> None:
+    """Neither the input nor the output, nor another file that may hold results."""
+    (tmp_path / "old.jsonl").write_text("{}\n")
+    rows = rows.rename(tmp_path / "in.jsonl")
+    before = rows.read_bytes()
+    assert infer(rows, tmp_path / "out.jsonl", "--model", "embedded", "--log-file", str(tmp_path / log)) == 2
+    assert f"{log} {'exists and may hold' if log == 'old.jsonl' else 'is the input or the output'}" in (
+        capsys.readouterr().err
+    )
+    assert rows.read_bytes() == before and (tmp_path / "old.jsonl").read_text() == "{}\n"
+
+
+def test_the_next_command_shows_every_table() -> None:
+    """A folder where that is all it takes; else a line a file: other folders, names that a folder's table leaves out."""
+    one, two = Path("o/a.jsonl"), Path("o/b c.jsonl")
+    assert analysis_commands([two]) == "python -m metajudge analysis --input-file 'o/b c.jsonl'"
+    assert analysis_commands([one, two]) == "python -m metajudge analysis --input-dir o"
+    for other in (Path("p/a.jsonl"), Path("o/b.json")):
+        first, second = analysis_commands([one, other]).split("\n")
+        assert first.endswith("--input-file o/a.jsonl") and second.strip().endswith(f"analysis --input-file {other}")
 
 
 class Terminal(io.StringIO):
@@ -471,3 +536,16 @@ def test_rows_that_an_earlier_step_left_unfit_are_passed_over(
     out, err = capsys.readouterr()
     assert len(seen) == len(lines(tmp_path / "out.jsonl")) == 2
     assert "1 rows are passed over: an earlier step did not succeed for them" in err and "Rows      2 judged" in out
+
+
+def test_where_no_row_is_fit_there_is_nothing_to_judge(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An earlier step's failures are told and are none of this one's."""
+    data = [json.loads(line) for line in rows.read_text().splitlines()]
+    rows.write_text("".join(json.dumps(line | {"metajudge": {"status": "too_few"}}) + "\n" for line in data))
+    assert infer(rows, tmp_path / "out.jsonl", "--model", "embedded") == 0
+    assert f"No row to judge: an earlier step did not succeed for any of the {len(data)} rows." in (
+        capsys.readouterr().out
+    )
+    assert not (tmp_path / "out.jsonl").exists()
