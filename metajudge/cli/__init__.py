@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import metajudge
 from metajudge.errors import MetaJudgeError
@@ -86,7 +86,7 @@ def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
         module = _command(arguments[0])
         parser = _new_parser(module, prog)
         return parser.parse_args(arguments[1:])
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="metajudge", description="Does a reward model prefer the right response for the right reasons?"
     )
     parser.add_argument("--version", action="version", version=f"metajudge {metajudge.__version__}")
@@ -101,6 +101,13 @@ def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+class Parser(argparse.ArgumentParser):
+    """A mistake gets one line, not the usage of forty flags in front of it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {printable(message)}; see {self.prog} --help\n")
+
+
 class HelpFormat(argparse.ArgumentDefaultsHelpFormatter):
     """Help with defaults, where there is one worth telling."""
 
@@ -111,7 +118,7 @@ class HelpFormat(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def _new_parser(module: ModuleType, prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog, description=module.SUMMARY, formatter_class=HelpFormat)
+    parser = Parser(prog=prog, description=module.SUMMARY, formatter_class=HelpFormat)
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
     return parser
