@@ -113,10 +113,10 @@ class Asker:
                 reply = await self._one(question.messages)
             except TryAgain as failure:
                 faults += 1
-                if faults > self._max_retries:
-                    return Failed(ERROR, failure.cause, f"{failure} (gave up after {attempts} tries)", attempts)
                 if failure.cause == "429":
                     self.pace.flight.refused()
+                if faults > self._max_retries:
+                    return Failed(ERROR, failure.cause, f"{failure} (gave up after {attempts} tries)", attempts)
                 if self.stopping:
                     raise Stopped from None
                 self._tally.retries[failure.cause] += 1
@@ -155,6 +155,8 @@ class Asker:
         assert task is not None
         self.busy.add(task)
         self._tally.requests += 1
+        if self._outage.is_on:
+            self._tally.retries["unreachable"] += 1
         try:
             return await self._judge.ask(messages)
         finally:

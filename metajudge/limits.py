@@ -58,6 +58,11 @@ class Outage:
         self._since: float | None = None
         self._probes = 0
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the judge is away, so that what is sent only asks whether it is back."""
+        return self._since is not None
+
     async def attempt(self, send: Callable[[], Awaitable[T]]) -> T:
         """The result of `send`, sent again for as long as the judge is away; no try is used up by waiting.
 

@@ -48,6 +48,24 @@ def test_an_outage_is_waited_out_by_one_probe_at_a_time() -> None:
     assert line.attempts == 9 + 5
 
 
+def test_an_outage_is_on_until_something_answers() -> None:
+    """What is sent meanwhile is no question of its own but a probe."""
+    seen = []
+
+    async def go() -> None:
+        outage, line = Outage(300, FakeClock()), Line(away=2)
+
+        async def send() -> str:
+            seen.append(outage.is_on)
+            return await line.send()
+
+        await outage.attempt(send)
+        assert not outage.is_on
+
+    asyncio.run(go())
+    assert seen == [False, True, True]
+
+
 def test_an_outage_ends_the_run_after_its_patience() -> None:
     """The probes stop at the bound, not after it."""
     clock = FakeClock()

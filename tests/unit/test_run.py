@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from metajudge.ask import Asker, Failed, Question
 from metajudge.errors import OutputLost
 from metajudge.failures import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.judge import Reply, Usage
-from metajudge.limits import OutageTooLong
+from metajudge.limits import Outage, OutageTooLong
+from metajudge.pace import FoundFlight, Pace
 from metajudge.results import RecordFile
 from metajudge.run import Run
 from metajudge.samples import Unusable
+from metajudge.tally import Tally
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
 from tests.unit.rows import block, row, run_samples, samples, task
 
@@ -86,6 +89,19 @@ def test_faults_are_tried_again_within_their_budget(out: Path) -> None:
     assert by_status["error"]["samples"][0]["generated_text"] == ""
     assert tally.retries == {"500": 4} and tally.failed == {"error": 1} and tally.reasons == {"500": 1}
     assert len(clock.slept) == 4 and max(clock.slept) <= 2
+
+
+def test_the_last_429_of_a_question_cuts_the_flight_too(out: Path) -> None:
+    """Without another try it still says that there are too many requests."""
+    flight = FoundFlight(FakeClock())
+    asker = Asker(
+        ScriptedJudge(lambda message, times: TryAgain("429", "slow down")),
+        pace=Pace(flight, FakeClock()), outage=Outage(300, FakeClock()), max_retries=0, tally=Tally(),
+        clock=FakeClock(), max_tokens=10,
+    )  # fmt: skip
+    before = flight.limit
+    assert isinstance(asyncio.run(asker.ask(Question("q", [{"role": "user", "content": "S1: x"}], str))), Failed)
+    assert flight.limit < before
 
 
 def test_retry_after_is_what_is_waited(out: Path) -> None:
