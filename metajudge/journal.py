@@ -29,7 +29,7 @@ class Journal:
     def __init__(self, output: Path, judge: Mapping[str, Any]) -> None:
         """Read back what an earlier run with the same `judge` object left beside `output`."""
         self.path = side_file(output, ".journal")
-        # What the results file may differ in (the limit of tokens that cut a reply, the temperature) the journal may, too.
+        # The rest may differ, as in the results file: the temperature, the limit of tokens that cut a reply.
         self._judge = json.dumps({key: judge.get(key) for key in SAME_JUDGE if key != "guard"})
         self._kept: dict[str, dict[str, dict[str, Any]]] = {}
         self._foreign = False

@@ -64,7 +64,7 @@ class Settled:
         """`error` raises; `group-mean` takes the mean of the group's scored ones, `zero` gives 0.
 
         There is no group mean where the judge scored none of the group: what the outcome gate alone decided is 0, and
-        a mean of such zeros would be a made-up 0. Of zeros it warns once a cause: thousands of generations may share it.
+        a mean of such zeros would be made up. Of zeros it warns once a cause: thousands of generations may share it.
         """
         if on_unscored not in ON_UNSCORED:
             raise ValueError(f"on_unscored is {on_unscored!r}; it is one of {', '.join(ON_UNSCORED)}")

@@ -55,6 +55,19 @@ def test_another_judges_replies_are_not_used_and_not_lost(tmp_path: Path) -> Non
     assert Journal(tmp_path / "out.jsonl", JUDGE).kept("q1", "S1/1") == {"text": "a"}
 
 
+def test_another_limit_of_tokens_is_the_same_judge(tmp_path: Path) -> None:
+    """Who raises --max-tokens, as a cut reply advises, has paid for the row's other replies already."""
+    path = tmp_path / "out.jsonl"
+    journal = Journal(path, JUDGE | {"max_tokens": 40, "temperature": 0.6})
+    journal.add("q1", "S1/1", {"text": "a"})
+    journal.close()
+    other = Journal(path, JUDGE | {"max_tokens": 400, "temperature": 0.0})
+    assert other.kept("q1", "S1/1") == {"text": "a"}
+    other.row_stands("q1")
+    other.close()
+    assert not other.path.exists()
+
+
 def test_a_torn_or_broken_line_costs_only_itself(tmp_path: Path) -> None:
     """The torn end is cut off, so that the next entry begins on a line of its own."""
     journal = Journal(tmp_path / "out.jsonl", JUDGE)

@@ -38,7 +38,7 @@ def ask(handler: Handler, times: int = 1, **settings: Any) -> tuple[list[Reply |
         port = runner.addresses[0][1]
         results: list[Reply | JudgeFailure] = []
         try:
-            chosen = JudgeSettings("m", f"http://127.0.0.1:{port}/v1", KEY, **settings)
+            chosen = JudgeSettings("m", f"http://127.0.0.1:{port}/v1", **{"api_key": KEY, **settings})
             async with Judge(chosen) as judge:
                 for _ in range(times):
                     try:
@@ -86,6 +86,13 @@ def test_the_request_is_what_was_asked_and_the_reply_what_was_said() -> None:
         "enable_thinking": False,
         "auth": f"Bearer {KEY}",
     }
+
+
+def test_a_key_that_comes_back_in_a_reply_is_masked() -> None:
+    """What a record holds; a key as short as a placeholder is a word like any other."""
+    for key, said in (("sk-0123456789", "Bearer [key]!"), ("EMPTY", "Bearer EMPTY!")):
+        ((reply,), _) = ask(answer(completion(f"Bearer {key}!")), api_key=key)
+        assert isinstance(reply, Reply) and reply.text == said
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,22 @@ def test_both_ways_send_the_same_request_to_the_byte(monkeypatch: pytest.MonkeyP
     assert json.loads(straight[2])["seed"] == 1
 
 
+@pytest.mark.parametrize("path", ["", "/", "/v1/", "/a%20b"])
+def test_the_address_is_the_sdks_whatever_path_the_base_url_has(path: str) -> None:
+    """Without a path nothing may become part of the host, which would get the key and the rows."""
+
+    async def go() -> list[bytes]:
+        async with socket_server(OK) as (url, received):
+            base = url.removesuffix("/v1") + path
+            for client in (None, own_client(base)):
+                async with Judge(settings(base), client=client) as judge:
+                    assert (await judge.ask(MESSAGES)).text == "hi"
+            return received
+
+    straight, through_sdk = (parsed(request)[0] for request in asyncio.run(go()))
+    assert straight == through_sdk == f"POST {path.rstrip('/')}/chat/completions HTTP/1.1"
+
+
 def test_a_redirection_is_followed_by_the_sdk_for_good() -> None:
     """307 keeps method and body; later requests do not try the straight way again."""
 
