@@ -60,6 +60,13 @@ if [ -n "${API_BASE:-}" ]; then
     OPENAI_BASE_URL=$API_BASE
     export OPENAI_BASE_URL
 fi
+# A judge named among the arguments is the judge, here and in the results' names.
+previous=
+for argument in "$@"; do
+    case "$previous" in --model) EVAL_MODEL=$argument ;; esac
+    case "$argument" in --model=*) EVAL_MODEL=${argument#--model=} ;; esac
+    previous=$argument
+done
 if [ -z "${EVAL_MODEL:-}" ]; then
     if [ -z "${OPENAI_API_KEY:-}" ] && [ -z "${OPENAI_BASE_URL:-}" ]; then
         EVAL_MODEL=embedded

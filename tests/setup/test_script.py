@@ -72,6 +72,15 @@ def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path:
     ]
 
 
+@pytest.mark.parametrize("arguments", [("--model", "m/1"), ("--model=m/1",)])
+def test_a_judge_named_among_the_arguments_is_the_judge(fake: Fake, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """In the results' names and in the table, too; the embedded one is not announced."""
+    result = fake.run(tmp_path, *arguments)
+    (infer, *_), (analysis, *_) = fake.calls()
+    assert "output/{model}-m_1-meta_eval.jsonl" in infer and analysis[-1] == "m/1"
+    assert "embedded" not in result.stderr + json.dumps(infer)
+
+
 @pytest.mark.parametrize("variable", ["API_KEY", "OPENAI_API_KEY", "API_BASE", "OPENAI_BASE_URL"])
 def test_a_key_or_a_base_url_means_a_real_judge(fake: Fake, tmp_path: Path, variable: str) -> None:
     """gpt-4o unless EVAL_MODEL says otherwise; the key goes through the environment, never a command line."""
