@@ -37,9 +37,12 @@ def judge_model(record: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def peek(path: Path) -> tuple[Mapping[str, Any] | None, InputFile]:
-    """The first readable record of a file (None if there is none), and the file, to be read from its start."""
-    source = InputFile(path)
+def peek(path: Path, named: str = "") -> tuple[Mapping[str, Any] | None, InputFile]:
+    """The first readable record of a file (None if there is none), and the file, to be read from its start.
+
+    `named` stands before the path in messages: the flag by which the user named it, if any.
+    """
+    source = InputFile(path, named)
     first = next((row.data for row in source.rows() if isinstance(row, Row)), None)
     return first, source
 
@@ -70,8 +73,14 @@ def file_model(path: Path, first: Mapping[str, Any], flag: str | None) -> str:
         return candidates[0]
     if named:
         return max(named, key=len)
-    there = f"its metadata has checklists of {', '.join(candidates)}" if candidates else "its metadata has no checklist"
-    raise UsageError(f"{path} does not say which model was evaluated ({there}); name it with --model-be-evaluated")
+    there, remedy = "its metadata has no checklist", "remove that record"
+    if candidates:
+        there = f"its metadata has checklists of {', '.join(candidates)}"
+        remedy = "let the file's name begin with the model's"
+    raise UsageError(
+        f"{path} does not say which model was evaluated ({there}); {remedy}, or, for the analysis and show, "
+        f"name it with --model-be-evaluated"
+    )
 
 
 def candidates_in(first: Mapping[str, Any]) -> list[str]:
@@ -80,9 +89,9 @@ def candidates_in(first: Mapping[str, Any]) -> list[str]:
     return evaluated_models(metadata) if isinstance(metadata, dict) else []
 
 
-def open_one(path: Path, flag: str | None) -> ResultFile:
+def open_one(path: Path, flag: str | None, named: str = "") -> ResultFile:
     """Open the one result file that the user named; raise `UsageError` where it is something else."""
-    first, source = peek(path)
+    first, source = peek(path, named)
     first = check_results(path, first, source)
     return ResultFile(path, file_model(path, first, flag), first, source)
 
@@ -95,13 +104,22 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
         raise UsageError(f"{path} has no readable record{wrong}; name a file that the inference has written")
     kind = other_kind(first)
     if kind == "input rows":
-        raise UsageError(
-            f"{path} holds input rows, no results; judge them first: python metajudge_infer.py --input-file {path} "
-            f"--output-file results.jsonl --model-be-evaluated all"
-        )
+        raise UsageError(f"{path} holds input rows, no results; {_next_step(path, first)}")
     if kind:
         raise UsageError(f"{path} holds {kind}; name the result file beside it, whose name lacks .matches")
     return first
+
+
+def _next_step(path: Path, row: Mapping[str, Any]) -> str:
+    """What turns input rows like this one into results, or into rows that are nearer to it."""
+    files = f"--input-file {path} --output-file"
+    if not any(key.lower() == HUMAN_KEY for key in row):
+        return f"they lack {HUMAN_KEY}, make it first: python -m metajudge decompose {files} rows.jsonl"
+    if not evaluated_models(dict(row)):
+        return (
+            f"they lack a model's checklist, make it first: python -m metajudge critic {files} rows.jsonl --name MODEL"
+        )
+    return f"judge them first: python metajudge_infer.py {files} results.jsonl --model-be-evaluated all"
 
 
 def open_directory(directory: Path, flag: str | None, eval_model: str | None) -> Iterator[ResultFile | PassedOver]:
@@ -111,7 +129,7 @@ def open_directory(directory: Path, flag: str | None, eval_model: str | None) ->
     """
     selected = 0
     models: dict[str, str] = {}
-    for path in _jsonl_files(directory):
+    for path in _jsonl_files(directory, "--input-dir "):
         first, source = peek(path)
         if first is None or "samples" not in first:
             yield PassedOver(path, _why_passed_over(first))
@@ -139,17 +157,17 @@ def result_paths(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _jsonl_files(directory: Path) -> list[Path]:
+def _jsonl_files(directory: Path, named: str = "") -> list[Path]:
     if not directory.exists():
-        raise UsageError(f"--input-dir {directory} does not exist (looked in {Path.cwd()}); check the path")
+        raise UsageError(f"{named}{directory} does not exist (looked in {Path.cwd()}); check the path")
     if not directory.is_dir():
-        raise UsageError(f"--input-dir {directory} is no directory; name a single file with --input-file")
+        raise UsageError(f"{named}{directory} is no directory; name a single file with --input-file")
     try:
         paths = sorted(path for path in directory.iterdir() if path.suffix == ".jsonl" and path.is_file())
     except OSError as error:
-        raise UsageError(f"--input-dir {directory} cannot be read: {error.strerror}; check its permissions") from None
+        raise UsageError(f"{named}{directory} cannot be read: {error.strerror}; check its permissions") from None
     if not paths:
-        raise UsageError(f"--input-dir {directory} has no *.jsonl file (folders in it are not searched)")
+        raise UsageError(f"{named}{directory} has no *.jsonl file (folders in it are not searched)")
     return paths
 
 

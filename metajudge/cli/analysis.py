@@ -89,7 +89,7 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
     check_output(args.output_file, [args.input_file] if args.input_file else [])
     files: Iterable[ResultFile | PassedOver]
     if args.input_file:
-        files = [open_one(args.input_file, args.model_be_evaluated)]
+        files = [open_one(args.input_file, args.model_be_evaluated, "--input-file ")]
     else:
         files = open_directory(args.input_dir, args.model_be_evaluated, args.eval_model)
     chosen = []

@@ -346,9 +346,10 @@ def test_without_a_name_in_the_record_the_flag_then_the_only_candidate_then_the_
 
 
 def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Path) -> None:
-    """The user learns which names there are and the flag to give."""
+    """The user learns which names there are, what every command goes by, and the flag of those that have it."""
     path = write(tmp_path / "results.jsonl", two_candidates())
-    with pytest.raises(UsageError, match=r"checklists of model-low, model-high, model.*--model-be-evaluated"):
+    told = r"checklists of model-low, model-high, model\); let the file's name begin .* analysis and show, .*--model-be"
+    with pytest.raises(UsageError, match=told):
         open_one(path, None)
     with pytest.raises(UsageError, match="has no checklist"):
         open_one(write(tmp_path / "r.jsonl", SCORED | {"metadata": None}), None)
@@ -360,7 +361,8 @@ def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Pat
         ([], "no readable record; it is empty"),
         ([b"{"], "no readable record: line 1 is not JSON"),
         ([{"human-checklist": [], "m-checklist": []}], "holds input rows.*python metajudge_infer.py --input-file"),
-        ([{"response1": "", "response2": ""}], "holds input rows"),
+        ([{"response1": "", "m-checklist": []}], "lack human-checklist, make it first: .* decompose --input-file"),
+        ([{"response1": "", "Human-Checklist": []}], "lack a model's checklist, make it first: .* critic --input"),
         ([{"id": "a", "model_item": 1, "matched_human_item": None}], "holds per-item matches"),
     ],
 )
@@ -562,7 +564,8 @@ def test_figures_of_the_embedded_judge_are_labelled(tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--input-file", "missing.jsonl"], "does not exist"),
+        (["--input-file", "missing.jsonl"], "--input-file missing.jsonl does not exist"),
+        (["--input-dir", "missing"], "--input-dir missing does not exist"),
         (["--input-file", "."], "is a directory"),
         (["--input-file", "r.jsonl", "--output-file", "."], "--output-file . is a directory"),
         (["--input-file", "r.jsonl", "--output-file", "no/such/x.json"], "does not exist; create it first"),
