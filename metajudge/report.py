@@ -27,10 +27,10 @@ from metajudge.intervals import (
     wilson,
 )
 from metajudge.reliability import Reliability, reliability
-from metajudge.scored import Options, ScoredFile, score_file, score_names
+from metajudge.scored import TIE_RATE, Options, ScoredFile, score_files, score_names
 
 UNSCORED_SHARE = 0.01
-"""From this share of unscored rows on, rationale consistency is also shown with them at 0 and at 1."""
+"""Above this share of unscored rows rationale consistency is also shown with them at 0 and at 1."""
 _RC = ("paper", "rationale_consistency")
 
 
@@ -48,6 +48,10 @@ class ReportRow:
     """Rows without the paper's metrics for want of a reply; rows without human items are not among them."""
     metrics: Mapping[tuple[str, str], Interval]
     """By (`paper`, `reference` or `outcome`; metric)."""
+    tie_rate: Interval = NOTHING
+    """Share of ties among the readable labels."""
+    scored_clusters: int = 0
+    """Clusters with a row that has the paper's metrics."""
     given_right: Interval = NOTHING
     """Rationale consistency of the rows with the right label."""
     given_wrong: Interval = NOTHING
@@ -68,6 +72,7 @@ class ReportRow:
         parts: dict[str, dict[str, Any]] = {"paper": {}, "reference": {}, "outcome": {}}
         for (part, name), interval in self.metrics.items():
             parts[part][name] = interval.as_json()
+        parts["outcome"]["tie_rate"] = self.tie_rate.as_json()
         row: dict[str, Any] = {
             "model": self.model,
             "group": self.group,
@@ -103,7 +108,7 @@ def report(
 ) -> list[dict[str, Any]]:
     """The report on result files as the JSON list of `metajudge report --output-file`. Raises `UsageError`."""
     options = replace(options or Options(), by=by)
-    files = [score_file(Path(path), options) for path in paths]
+    files = score_files([Path(path) for path in paths], options)
     return [row.as_json() for row in report_rows(files, rule or FlagRule(), resamples)]
 
 
@@ -190,8 +195,8 @@ def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]
     consistency = asked.column(_RC)
     metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
     metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
-    undefined = sum(1 for inside, n in zip(asked.mask, file.n_human, strict=True) if inside and not n)
-    unscored = int(asked.mask.sum() - undefined - (~np.isnan(consistency)).sum())
+    undefined = np.array([n == 0 for n in file.n_human], dtype=np.bool_)
+    unscored = int((asked.mask & np.isnan(consistency) & ~undefined).sum())
     upper = np.where(asked.mask, file.upper_bound, np.nan)
     return ReportRow(
         model=file.model,
@@ -200,6 +205,8 @@ def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]
         clusters=len(np.unique(asked.clusters.of_row[asked.mask])),
         unscored=unscored,
         metrics=metrics,
+        tie_rate=wilson(asked.column(TIE_RATE), asked.clusters),
+        scored_clusters=len(np.unique(asked.clusters.of_row[~np.isnan(consistency)])),
         given_right=_interval(asked.given[0], sums),
         given_wrong=_interval(asked.given[1], sums),
         unscored_as=_unscored_as(consistency, unscored),

@@ -6,9 +6,11 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from metajudge.intervals import MIN_CLUSTERS, Interval
 from metajudge.report import ReportRow
-from metajudge.scored import OUTCOME, PAPER, REFERENCE
+from metajudge.scored import OUTCOME, PAPER, REFERENCE, ScoredFile, differences
 from metajudge.tables import CSV, TABLE, render_rows
 from metajudge.terminal import printable
 
@@ -89,15 +91,39 @@ def remarks(rows: Sequence[ReportRow]) -> Iterator[str]:
     flags = [row for row in whole if row.flag is not None]
     for row in flags:
         yield _flag_line(row)
-    judges = {row.file.judged_by.model if row.file and row.file.judged_by else "an unnamed judge" for row in whole}
-    if len(judges) > 1:
-        named = ", ".join(printable(judge) for judge in sorted(judges))
-        yield f"the files come from different judges ({named}): their figures cannot be compared with each other"
+    yield from unlike([row.file for row in whole if row.file is not None])
+
+
+def unlike(files: Sequence[ScoredFile]) -> Iterator[str]:
+    """Lines that tell why the figures of files mean different things."""
+    for name, values in differences(files).items():
+        what = "come from different judges" if name == "model" else f"differ in {name}"
+        found = ", ".join(map(printable, values))
+        yield f"the files {what} ({found}): their figures cannot be compared with each other"
+
+
+def without_outcome(file: ScoredFile) -> str:
+    """Why a file has no outcome metrics; empty where it has."""
+    if file.labels.get("readable"):
+        return ""
+    name = printable(file.model)
+    if not file.labels.get("gold"):
+        return f"{name}: no human preference in its rows: no outcome metrics"
+    return f"{name}: no readable {name}-label in its rows with a human preference: no outcome metrics"
+
+
+def of_others(file: ScoredFile) -> str:
+    """How many records are left out because another evaluated model's are in the file; empty where none is."""
+    if not file.of_others:
+        return ""
+    counts = ", ".join(f"{count} of {printable(name)}" for name, count in file.of_others.items())
+    name, model = printable(file.path.name), printable(file.model)
+    return f"{name} is about {model}; records of other models are left out: {counts}"
 
 
 def _about(row: ReportRow) -> Iterator[str]:
     assert row.file is not None
-    name, labels = printable(row.model), row.file.labels
+    name = printable(row.model)
     if row.not_common:
         yield f"{name}*: {row.not_common} of its {row.n} rows are not in all files; `compare` looks at common rows only"
     if row.file.unscored:
@@ -112,32 +138,28 @@ def _about(row: ReportRow) -> Iterator[str]:
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({row.shared_rows} rows have a model item that several human "
             f"items claim); --granularity item gives the exact figure"
         )
-    yield from _about_labels(name, labels)
-    if row.clusters < MIN_CLUSTERS:
-        yield f"{name}: {row.clusters} clusters of rows are too few for an interval (at least {MIN_CLUSTERS})"
-    elif row.metrics["paper", "rationale_consistency"].low is None and row.unscored < row.n:
-        yield f"{name}: all scores are equal: they tell no interval"
+    yield without_outcome(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
+    if 0 < row.scored_clusters < MIN_CLUSTERS:
+        clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"
+        yield f"{name}: {clusters} of scored rows: too few for an interval (at least {MIN_CLUSTERS})"
+    elif row.scored_clusters and row.metrics["paper", "rationale_consistency"].low is None:
+        yield f"{name}: all {_equal(row.file)} are equal: they tell no interval"
     if row.given_right.value is not None and row.given_wrong.value is not None:
         yield f"{name}: RC {cell(row.given_right)} given a right label, {cell(row.given_wrong)} given a wrong one"
     if row.reliability is not None:
         yield _reliability_line(name, row)
 
 
-def _about_labels(name: str, labels: dict[str, int]) -> Iterator[str]:
-    if not labels.get("readable"):
-        why = "no human preference" if not labels.get("gold") else f"no readable {name}-label"
-        yield f"{name}: {why} in its rows: no outcome metrics"
-        return
-    parts = [f"{labels[key]} {text}" for key, text in _LABEL_COUNTS if labels.get(key)]
-    if parts:
-        yield f"{name}: of {labels['gold']} labelled rows {', '.join(parts)}"
+def _equal(file: ScoredFile) -> str:
+    scores = file.columns["paper", "rationale_consistency"]
+    return "scores" if np.nanmax(scores) - np.nanmin(scores) < 1e-9 else "means of clusters"
 
 
-_LABEL_COUNTS = (
-    ("human_ties", "human ties (not in OA)"),
-    ("predicted_ties", "predicted ties"),
-    ("invalid", "invalid labels"),
-)
+def _about_labels(name: str, labels: dict[str, int], tie_rate: Interval) -> str:
+    parts = [f"{labels['human_ties']} human ties (not in OA)"] if labels.get("human_ties") else []
+    parts.append(f"{labels.get('predicted_ties', 0)} predicted ties (tie rate {cell(tie_rate)})")
+    parts += [f"{labels['invalid']} invalid labels"] if labels.get("invalid") else []
+    return f"{name}: of {labels['gold']} labelled rows {', '.join(parts)}"
 
 
 def _reliability_line(name: str, row: ReportRow) -> str:

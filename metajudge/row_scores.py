@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.analysis import Lists, Unscored, rate, read_lists
+from metajudge.analysis import Unscored, rate, read_lists
 from metajudge.metrics import Figures, Matrix, PaperFigures, paper_figures, sparse_matrix
 from metajudge.reply import Mark, reference_reading
-from metajudge.samples import RowNumbers
+from metajudge.samples import HUMAN_KEY, RowNumbers, find_checklist
 
+BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
+"""What rows can be grouped by besides their fields."""
+NO_GROUP = "none"
+"""The group of rows without a value."""
 MAX_CHECKLIST_LEN = 10
 """The reference metrics skip rows with a longer model checklist, as the analysis does by default."""
 
@@ -33,7 +37,7 @@ class Options:
     cluster_field: str = "context"
     """Rows with the same value share a source."""
     by: str | None = None
-    """Field whose values group the rows; also `n_human`, `preference_strength`, `label_correct`."""
+    """Field whose values group the rows, or one of `BUILT_IN_GROUPS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class RowScores:
     cluster: str
     domain: str
     group: str
-    n_human: int
+    n_human: int | None
+    """None where neither the row nor the record tells; 0: the paper's metrics are undefined."""
     label: Any
     gold: Any
     reference: Figures | None
@@ -78,49 +83,61 @@ def row_scores(record: Mapping[str, Any], model: str, options: Options, numbers:
     n_human = _n_human(record, row)
     return RowScores(
         id=name,
-        cluster=f"row {name}" if source in (None, "", []) else json.dumps(source, sort_keys=True),
+        cluster=f"row {name}" if source in _NOTHING else json.dumps(source, sort_keys=True),
         domain=str(row.get("domain", "")),
         group=_group(row, n_human, options.by),
         n_human=n_human,
         label=_field(row, f"{model}-label"),
         gold=row.get(options.gold_field),
         reference=rated if isinstance(rated, Figures) else None,
-        evidence=_evidence(record, read_lists(record, model), n_human, options),
+        evidence=_evidence(record, model, n_human, options),
     )
 
 
-def _n_human(record: Mapping[str, Any], row: Mapping[str, Any]) -> int:
-    value = _field(row, "human-checklist")
+_NOTHING: tuple[Any, ...] = (None, "", [])
+
+
+def fields_with_a_value(record: Mapping[str, Any]) -> list[str]:
+    """The names of the row's fields that are not empty, in its order."""
+    row = record.get("metadata")
+    return [name for name, value in row.items() if value not in _NOTHING] if isinstance(row, dict) else []
+
+
+def _n_human(record: Mapping[str, Any], row: Mapping[str, Any]) -> int | None:
+    value = _field(row, HUMAN_KEY)
     told = record.get("n_human")
-    return len(value) if isinstance(value, list) else told if isinstance(told, int) else 0
+    return len(value) if isinstance(value, list) else told if isinstance(told, int) else None
 
 
 def _field(row: Mapping[str, Any], name: str) -> Any:
     return next((value for key, value in row.items() if key.lower() == name.lower()), None)
 
 
-def _group(row: Mapping[str, Any], n_human: int, by: str | None) -> str:
+def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
     if by is None or by == "label_correct":  # the labels are read when the whole file is known
         return ""
     if by == "n_human":
-        return str(n_human)
+        return NO_GROUP if n_human is None else str(n_human)
     if by == "preference_strength":
         strength = row.get("overall_preference")
-        return f"{abs(strength):g}" if isinstance(strength, int | float) else "none"
+        return f"{abs(strength):g}" if isinstance(strength, int | float) else NO_GROUP
     value = row.get(by)
-    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    if value in _NOTHING:
+        return NO_GROUP
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 # ------------------------------------------------------------------ the judge's scores
 
 
-def _evidence(record: Mapping[str, Any], lists: Lists | Unscored, n_human: int, options: Options) -> Evidence:
-    if isinstance(lists, Unscored):
-        if "id" in record and record.get("status") == "empty" and record.get("empty") == "model":
-            return Evidence((paper_figures([[] for _ in range(n_human or 1)], 0),))
-        return Evidence((), lists.reason)
-    if not lists.human:
+def _evidence(record: Mapping[str, Any], model: str, n_human: int | None, options: Options) -> Evidence:
+    if n_human == 0:
         return Evidence((), "human checklist empty")
+    if _is_without_reasons(record, model, n_human):  # nothing to match, whatever the reply
+        return Evidence((paper_figures([[] for _ in range(n_human or 1)], 0),))
+    lists = read_lists(record, model)
+    if isinstance(lists, Unscored):
+        return Evidence((), lists.reason)
     if len(lists.marks) != len(lists.human):
         return Evidence((), "number of marks differs from the number of human items")
     shape = len(lists.human), len(lists.model)
@@ -134,6 +151,14 @@ def _evidence(record: Mapping[str, Any], lists: Lists | Unscored, n_human: int, 
         whole=whole,
         shared=any(count > 1 for count in named.values()),
     )
+
+
+def _is_without_reasons(record: Mapping[str, Any], model: str, n_human: int | None) -> bool:
+    """Whether the model checklist is known to be empty, and the human one is known."""
+    if "id" in record and record.get("status") == "empty":
+        return record.get("empty") == "model"
+    metadata = record.get("metadata")
+    return bool(n_human) and isinstance(metadata, dict) and find_checklist(metadata, model) == (True, [])
 
 
 def _matrices(record: Mapping[str, Any], marks: Sequence[Mark], shape: tuple[int, int]) -> tuple[list[Matrix], bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from metajudge.errors import UsageError
 from metajudge.labels import Labels, sign, signed_verdict
-from metajudge.row_scores import Options, RowScores, row_scores
+from metajudge.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
 from metajudge.samples import RowNumbers, Unusable
 from metajudge.selection import ResultFile, open_one
 from metajudge.standing import Latest
+from metajudge.terminal import printable
 
 PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
 REFERENCE = ("precision", "recall", "f1", "average_precision")
 OUTCOME = ("accuracy", "accuracy_3way", "spurious_correctness", "fidelity")
+TIE_RATE = ("outcome", "tie_rate")
+"""A column too, but no score: more ties are neither better nor worse."""
 Column = NDArray[np.float64]
 
 
@@ -39,6 +42,10 @@ class JudgedBy:
     samples: int
 
 
+SETTINGS = ("model", "instructions", "granularity", "top_k")
+"""Of `JudgedBy`: what makes figures mean different things."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
     """One model's rows as columns of equal length; `columns` by (metric group, metric)."""
@@ -51,7 +58,8 @@ class ScoredFile:
     clusters: tuple[str, ...]
     domains: tuple[str, ...]
     groups: tuple[str, ...]
-    n_human: tuple[int, ...]
+    n_human: tuple[int | None, ...]
+    """None = unknown; 0 = the paper's metrics are undefined."""
     columns: Mapping[tuple[str, str], Column]
     samples: Sequence[Sequence[float]]
     """Rationale consistency of every sample of the judge, by row; empty where unscored."""
@@ -64,6 +72,10 @@ class ScoredFile:
     """Counts by reason."""
     labels: dict[str, int] = field(default_factory=dict)
     """Counts of rows: `gold` and `no_gold`, of the former `human_ties`, `readable`, `invalid`, `predicted_ties`."""
+    fields: tuple[str, ...] = ()
+    """Fields that some row has a value for, in order of appearance."""
+    of_others: dict[str, int] = field(default_factory=dict)
+    """Counts of records that are left out because they are about another evaluated model, by its name."""
 
     def mean(self, group: str, metric: str) -> float | None:
         """The mean of a metric over the rows that have a value; None when none has."""
@@ -79,16 +91,50 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
     file = open_one(path, model)
     judged_by: JudgedBy | None = None
     latest, numbers = Latest(), RowNumbers()
+    fields: dict[str, None] = {}
+    of_others: Counter[str] = Counter()
     for row in file.source.rows():
         if isinstance(row, Unusable):
             continue  # the analysis names such lines
+        own = row.data.get("model_be_evaluated")
+        if isinstance(own, str) and own and own.lower() != file.model.lower():
+            of_others[own] += 1
+            continue
         judged_by = judged_by or _judged_by(row.data)
+        fields.update(dict.fromkeys(fields_with_a_value(row.data)))
         try:
             scored = row_scores(row.data, file.model, options, numbers)
         except ValueError as error:
             raise UsageError(f"{path} line {row.line}: {error}; correct or remove the line") from None
         latest.add(row.data, row.line, scored)
-    return _columns(file, judged_by, latest.values(), options)
+    found = _columns(file, judged_by, latest.values(), options)
+    return replace(found, fields=tuple(fields), of_others=dict(of_others))
+
+
+def score_files(paths: Sequence[Path], options: Options) -> list[ScoredFile]:
+    """Score several files. Raises `UsageError` as `score_file` does, and when no row has a value to group by."""
+    files = [score_file(path, options) for path in paths]
+    by = options.by
+    there = dict.fromkeys(name for file in files for name in file.fields)
+    if by is None or by in BUILT_IN_GROUPS or by in there or not files:
+        return files
+    raise UsageError(
+        f"--by {by}: no row has a value there; there are {', '.join(BUILT_IN_GROUPS)}"
+        f"{''.join(f', {printable(name)}' for name in there)}"
+    )
+
+
+def differences(files: Sequence[ScoredFile]) -> dict[str, list[str]]:
+    """In which settings of their judging files differ that must be equal for a comparison, and their values."""
+    values = {name: {_setting(file, name) for file in files} - {None} for name in SETTINGS}
+    return {name: sorted(filter(None, found)) for name, found in values.items() if len(found) > 1}
+
+
+def _setting(file: ScoredFile, name: str) -> str | None:
+    """None where it is unknown."""
+    if file.judged_by is None:
+        return "an unnamed judge" if name == "model" else None
+    return str(getattr(file.judged_by, name))
 
 
 def _judged_by(record: Mapping[str, Any]) -> JudgedBy | None:
@@ -118,9 +164,10 @@ def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores]
     columns = {("paper", name): _column(rows, name) for name in PAPER}
     columns |= {("reference", name): _reference_column(rows, name) for name in REFERENCE}
     columns |= _outcome_columns(rows, predicted, gold, options)
+    columns[TIE_RATE] = _ties(predicted, gold)
     groups = [row.group for row in rows]
     if options.by == "label_correct":
-        groups = [_CORRECT.get(value, "none") for value in columns["outcome", "accuracy"].tolist()]
+        groups = [_CORRECT.get(value, NO_GROUP) for value in columns["outcome", "accuracy"].tolist()]
     return ScoredFile(
         model=file.model,
         path=file.path,
@@ -187,8 +234,8 @@ def _outcome_columns(
     sound threshold. fidelity: scored rows; right label and sound.
     """
     columns = {("outcome", name): np.full(len(rows), np.nan) for name in OUTCOME}
-    if all(mine is None for mine in predicted):
-        return columns  # a model without any label: unknown, not wrong
+    if not any(mine is not None and true is not None for mine, true in zip(predicted, gold, strict=True)):
+        return columns  # no label can be compared: unknown, not wrong
     for place, (row, mine, true) in enumerate(zip(rows, predicted, gold, strict=True)):
         if true is None or (mine is None and options.drop_invalid_labels):
             continue
@@ -206,10 +253,31 @@ def _outcome_columns(
     return columns
 
 
+def _ties(predicted: Sequence[int | None], gold: Sequence[int | None]) -> Column:
+    """1 where the model calls a tie, 0 where it does not; NaN without a readable label or a human preference."""
+    pairs = zip(predicted, gold, strict=True)
+    values = (math.nan if mine is None or true is None else float(mine == 0) for mine, true in pairs)
+    return np.fromiter(values, np.float64, len(predicted))
+
+
 def score_names() -> list[tuple[str, str]]:
-    """Every (group, metric) that a scored file has a column for."""
+    """Every (group, metric) that is a score: the higher the better, but for spurious correctness."""
     groups = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
     return [(group, name) for group, names in groups.items() for name in names]
 
 
-__all__ = ["OUTCOME", "PAPER", "REFERENCE", "Column", "JudgedBy", "Options", "ScoredFile", "score_file", "score_names"]
+__all__ = [
+    "OUTCOME",
+    "PAPER",
+    "REFERENCE",
+    "SETTINGS",
+    "TIE_RATE",
+    "Column",
+    "JudgedBy",
+    "Options",
+    "ScoredFile",
+    "differences",
+    "score_file",
+    "score_files",
+    "score_names",
+]

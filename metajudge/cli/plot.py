@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metajudge.cli.output import check_output, counted, note, say
-from metajudge.cli.scoring import add_scoring_flags, options_of
+from metajudge.cli.scoring import add_scoring_flags, scored_files
 from metajudge.cli.values import number_within
 from metajudge.errors import UsageError
 
@@ -145,23 +145,24 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
     """The points to draw by panel; None = the only one."""
     if args.by and any(map(_is_csv, files)):
         raise UsageError("--by groups the rows of result files; a CSV file has one line a model: leave --by out")
+    from metajudge.flag import FlagRule
     from metajudge.plot_points import points_from_csv, points_from_report
-    from metajudge.report import report
-    from metajudge.selection import result_paths
+    from metajudge.report import report_rows
+    from metajudge.report_text import unlike
 
-    paths = result_paths([path for path in files if not _is_csv(path)])
-    rows = report(paths, by=args.by, options=options_of(args)) if paths else []
+    scored = scored_files(args, [path for path in files if not _is_csv(path)], args.by)
+    rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []
     shown = [row for row in rows if (row["group"] is not None) == bool(args.by)]
-    if rows and not shown:
-        raise UsageError(f"--by {args.by}: no row has a value there; name a field of the input rows")
-    _note_doubts(rows, shown)
+    _note_left_out(shown)
+    for line in unlike(scored):
+        note(line)
     panels = points_from_report(shown)
     for path in filter(_is_csv, files):
         panels.setdefault(None, []).extend(points_from_csv(path))
     return panels
 
 
-def _note_doubts(rows: Iterable[Mapping[str, Any]], shown: Iterable[Mapping[str, Any]]) -> None:
+def _note_left_out(shown: Iterable[Mapping[str, Any]]) -> None:
     from metajudge.plot_points import has_figures
 
     for row in shown:
@@ -170,9 +171,6 @@ def _note_doubts(rows: Iterable[Mapping[str, Any]], shown: Iterable[Mapping[str,
             unlabelled = row["outcome"]["accuracy"]["value"] is None
             reason = "no label to compare, so no outcome accuracy" if unlabelled else "no scored row"
             note(f"{say(row['model'])}{where} is left out: {reason}")
-    judges = {row["judge_model"] for row in rows if row.get("judge_model")}
-    if len(judges) > 1:
-        note(f"judged by {', '.join(map(say, sorted(judges)))}: differences between judges are in the picture, too")
 
 
 # ------------------------------------------------------------------ points of CSV files

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from metajudge.cli.output import check_output, note, write_json
-from metajudge.cli.scoring import add_scoring_flags, options_of
+from metajudge.cli.scoring import add_scoring_flags, scored_files
 from metajudge.cli.values import at_least, number_within
 from metajudge.errors import UsageError
 
@@ -54,12 +54,9 @@ def run(args: argparse.Namespace) -> int:
     from metajudge.flag import FlagRule
     from metajudge.report import report_rows
     from metajudge.report_text import remarks, render_report
-    from metajudge.scored import score_file
-    from metajudge.selection import result_paths
 
     check_output(args.output_file, args.files)
-    options = options_of(args, args.by)
-    files = [score_file(path, options) for path in result_paths(args.files)]
+    files = scored_files(args, args.files, args.by)
     rule = FlagRule(accuracy_margin=args.flag_oa, consistency_margin=args.flag_rc)
     rows = report_rows(files, rule, args.resamples)
     sys.stdout.write(render_report(rows, args.metrics, args.format))

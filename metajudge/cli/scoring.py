@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metajudge.cli.output import note
 from metajudge.cli.values import number_within
 
 if TYPE_CHECKING:
-    from metajudge.scored import Options
+    from metajudge.scored import Options, ScoredFile
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +40,18 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
         "--cluster-field", default="context", metavar="FIELD",
         help="rows with the same value share a source and are resampled together",
     )  # fmt: skip
+
+
+def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None = None) -> list[ScoredFile]:
+    """The result files of `paths`, scored; records of other models than a file's are told on stderr."""
+    from metajudge.report_text import of_others
+    from metajudge.scored import score_files
+    from metajudge.selection import result_paths
+
+    files = score_files(result_paths(paths), options_of(args, by))
+    for line in filter(None, map(of_others, files)):
+        note(line)
+    return files
 
 
 def options_of(args: argparse.Namespace, by: str | None = None) -> Options:

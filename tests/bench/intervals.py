@@ -17,7 +17,7 @@ import numpy as np
 from metajudge.flag import FlagRule
 from metajudge.intervals import RESAMPLES
 from metajudge.report import report_rows
-from metajudge.scored import ScoredFile, score_names
+from metajudge.scored import TIE_RATE, ScoredFile, score_names
 
 ROWS, MODELS, MOST = 22_116, 3, 6.0
 
@@ -27,6 +27,7 @@ def scored(model: str, rng: np.random.Generator) -> ScoredFile:
     columns = {name: rng.random(ROWS) * (rng.random(ROWS) < 0.6) for name in score_names()}
     for name in ("accuracy", "accuracy_3way"):
         columns["outcome", name] = (rng.random(ROWS) < 0.8).astype(np.float64)
+    columns[TIE_RATE] = (rng.random(ROWS) < 0.1).astype(np.float64)
     return ScoredFile(
         model=model,
         path=Path(f"{model}.jsonl"),

@@ -28,7 +28,7 @@ from metajudge.errors import UsageError
 from metajudge.label_placement import Box
 from metajudge.plot import DPI, THEMES, ZONES, Look, draw, save
 from metajudge.plot_points import Panels, Point
-from tests.unit.result_rows import record, write
+from tests.unit.result_rows import failed, record, write
 
 
 def point(model: str, oa: float, rc: float, half: float = 0.02, family: str | None = None) -> Point:
@@ -424,32 +424,36 @@ def test_rows_of_the_report_become_points_by_group() -> None:
 
 
 def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On stderr, with the reason; what can be drawn is drawn."""
-    rows = [
-        row("a", 0.5, 0.25, judge_model="j1"), row("b", None, 0.5, judge_model="j2"), row("c", 0.5, None),
-        row("d", None, 0.5, "code"),
-    ]  # fmt: skip
-    monkeypatch.setattr("metajudge.report.report", lambda paths, by=None, options=None: rows)
-    results = write(tmp_path / "r.jsonl", [])
-    assert run(results, "--output-file", tmp_path / "p.png") == 0
+    files = [
+        write(tmp_path / "a.jsonl", [record(n, [[0.5]], "a") for n in range(3)]),
+        write(tmp_path / "b.jsonl", [record(n, [[0.5]], "b", label=None, domain="code") for n in range(3)]),
+        write(tmp_path / "c.jsonl", [failed(n, "c") for n in range(3)]),
+        write(tmp_path / "d.jsonl", [record(n, [[0.5]], "d", judge={"model": "k", "top_k": 3}) for n in range(3)]),
+    ]
+    files.append(write(tmp_path / "e.jsonl", [record(1, [[1]], "e"), {**record(1, [[1]], "f"), "question_id": "f"}]))
+    assert run(*files, "--output-file", tmp_path / "p.png") == 0
     assert capsys.readouterr().err.splitlines() == [
+        "e.jsonl is about e; records of other models are left out: 1 of f",
         "b is left out: no label to compare, so no outcome accuracy",
         "c is left out: no scored row",
-        "judged by j1, j2: differences between judges are in the picture, too",
+        "the files come from different judges (j, k): their figures cannot be compared with each other",
+        "the files differ in top_k (3, 5): their figures cannot be compared with each other",
         f"{tmp_path / 'p.png'} written",
     ]
-    assert run(results, "--by", "domain", "--output-file", tmp_path / "q.png") == 1
-    assert "d in code is left out" in capsys.readouterr().err
+    assert run(files[1], "--by", "domain", "--output-file", tmp_path / "q.png") == 1
+    assert "b in code is left out" in capsys.readouterr().err
     assert not (tmp_path / "q.png").exists()
 
 
-def test_a_field_without_values_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rather than a picture without panels."""
-    monkeypatch.setattr("metajudge.report.report", lambda paths, by=None, options=None: [row("a", 0.5, 0.25)])
-    with pytest.raises(UsageError, match="--by domain: no row has a value there"):
-        run(write(tmp_path / "r.jsonl", []), "--by", "domain", "--output-file", tmp_path / "q.png")
+def test_a_field_without_values_is_refused(tmp_path: Path) -> None:
+    """Rather than a picture of one panel called none."""
+    results = write(tmp_path / "r.jsonl", [record(n, [[0.5]], "a", domain="code") for n in range(3)])
+    with pytest.raises(UsageError, match=r"--by domian: no row has a value there; there are n_human, .*, domain"):
+        run(results, "--by", "domian", "--output-file", tmp_path / "q.png")
+    assert not (tmp_path / "q.png").exists()
 
 
 def test_what_goes_wrong_at_the_end_is_told_in_a_line(

@@ -48,7 +48,7 @@ def test_the_json_has_a_row_a_model_and_group_with_every_metric(tmp_path: Path) 
             "rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1",
         }  # fmt: skip
         assert set(row["reference"]) == {"precision", "recall", "f1", "average_precision"}
-        assert set(row["outcome"]) == {"accuracy", "accuracy_3way", "spurious_correctness", "fidelity"}
+        assert set(row["outcome"]) == {"accuracy", "accuracy_3way", "spurious_correctness", "fidelity", "tie_rate"}
         assert row["n"] == row["clusters"] == (30 if row["group"] is None else 15) and row["unscored"] == 0
         for metric in ({**row["paper"]} | row["outcome"]).values():
             assert metric["low"] <= metric["value"] <= metric["high"]
@@ -125,7 +125,7 @@ def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, capsy
     files = two_models(tmp_path)
     bare = write(tmp_path / "B.jsonl", [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)])
     code, out, err = run(capsys, *files, bare, "--metrics", "outcome")
-    assert code == 0 and "B: no readable B-label in its rows: no outcome metrics" in err
+    assert code == 0 and "B: no readable B-label in its rows with a human preference: no outcome metrics" in err
     (line,) = [line for line in out.splitlines() if line.startswith("B")]
     assert line.split()[-4:] == ["n/a"] * 4 and "0.8000 [0." in out
 
@@ -135,9 +135,112 @@ def test_one_row_and_equal_scores_have_a_line_each(tmp_path: Path, capsys: pytes
     one = write(tmp_path / "one.jsonl", [one_item(1, 0.5)])
     code, out, err = run(capsys, one)
     assert code == 0 and "0.5000 [n/a]" in out
-    assert "M: 1 clusters of rows are too few for an interval (at least 10)" in err
+    assert "M: 1 cluster of scored rows: too few for an interval (at least 10)" in err
     equal = write(tmp_path / "equal.jsonl", [one_item(n, 0.5) for n in range(20)])
     assert "M: all scores are equal: they tell no interval" in run(capsys, equal)[2]
+
+
+def test_why_there_is_no_interval_is_told_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Failed rows make no clusters; rows without human items have no scores to be equal; nor have equal means."""
+    path = tmp_path / "M.jsonl"
+    err = run(capsys, write(path, [*(one_item(n, n / 8) for n in range(7)), *(failed(n) for n in range(7, 12))]))[2]
+    assert "M: 7 clusters of scored rows: too few for an interval (at least 10)" in err and "equal" not in err
+    undefined = [one_item(n, 1, **{"human-checklist": []}) | {"n_human": 0, "score_matrix": []} for n in range(12)]
+    err = run(capsys, write(path, undefined))[2]
+    assert "12 human checklist empty" in err and "equal" not in err and "too few" not in err
+    halves = [one_item(n, n % 2, context=f"question {n // 2}") for n in range(24)]
+    assert "M: all means of clusters are equal: they tell no interval" in run(capsys, write(path, halves))[2]
+
+
+def test_unscored_rows_that_tell_nothing_of_themselves_are_unscored(tmp_path: Path) -> None:
+    """Without metadata nobody knows whether there are human items: 12 rows at .5, 2 such: 6/14 and 8/14."""
+    bare = [{**failed(n), "metadata": None} for n in (12, 13)]
+    for one in bare:
+        del one["n_human"]
+    (row,) = report([write(tmp_path / "M.jsonl", [*(one_item(n, 0.5) for n in range(12)), *bare])], resamples=200)
+    assert row["unscored"] == 2
+    assert row["rationale_consistency_unscored_as"] == {"zero": pytest.approx(6 / 14), "one": pytest.approx(8 / 14)}
+
+
+def test_ends_are_shown_above_one_per_cent_of_unscored_rows(tmp_path: Path) -> None:
+    """1 of 100 is 1 % and shows none, 2 of 101 do."""
+    rows = [one_item(n, 0.5) for n in range(99)]
+    for failures, is_shown in ((1, False), (2, True)):
+        path = write(tmp_path / "M.jsonl", [*rows, *(failed(100 + n) for n in range(failures))])
+        assert (report([path], resamples=100)[0]["rationale_consistency_unscored_as"] is not None) == is_shown
+
+
+def test_records_of_another_model_are_left_out_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures are those of the file's model alone."""
+    own = [one_item(n, 0.5, label="A>B" if n % 3 else "B>A") for n in range(12)]
+    others = [{**one_item(n, 1.0, "W"), "question_id": f"w{n}"} for n in range(12)]
+    alone = report([write(tmp_path / "M.jsonl", own)], resamples=200)
+    path = write(tmp_path / "M.jsonl", [*own, *others])
+    assert report([path], resamples=200) == alone
+    code, _, err = run(capsys, path)
+    assert code == 0 and "M.jsonl is about M; records of other models are left out: 12 of W\n" in err
+    assert "unscored" not in err and "left out of the paper metrics" not in err
+
+
+def test_the_tie_rate_stands_beside_the_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """3 ties among 12 readable labels; an invalid label and a row without human preference do not count."""
+    labels = [*["tie"] * 3, *["A>B"] * 9, "who knows"]
+    rows = [one_item(n, n / 13, label=label) for n, label in enumerate(labels)]
+    rows.append(one_item(20, 0.5, label="tie", preference=None))
+    path = write(tmp_path / "M.jsonl", rows)
+    rate = report([path], resamples=200)[0]["outcome"]["tie_rate"]
+    assert rate["value"] == 0.25 and 0 < rate["low"] < 0.25 < rate["high"] < 1
+    interval = f"[{rate['low']:.4f}, {rate['high']:.4f}]"
+    assert f"M: of 13 labelled rows 3 predicted ties (tie rate 0.2500 {interval}), 1 invalid" in run(capsys, path)[2]
+
+
+def test_labels_on_rows_without_a_human_preference_give_no_accuracy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Table and note agree: n/a, not 0."""
+    rows = [one_item(n, n / 24, label=None) for n in range(12)]
+    rows += [one_item(n, n / 24, label="A>B", preference=None) for n in range(12, 24)]
+    code, out, err = run(capsys, write(tmp_path / "M.jsonl", rows), "--metrics", "outcome")
+    assert code == 0 and out.split()[-4:] == ["n/a"] * 4
+    assert "M: no readable M-label in its rows with a human preference: no outcome metrics" in err
+
+
+def test_rows_with_an_empty_value_are_a_group(tmp_path: Path) -> None:
+    """Every row is in some group."""
+    rows = [one_item(n, 0.5, domain=["code", "", "stem"][n % 3]) for n in range(9)]
+    found = report([write(tmp_path / "M.jsonl", rows)], by="domain", resamples=200)
+    assert {row["group"]: row["n"] for row in found} == {None: 9, "code": 3, "none": 3, "stem": 3}
+
+
+def test_a_field_that_no_row_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the names that there are; a field that some file's rows have is none of these."""
+    first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
+    code, out, err = run(capsys, first, "--by", "domian")
+    assert code == 2 and out == "" and len(err.splitlines()) == 1
+    assert "--by domian: no row has a value there; there are n_human, preference_strength, label_correct" in err
+    assert ", context, human-checklist, A-checklist, A-label, overall_preference" in err
+    second = write(tmp_path / "B.jsonl", [one_item(n, 0.5, "B", domain="code") for n in range(3)])
+    assert run(capsys, first, second, "--by", "domain")[0] == 0
+    assert run(capsys, first, "--by", "preference_strength")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "line"),
+    [
+        ({"instructions": "z"}, "the files differ in instructions (i, z): their figures cannot be compared"),
+        ({"granularity": "row"}, "the files differ in granularity (item, row): their figures cannot be compared"),
+        ({"top_k": None}, "the files differ in top_k (5, None): their figures cannot be compared"),
+        ({}, ""),
+    ],
+)
+def test_files_that_compare_refuses_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], other: dict[str, Any], line: str
+) -> None:
+    """Beside whatever the flag says of them."""
+    first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
+    second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B", judge=other) for n in range(3)])
+    err = run(capsys, first, second)[2]
+    assert (line in err) if line else ("cannot be compared" not in err)
 
 
 def test_files_of_different_judges_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,6 +280,19 @@ def test_bad_arguments_get_one_line(
     path = write(tmp_path / "M.jsonl", [one_item(1, 0.5)])
     code, _, err = run(capsys, path, *arguments)
     assert code == 2 and message in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
+def test_paths_without_a_flag_are_named_without_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """These commands have no --input-file or --input-dir to correct."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    for path, message in ((tmp_path / "no.jsonl", "does not exist"), (folder, "has no *.jsonl file")):
+        assert main([command, str(path), str(path)]) == 2
+        err = capsys.readouterr().err
+        assert f"{path} {message}" in err and "--input" not in err
 
 
 def test_nan_in_a_matrix_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,6 +96,7 @@ def test_outcome_metrics_worked_by_hand(tmp_path: Path) -> None:
     assert column(file, "outcome", "accuracy_3way") == [1, 1, 0, 1, 0, 0]
     assert column(file, "outcome", "spurious_correctness") == [0, 1, None, None, None, None]
     assert column(file, "outcome", "fidelity") == [1, 0, 0, None, 0, 0]
+    assert column(file, "outcome", "tie_rate") == [0, 0, 0, 1, 1, None]
     assert file.labels == {"gold": 6, "readable": 5, "human_ties": 1, "predicted_ties": 2, "invalid": 1}
 
 
@@ -110,6 +111,12 @@ def test_a_model_without_any_label_has_no_outcome(tmp_path: Path) -> None:
     """Unknown is not wrong."""
     file = scored(tmp_path, [one_item(n, 1, label=None) for n in range(3)])
     assert column(file, "outcome", "accuracy") == [None] * 3 and not file.labels.get("readable")
+
+
+def test_labels_on_rows_without_a_human_preference_are_no_labels(tmp_path: Path) -> None:
+    """Where no label can be compared with one, accuracy is unknown, not 0."""
+    file = scored(tmp_path, [one_item(1, 1, label=None), one_item(2, 1, preference=None)])
+    assert column(file, "outcome", "accuracy") == column(file, "outcome", "tie_rate") == [None] * 2
 
 
 def test_the_gold_field_may_be_another_one(tmp_path: Path) -> None:
@@ -130,6 +137,7 @@ def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> Non
     ("by", "groups"),
     [
         ("domain", ("code", "none")),
+        ("language", ("none", "none")),
         ("n_human", ("1", "1")),
         ("preference_strength", ("1", "3")),
         ("label_correct", ("right", "wrong")),
@@ -138,7 +146,7 @@ def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> Non
 )
 def test_rows_are_grouped_by_a_field_or_a_built_in(tmp_path: Path, by: str, groups: tuple[str, ...]) -> None:
     """A missing value is a group of its own."""
-    rows = [one_item(1, 1, domain="code"), one_item(2, 1, preference=3, turns=2)]
+    rows = [one_item(1, 1, domain="code", language=""), one_item(2, 1, preference=3, turns=2)]
     assert scored(tmp_path, rows, by=by).groups == groups
 
 
@@ -156,6 +164,27 @@ def test_records_of_the_reference_are_scored_too(tmp_path: Path) -> None:
     file = scored(tmp_path, [one, one])
     assert column(file, "paper", "rationale_consistency") == [0.5, 0.5]
     assert file.judged_by is None and file.ids[1] == f"{file.ids[0]}-2"
+
+
+@pytest.mark.parametrize("text", ["no block", "<RESULT_START>\n- R1@S0: 0\n<RESULT_END>"])
+def test_a_model_without_reasons_has_0_whatever_the_reply(tmp_path: Path, text: str) -> None:
+    """In the reference's records, too: with an unreadable reply, and with one that names a part of the human items."""
+    metadata: dict[str, Any] = {"human-checklist": ["a", "b"], "M-checklist": [], "x-checklist": ["x"]}
+    one = {"samples": [{"generated_text": text}], "metadata": metadata}
+    undefined = {**one, "metadata": {**metadata, "human-checklist": []}}
+    unknown = {**one, "metadata": {"M-checklist": []}}
+    file = scored(tmp_path, [one, {**one, "samples": []}, undefined, unknown])
+    for metric in ("rationale_consistency", "average_precision", "precision", "f1"):
+        assert column(file, "paper", metric) == [0, 0, None, None]
+    assert file.unscored["human checklist empty"] == 1 and file.n_human == (2, 2, 0, None)
+
+
+def test_records_of_another_evaluated_model_are_left_out(tmp_path: Path) -> None:
+    """Counted by name; the spelling of the file's own may differ in case."""
+    other = {**one_item(1, 1, "W"), "question_id": "w"}
+    file = scored(tmp_path, [one_item(1, 0.5), other, {**one_item(2, 0.25), "model_be_evaluated": "m"}])
+    assert column(file, "paper", "rationale_consistency") == [0.5, 0.25]
+    assert file.of_others == {"W": 1} and not file.unscored
 
 
 def test_a_score_that_is_no_number_is_named_by_file_and_line(tmp_path: Path) -> None:
