@@ -24,12 +24,12 @@ from metajudge.intervals import (
     unpaired_difference,
 )
 from metajudge.report import shared_clusters
-from metajudge.scored import ScoredFile, score_names
+from metajudge.scored import SETTINGS, ScoredFile, score_names
 from metajudge.significance import SWAPS, holm, swap_test
 
 POWER = 0.80
-_UNPAIRED = ("outcome", "spurious_correctness")
-"""About another set of rows for each model: those with its right labels."""
+_SPURIOUS = ("outcome", "spurious_correctness")
+"""Unpaired: about another set of rows for each model, those with its right labels. The one figure better when low."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Difference:
     second: str
     metric: tuple[str, str]
     n: int
-    """Rows that both models have a value for."""
+    """Rows that the values are over: those of both models; for spurious correctness, unpaired, of either model."""
     values: tuple[float, float]
     difference: Interval
     """First minus second."""
@@ -48,7 +48,7 @@ class Difference:
     p_holm: float
     """Adjusted over all pairs of models."""
     wins: int
-    """Rows on which the first model is better."""
+    """Rows on which the first model is better, of those that both models have a value for."""
     ties: int
     losses: int
     detectable: float | None
@@ -72,7 +72,7 @@ def check_comparable(files: Sequence[ScoredFile]) -> None:
                 unknown = first if mine is None else other
                 raise UsageError(f"{unknown.path} does not say by which judge it is; compare anyway with --allow-mixed")
             continue
-        for name in ("model", "instructions", "granularity", "top_k"):
+        for name in SETTINGS:
             a, b = getattr(mine, name), getattr(theirs, name)
             if a != b:
                 what = "judge model" if name == "model" else name
@@ -121,25 +121,25 @@ class _Asked:
         values = (float(np.nanmean(first)), float(np.nanmean(second)))
         own = [(self.clusters.sums(column), self.clusters.sizes(column)) for column in self.columns]
         p_value = swap_test((own[0][0], own[1][0]), (own[0][1], own[1][1]), swaps)
-        gaps = first - second
-        gaps = gaps[~np.isnan(gaps)]
+        better = second - first if self.metric == _SPURIOUS else first - second
+        better = better[~np.isnan(better)]
         return Difference(
             first=self.names[0],
             second=self.names[1],
             metric=self.metric,
-            n=len(gaps),
+            n=int((~np.isnan(first) | ~np.isnan(second)).sum()),
             values=values,
             difference=self._interval(values, sums),
             p_value=p_value,
             p_holm=p_value,
-            wins=int((gaps > 1e-9).sum()),
-            ties=int((np.abs(gaps) <= 1e-9).sum()),
-            losses=int((gaps < -1e-9).sum()),
+            wins=int((better > 1e-9).sum()),
+            ties=int((np.abs(better) <= 1e-9).sum()),
+            losses=int((better < -1e-9).sum()),
             detectable=_detectable(self.mean) if self.mean is not None else None,
         )
 
     def _interval(self, values: tuple[float, float], sums: Sums) -> Interval:
-        if self.metric == _UNPAIRED or self.mean is None:
+        if self.metric == _SPURIOUS or self.mean is None:
             return unpaired_difference(self.columns, self.clusters)
         if self.metric[0] == "outcome":
             return paired_difference(self.columns[0] - self.columns[1], self.clusters)
@@ -154,12 +154,12 @@ def _ask(
     mine, theirs = (np.array(part) for part in zip(*rows, strict=True))
     columns[0][mine] = first.columns[name][mine]
     columns[1][mine] = second.columns[name][theirs]
-    if name != _UNPAIRED:
+    if name != _SPURIOUS:
         lacking = np.isnan(columns[0]) | np.isnan(columns[1])
         columns[0][lacking] = columns[1][lacking] = np.nan
     if np.isnan(columns[0]).all() or np.isnan(columns[1]).all():
         return None
-    mean = None if name == _UNPAIRED else mean_of(columns[0] - columns[1], clusters, sums)
+    mean = None if name == _SPURIOUS else mean_of(columns[0] - columns[1], clusters, sums)
     return _Asked((first.model, second.model), name, columns, clusters, mean)
 
 

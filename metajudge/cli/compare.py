@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metajudge.cli.output import check_output, note, write_json
-from metajudge.cli.scoring import add_scoring_flags, options_of
+from metajudge.cli.scoring import add_scoring_flags, scored_files
 from metajudge.cli.values import at_least
 from metajudge.errors import UsageError
 
@@ -44,17 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table of differences."""
     from metajudge.compare import check_comparable, compare
-    from metajudge.scored import score_file
-    from metajudge.selection import result_paths
+    from metajudge.report_text import without_outcome
 
     check_output(args.output_file, args.files)
-    files = [score_file(path, options_of(args)) for path in result_paths(args.files)]
+    files = scored_files(args, args.files)
     if len(files) < 2:
         raise UsageError("compare needs two result files or more; `report` tells about one")
     if args.allow_mixed:
         note("figures of different judges may stand side by side: differences between judges are among them")
     else:
         check_comparable(files)
+    for line in filter(None, map(without_outcome, files)):
+        note(line)
     found = compare(files, args.resamples, args.resamples)
     if not found:
         note("no row is scored for two models: nothing to compare")

@@ -24,10 +24,10 @@ def files(tmp_path: Path, *models: list[float]) -> list[Path]:
     ]
 
 
-def compared(paths: list[Path], metric: str = "rationale_consistency") -> list[Difference]:
-    """The differences in one of the paper's metrics."""
+def compared(paths: list[Path], metric: str = "rationale_consistency", group: str = "paper") -> list[Difference]:
+    """The differences in one metric."""
     found = compare([score_file(path, Options()) for path in paths], resamples=1000, swaps=2000)
-    return [one for one in found if one.metric == ("paper", metric)]
+    return [one for one in found if one.metric == (group, metric)]
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -85,6 +85,33 @@ def test_rows_scored_for_one_model_only_do_not_count(tmp_path: Path) -> None:
     second = write(tmp_path / "B.jsonl", [one_item(1, 1.0, "B"), one_item(2, 0.0, "B")])
     (one,) = compared([first, second])
     assert (one.n, one.wins, one.ties, one.losses) == (1, 0, 1, 0) and one.values == (1.0, 1.0)
+
+
+def test_less_spurious_correctness_is_a_win(tmp_path: Path) -> None:
+    """Rows 1 to 3: A sound, B not (a win of A); row 4: both not; row 5: right in A alone. n: the rows of the values."""
+    sound = [(1.0, 0.0), (1.0, 0.0), (1.0, 0.0), (0.0, 0.0), (1.0, 1.0)]
+    labels = ["A>B"] * 4 + ["B>A"]
+    first = write(tmp_path / "A.jsonl", [one_item(n, mine, "A") for n, (mine, _) in enumerate(sound)])
+    theirs = [one_item(n, sound[n][1], "B", label=label) for n, label in enumerate(labels)]
+    second = write(tmp_path / "B.jsonl", theirs)
+    (one,) = compared([first, second], "spurious_correctness", "outcome")
+    assert one.values == (0.2, 1.0) and one.difference.value == pytest.approx(-0.8)
+    assert (one.n, one.wins, one.ties, one.losses) == (5, 3, 1, 0)
+    (accuracy,) = compared([first, second], "accuracy", "outcome")
+    assert (accuracy.n, accuracy.wins, accuracy.ties, accuracy.losses) == (5, 1, 4, 0)
+
+
+def test_a_model_without_labels_has_no_outcome_differences_and_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line; the rest is compared."""
+    first = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A") for n in range(12)])
+    second = write(tmp_path / "B.jsonl", [one_item(n, n / 24, "B", label=None) for n in range(12)])
+    code, out, err = run(capsys, first, second)
+    assert code == 0 and "outcome" not in out and "paper rationale_consistency" in out
+    assert [line for line in err.splitlines() if "outcome" in line] == [
+        "B: no readable B-label in its rows with a human preference: no outcome metrics"
+    ]
 
 
 @pytest.mark.parametrize(
