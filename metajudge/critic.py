@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from metajudge.ask import Answer, Failed, Question
@@ -19,6 +19,7 @@ from metajudge.tokens import estimate_tokens
 
 FORMAT_ERROR = "format_error"
 AB, BOTH = "ab", "both"
+LEFT_OUT = "turns_left_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class CriticStep:
     orders: str = AB
     """`ab`, or `both`: asked with the responses exchanged, too."""
     max_input_tokens: int | None = None
-    """The oldest turns are left out of a longer question."""
+    """The oldest turns are left out of a longer question; the note `turns_left_out` says how many."""
     existing_text: str | None = None
     """Field with a text that was generated elsewhere: it is parsed, nothing is asked."""
     context_field: str = "context"
@@ -52,6 +53,13 @@ class CriticStep:
         return {name: getattr(self, name) for name in names} | {"response_fields": list(self.response_fields)}
 
     @property
+    def fields(self) -> Mapping[str, str]:
+        """Where the text stands that is parsed, else conversation and responses."""
+        if self.existing_text is not None:
+            return {self.existing_text: "--existing-text"}
+        return {self.context_field: "--context-field"} | dict.fromkeys(self.response_fields, "--response-fields")
+
+    @property
     def instructions(self) -> str:
         """Hash of the fixed instructions."""
         return self._prompt.hash
@@ -66,25 +74,40 @@ class CriticStep:
             shown = f"existing {row.get(self.existing_text)!r}"
         else:
             texts = self._texts(row)
-            shown = texts if isinstance(texts, str) else self._messages(texts, swapped=False)[-1]["content"]
+            shown = texts if isinstance(texts, str) else self._prompt.messages(*texts)[-1]["content"]
         parts = (self.instructions, self.model_name.lower(), self.orders, shown)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    def questions(self, row: dict[str, Any]) -> Sequence[Question] | Derived:
-        """The row in one order or in both; a row that cannot be shown is an error at once."""
+    def settled(self, row: dict[str, Any]) -> Derived | None:
+        """A text that exists is parsed; a row that cannot be shown is an error."""
         if self.existing_text is not None:
             return self._parsed(row.get(self.existing_text))
         texts = self._texts(row)
-        if isinstance(texts, str):
-            return Derived(ERROR, notes={"error_message": f"the row {texts}"})
+        return Derived(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+
+    def questions(self, row: dict[str, Any]) -> Sequence[Question]:
+        """The row in one order or in both."""
+        texts = self._texts(row)
+        assert not isinstance(texts, str), "the row is settled"
         orders = (False, True) if self.orders == BOTH else (False,)
         return [
-            Question("BA" if swapped else "AB", self._messages(texts, swapped=swapped), _read, alone=len(orders) == 1)
+            Question(
+                "BA" if swapped else "AB",
+                self._prompt.messages(*texts, swapped=swapped),
+                _read,
+                alone=len(orders) == 1,
+            )
             for swapped in orders
         ]
 
     def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> Derived:
         """Reasons, label and text; with both orders the label that they agree on, else a tie."""
+        found = self._derived(outcomes)
+        texts = self._texts(row)
+        left_out = 0 if isinstance(texts, str) else texts[0].left_out
+        return replace(found, notes={LEFT_OUT: left_out, **found.notes}) if left_out else found
+
+    def _derived(self, outcomes: Sequence[Outcome]) -> Derived:
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         if failed is not None:
             return Derived(failed.kind, notes={"error_message": failed.message})
@@ -108,10 +131,13 @@ class CriticStep:
         return found
 
     def remarks(self, found: Derived) -> list[str]:
-        """Whether both orders agree, for the position consistency in the summary."""
-        if "consistent" not in found.notes:
-            return []
-        return ["consistent in both orders" if found.notes["consistent"] else "inconsistent (taken as a tie)"]
+        """Whether both orders agree, for the position consistency in the summary; whether turns were left out."""
+        remarks = ["with turns left out (--max-input-tokens)"] if LEFT_OUT in found.notes else []
+        if "consistent" in found.notes:
+            remarks.append(
+                "consistent in both orders" if found.notes["consistent"] else "inconsistent (taken as a tie)"
+            )
+        return remarks
 
     def _fields(self, critique: Critique, label: str, text: str) -> dict[str, Any]:
         return {
@@ -129,7 +155,7 @@ class CriticStep:
         return Derived(SUCCESS, self._fields(found, found.label, text))
 
     def _texts(self, row: Mapping[str, Any]) -> _Texts | str:
-        """Conversation and both responses of a row, or what is wrong with it."""
+        """Conversation, cut where it is too long, and both responses of a row, or what is wrong with it."""
         conversation = read_conversation(row.get(self.context_field))
         if isinstance(conversation, str):
             return f'has a "{self.context_field}" that {conversation}'
@@ -137,16 +163,16 @@ class CriticStep:
         for name, text in zip(self.response_fields, responses, strict=True):
             if not isinstance(text, str):
                 return f'has no text in "{name}"'
-        return conversation, str(responses[0]), str(responses[1])
+        first, second = str(responses[0]), str(responses[1])
+        return self._cut(conversation, first, second), first, second
 
-    def _messages(self, texts: _Texts, *, swapped: bool) -> list[dict[str, str]]:
-        conversation, first, second = texts
-        messages = self._prompt.messages(conversation, first, second, swapped=swapped)
-        if self.max_input_tokens is None or estimate_tokens(messages) <= self.max_input_tokens:
-            return messages
-        without = estimate_tokens(self._prompt.messages(Conversation(()), first, second, swapped=swapped))
-        shorter = cut_to_tokens(conversation, max(0, self.max_input_tokens - without))
-        return self._prompt.messages(shorter, first, second, swapped=swapped)
+    def _cut(self, conversation: Conversation, first: str, second: str) -> Conversation:
+        """The turns that fit; the same in both orders, which are equally long."""
+        most = self.max_input_tokens
+        if most is None or estimate_tokens(self._prompt.messages(conversation, first, second)) <= most:
+            return conversation
+        without = estimate_tokens(self._prompt.messages(Conversation(()), first, second))
+        return cut_to_tokens(conversation, max(0, most - without))
 
 
 _Texts = tuple[Conversation, str, str]

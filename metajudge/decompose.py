@@ -12,7 +12,7 @@ from metajudge.ask import Answer, Failed, Question
 from metajudge.block import Rejected
 from metajudge.claims import check_claims
 from metajudge.conversation import Conversation, read_conversation
-from metajudge.decompose_prompt import DecomposePrompt, Feedback, feedback_of, row_text
+from metajudge.decompose_prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
 from metajudge.decompose_reply import Claims, read_claims
 from metajudge.judge import Reply
 from metajudge.prompt import without_echo
@@ -47,6 +47,11 @@ class DecomposeStep:
         return {"text_fields": list(self.text_fields), "per_annotator": self.per_annotator}
 
     @property
+    def fields(self) -> Mapping[str, str]:
+        """Where the annotators' texts stand."""
+        return dict.fromkeys(self.text_fields or (INDIVIDUAL,), "--text-field")
+
+    @property
     def instructions(self) -> str:
         """Hash of the fixed instructions."""
         return self._prompt.hash
@@ -62,11 +67,15 @@ class DecomposeStep:
         data = f"{self.instructions} {self.per_annotator} {shown}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(data).hexdigest()[:16]
 
-    def questions(self, row: dict[str, Any]) -> Sequence[Question] | Derived:
-        """One question, or one for each annotator; a row without texts is an error at once."""
+    def settled(self, row: dict[str, Any]) -> Derived | None:
+        """A row without texts is an error."""
         texts = _texts(row, self.text_fields)
-        if isinstance(texts, str):
-            return Derived(ERROR, notes={"error_message": f"the row {texts}"})
+        return Derived(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+
+    def questions(self, row: dict[str, Any]) -> Sequence[Question]:
+        """One question, or one for each annotator."""
+        texts = _texts(row, self.text_fields)
+        assert not isinstance(texts, str), "the row is settled"
         feedback, conversation, first, second = texts
         groups = [[one] for one in feedback] if self.per_annotator else [feedback]
         asked = []

@@ -162,7 +162,7 @@ _Texts = dict[int, list[tuple[str, str]]]
 
 def _individual_texts(row: Mapping[str, Any]) -> _Texts | str:
     if INDIVIDUAL not in row:
-        return f'has no "{INDIVIDUAL}"; name the fields with the annotators\' texts'
+        return f'has no "{INDIVIDUAL}"; name the fields with the annotators\' texts (--text-field)'
     entries = row[INDIVIDUAL]
     if not isinstance(entries, list):
         return f'has a "{INDIVIDUAL}" that is no list'

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,13 +20,13 @@ import metajudge
 from metajudge.cost import Budget
 from metajudge.errors import UsageError
 from metajudge.journal import Journal
-from metajudge.judging import EMBEDDED, OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
+from metajudge.judging import DEFAULT_BASE_URL, EMBEDDED, OK, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.plan import SHOWN_PROBLEMS
 from metajudge.product import Written, write_product
-from metajudge.results import Expected, RecordFile, side_file
+from metajudge.results import Expected, RecordFile, row_key, side_file
 from metajudge.run import Run, Sink
-from metajudge.samples import InputFile, Unusable
-from metajudge.step import Derived, DeriveTask, Step, derived_rows, passed_over
+from metajudge.samples import InputFile, Row, Unusable
+from metajudge.step import PASSED_OVER, SUCCESS, DerivedRow, DeriveTask, Step, derived_rows, passed_over
 from metajudge.summary import summary_text
 from metajudge.tally import Tally
 from metajudge.terminal import printable_lines
@@ -46,30 +46,39 @@ class DeriveOptions(JudgeOptions):
 
 def derive(options: DeriveOptions, step: Step) -> int:
     """Take every row of the input through `step`; returns the exit code. Raises `UsageError` first of all."""
-    if step.asks and options.model == EMBEDDED:
-        raise UsageError(f"{step.name} needs a language model; the embedded judge only matches lists")
-    if step.asks and not options.dry_run:
-        check_key(options)
+    _check_model(options, step)
     source = InputFile(options.input_file)
     records = _check_output(options)
-    counts = _survey(source, step, options)
+    survey = _survey(source, step, options)
     if options.dry_run:
-        return _dry_run(source, step, options, counts)
+        return _dry_run(source, step, options, survey)
     adapted: list[str] = []
     judge = _judge(options, step, adapted)
-    tally = Tally(total=counts["rows"], unusable=counts["unusable"])
+    task = DeriveTask(step, judge)
+    tally = Tally(total=survey.asked + survey.parsed, success=survey.parsed, unusable=survey.unusable)
     budget, started = options.budget(), time.monotonic()
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(RecordFile(records, Expected(step.name, judge), allow_mixed=options.allow_mixed))
         journal = stack.enter_context(contextlib.closing(Journal(records, judge)))
-        rows = derived_rows(islice(source.rows(), options.limit), step, step.name)
-        run = asyncio.run(
-            judge_rows(options, DeriveTask(step, judge), rows, {step.name: Sink(file, journal)}, tally, adapted, budget)
-        )
-        rows_again = islice(source.rows(), options.limit)
-        written = write_product(rows_again, options.output_file, records, step, options.model)
-    _tell(options, tally, run, budget, written, time.monotonic() - started)
-    return exit_code(run, tally) or (PARTLY if written.by_status["error"] else OK)
+        if survey.parsed or survey.unusable:
+            _settle(derived_rows(islice(source.rows(), options.limit), step), task, file)
+        rows = filter(_is_asked, derived_rows(islice(source.rows(), options.limit), step))
+        run = asyncio.run(judge_rows(options, task, rows, {step.name: Sink(file, journal)}, tally, adapted, budget))
+        written = write_product(source, options.limit, options.output_file, records, step)
+    _tell(options, step, tally, run, budget, written, time.monotonic() - started)
+    return exit_code(run, tally)
+
+
+def _check_model(options: DeriveOptions, step: Step) -> None:
+    if not step.asks:
+        return
+    if options.model == EMBEDDED:
+        raise UsageError(f"{step.name} needs a language model; the embedded judge only matches lists")
+    if options.dry_run:
+        return
+    if options.api_base == DEFAULT_BASE_URL and not options.api_key:
+        raise UsageError("no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own")
+    check_key(options)
 
 
 def _check_output(options: DeriveOptions) -> Path:
@@ -98,30 +107,90 @@ def _judge(options: DeriveOptions, step: Step, adapted: list[str]) -> dict[str, 
     }
 
 
-def _survey(source: InputFile, step: Step, options: DeriveOptions) -> Counter[str]:
-    """Count the rows that will be asked about, and name those that cannot be."""
-    counts: Counter[str] = Counter()
-    for row in islice(source.rows(), options.limit):
+@dataclass(slots=True)
+class Survey:
+    """Counts of the first reading of the input."""
+
+    asked: int = 0
+    """Rows that a model is asked about."""
+    parsed: int = 0
+    """Rows whose text is there and could be read."""
+    unusable: int = 0
+    """Lines that are no row, and rows about which nothing can be asked."""
+    passed_over: int = 0
+    first_problem: str = ""
+
+    def add(self, row: DerivedRow | Unusable, where: Path) -> None:
+        """Count one line; the first unusable ones are named."""
         if isinstance(row, Unusable):
-            counts["unusable"] += 1
-            if counts["unusable"] <= SHOWN_PROBLEMS:
-                log.warning("line %d of %s %s: left out", row.line, options.input_file, row.reason)
-        elif passed_over(row.data):
-            counts["passed over"] += 1
+            self._name(f"line {row.line} of {where} {row.reason}: left out")
+        elif row.settled is None:
+            self.asked += 1
+        elif row.settled.status == PASSED_OVER:
+            self.passed_over += 1
+        elif row.settled.status == SUCCESS:
+            self.parsed += 1
         else:
-            counts["rows"] += 1
-    if counts["passed over"]:
-        log.warning("%d rows are passed over: an earlier step did not succeed for them", counts["passed over"])
-    return counts
+            self._name(f"line {row.line} of {where}: {row.settled.status}: {row.settled.notes['error_message']}")
+
+    def _name(self, problem: str) -> None:
+        self.unusable += 1
+        self.first_problem = self.first_problem or problem
+        if self.unusable <= SHOWN_PROBLEMS:
+            log.warning("%s", problem)
+
+
+def _survey(source: InputFile, step: Step, options: DeriveOptions) -> Survey:
+    """Count the rows that will be asked about, and name those that cannot be."""
+    _check_fields(source, step, options)
+    survey = Survey()
+    for row in derived_rows(islice(source.rows(), options.limit), step):
+        survey.add(row, options.input_file)
+    if survey.passed_over:
+        log.warning("%d rows are passed over: an earlier step did not succeed for them", survey.passed_over)
+    return survey
+
+
+def _check_fields(source: InputFile, step: Step, options: DeriveOptions) -> None:
+    """Raise `UsageError` for a field that the step needs and no row has: the flag that names it is wrong."""
+    missing, first = dict(step.fields), None
+    for row in islice(source.rows(), options.limit):
+        if isinstance(row, Row) and not passed_over(row.data):
+            first = first or row
+            missing = {field: flag for field, flag in missing.items() if field not in row.data}
+            if not missing:
+                return
+    if first is not None:
+        field, flag = next(iter(missing.items()))
+        raise UsageError(
+            f'no row of {options.input_file} has "{field}"; name another field with {flag} '
+            f"(line {first.line} has: {', '.join(first.data) or 'none'})"
+        )
+
+
+def _is_asked(row: DerivedRow | Unusable) -> bool:
+    return isinstance(row, DerivedRow) and row.settled is None
+
+
+def _settle(rows: Iterable[DerivedRow | Unusable], task: DeriveTask, file: RecordFile) -> None:
+    """Write the records of the rows about which nothing is asked. Raises `DiskFull` and `OutputLost`."""
+    for row in rows:
+        if isinstance(row, Unusable) or row.settled is None or row.settled.status == PASSED_OVER:
+            continue
+        if row_key(row.id, row.question_id) not in file.finished:
+            file.append(task.record(row, [], 0.0))
 
 
 # ------------------------------------------------------------------ what is told
 
 
-def _tell(options: DeriveOptions, tally: Tally, run: Run, budget: Budget, written: Written, seconds: float) -> None:
+def _tell(
+    options: DeriveOptions, step: Step, tally: Tally, run: Run, budget: Budget, written: Written, seconds: float
+) -> None:
     by_status = ", ".join(f"{count} {status}" for status, count in written.by_status.most_common())
     remarks = ", ".join(f"{count} {remark}" for remark, count in written.remarks.most_common())
-    lines = [f"{options.output_file} ({by_status or 'no row'}); the replies in {options.output_file.name}.records"]
+    replies = f"; the replies in {options.output_file.name}.records" if step.asks else ""
+    lines = [f"{options.output_file} ({by_status or 'no row'}){replies}"]
     text = summary_text(
         tally,
         run,
@@ -134,18 +203,17 @@ def _tell(options: DeriveOptions, tally: Tally, run: Run, budget: Budget, writte
     print(text)
 
 
-def _dry_run(source: InputFile, step: Step, options: DeriveOptions, counts: Counter[str]) -> int:
+def _dry_run(source: InputFile, step: Step, options: DeriveOptions, survey: Survey) -> int:
     requests = tokens = 0
-    first = "(none: no usable row)"
-    for row in derived_rows(islice(source.rows(), options.limit), step, step.name):
-        asked = () if isinstance(row, Unusable) else step.questions(row.row)
-        for question in () if isinstance(asked, Derived) else asked:
+    first = f"(none: {survey.first_problem or 'there is nothing to ask'})"
+    for row in derived_rows(islice(source.rows(), options.limit), step):
+        for question in step.questions(row.row) if isinstance(row, DerivedRow) and row.settled is None else ():
             requests += 1
             tokens += estimate_tokens(question.messages)
             if requests == 1:
                 first = "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in question.messages)
-    left_out = f"{counts['unusable']} unusable, {counts['passed over']} passed over"
-    print(f"Rows      {counts['rows']} to {step.name}, {left_out}")
+    left_out = f"{survey.unusable} unusable, {survey.passed_over} passed over"
+    print(f"Rows      {survey.asked + survey.parsed} to {step.name}, {left_out}")
     print(f"Requests  {requests} (rows that are already done are not asked again)")
     print(f"Tokens    about {tokens:,} prompt; completion at most {options.max_tokens:,} a request")
     print(f"\nFirst question\n{printable_lines(first)}\n\nDry run: nothing was sent or written.")

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from metajudge.errors import DiskFull
 from metajudge.results import encode, row_key, side_file
-from metajudge.samples import InputFile, Row, RowNumbers, Unusable
+from metajudge.samples import InputFile, Row, Unusable
 from metajudge.standing import Latest
-from metajudge.step import STAMP, Derived, Step, passed_over
+from metajudge.step import PASSED_OVER, STAMP, Derived, DerivedRow, Step, derived_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +28,17 @@ class Written:
     """What the step says about them, counted."""
 
 
-def write_product(rows: Iterator[Row | Unusable], output: Path, records: Path, step: Step, model: str) -> Written:
+def write_product(source: InputFile, limit: int | None, output: Path, records: Path, step: Step) -> Written:
     """Rebuild `output`. Raises `DiskFull`.
 
     A row without a record yet (the run was stopped) is left out; one that an earlier step left unfit stays as it is.
+    A row beyond `limit` has its line where an earlier run has made it.
     """
-    places, numbers, written = _places(records), RowNumbers(), Written()
-    building = side_file(output, ".building")
+    building, written = side_file(output, ".building"), Written()
     try:
         with building.open("wb") as file, records.open("rb") as kept:
-            for row in rows:
-                if isinstance(row, Unusable):
-                    continue
-                row_id = numbers.id_of(row.data)
-                if passed_over(row.data):
-                    written.by_status["passed over"] += 1
-                    file.write(encode(row.data))
-                elif (place := places.get(row_key(row_id, step.key(row.data)))) is not None:
-                    kept.seek(place)
-                    record = json.loads(kept.readline())
-                    found = step.present(Derived(**record["derived"]))
-                    written.by_status[found.status] += 1
-                    written.remarks.update(step.remarks(found))
-                    file.write(encode(_stamped(row.data, row_id, step, found, record["attempts"], model)))
+            for line in _lines(source, limit, output, kept, _places(records), step, written):
+                file.write(line)
             file.flush()
             os.fsync(file.fileno())
         building.replace(output)
@@ -59,6 +47,43 @@ def write_product(rows: Iterator[Row | Unusable], output: Path, records: Path, s
             building.unlink(missing_ok=True)
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None
     return written
+
+
+def _lines(
+    source: InputFile,
+    limit: int | None,
+    output: Path,
+    kept: BinaryIO,
+    places: Mapping[int, int],
+    step: Step,
+    written: Written,
+) -> Iterator[bytes]:
+    """The output's lines; `places`: where in `kept` the record of each row begins."""
+    before = _hashes(output) if limit is not None else set()
+    for number, row in enumerate(derived_rows(source.rows(), step)):
+        if isinstance(row, Unusable):
+            continue
+        if row.settled is not None and row.settled.status == PASSED_OVER:
+            line = encode(row.row)
+            # It has no record: beyond the limit only the line itself tells that it was there.
+            if limit is None or number < limit or hash(line) in before:
+                written.by_status[PASSED_OVER] += 1
+                yield line
+        elif (place := places.get(row_key(row.id, row.question_id))) is not None:
+            kept.seek(place)
+            record = json.loads(kept.readline())
+            found = step.present(Derived(**record["derived"]))
+            written.by_status[found.status] += 1
+            written.remarks.update(step.remarks(found))
+            yield encode(_stamped(row, step, found, record))
+
+
+def _hashes(output: Path) -> set[int]:
+    """Of the lines that an earlier run has written."""
+    if not output.exists():
+        return set()
+    with output.open("rb") as file:
+        return {hash(line) for line in file}
 
 
 def _places(records: Path) -> dict[int, int]:
@@ -70,12 +95,15 @@ def _places(records: Path) -> dict[int, int]:
     return dict(latest.values())
 
 
-def _stamped(
-    row: Mapping[str, Any], row_id: str, step: Step, found: Derived, attempts: int, model: str
-) -> dict[str, Any]:
-    stamp: dict[str, Any] = {"id": row_id, "step": step.name, "status": found.status}
-    stamp |= {"model": model, "attempts": attempts} if step.asks else {}
+def _stamped(row: DerivedRow, step: Step, found: Derived, record: Mapping[str, Any]) -> dict[str, Any]:
+    stamp: dict[str, Any] = {"id": row.id, "step": step.name, "status": found.status}
+    if step.asks:
+        # Not the model of this run: with --allow-mixed another one may have made the row.
+        stamp |= {"model": record["judge"]["model"], "attempts": record["attempts"]}
     stamp |= found.notes
-    if STAMP in row:
-        stamp["earlier"] = row[STAMP]
-    return {**row, **found.fields, STAMP: stamp}
+    if STAMP in row.row:
+        stamp["earlier"] = row.row[STAMP]
+    # Keys are found without regard to case and the first counts: an old list would hide the new one.
+    gained = {key.lower() for key in found.fields}
+    kept = {key: value for key, value in row.row.items() if key in found.fields or key.lower() not in gained}
+    return {**kept, **found.fields, STAMP: stamp}

@@ -14,19 +14,7 @@ STAMP = "metajudge"
 """The key under which an output row says what became of it."""
 SCHEMA = 1
 SUCCESS, ERROR = "success", "error"
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedRow:
-    """A row as a step sees it."""
-
-    line: int
-    id: str
-    question_id: str
-    """Hash of the step, its settings and what is asked about."""
-    model: str
-    """Name of the step's only sink."""
-    row: dict[str, Any]
+PASSED_OVER = "passed over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +27,21 @@ class Derived:
     """Keys that the output row gains."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """More keys of the stamp: counts, doubts, a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedRow:
+    """A row as a step sees it."""
+
+    line: int
+    id: str
+    question_id: str
+    """Hash of the step, its settings and what is asked about; empty for a row that is passed over."""
+    model: str
+    """Name of the step's only sink."""
+    row: dict[str, Any]
+    settled: Derived | None = None
+    """What becomes of it without a question: an error, a text that only had to be parsed, or it is passed over."""
 
 
 class Step(Protocol):
@@ -60,11 +63,18 @@ class Step(Protocol):
     def asks(self) -> bool:
         """False for a step that needs no model."""
 
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The fields that every row must have, and the flag that names another one."""
+
     def key(self, row: dict[str, Any]) -> str:
         """Names what is asked about this row: equal keys are the same question."""
 
-    def questions(self, row: dict[str, Any]) -> Sequence[Question] | Derived:
-        """What to ask, or at once what becomes of a row about which nothing can be asked."""
+    def settled(self, row: dict[str, Any]) -> Derived | None:
+        """What becomes of a row about which nothing is asked; None where there is something to ask."""
+
+    def questions(self, row: dict[str, Any]) -> Sequence[Question]:
+        """What to ask about a row that is not settled."""
 
     def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> Derived:
         """What the outcomes come to, in the order of the questions."""
@@ -86,13 +96,11 @@ class DeriveTask:
 
     def questions(self, sample: DerivedRow) -> Sequence[Question]:
         """The step's questions; none where it knows without asking."""
-        asked = self.step.questions(sample.row)
-        return () if isinstance(asked, Derived) else asked
+        return () if sample.settled else self.step.questions(sample.row)
 
     def record(self, sample: DerivedRow, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         """The row's record: what the replies were and what they came to."""
-        asked = None if outcomes else self.step.questions(sample.row)
-        found = asked if isinstance(asked, Derived) else self.step.derive(sample.row, outcomes)
+        found = sample.settled or self.step.derive(sample.row, outcomes)
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         status = "empty" if not outcomes else SUCCESS if failed is None else failed.kind
         return {
@@ -125,16 +133,18 @@ def passed_over(row: Mapping[str, Any]) -> bool:
     return isinstance(stamp, dict) and stamp.get("status", SUCCESS) != SUCCESS
 
 
-def derived_rows(rows: Iterable[Row | Unusable], step: Step, name: str) -> Iterator[DerivedRow | Unusable]:
-    """The rows of an input as the step sees them; rows that are not fit for it are left out."""
+def derived_rows(rows: Iterable[Row | Unusable], step: Step) -> Iterator[DerivedRow | Unusable]:
+    """The rows of an input as the step sees them."""
     numbers = RowNumbers()
     for row in rows:
         if isinstance(row, Unusable):
             yield row
             continue
         row_id = numbers.id_of(row.data)
-        if not passed_over(row.data):
-            yield DerivedRow(row.line, row_id, step.key(row.data), name, row.data)
+        if passed_over(row.data):
+            yield DerivedRow(row.line, row_id, "", step.name, row.data, Derived(PASSED_OVER))
+        else:
+            yield DerivedRow(row.line, row_id, step.key(row.data), step.name, row.data, step.settled(row.data))
 
 
 class FitRows(InputFile):

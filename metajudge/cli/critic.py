@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     asked.add_argument(
         "--max-input-tokens", type=at_least(100), metavar="N",
-        help="leave the oldest turns out of a question that is longer (an estimate)",
+        help="leave the oldest turns out of a question that is longer (an estimate); the row's stamp says how many",
     )  # fmt: skip
     asked.add_argument(
         "--existing-text", metavar="FIELD", help="ask nothing: parse the text that was generated elsewhere"
@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.name.strip() or args.name.lower() == "human":
         raise UsageError(f"--name {args.name!r} is no name for a model")
-    start_log(args.log_file)
+    if args.existing_text is not None and (args.orders == "both" or args.max_input_tokens is not None):
+        raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
+    start_log(args.log_file, args.input_file, args.output_file)
     options = DeriveOptions(
         input_file=Path(args.input_file),
         output_file=Path(args.output_file),

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
-    start_log(args.log_file)
+    start_log(args.log_file, args.input_file, args.output_file)
     options = DeriveOptions(
         input_file=Path(args.input_file),
         output_file=Path(args.output_file),

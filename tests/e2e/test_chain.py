@@ -156,7 +156,9 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         (["critic", "--name", "human"], "--name 'human' is no name for a model"),
         (["decompose", "--min-items", "5", "--max-items", "3"], "--min-items 5 is more than --max-items 3"),
         (["decompose", "--model", "embedded"], "needs a language model"),
-        (["decompose"], "no key for the judge"),
+        (["decompose"], "no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n"),
+        (["critic", "--name", "m", "--existing-text", "context", "--orders", "both"], "leave out --orders both"),
+        (["decompose", "--text-field", "notes", "--dry-run"], 'has "notes"; name another field with --text-field'),
     ],
 )
 def test_bad_arguments_get_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:

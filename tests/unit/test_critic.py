@@ -1,0 +1,51 @@
+"""Criticising as a step: what is asked about a row, and what its answers come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metajudge.ask import Answer, Failed
+from metajudge.critic import BOTH, CriticStep
+from metajudge.critic_reply import Critique
+from metajudge.judge import Reply, Usage
+
+TURNS = [{"role": "user", "content": f"turn {number} {'word ' * 200}"} for number in range(1, 5)]
+LONG: dict[str, Any] = {"context": TURNS, "response1": "one", "response2": "two"}
+CRITIQUE = Critique(("Response A is short",), -1, "A>B")
+
+
+def answer(value: Critique) -> Answer:
+    return Answer(Reply("said", "stop", Usage(1, 1, 2), 0.1), value)
+
+
+def shown_turns(step: CriticStep, row: dict[str, Any]) -> list[int]:
+    """For every question how many turns are in it."""
+    return [question.messages[-1]["content"].count("<QUOTED_TURN_") for question in step.questions(row)]
+
+
+def room(turns: int) -> int:
+    """Tokens for the question with so many turns, roughly."""
+    from metajudge.tokens import estimate_tokens
+
+    step = CriticStep("m")
+    (question,) = step.questions({**LONG, "context": TURNS[:turns]})
+    return estimate_tokens(question.messages) + 50
+
+
+def test_turns_left_out_are_told_in_the_notes_and_in_the_summary() -> None:
+    """As many as the question lacks, in both orders; a failed row tells it, too."""
+    step = CriticStep("m", orders=BOTH, max_input_tokens=room(2))
+    assert shown_turns(step, LONG) == [2, 2]
+    found = step.derive(LONG, [answer(CRITIQUE), answer(CRITIQUE)])
+    assert found.notes["turns_left_out"] == 2 and found.notes["consistent"] is False
+    assert step.remarks(found) == ["with turns left out (--max-input-tokens)", "inconsistent (taken as a tie)"]
+    failed = step.derive(LONG, [Failed("error", "400", "too long", 1)])
+    assert failed.notes == {"turns_left_out": 2, "error_message": "too long"}
+
+
+def test_a_question_that_fits_has_no_note_of_it() -> None:
+    """Nor one without a bound."""
+    for step in (CriticStep("m", max_input_tokens=room(4)), CriticStep("m")):
+        assert shown_turns(step, LONG) == [4]
+        found = step.derive(LONG, [answer(CRITIQUE)])
+        assert "turns_left_out" not in found.notes and step.remarks(found) == []

@@ -1,0 +1,122 @@
+"""Deriving commands from the command line to the files, as far as no model is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.cli import main
+
+READABLE = "Reasons:\n- Response A is wrong about the year.\n\\boxed{B>>A}"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def command(tmp_path: Path, step: str, rows: Sequence[dict[str, Any]], *flags: str) -> int:
+    """A deriving command on these rows, with nobody to ask."""
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    files = ["--input-file", str(tmp_path / "in.jsonl"), "--output-file", str(tmp_path / "out.jsonl")]
+    return main([step, *files, *flags])
+
+
+def parse(tmp_path: Path, texts: Sequence[str], *flags: str) -> int:
+    """`critic --existing-text` on rows with these texts."""
+    return command(
+        tmp_path, "critic", [{"said": text} for text in texts], "--name", "m", "--existing-text", "said", *flags
+    )
+
+
+def statuses(tmp_path: Path) -> list[str]:
+    return [json.loads(line)["metajudge"]["status"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+
+
+def test_texts_that_cannot_be_read_end_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is named with its line and its reason, and counted; a second run says the same."""
+    for _ in range(2):
+        assert parse(tmp_path, ["I like both.", "No idea."]) == 1
+        told = capsys.readouterr()
+        assert "in.jsonl: format_error: no boxed verdict behind the reasons" in told.err
+        assert "0 judged, 0 empty, 0 failed, 2 unusable, 0 resumed" in told.out
+        assert told.out.splitlines()[-1].endswith(
+            "2 unusable rows are named above; mend them and run the same command."
+        )
+        assert statuses(tmp_path) == ["format_error"] * 2
+
+
+def test_texts_that_can_be_read_end_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They count as judged, and no replies are spoken of."""
+    assert parse(tmp_path, [READABLE, READABLE.replace("B>>A", "A>B")]) == 0
+    told = capsys.readouterr().out
+    assert "2 judged, 0 empty" in told and "(2 success)\n" in told and "Next " in told
+    assert statuses(tmp_path) == ["success"] * 2
+
+
+def test_a_smaller_limit_keeps_texts_parsed_before(tmp_path: Path) -> None:
+    """And a limit of a first run is one."""
+    assert parse(tmp_path, [READABLE] * 3, "--limit", "2") == 0 and len(statuses(tmp_path)) == 2
+    assert parse(tmp_path, [READABLE] * 3) == 0 and len(statuses(tmp_path)) == 3
+    assert parse(tmp_path, [READABLE] * 3, "--limit", "1") == 0 and len(statuses(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("flag", [("--orders", "both"), ("--max-input-tokens", "500")])
+def test_existing_text_does_not_go_with_flags_of_a_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: Sequence[str]
+) -> None:
+    """Exit 2 in one line, instead of passing over what was asked for."""
+    assert parse(tmp_path, [READABLE], *flag) == 2
+    told = capsys.readouterr().err
+    assert "--existing-text asks nothing: leave out --orders both" in told and len(told.splitlines()) == 1
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "flag"),
+    [
+        (["decompose", "--text-field", "nots"], "nots", "--text-field"),
+        (["decompose"], "individual_preference", "--text-field"),
+        (["critic", "--name", "m"], "context", "--context-field"),
+        (["critic", "--name", "m", "--context-field", "question"], "response1", "--response-fields"),
+        (["critic", "--name", "m", "--existing-text", "text"], "text", "--existing-text"),
+    ],
+)
+@pytest.mark.parametrize("dry", [True, False])
+def test_a_field_that_no_row_has_is_a_wrong_flag(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: Sequence[str], field: str, flag: str, dry: bool
+) -> None:
+    """Exit 2 in one line that tells the field, the flag and what the rows have; an output made before stays."""
+    (tmp_path / "out.jsonl").write_text("made before\n")
+    (tmp_path / "out.jsonl.records").write_text("")
+    rows = [{"question": "why", "notes": "bad"}] * 2
+    more = ["--dry-run"] if dry else ["--api-base", "http://127.0.0.1:9/v1"]
+    assert command(tmp_path, arguments[0], rows, *arguments[1:], *more) == 2
+    told = capsys.readouterr().err
+    assert f'has "{field}"; name another field with {flag} (line 1 has: question, notes)' in told
+    assert len(told.splitlines()) == 1 and (tmp_path / "out.jsonl").read_text() == "made before\n"
+
+
+def test_rows_that_lack_what_others_have_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The dry run tells the reason where it would show a question."""
+    rows: list[dict[str, Any]] = [{"notes": " "}, {"other": 1}]
+    assert command(tmp_path, "decompose", rows, "--text-field", "notes", "--dry-run") == 0
+    told = capsys.readouterr()
+    assert "line 2 of" in told.err and 'error: the row has no "notes"' in told.err
+    assert "0 to decompose, 2 unusable" in told.out
+    assert "error: the row has no annotator's text)" in told.out
+
+
+@pytest.mark.parametrize("arguments", [["decompose"], ["critic", "--name", "m"]])
+def test_without_a_key_only_what_can_help_is_suggested(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: Sequence[str]
+) -> None:
+    """The embedded judge cannot write lists."""
+    assert command(tmp_path, arguments[0], [{"context": "x"}], *arguments[1:]) == 2
+    told = capsys.readouterr().err
+    assert "no key for the model: set OPENAI_API_KEY, or --api-base" in told and "embedded" not in told
