@@ -16,7 +16,7 @@ from metajudge.block import Rejected
 from metajudge.cost import Budget
 from metajudge.failures import QuestionFailed, TryAgain
 from metajudge.judge import Reply
-from metajudge.limits import Clock, Outage, backoff
+from metajudge.limits import Clock, Outage, Turns, backoff
 from metajudge.pace import Pace
 from metajudge.tally import Tally
 from metajudge.tokens import estimate_tokens
@@ -100,6 +100,7 @@ class Asker:
         self._clock = clock
         self._max_tokens = max_tokens
         self.budget = budget or Budget()
+        self._turns = Turns()
         self._rng = random.Random()
         self.stopping = False
         self.busy: set[asyncio.Task[Any]] = set()
@@ -158,6 +159,8 @@ class Asker:
         if self._outage.is_on:
             self._tally.retries["unreachable"] += 1
         try:
-            return await self._judge.ask(messages)
+            reply = await self._judge.ask(messages)
+            await self._turns.take()
+            return reply
         finally:
             self.busy.discard(task)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -45,6 +46,41 @@ class OutageTooLong(JudgeFailure):
 def backoff(tries: int, rng: random.Random) -> float:
     """Seconds to wait after `tries` failed tries (from 1): exponential with full jitter, at most 30."""
     return rng.uniform(0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(tries, 16)))
+
+
+class Turns:
+    """Has replies that arrived together handled one by one, with the next question sent between two of them.
+
+    Without it the next questions of a batch all go out behind its last record, so that their replies come together
+    again: at 50 in flight that took 2 to 3 % of the rate.
+    """
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Wait for a turn; it lasts until the caller awaits something else."""
+        loop = asyncio.get_running_loop()
+        if self._taken:
+            turn = loop.create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._pass_on()  # the turn was given in the same moment
+                raise
+        self._taken = True
+        loop.call_soon(self._pass_on)
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return  # it stays taken, for that one
+        self._taken = False
 
 
 class Outage:

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from metajudge.failures import TryAgain, Unreachable
-from metajudge.limits import Outage, OutageTooLong, RealClock, backoff
+from metajudge.limits import Outage, OutageTooLong, RealClock, Turns, backoff
 from tests.unit.fakes import FakeClock
 
 
@@ -77,6 +77,42 @@ def test_an_outage_ends_the_run_after_its_patience() -> None:
         asyncio.run(go())
     assert clock.time == pytest.approx(100)
     assert max(clock.slept) == 30
+
+
+def test_a_turn_lasts_until_its_owner_waits_for_something_else() -> None:
+    """What one turn leads to gets its chance before the next one; alone there is no waiting."""
+    seen: list[str] = []
+
+    async def handle(turns: Turns, name: str) -> None:
+        await turns.take()
+        seen.append(f"reply {name}")
+        asyncio.get_running_loop().call_soon(seen.append, f"question after {name}")
+
+    async def go() -> None:
+        turns = Turns()
+        await asyncio.gather(*(handle(turns, name) for name in "abc"))
+        await asyncio.sleep(0)
+
+    asyncio.run(go())
+    assert seen == [f"{what} {name}" for name in "abc" for what in ("reply", "question after")]
+
+
+def test_a_turn_given_to_one_who_is_cancelled_goes_to_the_next() -> None:
+    """Before it was given and in the same moment."""
+
+    async def go() -> list[bool]:
+        turns = Turns()
+        turns._taken = True
+        waiting = [asyncio.create_task(turns.take()) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        turns._pass_on()
+        waiting[1].cancel()
+        await asyncio.wait_for(waiting[2], 1)
+        await asyncio.wait_for(turns.take(), 1)
+        return [task.cancelled() for task in waiting]
+
+    assert asyncio.run(go()) == [True, True, False]
 
 
 def test_any_answer_ends_an_outage() -> None:

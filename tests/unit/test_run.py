@@ -104,6 +104,37 @@ def test_the_last_429_of_a_question_cuts_the_flight_too(out: Path) -> None:
     assert flight.limit < before
 
 
+def test_the_next_question_goes_out_between_two_replies_that_came_together(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And never before the reply that made its place is written: a kill costs what is in flight, not more."""
+    events: list[str] = []
+    append = RecordFile.append
+
+    def noted(self: RecordFile, record: Any) -> None:
+        events.append("written")
+        append(self, record)
+
+    monkeypatch.setattr(RecordFile, "append", noted)
+
+    class Together(ScriptedJudge):
+        waiting: list[asyncio.Future[None]] = []  # noqa: RUF012  (of this one test)
+
+        async def ask(self, messages: Any) -> Reply:
+            events.append("sent")
+            arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.waiting.append(arrived)
+            if len(self.waiting) == 3:
+                for one in self.waiting:
+                    one.set_result(None)
+                self.waiting.clear()
+            await arrived
+            return await super().ask(messages)
+
+    run_samples(out, Together(lambda m, t: block(m)), samples([row(n) for n in range(6)]), in_flight=3)
+    assert events == ["sent"] * 3 + ["written", "sent"] * 3 + ["written"] * 3
+
+
 def test_retry_after_is_what_is_waited(out: Path) -> None:
     """The server's own word beats the backoff."""
     clock = FakeClock()
