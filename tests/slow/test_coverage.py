@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from metajudge.flag import FLAGGED, FlagRule, judge_flags
 from metajudge.intervals import Clusters, Sums, bootstrap_t, cluster_rows, mean_of, resample_counts, wilson
-from metajudge.metrics import paper_figures
+from metajudge.scored import Options, score_file
+from tests.unit.result_rows import record, write
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +73,7 @@ def test_rationale_consistency_is_covered(n: int) -> None:
         assert percentile < 0.91
 
 
-@pytest.mark.parametrize("n", [10, 30, 100, 300])
+@pytest.mark.parametrize("n", [10, 30, 100, 1000])
 def test_rationale_consistency_of_clustered_rows_is_covered(n: int) -> None:
     """n clusters of one to five rows that share their skill."""
 
@@ -125,7 +127,7 @@ def test_outcome_accuracy_is_covered(p: float, n: int) -> None:
 
 
 @pytest.mark.parametrize("p", [0.8, 0.95])
-@pytest.mark.parametrize("n", [10, 30, 100, 300])
+@pytest.mark.parametrize("n", [10, 30, 100, 1000])
 def test_outcome_accuracy_of_clustered_rows_is_covered(p: float, n: int) -> None:
     """n clusters of one to five rows that share their chance to be right."""
     rng, hits = np.random.default_rng(7), 0
@@ -136,7 +138,8 @@ def test_outcome_accuracy_of_clustered_rows_is_covered(p: float, n: int) -> None
         found = wilson(right, cluster_rows(keys, [""] * len(keys)))
         assert found.low is not None and found.high is not None
         hits += found.low <= p <= found.high
-    assert 0.925 <= hits / REPETITIONS <= 0.98  # half a per cent of room for 2,000 repetitions
+    print(f"{n} clusters, p = {p}: {hits / REPETITIONS:.4f}")
+    assert 0.93 <= hits / REPETITIONS <= 0.975
 
 
 def flagged(n: int, accuracies: tuple[float, float], consistencies: tuple[float, float], repetitions: int) -> float:
@@ -164,15 +167,22 @@ def test_equal_accuracy_with_worse_reasons_is_flagged() -> None:
     assert flagged(1000, (0.79, 0.79), (0.5, 0.5 - gap), 200) >= 0.80
 
 
-def test_metrics_do_not_drift_with_the_number_of_samples() -> None:
-    """A judge that errs by a step now and then: RC and AP of one sample and of eight differ by less than .005."""
+def test_metrics_do_not_drift_with_the_number_of_samples(tmp_path: Path) -> None:
+    """A judge that errs by a step now and then: RC and AP of one sample and of eight differ by less than .005.
+
+    From records, as `report` reads them: matrices averaged before they are scored would move both by far more.
+    """
     rng = np.random.default_rng(13)
     truths = rng.choice([0, 0, 0, 0.25, 0.5, 0.75, 1.0], (2500, 4, 5))
-    totals = np.zeros((8, 2))
-    for matrix in truths:
-        for sample in range(8):
-            noise = rng.choice([-0.25, 0, 0, 0, 0.25], matrix.shape)
-            found = paper_figures(np.clip(matrix + noise, 0, 1).tolist(), 5)
-            totals[sample] += found.rationale_consistency, found.average_precision
-    means = totals / len(truths)
-    assert np.abs(means[0] - means.mean(axis=0)).max() < 0.005
+    replies = [np.clip(truth + rng.choice([-0.25, 0, 0, 0, 0.25], (8, 4, 5)), 0, 1).tolist() for truth in truths]
+
+    def means(k: int) -> Floats:
+        records = (record(n, first, more_samples=more[: k - 1]) for n, (first, *more) in enumerate(replies))
+        file = score_file(write(tmp_path / f"{k}.jsonl", records), Options())
+        assert {len(row) for row in file.samples} == {k}
+        found = [file.mean("paper", name) for name in ("rationale_consistency", "average_precision")]
+        return np.array(found, dtype=np.float64)
+
+    one, eight = means(1), means(8)
+    print(f"RC and AP of one sample {one}, of eight {eight}")
+    assert np.abs(one - eight).max() < 0.005
