@@ -62,10 +62,12 @@ def generation(query: str, prompt: str) -> str:
     Where a tokenizer changed its spaces, the prompt is found by its last letters. Raises `NoPrompt` where it is not
     found: read together, prompt and reply would pass for a malformed reply.
     """
-    before, found, text = query.partition(prompt) if prompt else ("", "found", query)
+    if query.startswith(prompt):
+        return query[len(prompt) :]
+    before, found, text = query.partition(prompt)
     tail = re.compile(r"\s*".join(re.escape(letter) for letter in "".join(prompt.split())[-_TAIL:]))
     # Of a prompt that was cut, a whole one further on is the model's echo.
-    end = tail.search(before if found else query) if prompt else None
+    end = tail.search(before if found else query)
     if end is not None:
         return query[end.end() :]
     if not found:
