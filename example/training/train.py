@@ -181,7 +181,7 @@ def probe(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, rows: Seq
 
 
 def evaluate(model: Qwen2ForCausalLM, seed: int, cue_agreement: float, count: int) -> dict[str, Any]:
-    """On rows that are in no training: the measures of a sampled generation each, and the probe."""
+    """On rows drawn with a seed of their own: the measures of a sampled generation each, and the probe."""
     tokenizer, rows = new_tokenizer(), draw_rows(count, f"evaluation {seed}", cue_agreement)
     torch.manual_seed(seed)
     texts = generate(model, tokenizer, [row.prompt() for row in rows], sample=True)
