@@ -112,7 +112,7 @@ def test_named_fields_are_strings_or_lists_with_a_string_for_each_annotator() ->
 @pytest.mark.parametrize(
     ("row", "fields", "problem"),
     [
-        ({}, [], 'has no "individual_preference"; name the fields with the annotators\' texts'),
+        ({}, [], 'has no "individual_preference"; name the fields with the annotators\' texts (--text-field)'),
         ({"individual_preference": {}}, [], 'has a "individual_preference" that is no list'),
         ({"individual_preference": ["a"]}, [], 'has a "individual_preference" whose item 1 is no object'),
         (
