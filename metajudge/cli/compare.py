@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metajudge.cli.output import check_output, note, write_json
-from metajudge.cli.scoring import add_scoring_flags, scored_files
+from metajudge.cli.scoring import add_scoring_flags, one_thread, scored_files
 from metajudge.cli.values import at_least
 from metajudge.errors import UsageError
 
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table of differences."""
+    one_thread()
     from metajudge.compare import check_comparable, compare
     from metajudge.report_text import without_outcome
 

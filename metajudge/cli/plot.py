@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metajudge.cli.output import check_output, counted, note, say
-from metajudge.cli.scoring import add_scoring_flags, scored_files
+from metajudge.cli.scoring import add_scoring_flags, one_thread, scored_files
 from metajudge.cli.values import number_within
 from metajudge.errors import UsageError
 
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the picture; 0, or 1 when there is no point to draw."""
+    one_thread()
     is_training = args.files[0] == TRAINING  # a directory of that name is `training/`
     paths = [Path(name) for name in args.files[is_training:]]
     output = args.output_file or (TRAINING_PICTURE if is_training else PICTURE)

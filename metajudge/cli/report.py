@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from metajudge.cli.output import check_output, note, write_json
-from metajudge.cli.scoring import add_scoring_flags, scored_files
+from metajudge.cli.scoring import add_scoring_flags, one_thread, scored_files
 from metajudge.cli.values import at_least, number_within
 from metajudge.errors import UsageError
 
@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row."""
+    one_thread()
     from metajudge.flag import FlagRule
     from metajudge.report import report_rows
     from metajudge.report_text import remarks, render_report

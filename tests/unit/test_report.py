@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +303,22 @@ def test_nan_in_a_matrix_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = write(tmp_path / "M.jsonl", [one_item(1, 0.5), record(2, [[1.0, float("nan")]])])
     code, _, err = run(capsys, path)
     assert code == 2 and "M.jsonl line 2: a score of nan is not within 0..1" in err
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts the threads of a Linux process")
+def test_a_command_computes_with_one_thread(tmp_path: Path) -> None:
+    """Those of the matrix library wait for each other where cores are busy; the user's own setting stands."""
+    path = write(tmp_path / "M.jsonl", [one_item(n, n / 20) for n in range(20)])
+    code = (
+        "import os, sys; from metajudge.cli import main; main(sys.argv[1:]); "
+        "print('threads', len(os.listdir('/proc/self/task')), os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    for own, told in ((None, "threads 1 1"), ("2", " 2")):
+        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        environment |= {} if own is None else {"OPENBLAS_NUM_THREADS": own}
+        command = [sys.executable, "-c", code, "report", "--resamples", "100", str(path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.rstrip().endswith(told)
 
 
 def test_every_format_and_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
