@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--response-fields", type=_two_fields, default=("response1", "response2"), metavar="A,B",
         help="the two responses (default: response1,response2)",
     )  # fmt: skip
-    add_judge_flags(parser)
+    add_judge_flags(parser, matching=False)
     add_pace_flags(parser)
 
 

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--per-annotator", action="store_true",
         help="a list for each annotator, as annotator-1-checklist and so on, for the human ceiling",
     )  # fmt: skip
-    add_judge_flags(parser)
+    add_judge_flags(parser, matching=False)
     add_pace_flags(parser)
 
 

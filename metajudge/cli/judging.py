@@ -27,12 +27,11 @@ def add_row_flags(parser: argparse.ArgumentParser, what: str) -> None:
     files.add_argument("--dry-run", action="store_true", help="print rows, requests, tokens, the first question")
 
 
-def add_judge_flags(parser: argparse.ArgumentParser) -> None:
+def add_judge_flags(parser: argparse.ArgumentParser, *, matching: bool = True) -> None:
     """Which judge is asked, and with which parameters."""
     judge = parser.add_argument_group("the judge")
-    judge.add_argument(
-        "--model", default="gpt-4o", help="judge model; embedded = the lexical matcher that needs no key"
-    )
+    embedded = "judge model; embedded = the lexical matcher that needs no key"
+    judge.add_argument("--model", default="gpt-4o", help=embedded if matching else "the model that is asked")
     judge.add_argument(
         "--api-key", metavar="KEY", help="better: the variable OPENAI_API_KEY; - reads the key from stdin"
     )

@@ -15,10 +15,12 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
+from metajudge.pace import FoundFlight
 from metajudge.plan import choose_models, fit_name, output_paths
 from metajudge.progress import Progress
 from metajudge.summary import analysis_commands
 from metajudge.tally import Tally
+from tests.unit.fakes import FakeClock
 from tests.unit.rows import block, row
 
 Script = Callable[[dict[str, Any], int], tuple[int, Any]]
@@ -399,7 +401,7 @@ def test_the_log_is_no_file_of_rows(rows: Path, tmp_path: Path, capsys: pytest.C
 
 
 def test_the_next_command_shows_every_table() -> None:
-    """A folder where that is all it takes; else a line a file: other folders, names that a folder's table leaves out."""
+    """A folder where that is all it takes; else a line a file: other folders, names that a folder's table omits."""
     one, two = Path("o/a.jsonl"), Path("o/b c.jsonl")
     assert analysis_commands([two]) == "python -m metajudge analysis --input-file 'o/b c.jsonl'"
     assert analysis_commands([one, two]) == "python -m metajudge analysis --input-dir o"
@@ -428,6 +430,19 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyP
     assert progress._line().startswith("6/10 rows, 2 failed, 0 tokens, ")
     progress.close()
     assert plain.getvalue() == ""
+
+
+def test_the_number_in_flight_that_was_found_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the bar and in the lines; a number that the user chose is not."""
+    flight = FoundFlight(FakeClock())
+    flight.busy = 3
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    Progress(Tally(total=10), flight).close()
+    assert "in_flight=3/8" in terminal.getvalue()
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert ", 3 of 8 in flight" in Progress(Tally(total=10), flight)._line()
+    assert "in flight" not in Progress(Tally(total=10))._line()
 
 
 # ------------------------------------------------------------------ pace, cost, key
@@ -461,6 +476,21 @@ def test_the_run_stops_before_it_may_pass_max_cost_and_goes_on_later(
         assert "Stopped with 3 rows left: the next request could pass --max-cost 0.02 (0.0000 spent); raise" in out
         assert "Cost      0.0000 of at most 0.02" in out
         assert infer(rows, tmp_path / "b.jsonl", *flags) == 0
+
+
+def test_what_went_beyond_max_cost_is_told(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reply longer than any before it may cost more than was held for it: 1,000 tokens at first."""
+
+    def long_reply(body: dict[str, Any], n: int) -> tuple[int, Any]:
+        text = block(body["messages"][-1]["content"])
+        usage = {"prompt_tokens": 100, "completion_tokens": 3000, "total_tokens": 3100}
+        return 200, {"choices": [{"message": {"content": text}, "finish_reason": "stop"}], "usage": usage}
+
+    with server(long_reply) as (url, seen):
+        flags = ("--api-base", url, *PRICES, "--concurrent-requests", "1", "--max-cost", "0.15")
+        assert infer(rows, tmp_path / "out.jsonl", *flags) == 1
+    assert len(seen) == 1 and len(lines(tmp_path / "out.jsonl")) == 1
+    assert "Cost      0.3010 of at most 0.15, 0.1510 over it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from metajudge import wire
 from metajudge.failures import JudgeFailure, QuestionFailed, StopRun, TryAgain, Unreachable, retry_after
 from metajudge.judge import Judge, JudgeSettings, Reply, Usage, is_loopback
 
@@ -205,6 +207,28 @@ def test_a_refused_connection_is_an_outage() -> None:
 
     with pytest.raises(Unreachable, match="cannot be reached"):
         asyncio.run(go())
+
+
+def test_a_connection_that_does_not_come_about_ends_before_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 s by default, however long a reply may take: here a host that drops what it has no place for."""
+    assert wire.CONNECT_SECONDS == 10
+    monkeypatch.setattr(wire, "CONNECT_SECONDS", 0.3)
+
+    async def go(port: int) -> None:
+        async with Judge(JudgeSettings("m", f"http://127.0.0.1:{port}/v1", KEY, timeout=60)) as judge:
+            await judge.ask(MESSAGES)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        with pytest.raises(TryAgain, match=r"no connection to http://127.0.0.1:\d+/v1/? within 0.3 s") as caught:
+            asyncio.run(go(port))
+        for one in waiting:
+            one.close()
+    assert caught.value.cause == "timeout"
 
 
 def test_unsupported_parameters_are_adapted_once_for_the_run() -> None:

@@ -72,7 +72,8 @@ spec = importlib.util.find_spec("metajudge.sdk")
 source = spec.loader.get_source("metajudge.sdk").replace("spec.loader = _Later(", "spec.loader = Refuses(")
 space = {"__name__": "metajudge.sdk", "Refuses": Refuses}
 exec(compile(source, "sdk", "exec"), space)
-print(space["openai"].AsyncOpenAI.__name__, len([name for name in sys.modules if name.startswith("openai.types")]) > 300)
+read = [name for name in sys.modules if name.startswith("openai.types")]
+print(space["openai"].AsyncOpenAI.__name__, len(read) > 300)
 """
     assert run(code) == "AsyncOpenAI True\n"
 
