@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from metajudge.errors import MetaJudgeError
@@ -43,25 +41,29 @@ class Budget:
         self._untold = False
         self._changed = asyncio.Event()
 
-    @asynccontextmanager
-    async def held(self, prompt_tokens: int) -> AsyncIterator[None]:
-        """Keep a request's expected cost aside while it is in flight.
+    def held(self, prompt_tokens: int) -> Held:
+        """Keeps a request's expected cost aside, as an async context, while it is in flight.
 
         Waits for replies in flight, which may cost less than expected; raises `CostReached` when it does not fit
         without any.
         """
+        return Held(self, prompt_tokens)
+
+    async def hold(self, prompt_tokens: int) -> float:
+        """Wait until a request's expected cost fits, and keep it aside; returns it."""
         if self.prices is None or self.most is None:
-            yield
-            return
+            return 0.0
         while (expected := self._expected(prompt_tokens)) + self.spent + self._held > self.most or self._untold:
             if not self._in_flight or self._untold:
                 raise CostReached(self._why())
             self._changed.clear()
             await self._changed.wait()
         self._in_flight, self._held = self._in_flight + 1, self._held + expected
-        try:
-            yield
-        finally:
+        return expected
+
+    def release(self, expected: float) -> None:
+        """The request that was expected to cost this is over."""
+        if self.prices is not None and self.most is not None:
             self._in_flight, self._held = self._in_flight - 1, self._held - expected
             self._changed.set()
 
@@ -81,3 +83,18 @@ class Budget:
         if self._untold:
             return "the judge reports no token usage, so --max-cost cannot be kept; go on without it"
         return f"the next request could pass --max-cost {self.most:g} ({self.spent:.4f} spent); raise --max-cost"
+
+
+@dataclass(slots=True)
+class Held:
+    """See `Budget.held`."""
+
+    budget: Budget
+    prompt_tokens: int
+    expected: float = 0.0
+
+    async def __aenter__(self) -> None:
+        self.expected = await self.budget.hold(self.prompt_tokens)
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.budget.release(self.expected)

@@ -49,38 +49,47 @@ def backoff(tries: int, rng: random.Random) -> float:
 
 
 class Turns:
-    """Has replies that arrived together handled one by one, with the next question sent between two of them.
+    """Has few of the replies that arrived together handled in a round of the event loop, the next questions between.
 
     Without it the next questions of a batch all go out behind its last record, so that their replies come together
-    again: at 50 in flight that took 2 to 3 % of the rate.
+    again: at 50 in flight that took 2 to 3 % of the rate. A round costs some 50 µs: so it is not for one reply alone.
     """
 
-    def __init__(self) -> None:
-        self._taken = False
+    def __init__(self, a_round: int = 2) -> None:
+        self._a_round = self._left = a_round
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self) -> None:
         """Wait for a turn; it lasts until the caller awaits something else."""
         loop = asyncio.get_running_loop()
-        if self._taken:
-            turn = loop.create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._pass_on()  # the turn was given in the same moment
-                raise
-        self._taken = True
-        loop.call_soon(self._pass_on)
+        if self._left == self._a_round:
+            loop.call_soon(self._next_round)
+        if self._left:
+            self._left -= 1
+            return
+        turn = loop.create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._hand_out(1)  # the turn was given in the same moment
+            raise
 
-    def _pass_on(self) -> None:
-        while self._waiting:
+    def _next_round(self) -> None:
+        self._left = self._a_round - self._hand_out(self._a_round)
+        if self._left < self._a_round:
+            asyncio.get_running_loop().call_soon(self._next_round)
+
+    def _hand_out(self, turns: int) -> int:
+        """Give so many turns to those who wait longest; returns how many were taken."""
+        given = 0
+        while self._waiting and given < turns:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-                return  # it stays taken, for that one
-        self._taken = False
+                given += 1
+        return given
 
 
 class Outage:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from metajudge.judge import Reply
 from metajudge.limits import Clock
@@ -132,16 +131,14 @@ class Pace:
         self._next_request = self._next_token = float("-inf")
         self._completion = float(_FIRST_COMPLETION)
 
-    @asynccontextmanager
-    async def slot(self, prompt_tokens: int = 0) -> AsyncIterator[None]:
-        """Hold a place in flight from the request's turn on; `prompt_tokens` is an estimate."""
-        await self.flight.enter()
-        try:
-            if self._seconds_a_request or self._seconds_a_token:
-                await self._turn(prompt_tokens)
-            yield
-        finally:
-            self.flight.leave()
+    def slot(self, prompt_tokens: int = 0) -> Slot:
+        """Holds a place in flight, as an async context, from the request's turn on; `prompt_tokens` is an estimate."""
+        return Slot(self, prompt_tokens)
+
+    async def wait_for_turn(self, prompt_tokens: int) -> None:
+        """Wait until a request may start, by requests and tokens a minute."""
+        if self._seconds_a_request or self._seconds_a_token:
+            await self._turn(prompt_tokens)
 
     def answered(self, reply: Reply, prompt_tokens: int = 0) -> None:
         """Take note of a reply, within its `slot`: the flight may grow, the token budget is corrected."""
@@ -159,3 +156,22 @@ class Pace:
         self._next_token = start + (prompt_tokens + self._completion) * self._seconds_a_token
         if start > now:
             await self._clock.sleep(start - now)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """See `Pace.slot`. A class of its own, as a generator made a context costs more than all that it holds."""
+
+    pace: Pace
+    prompt_tokens: int
+
+    async def __aenter__(self) -> None:
+        await self.pace.flight.enter()
+        try:
+            await self.pace.wait_for_turn(self.prompt_tokens)
+        except BaseException:
+            self.pace.flight.leave()
+            raise
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.pace.flight.leave()

@@ -79,8 +79,9 @@ def test_an_outage_ends_the_run_after_its_patience() -> None:
     assert max(clock.slept) == 30
 
 
-def test_a_turn_lasts_until_its_owner_waits_for_something_else() -> None:
-    """What one turn leads to gets its chance before the next one; alone there is no waiting."""
+@pytest.mark.parametrize("a_round", [1, 2])
+def test_a_turn_lasts_until_its_owner_waits_for_something_else(a_round: int) -> None:
+    """What the turns of a round lead to gets its chance before the next round."""
     seen: list[str] = []
 
     async def handle(turns: Turns, name: str) -> None:
@@ -89,24 +90,25 @@ def test_a_turn_lasts_until_its_owner_waits_for_something_else() -> None:
         asyncio.get_running_loop().call_soon(seen.append, f"question after {name}")
 
     async def go() -> None:
-        turns = Turns()
-        await asyncio.gather(*(handle(turns, name) for name in "abc"))
+        turns = Turns(a_round)
+        await asyncio.gather(*(handle(turns, name) for name in "abcde"))
         await asyncio.sleep(0)
 
     asyncio.run(go())
-    assert seen == [f"{what} {name}" for name in "abc" for what in ("reply", "question after")]
+    rounds = ["a", "b", "c", "d", "e"] if a_round == 1 else ["ab", "cd", "e"]
+    assert seen == [f"{what} {name}" for one in rounds for what in ("reply", "question after") for name in one]
 
 
 def test_a_turn_given_to_one_who_is_cancelled_goes_to_the_next() -> None:
     """Before it was given and in the same moment."""
 
     async def go() -> list[bool]:
-        turns = Turns()
-        turns._taken = True
+        turns = Turns(1)
+        turns._left = 0
         waiting = [asyncio.create_task(turns.take()) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
-        turns._pass_on()
+        turns._next_round()
         waiting[1].cancel()
         await asyncio.wait_for(waiting[2], 1)
         await asyncio.wait_for(turns.take(), 1)
