@@ -2,6 +2,7 @@
 
 JudgeFailure
 ├── TryAgain        the same request may succeed later (time-out, reset, 408, 409, 429, 5xx, no completion)
+│   └── NoConnection    nobody has answered in time
 ├── Unreachable     nothing listens at the base URL: an outage of the judge, not a fault of the question
 ├── QuestionFailed  this question cannot be answered (content filter, context length, 413, other 4xx)
 └── StopRun         no question will be answered until the user changes something (key, model, quota)
@@ -43,6 +44,10 @@ class TryAgain(JudgeFailure):
     def __init__(self, cause: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(cause, message)
         self.retry_after = retry_after
+
+
+class NoConnection(TryAgain):
+    """No connection came about in time: nobody has answered yet."""
 
 
 class Unreachable(JudgeFailure):

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from metajudge.failures import JudgeFailure, Unreachable
+from metajudge.failures import JudgeFailure, NoConnection, Unreachable
 
 log = logging.getLogger("metajudge")
 T = TypeVar("T")
@@ -126,7 +126,7 @@ class Outage:
                 await self._wait_before_probe()
                 try:
                     result = await send()
-                except Unreachable as failure:
+                except (Unreachable, NoConnection) as failure:
                     self._check_patience(failure)
                 except Exception:
                     self._end()  # any answer, also a bad one, means that something listens
@@ -151,6 +151,6 @@ class Outage:
         await self._clock.sleep(max(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._probes, remaining)))
         self._probes = min(self._probes + 1, 16)
 
-    def _check_patience(self, failure: Unreachable) -> None:
+    def _check_patience(self, failure: JudgeFailure) -> None:
         if self._since is not None and self._clock.now() - self._since >= self._patience:
             raise OutageTooLong("outage", f"{failure}, for {self._patience:g} s; check --api-base, is it running?")

@@ -20,7 +20,7 @@ import aiohttp
 import httpx2
 from yarl import URL
 
-from metajudge.failures import JudgeFailure, StopRun, TryAgain, Unreachable, without_key
+from metajudge.failures import JudgeFailure, NoConnection, StopRun, TryAgain, Unreachable, without_key
 from metajudge.sdk import openai
 
 CONNECT_SECONDS = 10.0
@@ -160,7 +160,7 @@ def connection_failure(error: BaseException, url: str, key: str, timeout: float)
     if caused_by(httpx2.UnsupportedProtocol, aiohttp.InvalidURL):
         return StopRun("url", f"{url} is no usable address; check --api-base")
     if caused_by(aiohttp.ConnectionTimeoutError):
-        return TryAgain("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
+        return NoConnection("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
     if caused_by(aiohttp.ClientConnectorError):
         return Unreachable("unreachable", f"{url} cannot be reached: {said}")
     if caused_by(TimeoutError):

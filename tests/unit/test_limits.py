@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from metajudge.failures import TryAgain, Unreachable
+from metajudge.failures import NoConnection, TryAgain, Unreachable
 from metajudge.limits import Outage, OutageTooLong, RealClock, Turns, backoff
 from tests.unit.fakes import FakeClock
 
@@ -136,6 +136,21 @@ def test_any_answer_ends_an_outage() -> None:
 
     asyncio.run(go())
     assert clock.slept == [0.5]  # the second question did not wait
+
+
+def test_a_probe_that_gets_no_connection_is_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    """A host that is being started refuses first and then drops what comes: it is away all the while."""
+    clock = FakeClock()
+    away = [Unreachable("unreachable", "refused"), NoConnection("timeout", "no connection"), None]
+
+    async def send() -> str:
+        if (turn := away.pop(0)) is not None:
+            assert "answers again" not in caplog.text
+            raise turn
+        return "reply"
+
+    assert asyncio.run(Outage(300, clock).attempt(send)) == "reply"
+    assert clock.slept == [0.5, 1.0] and caplog.text.count("answers again") == 1
 
 
 def test_the_real_clock_runs() -> None:
