@@ -55,8 +55,8 @@ class HostedScorer:
 
     def __init__(self, make: Callable[[], RewardScorer]) -> None:
         """`make` builds the scorer; what it refuses (a missing key) it refuses here, before a training run begins."""
-        make()
         self._make = make
+        self._first: RewardScorer | None = make()
         self._starting = threading.Lock()
         self._host: _Host | None = None
         atexit.register(self.close)
@@ -79,5 +79,6 @@ class HostedScorer:
     def _begin(self, generations: Sequence[str], golds: Sequence[Gold]) -> Future[list[Reward]]:
         with self._starting:
             if self._host is None or not self._host.thread.is_alive():
-                self._host = _Host(self._make())
+                scorer, self._first = self._first or self._make(), None
+                self._host = _Host(scorer)
             return asyncio.run_coroutine_threadsafe(self._host.scorer.score(generations, golds), self._host.loop)

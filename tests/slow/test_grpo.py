@@ -60,17 +60,16 @@ FAULTY = re.compile(r"\[\[(500|hang|malformed|content-filter)\]\]")
 
 def wanted(text: str, row: dict[str, Any]) -> tuple[float | None, bool]:
     """The reward by Eq. 1 to 4 and whether the judge is needed for it, from the lines themselves; None = unscored."""
+    if row["overall_preference"] == 0:
+        return None, False  # whatever is said, also what cannot be read
     lines = text.split("\n")
     boxed = [line for line in lines if "boxed" in line]
     places = [place for place, line in enumerate(lines) if line.startswith("- ")]
     behind = any(place > lines.index(boxed[0]) for place in places) if boxed else True
     if len(set(boxed)) != 1 or behind or text.count(HEAD) != 1 or not text.startswith(HEAD) or text.count(END) != 1:
         return 0.0, False
-    gold = row["overall_preference"]
-    if gold == 0:
-        return None, False
     verdict = {"A>B": -1, "B>A": 1, "A=B": 0}[boxed[0].split("{")[1].rstrip("}")]
-    if verdict * gold <= 0:
+    if verdict * row["overall_preference"] <= 0:
         return 0.0, False
     reasons = list(dict.fromkeys(lines[place][2:] for place in places))
     if not reasons:
@@ -287,6 +286,8 @@ def kind(one: dict[str, Any]) -> str:
 @pytest.mark.parametrize("conversational", [False, True], ids=["texts", "messages"])
 def test_no_step_sees_a_made_up_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conversational: bool) -> None:
     """Every number that TRL got is the reward of Eq. 4, and what the judge did not say is NaN, its word for None."""
+    # Not by the variable alone: the package keeps what it has read, for every later test of this process.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with judge() as server:
         seen, trainer = training(server, tmp_path, conversational)

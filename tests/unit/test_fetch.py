@@ -55,6 +55,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith("HF_"):
             monkeypatch.delenv(name)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # of whoever imported it first
     huggingface_hub.close_session()
     yield
     huggingface_hub.close_session()

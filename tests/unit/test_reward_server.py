@@ -238,4 +238,4 @@ def test_a_value_that_does_not_fit_is_told_with_what_does(
     with pytest.raises(SystemExit) as ended:
         main(["reward-server", *flags])
     assert ended.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].endswith(f"argument {flags[0]}: {said}")
+    assert capsys.readouterr().err.endswith(f"argument {flags[0]}: {said}; see metajudge reward-server --help\n")
