@@ -35,7 +35,9 @@ class Storm:
     killed: list[float] = field(default_factory=list)
     """When each kill struck, on the machine's monotonic clock."""
     torn: list[bytes] = field(default_factory=list)
-    """What was left of the records that were cut."""
+    """What was left of the records that were cut, here or by a kill in the middle of a write."""
+    torn_at: int = -1
+    """Where the last of these begins in the results."""
     forgiven: set[str] = field(default_factory=set)
     """The questions of these records."""
 
@@ -97,6 +99,16 @@ class Storm:
         finally:
             process.kill()
             process.wait()
+        self._note_torn()
+
+    def _note_torn(self) -> None:
+        """A kill can end a write where a page of the file ends; what it left is seen until the next start mends it."""
+        data = self.out.read_bytes() if self.out.exists() else b""
+        begin = data.rfind(b"\n") + 1
+        if begin == len(data) or begin == self.torn_at or is_object(data[begin:]):
+            return
+        self.torn.append(data[begin:])
+        self.torn_at = begin
 
     def _cut(self, rng: random.Random) -> None:
         data = self.out.read_bytes() if self.out.exists() else b""
@@ -107,7 +119,16 @@ class Storm:
         cut = rng.randrange(begin + 1, len(data) - 2)
         os.truncate(self.out, cut)
         self.torn.append(data[begin:cut])
+        self.torn_at = begin
         self.forgiven |= {f"S{item + 1}: model {row}.{item}" for item in range(5)}
+
+
+def is_object(line: bytes) -> bool:
+    """Whether a line that lacks its newline is a whole record."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def check(storm: Storm) -> dict[str, float]:
