@@ -10,6 +10,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -89,20 +90,33 @@ def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
 
 def resample_counts(strata: Sequence[int], resamples: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """How often each resample draws each cluster: resamples × clusters, drawn within the domains."""
+    return _counted(strata, resamples, _draw(strata, resamples, rng))
+
+
+def _draw(strata: Sequence[int], resamples: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """The clusters that the resamples draw, by stratum, few resamples each."""
+    # Of the type that bincount wants: no copy.
+    return [rng.integers(0, width, (rows, width)) for width in strata for rows in _portions(width, resamples)]
+
+
+def _counted(strata: Sequence[int], resamples: int, drawn: Sequence[NDArray[np.intp]]) -> NDArray[np.float32]:
     counts = np.empty((resamples, sum(strata)), dtype=np.float32)
-    first = 0
+    portions, first = iter(drawn), 0
     for width in strata:
-        rows = max(1, _BINS // max(width, 1))
-        for start in range(0, resamples, rows):
-            counts[start : start + rows, first : first + width] = _draw(width, min(rows, resamples - start), rng)
+        start = 0
+        for rows in _portions(width, resamples):
+            places = next(portions) + (np.arange(rows) * width)[:, None]
+            counted = np.bincount(places.ravel(), minlength=rows * width)
+            counts[start : start + rows, first : first + width] = counted.reshape(rows, width)
+            start += rows
         first += width
     return counts
 
 
-def _draw(width: int, resamples: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    drawn = rng.integers(0, width, (resamples, width))  # of the type that bincount wants: no copy
-    drawn += (np.arange(resamples) * width)[:, None]
-    return np.bincount(drawn.ravel(), minlength=resamples * width).reshape(-1, width)
+def _portions(width: int, resamples: int) -> list[int]:
+    """Into how many resamples at a time they are cut, for a stratum so wide."""
+    most = max(1, _BINS // max(width, 1))
+    return [min(most, resamples - start) for start in range(0, resamples, most)]
 
 
 # ------------------------------------------------------------------ sums of resamples
@@ -127,14 +141,22 @@ class Sums:
         return self._places[key]
 
     def run(self, resamples: int = RESAMPLES, seed: int = SEED) -> None:
-        """Draw the resamples, in blocks that stay small."""
+        """Draw the resamples, in blocks that stay small, each while the one before is counted and summed."""
         if not self._columns:
             return
         matrix = np.stack(self._columns, axis=1).astype(np.float32)
         size = max(1, min(resamples, _BLOCK_ELEMENTS // max(sum(self._strata), 1)))
         rng = np.random.default_rng(seed)
-        blocks = (min(size, resamples - start) for start in range(0, resamples, size))
-        self._totals = np.concatenate([resample_counts(self._strata, rows, rng) @ matrix for rows in blocks])
+        blocks = [min(size, resamples - start) for start in range(0, resamples, size)]
+        totals = []
+        # One thread draws, block after block: the numbers are the same as without it.
+        with ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(_draw, self._strata, blocks[0], rng)
+            for rows, following in zip(blocks, [*blocks[1:], 0], strict=True):
+                drawn = ahead.result()
+                ahead = pool.submit(_draw, self._strata, following, rng)
+                totals.append(_counted(self._strata, rows, drawn) @ matrix)
+        self._totals = np.concatenate(totals)
 
     def of(self, place: int) -> Floats:
         """The sum of a column in every resample."""
