@@ -20,7 +20,7 @@ import metajudge
 from metajudge.cost import Budget
 from metajudge.errors import UsageError
 from metajudge.journal import Journal
-from metajudge.judging import DEFAULT_BASE_URL, EMBEDDED, OK, JudgeOptions, check_key, exit_code, judge_rows
+from metajudge.judging import EMBEDDED, OK, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.plan import SHOWN_PROBLEMS
 from metajudge.product import Written, write_product
 from metajudge.results import Expected, RecordFile, row_key, side_file
@@ -74,11 +74,8 @@ def _check_model(options: DeriveOptions, step: Step) -> None:
         return
     if options.model == EMBEDDED:
         raise UsageError(f"{step.name} needs a language model; the embedded judge only matches lists")
-    if options.dry_run:
-        return
-    if options.api_base == DEFAULT_BASE_URL and not options.api_key:
-        raise UsageError("no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own")
-    check_key(options)
+    if not options.dry_run:
+        check_key(options, matching=False)
 
 
 def _check_output(options: DeriveOptions) -> Path:

@@ -164,11 +164,7 @@ def _body(fields: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> b
     rest = _TEXT(fields)
     if "messages" in fields:
         return _utf8(rest)
-    parts = [
-        _fixed_message(content) if role == "system" else _utf8(_message(role, content))
-        for one in messages
-        for role, content in [(one["role"], one["content"])]
-    ]
+    parts = [_encoded(one["role"], one["content"]) for one in messages]
     return b'{"messages": [%b], %b' % (b", ".join(parts), _utf8(rest[1:]))
 
 
@@ -176,13 +172,15 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _message(role: str, content: str) -> str:
-    return f'{{"role": {_TEXT(role)}, "content": {_TEXT(content)}}}'
+def _encoded(role: str, content: str) -> bytes:
+    return _encoded_and_kept(role, content) if role == "system" else _message(role, content)
 
 
-@functools.lru_cache(maxsize=16)
-def _fixed_message(content: str) -> bytes:
-    return _utf8(_message("system", content))
+def _message(role: str, content: str) -> bytes:
+    return _utf8(f'{{"role": {_TEXT(role)}, "content": {_TEXT(content)}}}')
+
+
+_encoded_and_kept = functools.lru_cache(maxsize=16)(_message)
 
 
 def _own_wire(settings: JudgeSettings) -> Wire:

@@ -75,14 +75,18 @@ class JudgeOptions:
         return cls(**{**known, **fields})
 
 
-def check_key(options: JudgeOptions) -> None:
-    """Raise `UsageError` where a key is needed and there is none, or it cannot be sent."""
+def check_key(options: JudgeOptions, *, matching: bool = True) -> None:
+    """Raise `UsageError` where a key is needed and there is none, or it cannot be sent.
+
+    `matching`: the embedded judge could be asked as well, which can do nothing else.
+    """
     if not options.api_key.isascii() or not options.api_key.isprintable():
         raise UsageError("the key has a line break or a letter that no key has; copy it again (OPENAI_API_KEY)")
     if options.model != EMBEDDED and options.api_base == DEFAULT_BASE_URL and not options.api_key:
         raise UsageError(
-            "no key for the judge: set OPENAI_API_KEY, or --api-base for a server of your own, "
-            "or --model embedded for the judge that needs no key"
+            f"no key for the {'judge' if matching else 'model'}: set OPENAI_API_KEY, "
+            "or --api-base for a server of your own"
+            + (", or --model embedded for the judge that needs no key" if matching else "")
         )
 
 
