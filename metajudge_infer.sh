@@ -115,4 +115,8 @@ if [ -d "$folder" ]; then
             --model-be-evaluated "$models"
     fi
 fi
+# Behind the table, where it is seen: what was wrong stands above it.
+if [ "$status" -ne 0 ]; then
+    echo "metajudge: the inference ended with status $status; its message stands above the table" >&2
+fi
 exit "$status"

@@ -144,8 +144,11 @@ def test_the_table_is_printed_in_any_case_and_the_status_is_the_inferences(tmp_p
     """A stopped run has results worth seeing."""
     (tmp_path / "output").mkdir()
     fake = Fake(tmp_path, status=130)
-    assert fake.run(tmp_path).returncode == 130
+    result = fake.run(tmp_path)
+    assert result.returncode == 130
     assert len(fake.calls()) == 2
+    assert result.stderr.endswith("the inference ended with status 130; its message stands above the table\n")
+    assert "ended with status" not in Fake(tmp_path).run(tmp_path).stderr
 
 
 def test_a_dry_run_prints_no_table(fake: Fake, tmp_path: Path) -> None:
