@@ -19,46 +19,21 @@ def llm() -> Iterator[str]:
         yield url
 
 
+def ask(llm: str, source: Path, out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """An inference that asks the model."""
+    command = ["--input-file", str(source), "--output-file", str(out), "--model-be-evaluated", "M", "--api-base", llm]
+    return subprocess.run(
+        [sys.executable, "-m", "metajudge", "infer", *command, "--max-retries", "1", *flags],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("granularity", ["row", "item"])
 def test_every_row_put_to_a_real_model_is_accounted_for(llm: str, tmp_path: Path, granularity: str) -> None:
     """Success or a recorded failure for each, tokens counted, malformed replies asked again and kept."""
     source, out = rows(tmp_path / "in.jsonl", ["", ""], items=1), tmp_path / "out.jsonl"
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "metajudge",
-            "infer",
-            "--input-file",
-            str(source),
-            "--output-file",
-            str(out),
-            "--model-be-evaluated",
-            "M",
-            "--model",
-            "smollm2",
-            "--api-base",
-            llm,
-            "--max-tokens",
-            "40",
-            "--max-retries",
-            "1",
-            "--temperature",
-            "0",
-            "--granularity",
-            granularity,
-            "--top-k",
-            "1",
-            "--concurrent-requests",
-            "2",
-        ],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    flags = ("--max-tokens", "40", "--temperature", "0", "--granularity", granularity, "--top-k", "1")
+    result = ask(llm, source, out, "--model", "smollm2", "--concurrent-requests", "2", *flags)
     found = records(out)
     assert len(found) == 2, result.stdout + result.stderr
     assert {record["status"] for record in found} <= {"success", "format_error", "error"}
@@ -80,32 +55,7 @@ def test_a_model_name_that_the_server_does_not_check_and_a_context_too_long(llm:
     """A question longer than the server's context fails its row with that reason; the run goes on."""
     source = rows(tmp_path / "in.jsonl", ["word " * 9000], items=1)
     out = tmp_path / "out.jsonl"
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "metajudge",
-            "infer",
-            "--input-file",
-            str(source),
-            "--output-file",
-            str(out),
-            "--model-be-evaluated",
-            "M",
-            "--api-base",
-            llm,
-            "--max-tokens",
-            "10",
-            "--max-retries",
-            "1",
-        ],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    result = ask(llm, source, out, "--max-tokens", "10")
     assert result.returncode == 1
     (record,) = records(out)
     assert record["status"] == "error" and "too long" in record["error_message"], record.get("error_message")
