@@ -16,7 +16,7 @@ import httpx2
 
 from metajudge.failures import QuestionFailed, TryAgain, masked, read_refusal
 from metajudge.sdk import openai
-from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy
+from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy, told_by
 
 log = logging.getLogger("metajudge")
 
@@ -185,20 +185,30 @@ _encoded_and_kept = functools.lru_cache(maxsize=16)(_message)
 
 def _own_wire(settings: JudgeSettings) -> Wire:
     """The straight way; through the SDK where a proxy stands between."""
-    limits = httpx2.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections)
     # trust_env reads the proxy variables: a judge on this machine is never asked through a proxy.
     local = is_loopback(settings.base_url)
-    transport = openai.DefaultAioHttpClient(limits=limits, trust_env=not local)
-    client = openai.AsyncOpenAI(
+    limits = httpx2.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections)
+
+    def sdk() -> SdkWire:
+        transport = openai.DefaultAioHttpClient(limits=limits, trust_env=not local)
+        return SdkWire(_client(settings, transport), settings.timeout)
+
+    if not local and needs_proxy(settings.base_url):
+        return sdk()
+    # Only asked what it would send: a transport that can send reads certificates, which takes 50 ms.
+    silent = openai.DefaultAioHttpClient(transport=httpx2.AsyncBaseTransport(), trust_env=False)
+    told = told_by(_client(settings, silent), silent, settings.timeout)
+    return StraightWire(told, sdk, settings.timeout, settings.connections)
+
+
+def _client(settings: JudgeSettings, transport: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(
         api_key=settings.api_key,
         base_url=settings.base_url,
         max_retries=0,
         timeout=httpx2.Timeout(settings.timeout, connect=CONNECT_SECONDS),
         http_client=transport,
     )
-    if not local and needs_proxy(settings.base_url):
-        return SdkWire(client, settings.timeout)
-    return StraightWire(client, transport, settings.timeout, settings.connections)
 
 
 def _read_completion(response: Response, seconds: float, key: str) -> Reply:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -76,41 +76,38 @@ class SdkWire:
 class StraightWire:
     """Requests over an aiohttp session, with what the SDK's client says about address and headers.
 
-    A redirection is left to the SDK, for this request and all later ones.
+    A redirection is left to the SDK, for this request and all later ones: only then is it made ready to send.
     """
 
-    def __init__(
-        self, client: openai.AsyncOpenAI, transport: httpx2.AsyncClient, timeout: float, connections: int
-    ) -> None:
-        self._sdk = SdkWire(client, timeout)
-        self._client = client
+    def __init__(self, told: Told, sdk: Callable[[], SdkWire], timeout: float, connections: int) -> None:
+        self._told = told
+        self._make_sdk = sdk
+        self._sdk: SdkWire | None = None
         self._timeout = timeout
         self._connections = connections
         # Joined as addresses, not as texts: behind a base URL without a path, PATH would become part of the host.
-        self._url = URL(str(client.base_url.join(PATH)), encoded=True)
-        self._headers = request_headers(client, transport, timeout)
+        self._url = URL(str(told.base_url.join(PATH)), encoded=True)
         self._session: aiohttp.ClientSession | None = None
-        self._redirected = False
 
     async def post(self, content: bytes) -> Response:
         """As `Wire.post`."""
-        if self._redirected:
+        if self._sdk is not None:
             return await self._sdk.post(content)
         session = self._session or self._open()
         try:
             async with session.post(self._url, data=content, allow_redirects=False) as answer:
                 response = Response(answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_failure(error, str(self._client.base_url), self._client.api_key, self._timeout) from None
+            raise connection_failure(error, str(self._told.base_url), self._told.api_key, self._timeout) from None
         if 300 <= response.status < 400:
-            self._redirected = True
+            self._sdk = self._sdk or self._make_sdk()
             return await self._sdk.post(content)
         return response
 
     def _open(self) -> aiohttp.ClientSession:
         context = httpx2.create_ssl_context() if self._url.scheme == "https" else True
         self._session = aiohttp.ClientSession(
-            headers=self._headers,  # as the session's own they are made ready once, not for every request
+            headers=self._told.headers,  # as the session's own they are made ready once, not for every request
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=context),
             timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -122,19 +119,31 @@ class StraightWire:
         """As `Wire.close`."""
         if self._session is not None:
             await self._session.close()
-        await self._sdk.close()
+        if self._sdk is not None:
+            await self._sdk.close()
 
 
-def request_headers(client: openai.AsyncOpenAI, transport: httpx2.AsyncClient, timeout: float) -> dict[str, str]:
-    """The headers that the SDK sends with a first try, which it partly adds for each request."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the SDK's client says about requests."""
+
+    base_url: httpx2.URL
+    api_key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """Of a first try; the SDK adds some of them for each request."""
+
+
+def told_by(client: openai.AsyncOpenAI, transport: httpx2.AsyncClient, timeout: float) -> Told:
+    """What `client`, which sends over `transport` with this time-out, says."""
     headers = {name.lower(): value for name, value in transport.headers.items()}
     own: dict[str, object] = {**client.default_headers, **client.auth_headers}
     headers |= {name.lower(): value for name, value in own.items() if isinstance(value, str)}
-    return headers | {
+    headers |= {
         "content-type": "application/json",
         "x-stainless-retry-count": "0",
         "x-stainless-read-timeout": str(timeout),
     }
+    return Told(client.base_url, client.api_key, headers)
 
 
 def needs_proxy(url: str) -> bool:
