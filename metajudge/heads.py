@@ -15,10 +15,13 @@ from typing import Any, NamedTuple
 _SCORE = rb"\[[1-9][0-9]{0,5}, [0-9]{1,6}, (?:0(?:\.[0-9]+)?|1(?:\.0)?|[0-9](?:\.[0-9]+)?e-[0-9]+)\]"
 # As `results.encode` writes the first keys of `matching.MatchTask.record`. No text before the scores can be of another
 # shape: ids are hexadecimal, and a quotation mark inside a string would be escaped.
-_HEAD = re.compile(
+_KEY = (
     rb'\{"id": "(?P<id>[0-9a-f]{16}(?:-[0-9]+)?)", "question_id": "(?P<question>[0-9a-f]{16})", "schema": 1, '
     rb'"status": "(?P<status>success|error|format_error|empty)", '
-    rb'"model_be_evaluated": (?P<model>"(?:[^"\\\x00-\x1f]|\\.)*"), '
+)
+_BEGIN = re.compile(_KEY)
+_HEAD = re.compile(
+    _KEY + rb'"model_be_evaluated": (?P<model>"(?:[^"\\\x00-\x1f]|\\.)*"), '
     rb'"n_human": (?P<human>[0-9]{1,6}), "n_model": (?P<items>[0-9]{1,6}), '
     rb'(?:"empty": "(?P<empty>human|model|both)", )?'
     rb'"extraction_result": \{"scores": (?P<scores>\[(?:' + _SCORE + rb"(?:, " + _SCORE + rb")*)?\]), "
@@ -27,6 +30,14 @@ _HEAD = re.compile(
 _JUDGE = b', "judge": '
 _MODEL = re.compile(rb'\{"model": ("(?:[^"\\\x00-\x1f]|\\.)*")')
 _END = b"}}\n"  # of the metadata and of the record
+
+
+class Key(NamedTuple):
+    """Which row's question a record answers, and whether it does."""
+
+    id: str
+    question_id: str
+    status: str
 
 
 class Head(NamedTuple):
@@ -45,6 +56,14 @@ class Head(NamedTuple):
     """The accepted scores: human item, model item, score; each is one."""
     judge_at: int
     """Where the judge object begins in the line."""
+
+
+def read_key(line: bytes) -> Key | None:
+    """The first fields of a whole line's head, for a third of the time; None where the line has to be parsed."""
+    found = _BEGIN.match(line)
+    if found is None or not line.endswith(_END) or 0 in line:
+        return None
+    return Key(found[1].decode(), found[2].decode(), found[3].decode())
 
 
 def read_head(line: bytes) -> Head | None:

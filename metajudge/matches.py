@@ -47,20 +47,23 @@ def item_lines(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     _, texts = find_checklist(record["metadata"], record["model_be_evaluated"])
     matrix = record.get("score_matrix")
     best = [(match["human_item"], match["model_item"], match["score"]) for match in record["matches"]]
+    claims = {number: (0.0, 0) for number in range(1, len(texts) + 1)}
+    for human, item, score in best:
+        if item and score > claims[item][0]:  # of equal ones the first human item's
+            claims[item] = (score, human)
     for number, text in enumerate(texts, 1):
         if matrix is not None:
             scores = [row[number - 1] for row in matrix]
         else:
             # Granularity `row`: only the pair of a human item and its best model item was asked.
             scores = [score if item == number else None for _, item, score in best]
-        claimed = [(score, -human) for human, item, score in best if item == number and score > 0]
-        score, human = max(claimed, default=(0.0, 0))
+        score, human = claims[number]
         yield {
             "id": record["id"],
             "model_be_evaluated": record["model_be_evaluated"],
             "model_item": number,
             "text": text,
             "scores": scores,
-            "matched_human_item": -human,
+            "matched_human_item": human,
             "score": score,
         }

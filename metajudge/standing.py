@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from metajudge.heads import Head, read_head
+from metajudge.heads import Head, Key, read_key
 from metajudge.results import FINISHED, row_key
 from metajudge.samples import InputFile, Row, parse_row
 
@@ -30,7 +30,7 @@ class Latest:
         status = record.get("status")
         self._offer(key, isinstance(status, str) and status in FINISHED, value)
 
-    def add_head(self, head: Head, value: Any) -> None:
+    def add_head(self, head: Head | Key, value: Any) -> None:
         """The same for a record of which only the head was read."""
         self._offer(row_key(head.id, head.question_id), head.status in FINISHED, value)
 
@@ -50,9 +50,9 @@ def standing_records(path: Path) -> Iterator[dict[str, Any]]:
     """The standing record of every row, one at a time, in order of the rows' first appearance."""
     latest = Latest()
     for number, offset, line in InputFile(path).lines():
-        head = read_head(line)
-        if head is not None:
-            latest.add_head(head, offset)
+        key = read_key(line)
+        if key is not None:
+            latest.add_head(key, offset)
         elif isinstance(row := parse_row(number, line, offset), Row):
             latest.add(row.data, number, offset)
     with path.open("rb") as file:
