@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def write_rows(path: Path, count: int, response_bytes: int) -> None:
 
 def measure(rows: int, response_bytes: int, latency: float, in_flight: int, *, client: str = "metajudge") -> Measured:
     """Judge `rows` rows once against a server that answers after `latency` seconds; `client`: ours, or of `peers`."""
+    # As for whoever has run it before: an environment that writes no bytecode would compile it all at every start.
+    compileall.compile_dir(ROOT / "metajudge", quiet=1)
     with (
         tempfile.TemporaryDirectory() as folder,
         running("tests.bench.lean_server", "--latency", str(latency)) as url,
