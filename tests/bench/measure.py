@@ -44,8 +44,6 @@ def write_rows(path: Path, count: int, response_bytes: int) -> None:
 
 def measure(rows: int, response_bytes: int, latency: float, in_flight: int, *, client: str = "metajudge") -> Measured:
     """Judge `rows` rows once against a server that answers after `latency` seconds; `client`: ours, or of `peers`."""
-    # As for whoever has run it before: an environment that writes no bytecode would compile it all at every start.
-    compileall.compile_dir(ROOT / "metajudge", quiet=1)
     with (
         tempfile.TemporaryDirectory() as folder,
         running("tests.bench.lean_server", "--latency", str(latency)) as url,
@@ -85,6 +83,8 @@ print(json.dumps([code, time.perf_counter() - started, usage.ru_utime + usage.ru
 
 def run(command: list[str]) -> Process:
     """Run a command to its end; one that fails ends the benchmark."""
+    # As for whoever has run it before: an environment that writes no bytecode would compile it all at every start.
+    compileall.compile_dir(ROOT / "metajudge", quiet=1)
     launch = [sys.executable, "-S", "-c", _LAUNCH, *command]
     found = subprocess.run(launch, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=True).stdout
     code, seconds, cpu, peak = json.loads(found)
