@@ -28,9 +28,15 @@ _SIDE = re.compile(
     r"|(?:回复|回答|响应|回應|答案)\s*[12AB一二]",
     re.IGNORECASE,
 )
+# The same in a text that is casefolded: without regard to case a search takes three times as long.
+_FOLDED_SIDE = re.compile(
+    r"\b(?:responses?|answers?|assistants?|respuestas?|antwort(?:en)?|réponses?)\s*#?\s*[12ab]\b(?:['’]s\b)?"
+    r"|(?:回复|回答|响应|回應|答案)\s*[12ab一二]"
+)
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WIDE_SCAFFOLDING = re.compile("[的了是在和与且而也都就]")
 _WORD = re.compile(r"[^\W_]+")
+_BETWEEN_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _ORDINAL = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|last|final)\b|第[一二三四五六七八九十\d]+", re.IGNORECASE
 )
@@ -108,13 +114,15 @@ def check_claims(items: Sequence[str], feedback_texts: Iterable[str], responses:
 @functools.lru_cache(maxsize=256)
 def units(text: str) -> frozenset[str]:
     """The content of a text: stems of its words without scaffolding, numbers, and pairs of CJK characters."""
-    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
+    plain = _FOLDED_SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
     found: set[str] = set()
-    if not plain.isascii():
+    if plain.isascii():
+        words = plain.translate(_BETWEEN_WORDS).split()
+    else:
         runs = _WIDE.findall(_WIDE_SCAFFOLDING.sub("", plain))
         found = {run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1))}
-        plain = _WIDE.sub(" ", plain)
-    for word in _WORD.findall(plain):
+        words = _WORD.findall(_WIDE.sub(" ", plain))
+    for word in words:
         if word.isdigit() or (len(word) > 1 and word not in _SCAFFOLDING):
             found.add(_stem(word))
     return frozenset(found)
@@ -173,7 +181,8 @@ def _share_most(mine: frozenset[str], theirs: frozenset[str]) -> bool:
     shared, shorter = len(mine & theirs), min(len(mine), len(theirs))
     if not shared:
         return False
-    return shared / len(mine | theirs) >= _ALIKE or (shorter >= _LEAST_CONTAINED and shared / shorter >= _CONTAINED)
+    union = len(mine) + len(theirs) - shared
+    return shared / union >= _ALIKE or (shorter >= _LEAST_CONTAINED and shared / shorter >= _CONTAINED)
 
 
 _look = functools.lru_cache(maxsize=256)(look)  # a point is compared with every other of its list

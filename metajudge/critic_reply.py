@@ -7,6 +7,7 @@ indented under a reason goes on with it, a title with reasons under it is no rea
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -156,6 +157,7 @@ def _comparing(boxes: Sequence[str]) -> list[str]:
     return [box for box in boxes if _RELATION.search(widened(box))]
 
 
+@functools.lru_cache(maxsize=256)  # they are few; reading one tries some twenty spellings
 def _verdict(text: str) -> int | None:
     # To some judges "C" is a tie; here it can only be such an answer.
     return None if text.strip(" \t*_`$.").upper() == "C" else parse_verdict(text)
@@ -173,7 +175,7 @@ def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
         indent = _indent(line)
         if item and not (inside and indent > top + 1):
             text = _item_text(line, item)
-            inside = not _is_title(text, item, _next_words(lines, number))
+            inside = not _is_title(text, item, lines, number)
             if inside:
                 reasons.append(text)
                 top = indent
@@ -197,10 +199,13 @@ def _item_text(line: str, item: re.Match[str]) -> str:
     return item["open"] + text if item["open"] and not item["shut"] else text
 
 
-def _is_title(text: str, item: re.Match[str], below: str) -> bool:
+def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int) -> bool:
     """Whether a line only names what the reasons under it have in common: "1. **Accuracy**", "- Clarity:"."""
+    if not _TITLE.fullmatch(widened(text.strip())):
+        return False
+    below = _next_words(lines, number)
     under = _ITEM.fullmatch(widened(below))
-    if under is None or not _TITLE.fullmatch(widened(text.strip())):
+    if under is None:
         return False
     return _indent(below) > _indent(item.string) + 1 or (item["bullet"] is None and under["bullet"] is not None)
 

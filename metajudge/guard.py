@@ -28,7 +28,7 @@ def suspicions(item: str) -> tuple[str, ...]:
         EMPTY: not text,
         GENERIC: bool(text) and _is_generic(text),
         OVER_LONG: len(item) > LONGEST,
-        INSTRUCTION: _is_unseen(item) or _is_grammar(text) or bool(_ORDER.search(text)),
+        INSTRUCTION: _is_unseen(item) or _is_grammar(text) or _is_order(text),
     }
     return tuple(reason for reason in REASONS if found[reason])
 
@@ -220,3 +220,12 @@ _POSE = (
     r"(?:dear |note to |to |as )?(?:the )?(?:judge|evaluator|grader|scorer|model|AI))[ ,:;!\n-]{1,4}){0,4}"
 )
 _ORDER = re.compile(f"{_CLAUSE}{_POSE}(?:{'|'.join(_ORDERS)})", re.IGNORECASE)
+# What a later clause begins behind; most items have none of it before their end.
+_CLAUSE_END = re.compile(r"[\n.!?…。\])>}](?=.)", re.DOTALL)
+
+
+def _is_order(text: str) -> bool:
+    if _ORDER.match(text):
+        return True
+    end = _CLAUSE_END.search(text)
+    return end is not None and _ORDER.search(text, end.start()) is not None

@@ -171,12 +171,14 @@ def additive_reward(rationale: float, outcome: float, rationale_weight: float) -
     return rationale_weight * rationale + (1 - rationale_weight) * outcome
 
 
-def above(scores: Scores, min_score: float) -> list[list[float | None]]:
+def above(scores: Scores, min_score: float) -> Scores:
     """`scores` with 0 in place of those up to `min_score`.
 
     Such a pair is kept out of the matching, not only out of I(k): a filler that matches a little would else make
     room there for more pairs of an honest list. What is no score (NaN, below 0) stays, to be refused by the matching.
     """
+    if not min_score:
+        return scores
     return [[0.0 if score is not None and 0 <= score <= min_score else score for score in row] for row in scores]
 
 
@@ -204,8 +206,10 @@ def shown_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[int, 
     return tuple(place for place, reason in enumerate(reasons) if not (hidden and suspicions(reason)))
 
 
-def in_place(scores: Scores, shown: Sequence[int], n_reasons: int) -> list[list[float | None]]:
+def in_place(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scores:
     """The scores of the shown reasons as columns among all `n_reasons`; None for those not shown."""
+    if len(shown) == n_reasons:
+        return scores
     known = [dict(zip(shown, row, strict=True)) for row in scores]
     return [[row.get(place) for place in range(n_reasons)] for row in known]
 
