@@ -47,7 +47,7 @@ def item_lines(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     _, texts = find_checklist(record["metadata"], record["model_be_evaluated"])
     matrix = record.get("score_matrix")
     best = [(match["human_item"], match["model_item"], match["score"]) for match in record["matches"]]
-    claims = {number: (0.0, 0) for number in range(1, len(texts) + 1)}
+    claims = dict.fromkeys(range(1, len(texts) + 1), (0.0, 0))
     for human, item, score in best:
         if item and score > claims[item][0]:  # of equal ones the first human item's
             claims[item] = (score, human)

@@ -37,6 +37,7 @@ from metajudge.reward_request import (
     try_again,
 )
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.server_log import server_log
 from metajudge.trainers.parts import ERROR, Settled, StillUnscored
 
 log = logging.getLogger("metajudge")
@@ -99,7 +100,7 @@ class RewardServer:
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         await self._stack.enter_async_context(self._scorer)
-        runner = web.AppRunner(self._application(), access_log=None, logger=log, shutdown_timeout=1)
+        runner = web.AppRunner(self._application(), access_log=None, logger=server_log(), shutdown_timeout=1)
         self._stack.push_async_callback(runner.cleanup)
         await runner.setup()
         host, port = self._options.host, self._options.port

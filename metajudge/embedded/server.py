@@ -21,6 +21,7 @@ from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
 from metajudge.matching import best_marks
 from metajudge.reply import Mark, plain_block
+from metajudge.server_log import server_log
 
 MODEL = "embedded"
 LARGEST_BODY = 10 * 1024 * 1024
@@ -131,6 +132,8 @@ async def _chat(request: web.Request) -> web.Response:
         body = json.loads(await request.read())
     except (ValueError, RecursionError):
         return _error(400, "the body is not JSON")
+    except web.RequestPayloadError:
+        return _error(400, "the body did not arrive whole")
     if not isinstance(body, dict):
         return _error(400, "the body is not a JSON object")
     try:
@@ -177,7 +180,7 @@ async def start(port: int = 0, host: str = "127.0.0.1") -> RunningServer:
     """Listen on loopback; port 0 takes a free one. Raises `UsageError`."""
     if not is_this_machine(host):
         raise UsageError(f"--host {host} is not this machine; the embedded judge serves 127.0.0.1 or ::1 only")
-    runner = web.AppRunner(application(), access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(application(), access_log=None, logger=server_log(), shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -44,6 +44,7 @@ def reward_function(
         log_metric: LogMetric | None = None,
         **columns: Any,
     ) -> list[float | None]:
+        """The reward of each completion, None where it is unscored; `KeyError` where the data lacks a column."""
         for name in (human_field, gold_field):
             if name not in columns:
                 raise KeyError(f"the training data has no column {name!r}; it has {', '.join(sorted(columns))}")

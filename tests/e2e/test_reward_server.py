@@ -40,14 +40,14 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *flags: str, **variables: str) -> Iterator[Served]:
-    """`python -m metajudge reward-server` at a free port."""
-    command = [sys.executable, "-m", "metajudge", "reward-server", "--port", "0", *flags]
+def serving(folder: Path, *flags: str, command: str = "reward-server", **variables: str) -> Iterator[Served]:
+    """`python -m metajudge reward-server`, or another server's command, at a free port."""
+    words = [sys.executable, "-m", "metajudge", command, "--port", "0", *flags]
     said = folder / "stderr"
     with (
         said.open("w") as stderr,
         subprocess.Popen(
-            command, cwd=ROOT, env=environment(OPENAI_API_KEY=KEY, **variables), stdout=subprocess.PIPE,
+            words, cwd=ROOT, env=environment(OPENAI_API_KEY=KEY, **variables), stdout=subprocess.PIPE,
             stderr=stderr, text=True,
         ) as process,
     ):  # fmt: skip
@@ -250,6 +250,28 @@ def test_what_is_wrong_with_a_request_is_said(tmp_path: Path) -> None:
         assert call(server.url, request(reply(HUMAN[0])))[0] == 200
         assert call(f"{server.url}/healthz")[::2] == (200, "ok\n")
         assert metrics(server.url)["metajudge_in_progress"] == 0
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"), [("br", "no"), ("gzip", "no gzip\x1b[2J")], ids=["unknown coding", "no gzip"]
+)
+@pytest.mark.parametrize(
+    ("command", "path", "healthy"), [("reward-server", "/", "/healthz"), ("serve", "/chat/completions", "/models")]
+)
+def test_a_body_that_cannot_be_unpacked_is_one_line_of_the_log(
+    coding: str, body: str, command: str, path: str, healthy: str, tmp_path: Path
+) -> None:
+    """Whoever sends garbage fills no log with tracebacks, and the server goes on."""
+    with serving(tmp_path, command=command) as server:
+        status, _, _ = call(f"{server.url}{path}", body.encode(), **{"Content-Encoding": coding})
+        assert status == 400
+        assert call(f"{server.url}{healthy}")[0] == 200
+        server.process.send_signal(signal.SIGINT)
+        server.process.wait(20)
+        said = server.said.read_text()
+        assert "Traceback" not in said
+        told = [line for line in said.splitlines() if "a request cannot be read: 400, message: " in line]
+        assert len(told) == 1 and "\x1b" not in said
 
 
 def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:

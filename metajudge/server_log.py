@@ -1,0 +1,27 @@
+"""What our HTTP servers log: a request that cannot be read is its sender's fault, and one line."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import http, web
+
+
+class _SendersFault(logging.Filter):
+    """Takes the traceback from what aiohttp says of a request that is no HTTP or whose body cannot be unpacked."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, http.HttpProcessingError | web.RequestPayloadError):
+            record.msg, record.args = "a request cannot be read: %s", (" ".join(str(error).split()),)
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return True
+
+
+def server_log() -> logging.Logger:
+    """The logger to give to aiohttp's `AppRunner`."""
+    log = logging.getLogger("metajudge.server")
+    if not any(isinstance(one, _SendersFault) for one in log.filters):
+        log.addFilter(_SendersFault())
+    return log
