@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from metajudge.heads import Head, Key, read_key
 from metajudge.results import FINISHED, row_key
 from metajudge.samples import InputFile, Row, parse_row
+
+log = logging.getLogger("metajudge")
 
 
 class Latest:
@@ -47,7 +49,10 @@ class Latest:
 
 
 def standing_records(path: Path) -> Iterator[dict[str, Any]]:
-    """The standing record of every row, one at a time, in order of the rows' first appearance."""
+    """The standing record of every row, one at a time, in order of the rows' first appearance.
+
+    One whose head alone is whole is left out, with a warning.
+    """
     latest = Latest()
     for number, offset, line in InputFile(path).lines():
         key = read_key(line)
@@ -55,7 +60,14 @@ def standing_records(path: Path) -> Iterator[dict[str, Any]]:
             latest.add_head(key, offset)
         elif isinstance(row := parse_row(number, line, offset), Row):
             latest.add(row.data, number, offset)
+    damaged = 0
     with path.open("rb") as file:
         for offset in latest.values():
             file.seek(offset)
-            yield json.loads(file.readline())
+            row = parse_row(0, file.readline())
+            if isinstance(row, Row):
+                yield row.data
+            else:
+                damaged += 1
+    if damaged:
+        log.warning("%s has %d damaged records; they are left out", path, damaged)

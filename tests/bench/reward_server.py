@@ -3,7 +3,8 @@
 256 different generations are with the server at any time and its judge answers after 0.2 s, so that 1,280 a second are
 ideal. They are posted one a request over 256 connections, and 32 a request over 8. Judge, server and client share the
 machine, and so may others: how long the server's loop waited for a CPU is told, too, and where that is more than a
-percent or two, the rate is theirs as much as the server's. `--repeat N` takes the best of N runs of each.
+percent or two, the rate is theirs as much as the server's. `--repeat N` takes the best of N runs of each. What a bare
+aiohttp loop reaches, which does nothing but ask such a judge, is printed first: no server comes above it.
 
 Exits 1 when a rate is below 0.90 of the ideal.
 """
@@ -24,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from tests.bench.measure import measure as peer
 from tests.e2e.driver import environment
 from tests.servers import ROOT, running
 
@@ -163,6 +165,11 @@ def measure(batch: int, generations: int) -> Measured:
         return Measured(generations / seconds, had / generations, waited / seconds)
 
 
+def bare_loop(questions: int) -> float:
+    """Questions a second of a loop that asks the judge and keeps nothing."""
+    return questions / peer(questions, len(PROMPT), LATENCY, IN_PROGRESS, client="bare").window
+
+
 def main() -> int:
     """Measure and print; 0 when every bound holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -170,6 +177,8 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=1)
     args = parser.parse_args()
     ideal, held = IN_PROGRESS / LATENCY, True
+    floor = [bare_loop(args.generations) for _ in range(args.repeat)]
+    print(f"bare loop:    {max(floor):6.0f} questions/s, {max(floor) / ideal:.3f} of the ideal", flush=True)
     for batch in FORMS:
         runs = [measure(batch, args.generations) for _ in range(args.repeat)]
         best = max(runs, key=lambda run: run.rate)

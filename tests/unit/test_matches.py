@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from metajudge.matches import item_lines, matches_path, write_matches
 from metajudge.results import encode
@@ -14,6 +17,17 @@ BASE = {
     "question_id": "q",
     "status": "success",
     "model_be_evaluated": "m",
+    "metadata": {"M-checklist": ["a", "b"]},
+}
+
+# As the writer puts it, so that its head is read alone.
+RECORD = {
+    "id": "a" * 16,
+    "question_id": "b" * 16,
+    "schema": 1,
+    "status": "success",
+    "model_be_evaluated": "m",
+    "matches": [],
     "metadata": {"M-checklist": ["a", "b"]},
 }
 
@@ -71,6 +85,19 @@ def test_the_last_finished_record_of_a_row_stands_else_its_last(tmp_path: Path) 
         + line("a", "success", 6)
     )
     assert [record["mark"] for record in standing_records(path)] == [6, 5]
+
+
+@pytest.mark.parametrize("damage", [lambda line: line[:-9] + line, lambda line: line[:-9] + b"\xff" + line[-9:]])
+def test_a_record_whose_head_alone_is_whole_is_left_out_with_a_warning(
+    damage: Callable[[bytes], bytes], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two records run together, or a byte gone bad: the others have their lines."""
+    path = tmp_path / "r.jsonl"
+    bad, good = (encode(RECORD | {"id": letter * 16}) for letter in "ab")
+    path.write_bytes(damage(bad) + good)
+    assert [record["id"] for record in standing_records(path)] == ["b" * 16]
+    assert caplog.messages == [f"{path} has 1 damaged records; they are left out"]
+    assert write_matches(path) == 2
 
 
 def test_the_matches_file_is_rebuilt_whole(tmp_path: Path) -> None:
