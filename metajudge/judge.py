@@ -16,7 +16,7 @@ import httpx2
 
 from metajudge.failures import QuestionFailed, TryAgain, masked, read_refusal
 from metajudge.sdk import openai
-from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy, told_by
+from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy, stays_at, told_by
 
 log = logging.getLogger("metajudge")
 
@@ -190,7 +190,8 @@ def _own_wire(settings: JudgeSettings) -> Wire:
     limits = httpx2.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections)
 
     def sdk() -> SdkWire:
-        transport = openai.DefaultAioHttpClient(limits=limits, trust_env=not local)
+        hooks = {"request": [stays_at(settings.base_url)]}
+        transport = openai.DefaultAioHttpClient(limits=limits, trust_env=not local, event_hooks=hooks)
         return SdkWire(_client(settings, transport), settings.timeout)
 
     if not local and needs_proxy(settings.base_url):

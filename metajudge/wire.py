@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -65,7 +65,10 @@ class SdkWire:
         except openai.APIStatusError as error:
             response = error.response
         except (openai.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_failure(error, str(self._client.base_url), self._client.api_key, self._timeout) from None
+            ours = next((cause for cause in _causes(error) if isinstance(cause, JudgeFailure)), None)
+            raise ours or connection_failure(
+                error, str(self._client.base_url), self._client.api_key, self._timeout
+            ) from None
         return Response(response.status_code, response.headers, response.content)
 
     async def close(self) -> None:
@@ -76,7 +79,8 @@ class SdkWire:
 class StraightWire:
     """Requests over an aiohttp session, with what the SDK's client says about address and headers.
 
-    A redirection is left to the SDK, for this request and all later ones: only then is it made ready to send.
+    A redirection on the same host is left to the SDK, for this request and all later ones: only then is it made ready
+    to send.
     """
 
     def __init__(self, told: Told, sdk: Callable[[], SdkWire], timeout: float, connections: int) -> None:
@@ -144,6 +148,23 @@ def told_by(client: openai.AsyncOpenAI, transport: httpx2.AsyncClient, timeout: 
         "x-stainless-read-timeout": str(timeout),
     }
     return Told(client.base_url, client.api_key, headers)
+
+
+def stays_at(base_url: str) -> Callable[[httpx2.Request], Awaitable[None]]:
+    """A hook for each request of an httpx client: rows go to the host that the user named and to no other.
+
+    It raises `StopRun` where a redirection leads elsewhere.
+    """
+    named = httpx2.URL(base_url).host
+
+    async def check(request: httpx2.Request) -> None:
+        if request.url.host != named:
+            there = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+            raise StopRun(
+                "redirected", f"{base_url} redirects to {there}; if your rows may go there, name it with --api-base"
+            )
+
+    return check
 
 
 def needs_proxy(url: str) -> bool:

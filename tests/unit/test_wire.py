@@ -115,6 +115,27 @@ def test_a_redirection_is_followed_by_the_sdk_for_good() -> None:
     assert asyncio.run(go()) == (3, 2)
 
 
+@pytest.mark.parametrize("hops", [1, 2])
+def test_rows_go_to_no_host_that_the_user_did_not_name(hops: int) -> None:
+    """A redirection elsewhere stops the run, also one behind another; nothing is sent there."""
+
+    async def go() -> list[bytes]:
+        async with socket_server(OK) as (target, there):
+            elsewhere = target.replace("127.0.0.1", "localhost")
+            moved = f"HTTP/1.1 307 Moved\r\nLocation: {elsewhere}/chat/completions\r\nContent-Length: 0\r\n\r\n"
+            async with socket_server(moved.encode()) as (url, _):
+                first = f"HTTP/1.1 308 Moved\r\nLocation: {url}/chat/completions\r\nContent-Length: 0\r\n\r\n"
+                async with socket_server(first.encode()) as (before, _):
+                    async with Judge(settings(url if hops == 1 else before)) as judge:
+                        with pytest.raises(StopRun) as caught:
+                            await judge.ask(MESSAGES)
+                        assert f"redirects to {elsewhere.removesuffix('/v1')}; " in str(caught.value)
+                        assert "sk-key" not in str(caught.value)
+            return there
+
+    assert asyncio.run(go()) == []
+
+
 @pytest.mark.parametrize(
     ("variables", "url", "expected"),
     [
