@@ -10,6 +10,7 @@ JudgeFailure
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -17,6 +18,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote
 
 from metajudge.errors import MetaJudgeError
 
@@ -125,12 +127,28 @@ def read_refusal(status: int, headers: Mapping[str, str], content: bytes, key: s
 def without_key(text: str, key: str) -> str:
     """`text` as one line without the key, which some servers echo in their messages."""
     line = " ".join(text.split())
-    return line.replace(key, "[key]") if len(key) > 3 else line
+    return _replaced(line, key) if len(key) > 3 else line
 
 
 def masked(reply: str, key: str) -> str:
     """`reply` with `[key]` where the key stands. Keys as short as "EMPTY" are words that an honest reply may hold."""
-    return reply.replace(key, "[key]") if len(key) >= _LEAST_SECRET else reply
+    return _replaced(reply, key) if len(key) >= _LEAST_SECRET else reply
+
+
+def _replaced(text: str, key: str) -> str:
+    for form in _forms(key):
+        text = text.replace(form, "[key]")
+    return text
+
+
+@functools.lru_cache(maxsize=16)
+def _forms(key: str) -> tuple[str, ...]:
+    """The key as it stands in a text, in JSON and in a URL, the longest first; most keys have one form only."""
+    in_json = json.dumps(key)[1:-1]
+    in_url = [quote(key, safe=""), quote(key)]
+    lower = [re.sub("%..", lambda found: found[0].lower(), form) for form in in_url]
+    forms = {key, in_json, in_json.replace("/", r"\/"), *in_url, *lower}
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from metajudge.failures import QuestionFailed, TryAgain, masked, read_refusal
+from metajudge.failures import QuestionFailed, TryAgain, masked, read_refusal, without_key
 from metajudge.sdk import openai
 from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy, stays_at, told_by
 
@@ -213,7 +213,7 @@ def _client(settings: JudgeSettings, transport: httpx2.AsyncClient) -> openai.As
 
 
 def _read_completion(response: Response, seconds: float, key: str) -> Reply:
-    kind = response.headers.get("content-type", "no content type")
+    kind = without_key(response.headers.get("content-type", "no content type"), key)
     try:
         data = json.loads(response.content)
         choice = data["choices"][0]
@@ -229,4 +229,6 @@ def _read_completion(response: Response, seconds: float, key: str) -> Reply:
     text = masked(content, key) if isinstance(content, str) else None  # some servers echo what they were sent
     if finish == "content_filter":
         raise QuestionFailed("content filter", "the judge's content filter cut the reply")
-    return Reply(text, finish if isinstance(finish, str) else None, Usage.from_json(data.get("usage")), seconds)
+    return Reply(
+        text, masked(finish, key) if isinstance(finish, str) else None, Usage.from_json(data.get("usage")), seconds
+    )

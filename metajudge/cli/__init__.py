@@ -101,10 +101,17 @@ def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+_UNKNOWN = "unrecognized arguments: "
+
+
 class Parser(argparse.ArgumentParser):
     """A mistake gets one line, not the usage of forty flags in front of it."""
 
     def error(self, message: str) -> NoReturn:
+        before, unknown, words = message.partition(_UNKNOWN)
+        if unknown and any(word.startswith("-") for word in words.split()):
+            # What stands behind a mistyped flag may be a key.
+            message = before + unknown + " ".join(word.partition("=")[0] for word in words.split() if word[0] == "-")
         self.exit(2, f"{self.prog}: error: {printable(message)}; see {self.prog} --help\n")
 
 

@@ -97,6 +97,21 @@ def test_a_key_that_comes_back_in_a_reply_is_masked() -> None:
         assert isinstance(reply, Reply) and reply.text == said
 
 
+def test_a_key_is_masked_in_every_form_that_a_server_may_echo() -> None:
+    """As it is, in JSON, in a URL."""
+    key = "sk-a/b+c0123456789"
+    for form in (key, key.replace("/", r"\/"), "sk-a%2Fb%2Bc0123456789", "sk-a%2fb%2bc0123456789"):
+
+        async def raw(request: web.Request, form: str = form) -> web.Response:
+            return web.Response(text=f'{{"detail": ["no {form}"]}}', status=400)
+
+        for handler in (raw, error(400, f"no {form}"), error(500, f"no {form}")):
+            ((failure,), _) = ask(handler, api_key=key)
+            assert isinstance(failure, JudgeFailure) and "[key]" in str(failure) and "c0123456789" not in str(failure)
+        ((reply,), _) = ask(answer(completion(f"Bearer {form}!")), api_key=key)
+        assert isinstance(reply, Reply) and reply.text == "Bearer [key]!"
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
