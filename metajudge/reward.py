@@ -40,7 +40,7 @@ class RewardOptions:
     min_score: float = 0.0
     """A score up to this is no match: I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
     rationale_weight: float = 0.5
-    """Share of the rationale reward in the additive mix, 0 to 1."""
+    """Share of the rationale reward in the additive mix, 0 to 1; at 0 and 1 the mix is `outcome` or `rationale`."""
     gold_tie: str = DROP
     """Rows whose annotators see a tie: `drop` leaves them unscored, `tie` wants the verdict A=B."""
     exact_label: bool = False
@@ -65,6 +65,9 @@ class RewardOptions:
                 raise ValueError(f"{name} is {getattr(self, name)}; it lies within 0 and 1")
         if not math.isfinite(self.malformed):
             raise ValueError(f"malformed is {self.malformed}; it is a finite number")
+        if self.mix == ADDITIVE and self.rationale_weight in (0, 1):
+            # One part alone is that mix: rows are dropped and the judge is asked as there.
+            object.__setattr__(self, "mix", RATIONALE if self.rationale_weight else OUTCOME)
         if self.max_reasons is not None and self.max_reasons < 1:
             raise ValueError(f"max_reasons is {self.max_reasons}; it is 1 or more, or None")
 
@@ -133,6 +136,8 @@ class Reward:
     """Why `value` is None."""
     malformed: str = ""
     """Why reasons and verdict could not be read."""
+    answered: bool = False
+    """Whether the judge has scored its reasons: where there are none to ask about, `rationale` is 0 without that."""
 
 
 # ------------------------------------------------------------------ the equations
@@ -250,7 +255,7 @@ def reward_of(
 
     `scores` is None where the judge was not asked or gave no answer; `why` it gave none.
     """
-    rationale, matched = None, list[Pair]()
+    rationale, matched, answered = None, list[Pair](), scores is not None
     if scores is None and not shown_reasons(reasons, options):
         scores = [[None] * len(reasons) for _ in gold.human]  # there is nothing to ask
     if gold.human and scores is not None:
@@ -259,7 +264,7 @@ def reward_of(
     value = None if unscored else _combined(rationale, outcome, options)
     if value is None:
         unscored = unscored or why
-    return Reward(value, outcome, rationale, tuple(matched), len(reasons), unscored)
+    return Reward(value, outcome, rationale, tuple(matched), len(reasons), unscored, answered=answered)
 
 
 def reward_of_malformed(reason: str, gold: Gold, options: RewardOptions) -> Reward:

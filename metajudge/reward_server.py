@@ -38,7 +38,7 @@ from metajudge.reward_request import (
 )
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.server_log import server_log
-from metajudge.trainers.parts import ERROR, Settled, StillUnscored
+from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, StillUnscored, all_scored
 
 log = logging.getLogger("metajudge")
 
@@ -200,7 +200,12 @@ class RewardServer:
             raise Refused(400, "the body did not arrive whole") from None
 
     async def _score(self, batch: Batch) -> bytes:
-        rewards = await self._scorer.score(batch.texts, batch.golds)
+        with self._settled.asking(batch.groups):
+            rewards = await self._scorer.score(batch.texts, batch.golds)
+            if all_scored(rewards):
+                return answer(self._settled.values(rewards, batch.groups), rewards)
+        while self._settled.may_learn(batch.groups):  # noqa: ASYNC110  (`Settled` is of no loop)
+            await asyncio.sleep(LOOK_SECONDS)
         try:
             return answer(self._settled.values(rewards, batch.groups), rewards)
         except StillUnscored as error:

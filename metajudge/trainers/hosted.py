@@ -61,6 +61,9 @@ class HostedScorer:
         self._host: _Host | None = None
         atexit.register(self.close)
 
+    def __reduce__(self) -> tuple[type[HostedScorer], tuple[Callable[[], RewardScorer]]]:
+        return HostedScorer, (self._make,)  # another process begins a thread of its own
+
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
         """As `RewardScorer.score`."""
         return await asyncio.wrap_future(self._begin(generations, golds))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from metajudge.errors import MetaJudgeError
 from metajudge.judging import JudgeOptions
 from metajudge.prompt import ROW
-from metajudge.reward import Gold, RewardOptions
+from metajudge.reward import Gold, Reward, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.trainers.hosted import HostedScorer
-from metajudge.trainers.parts import ERROR, Settled, parts_by_name
+from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, all_scored, parts_by_name
 
 RewardFunction = Callable[..., dict[str, Any]]
 _TAIL = 100
@@ -47,13 +48,22 @@ def reward_function(
         queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **kwargs: Any
     ) -> dict[str, Any]:
         texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
-        rewards = scorer.score_now(texts, [Gold.from_json(label) for label in labels])
-        values = settled.values(rewards, prompts)
-        tensor = _tensor()
-        logs = {name: tensor(values_of_part) for name, values_of_part in parts_by_name(rewards).items()}
-        return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}
+        golds = [Gold.from_json(label) for label in labels]
+        with settled.asking(prompts):
+            rewards = scorer.score_now(texts, golds)
+            if all_scored(rewards):
+                return _told(rewards, settled.values(rewards, prompts))
+        while settled.may_learn(prompts):
+            time.sleep(LOOK_SECONDS)
+        return _told(rewards, settled.values(rewards, prompts))
 
     return reward_func
+
+
+def _told(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any]:
+    tensor = _tensor()
+    logs = {name: tensor(values_of_part) for name, values_of_part in parts_by_name(rewards).items()}
+    return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}
 
 
 def generation(query: str, prompt: str) -> str:

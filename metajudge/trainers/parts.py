@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Hashable, Sequence
+import time
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from metajudge.errors import MetaJudgeError
 from metajudge.reward import Reward
@@ -15,7 +18,9 @@ log = logging.getLogger("metajudge")
 
 ERROR, GROUP_MEAN, ZERO = "error", "group-mean", "zero"
 ON_UNSCORED = (ERROR, GROUP_MEAN, ZERO)
-_GROUPS, _KEPT_VALUES = 10_000, 64
+LOOK_SECONDS = 0.05
+"""Between two looks whether the others of a group have their rewards."""
+_GROUPS, _KEPT_VALUES, _KEPT_SECONDS = 10_000, 64, 600.0
 
 
 class StillUnscored(MetaJudgeError):
@@ -57,10 +62,25 @@ def means(rewards: Sequence[Reward]) -> dict[str, float]:
     return {name: math.fsum(values) / len(rewards) for name, values in parts_by_name(rewards).items()}
 
 
+def all_scored(rewards: Sequence[Reward]) -> bool:
+    """Whether every one has a value."""
+    return all(reward.value is not None for reward in rewards)
+
+
+class _Known(NamedTuple):
+    """A reward that a group has."""
+
+    value: float
+    answered: bool
+    """Whether the judge has scored its reasons."""
+    at: float
+    """When, in seconds."""
+
+
 class Settled:
     """A number for every generation, for trainers that know no None. Safe to use from several threads."""
 
-    def __init__(self, on_unscored: str = ERROR) -> None:
+    def __init__(self, on_unscored: str = ERROR, now: Callable[[], float] = time.monotonic) -> None:
         """`error` raises; `group-mean` takes the mean of the group's scored ones, `zero` gives 0.
 
         There is no group mean where the judge scored none of the group: what the outcome gate alone decided is 0, and
@@ -68,34 +88,69 @@ class Settled:
         """
         if on_unscored not in ON_UNSCORED:
             raise ValueError(f"on_unscored is {on_unscored!r}; it is one of {', '.join(ON_UNSCORED)}")
-        self._on_unscored = on_unscored
-        self._groups: OrderedDict[Hashable, deque[tuple[float, bool]]] = OrderedDict()
-        """The last rewards of a group, and whether the judge scored them."""
+        self._on_unscored, self._now = on_unscored, now
+        self._groups: OrderedDict[Hashable, deque[_Known]] = OrderedDict()
+        """The last rewards of a group."""
+        self._asking: Counter[Hashable] = Counter()
+        """Calls that wait for the judge, by group."""
         self._warned: set[str] = set()
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Settled], tuple[str]]:
+        return Settled, (self._on_unscored,)  # in another process it knows of no rewards yet
 
     def values(self, rewards: Sequence[Reward], groups: Sequence[Hashable]) -> list[float]:
         """The rewards; `groups`: generations of one prompt have the same one.
 
         Trainers may ask for one generation a call: a group's mean is over its last 64 scored ones, of this call and
-        of earlier ones. Raises `StillUnscored` where there is no number.
+        of those in the ten minutes before. Raises `StillUnscored` where there is no number: then nothing is noted, as
+        the trainer asks for the same generations again.
         """
         with self._lock:
+            now, fresh = self._now(), defaultdict[Hashable, list[_Known]](list)
             for reward, group in zip(rewards, groups, strict=True):
                 if reward.value is not None:
-                    self._note(group, reward.value, reward.rationale is not None)
-            return [
-                self._instead(reward, group) if reward.value is None else reward.value
+                    fresh[group].append(_Known(reward.value, reward.answered, now))
+            values = [
+                self._instead(reward, [*self._recent(group, now), *fresh[group]][-_KEPT_VALUES:])
+                if reward.value is None
+                else reward.value
                 for reward, group in zip(rewards, groups, strict=True)
             ]
+            for group, known in fresh.items():
+                self._note(group, known)
+            return values
 
-    def _note(self, group: Hashable, value: float, judged: bool) -> None:
-        self._groups.setdefault(group, deque(maxlen=_KEPT_VALUES)).append((value, judged))
+    @contextlib.contextmanager
+    def asking(self, groups: Iterable[Hashable]) -> Iterator[None]:
+        """Held while a call asks for the rewards of these groups and until it has noted them."""
+        once = set(groups)
+        with self._lock:
+            self._asking.update(once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking.subtract(once)
+                for group in once:
+                    if not self._asking[group]:
+                        del self._asking[group]
+
+    def may_learn(self, groups: Iterable[Hashable]) -> bool:
+        """Whether a group mean is wanted and other calls still ask for rewards of these groups: look again later."""
+        with self._lock:
+            return self._on_unscored == GROUP_MEAN and any(group in self._asking for group in groups)
+
+    def _recent(self, group: Hashable, now: float) -> list[_Known]:
+        return [known for known in self._groups.get(group, ()) if now - known.at <= _KEPT_SECONDS]
+
+    def _note(self, group: Hashable, known: Sequence[_Known]) -> None:
+        self._groups.setdefault(group, deque(maxlen=_KEPT_VALUES)).extend(known)
         self._groups.move_to_end(group)
         if len(self._groups) > _GROUPS:
             self._groups.popitem(last=False)
 
-    def _instead(self, reward: Reward, group: Hashable) -> float:
+    def _instead(self, reward: Reward, siblings: Sequence[_Known]) -> float:
         if self._on_unscored == ZERO:
             if reward.unscored not in self._warned:
                 self._warned.add(reward.unscored)
@@ -103,8 +158,7 @@ class Settled:
                     "a generation without a reward (%s) counts as 0, which the judge did not say", reward.unscored
                 )
             return 0.0
-        known = self._groups.get(group, ()) if self._on_unscored == GROUP_MEAN else ()
-        if any(judged for _, judged in known):
-            return math.fsum(value for value, _ in known) / len(known)
+        if self._on_unscored == GROUP_MEAN and any(known.answered for known in siblings):
+            return math.fsum(known.value for known in siblings) / len(siblings)
         why = "the judge scored no other one of its prompt" if self._on_unscored == GROUP_MEAN else "try again"
         raise StillUnscored(f"a generation has no reward: {reward.unscored}; {why}")

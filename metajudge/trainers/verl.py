@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from metajudge.prompt import ROW
 from metajudge.reward import Gold, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.trainers.hosted import HostedScorer
-from metajudge.trainers.parts import ERROR, Settled, parts
+from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, parts
 
 ScoreFunction = Callable[..., Awaitable[dict[str, float]]]
 
@@ -37,14 +38,24 @@ def score_function(
     async def compute_score(
         data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **kwargs: Any
     ) -> dict[str, float]:
-        (reward,) = await scorer.score([solution_str], [Gold.from_json(ground_truth)])
-        group = _group(data_source, ground_truth, extra_info)
-        return {"score": settled.values([reward], [group])[0], **parts(reward)}
+        """The reward of one generation as `score`, and its parts."""
+        group = [_group(data_source, ground_truth, extra_info)]
+        with settled.asking(group):
+            (reward,) = await scorer.score([solution_str], [Gold.from_json(ground_truth)])
+            if reward.value is not None:
+                return {"score": settled.values([reward], group)[0], **parts(reward)}
+        while settled.may_learn(group):  # noqa: ASYNC110  (calls come from several loops: no event is of all)
+            await asyncio.sleep(LOOK_SECONDS)
+        return {"score": settled.values([reward], group)[0], **parts(reward)}
 
     return compute_score
 
 
 def _group(data_source: Any, ground_truth: Any, extra_info: Any) -> str:
-    """The same for the generations of one prompt: the row's index where the data names one, else its gold label."""
-    index = extra_info.get("index") if isinstance(extra_info, Mapping) else None
-    return f"{data_source} {ground_truth if index is None else index}"
+    """The same for the generations of one prompt: the row's index where the data names one, else its gold label.
+
+    Training and validation rows are both counted from 0: so `split`, which verl's own data has, belongs to it.
+    """
+    extra = extra_info if isinstance(extra_info, Mapping) else {}
+    index = extra.get("index")
+    return f"{data_source} {extra.get('split')} {ground_truth if index is None else index}"

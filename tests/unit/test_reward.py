@@ -32,6 +32,7 @@ from metajudge.reward import (
     hybrid_reward,
     in_place,
     needs_judge,
+    no_reward,
     outcome_reward,
     rationale_reward,
     reward_of,
@@ -140,9 +141,18 @@ def reward(
 def test_a_reward_has_its_parts() -> None:
     """Value, outcome, rationale, the matching and the number of reasons."""
     pairs = (Pair(1, 1, 0.5), Pair(2, 2, 1.0))
-    assert reward() == Reward(1.0, 1.0, 1.0, pairs, 2)
-    assert reward(min_score=0.5) == Reward(0.25, 1.0, 0.25, pairs[1:], 2)
-    assert reward(0.0) == Reward(0.0, 0.0, 1.0, pairs, 2)
+    assert reward() == Reward(1.0, 1.0, 1.0, pairs, 2, answered=True)
+    assert reward(min_score=0.5) == Reward(0.25, 1.0, 0.25, pairs[1:], 2, answered=True)
+    assert reward(0.0) == Reward(0.0, 0.0, 1.0, pairs, 2, answered=True)
+
+
+@pytest.mark.parametrize(("weight", "alone"), [(0, OUTCOME), (1, RATIONALE)])
+def test_an_additive_mix_of_one_part_is_that_part(weight: float, alone: str) -> None:
+    """Also in which rows allow a reward and whether the judge is asked."""
+    options = RewardOptions(mix=ADDITIVE, rationale_weight=weight)
+    assert options == RewardOptions(mix=alone, rationale_weight=weight)
+    assert needs_judge(1.0, GOLD, 2, options) is (alone == RATIONALE)
+    assert no_reward(Gold(("x",), 0), options) == ("" if alone == RATIONALE else GOLD_TIE)
 
 
 @pytest.mark.parametrize(

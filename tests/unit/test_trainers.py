@@ -13,6 +13,7 @@ import inspect
 import json
 import logging
 import math
+import pickle
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +24,12 @@ import pytest
 from metajudge.judging import JudgeOptions
 from metajudge.metrics import paper_figures
 from metajudge.prompt import ITEM
-from metajudge.reward import BadGold, Reward
+from metajudge.reward import BadGold, Gold, Reward, RewardOptions, reward_of
+from metajudge.reward_scorer import RewardScorer
 from metajudge.trainers import openrlhf, trl, verl
+from metajudge.trainers.hosted import HostedScorer
 from metajudge.trainers.openrlhf import NoPrompt
-from metajudge.trainers.parts import GROUP_MEAN, ZERO, Settled, StillUnscored, means, parts
+from metajudge.trainers.parts import ERROR, GROUP_MEAN, ZERO, Settled, StillUnscored, means, parts
 from tests.servers import ROOT, running
 from tests.unit.test_reward_scorer import HUMAN, REASONS, generation, matrix
 
@@ -302,7 +305,7 @@ def test_the_parts_are_numbers_of_which_the_known_ones_are_told_apart() -> None:
 def test_a_group_mean_is_over_scored_generations_of_the_group() -> None:
     """Of this call and earlier ones; a group without any has none, and a real 0 counts."""
     settled = Settled(GROUP_MEAN)
-    high, low, zero = (Reward(value, 1.0, value) for value in (0.6, 0.2, 0.0))
+    high, low, zero = (Reward(value, 1.0, value, answered=True) for value in (0.6, 0.2, 0.0))
     assert settled.values([high, Reward(None, unscored="500"), zero], "aab") == [0.6, 0.6, 0.0]
     assert settled.values([low, Reward(None)], "aa") == pytest.approx([0.2, 0.4])
     assert settled.values([Reward(None)], "b") == [0.0]
@@ -316,9 +319,62 @@ def test_what_the_gate_alone_decided_is_no_mean_while_the_judge_is_away() -> Non
     gated, malformed, unscored = Reward(0.0, 0.0), Reward(0.0, malformed="no list"), Reward(None, 1.0, unscored="500")
     with pytest.raises(StillUnscored, match="500; the judge scored no other one"):
         settled.values([gated, malformed, unscored], "aaa")
-    assert settled.values([Reward(0.8, 1.0, 0.8), unscored], "aa") == pytest.approx([0.8, 0.8 / 3])
+    without_reasons = reward_of(1.0, Gold(("x",), 2), [], None, RewardOptions())
+    assert (without_reasons.value, without_reasons.rationale) == (0.0, 0.0)
+    with pytest.raises(StillUnscored):  # of an empty list nobody asked the judge
+        settled.values([without_reasons, unscored], "aa")
+    good = Reward(0.8, 1.0, 0.8, answered=True)
+    assert settled.values([good, gated, malformed, unscored], "aaaa") == pytest.approx([0.8, 0.0, 0.0, 0.8 / 3])
     with pytest.raises(ValueError, match="on_unscored is 'skip'; it is one of error, group-mean, zero"):
         Settled("skip")
+
+
+def test_a_request_that_is_asked_again_counts_once_and_old_rewards_not_at_all() -> None:
+    """What was answered with an error is noted with the answer; an earlier epoch says nothing of this one."""
+    time = [0.0]
+    settled = Settled(GROUP_MEAN, lambda: time[0])
+    good, zero = (Reward(value, 1.0, value, answered=True) for value in (1.0, 0.0))
+    for _ in range(5):
+        with pytest.raises(StillUnscored):
+            settled.values([good, Reward(None)], "ab")
+    settled.values([good, zero], "ab")
+    assert settled.values([zero, Reward(None)], "aa") == [0.0, 0.5]
+    time[0] = 601.0
+    with pytest.raises(StillUnscored):
+        settled.values([Reward(None)], "a")
+
+
+def test_others_are_waited_for_only_where_their_mean_is_wanted() -> None:
+    """By group; a call does not wait for one that waits itself."""
+    for how, waits in ((GROUP_MEAN, True), (ERROR, False), (ZERO, False)):
+        settled = Settled(how)
+        with settled.asking("aab"), settled.asking("a"):
+            assert settled.may_learn("a") is settled.may_learn("bc") is waits
+            assert not settled.may_learn("c")
+        assert not settled.may_learn("ab")
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_verl_takes_the_mean_whoever_comes_first(judge: JudgeOptions, first: int) -> None:
+    """A refusal is there before the others' rewards: it waits for them."""
+    function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM)
+    labels: list[Any] = [LABEL] * 4
+    labels[first] = FAILING
+    found = verl_batch(function, [RIGHT] * 4, labels, [7] * 4)
+    assert [one["score"] for one in found] == [FULL] * 4
+    assert [one["unscored"] for one in found] == [float(place == first) for place in range(4)]
+
+
+def test_what_an_adapter_keeps_can_be_sent_to_another_process() -> None:
+    """As workers of a cluster get it: without threads, connections or rewards of this one."""
+    settled, scorer = pickle.loads(pickle.dumps((Settled(ZERO), HostedScorer(_scorer))))
+    assert settled.values([Reward(None)], "a") == [0.0]
+    assert scorer.score_now([], []) == []
+    scorer.close()
+
+
+def _scorer() -> RewardScorer:
+    return RewardScorer(JudgeOptions(model="m", api_base="http://127.0.0.1:1/v1"))
 
 
 def test_every_package_is_installed() -> None:
