@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from metajudge.embedded.text import look
+from metajudge.quoting import without_unseen
 
 DUPLICATE, UNSUPPORTED, PREFERENCE = "duplicate", "unsupported", "preference"
 REASONS = (DUPLICATE, UNSUPPORTED, PREFERENCE)
@@ -23,13 +24,8 @@ _SUPPORT = 1 / 4
 # With fewer units than this, that none of them is an annotator's tells nothing.
 _LEAST_UNSAID = 3
 
+# In a folded text: without regard to case a search takes three times as long.
 _SIDE = re.compile(
-    r"@?\b(?:responses?|answers?|assistants?|respuestas?|antwort(?:en)?|réponses?)\s*#?\s*[12AB]\b(?:['’]s\b)?"
-    r"|(?:回复|回答|响应|回應|答案)\s*[12AB一二]",
-    re.IGNORECASE,
-)
-# The same in a text that is casefolded: without regard to case a search takes three times as long.
-_FOLDED_SIDE = re.compile(
     r"\b(?:responses?|answers?|assistants?|respuestas?|antwort(?:en)?|réponses?)\s*#?\s*[12ab]\b(?:['’]s\b)?"
     r"|(?:回复|回答|响应|回應|答案)\s*[12ab一二]"
 )
@@ -39,6 +35,10 @@ _WORD = re.compile(r"[^\W_]+")
 _BETWEEN_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _ORDINAL = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|last|final)\b|第[一二三四五六七八九十\d]+", re.IGNORECASE
+)
+_NUMBERING = re.compile(
+    r"\A(?:\(?\d{1,2}[.):]|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final)(?:ly)?[,:])\s+",
+    re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"(?<=\w{3})(?:ing|ies|ied|ed|es|s|ly|e|y)$")
 _STEM_LENGTH = 5
@@ -114,7 +114,7 @@ def check_claims(items: Sequence[str], feedback_texts: Iterable[str], responses:
 @functools.lru_cache(maxsize=256)
 def units(text: str) -> frozenset[str]:
     """The content of a text: stems of its words without scaffolding, numbers, and pairs of CJK characters."""
-    plain = _FOLDED_SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
     found: set[str] = set()
     if plain.isascii():
         words = plain.translate(_BETWEEN_WORDS).split()
@@ -137,7 +137,7 @@ def _stem(word: str) -> str:
 
 
 def _is_preference(item: str) -> bool:
-    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", item)).casefold()
+    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", item).casefold())
     wide = " ".join(_WIDE.findall(plain))
     words = _WORD.findall(_WIDE.sub(" ", plain))
     if _WIDE_BESIDE.sub("", wide).strip() or not all(word in _GRADE or word in _BESIDE for word in words):
@@ -160,7 +160,13 @@ def _repeated(items: Sequence[str]) -> dict[int, int]:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Whether two points are nearly the same: their words, about the same response, in the same tone."""
+    """Whether two points are nearly the same: their words, about the same response, in the same tone.
+
+    How they are numbered, emphasis and characters that nobody sees make no difference.
+    """
+    one, other = _bare(one), _bare(other)
+    if one.casefold() == other.casefold():
+        return True  # also where it has no word of content
     if not _share_most(units(one), units(other)):
         return False  # first, as it costs a tenth of what follows and most pairs end here
     first, second = _look(one), _look(other)
@@ -176,6 +182,20 @@ def are_alike(one: str, other: str) -> bool:
     )
 
 
+def repeats(one: str, other: str) -> bool:
+    """Whether two points are alike and one of them has no content that the other lacks.
+
+    For deciding without a person: "a French translation" and "a German translation" are alike and yet two points.
+    """
+    mine, theirs = units(_bare(one)), units(_bare(other))
+    return (mine <= theirs or theirs <= mine) and are_alike(one, other)
+
+
+@functools.lru_cache(maxsize=256)
+def _bare(text: str) -> str:
+    return _NUMBERING.sub("", without_unseen(text).replace("*", "").strip())
+
+
 def _share_most(mine: frozenset[str], theirs: frozenset[str]) -> bool:
     """Whether two points have most of their content in common, or the shorter one nearly all of its own."""
     shared, shorter = len(mine & theirs), min(len(mine), len(theirs))
@@ -189,7 +209,7 @@ _look = functools.lru_cache(maxsize=256)(look)  # a point is compared with every
 
 
 def _ordinals(text: str) -> frozenset[str]:
-    return frozenset(found.casefold() for found in _ORDINAL.findall(_SIDE.sub(" ", text)))
+    return frozenset(_ORDINAL.findall(_SIDE.sub(" ", text.casefold())))
 
 
 def _is_supported(item: frozenset[str], said: frozenset[str], shown: frozenset[str]) -> bool:

@@ -170,6 +170,7 @@ def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
     """The reasons of a list, read as Markdown."""
     reasons: list[str] = []
     top, inside, fenced = 0, False, -1
+    last_fence = max((number for number, line in enumerate(lines) if line.strip() == _FENCE), default=-1)
     for number, line in enumerate(lines):
         item = None if number <= fenced else _ITEM.fullmatch(widened(line))
         indent = _indent(line)
@@ -183,7 +184,7 @@ def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
             inside = False
         elif inside:
             reasons[-1] += f" {line}"
-        if number > fenced:
+        if fenced < number < last_fence:
             fenced = _fence_end(line if item is None else line[item.start("text") :], lines, number, top)
     return tuple(folded for reason in reasons if (folded := " ".join(reason.split())))
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
+from metajudge.quoting import without_unseen
 from metajudge.reply import Mark
 
 REPORT, ZERO = "report", "zero"
@@ -46,9 +47,7 @@ def without_credit(marks: Iterable[Mark], marked: Collection[str]) -> tuple[Mark
 
 def _as_read(item: str) -> str:
     """The text as a model may read it: wide and bold letters plain, hidden characters gone, white space folded."""
-    plain = unicodedata.normalize("NFKC", "\n".join(item.splitlines()))
-    if not plain.replace("\n", "").isprintable():  # most texts are, and this tells at once
-        plain = "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))
+    plain = without_unseen(unicodedata.normalize("NFKC", "\n".join(item.splitlines())))
     if "\n" not in plain:
         return " ".join(plain.split())
     return _LINE_ENDS.sub("\n", _SPACES.sub(" ", plain)).strip()
@@ -213,15 +212,16 @@ _ORDERS = (
     r"abaikan (?:semua )?(?:instruksi|perintah) (?:sebelumnya|di atas)",
 )
 # Where a clause begins, and what politeness or a pose may stand before the order.
-_CLAUSE = r"(?:(?:^|\n|[.!?…] |。 ?|[!?](?=[^\x00-\x7f]))[ <>!*_#•–—(\[{-]{0,6}|[\])>}] ?(?:<!-- ?)?)"
+_CLAUSE = r"(?:(?:^|\n|[.!?…;] |。 ?|[!?](?=[^\x00-\x7f]))[ <>!*_#•–—(\[{-]{0,6}|[\])>}] ?(?:<!-- ?)?)"
 _POSE = (
-    r"(?:(?:please|kindly|now|so|then|also|just|simply|and|therefore|instead|important|note|attention|warning|"
-    r"system|assistant|developer|instructions?|override|bitte|por favor|per favore|s['’]il vous plaît|пожалуйста|"
+    r"(?:(?:hey|ok(?:ay)?|step \d+|please|kindly|now|so|then|also|just|simply|and|therefore|instead|important|note|"
+    r"attention|warning|system|assistant|developer|instructions?|override|bitte|por favor|per favore|"
+    r"s['’]il vous plaît|пожалуйста|"
     r"(?:dear |note to |to |as )?(?:the )?(?:judge|evaluator|grader|scorer|model|AI))[ ,:;!\n-]{1,4}){0,4}"
 )
 _ORDER = re.compile(f"{_CLAUSE}{_POSE}(?:{'|'.join(_ORDERS)})", re.IGNORECASE)
 # What a later clause begins behind; most items have none of it before their end.
-_CLAUSE_END = re.compile(r"[\n.!?…。\])>}](?=.)", re.DOTALL)
+_CLAUSE_END = re.compile(r"[\n.!?…;。\])>}](?=.)", re.DOTALL)
 
 
 def _is_order(text: str) -> bool:

@@ -30,5 +30,18 @@ def defused(text: str, grammar: re.Pattern[str]) -> str:
     return "".join(harmless.get(place, char) for place, char in enumerate(text))
 
 
+# What no font shows though it is no control character: joiners, variation selectors; and what looks like a space.
+_UNSEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
+
+
+def without_unseen(text: str) -> str:
+    """`text` without the characters that a reader does not see, blanks as spaces; line ends stay."""
+    if text.isascii() and (text.isprintable() or text.replace("\n", "").isprintable()):
+        return text
+    shown = (char for char in text if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))
+    return _BLANK.sub(" ", _UNSEEN.sub("", "".join(shown)))
+
+
 def _plain(char: str) -> str:
     return "" if unicodedata.category(char) == "Cf" else unicodedata.normalize("NFKC", char)

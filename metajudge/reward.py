@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metajudge.assignment import Pair, Scores, optimal_matching
-from metajudge.claims import are_alike
+from metajudge.claims import repeats
 from metajudge.errors import MetaJudgeError
 from metajudge.guard import suspicions
 from metajudge.labels import parse_verdict, sign, signed_verdict
@@ -50,7 +50,7 @@ class RewardOptions:
     max_reasons: int | None = 10
     """Reasons that count, the first ones; None = all."""
     merge_duplicates: bool = True
-    """A reason that nearly repeats an earlier one does not count again."""
+    """A reason that nearly repeats an earlier one (the words of one are all in the other) does not count again."""
     no_credit_for_suspicious: bool = True
     """Reasons that are empty, generic, over-long or speak to the judge are not shown to it and match nothing."""
     gate: bool = True
@@ -196,7 +196,7 @@ def counted_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[str
     for reason in reasons:
         if options.max_reasons is not None and len(kept) == options.max_reasons:
             break
-        if not options.merge_duplicates or not any(are_alike(reason, earlier) for earlier in kept):
+        if not options.merge_duplicates or not any(repeats(reason, earlier) for earlier in kept):
             kept.append(reason)
     return tuple(kept)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.claims import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, Doubt, check_claims, units
+from metajudge.claims import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, Doubt, are_alike, check_claims, repeats, units
 
 MUSEUM = (
     "@Response 2 is slightly better than @Response 1. Both are easy to read. @Response 1 needs eight steps although "
@@ -224,3 +224,37 @@ def test_any_texts_can_be_checked(items: list[str], texts: list[str]) -> None:
         assert 1 <= doubt.item <= len(items) and doubt.reason in REASONS
         assert 1 <= doubt.of <= len(items) if doubt.reason == DUPLICATE else doubt.of == 0
     assert all(doubt.reason != UNSUPPORTED for doubt in check_claims(items, items, []))
+
+
+@pytest.mark.parametrize(
+    "copies",
+    [
+        ["It does not do what the user said it should do."] * 2,
+        ["Response A is careless with facts", "Response A is car\u200beless with fac\u00adts"],
+        ["Response A is careless with facts", "Response A is c**arele**ss with facts"],
+        ["First, Response A is careless with facts", "Third, Response A is careless with facts"],
+        ["1. Response A is careless with facts", "(2) Response A is careless with facts."],
+        ["Response A is careless with facts", "Also, Response A is careless with facts and dates"],
+    ],
+)
+def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
+    """Words without content, characters that nobody sees, emphasis, numbering, a word more."""
+    assert are_alike(*copies) and repeats(*copies) and repeats(*reversed(copies))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Response A crashes on an empty input list", "Response A crashes on a negative input list"),
+        ("Response B misspells the capital of France", "Response B misspells the capital of Germany"),
+        (
+            "Response A ignores the wish for a French translation",
+            "Response A ignores the wish for a German translation",
+        ),
+        ("Response A breaks at line 3", "Response A breaks at line 7"),
+        ("Response A is correct about the date", "Response B is correct about the date"),
+    ],
+)
+def test_two_points_of_the_same_form_are_no_repetition(one: str, other: str) -> None:
+    """Each says what the other does not."""
+    assert not repeats(one, other) and not repeats(other, one)

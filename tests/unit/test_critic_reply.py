@@ -346,3 +346,11 @@ def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
         parse_existing(text)
     swap_back(Critique((f"x {long} y",), 1, "B>A"))
     assert time.perf_counter() - begun < 10
+
+
+def test_fences_that_nothing_closes_are_looked_at_once() -> None:
+    """Not each to the end of the text: 20,000 of them took ten seconds."""
+    started = time.perf_counter()
+    body = "- ```\n" * 20_000
+    read_critique(f"<RESULT_START>\nList of reasons:\n{body}Final assessment result: \\boxed{{A>B}}\n<RESULT_END>")
+    assert time.perf_counter() - started < 3
