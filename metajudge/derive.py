@@ -18,7 +18,7 @@ from typing import Any
 
 import metajudge
 from metajudge.cost import Budget
-from metajudge.errors import UsageError
+from metajudge.errors import OutputLost, UsageError
 from metajudge.journal import Journal
 from metajudge.judging import EMBEDDED, OK, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.plan import SHOWN_PROBLEMS
@@ -27,7 +27,7 @@ from metajudge.results import Expected, RecordFile, row_key, side_file
 from metajudge.run import Run, Sink
 from metajudge.samples import InputFile, Row, Unusable
 from metajudge.step import PASSED_OVER, SUCCESS, DerivedRow, DeriveTask, Step, derived_rows, passed_over
-from metajudge.summary import summary_text
+from metajudge.summary import expected_cost, summary_text
 from metajudge.tally import Tally
 from metajudge.terminal import printable_lines
 from metajudge.tokens import estimate_tokens
@@ -64,7 +64,9 @@ def derive(options: DeriveOptions, step: Step) -> int:
             _settle(derived_rows(islice(source.rows(), options.limit), step), task, file)
         rows = filter(_is_asked, derived_rows(islice(source.rows(), options.limit), step))
         run = asyncio.run(judge_rows(options, task, rows, {step.name: Sink(file, journal)}, tally, adapted, budget))
-        written = write_product(source, options.limit, options.output_file, records, step)
+        # Records that were lost under the run are rescued, and the summary says where.
+        lost = isinstance(run.stop_reason, OutputLost) and not records.exists()
+        written = Written() if lost else write_product(source, options.limit, options.output_file, records, step)
     _tell(options, step, tally, run, budget, written, time.monotonic() - started)
     return exit_code(run, tally)
 
@@ -213,5 +215,7 @@ def _dry_run(source: InputFile, step: Step, options: DeriveOptions, survey: Surv
     print(f"Rows      {survey.asked + survey.parsed} to {step.name}, {left_out}")
     print(f"Requests  {requests} (rows that are already done are not asked again)")
     print(f"Tokens    about {tokens:,} prompt; completion at most {options.max_tokens:,} a request")
+    for line in expected_cost(requests, tokens, options):
+        print(line)
     print(f"\nFirst question\n{printable_lines(first)}\n\nDry run: nothing was sent or written.")
     return OK

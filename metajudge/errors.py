@@ -23,6 +23,11 @@ class UsageError(MetaJudgeError):
 class OutputLost(MetaJudgeError):
     """The path of the results file is no longer the file that this run writes; its content is rescued beside it."""
 
+    def __init__(self, message: str, rescue: str = "") -> None:
+        """`rescue`: the file that holds everything written so far, where it could be saved."""
+        super().__init__(message)
+        self.rescue = rescue
+
 
 class DiskFull(MetaJudgeError):
     """A record could not be written; nothing half-written stays in the file."""

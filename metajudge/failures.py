@@ -23,7 +23,7 @@ from urllib.parse import quote
 from metajudge.errors import MetaJudgeError
 
 LONGEST_RETRY_AFTER = 120.0
-_LEAST_SECRET = 8
+_LEAST_SECRET, _LONGEST_SAID = 8, 500
 _CONTEXT_WORDS = re.compile(
     r"context.?length|maximum context|too many tokens|prompt is too long|exceeds? the .*context", re.I
 )
@@ -90,17 +90,19 @@ class Refusal:
     def failure(self, where: str) -> JudgeFailure:
         """The class of failure; `where` names base URL and model."""
         status, said = self.status, self.said
-        if status == 429 and "insufficient_quota" in (self.code, self.kind):
+        if status == 402 or (status == 429 and "insufficient_quota" in (self.code, self.kind)):
             return StopRun("quota", f"the judge says that the quota is used up: {said}")
         if status in (408, 409, 429) or status >= 500:
             return TryAgain(str(status), f"the judge answered {status}: {said}", self.wait)
+        if status in (400, 403) and self.code == "content_filter":
+            return QuestionFailed("content filter", f"the judge's content filter refused the question: {said}")
         if status in (401, 403):
             return StopRun(str(status), f"the judge refused the key ({status}): {said}; check OPENAI_API_KEY")
         if status == 404 or self.code == "model_not_found" or (status == 400 and _MODEL_WORDS.search(said)):
             return StopRun(str(status), f"nothing at {where} ({status}): {said}; check --api-base and --model")
         if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(said):
             return QuestionFailed("context length", f"the question is too long for the judge: {said}")
-        if self.code == "content_filter" or _FILTER_WORDS.search(said):
+        if _FILTER_WORDS.search(said):
             return QuestionFailed("content filter", f"the judge's content filter refused the question: {said}")
         return QuestionFailed(str(status), f"the judge rejected the question ({status}): {said}")
 
@@ -116,12 +118,19 @@ def read_refusal(status: int, headers: Mapping[str, str], content: bytes, key: s
     text = error if isinstance(error, str) else fields.get("message") or content.decode("utf-8", "replace")
     return Refusal(
         status=status,
-        said=without_key(str(text) or "no message", key)[:500],
+        said=without_key(str(text) or "no message", key)[:_LONGEST_SAID],
         code=str(fields.get("code") or ""),
         kind=str(fields.get("type") or ""),
         parameter=str(fields.get("param") or ""),
         wait=retry_after(headers),
     )
+
+
+def error_told(data: object, key: str) -> str:
+    """What the error object in a completion's place says, without `key`; empty where there is none."""
+    error = data.get("error") if isinstance(data, Mapping) else None
+    said = error.get("message") if isinstance(error, Mapping) else error
+    return without_key(said, key)[:_LONGEST_SAID] if isinstance(said, str) else ""
 
 
 def without_key(text: str, key: str) -> str:

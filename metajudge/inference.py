@@ -17,7 +17,7 @@ from metajudge.journal import Journal
 from metajudge.judging import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.matches import matches_path, write_matches
 from metajudge.matching import MatchTask
-from metajudge.plan import Plan, choose_models, find_models, output_paths, survey
+from metajudge.plan import Plan, check_format, choose_models, find_models, output_paths, survey
 from metajudge.prompt import ITEM, ROW, Prompt
 from metajudge.results import Expected, RecordFile
 from metajudge.run import Sink
@@ -57,6 +57,8 @@ def infer(options: InferOptions) -> int:
     if not found and source.passed_over and next(source.rows(), None) is None:
         print(f"No row to judge: an earlier step did not succeed for any of the {source.passed_over} rows.")
         return OK
+    if not found:
+        check_format(source, options.limit)
     models = choose_models(options.model_be_evaluated, found, options.input_file, options.limit)
     outputs = output_paths(options.output_file, models, options.input_file)
     adapted: list[str] = []

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from metajudge.failures import QuestionFailed, TryAgain, masked, read_refusal, without_key
+from metajudge.failures import QuestionFailed, TryAgain, error_told, masked, read_refusal, without_key
 from metajudge.sdk import openai
 from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy, stays_at, told_by
 
@@ -213,17 +213,19 @@ def _client(settings: JudgeSettings, transport: httpx2.AsyncClient) -> openai.As
 
 
 def _read_completion(response: Response, seconds: float, key: str) -> Reply:
-    kind = without_key(response.headers.get("content-type", "no content type"), key)
+    data: Any = None
     try:
         data = json.loads(response.content)
         choice = data["choices"][0]
         message = choice["message"]
         content, finish = message.get("content"), choice.get("finish_reason")
     except (ValueError, RecursionError):
+        kind = without_key(response.headers.get("content-type", "no content type"), key)
         hint = "; does the base URL end in /v1?" if "html" in kind else ""
         raise TryAgain("no completion", f"the judge answered 200 with {kind} that is not JSON{hint}") from None
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise TryAgain("no completion", "the judge answered 200 without a choice") from None
+        said = error_told(data, key)
+        raise TryAgain("no completion", f"the judge answered 200 without a choice{said and f': {said}'}") from None
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
     text = masked(content, key) if isinstance(content, str) else None  # some servers echo what they were sent

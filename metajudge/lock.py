@@ -34,6 +34,11 @@ class Lock:
         """Give the right back."""
         if self._file is not None:
             self._file.unlink(missing_ok=True)
+            _MINE.discard(self._file)
+
+
+_MINE: set[Path] = set()
+"""Lock files of this process."""
 
 
 def _lock_file(path: Path) -> Path:
@@ -44,10 +49,11 @@ def _lock_file(path: Path) -> Path:
         try:
             with lock.open("x") as file:
                 file.write(mine)
+            _MINE.add(lock)
             return lock
         except FileExistsError:
             host, pid = _owner(lock)
-            if host != socket.gethostname() or _is_alive(pid):
+            if host != socket.gethostname() or _is_held(lock, pid):
                 raise UsageError(
                     f"--output-file {path} is being written by process {pid} on {host or 'an unknown host'}; "
                     f"wait for it, or remove {lock} if that run is gone"
@@ -64,6 +70,12 @@ def _owner(lock: Path) -> tuple[str, int]:
         host, pid = lock.read_text().split()
         return host, int(pid)
     return "", 0
+
+
+def _is_held(lock: Path, pid: int) -> bool:
+    """Whether the process `pid` of this host still holds the lock file."""
+    # In a container that was started again, a dead process may have had our own number.
+    return lock in _MINE if pid == os.getpid() else _is_alive(pid)
 
 
 def _is_alive(pid: int) -> bool:

@@ -26,6 +26,8 @@ class Flight:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.busy = 0
+        self.held_back = 0
+        """Places whose request waits for its turn by requests or tokens a minute."""
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def enter(self) -> None:
@@ -79,7 +81,7 @@ class FoundFlight(Flight):
         self._best = float("inf")
 
     def answered(self, reply: Reply) -> None:
-        """Grow, if every place was in use, or cut where replies have become slow."""
+        """Grow, if every place had a request out, or cut where replies have become slow."""
         self._seconds.append(reply.seconds / max(1, reply.usage.completion_tokens))
         if len(self._seconds) == WATCHED_REPLIES:
             median = statistics.median(self._seconds)
@@ -87,7 +89,7 @@ class FoundFlight(Flight):
             if median > SLOWER * self._best:
                 self._cut()
                 return
-        if self.busy >= self.limit:
+        if self.busy - self.held_back >= self.limit:
             self._set(self._room + (1.0 if self._doubling else 1.0 / self._room))
 
     def refused(self) -> None:
@@ -155,7 +157,11 @@ class Pace:
         self._next_request = start + self._seconds_a_request
         self._next_token = start + (prompt_tokens + self._completion) * self._seconds_a_token
         if start > now:
-            await self._clock.sleep(start - now)
+            self.flight.held_back += 1
+            try:
+                await self._clock.sleep(start - now)
+            finally:
+                self.flight.held_back -= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,20 @@ def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
     return list(names.values())
 
 
+def check_format(source: InputFile, limit: int | None) -> None:
+    """Raise `UsageError` where the first `limit` lines are there and none is a row: it is no JSONL, or no UTF-8."""
+    first: Unusable | None = None
+    for row in islice(source.rows(), limit):
+        if not isinstance(row, Unusable):
+            return
+        first = first or row
+    if first is not None:
+        raise UsageError(
+            f"no line of {source.path} is a row (line {first.line} {first.reason}); it takes JSON objects in UTF-8, "
+            "one a line"
+        )
+
+
 def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | None = None) -> list[str]:
     """The models named by `--model-be-evaluated`: one name, a comma list, or `all`, without regard to case.
 

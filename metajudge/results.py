@@ -133,7 +133,7 @@ class RecordFile:
                     copy.write(chunk)
         except OSError as error:
             raise OutputLost(f"{what} and cannot be saved to {self._rescue}: {error.strerror}") from None
-        raise OutputLost(f"{what}; everything written so far is in {self._rescue}")
+        raise OutputLost(f"{what}; everything written so far is in {self._rescue}", str(self._rescue))
 
     def _to_rescue(self, data: bytes) -> None:
         assert self._rescue is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metajudge.cost import FIRST_COMPLETION, Budget, Prices
+from metajudge.errors import OutputLost
 from metajudge.judge import Usage
 from metajudge.plan import Plan
 from metajudge.run import Run
@@ -17,6 +18,7 @@ from metajudge.terminal import printable_lines
 
 if TYPE_CHECKING:
     from metajudge.inference import InferOptions
+    from metajudge.judging import JudgeOptions
 
 
 def summary_text(
@@ -67,6 +69,11 @@ def _cost(budget: Budget) -> list[str]:
 def _next(tally: Tally, run: Run, left: int, next_command: str) -> str:
     if run.interrupted:
         return f"Stopped by a signal with {left} rows left; the same command goes on where this one stopped."
+    if isinstance(run.stop_reason, OutputLost) and run.stop_reason.rescue:
+        return (
+            f"Stopped with {left} rows left: {run.stop_reason}. Move it back to the output's name, then the same "
+            "command goes on where this one stopped; without it every row is asked again."
+        )
     if run.stop_reason is not None:
         return (
             f"Stopped with {left} rows left: {run.stop_reason}. Then the same command goes on where this one stopped."
@@ -114,7 +121,7 @@ def dry_run_text(plan: Plan, outputs: Mapping[str, Path], options: InferOptions)
         f"Judge     {options.model}, granularity {options.granularity}",
         f"Requests  {plan.requests} (rows that are already judged are not asked again)",
         f"Tokens    about {plan.prompt_tokens:,} prompt; completion at most {options.max_tokens:,} a request",
-        *_expected_cost(plan, options),
+        *expected_cost(plan.requests, plan.prompt_tokens, options),
         *guard_lines(plan, options.guard),
         "",
         "First question",
@@ -125,10 +132,11 @@ def dry_run_text(plan: Plan, outputs: Mapping[str, Path], options: InferOptions)
     return printable_lines("\n".join(lines))
 
 
-def _expected_cost(plan: Plan, options: InferOptions) -> list[str]:
+def expected_cost(requests: int, prompt_tokens: int, options: JudgeOptions) -> list[str]:
+    """The line of a dry run that tells what so many requests may cost; none without prices."""
     if options.prices is None:
         return []
     prices = Prices(*options.prices)
-    least = prices.of(Usage(plan.prompt_tokens, 0))
-    likely = prices.of(Usage(plan.prompt_tokens, plan.requests * FIRST_COMPLETION))
+    least = prices.of(Usage(prompt_tokens, 0))
+    likely = prices.of(Usage(prompt_tokens, requests * FIRST_COMPLETION))
     return [f"Cost      {least:.2f} for the prompts; {likely:.2f} with replies of {FIRST_COMPLETION:,} tokens"]

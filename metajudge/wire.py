@@ -25,6 +25,12 @@ from metajudge.sdk import openai
 
 CONNECT_SECONDS = 10.0
 PATH = "chat/completions"
+# A server's alerts and breaks that tell of its state, not of the address: OpenSSL's names.
+_PASSING = {
+    "TLSV1_ALERT_INTERNAL_ERROR", "SSLV3_ALERT_BAD_RECORD_MAC", "TLSV1_ALERT_DECODE_ERROR",
+    "UNEXPECTED_EOF_WHILE_READING", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "TLSV1_ALERT_USER_CANCELLED",
+    "SSLV3_ALERT_CLOSE_NOTIFY",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,10 @@ def connection_failure(error: BaseException, url: str, key: str, timeout: float)
         return any(isinstance(cause, kinds) for cause in causes)
 
     if caused_by(ssl.SSLError, aiohttp.ClientSSLError):
-        return StopRun("tls", f"no secure connection to {url}: {said}; check --api-base")
+        message = f"no secure connection to {url}: {said}"
+        if any(getattr(cause, "reason", None) in _PASSING for cause in causes):
+            return TryAgain("tls", message)
+        return StopRun("tls", f"{message}; check --api-base")
     if caused_by(httpx2.UnsupportedProtocol, aiohttp.InvalidURL):
         return StopRun("url", f"{url} is no usable address; check --api-base")
     if caused_by(aiohttp.ConnectionTimeoutError):

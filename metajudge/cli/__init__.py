@@ -26,6 +26,7 @@ COMMANDS = (
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run one command and return its exit code; `prog` names the whole command when a script stands for it."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     try:
         with _terminated_as_interrupted():
             args = _parse(arguments, prog)
@@ -51,6 +52,13 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
             sys.stderr.flush()
         except OSError:  # what nobody reads any more would change the exit code
             _close(sys.stderr)
+
+
+def _open_streams() -> None:
+    """A caller that closed one of them (`2>&-`) wants to see nothing of it; it gets its rows all the same."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (open to the end)
 
 
 @contextlib.contextmanager

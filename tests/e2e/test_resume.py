@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.driver import analysis, command, environment, infer, log, records, rows, until
-from tests.servers import running
+from tests.servers import ROOT, running
 
 ROWS = 60
 
@@ -131,5 +134,34 @@ def test_the_output_deleted_during_a_run_is_rescued(judge: str, tmp_path: Path) 
     out.unlink()
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 1 and "Traceback" not in stderr
-    assert "was deleted during the run; everything written so far is in" in stdout.splitlines()[-1]
+    last = stdout.splitlines()[-1]
+    assert "was deleted during the run; everything written so far is in" in last
+    assert "Move it back to the output's name, then the same command goes on" in last
     assert records(tmp_path / "out.jsonl.rescued")
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])
+def test_a_closed_stream_costs_no_row(judge: str, tmp_path: Path, closed: str) -> None:
+    """Whoever wants to see nothing gets the rows and the exit code all the same."""
+    source, out = rows(tmp_path / "in.jsonl", [""] * 3), tmp_path / "out.jsonl"
+    words = " ".join(map(shlex.quote, command(source, out, judge)))
+    assert subprocess.run(["bash", "-c", f"{words} {closed}"], env=environment(), check=False).returncode == 0
+    assert len(records(out)) == 3
+
+
+def test_decompose_whose_records_are_deleted_tells_of_the_rescue(judge: str, tmp_path: Path) -> None:
+    """The same summary as any lost output: nothing names a file that is not there."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("".join(json.dumps({"said": f"Response {n} is wrong"}) + "\n" for n in range(ROWS)))
+    flags = ["--input-file", str(source), "--output-file", str(out), "--text-field", "said", "--api-base", judge]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "metajudge", "decompose", *flags, "--max-retries", "0", "--concurrent-requests", "4"],
+        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    kept = tmp_path / "out.jsonl.records"
+    until(lambda: kept.exists() and kept.stat().st_size)
+    kept.unlink()
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Traceback" not in stderr
+    assert f"is in {kept}.rescued" in stdout.splitlines()[-1] and "are safe in" not in stderr
+    assert (tmp_path / "out.jsonl.records.rescued").stat().st_size and not out.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,16 @@ def test_texts_that_cannot_be_read_end_with_1(tmp_path: Path, capsys: pytest.Cap
             "2 unusable rows are named above; mend them and run the same command."
         )
         assert statuses(tmp_path) == ["format_error"] * 2
+
+
+def test_a_dry_run_tells_what_it_may_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With prices, as in an inference."""
+    rows = [{"said": "Response 1 is wrong."}] * 3
+    prices = ["--price-input", "1000000", "--price-output", "1000"]
+    assert command(tmp_path, "decompose", rows, "--text-field", "said", "--dry-run", *prices) == 0
+    told = capsys.readouterr().out
+    tokens = int(re.search(r"about ([\d,]+) prompt", told)[1].replace(",", ""))  # type: ignore[index]
+    assert f"Cost      {tokens}.00 for the prompts; {tokens + 3}.00 with replies of 1,000 tokens\n" in told
 
 
 def test_texts_that_can_be_read_end_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import threading
@@ -330,6 +331,18 @@ def test_a_model_that_no_row_has_is_answered_by_those_there_are(rows: Path) -> N
             choose_models(asked, ["M", "other"], rows)
     with pytest.raises(UsageError, match=r"no row of .* has a"):
         choose_models("all", [], rows)
+
+
+@pytest.mark.parametrize("write", [lambda text: text.encode("utf-16"), lambda text: gzip.compress(text.encode())])
+def test_a_file_of_another_format_is_told_as_such(
+    write: Callable[[str], bytes], rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not as rows that lack a checklist."""
+    rows.write_bytes(write(rows.read_text()))
+    flags = ["--input-file", str(rows), "--output-file", str(rows.with_name("out.jsonl")), "--model", "embedded"]
+    assert main(["infer", *flags, "--model-be-evaluated", "m"]) == 2
+    told = capsys.readouterr().err
+    assert f"no line of {rows} is a row (line 1 is not UTF-8 (byte 0x" in told and told.count("\n") == 1
 
 
 def test_a_limit_is_named_where_it_hides_a_model(rows: Path) -> None:

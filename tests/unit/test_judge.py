@@ -141,6 +141,8 @@ FAILURES = [
     (error(400, "maximum context length is 8192", code="context_length_exceeded"), QuestionFailed, "context length"),
     (error(400, "This model's maximum context length is 4096 tokens"), QuestionFailed, "context length"),
     (error(400, "filtered", code="content_filter"), QuestionFailed, "content filter"),
+    (error(403, "flagged", code="content_filter"), QuestionFailed, "content filter"),
+    (error(402, "Insufficient Balance"), StopRun, "quota"),
     (error(413), QuestionFailed, "413"),
     (error(422, "no such field"), QuestionFailed, "422"),
     (answer({"choices": []}), TryAgain, "no completion"),
@@ -174,6 +176,14 @@ def test_html_with_status_200_is_tried_again_and_hints_at_the_base_url() -> None
         str(failure)
         == "the judge answered 200 with text/html; charset=utf-8 that is not JSON; does the base URL end in /v1?"
     )
+
+
+def test_an_error_with_status_200_says_what_it_is() -> None:
+    """Gateways hide the answer of the server behind them so."""
+    for told in ({"message": f"Insufficient credits\nof {KEY}"}, f"Insufficient credits of {KEY}"):
+        (failure,), _ = ask(answer({"error": told}))
+        assert isinstance(failure, TryAgain)
+        assert str(failure) == "the judge answered 200 without a choice: Insufficient credits of [key]"
 
 
 @pytest.mark.parametrize("when", ["before", "inside"])
@@ -317,6 +327,29 @@ def test_a_loopback_judge_is_never_asked_through_a_proxy(monkeypatch: pytest.Mon
     assert isinstance(reply, Reply)
     assert is_loopback("http://localhost:1/v1") and is_loopback("http://[::1]/v1") and is_loopback("http://127.0.0.9")
     assert not is_loopback("https://api.example.org/v1") and not is_loopback("http://127.example.org.evil")
+
+
+def test_a_fault_of_the_server_in_a_handshake_is_tried_again() -> None:
+    """An alert that tells of its state, not of the address or its certificate."""
+
+    async def alert(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x50")  # fatal: internal_error
+        await writer.drain()
+        writer.close()
+
+    async def go() -> JudgeFailure:
+        server = await asyncio.start_server(alert, "127.0.0.1", 0)
+        async with (
+            server,
+            Judge(JudgeSettings("m", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", KEY)) as j,
+        ):
+            with pytest.raises(JudgeFailure) as caught:
+                await j.ask(MESSAGES)
+        return caught.value
+
+    failure = asyncio.run(go())
+    assert isinstance(failure, TryAgain) and failure.cause == "tls"
 
 
 def test_a_server_without_tls_behind_https_stops_the_run() -> None:

@@ -51,6 +51,17 @@ def test_the_systems_lock_leaves_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_locks")
+def test_our_own_number_in_a_lock_file_that_we_did_not_write_is_a_dead_process(tmp_path: Path) -> None:
+    """A container that is started again has the same host name and often the same numbers."""
+    path = tmp_path / "out.jsonl"
+    (tmp_path / "out.jsonl.lock").write_text(f"{socket.gethostname()} {os.getpid()}\n")
+    fd = opened(path)
+    Lock(fd, path).release()
+    os.close(fd)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("no_locks")
 def test_without_locks_a_file_with_host_and_process_stands_beside(tmp_path: Path) -> None:
     """It refuses a second run, names the first, and goes with it."""
     path = tmp_path / "out.jsonl"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from metajudge.judge import Reply, Usage
+from metajudge.limits import RealClock
 from metajudge.pace import MOST_IN_FLIGHT, WATCHED_REPLIES, Flight, FoundFlight, Pace
 from tests.unit.fakes import FakeClock
 
@@ -174,6 +175,26 @@ def test_the_flight_grows_only_while_it_is_in_use() -> None:
     for _ in range(100):
         flight.answered(reply())
     assert flight.limit == 8
+
+
+def test_places_that_wait_for_their_turn_by_the_minute_are_not_in_use() -> None:
+    """Else the number found would tell of the budget and not of the judge."""
+
+    async def go() -> int:
+        flight = FoundFlight(RealClock())
+        pace = Pace(flight, RealClock(), requests_per_minute=60)
+        async with pace.slot():
+            others = [asyncio.create_task(pace.slot().__aenter__()) for _ in range(7)]
+            await asyncio.sleep(0)
+            assert (flight.busy, flight.held_back) == (8, 7)
+            pace.answered(reply())
+            for one in others:
+                one.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        assert (flight.busy, flight.held_back) == (0, 0)
+        return flight.limit
+
+    assert asyncio.run(go()) == 8
 
 
 def test_the_flight_never_falls_below_one() -> None:
