@@ -7,6 +7,7 @@ repairs what is unambiguous and accepts only a block in which every human item s
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,6 +40,8 @@ class Accepted:
 _MARK = re.compile(r"- R(\d+)@S(\d+): (\d+(?:\.\d+)?)")
 # White space within the line, bold and code marks.
 _GAP = r"(?:[^\S\r\n]|[*_`])*"
+# A reply that is the block and nothing else, as most are: there is nothing to repair.
+_PLAIN = re.compile(rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?")
 _LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)")
 # What makes a number mean something else than it says so far: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is
 # clear), and a "0." at the very end of a reply that broke off.
@@ -55,7 +58,7 @@ def reference_reading(text: str) -> list[Mark] | None:
     if start < 0 or end < 0:
         return None
     try:
-        marks = [_mark(found) for found in _MARK.finditer(text, start + len(BLOCK_START), end)]
+        marks = _marks(text, start + len(BLOCK_START), end)
     except ValueError:
         return None
     if not marks or any(mark.score > 1 for mark in marks):
@@ -72,6 +75,8 @@ def read_reply(
     about; every mark must name it, and S0 is read as score 0 for it. `cut`: the reply ended at its token limit,
     so that a block without its closing tag may lack the last digits of a score, and is not accepted.
     """
+    if _PLAIN.fullmatch(text):
+        return _accept(_marks(text), n_human, n_model, model_item)
     tags = list(THINK.finditer(text))
     if tags and not tags[-1][1]:
         return Rejected("unclosed <think>")
@@ -79,7 +84,7 @@ def read_reply(
         text = text[tags[-1].end() :]
     verdict: Accepted | Rejected = Rejected(f"no {'closed ' if cut else ''}{BLOCK_START} block")
     for block in _blocks(widened(text), closed_only=cut):
-        answer = _read_block(block, n_human, n_model, model_item)
+        answer = _accept(_lenient_marks(block), n_human, n_model, model_item)
         if isinstance(answer, Accepted) or isinstance(verdict, Rejected):
             verdict = answer
     return verdict
@@ -97,8 +102,9 @@ def faithful(text: str, marks: Sequence[Mark]) -> bool:
     return reading is not None and sorted(reading) == sorted(marks)
 
 
-def _mark(found: re.Match[str]) -> Mark:
-    return Mark(int(found[1]), int(found[2]), float(found[3]))
+def _marks(text: str, start: int = 0, end: int = sys.maxsize) -> list[Mark]:
+    """The marks that stand there literally; raises `ValueError` where an item number is too long."""
+    return [Mark(int(human), int(model), float(score)) for human, model, score in _MARK.findall(text, start, end)]
 
 
 def _decimal(score: float) -> str:
@@ -119,21 +125,32 @@ def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
         yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
 
 
-def _read_block(block: str, n_human: int, n_model: int, model_item: int | None) -> Accepted | Rejected:
-    seen: dict[int, Mark] = {}
+def _lenient_marks(block: str) -> Iterator[Mark | Rejected]:
     for found in _LENIENT_MARK.finditer(block):
         try:
-            mark = _mark(found)
+            mark = Mark(int(found[1]), int(found[2]), float(found[3]))
         except ValueError:
-            return Rejected("an item number that is no number")
+            yield Rejected("an item number that is no number")
+            return
+        unclear = _UNCLEAR.match(block, found.end())
+        yield Rejected(f"the score of R{mark.human_item} is not a plain decimal number") if unclear else mark
+
+
+def _accept(
+    marks: Iterable[Mark | Rejected], n_human: int, n_model: int, model_item: int | None
+) -> Accepted | Rejected:
+    """The marks of a block, in text order, if each human item has one; else the first thing that is wrong."""
+    seen: dict[int, Mark] = {}
+    for mark in marks:
+        if isinstance(mark, Rejected):
+            return mark
         reason = _fault(mark, n_human, n_model, model_item, seen)
-        if _UNCLEAR.match(block, found.end()):
-            reason = f"the score of R{mark.human_item} is not a plain decimal number"
         if reason:
             return Rejected(reason)
-        if model_item is not None and not mark.model_item:
-            mark = Mark(mark.human_item, model_item, 0.0)
-        seen[mark.human_item] = mark if mark.model_item else mark._replace(score=0.0)
+        if mark.model_item:
+            seen[mark.human_item] = mark
+        else:
+            seen[mark.human_item] = Mark(mark.human_item, model_item or 0, 0.0)
     missing = [f"R{number}" for number in range(1, n_human + 1) if number not in seen]
     if missing:
         return Rejected(_are_missing(missing))

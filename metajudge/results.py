@@ -42,11 +42,13 @@ class Expected:
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
-    """A record as one line; text that UTF-8 cannot hold (lone surrogates) is written with escapes."""
-    try:
-        return _TEXT(record).encode("utf-8") + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(record).encode("ascii") + b"\n"
+    """A record as one line."""
+    return line_bytes(_TEXT(record))
+
+
+def line_bytes(text: str) -> bytes:
+    """JSON text as one line; what UTF-8 cannot hold (lone surrogates, only found within strings) as JSON's escape."""
+    return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
 def row_key(record_id: str, question_id: str) -> int:

@@ -25,6 +25,8 @@ from metajudge.sdk import openai
 
 CONNECT_SECONDS = 10.0
 PATH = "chat/completions"
+_AUTOMATIC = ("accept", "accept-encoding", "user-agent")
+"""Headers that aiohttp adds by itself; leaving them out takes its time for every request."""
 # A server's alerts and breaks that tell of its state, not of the address: OpenSSL's names.
 _PASSING = {
     "TLSV1_ALERT_INTERNAL_ERROR", "SSLV3_ALERT_BAD_RECORD_MAC", "TLSV1_ALERT_DECODE_ERROR",
@@ -121,7 +123,7 @@ class StraightWire:
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=context),
             timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+            skip_auto_headers=[name for name in _AUTOMATIC if name not in self._told.headers] or None,
         )
         return self._session
 

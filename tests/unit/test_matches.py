@@ -41,7 +41,7 @@ def test_a_row_record_gives_a_line_for_each_model_item() -> None:
             {"human_item": 3, "model_item": 0, "score": 0.0},
         ]
     }
-    first, second = item_lines(record)
+    first, second = map(json.loads, item_lines(record))
     assert first == {
         "id": "i",
         "model_be_evaluated": "m",
@@ -57,15 +57,16 @@ def test_a_row_record_gives_a_line_for_each_model_item() -> None:
 def test_an_item_record_gives_every_score() -> None:
     """From the matrix; the first human item wins a tie."""
     matches = [{"human_item": 1, "model_item": 1, "score": 1.0}, {"human_item": 2, "model_item": 1, "score": 1.0}]
-    first, second = item_lines(BASE | {"matches": matches, "score_matrix": [[1.0, 0.5], [1.0, 0.0]]})
+    record = BASE | {"matches": matches, "score_matrix": [[1.0, 0.5], [1.0, 0.0]]}
+    first, second = map(json.loads, item_lines(record))
     assert (first["scores"], first["matched_human_item"]) == ([1.0, 1.0], 1)
     assert (second["scores"], second["matched_human_item"]) == ([0.5, 0.0], 0)
 
 
 def test_failed_and_empty_records_have_no_lines() -> None:
     """There is nothing to match."""
-    assert list(item_lines(BASE | {"status": "error"})) == []
-    assert list(item_lines(BASE | {"status": "empty"})) == []
+    assert item_lines(BASE | {"status": "error"}) == []
+    assert item_lines(BASE | {"status": "empty"}) == []
 
 
 def test_the_last_finished_record_of_a_row_stands_else_its_last(tmp_path: Path) -> None:

@@ -245,6 +245,28 @@ def test_a_literal_reply_means_the_same_to_both_readings(pairs: list[tuple[int, 
     assert accepted(text, len(pairs)) == [(r, s, v if s else 0.0) for r, s, v in literal]
 
 
+LINES = st.builds(
+    "- R{}@S{}: {}".format,
+    st.integers(0, 4),
+    st.integers(0, 4),
+    st.sampled_from(["0", "0.25", "1", "1.0", "1.5", "00.50"]),
+)
+
+
+@given(
+    st.one_of(st.permutations(["- R1@S1: 0.5", "- R2@S0: 0.25", "- R3@S2: 1"]), st.lists(LINES, max_size=4)),
+    st.sampled_from([None, 1, 2]),
+    st.booleans(),
+)
+def test_a_reply_of_the_block_alone_is_read_as_one_with_words_before_it(
+    lines: list[str], model_item: int | None, cut: bool
+) -> None:
+    """The short way for what needs no repair, and the long one."""
+    text = block(*lines)
+    answers = [read_reply(one, 3, 3, model_item=model_item, cut=cut) for one in (text, f"So: {text}", f"{text}\n")]
+    assert answers[0] == answers[1] == answers[2]
+
+
 def test_a_reply_cut_at_the_token_limit_needs_its_closing_tag() -> None:
     """0.7 may have been the beginning of 0.75; what was closed before the cut stands."""
     open_block = f"{START}\n- R1@S1: 0.7"
