@@ -21,7 +21,7 @@ from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wir
 log = logging.getLogger("metajudge")
 
 _ADAPTABLE = ("max_tokens", "temperature")
-_TEXT = json.JSONEncoder(ensure_ascii=False).encode
+_TEXT = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from metajudge.results import line_bytes
 from metajudge.samples import find_checklist
 from metajudge.standing import standing_records
 
-_TEXT = json.JSONEncoder(ensure_ascii=False).encode
+_TEXT = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def matches_path(results: Path) -> Path:

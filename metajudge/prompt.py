@@ -225,11 +225,16 @@ def list_text(letter: str, items: Sequence[str], first: int = 1) -> str:
 @functools.lru_cache(maxsize=4096)
 def _list_text(letter: str, items: tuple[str, ...], first: int) -> str:
     # Kept for a while: the questions of a row share a list, and its record quotes them again.
-    lines = [f"{letter}{number}: {' '.join(item.split())}" for number, item in enumerate(items, first)]
-    text = "\n".join(lines)
-    if text.isascii() and not _SUSPECT.search(text):
-        return text  # nothing to quote in any item: one search for the list, not one an item
-    return "\n".join(f"{letter}{number}: {quoted(item)}" for number, item in enumerate(items, first))
+    plain = _is_plain(" ".join(items))
+    return "\n".join(
+        f"{letter}{number}: {item if plain else quoted(item)}" for number, item in enumerate(items, first)
+    )
+
+
+def _is_plain(items: str) -> bool:
+    """Whether there is nothing to quote in a list's items, these joined by a space: one look for all of them."""
+    folded = items.isprintable() and "  " not in items and items == items.strip()
+    return folded and items.isascii() and "<" not in items and "@" not in items
 
 
 def row_message(human: Sequence[str], model_items: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ SAME_JUDGE = ("model", "instructions", "granularity", "samples", "top_k", "guard
 _CHUNK = 1 << 20
 _BEGIN = b'{"id": "'
 _BLANK = b"\0 \t\r\n"  # a power loss may leave zeros
-_TEXT = json.JSONEncoder(ensure_ascii=False).encode
+_TEXT = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,8 @@ class Run:
     _questions: set[asyncio.Task[Any]] = field(default_factory=set)
     _remembered: Remembered = field(default_factory=Remembered)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set whenever a row ends or the run is stopped."""
+    """Set when what is awaited holds or the run is stopped."""
+    _awaited: Callable[[], bool] = lambda: False
 
     async def judge(self, samples: Iterable[Subject | Unusable]) -> None:
         """Judge every sample that has no finished record. Returns when all are done or the run was stopped."""
@@ -139,7 +140,9 @@ class Run:
                 await asyncio.sleep(0)  # a long stretch of finished rows must not hold up replies
             if isinstance(sample, Unusable) or self._is_done(sample):
                 continue
-            await self._until(lambda: len(self._rows) < self.open_rows())
+            if len(self._rows) >= self.open_rows():
+                # Several places at once, so that this is not woken for every row.
+                await self._until(lambda: len(self._rows) <= self.open_rows() * 15 // 16)
             if self.stopped:
                 return
             task = asyncio.create_task(self._row(sample))
@@ -147,6 +150,7 @@ class Run:
             task.add_done_callback(self._row_ended)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
+        self._awaited = condition
         while not condition() and not self.stopped:
             self._changed.clear()
             await self._changed.wait()
@@ -156,7 +160,8 @@ class Run:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._crash = self._crash or error  # a defect of ours: end the run loudly, keep what is written
             self.stop()
-        self._changed.set()
+        if self._awaited():
+            self._changed.set()
 
     def _is_done(self, sample: Subject) -> bool:
         sink = self.sinks[sample.model]

@@ -22,7 +22,7 @@ CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
 _BOM = b"\xef\xbb\xbf"
 _BUFFER = 1 << 20
-_CANONICAL = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+_CANONICAL = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
