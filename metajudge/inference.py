@@ -15,7 +15,7 @@ import metajudge
 from metajudge.errors import DiskFull, UsageError
 from metajudge.journal import Journal
 from metajudge.judging import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
-from metajudge.matches import matches_path, write_matches
+from metajudge.matches import MatchesFile, matches_path
 from metajudge.matching import MatchTask
 from metajudge.plan import Plan, check_format, choose_models, find_models, output_paths, survey
 from metajudge.prompt import ITEM, ROW, Prompt
@@ -77,12 +77,13 @@ def infer(options: InferOptions) -> int:
         return OK
     with contextlib.ExitStack() as stack:
         sinks = {model: _open_sink(stack, path, model, task, options) for model, path in outputs.items()}
+        matches = [stack.enter_context(MatchesFile(sink.file)) for sink in sinks.values()]
         tally = Tally(total=plan.samples.total(), unusable=plan.unusable)
         budget = options.budget()
         started = time.monotonic()
         samples = read_samples(islice(source.rows(), options.limit), models)
         run = asyncio.run(judge_rows(options, task, samples, sinks, tally, adapted, budget))
-    whole = _write_all_matches(outputs.values())
+    whole = _finish_all(matches)
     print(
         summary_text(
             tally,
@@ -98,14 +99,14 @@ def infer(options: InferOptions) -> int:
     return exit_code(run, tally) or (OK if whole else PARTLY)
 
 
-def _write_all_matches(outputs: Iterable[Path]) -> bool:
-    """Whether every matches file could be rebuilt; a failure never hides the run's own summary."""
+def _finish_all(matches: Iterable[MatchesFile]) -> bool:
+    """Whether every matches file is there; a failure never hides the run's own summary."""
     whole = True
-    for path in outputs:
+    for one in matches:
         try:
-            write_matches(path)
+            one.finish()
         except (DiskFull, UsageError) as error:
-            if path.exists():  # else its rescue was told already
+            if one.records.path.exists():  # else its rescue was told already
                 log.error("%s", error)
             whole = False
     return whole

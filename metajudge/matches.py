@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 from metajudge.errors import DiskFull
-from metajudge.results import line_bytes
+from metajudge.results import RecordFile, line_bytes
 from metajudge.samples import find_checklist
 from metajudge.standing import standing_records
 
@@ -21,11 +21,53 @@ def matches_path(results: Path) -> Path:
     return results.with_name(f"{results.stem}.matches.jsonl")
 
 
-def write_matches(results: Path) -> int:
-    """Rebuild the matches file from the records; returns its number of lines. Raises `DiskFull`.
+class MatchesFile:
+    """The matches of one run. Use as a context manager; `finish` afterwards.
 
-    The new file takes the old one's place at once, when it is whole.
+    In a run that began without records they are written beside these, a record at a time; else they are rebuilt from
+    all records at the end. The new file takes the old one's place at once, when it is whole.
     """
+
+    def __init__(self, records: RecordFile) -> None:
+        self.records = records
+        self._path = matches_path(records.path)
+        self._building = self._path.with_name(self._path.name + ".tmp")
+        self._file: BinaryIO | None = None
+        if not records.finished and not records.failed:
+            with contextlib.suppress(OSError):
+                self._file = self._building.open("wb")
+                records.watcher = self._add
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *exc: object) -> None:
+        if self._file is not None:
+            self._try(self._file.close)
+        if kind is not None:
+            self._building.unlink(missing_ok=True)
+
+    def _add(self, record: Mapping[str, Any]) -> None:
+        if self._file is not None:
+            self._try(self._file.writelines, item_lines(record))
+
+    def _try(self, act: Callable[..., object], *args: object) -> None:
+        try:
+            act(*args)
+        except OSError:
+            self._file = None  # rebuilt at the end, when there may be room again
+
+    def finish(self) -> None:
+        """Put the file in its place; raises `DiskFull`, and `UsageError` where the records are gone."""
+        if self._file is not None and not self.records.lost:
+            with contextlib.suppress(OSError):
+                self._building.replace(self._path)
+                return
+        write_matches(self.records.path)
+
+
+def write_matches(results: Path) -> int:
+    """Rebuild the matches file from the records; returns its number of lines. Raises `DiskFull`."""
     path = matches_path(results)
     building = path.with_name(path.name + ".tmp")
     count = 0

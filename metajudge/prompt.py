@@ -226,9 +226,7 @@ def list_text(letter: str, items: Sequence[str], first: int = 1) -> str:
 def _list_text(letter: str, items: tuple[str, ...], first: int) -> str:
     # Kept for a while: the questions of a row share a list, and its record quotes them again.
     plain = _is_plain(" ".join(items))
-    return "\n".join(
-        f"{letter}{number}: {item if plain else quoted(item)}" for number, item in enumerate(items, first)
-    )
+    return "\n".join(f"{letter}{number}: {item if plain else quoted(item)}" for number, item in enumerate(items, first))
 
 
 def _is_plain(items: str) -> bool:

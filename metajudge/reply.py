@@ -41,7 +41,9 @@ _MARK = re.compile(r"- R(\d+)@S(\d+): (\d+(?:\.\d+)?)")
 # White space within the line, bold and code marks.
 _GAP = r"(?:[^\S\r\n]|[*_`])*"
 # A reply that is the block and nothing else, as most are: there is nothing to repair.
-_PLAIN = re.compile(rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?")
+_PLAIN = re.compile(
+    rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?"
+)
 _LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)")
 # What makes a number mean something else than it says so far: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is
 # clear), and a "0." at the very end of a reply that broke off.

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -74,6 +74,8 @@ class RecordFile:
         self._lock: Lock | None = None
         self._rescue: Path | None = None
         """Where records go since the file was lost."""
+        self.watcher: Callable[[Mapping[str, Any]], None] | None = None
+        """Called with each record once it is in the file."""
         try:
             self._lock = Lock(self._fd, path)
             self._check_content()
@@ -113,6 +115,13 @@ class RecordFile:
         self._unsynced = True
         key = row_key(record["id"], record["question_id"])
         (self.finished if record["status"] in FINISHED else self.failed).add(key)
+        if self.watcher is not None:
+            self.watcher(record)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the path was found to be no longer the open file."""
+        return self._rescue is not None
 
     def check_place(self) -> None:
         """Raise `OutputLost`, once, when the path is no longer the open file; its content is saved beside it first."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.matches import item_lines, matches_path, write_matches
-from metajudge.results import encode
+from metajudge.errors import OutputLost, UsageError
+from metajudge.matches import MatchesFile, item_lines, matches_path, write_matches
+from metajudge.results import Expected, RecordFile, encode
 from metajudge.standing import standing_records
 
 BASE = {
@@ -111,3 +112,62 @@ def test_the_matches_file_is_rebuilt_whole(tmp_path: Path) -> None:
     lines = [json.loads(text) for text in matches_path(path).read_text().splitlines()]
     assert [line["text"] for line in lines] == ["a", "b"] and all("samples" not in line for line in lines)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.x.jsonl", "out.x.matches.jsonl"]
+
+
+def one_run(path: Path, *rows: str, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """A run that writes a record for each row, its matches beside them."""
+    with RecordFile(path, Expected("m", {})) as records, MatchesFile(records) as matches:
+        for row in rows:
+            records.append(RECORD | {"id": row * 16})
+        meanwhile()
+    matches.finish()
+
+
+def test_a_run_writes_its_matches_beside_the_records_and_a_later_one_rebuilds_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes either way; the first run never reads its records again."""
+    path = tmp_path / "r.jsonl"
+    with monkeypatch.context() as patch:
+        patch.delattr("metajudge.matches.standing_records")
+        one_run(path, "a", "b")
+    beside = matches_path(path).read_bytes()
+    assert write_matches(path) == 4 and matches_path(path).read_bytes() == beside
+    one_run(path, "c")
+    assert [json.loads(line)["id"][0] for line in matches_path(path).read_bytes().splitlines()] == list("aabbcc")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.jsonl", "r.matches.jsonl"]
+
+
+@pytest.mark.parametrize("place", ["taken away", "full"])
+def test_matches_that_cannot_be_kept_beside_the_records_are_rebuilt(place: str, tmp_path: Path) -> None:
+    """Never half of them in the end."""
+    path = tmp_path / "r.jsonl"
+    building = tmp_path / "r.matches.jsonl.tmp"
+    if place == "full":
+        building.symlink_to("/dev/full")
+    one_run(path, "a", "b", meanwhile=building.unlink)
+    assert len(matches_path(path).read_bytes().splitlines()) == 4
+
+
+def test_records_that_were_lost_leave_no_matches(tmp_path: Path) -> None:
+    """Another file in their place is not theirs; what was saved is told by the run."""
+    path = tmp_path / "r.jsonl"
+    with RecordFile(path, Expected("m", {})) as records, MatchesFile(records) as matches:
+        records.append(RECORD | {"id": "a" * 16})
+        path.unlink()
+        with pytest.raises(OutputLost):
+            records.check_place()
+    with pytest.raises(UsageError):
+        matches.finish()
+    assert not matches_path(path).exists()
+
+
+def test_a_run_that_breaks_leaves_nothing_half_made(tmp_path: Path) -> None:
+    """The next one rebuilds the matches."""
+
+    def breaks() -> None:
+        raise KeyError("a defect")
+
+    with pytest.raises(KeyError):
+        one_run(tmp_path / "r.jsonl", "a", meanwhile=breaks)
+    assert [p.name for p in tmp_path.iterdir()] == ["r.jsonl"]
