@@ -115,6 +115,7 @@ class Judge:
         """
         self.settings = settings
         self.adapted: list[str] = [] if adapted is None else adapted
+        self._form = self._new_form()
         self._wire = SdkWire(client, settings.timeout) if client is not None else _own_wire(settings)
 
     async def __aenter__(self) -> Self:
@@ -130,42 +131,48 @@ class Judge:
         the run, and the request is sent again at once.
         """
         for _ in range(len(_ADAPTABLE) + 1):
-            fields = self._fields()
+            form = self._form  # another question may adapt it while this one is out
             started = time.monotonic()
-            response = await self._wire.post(_body(fields, messages))
+            response = await self._wire.post(form.filled(messages))
             if response.status < 300:
                 return _read_completion(response, time.monotonic() - started, self.settings.api_key)
             refusal = read_refusal(response.status, response.headers, response.content, self.settings.api_key)
-            parameter = refusal.unsupported(tuple(name for name in _ADAPTABLE if name in fields))
+            parameter = refusal.unsupported(tuple(name for name in _ADAPTABLE if name in form.fields))
             if parameter is None:
                 raise refusal.failure(f"{self.settings.base_url} with model {self.settings.model}")
             self._adapt(parameter)
         raise QuestionFailed("rejected", f"the judge rejects the request, also without {' and '.join(self.adapted)}")
 
-    def _fields(self) -> dict[str, Any]:
-        """The request without its messages."""
+    def _new_form(self) -> _Form:
         fields: dict[str, Any] = {"model": self.settings.model}
         limit = "max_completion_tokens" if "max_tokens" in self.adapted else "max_tokens"
         fields[limit] = self.settings.max_tokens
         if "temperature" not in self.adapted:
             fields["temperature"] = self.settings.temperature
-        return {**fields, **self.settings.extra_body}
+        return _Form({**fields, **self.settings.extra_body})
 
     def _adapt(self, parameter: str) -> None:
         if parameter in self.adapted:
             return  # another question in flight met the same answer first
         self.adapted.append(parameter)
         change = "sending max_completion_tokens instead" if parameter == "max_tokens" else "leaving it out"
+        self._form = self._new_form()
         log.warning("the judge does not support %s: %s for the rest of the run", parameter, change)
 
 
-def _body(fields: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> bytes:
-    """The request as JSON. Instructions are encoded once, not with every question."""
-    rest = _TEXT(fields)
-    if "messages" in fields:
-        return _utf8(rest)
-    parts = [_encoded(one["role"], one["content"]) for one in messages]
-    return b'{"messages": [%b], %b' % (b", ".join(parts), _utf8(rest[1:]))
+class _Form:
+    """A request without its messages, encoded once, not with every question."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
+        self._encoded = _utf8(_TEXT(fields))
+
+    def filled(self, messages: Sequence[Mapping[str, str]]) -> bytes:
+        """The request as JSON; messages that the user has set by an extra body stand."""
+        if "messages" in self.fields:
+            return self._encoded
+        parts = [_encoded(one["role"], one["content"]) for one in messages]
+        return b'{"messages": [%b], %b' % (b", ".join(parts), self._encoded[1:])
 
 
 def _utf8(text: str) -> bytes:
