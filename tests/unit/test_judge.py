@@ -27,8 +27,16 @@ def completion(content: object = "hi", finish: str = "stop", **message: object) 
     }
 
 
-def ask(handler: Handler, times: int = 1, **settings: Any) -> tuple[list[Reply | JudgeFailure], Judge]:
-    """What `times` questions in a row get from a server with this handler."""
+def ask(
+    handler: Handler, times: int = 1, *, together: bool = False, **settings: Any
+) -> tuple[list[Reply | JudgeFailure], Judge]:
+    """What `times` questions get from a server with this handler, in a row or `together`."""
+
+    async def outcome(judge: Judge) -> Reply | JudgeFailure:
+        try:
+            return await judge.ask(MESSAGES)
+        except JudgeFailure as failure:
+            return failure
 
     async def go() -> tuple[list[Reply | JudgeFailure], Judge]:
         app = web.Application()
@@ -42,11 +50,10 @@ def ask(handler: Handler, times: int = 1, **settings: Any) -> tuple[list[Reply |
         try:
             chosen = JudgeSettings("m", f"http://127.0.0.1:{port}/v1", **{"api_key": KEY, **settings})
             async with Judge(chosen) as judge:
-                for _ in range(times):
-                    try:
-                        results.append(await judge.ask(MESSAGES))
-                    except JudgeFailure as failure:
-                        results.append(failure)
+                if together:
+                    results += await asyncio.gather(*(outcome(judge) for _ in range(times)))
+                for _ in range(0 if together else times):
+                    results.append(await outcome(judge))
         finally:
             await runner.cleanup()
         return results, judge
@@ -281,6 +288,26 @@ def test_unsupported_parameters_are_adapted_once_for_the_run() -> None:
         {"max_completion_tokens"},
         {"max_completion_tokens"},
     ]
+
+
+def test_questions_that_were_out_when_a_parameter_was_adapted_are_sent_again() -> None:
+    """The second refusal names a parameter that the requests now being made no longer have."""
+    waiting: list[asyncio.Event] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        if "max_tokens" not in await request.json():
+            return web.json_response(completion())
+        waiting.append(asyncio.Event())
+        if len(waiting) == 2:
+            waiting[0].set()
+        else:
+            await waiting[0].wait()
+            await asyncio.sleep(0.1)
+        fault = {"message": "Unsupported parameter: 'max_tokens'", "param": "max_tokens"}
+        return web.json_response({"error": fault}, status=400)
+
+    results, judge = ask(handler, times=2, together=True)
+    assert [type(result) for result in results] == [Reply, Reply] and judge.adapted == ["max_tokens"]
 
 
 def test_a_server_that_rejects_whatever_is_adapted_fails_the_question() -> None:
