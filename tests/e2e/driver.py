@@ -83,7 +83,7 @@ def rows(path: Path, faults: list[str], items: int = 2) -> Path:
 
 def records(path: Path) -> list[dict[str, Any]]:
     """The records of a file, whole lines only."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def log(url: str) -> dict[str, Any]:
