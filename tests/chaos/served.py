@@ -12,7 +12,7 @@ from pathlib import Path
 
 ACKNOWLEDGED = 1.0
 """Seconds after which a reply that was sent must have been written by the run."""
-LAG = 0.3
+LAG = 0.45
 """Seconds within which the judge may still read what a run sent before its kill; starting again takes longer."""
 
 
