@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from pathlib import Path
 
 ACKNOWLEDGED = 1.0
 """Seconds after which a reply that was sent must have been written by the run."""
-LAG = 0.45
-"""Seconds within which the judge may still read what a run sent before its kill; starting again takes longer."""
 
 
 @dataclass(slots=True)
@@ -23,6 +20,8 @@ class Ask:
     question: str
     asked: float
     """Seconds on the machine's monotonic clock."""
+    run: str | None = None
+    """Which run asked, as its requests say by `user`: the judge may read one after the run's end."""
     replied: float | None = None
     """When the whole reply had been sent; None when it never was."""
 
@@ -41,7 +40,7 @@ def asks(log: Path) -> dict[str, list[Ask]]:
     for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
         event = json.loads(line)
         if event["event"] == "asked":
-            requests[event["request"]] = Ask(event["question"], event["at"])
+            requests[event["request"]] = Ask(event["question"], event["at"], event.get("run"))
         else:
             requests[event["request"]].replied = event["at"]
     found: dict[str, list[Ask]] = {}
@@ -69,7 +68,7 @@ def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ())
     """
     found = []
     for repeat in repeats(log):
-        kill = _first_kill(kills, repeat)
+        kill = _kill(kills, repeat)
         late = kill is None or (repeat.first.replied is not None and repeat.first.replied + ACKNOWLEDGED < kill)
         if late and repeat.first.question not in forgiven:
             found.append(repeat)
@@ -78,7 +77,7 @@ def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ())
 
 def repeats_by_kill(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> Counter[float]:
     """How many questions each kill made the run ask again."""
-    found = (_first_kill(kills, repeat) for repeat in repeats(log) if repeat.first.question not in forgiven)
+    found = (_kill(kills, repeat) for repeat in repeats(log) if repeat.first.question not in forgiven)
     return Counter(kill for kill in found if kill is not None)
 
 
@@ -86,14 +85,13 @@ def longest_loss(log: Path, kills: Sequence[float], forgiven: Collection[str] = 
     """Seconds between a reply that was sent and the kill that lost it, the longest of all."""
     ages = [0.0]
     for repeat in repeats(log):
-        kill = _first_kill(kills, repeat)
+        kill = _kill(kills, repeat)
         if kill is not None and repeat.first.replied is not None and repeat.first.question not in forgiven:
             ages.append(kill - repeat.first.replied)
     return max(ages)
 
 
-def _first_kill(kills: Sequence[float], repeat: Repeat) -> float | None:
-    position = bisect_left(kills, repeat.first.asked - LAG)
-    if position < len(kills) and kills[position] < repeat.again.asked:
-        return kills[position]
-    return None
+def _kill(kills: Sequence[float], repeat: Repeat) -> float | None:
+    """The kill that ended the first asker, where it was another run that asked again; run "1" is ended by the first."""
+    run = repeat.first.run
+    return kills[int(run) - 1] if run is not None and run != repeat.again.run else None

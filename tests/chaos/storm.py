@@ -85,7 +85,8 @@ class Storm:
         # Compiled modules are kept in a place of their own: a start that compiles takes half as long again.
         env = {"PYTHONPYCACHEPREFIX": f"{self.folder}-cache", "PYTHONDONTWRITEBYTECODE": ""}
         quiet = {"stdout": QUIET, "stderr": QUIET, "measured": False}
-        process = start(self.source, self.out, url, *self.flags, env=env, **quiet)
+        told = ("--extra-body", json.dumps({"user": str(number)}))
+        process = start(self.source, self.out, url, *self.flags, *told, env=env, **quiet)
         try:
             if number % 10 == 0:
                 time.sleep(rng.uniform(0, START_UP))

@@ -201,7 +201,8 @@ class Server:
         if self.journal is not None:
             question = first_item(body["messages"][-1]["content"])
             name = f"{os.getpid()}-{request['number']}"
-            line = {"at": time.monotonic(), "event": event, "request": name, "question": question}
+            told = {"at": time.monotonic(), "event": event, "request": name, "question": question}
+            line = {**told, "run": body.get("user")}
             os.write(self.journal, json.dumps(line).encode() + b"\n")
 
     async def answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
