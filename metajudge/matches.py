@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from metajudge.errors import DiskFull
-from metajudge.results import RecordFile, line_bytes
+from metajudge.results import RecordFile, json_text, line_bytes
 from metajudge.samples import find_checklist
 from metajudge.standing import standing_records
-
-_TEXT = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def matches_path(results: Path) -> Path:
@@ -96,8 +93,8 @@ def item_lines(record: Mapping[str, Any]) -> list[bytes]:
     for human, item, score in best:
         if item and score > claims[item][0]:  # of equal ones the first human item's
             claims[item] = (score, human)
-    # Put together by hand, a third of the time of encoding a dictionary for each item: it is the end of every run.
-    begin = f'{{"id": {_TEXT(record["id"])}, "model_be_evaluated": {_TEXT(record["model_be_evaluated"])}'
+    # Put together by hand: to encode a dictionary for each item takes 1.7 times as long.
+    begin = f'{{"id": {json_text(record["id"])}, "model_be_evaluated": {json_text(record["model_be_evaluated"])}'
     lines = []
     for number, text in enumerate(texts, 1):
         if matrix is not None:
@@ -107,8 +104,8 @@ def item_lines(record: Mapping[str, Any]) -> list[bytes]:
             scores = [score if item == number else None for _, item, score in best]
         score, human = claims[number]
         line = (
-            f'{begin}, "model_item": {number}, "text": {_TEXT(text)}, "scores": [{", ".join(map(_score, scores))}], '
-            f'"matched_human_item": {human}, "score": {score!r}}}'
+            f'{begin}, "model_item": {number}, "text": {json_text(text)}, '
+            f'"scores": [{", ".join(map(_score, scores))}], "matched_human_item": {human}, "score": {score!r}}}'
         )
         lines.append(line_bytes(line))
     return lines

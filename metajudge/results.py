@@ -28,7 +28,8 @@ SAME_JUDGE = ("model", "instructions", "granularity", "samples", "top_k", "guard
 _CHUNK = 1 << 20
 _BEGIN = b'{"id": "'
 _BLANK = b"\0 \t\r\n"  # a power loss may leave zeros
-_TEXT = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+json_text = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+"""A value as JSON, non-ASCII text as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Expected:
 
 def encode(record: Mapping[str, Any]) -> bytes:
     """A record as one line."""
-    return line_bytes(_TEXT(record))
+    return line_bytes(json_text(record))
 
 
 def line_bytes(text: str) -> bytes:
