@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
-from urllib.parse import urlsplit
-
-import httpx2
+from typing import TYPE_CHECKING, Any, Self
 
 from metajudge.failures import QuestionFailed, TryAgain, error_told, masked, read_refusal, without_key
-from metajudge.sdk import openai
-from metajudge.wire import CONNECT_SECONDS, Response, SdkWire, StraightWire, Wire, needs_proxy, stays_at, told_by
+from metajudge.proxy import needs_proxy
+from metajudge.told import Client, ask
+from metajudge.wire import Response, StraightWire, Wire
+
+if TYPE_CHECKING:
+    import openai
 
 log = logging.getLogger("metajudge")
 
@@ -93,15 +93,6 @@ class JudgeSettings:
     connections: int = 10
 
 
-def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Judge:
     """A chat-completions endpoint. Use as an async context manager, so that its connections are closed."""
 
@@ -116,7 +107,7 @@ class Judge:
         self.settings = settings
         self.adapted: list[str] = [] if adapted is None else adapted
         self._form = self._new_form()
-        self._wire = SdkWire(client, settings.timeout) if client is not None else _own_wire(settings)
+        self._wire = _own_wire(settings) if client is None else _through(client, settings.timeout)
 
     async def __aenter__(self) -> Self:
         return self
@@ -190,33 +181,24 @@ def _message(role: str, content: str) -> bytes:
 _encoded_and_kept = functools.lru_cache(maxsize=16)(_message)
 
 
+def _through(client: openai.AsyncOpenAI, timeout: float) -> Wire:
+    from metajudge.sdk_wire import SdkWire  # only where it is needed: it imports the SDK
+
+    return SdkWire(client, timeout)
+
+
 def _own_wire(settings: JudgeSettings) -> Wire:
     """The straight way; through the SDK where a proxy stands between."""
-    # trust_env reads the proxy variables: a judge on this machine is never asked through a proxy.
-    local = is_loopback(settings.base_url)
-    limits = httpx2.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections)
+    client = Client(settings.base_url, settings.api_key, settings.timeout)
 
-    def sdk() -> SdkWire:
-        hooks = {"request": [stays_at(settings.base_url)]}
-        transport = openai.DefaultAioHttpClient(limits=limits, trust_env=not local, event_hooks=hooks)
-        return SdkWire(_client(settings, transport), settings.timeout)
+    def sdk() -> Wire:
+        from metajudge.sdk_wire import sdk_wire  # only where it is needed: it imports the SDK
 
-    if not local and needs_proxy(settings.base_url):
+        return sdk_wire(client, settings.connections)
+
+    if needs_proxy(settings.base_url):
         return sdk()
-    # Only asked what it would send: a transport that can send reads certificates, which takes 50 ms.
-    silent = openai.DefaultAioHttpClient(transport=httpx2.AsyncBaseTransport(), trust_env=False)
-    told = told_by(_client(settings, silent), silent, settings.timeout)
-    return StraightWire(told, sdk, settings.timeout, settings.connections)
-
-
-def _client(settings: JudgeSettings, transport: httpx2.AsyncClient) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(
-        api_key=settings.api_key,
-        base_url=settings.base_url,
-        max_retries=0,
-        timeout=httpx2.Timeout(settings.timeout, connect=CONNECT_SECONDS),
-        http_client=transport,
-    )
+    return StraightWire(ask(client), client, sdk, settings.connections)
 
 
 def _read_completion(response: Response, seconds: float, key: str) -> Reply:

@@ -23,12 +23,12 @@ from metajudge.progress import Progress
 from metajudge.run import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Run, Sink, Subject, Task
 from metajudge.samples import Unusable
 from metajudge.tally import Tally
+from metajudge.told import NO_KEY
 
 log = logging.getLogger("metajudge")
 
 EMBEDDED = "embedded"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-NO_KEY = "none"
 
 OK, PARTLY, CHANGE_FIRST, INTERRUPTED = 0, 1, 2, 130
 

@@ -43,19 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Criticise every row."""
     gc.disable()  # as in `infer`: the SDK's classes stay
-    from metajudge.critic import CriticStep
-    from metajudge.derive import DeriveOptions, derive
-
     if not args.name.strip() or args.name.lower() == "human":
         raise UsageError(f"--name {args.name!r} is no name for a model")
     if args.existing_text is not None and (args.orders == "both" or args.max_input_tokens is not None):
         raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
+    judge = judge_options(args)  # before what takes long to import, as in `infer`
+    from metajudge.critic import CriticStep
+    from metajudge.derive import DeriveOptions, derive
+
     options = DeriveOptions(
         input_file=Path(args.input_file),
         output_file=Path(args.output_file),
         dry_run=args.dry_run,
-        **judge_options(args),
+        **judge,
     )
     step = CriticStep(
         model_name=args.name,

@@ -72,10 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the environment, open the log, judge."""
     gc.disable()  # the SDK's classes are made once and stay: an eighth of the start; the run collects at its own pace
+    start_log(args.log_file, args.input_file, args.output_file)
+    judge = judge_options(args)  # before what takes long to import: it lets the SDK be asked meanwhile
     from metajudge.inference import InferOptions, infer
     from metajudge.prompt import read_template
 
-    start_log(args.log_file, args.input_file, args.output_file)
     options = InferOptions(
         input_file=Path(args.input_file),
         output_file=args.output_file,
@@ -86,6 +87,6 @@ def run(args: argparse.Namespace) -> int:
         prompt_template=read_template(Path(args.prompt_template)) if args.prompt_template else None,
         guard=args.guard,
         dry_run=args.dry_run,
-        **judge_options(args),
+        **judge,
     )
     return infer(options)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from metajudge.cli.values import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
+from metajudge.proxy import needs_proxy
+from metajudge.told import NO_KEY, Client, ask_early
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 log = logging.getLogger("metajudge")
@@ -197,4 +199,7 @@ def request_options(args: argparse.Namespace) -> dict[str, Any]:
 def judge_options(args: argparse.Namespace) -> dict[str, Any]:
     """The same with those of `add_pace_flags`, for a run over rows."""
     run = {name: getattr(args, name) for name in _OF_RUNS}
-    return request_options(args) | run | {"prices": prices(args)}
+    options = request_options(args) | run | {"prices": prices(args)}
+    if not args.dry_run and args.model != "embedded" and not needs_proxy(options["api_base"]):
+        ask_early(Client(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
+    return options

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from metajudge import wire
 from metajudge.failures import JudgeFailure, QuestionFailed, StopRun, TryAgain, Unreachable, retry_after
-from metajudge.judge import Judge, JudgeSettings, Reply, Usage, is_loopback
+from metajudge.judge import Judge, JudgeSettings, Reply, Usage
+from metajudge.proxy import is_loopback
 
 KEY = "sk-secret-value"
 MESSAGES = [{"role": "user", "content": "S1: a\n\nR1: ü \u2028"}]

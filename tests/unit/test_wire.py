@@ -12,7 +12,9 @@ import pytest
 
 from metajudge.failures import StopRun, TryAgain, Unreachable
 from metajudge.judge import Judge, JudgeSettings
-from metajudge.wire import SdkWire, StraightWire, needs_proxy
+from metajudge.proxy import needs_proxy
+from metajudge.sdk_wire import SdkWire
+from metajudge.wire import StraightWire
 
 REPLY = json.dumps({"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}).encode()
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(REPLY), REPLY)

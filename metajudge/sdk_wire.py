@@ -1,0 +1,80 @@
+"""The way to the judge through the OpenAI SDK. Importing this imports the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import httpx2
+
+from metajudge.failures import JudgeFailure, StopRun
+from metajudge.proxy import is_loopback
+from metajudge.sdk import openai
+from metajudge.sdk_client import made
+from metajudge.told import PATH, Client
+from metajudge.wire import Response, causes_of, connection_failure, unusable
+
+
+class SdkWire:
+    """Every request through the SDK's client."""
+
+    def __init__(self, client: openai.AsyncOpenAI, timeout: float) -> None:
+        self._client = client
+        self._timeout = timeout
+
+    async def post(self, content: bytes) -> Response:
+        """As `Wire.post`."""
+        options: Any = {"headers": {"Content-Type": "application/json"}}
+        try:
+            # The transport's own read time-out starts anew with every chunk: a trickle would never end.
+            async with asyncio.timeout(self._timeout):
+                response = await self._client.post(
+                    f"/{PATH}", cast_to=httpx2.Response, content=content, options=options
+                )
+        except openai.APIStatusError as error:
+            response = error.response
+        except (openai.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise self._failure(error) from None
+        return Response(response.status_code, response.headers, response.content)
+
+    def _failure(self, error: BaseException) -> JudgeFailure:
+        url, causes = str(self._client.base_url), causes_of(error)
+        ours = next((cause for cause in causes if isinstance(cause, JudgeFailure)), None)
+        if ours is None and any(isinstance(cause, httpx2.UnsupportedProtocol) for cause in causes):
+            ours = unusable(url)
+        return ours or connection_failure(error, url, self._client.api_key, self._timeout)
+
+    async def close(self) -> None:
+        """As `Wire.close`."""
+        await self._client.close()
+
+
+def sdk_wire(client: Client, connections: int) -> SdkWire:
+    """A way of our own through the SDK; `connections` at the same time, at most."""
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+    # trust_env reads the proxy variables: a judge on this machine is never asked through a proxy.
+    transport = openai.DefaultAioHttpClient(
+        limits=limits,
+        trust_env=not is_loopback(client.base_url),
+        event_hooks={"request": [_stays_at(client.base_url)]},
+    )
+    return SdkWire(made(client, transport), client.timeout)
+
+
+def _stays_at(base_url: str) -> Callable[[httpx2.Request], Awaitable[None]]:
+    """A hook for each request of an httpx client: rows go to the host that the user named and to no other.
+
+    It raises `StopRun` where a redirection leads elsewhere.
+    """
+    named = httpx2.URL(base_url).host
+
+    async def check(request: httpx2.Request) -> None:
+        if request.url.host != named:
+            there = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+            raise StopRun(
+                "redirected", f"{base_url} redirects to {there}; if your rows may go there, name it with --api-base"
+            )
+
+    return check

@@ -1,0 +1,101 @@
+"""What the OpenAI SDK says about a request, asked of it by a second process while this one gets ready.
+
+Importing the SDK is a third of a start, and all that the straight way needs of it are an address and some headers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import NoReturn
+
+NO_KEY = "none"
+"""Sent to a judge that needs no key: the SDK takes no empty one."""
+CONNECT_SECONDS = 10.0
+PATH = "chat/completions"
+_LONGEST_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What a client of the SDK is made with, as far as its requests tell."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the SDK's client says about requests."""
+
+    url: str
+    """Where a question is posted."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Of a first try; the SDK adds some of them for each request."""
+
+
+_begun: dict[Client, tuple[int, int]] = {}
+"""By client, the process that asks and the pipe with its answer."""
+
+
+def ask(client: Client) -> Told:
+    """What the SDK says: as `ask_early` has found out, else asked here. Raises what the SDK raises."""
+    found = _answer(*_begun.pop(client)) if client in _begun else None
+    if found is not None:
+        return found
+    from metajudge.sdk_client import told  # only where it is needed: it imports the SDK
+
+    return told(client)
+
+
+def ask_early(client: Client) -> None:
+    """Let a second process ask the SDK, so that the answer is there when `ask` wants it.
+
+    Only where a process can be doubled without harm: on Linux, with a single thread. The answer comes through a pipe;
+    nothing is written, nor shown in a list of processes.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1 or client in _begun:
+        return
+    readable, writable = os.pipe()
+    process = os.fork()
+    if not process:
+        _tell(client, writable)
+    os.close(writable)
+    _begun[client] = process, readable
+
+
+def _tell(client: Client, pipe: int) -> NoReturn:
+    """The second process: what the SDK says, into the pipe. Where the SDK raises, nothing: it will in `ask`, too."""
+    try:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        # The SDK imports it where it finds it, which takes as long as all that is needed here; nothing is sent.
+        sys.modules["aiohttp"] = None  # type: ignore[assignment]  # Python's way to say that a module is not there
+        import asyncio
+
+        from metajudge.sdk_client import told
+
+        async def answer() -> bytes:  # the SDK says which kind of event loop it is asked in
+            return json.dumps(asdict(told(client))).encode()
+
+        os.write(pipe, asyncio.run(answer()))
+    finally:
+        os._exit(0)  # nothing that the first process has begun may end here, too
+
+
+def _answer(process: int, pipe: int) -> Told | None:
+    with open(pipe, "rb") as file:
+        ready, _, _ = select.select([file], [], [], _LONGEST_SECONDS)
+        said = file.read() if ready else b""
+    if not said:
+        os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    return Told(**json.loads(said)) if said else None

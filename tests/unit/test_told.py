@@ -1,0 +1,76 @@
+"""What the SDK says is the same whether a second process or this one asks it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.e2e.driver import environment
+
+# In a process of its own, as the command line is: the tests' own has threads, which would not be doubled.
+_ASK = """
+import asyncio, json, os, signal, sys
+from metajudge import told
+client = told.Client("http://127.0.0.1:9/v1", "sk-key-of-a-test", 7.5)
+{before}
+process = told._begun[client][0] if told._begun else 0
+{between}
+async def ask():
+    return told.ask(client)
+found = asyncio.run(ask())
+try:
+    left = os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    left = None
+print(json.dumps([found.url, found.headers, process > 0, "openai" in sys.modules, left]))
+"""
+EARLY = "told.ask_early(client)"
+
+
+def run(before: str, between: str = "", **variables: str) -> list[Any]:
+    """URL, headers, whether a second process was there, whether this one had to import the SDK, processes left."""
+    program = _ASK.format(before=before, between=between)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment(**variables), capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    found: list[Any] = json.loads(ended.stdout)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a process doubled")
+@pytest.mark.parametrize("organization", ["", "org-1"])
+def test_a_second_process_is_told_the_same(organization: str) -> None:
+    """Also what the SDK takes from the environment; and this process never imports the SDK."""
+    variables = {"OPENAI_ORG_ID": organization} if organization else {}
+    url, headers, *here = run("", **variables)
+    assert here == [False, True, None]
+    assert run(EARLY, **variables) == [url, headers, True, False, None]
+    assert headers["authorization"] == "Bearer sk-key-of-a-test"
+    assert headers["x-stainless-async"] == "async:asyncio"
+    assert headers["x-stainless-read-timeout"] == "7.5"
+    assert headers.get("openai-organization", "") == organization
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a process doubled")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("os.kill(process, signal.SIGKILL)", id="killed"),
+        pytest.param("os.kill(process, signal.SIGSTOP); told._LONGEST_SECONDS = 0.2", id="hangs"),
+    ],
+)
+def test_a_second_process_that_fails_is_not_needed(fault: str) -> None:
+    """The SDK is asked here then; nothing is left running."""
+    assert run(EARLY, fault) == [*run("")[:2], True, True, None]
+
+
+def test_a_process_with_threads_is_not_doubled() -> None:
+    """A lock that another thread holds would never be released in the second process."""
+    before = f"import threading, time; threading.Thread(target=time.sleep, args=(1,), daemon=True).start(); {EARLY}"
+    assert run(before)[2:] == [False, True, None]
