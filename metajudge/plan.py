@@ -163,7 +163,7 @@ def survey(source: InputFile, models: Sequence[str], task: MatchTask, limit: int
                 plan.problems.append(sample)
             continue
         plan.samples[sample.model] += 1
-        plan.empty_items += sum(not item.strip() for item in (*sample.human, *sample.model_items))
+        plan.empty_items += [item.strip() for item in (*sample.human, *sample.model_items)].count("")
         for reasons in task.suspicious(sample).values():
             plan.marked_items += 1
             plan.suspicions.update(reasons)

@@ -6,6 +6,7 @@ but, per row, the 64-bit hash that numbers repetitions.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import shutil
@@ -155,11 +156,15 @@ def evaluated_models(row: dict[str, Any]) -> list[str]:
 
 def find_checklist(row: dict[str, Any], name: str) -> tuple[bool, Any]:
     """Whether `row` has a key `{name}-checklist`, without regard to case, and the first such value."""
+    key = _checklist_key(tuple(row), name)
+    return (False, None) if key is None else (True, row[key])
+
+
+@functools.lru_cache(maxsize=64)
+def _checklist_key(keys: tuple[str, ...], name: str) -> str | None:
+    """The first of `keys` that is `{name}-checklist` without regard to case; most rows of a file have the same keys."""
     exact = f"{name}{CHECKLIST_SUFFIX}".lower()
-    for key, value in row.items():
-        if key.lower() == exact:
-            return True, value
-    return False, None
+    return next((key for key in keys if key.lower() == exact), None)
 
 
 # ------------------------------------------------------------------ samples
