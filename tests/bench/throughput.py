@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from tests.bench.measure import Measured, measure
 
@@ -21,11 +22,14 @@ LEAST_OF_BARE, LEAST_WITH_START, MOST_CPU_MS, MOST_MB = 0.98, 0.80, 0.9, 150
 RESPONSE_BYTES = 3000
 
 
-def best(client: str, setting: tuple[int, float, int], repeat: int) -> Measured:
-    """The run of the shortest window: others disturb, none helps."""
+def best(clients: Sequence[str], setting: tuple[int, float, int], repeat: int) -> dict[str, Measured]:
+    """The run of the shortest window of each client, which take turns: others disturb, none helps."""
     in_flight, latency, rows = setting
-    runs = [measure(rows, RESPONSE_BYTES, latency, in_flight, client=client) for _ in range(repeat)]
-    return min(runs, key=lambda run: run.window)
+    rounds = [
+        {client: measure(rows, RESPONSE_BYTES, latency, in_flight, client=client) for client in clients}
+        for _ in range(repeat)
+    ]
+    return {client: min((one[client] for one in rounds), key=lambda run: run.window) for client in clients}
 
 
 def line(client: str, found: Measured, ideal: float, rows: int) -> str:
@@ -49,7 +53,7 @@ def main() -> int:
         ideal = rows * latency / in_flight
         print(f"{in_flight} in flight, {latency:g} s a reply, {rows} rows: ideal {ideal:.2f} s", flush=True)
         clients = ["metajudge", "bare"] + ([] if args.no_sdk else ["sdk"])
-        found = {client: best(client, setting, args.repeat) for client in clients}
+        found = best(clients, setting, args.repeat)
         for client, one in found.items():
             print(line(client, one, ideal, rows), flush=True)
         ours, bare = found["metajudge"], found["bare"]
