@@ -81,8 +81,6 @@ class StraightWire:
 
     def _failure(self, error: BaseException) -> JudgeFailure:
         client = self._client
-        if isinstance(error, aiohttp.InvalidURL):
-            return unusable(client.base_url)
         return connection_failure(error, client.base_url, client.api_key, client.timeout)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -123,6 +121,8 @@ def connection_failure(error: BaseException, url: str, key: str, timeout: float)
         if any(getattr(cause, "reason", None) in _PASSING for cause in causes):
             return TryAgain("tls", message)
         return StopRun("tls", f"{message}; check --api-base")
+    if caused_by(aiohttp.InvalidURL):
+        return unusable(url)
     if caused_by(aiohttp.ConnectionTimeoutError):
         return NoConnection("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
     if caused_by(aiohttp.ClientConnectorError):

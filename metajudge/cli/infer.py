@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     """Read the environment, open the log, judge."""
     gc.disable()  # the SDK's classes are made once and stay: an eighth of the start; the run collects at its own pace
     start_log(args.log_file, args.input_file, args.output_file)
-    judge = judge_options(args)  # before what takes long to import: it lets the SDK be asked meanwhile
+    judge = judge_options(args)  # before what takes long to import: meanwhile the SDK is asked
     from metajudge.inference import InferOptions, infer
     from metajudge.prompt import read_template
 

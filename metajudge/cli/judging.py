@@ -188,18 +188,22 @@ _OF_RUNS = ("max_outage", "grace", "max_consecutive_failures", "max_cost", "limi
 
 
 def request_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The fields of `JudgeOptions` as `add_judge_flags` and `add_request_flags` say them."""
-    return {name: getattr(args, name) for name in _OF_REQUESTS} | {
+    """The fields of `JudgeOptions` as `add_judge_flags` and `add_request_flags` say them.
+
+    Lets the SDK be asked meanwhile: to be called before what takes long to import.
+    """
+    options = {name: getattr(args, name) for name in _OF_REQUESTS} | {
         "api_key": api_key(args),
         "api_base": base_url(args),
         "system_message": not args.no_system_message,
     }
+    is_asked = args.model != "embedded" and not getattr(args, "dry_run", False)
+    if is_asked and not needs_proxy(options["api_base"]):
+        ask_early(Client(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
+    return options
 
 
 def judge_options(args: argparse.Namespace) -> dict[str, Any]:
     """The same with those of `add_pace_flags`, for a run over rows."""
     run = {name: getattr(args, name) for name in _OF_RUNS}
-    options = request_options(args) | run | {"prices": prices(args)}
-    if not args.dry_run and args.model != "embedded" and not needs_proxy(options["api_base"]):
-        ask_early(Client(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
-    return options
+    return request_options(args) | run | {"prices": prices(args)}

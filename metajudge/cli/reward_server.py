@@ -112,12 +112,13 @@ def _add_reward_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; exit 130."""
+    start_log(args.log_file)
+    judge = request_options(args)  # before what takes long to import, as in `infer`
     from metajudge.judging import JudgeOptions
     from metajudge.reward_server import RewardServer, ServerOptions
 
-    start_log(args.log_file)
     options = ServerOptions(
-        judge=JudgeOptions(**request_options(args)),
+        judge=JudgeOptions(**judge),
         reward=reward_options(args),
         granularity=args.granularity,
         on_unscored=args.on_unscored,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.driver import environment
+from tests.e2e.driver import KEY, command, environment, rows, scores
+from tests.servers import running
 
 # In a process of its own, as the command line is: the tests' own has threads, which would not be doubled.
 _ASK = """
@@ -61,8 +63,8 @@ def test_a_second_process_is_told_the_same(organization: str) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param("os.kill(process, signal.SIGKILL)", id="killed"),
-        pytest.param("os.kill(process, signal.SIGSTOP); told._LONGEST_SECONDS = 0.2", id="hangs"),
+        pytest.param("assert process; os.kill(process, signal.SIGKILL)", id="killed"),
+        pytest.param("assert process; os.kill(process, signal.SIGSTOP); told._LONGEST_SECONDS = 0.2", id="hangs"),
     ],
 )
 def test_a_second_process_that_fails_is_not_needed(fault: str) -> None:
@@ -74,3 +76,19 @@ def test_a_process_with_threads_is_not_doubled() -> None:
     """A lock that another thread holds would never be released in the second process."""
     before = f"import threading, time; threading.Thread(target=time.sleep, args=(1,), daemon=True).start(); {EARLY}"
     assert run(before)[2:] == [False, True, None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a process doubled")
+def test_a_run_does_without_the_sdk(tmp_path: Path) -> None:
+    """All the way: rows are judged, and the process that judged them has not imported it."""
+    program = (
+        "import sys; from metajudge.cli import main; print(main(['infer', *sys.argv[1:]]), 'openai' in sys.modules)"
+    )
+    with running("tests.servers.faulty") as url:
+        flags = command(rows(tmp_path / "in.jsonl", [""] * 3), tmp_path / "out.jsonl", url)[2:]
+        ended = subprocess.run(
+            [sys.executable, "-c", program, *flags],
+            env=environment(OPENAI_API_KEY=KEY), capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert len(scores(tmp_path / "out.jsonl")) == 3
+    assert ended.stdout.splitlines()[-1] == "0 False", ended.stderr
