@@ -63,12 +63,19 @@ def ask_early(client: Client) -> None:
     """
     if sys.platform != "linux" or threading.active_count() > 1 or client in _begun:
         return
-    readable, writable = os.pipe()
-    process = os.fork()
-    if not process:
-        _tell(client, writable)
+    try:
+        readable, writable = os.pipe()
+    except OSError:  # too many open files: `ask` does without
+        return
+    try:
+        process = os.fork()
+    except OSError:  # too many processes
+        os.close(readable)
+    else:
+        if not process:
+            _tell(client, writable)
+        _begun[client] = process, readable
     os.close(writable)
-    _begun[client] = process, readable
 
 
 def _tell(client: Client, pipe: int) -> NoReturn:

@@ -72,6 +72,18 @@ def test_a_second_process_that_fails_is_not_needed(fault: str) -> None:
     assert run(EARLY, fault) == [*run("")[:2], True, True, None]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a process doubled")
+@pytest.mark.parametrize("refused", ["fork", "pipe"])
+def test_where_no_process_may_be_added_the_sdk_is_asked_here(refused: str) -> None:
+    """Too many processes or open files leave nothing open either."""
+    before = (
+        "def full(*_): raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
+        f"open_before = os.listdir('/proc/self/fd'); os.{refused} = full\n"
+        f"{EARLY}; assert os.listdir('/proc/self/fd') == open_before"
+    )
+    assert run(before)[2:] == [False, True, None]
+
+
 def test_a_process_with_threads_is_not_doubled() -> None:
     """A lock that another thread holds would never be released in the second process."""
     before = f"import threading, time; threading.Thread(target=time.sleep, args=(1,), daemon=True).start(); {EARLY}"
