@@ -25,7 +25,7 @@ def told(client: Client) -> Told:
     silent = openai.DefaultAsyncHttpxClient(transport=httpx2.AsyncBaseTransport(), trust_env=False)
     sdk = made(client, silent)
     headers = {name.lower(): value for name, value in silent.headers.items()}
-    own: dict[str, object] = {**sdk.default_headers, **sdk.auth_headers}
+    own: dict[str, object] = {**sdk.auth_headers, **sdk.default_headers}  # as it does: a custom one has its way
     headers |= {name.lower(): value for name, value in own.items() if isinstance(value, str)}
     headers |= {
         "content-type": "application/json",

@@ -14,7 +14,7 @@ from metajudge.proxy import is_loopback
 from metajudge.sdk import openai
 from metajudge.sdk_client import made
 from metajudge.told import PATH, Client
-from metajudge.wire import Response, causes_of, connection_failure, unusable
+from metajudge.wire import Response, causes_of, connection_failure, no_certificates, unusable
 
 
 class SdkWire:
@@ -55,11 +55,14 @@ def sdk_wire(client: Client, connections: int) -> SdkWire:
     """A way of our own through the SDK; `connections` at the same time, at most."""
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     # trust_env reads the proxy variables: a judge on this machine is never asked through a proxy.
-    transport = openai.DefaultAioHttpClient(
-        limits=limits,
-        trust_env=not is_loopback(client.base_url),
-        event_hooks={"request": [_stays_at(client.base_url)]},
-    )
+    try:
+        transport = openai.DefaultAioHttpClient(
+            limits=limits,
+            trust_env=not is_loopback(client.base_url),
+            event_hooks={"request": [_stays_at(client.base_url)]},
+        )
+    except OSError as error:
+        raise no_certificates(error) from None
     return SdkWire(made(client, transport), client.timeout)
 
 

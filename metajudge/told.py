@@ -5,6 +5,7 @@ Importing the SDK is a third of a start, and all that the straight way needs of 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -14,6 +15,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import NoReturn
+
+from metajudge.errors import UsageError
 
 NO_KEY = "none"
 """Sent to a judge that needs no key: the SDK takes no empty one."""
@@ -46,11 +49,17 @@ _begun: dict[Client, tuple[int, int]] = {}
 
 
 def ask(client: Client) -> Told:
-    """What the SDK says: as `ask_early` has found out, else asked here. Raises what the SDK raises."""
+    """What the SDK says: as `ask_early` has found out, else asked here. Raises what the SDK raises.
+
+    Raises `UsageError` where the SDK cannot be imported.
+    """
     found = _answer(*_begun.pop(client)) if client in _begun else None
     if found is not None:
         return found
-    from metajudge.sdk_client import told  # only where it is needed: it imports the SDK
+    try:
+        from metajudge.sdk_client import told  # only where it is needed: it imports the SDK
+    except (ImportError, SyntaxError) as error:
+        raise UsageError(f"the package openai cannot be used: {error}; install it again") from None
 
     return told(client)
 
@@ -67,14 +76,17 @@ def ask_early(client: Client) -> None:
         readable, writable = os.pipe()
     except OSError:  # too many open files: `ask` does without
         return
+    # No signal finds the second process on its way out of here: it would go on as if it were the run.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         process = os.fork()
-    except OSError:  # too many processes
-        os.close(readable)
-    else:
         if not process:
             _tell(client, writable)
         _begun[client] = process, readable
+    except OSError:  # too many processes
+        os.close(readable)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(writable)
 
 
@@ -99,10 +111,13 @@ def _tell(client: Client, pipe: int) -> NoReturn:
 
 
 def _answer(process: int, pipe: int) -> Told | None:
+    poll = select.poll()  # `select.select` bears no descriptor above 1023
+    poll.register(pipe, select.POLLIN)
     with open(pipe, "rb") as file:
-        ready, _, _ = select.select([file], [], [], _LONGEST_SECONDS)
-        said = file.read() if ready else b""
-    if not said:
-        os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
+        is_ready = bool(poll.poll(_LONGEST_SECONDS * 1000))
+        said = file.read() if is_ready else b""
+    with contextlib.suppress(ChildProcessError):  # where SIGCHLD is ignored the system has waited for it
+        if not is_ready:
+            os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
     return Told(**json.loads(said)) if said else None

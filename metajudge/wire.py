@@ -88,7 +88,10 @@ class StraightWire:
         if self._url.scheme == "https":
             import httpx2  # only where it is used
 
-            context = httpx2.create_ssl_context()
+            try:
+                context = httpx2.create_ssl_context()
+            except OSError as error:
+                raise no_certificates(error) from None
         self._session = aiohttp.ClientSession(
             headers=self._told.headers,  # as the session's own they are made ready once, not for every request
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=context),
@@ -130,6 +133,12 @@ def connection_failure(error: BaseException, url: str, key: str, timeout: float)
     if caused_by(TimeoutError):
         return TryAgain("timeout", f"no whole reply within {timeout:g} s")
     return TryAgain("connection", f"the connection broke: {said}")
+
+
+def no_certificates(error: OSError) -> StopRun:
+    """Of certificates that cannot be read, whatever the address."""
+    said = error.strerror or error
+    return StopRun("tls", f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {said}")
 
 
 def unusable(url: str) -> StopRun:

@@ -138,7 +138,7 @@ def _add_cost_flags(parser: argparse.ArgumentParser) -> None:
         "--max-cost",
         type=number_from(0),
         metavar="MONEY",
-        help="send no request that could pass this (needs both prices)",
+        help="spend no more in this run, as far as the longest reply so far tells (needs both prices)",
     )
 
 
@@ -166,6 +166,8 @@ def base_url(args: argparse.Namespace) -> str:
         raise UsageError(f"--api-base {url} is no address; it looks like http://127.0.0.1:8000/v1")
     if parts.username is not None or parts.password is not None:
         raise UsageError("--api-base holds a name or password; put what the judge wants to see into OPENAI_API_KEY")
+    if parts.query or parts.fragment:
+        raise UsageError(f"--api-base {url} has something behind its path, which would not be sent; leave it out")
     return url
 
 
@@ -188,22 +190,21 @@ _OF_RUNS = ("max_outage", "grace", "max_consecutive_failures", "max_cost", "limi
 
 
 def request_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The fields of `JudgeOptions` as `add_judge_flags` and `add_request_flags` say them.
-
-    Lets the SDK be asked meanwhile: to be called before what takes long to import.
-    """
-    options = {name: getattr(args, name) for name in _OF_REQUESTS} | {
+    """The fields of `JudgeOptions` as `add_judge_flags` and `add_request_flags` say them."""
+    return {name: getattr(args, name) for name in _OF_REQUESTS} | {
         "api_key": api_key(args),
         "api_base": base_url(args),
         "system_message": not args.no_system_message,
     }
-    is_asked = args.model != "embedded" and not getattr(args, "dry_run", False)
-    if is_asked and not needs_proxy(options["api_base"]):
-        ask_early(Client(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
-    return options
 
 
 def judge_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The same with those of `add_pace_flags`, for a run over rows."""
+    """The same with those of `add_pace_flags`, for a run over rows.
+
+    Lets the SDK be asked meanwhile: to be called before what takes long to import.
+    """
     run = {name: getattr(args, name) for name in _OF_RUNS}
-    return request_options(args) | run | {"prices": prices(args)}
+    options = request_options(args) | run | {"prices": prices(args)}
+    if not args.dry_run and args.model != "embedded" and not needs_proxy(options["api_base"]):
+        ask_early(Client(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
+    return options

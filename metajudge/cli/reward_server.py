@@ -113,12 +113,12 @@ def _add_reward_flags(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; exit 130."""
     start_log(args.log_file)
-    judge = request_options(args)  # before what takes long to import, as in `infer`
+    import metajudge.sdk_client  # noqa: F401  (now: later the first request would wait for it)
     from metajudge.judging import JudgeOptions
     from metajudge.reward_server import RewardServer, ServerOptions
 
     options = ServerOptions(
-        judge=JudgeOptions(**judge),
+        judge=JudgeOptions(**request_options(args)),
         reward=reward_options(args),
         granularity=args.granularity,
         on_unscored=args.on_unscored,

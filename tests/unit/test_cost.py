@@ -34,7 +34,9 @@ def test_a_request_goes_only_while_what_it_may_cost_fits() -> None:
         for _ in range(3):
             async with budget.held(100):  # expected .0032
                 budget.answered(reply(100, 300))
-        with pytest.raises(CostReached, match=r"could pass --max-cost 0\.015 \(0\.0128 spent\); raise --max-cost"):
+        with pytest.raises(
+            CostReached, match=r"could pass --max-cost 0\.015 \(0\.0128 spent in this run\); raise it, or let"
+        ):
             async with budget.held(100):
                 raise AssertionError
         return budget.spent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,37 @@ def test_a_second_process_is_told_the_same(organization: str) -> None:
 def test_a_second_process_that_fails_is_not_needed(fault: str) -> None:
     """The SDK is asked here then; nothing is left running."""
     assert run(EARLY, fault) == [*run("")[:2], True, True, None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a process doubled")
+@pytest.mark.parametrize(
+    "inherited",
+    [
+        pytest.param("signal.signal(signal.SIGCHLD, signal.SIG_IGN)", id="nobody waits for processes"),
+        pytest.param(
+            "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (2000, 2000)); "
+            "many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]",
+            id="many open files",
+        ),
+    ],
+)
+def test_what_the_process_was_started_with_makes_no_difference(inherited: str) -> None:
+    """A parent may ignore the end of its children, or leave a thousand files open."""
+    assert run(f"{inherited}; {EARLY}") == [*run("")[:2], True, False, None]
+
+
+def test_a_broken_sdk_is_told_in_one_line(tmp_path: Path) -> None:
+    """The run ends before anything is asked."""
+    (tmp_path / "openai").mkdir()
+    (tmp_path / "openai" / "__init__.py").write_text("import a_module_that_is_not_there\n")
+    flags = command(rows(tmp_path / "in.jsonl", [""]), tmp_path / "out.jsonl", "http://127.0.0.1:9/v1")
+    path = os.pathsep.join([str(tmp_path), environment()["PYTHONPATH"]])
+    ended = subprocess.run(flags, env=environment(PYTHONPATH=path), capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "metajudge: error: the package openai cannot be used: No module named 'a_module_that_is_not_there'; "
+        "install it again"
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is a process doubled")

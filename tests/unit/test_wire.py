@@ -63,11 +63,22 @@ def parsed(request: bytes) -> tuple[str, dict[str, str], bytes]:
     return line, {name.lower(): value.strip() for name, value in (part.split(":", 1) for part in rest)}, body
 
 
-@pytest.mark.parametrize("organization", [None, "org-1"])
-def test_both_ways_send_the_same_request_to_the_byte(monkeypatch: pytest.MonkeyPatch, organization: str | None) -> None:
+@pytest.mark.parametrize(
+    ("variable", "value", "header", "sent"),
+    [
+        ("", "", "openai-organization", None),
+        ("OPENAI_ORG_ID", "org-1", "openai-organization", "org-1"),
+        ("OPENAI_PROJECT_ID", "proj-1", "openai-project", "proj-1"),
+        ("OPENAI_CUSTOM_HEADERS", "X-Own: 1", "x-own", "1"),
+        ("OPENAI_CUSTOM_HEADERS", "Authorization: Token t", "authorization", "Token t"),
+    ],
+)
+def test_both_ways_send_the_same_request_to_the_byte(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, header: str, sent: str | None
+) -> None:
     """Method, path, every header, body; also what the SDK takes from the environment."""
-    if organization:
-        monkeypatch.setenv("OPENAI_ORG_ID", organization)
+    if variable:
+        monkeypatch.setenv(variable, value)
 
     async def go() -> list[bytes]:
         async with socket_server(OK) as (url, received):
@@ -80,8 +91,8 @@ def test_both_ways_send_the_same_request_to_the_byte(monkeypatch: pytest.MonkeyP
     straight, through_sdk = map(parsed, asyncio.run(go()))
     assert straight[0] == through_sdk[0] == "POST /v1/chat/completions HTTP/1.1"
     assert straight[1] == through_sdk[1]
-    assert straight[1].get("openai-organization") == organization
-    assert straight[1]["authorization"] == "Bearer sk-key"
+    assert straight[1].get(header) == sent
+    assert straight[1]["authorization"] == ("Bearer sk-key" if header != "authorization" else sent)
     assert straight[2] == through_sdk[2]
     assert json.loads(straight[2])["seed"] == 1
 
@@ -218,3 +229,18 @@ def test_both_ways_tell_refused_connections_slow_replies_and_bad_tls_alike(own: 
         assert await outcome(f"http://127.0.0.1:{port}/v1") is Unreachable
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("through_proxy", [False, True])
+def test_certificates_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPatch, through_proxy: bool) -> None:
+    """Not as a fault of the connection, which would be tried again, nor of the output."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent.pem")
+    if through_proxy:
+        monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+
+    async def go() -> None:
+        async with Judge(JudgeSettings("m", "https://judge.invalid/v1", "k", timeout=5.0)) as judge:
+            await judge.ask(MESSAGES)
+
+    with pytest.raises(StopRun, match="SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: No such file"):
+        asyncio.run(go())
