@@ -82,8 +82,8 @@ class Budget:
     def _why(self) -> str:
         if self._untold:
             return "the judge reports no token usage, so --max-cost cannot be kept; go on without it"
-        spent = f"({self.spent:.4f} spent in this run)"
-        return f"the next request could pass --max-cost {self.most:g} {spent}; raise it, or let the next run spend as much"
+        told = f"--max-cost {self.most:g} ({self.spent:.4f} spent in this run)"
+        return f"the next request could pass {told}; raise it, or let the next run spend as much"
 
 
 @dataclass(slots=True)
