@@ -19,6 +19,9 @@ from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, all_scored, p
 
 RewardFunction = Callable[..., dict[str, Any]]
 _TAIL = 100
+# What ends or fills a reply for a model, in the words of the usual tokenizers; `｜` is DeepSeek's.
+_END_TOKEN = re.compile(r"(?:<[|｜][^|｜<>\s]{1,40}[|｜]>|</s>|<eos>|<pad>|<end_of_turn>)\Z")
+_LONGEST_END_TOKEN = 44
 
 
 class NoPrompt(MetaJudgeError):
@@ -69,9 +72,14 @@ def _told(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any]:
 def generation(query: str, prompt: str) -> str:
     """What the model wrote: `query` behind `prompt`, of which a trainer may have cut the beginning.
 
-    Where a tokenizer changed its spaces, the prompt is found by its last letters. Raises `NoPrompt` where it is not
-    found: read together, prompt and reply would pass for a malformed reply.
+    The tokens that end a reply are left out: OpenRLHF decodes them, too. Where a tokenizer changed its spaces, the
+    prompt is found by its last letters. Raises `NoPrompt` where it is not found: read together, prompt and reply would
+    pass for a malformed reply.
     """
+    return _without_end(_behind(query, prompt))
+
+
+def _behind(query: str, prompt: str) -> str:
     if query.startswith(prompt):
         return query[len(prompt) :]
     before, found, text = query.partition(prompt)
@@ -83,6 +91,15 @@ def generation(query: str, prompt: str) -> str:
     if not found:
         raise NoPrompt(f"a query does not hold its prompt, which ends in {prompt[-40:]!r}")
     return text
+
+
+def _without_end(text: str) -> str:
+    while True:
+        bare = text.rstrip()
+        end = _END_TOKEN.search(bare, max(0, len(bare) - _LONGEST_END_TOKEN))
+        if end is None:
+            return text
+        text = bare[: end.start()]
 
 
 @functools.cache

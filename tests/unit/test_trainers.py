@@ -288,6 +288,35 @@ def test_the_reply_is_what_stands_behind_the_prompt() -> None:
         openrlhf.generation("yes", long)
 
 
+@pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<|eot_id|>\n", "<｜end▁of▁sentence｜>", "<end_of_turn>\n<eos>"])
+def test_the_tokens_that_end_a_reply_are_no_part_of_it(end: str) -> None:
+    """Also several, as where a batch is filled up; within a reply they stay."""
+    assert openrlhf.generation(f"{PROMPT}yes\n{end}", PROMPT) == "yes\n"
+    assert openrlhf.generation(f"{PROMPT}yes{end * 3}", PROMPT) == "yes"
+    assert openrlhf.generation(f"{PROMPT}{end}yes", PROMPT) == f"{end}yes"
+    assert openrlhf.generation(f"{PROMPT}a <b> c <|x y|>", PROMPT) == "a <b> c <|x y|>"
+
+
+@pytest.mark.parametrize(
+    "verdict", ["Final assessment result: B>A", "Final assessment result: \\boxed{B>A}\n", "\\boxed{B>A}\n\n"]
+)
+def test_a_reply_has_the_same_reward_with_every_trainer(
+    judge: JudgeOptions, url: str, tmp_path: Path, verdict: str
+) -> None:
+    """Also without result block, where an end token stands right behind the verdict."""
+    text = "\n".join([*(f"- {reason}" for reason in REASONS), verdict])
+
+    async def others() -> list[float | None]:
+        columns = {name: [value] for name, value in LABEL.items()}
+        found = await trl.reward_function(judge, granularity=ITEM)(prompts=["p"], completions=[text], **columns)
+        score = await verl.score_function(judge, granularity=ITEM)("d", text, LABEL)
+        return [*found, score["score"]]
+
+    (found,) = openrlhf_batch(openrlhf_file(tmp_path, url, "error"), [text], [LABEL])
+    assert [number(found["rewards"]), *asyncio.run(others())] == pytest.approx([FULL] * 3)
+    assert number(found["extra_logs"]["malformed"]) == 0.0
+
+
 # ------------------------------------------------------------------ parts, and a number for everything
 
 
