@@ -85,7 +85,7 @@ class RewardServer:
             granularity=options.granularity,
             unscored_timeout=options.unscored_timeout,
         )
-        self._settled = Settled(options.on_unscored)
+        self._settled = Settled(options.on_unscored, options.unscored_timeout)
         self._token = options.token.encode()
         self._served = Served()
         self._idle = asyncio.Event()
@@ -200,11 +200,11 @@ class RewardServer:
             raise Refused(400, "the body did not arrive whole") from None
 
     async def _score(self, batch: Batch) -> bytes:
-        with self._settled.asking(batch.groups):
+        with self._settled.asking(batch.groups) as begun:
             rewards = await self._scorer.score(batch.texts, batch.golds)
             if all_scored(rewards):
                 return answer(self._settled.values(rewards, batch.groups), rewards)
-        while self._settled.may_learn(batch.groups):  # noqa: ASYNC110  (`Settled` is of no loop)
+        while self._settled.may_learn(batch.groups, begun):  # noqa: ASYNC110  (`Settled` is of no loop)
             await asyncio.sleep(LOOK_SECONDS)
         try:
             return answer(self._settled.values(rewards, batch.groups), rewards)

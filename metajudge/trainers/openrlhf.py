@@ -42,7 +42,7 @@ def reward_function(
     unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. With `error`, OpenRLHF notes in its log
     that the reward could not be fetched and goes on without one, until its next step needs it and ends the training.
     """
-    settled = Settled(on_unscored)
+    settled = Settled(on_unscored, unscored_timeout)
     scorer = HostedScorer(
         lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
     )
@@ -52,11 +52,11 @@ def reward_function(
     ) -> dict[str, Any]:
         texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
         golds = [Gold.from_json(label) for label in labels]
-        with settled.asking(prompts):
+        with settled.asking(prompts) as begun:
             rewards = scorer.score_now(texts, golds)
             if all_scored(rewards):
                 return _told(rewards, settled.values(rewards, prompts))
-        while settled.may_learn(prompts):
+        while settled.may_learn(prompts, begun):
             time.sleep(LOOK_SECONDS)
         return _told(rewards, settled.values(rewards, prompts))
 

@@ -80,15 +80,18 @@ class _Known(NamedTuple):
 class Settled:
     """A number for every generation, for trainers that know no None. Safe to use from several threads."""
 
-    def __init__(self, on_unscored: str = ERROR, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, on_unscored: str = ERROR, patience: float = math.inf, now: Callable[[], float] = time.monotonic
+    ) -> None:
         """`error` raises; `group-mean` takes the mean of the group's scored ones, `zero` gives 0.
 
         There is no group mean where the judge scored none of the group: what the outcome gate alone decided is 0, and
         a mean of such zeros would be made up. Of zeros it warns once a cause: thousands of generations may share it.
+        `patience`: seconds from its beginning that a call waits for the group's other calls.
         """
         if on_unscored not in ON_UNSCORED:
             raise ValueError(f"on_unscored is {on_unscored!r}; it is one of {', '.join(ON_UNSCORED)}")
-        self._on_unscored, self._now = on_unscored, now
+        self._on_unscored, self._patience, self._now = on_unscored, patience, now
         self._groups: OrderedDict[Hashable, deque[_Known]] = OrderedDict()
         """The last rewards of a group."""
         self._asking: Counter[Hashable] = Counter()
@@ -96,8 +99,8 @@ class Settled:
         self._warned: set[str] = set()
         self._lock = threading.Lock()
 
-    def __reduce__(self) -> tuple[type[Settled], tuple[str]]:
-        return Settled, (self._on_unscored,)  # in another process it knows of no rewards yet
+    def __reduce__(self) -> tuple[type[Settled], tuple[str, float]]:
+        return Settled, (self._on_unscored, self._patience)  # in another process it knows of no rewards yet
 
     def values(self, rewards: Sequence[Reward], groups: Sequence[Hashable]) -> list[float]:
         """The rewards; `groups`: generations of one prompt have the same one.
@@ -122,13 +125,13 @@ class Settled:
             return values
 
     @contextlib.contextmanager
-    def asking(self, groups: Iterable[Hashable]) -> Iterator[None]:
-        """Held while a call asks for the rewards of these groups and until it has noted them."""
+    def asking(self, groups: Iterable[Hashable]) -> Iterator[float]:
+        """Held while a call asks for the rewards of these groups and until it has noted them; gives its beginning."""
         once = set(groups)
         with self._lock:
             self._asking.update(once)
         try:
-            yield
+            yield self._now()
         finally:
             with self._lock:
                 self._asking.subtract(once)
@@ -136,10 +139,16 @@ class Settled:
                     if not self._asking[group]:
                         del self._asking[group]
 
-    def may_learn(self, groups: Iterable[Hashable]) -> bool:
-        """Whether a group mean is wanted and other calls still ask for rewards of these groups: look again later."""
+    def may_learn(self, groups: Iterable[Hashable], begun: float) -> bool:
+        """Whether a call that began then should look again later.
+
+        That is where a group mean is wanted, other calls still ask for rewards of these groups, and its patience is
+        not over: later calls would else hold it up without end.
+        """
+        if self._on_unscored != GROUP_MEAN or self._now() - begun >= self._patience:
+            return False
         with self._lock:
-            return self._on_unscored == GROUP_MEAN and any(group in self._asking for group in groups)
+            return any(group in self._asking for group in groups)
 
     def _recent(self, group: Hashable, now: float) -> list[_Known]:
         return [known for known in self._groups.get(group, ()) if now - known.at <= _KEPT_SECONDS]

@@ -30,7 +30,7 @@ def score_function(
     unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. verl's rate-limited manager turns a
     time-out into 0: give it a longer one than `unscored_timeout`.
     """
-    settled = Settled(on_unscored)
+    settled = Settled(on_unscored, unscored_timeout)
     scorer = HostedScorer(
         lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
     )
@@ -40,11 +40,11 @@ def score_function(
     ) -> dict[str, float]:
         """The reward of one generation as `score`, and its parts."""
         group = [_group(data_source, ground_truth, extra_info)]
-        with settled.asking(group):
+        with settled.asking(group) as begun:
             (reward,) = await scorer.score([solution_str], [Gold.from_json(ground_truth)])
             if reward.value is not None:
                 return {"score": settled.values([reward], group)[0], **parts(reward)}
-        while settled.may_learn(group):  # noqa: ASYNC110  (calls come from several loops: no event is of all)
+        while settled.may_learn(group, begun):  # noqa: ASYNC110  (calls come from several loops: no event is of all)
             await asyncio.sleep(LOOK_SECONDS)
         return {"score": settled.values([reward], group)[0], **parts(reward)}
 

@@ -14,6 +14,7 @@ import json
 import logging
 import math
 import pickle
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -360,15 +361,15 @@ def test_what_the_gate_alone_decided_is_no_mean_while_the_judge_is_away() -> Non
 
 def test_a_request_that_is_asked_again_counts_once_and_old_rewards_not_at_all() -> None:
     """What was answered with an error is noted with the answer; an earlier epoch says nothing of this one."""
-    time = [0.0]
-    settled = Settled(GROUP_MEAN, lambda: time[0])
+    now = [0.0]
+    settled = Settled(GROUP_MEAN, now=lambda: now[0])
     good, zero = (Reward(value, 1.0, value, answered=True) for value in (1.0, 0.0))
     for _ in range(5):
         with pytest.raises(StillUnscored):
             settled.values([good, Reward(None)], "ab")
     settled.values([good, zero], "ab")
     assert settled.values([zero, Reward(None)], "aa") == [0.0, 0.5]
-    time[0] = 601.0
+    now[0] = 601.0
     with pytest.raises(StillUnscored):
         settled.values([Reward(None)], "a")
 
@@ -377,10 +378,40 @@ def test_others_are_waited_for_only_where_their_mean_is_wanted() -> None:
     """By group; a call does not wait for one that waits itself."""
     for how, waits in ((GROUP_MEAN, True), (ERROR, False), (ZERO, False)):
         settled = Settled(how)
-        with settled.asking("aab"), settled.asking("a"):
-            assert settled.may_learn("a") is settled.may_learn("bc") is waits
-            assert not settled.may_learn("c")
-        assert not settled.may_learn("ab")
+        with settled.asking("aab") as begun, settled.asking("a"):
+            assert settled.may_learn("a", begun) is settled.may_learn("bc", begun) is waits
+            assert not settled.may_learn("c", begun)
+        assert not settled.may_learn("ab", begun)
+
+
+def test_others_are_not_waited_for_without_end() -> None:
+    """As long as the judge, from a call's own beginning: calls that come later do not add to it."""
+    now = [5.0]
+    settled = Settled(GROUP_MEAN, 2.0, now=lambda: now[0])
+    with settled.asking("a") as begun:
+        now[0] = 6.9
+        with settled.asking("a") as later:
+            assert settled.may_learn("a", begun) and settled.may_learn("a", later)
+            now[0] = 7.0
+            assert not settled.may_learn("a", begun) and settled.may_learn("a", later)
+
+
+def test_with_a_judge_that_hangs_each_call_ends_when_it_is_to(judge: JudgeOptions) -> None:
+    """Before, the first one waited for all that began while it did."""
+    label = {**LABEL, "human-checklist": ["[[hang]]", *HUMAN[1:]]}
+    function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM, unscored_timeout=1.0)
+
+    async def call(delay: float) -> float:
+        await asyncio.sleep(delay)
+        begun = time.monotonic()
+        with pytest.raises(StillUnscored, match="timeout"):
+            await function("d", RIGHT, label, {"index": 1})
+        return time.monotonic() - begun
+
+    async def go() -> list[float]:
+        return await asyncio.gather(*(call(0.6 * place) for place in range(4)))
+
+    assert max(asyncio.run(go())) < 1.6
 
 
 @pytest.mark.parametrize("first", [0, 3])
