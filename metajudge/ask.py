@@ -105,6 +105,11 @@ class Asker:
         self.stopping = False
         self.busy: set[asyncio.Task[Any]] = set()
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the judge cannot be reached, so that questions are held."""
+        return self._outage.is_on
+
     async def ask(self, question: Question) -> Answer | Failed:
         """Ask until accepted or out of budget. Raises `StopRun`, `OutageTooLong` and `Stopped`."""
         faults = misreads = cuts = attempts = 0

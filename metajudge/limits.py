@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 30.0
+OUTAGE = "outage"
 
 
 class Clock(Protocol):
@@ -153,4 +154,4 @@ class Outage:
 
     def _check_patience(self, failure: JudgeFailure) -> None:
         if self._since is not None and self._clock.now() - self._since >= self._patience:
-            raise OutageTooLong("outage", f"{failure}, for {self._patience:g} s; check --api-base, is it running?")
+            raise OutageTooLong(OUTAGE, f"{failure}, for {self._patience:g} s; check --api-base, is it running?")

@@ -68,8 +68,11 @@ class RewardOptions:
         if self.mix == ADDITIVE and self.rationale_weight in (0, 1):
             # One part alone is that mix: rows are dropped and the judge is asked as there.
             object.__setattr__(self, "mix", RATIONALE if self.rationale_weight else OUTCOME)
-        if self.max_reasons is not None and self.max_reasons < 1:
-            raise ValueError(f"max_reasons is {self.max_reasons}; it is 1 or more, or None")
+        if self.max_reasons is not None and (type(self.max_reasons) is not int or self.max_reasons < 1):
+            raise ValueError(f"max_reasons is {self.max_reasons!r}; it is 1 or more, or None")
+        for name in ("exact_label", "merge_duplicates", "no_credit_for_suspicious", "gate"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it is True or False")
 
 
 class BadGold(MetaJudgeError):
@@ -127,7 +130,7 @@ class Reward:
     outcome: float | None = None
     """1 where the verdict is right, else 0; None where that cannot be said."""
     rationale: float | None = None
-    """The rationale reward, 0 to 1; None where the judge was not asked or did not answer."""
+    """The rationale reward, 0 to 1; None where the judge was spared or did not answer."""
     matched: tuple[Pair, ...] = ()
     """The optimal matching of human items and reasons (numbers from 1, after merging and cutting)."""
     n_reasons: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,10 @@ from metajudge.block import Rejected
 from metajudge.critic_reply import read_critique
 from metajudge.failures import JudgeFailure, StopRun
 from metajudge.judging import JudgeOptions, check_key, open_asker
-from metajudge.limits import OutageTooLong, RealClock
+from metajudge.limits import OUTAGE, OutageTooLong, RealClock
 from metajudge.matching import MatchTask, score_matrix
 from metajudge.metrics import Matrix
-from metajudge.prompt import ROW, Prompt
+from metajudge.prompt import ITEM, ROW, Prompt
 from metajudge.remembered import Outcome, Remembered
 from metajudge.reward import (
     Gold,
@@ -75,8 +76,12 @@ class RewardScorer:
         """`judge`: who is asked and how; `granularity`: one question a generation (`row`) or a reason (`item`).
 
         `unscored_timeout`: seconds after which a generation without the judge's answer is unscored. Raises
-        `UsageError` when the judge needs a key and there is none.
+        `UsageError` when the judge needs a key and there is none, `ValueError` for a granularity or time that is none.
         """
+        if granularity not in (ROW, ITEM):
+            raise ValueError(f"granularity is {granularity!r}; it is one of {ROW}, {ITEM}")
+        if not 0 < unscored_timeout < math.inf:
+            raise ValueError(f"unscored_timeout is {unscored_timeout}; it is a number of seconds above 0")
         check_key(judge)
         self.options = options or RewardOptions()
         self.counts = Counts()
@@ -98,7 +103,7 @@ class RewardScorer:
         """The reward of each generation, all asked at once within the judge's bounds.
 
         Raises `StopRun` where the judge refuses the key, the model or for want of quota: nothing can be scored until
-        that is changed.
+        that is changed; and `CostReached` where the judge's `max_cost` allows no more.
         """
         pairs = list(zip(generations, golds, strict=True))
         if len(pairs) == 1:
@@ -148,7 +153,7 @@ class RewardScorer:
                         away = outage.cause
                         await asyncio.sleep(AWAY_SECONDS)
         except TimeoutError:
-            return away or TIMEOUT
+            return away or (OUTAGE if self._is_away() else TIMEOUT)
         except StopRun:
             raise
         except JudgeFailure as failure:
@@ -156,6 +161,10 @@ class RewardScorer:
         self.counts.judge.copied += sum(one.attempts == 0 for one in outcomes)
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         return score_matrix(sample, outcomes, self._task.prompt.granularity) if failed is None else failed.cause
+
+    def _is_away(self) -> bool:
+        """Whether nothing listens at the judge's address now."""
+        return self._asker is not None and self._asker.done() and self._asker.result().is_away
 
     async def _asked(self, questions: Sequence[Question]) -> list[Outcome]:
         if len(questions) == 1:  # without a task: that costs as much as reading the critic's reply
@@ -165,7 +174,8 @@ class RewardScorer:
     async def _ask(self, question: Question) -> Outcome:
         """The answer to a question; an equal one that somebody else asked and gave up is asked again."""
         if self._asker is None:
-            opening = open_asker(self._judge, self._stack, self.counts.judge, RealClock())
+            budget = self._judge.budget()
+            opening = open_asker(self._judge, self._stack, self.counts.judge, RealClock(), budget=budget)
             self._asker = asyncio.ensure_future(opening)
         asker = self._asker.result() if self._asker.done() else await asyncio.shield(self._asker)
         while True:

@@ -30,8 +30,9 @@ class StillUnscored(MetaJudgeError):
 def parts(reward: Reward) -> dict[str, float]:
     """The parts of a reward as numbers, always the same keys.
 
-    `rationale` is 0 where the judge gave no answer or was not asked, and then `judged` is 0: the mean rationale reward
-    is the mean of `rationale` over the mean of `judged`. The same holds for `outcome` and `decided`.
+    `judged` is 0 where there is no rationale reward, as the judge gave no answer or was spared, and then `rationale` is
+    0: the mean rationale reward is the mean of `rationale` over the mean of `judged`. Without a reason that could be
+    judged it is known to be 0, and `judged` is 1. In the same way `outcome` and `decided`.
     """
     return {
         "rationale": reward.rationale or 0.0,

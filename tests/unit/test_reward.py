@@ -267,6 +267,8 @@ def test_where_nothing_is_shown_the_reward_is_0_without_asking() -> None:
         {"min_score": float("nan")},
         {"rationale_weight": -1},
         {"max_reasons": 0},
+        {"max_reasons": 2.5},
+        {"gate": "no"},
     ],
 )
 def test_options_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:

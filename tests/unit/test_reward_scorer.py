@@ -12,6 +12,7 @@ import pytest
 
 from metajudge import reward_scorer
 from metajudge.ask import Asker
+from metajudge.cost import Budget, CostReached
 from metajudge.errors import UsageError
 from metajudge.failures import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.judging import JudgeOptions
@@ -58,11 +59,14 @@ class Bench:
         granularity: str = ITEM,
         unscored_timeout: float = 30.0,
         in_flight: int = 4,
+        max_cost: float | None = None,
         **options: Any,
     ) -> None:
         self.judge = ScriptedJudge(script)
 
-        async def open_asker(judge: JudgeOptions, _: contextlib.AsyncExitStack, tally: Tally, __: object) -> Asker:
+        async def open_asker(
+            judge: JudgeOptions, _: contextlib.AsyncExitStack, tally: Tally, __: object, budget: Budget
+        ) -> Asker:
             clock = FakeClock()
             return Asker(
                 self.judge,
@@ -72,11 +76,14 @@ class Bench:
                 tally=tally,
                 clock=clock,
                 max_tokens=100,
+                budget=budget,
             )
 
         monkeypatch.setattr(reward_scorer, "open_asker", open_asker)
         self.scorer = RewardScorer(
-            JudgeOptions(model="m", api_base="http://127.0.0.1:9/v1", max_retries=2),
+            JudgeOptions(
+                model="m", api_base="http://127.0.0.1:9/v1", max_retries=2, prices=(0.0, 1000.0), max_cost=max_cost
+            ),
             RewardOptions(**options),
             granularity=granularity,
             unscored_timeout=unscored_timeout,
@@ -255,6 +262,26 @@ def test_a_judge_that_refuses_the_key_ends_the_step(monkeypatch: pytest.MonkeyPa
     assert len(bench.judge.asked) < 20
 
 
+def test_the_judges_max_cost_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first reply is expected to cost 1.0: with less nothing is asked, and that is no reward but an error."""
+    bench = Bench(monkeypatch, max_cost=0.99)
+    with pytest.raises(CostReached, match=r"could pass --max-cost 0\.99"):
+        bench.score(generation())
+    assert not bench.judge.asked
+    assert Bench(monkeypatch, max_cost=1.0, granularity=ROW).score(generation())[0].value is not None
+
+
+def test_waiting_for_a_judge_that_is_not_there_is_an_outage() -> None:
+    """Also for the first ones, whose own time ends before the outage was too long for them."""
+
+    async def go() -> list[Reward]:
+        judge = JudgeOptions(model="m", api_base="http://127.0.0.1:9/v1")
+        async with RewardScorer(judge, unscored_timeout=0.7) as scorer:
+            return await scorer.score([generation(), generation(REASONS[:1])], [GOLD] * 2)
+
+    assert [(one.value, one.unscored) for one in asyncio.run(go())] == [(None, "outage")] * 2
+
+
 @pytest.mark.parametrize("granularity", [ROW, ITEM])
 def test_what_speaks_to_the_judge_is_not_shown_to_it(monkeypatch: pytest.MonkeyPatch, granularity: str) -> None:
     """A judge that obeys every order gives the honest reasons no more than without the order."""
@@ -291,3 +318,17 @@ def test_a_judge_without_its_key_is_refused_at_once() -> None:
     """Before a training run begins, not at its first step."""
     with pytest.raises(UsageError, match="no key for the judge"):
         RewardScorer(JudgeOptions())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"granularity": "items"}, "granularity is 'items'; it is one of row, item"),
+        ({"unscored_timeout": 0.0}, "unscored_timeout is 0.0; it is a number of seconds above 0"),
+        ({"unscored_timeout": float("nan")}, "unscored_timeout is nan"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_at_once(options: dict[str, Any], said: str) -> None:
+    """Not in the middle of a training, or never: a time of 0 would leave everything unscored."""
+    with pytest.raises(ValueError, match=said):
+        RewardScorer(JudgeOptions(model="embedded"), **options)
