@@ -10,6 +10,7 @@ import asyncio
 import gc
 import hmac
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -46,6 +47,8 @@ LARGEST_BODY = 64 << 20
 MAX_QUEUE = 4096
 GRACE_SECONDS = 10.0
 _TOLD_AGAIN = 60.0
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
+"""As RFC 6750 has it: what a header and a URL carry as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,15 @@ class RewardServer:
     """Serves rewards; an async context manager that belongs to one event loop."""
 
     def __init__(self, options: ServerOptions) -> None:
-        """Raises `UsageError` where the judge's key or the server's token is missing."""
+        """Raises `UsageError` where the judge's key or the server's token is missing or cannot be sent."""
         if not options.token and not is_this_machine(options.host):
             raise UsageError(
                 f"--host {options.host} lets other machines in, which needs a token: "
                 "set METAJUDGE_TOKEN or --token-file, or leave --host at 127.0.0.1"
+            )
+        if options.token and not _TOKEN.fullmatch(options.token):
+            raise UsageError(
+                "the token has other characters than letters, digits and -._~+/=, which not every way bears"
             )
         self._options = options
         self._scorer = RewardScorer(
@@ -173,7 +180,7 @@ class RewardServer:
             return
         scheme, _, said = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            said = request.query.get("token", "")
+            said = request.query.get("token", "").replace(" ", "+")  # which a query takes for a space
         if not hmac.compare_digest(said.strip().encode("utf-8", "surrogateescape"), self._token):
             raise Refused(401, "the token is missing or wrong", WWW_Authenticate="Bearer")
 

@@ -300,7 +300,7 @@ def test_without_a_token_other_machines_are_not_let_in(tmp_path: Path) -> None:
 
 def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tmp_path: Path) -> None:
     """As a header or in the URL, and for the metrics, too; whether the server lives is everybody's to know."""
-    token, log_file = "t0ken-never-to-be-seen", tmp_path / "log"
+    token, log_file = "t0ken+never/to-be=seen==", tmp_path / "log"
     seen = []
     with running("tests.servers.faulty", "--always", "401") as judge, serving(
         tmp_path, "--api-base", judge, "--host", "0.0.0.0", "--log-file", str(log_file), METAJUDGE_TOKEN=token

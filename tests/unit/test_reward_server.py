@@ -209,6 +209,13 @@ def test_a_file_without_a_token_is_refused(tmp_path: Path, content: str | bytes)
         command.token(parsed("--token-file", "-", "--api-key", "-"))
 
 
+@pytest.mark.parametrize("token", ["two words", "a\nb", "a&b", "a#b", "a%41", "schlüssel"])
+def test_a_token_that_a_header_or_a_url_would_change_is_refused(token: str) -> None:
+    """Wherever it comes from: nobody could show it."""
+    with pytest.raises(UsageError, match="the token has other characters than letters, digits and"):
+        RewardServer(ServerOptions(judge=JudgeOptions(model="embedded"), token=token))
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "no such host"])
 def test_other_machines_are_let_in_with_a_token_only(host: str) -> None:
     """Refused before anything listens; the token does not show in a representation."""
