@@ -75,9 +75,9 @@ def _next(tally: Tally, run: Run, left: int, next_command: str) -> str:
             "command goes on where this one stopped; without it every row is asked again."
         )
     if run.stop_reason is not None:
-        return (
-            f"Stopped with {left} rows left: {run.stop_reason}. Then the same command goes on where this one stopped."
-        )
+        why = str(run.stop_reason)
+        why += "" if why.endswith("?") else "."
+        return f"Stopped with {left} rows left: {why} Then the same command goes on where this one stopped."
     if tally.failures or tally.skipped_failed:
         failed = tally.failures + tally.skipped_failed
         return f"{failed} rows failed; the same command asks them again (without --skip-failed)." + _unusable(tally)
