@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from metajudge.failures import QuestionFailed, TryAgain, error_told, masked, read_refusal, without_key
 from metajudge.proxy import needs_proxy
-from metajudge.told import Client, ask
+from metajudge.told import ClientSettings, ask
 from metajudge.wire import Response, StraightWire, Wire
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _through(client: openai.AsyncOpenAI, timeout: float) -> Wire:
 
 def _own_wire(settings: JudgeSettings) -> Wire:
     """The straight way; through the SDK where a proxy stands between."""
-    client = Client(settings.base_url, settings.api_key, settings.timeout)
+    client = ClientSettings(settings.base_url, settings.api_key, settings.timeout)
 
     def sdk() -> Wire:
         from metajudge.sdk_wire import sdk_wire  # only where it is needed: it imports the SDK

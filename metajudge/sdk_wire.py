@@ -13,7 +13,7 @@ from metajudge.failures import JudgeFailure, StopRun
 from metajudge.proxy import is_loopback
 from metajudge.sdk import openai
 from metajudge.sdk_client import made
-from metajudge.told import PATH, Client
+from metajudge.told import PATH, ClientSettings
 from metajudge.wire import Response, causes_of, connection_failure, no_certificates, unusable
 
 
@@ -51,19 +51,19 @@ class SdkWire:
         await self._client.close()
 
 
-def sdk_wire(client: Client, connections: int) -> SdkWire:
+def sdk_wire(settings: ClientSettings, connections: int) -> SdkWire:
     """A way of our own through the SDK; `connections` at the same time, at most."""
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     # trust_env reads the proxy variables: a judge on this machine is never asked through a proxy.
     try:
         transport = openai.DefaultAioHttpClient(
             limits=limits,
-            trust_env=not is_loopback(client.base_url),
-            event_hooks={"request": [_stays_at(client.base_url)]},
+            trust_env=not is_loopback(settings.base_url),
+            event_hooks={"request": [_stays_at(settings.base_url)]},
         )
     except OSError as error:
         raise no_certificates(error) from None
-    return SdkWire(made(client, transport), client.timeout)
+    return SdkWire(made(settings, transport), settings.timeout)
 
 
 def _stays_at(base_url: str) -> Callable[[httpx2.Request], Awaitable[None]]:

@@ -26,7 +26,7 @@ _LONGEST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientSettings:
     """What a client of the SDK is made with, as far as its requests tell."""
 
     base_url: str
@@ -44,16 +44,16 @@ class Told:
     """Of a first try; the SDK adds some of them for each request."""
 
 
-_begun: dict[Client, tuple[int, int]] = {}
+_begun: dict[ClientSettings, tuple[int, int]] = {}
 """By client, the process that asks and the pipe with its answer."""
 
 
-def ask(client: Client) -> Told:
+def ask(settings: ClientSettings) -> Told:
     """What the SDK says: as `ask_early` has found out, else asked here. Raises what the SDK raises.
 
     Raises `UsageError` where the SDK cannot be imported.
     """
-    found = _answer(*_begun.pop(client)) if client in _begun else None
+    found = _answer(*_begun.pop(settings)) if settings in _begun else None
     if found is not None:
         return found
     try:
@@ -61,16 +61,16 @@ def ask(client: Client) -> Told:
     except (ImportError, SyntaxError) as error:
         raise UsageError(f"the package openai cannot be used: {error}; install it again") from None
 
-    return told(client)
+    return told(settings)
 
 
-def ask_early(client: Client) -> None:
+def ask_early(settings: ClientSettings) -> None:
     """Let a second process ask the SDK, so that the answer is there when `ask` wants it.
 
     Only where a process can be doubled without harm: on Linux, with a single thread. The answer comes through a pipe;
     nothing is written, nor shown in a list of processes.
     """
-    if sys.platform != "linux" or threading.active_count() > 1 or client in _begun:
+    if sys.platform != "linux" or threading.active_count() > 1 or settings in _begun:
         return
     try:
         readable, writable = os.pipe()
@@ -81,8 +81,8 @@ def ask_early(client: Client) -> None:
     try:
         process = os.fork()
         if not process:
-            _tell(client, writable)
-        _begun[client] = process, readable
+            _tell(settings, writable)
+        _begun[settings] = process, readable
     except OSError:  # too many processes
         os.close(readable)
     finally:
@@ -90,7 +90,7 @@ def ask_early(client: Client) -> None:
     os.close(writable)
 
 
-def _tell(client: Client, pipe: int) -> NoReturn:
+def _tell(settings: ClientSettings, pipe: int) -> NoReturn:
     """The second process: what the SDK says, into the pipe. Where the SDK raises, nothing: it will in `ask`, too."""
     try:
         silence = os.open(os.devnull, os.O_WRONLY)
@@ -103,7 +103,7 @@ def _tell(client: Client, pipe: int) -> NoReturn:
         from metajudge.sdk_client import told
 
         async def answer() -> bytes:  # the SDK says which kind of event loop it is asked in
-            return json.dumps(asdict(told(client))).encode()
+            return json.dumps(asdict(told(settings))).encode()
 
         os.write(pipe, asyncio.run(answer()))
     finally:

@@ -17,7 +17,7 @@ import aiohttp
 from yarl import URL
 
 from metajudge.failures import JudgeFailure, NoConnection, StopRun, TryAgain, Unreachable, without_key
-from metajudge.told import CONNECT_SECONDS, Client, Told
+from metajudge.told import CONNECT_SECONDS, ClientSettings, Told
 
 _AUTOMATIC = ("accept", "accept-encoding", "user-agent")
 """Headers that aiohttp adds by itself; leaving them out takes its time for every request."""
@@ -55,9 +55,9 @@ class StraightWire:
     to send.
     """
 
-    def __init__(self, told: Told, client: Client, sdk: Callable[[], Wire], connections: int) -> None:
+    def __init__(self, told: Told, settings: ClientSettings, sdk: Callable[[], Wire], connections: int) -> None:
         self._told = told
-        self._client = client
+        self._settings = settings
         self._make_sdk = sdk
         self._sdk: Wire | None = None
         self._connections = connections
@@ -80,8 +80,8 @@ class StraightWire:
         return response
 
     def _failure(self, error: BaseException) -> JudgeFailure:
-        client = self._client
-        return connection_failure(error, client.base_url, client.api_key, client.timeout)
+        settings = self._settings
+        return connection_failure(error, settings.base_url, settings.api_key, settings.timeout)
 
     def _open(self) -> aiohttp.ClientSession:
         context: bool | ssl.SSLContext = True
@@ -95,7 +95,7 @@ class StraightWire:
         self._session = aiohttp.ClientSession(
             headers=self._told.headers,  # as the session's own they are made ready once, not for every request
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=context),
-            timeout=aiohttp.ClientTimeout(total=self._client.timeout, sock_connect=CONNECT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=self._settings.timeout, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=[name for name in _AUTOMATIC if name not in self._told.headers] or None,
         )

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Criticise every row."""
-    gc.disable()  # as in `infer`: the SDK's classes stay
+    gc.disable()  # as in `infer`
     if not args.name.strip() or args.name.lower() == "human":
         raise UsageError(f"--name {args.name!r} is no name for a model")
     if args.existing_text is not None and (args.orders == "both" or args.max_input_tokens is not None):

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Decompose every row."""
-    gc.disable()  # as in `infer`: the SDK's classes stay
+    gc.disable()  # as in `infer`
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     start_log(args.log_file, args.input_file, args.output_file)

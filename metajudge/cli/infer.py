@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the environment, open the log, judge."""
-    gc.disable()  # the SDK's classes are made once and stay: an eighth of the start; the run collects at its own pace
+    gc.disable()  # what is imported stays: no search for cycles before the run, which has a pace of its own
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import: meanwhile the SDK is asked
     from metajudge.inference import InferOptions, infer

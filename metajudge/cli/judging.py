@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from metajudge.cli.values import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
 from metajudge.proxy import needs_proxy
-from metajudge.told import NO_KEY, Client, ask_early
+from metajudge.told import NO_KEY, ClientSettings, ask_early
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 log = logging.getLogger("metajudge")
@@ -206,5 +206,5 @@ def judge_options(args: argparse.Namespace) -> dict[str, Any]:
     run = {name: getattr(args, name) for name in _OF_RUNS}
     options = request_options(args) | run | {"prices": prices(args)}
     if not args.dry_run and args.model != "embedded" and not needs_proxy(options["api_base"]):
-        ask_early(Client(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
+        ask_early(ClientSettings(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
     return options

@@ -18,7 +18,7 @@ from tests.servers import running
 _ASK = """
 import asyncio, json, os, signal, sys
 from metajudge import told
-client = told.Client("http://127.0.0.1:9/v1", "sk-key-of-a-test", 7.5)
+client = told.ClientSettings("http://127.0.0.1:9/v1", "sk-key-of-a-test", 7.5)
 {before}
 process = told._begun[client][0] if told._begun else 0
 {between}
@@ -88,6 +88,18 @@ def test_a_second_process_that_fails_is_not_needed(fault: str) -> None:
 def test_what_the_process_was_started_with_makes_no_difference(inherited: str) -> None:
     """A parent may ignore the end of its children, or leave a thousand files open."""
     assert run(f"{inherited}; {EARLY}") == [*run("")[:2], True, False, None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a process doubled")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_signal_does_not_make_the_second_process_go_on_as_the_run(number: str) -> None:
+    """Ctrl-C reaches both, at any moment; the second one has no part in what follows."""
+    before = (
+        "real = os.fork\ndef fork():\n    process = real()\n"
+        f"    if not process: os.kill(os.getpid(), signal.{number})\n    return process\n"
+        f"os.fork = fork; {EARLY}"
+    )
+    assert run(before) == [*run("")[:2], True, False, None]
 
 
 def test_a_broken_sdk_is_told_in_one_line(tmp_path: Path) -> None:
