@@ -67,10 +67,10 @@ def _log(rewards: Sequence[Reward], log_metric: LogMetric | None, log_extra: Log
 
 
 def completion_text(completion: Any) -> str:
-    """The text of a completion: a string, or the last of its messages."""
+    """The text of a completion: a string, or the last of its messages; none where that only calls a tool."""
     if isinstance(completion, str):
         return completion
-    content = completion[-1]["content"] if completion else ""
+    content = completion[-1].get("content") if completion else ""
     if isinstance(content, str):
         return content
     return "".join(str(part.get("text", "")) for part in content or () if isinstance(part, Mapping))

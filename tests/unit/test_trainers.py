@@ -92,6 +92,8 @@ def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeOptions) -> N
     ]
     assert trl_step(function, split, golds, environments=None) == wanted
     assert trl_step(function, [[]], [LABEL]) == [0.0]
+    tool_call = [{"role": "assistant", "tool_calls": [{"type": "function"}]}]
+    assert trl_step(function, [tool_call, [{"content": None}]], [LABEL] * 2) == [0.0, 0.0]
 
 
 def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeOptions) -> None:
