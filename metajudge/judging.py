@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from metajudge.failures import StopRun
 from metajudge.judge import Judge, JudgeSettings
 from metajudge.limits import Clock, Outage, RealClock
 from metajudge.pace import MOST_IN_FLIGHT, Flight, FoundFlight, Pace
+from metajudge.process import make_ready
 from metajudge.progress import Progress
 from metajudge.run import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Run, Sink, Subject, Task
 from metajudge.samples import Unusable
@@ -104,11 +104,7 @@ async def judge_rows(
     `adapted` is filled with the parameters that the judge does not support; `tally` counts while the run goes.
     """
     clock = RealClock()
-    # A row makes some hundred objects that live for its reply's latency, none of them in a cycle: looking for cycles
-    # among them every 700 objects costs an eighth of the run's CPU.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    gc.enable()
+    make_ready(options.concurrent_requests or 0)
     async with contextlib.AsyncExitStack() as stack:
         asker = await open_asker(options, stack, tally, clock, adapted, budget)
         flight = asker.pace.flight

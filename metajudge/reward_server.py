@@ -7,7 +7,6 @@ knows no None: what cannot be scored now is answered with 503, so that the train
 from __future__ import annotations
 
 import asyncio
-import gc
 import hmac
 import logging
 import re
@@ -23,6 +22,7 @@ from metajudge.embedded.server import is_this_machine
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.failures import StopRun, without_key
 from metajudge.judging import JudgeOptions
+from metajudge.process import make_ready
 from metajudge.prompt import ROW
 from metajudge.reward import RewardOptions
 from metajudge.reward_metrics import CONTENT_TYPE, Served, prometheus_text
@@ -103,9 +103,8 @@ class RewardServer:
         """Where it listens; known once it does."""
 
     async def __aenter__(self) -> Self:
-        # As in a run: what a request makes lives for the judge's latency, and none of it in cycles.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        # Each request comes over a connection, too.
+        make_ready(2 * (self._options.judge.concurrent_requests or 0))
         await self._stack.enter_async_context(self._scorer)
         runner = web.AppRunner(self._application(), access_log=None, logger=server_log(), shutdown_timeout=1)
         self._stack.push_async_callback(runner.cleanup)
