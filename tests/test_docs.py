@@ -233,6 +233,32 @@ def test_the_training_file_of_the_readme_gives_rewards(checkout: Path, model: st
     assert len(found) == 3 and len(set(found)) == 1 and 0 < found[0] <= 1
 
 
+ROWS = """
+from metajudge.critic import CriticStep
+from metajudge.reward import Gold
+asked = CriticStep("m").questions(json.loads(open("example/infer_input_10samples.jsonl", encoding="utf-8").readline()))
+print(len(rows), rows[0]["prompt"] == list(asked[0].messages))
+golds = [Gold.from_json(row["label"]) for row in rows]
+print(golds == [Gold.of(row["human-checklist"], row["overall_preference"]) for row in rows], golds[0])
+"""
+
+
+def test_the_rows_of_the_readme_ask_what_critic_asks_and_hold_labels(checkout: Path) -> None:
+    """The prompt is the question of `critic`, and both forms of the label are read as the same."""
+    (code,) = [block for block in PYTHON_BLOCKS if block.startswith("# my_rows.py")]
+    result = subprocess.run(
+        [sys.executable, "-c", code + ROWS],
+        cwd=checkout,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    first, second = result.stdout.splitlines()
+    assert first == "10 True" and second.startswith("True Gold(human=('Response 1 builds a set,")
+
+
 def test_the_readmes_figures_of_the_embedded_judge_are_the_measured_ones() -> None:
     """The table is compared with a fresh measurement."""
     from metajudge.embedded.matcher import score_matrix
