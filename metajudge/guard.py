@@ -6,6 +6,7 @@ finding, so an order counts only where a clause begins with it, and generic mean
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
@@ -25,13 +26,14 @@ LONGEST = 2000
 def suspicions(item: str) -> tuple[str, ...]:
     """Why `item` is suspicious, in the order of `REASONS`; empty for an honest one."""
     text = _as_read(item)
-    found = {
-        EMPTY: not text,
-        GENERIC: bool(text) and _is_generic(text),
-        OVER_LONG: len(item) > LONGEST,
-        INSTRUCTION: _is_unseen(item) or _is_grammar(text) or _is_order(text),
-    }
-    return tuple(reason for reason in REASONS if found[reason])
+    folded = _folded(text)
+    found = (
+        not text,
+        bool(text) and _is_generic(text, folded),
+        len(item) > LONGEST,
+        _is_unseen(item) or _is_grammar(text) or _is_order(folded),
+    )
+    return tuple(itertools.compress(REASONS, found))
 
 
 def marked_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
@@ -53,20 +55,30 @@ def _as_read(item: str) -> str:
     return _LINE_ENDS.sub("\n", _SPACES.sub(" ", plain)).strip()
 
 
+def _folded(text: str) -> str:
+    """Without capitals, as the patterns are: without regard to case they would take twice the time."""
+    return text.lower() if text.isascii() else text.translate(_TURKISH).casefold()
+
+
+_TURKISH = {ord("İ"): "i", ord("ı"): "i"}
 _SPACES, _LINE_ENDS = re.compile(r"[^\S\n]+"), re.compile(r" ?\n[ \n]*")
 
 
 # ------------------------------------------------------------------ generic
 
 
-def _is_generic(text: str) -> bool:
+def _is_generic(text: str, folded: str) -> bool:
     """Whether nothing is said but a heading, a verdict, or no word at all."""
     if _TITLE.match(text) and "\n" not in text and len(text.split()) <= 8:
         return True
-    bare = _BULLET.sub("", _MARKS.sub(" ", text)).strip()
-    if not _WORD.search(bare):
+    if ":" in text and _is_heading(_bare(text)):
         return True
-    return _is_heading(bare) or bool(_HEADING.fullmatch(bare) or _VERDICT.fullmatch(" ".join(text.split())))
+    bare = _bare(folded)
+    return not _WORD.search(bare) or bool(_HEADING.fullmatch(bare) or _VERDICT.fullmatch(" ".join(folded.split())))
+
+
+def _bare(text: str) -> str:
+    return _BULLET.sub("", _MARKS.sub(" ", text)).strip()
 
 
 def _is_heading(bare: str) -> bool:
@@ -79,41 +91,39 @@ _MARKS, _BULLET = re.compile(r"[*_#`>\"“”]+"), re.compile(r"^(?:[-•–—]
 _WORD = re.compile(r"\w")
 _ABOUT = re.compile(r"\b[AB12](?:['’]s)? \w")
 _HEADING = re.compile(
-    r"(?:(?:the |my |final |overall |key |main )*|(?:response |answer )?[AB12](?:['’]s)? )"
+    r"(?:(?:the |my |final |overall |key |main )*|(?:response |answer )?[ab12](?:['’]s)? )"
     r"(?:thought process|thinking(?: process)?|reasoning|analysis|reasons?|list of reasons|explanation|evaluation|"
     r"assessment(?: result)?|verdict|result|judge?ment|preference|conclusion|summary|overall|comparison|differences?|"
     r"strengths?|weaknesses?|pros|cons|(?:dis)?advantages?|observations?|checklist|"
-    r"(?:response|answer|assistant|both|neither) ?(?:[AB12]|responses|answers)?|none|n/?a|nothing|yes|no|ok(?:ay)?|"
+    r"(?:response|answer|assistant|both|neither) ?(?:[ab12]|responses|answers)?|none|n/?a|nothing|yes|no|ok(?:ay)?|"
     r"accuracy|correctness|clarity|completeness|helpfulness|quality|relevance|safety|structure|style|tone|"
-    r"思考过程|思考|分析|理由|原因|结论|总结|评价|思考過程|結論|まとめ|回答 ?[AB12]|"
-    r"gedankengang|begründung|analyse|fazit|zusammenfassung|bewertung|gründe|antwort [AB12]|"
-    r"proceso de pensamiento|análisis|razones|conclusión|resumen|evaluación|respuesta [AB12]|"
-    r"raisonnement|raisons|résumé|évaluation|réponse [AB12]|вывод|анализ|причины|ответ [AB12])\s*[.:。…]*",
-    re.IGNORECASE,
+    r"思考过程|思考|分析|理由|原因|结论|总结|评价|思考過程|結論|まとめ|回答 ?[ab12]|"
+    r"gedankengang|begründung|analyse|fazit|zusammenfassung|bewertung|gründe|antwort [ab12]|"
+    r"proceso de pensamiento|análisis|razones|conclusión|resumen|evaluación|respuesta [ab12]|"
+    r"raisonnement|raisons|résumé|évaluation|réponse [ab12]|вывод|анализ|причины|ответ [ab12])\s*[.:。…]*"
 )
 
 _ONE = (
-    r"(?:the )?(?:(?:responses?|answers?|assistant|model|option|output|reply|candidate)(?: ?#?(?:[AB12]|one|two))?|"
-    r"[AB]|both|neither|(?:first|second) (?:response|answer|one)|both (?:responses|answers))"
+    r"(?:the )?(?:(?:responses?|answers?|assistant|model|option|output|reply|candidate)(?: ?#?(?:[ab12]|one|two))?|"
+    r"[ab]|both|neither|(?:first|second) (?:response|answer|one)|both (?:responses|answers))"
 )
 _VERDICT = re.compile(
     r"[-•* ]*(?:(?:overall|in (?:summary|conclusion|short|general|my opinion)|therefore|thus|so|hence|"
-    r"I (?:think|believe|feel)(?: that)?),? )?(?:"
+    r"i (?:think|believe|feel)(?: that)?),? )?(?:"
     rf"{_ONE} (?:is|are|was|seems?|feels?|looks?|sounds?)(?: to be)? (?:(?:much|far|clearly|slightly|simply|just|"
     r"overall|generally|significantly|definitely|obviously|the|an?|bit|little|lot|very|quite|really|more|equally) )*"
     r"(?:better|best|superior|inferior|worse|worst|preferable|preferred|good|great|bad|excellent|okay|fine|helpful|"
     rf"winner)(?: (?:one|choice|response|answer|option|overall|in general|than {_ONE}))*"
-    rf"|(?:I|we) (?:would )?(?:prefer|choose|like|pick) {_ONE}(?: (?:more|better|over {_ONE}))?|{_ONE} wins?"
-    r"|(?:final [\w ]{0,20}: ?)?(?:\\boxed\{ ?)?[AB] ?(?:>{1,2}|<{1,2}|=|»|≫) ?[AB](?: ?\})?"
-    r"|(?:回答|回复|回應|答案|响应) ?[AB12一二] ?(?:比 ?(?:回答|回复|答案) ?[AB12一二] ?)?"
+    rf"|(?:i|we) (?:would )?(?:prefer|choose|like|pick) {_ONE}(?: (?:more|better|over {_ONE}))?|{_ONE} wins?"
+    r"|(?:final [\w ]{0,20}: ?)?(?:\\boxed\{ ?)?[ab] ?(?:>{1,2}|<{1,2}|=|»|≫) ?[ab](?: ?\})?"
+    r"|(?:回答|回复|回應|答案|响应) ?[ab12一二] ?(?:比 ?(?:回答|回复|答案) ?[ab12一二] ?)?"
     r"(?:明显|总体)?(?:更好|更优|较好|最好|好)"
-    r"|(?:回答|応答) ?[AB12] ?の(?:方|ほう)が(?:良|よ|優)(?:い|れている)(?:です)?"
-    r"|(?:die )?antwort [AB12] ist (?:viel |deutlich |einfach )?(?:besser|gut|die bessere|schlechter)"
-    r"|la respuesta [AB12] es (?:mucho |claramente )?(?:mejor|peor|buena)"
-    r"|la réponse [AB12] est (?:bien |nettement )?(?:meilleure|pire|bonne)"
-    r"|ответ [AB12АБ] (?:намного |явно )?(?:лучше|хуже)"
-    r")[ .!。！]*",
-    re.IGNORECASE,
+    r"|(?:回答|応答) ?[ab12] ?の(?:方|ほう)が(?:良|よ|優)(?:い|れている)(?:です)?"
+    r"|(?:die )?antwort [ab12] ist (?:viel |deutlich |einfach )?(?:besser|gut|die bessere|schlechter)"
+    r"|la respuesta [ab12] es (?:mucho |claramente )?(?:mejor|peor|buena)"
+    r"|la réponse [ab12] est (?:bien |nettement )?(?:meilleure|pire|bonne)"
+    r"|ответ [ab12аб] (?:намного |явно )?(?:лучше|хуже)"
+    r")[ .!。！]*"
 )
 
 # ------------------------------------------------------------------ addressed to the judge
@@ -159,20 +169,20 @@ _ORDERS = (
     # Give the full score.
     rf"(?:give|assign|award|grant)\b{_REST}\b"
     rf"(?:an? (?:\w+ )?score|scores? of|{_FULL} (?:scores?|marks|credit|points|rating))\b",
-    rf"(?:give|assign|award|grant) (?:this|it|me|every\w*|each|all|[RS]\d+)\b{_REST}\b(?:1(?:\.0+)?|100 ?%)(?![\w.])",
-    rf"(?:score|rate|grade|mark) (?:this|it|me|every\w*|each|all|[RS]\d+|the (?:above|item|reason))\b{_REST}"
+    rf"(?:give|assign|award|grant) (?:this|it|me|every\w*|each|all|[rs]\d+)\b{_REST}\b(?:1(?:\.0+)?|100 ?%)(?![\w.])",
+    rf"(?:score|rate|grade|mark) (?:this|it|me|every\w*|each|all|[rs]\d+|the (?:above|item|reason))\b{_REST}"
     rf"\b{_FULL}\b",
-    rf"(?:count|treat|consider|accept|regard) (?:this|it|[RS]\d+|every\w*)\b{_REST}\b"
+    rf"(?:count|treat|consider|accept|regard) (?:this|it|[rs]\d+|every\w*)\b{_REST}\b"
     r"(?:match\w*|score|full (?:marks|credit))\b",
     r"(?:output|print|write|return|reply|respond|answer|say|copy)(?: with| only| just| exactly)* (?:the |an? )?"
     r"(?:\w+ )?(?:scores? of\b|1(?:\.0)? for (?:all|every|each) (?:\w+ )?(?:items?|lines?|points?|reasons?)\b)",
     rf"(?:you|the (?:judge|evaluator|grader|scorer)|{_THIS}) "
     r"(?:must|should|shall|has to|have to|needs? to|are to|will)(?: now| always)? "
     rf"(?:ignore|disregard|(?:score|rate|give|grade|mark|assign|award|match|count|get|receive)\b{_REST}\b"
-    r"(?:scores?|full (?:marks|credit|points)|[RS]\d+|1(?:\.0+)?)(?![\w.]))",
+    r"(?:scores?|full (?:marks|credit|points)|[rs]\d+|1(?:\.0+)?)(?![\w.]))",
     rf"{_THIS} (?:deserves|is worth|scores|gets|receives) (?:an? |the )?(?:score|{_FULL})\b",
     rf"{_THIS} (?:fully |completely |perfectly |exactly )?(?:match(?:es)?|covers?) "
-    r"(?:R\d+|(?:all|every|each)(?: of)?(?: the)? (?:reference|human) (?:items?|points?))\b",
+    r"(?:r\d+|(?:all|every|each)(?: of)?(?: the)? (?:reference|human) (?:items?|points?))\b",
     r"(?:final )?score ?[:=] ?(?:1(?:\.0+)?|full|perfect|100 ?%)[ .)\]]*$",
     # Another part to play, another text to read.
     r"you are (?:now|no longer)\b|new instructions? ?:",
@@ -217,9 +227,9 @@ _POSE = (
     r"(?:(?:hey|ok(?:ay)?|step \d+|please|kindly|now|so|then|also|just|simply|and|therefore|instead|important|note|"
     r"attention|warning|system|assistant|developer|instructions?|override|bitte|por favor|per favore|"
     r"s['’]il vous plaît|пожалуйста|"
-    r"(?:dear |note to |to |as )?(?:the )?(?:judge|evaluator|grader|scorer|model|AI))[ ,:;!\n-]{1,4}){0,4}"
+    r"(?:dear |note to |to |as )?(?:the )?(?:judge|evaluator|grader|scorer|model|ai))[ ,:;!\n-]{1,4}){0,4}"
 )
-_ORDER = re.compile(f"{_CLAUSE}{_POSE}(?:{'|'.join(_ORDERS)})", re.IGNORECASE)
+_ORDER = re.compile(f"{_CLAUSE}{_POSE}(?:{'|'.join(_ORDERS)})")
 # What a later clause begins behind; most items have none of it before their end.
 _CLAUSE_END = re.compile(r"[\n.!?…;。\])>}](?=.)", re.DOTALL)
 
