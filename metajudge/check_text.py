@@ -238,7 +238,7 @@ def known(name: Name, names: Mapping[Name, object], others: Name) -> Name:
 # ------------------------------------------------------------------ items that say little
 
 _SIDE = re.compile(
-    r"@?\b(?:responses?|answers?|assistant|model|option|completion|output)\s*#?\s*(?:[12ab]|one|two)\b"
+    r"@?\b(?:responses?|answers?|assistant|model|option|completion|output)\s*(?:#\s*)?(?:[12ab]|one|two)\b"
     r"|(?<!\w)[12ab](?!\w)|(?:回复|回答|答案|响应|回應)\s*[12ab一二]|第[一二]个(?:回复|回答|答案)",
 )
 _WORD = re.compile(r"\w+")

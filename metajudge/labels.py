@@ -49,7 +49,7 @@ _SPELLINGS: Mapping[re.Pattern[str], int] = {
 _NUMBER = re.compile(r"([+-]?\d{1,9})(?:\.0*)?[ .:;,!]*")
 _LARGEST = 1e9
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-_DOUBLE_BRACKETS = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_DOUBLE_BRACKETS = re.compile(r"\[\[((?:(?!\[\[).)*?)\]\]", re.DOTALL)
 _WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 FIRST, SECOND = 1, 2
 
-_NOUN = r"(?:@?\s*(?:responses?|answers?|respuestas?|antwort(?:en)?|réponses?|completion|assistant|model|回复|回答|响应|答案|回應))"
+_NOUN = r"(?:(?:@\s*)?(?:responses?|answers?|respuestas?|antwort(?:en)?|réponses?|completion|assistant|model|回复|回答|响应|答案|回應))"
 _SIDES = {
     FIRST: re.compile(
-        rf"{_NOUN}\s*#?\s*(?:1|A|一|one)(?![A-Za-z0-9_])(?:'s|’s)?|第一个(?:回复|回答|答案)|\bthe first (?:response|answer)\b",
+        rf"{_NOUN}\s*(?:#\s*)?(?:1|A|一|one)(?![A-Za-z0-9_])(?:'s|’s)?|第一个(?:回复|回答|答案)|\bthe first (?:response|answer)\b",
         re.IGNORECASE,
     ),
     SECOND: re.compile(
-        rf"{_NOUN}\s*#?\s*(?:2|B|二|two)(?![A-Za-z0-9_])(?:'s|’s)?|第二个(?:回复|回答|答案)|\bthe second (?:response|answer)\b",
+        rf"{_NOUN}\s*(?:#\s*)?(?:2|B|二|two)(?![A-Za-z0-9_])(?:'s|’s)?|第二个(?:回复|回答|答案)|\bthe second (?:response|answer)\b",
         re.IGNORECASE,
     ),
 }

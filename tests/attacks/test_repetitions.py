@@ -1,0 +1,51 @@
+"""A model that repeats itself without end, as one in training may: read in a moment, whatever it repeats.
+
+The reward reads generations on the loop that serves all others: a pattern that goes back and forth over twenty
+thousand letters would hold them up for seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from metajudge.check_text import vague
+from metajudge.claims import are_alike, check_claims, repeats
+from metajudge.critic_reply import parse_existing, read_critique
+from metajudge.embedded.text import look
+from metajudge.labels import parse_verdict
+from metajudge.response_names import exchange_names
+
+LENGTH, SECONDS = 20_000, 2.0
+PIECES = (
+    "Response A ", "Response 1", "Model A", "@Response B ", "回复A ", "response ", "response#", "response" + " " * 40,
+    "@", "@ ", "A ", "B's ", "not ", "'", '"', "x_", "a.b", "1,", "- ", "*", "[[", "[[A", "{", "\\boxed{", "<", "A>B",
+    "\\text{", "better ", "first ", "第", "`", "# ", "1. ", "**", ": ",
+)  # fmt: skip
+READERS: dict[str, Callable[[str], object]] = {
+    "reply": read_critique,
+    "a reason": lambda text: read_critique(f"- x\n- {text}\n\\boxed{{A>B}}"),
+    "lines": lambda text: read_critique(f"- x\n{text[:2000]}\n".join("-" * 10) + "\\boxed{A>B}"),
+    "verdict": lambda text: read_critique(f"- x\nFinal assessment result: \\boxed{{A>B{text}}}"),
+    "a verdict line": lambda text: read_critique(f"- x\nFinal assessment result: {text}"),
+    "existing text": parse_existing,
+    "label": parse_verdict,
+    "repeats": lambda text: repeats(f"{text} x", f"{text} y"),
+    "alike": lambda text: are_alike(f"{text} x", f"{text} x z"),
+    "claims": lambda text: check_claims([text, f"{text} x"], [text], [text]),
+    "look": look,
+    "names": exchange_names,
+    "vague": vague,
+}
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("reader", READERS)
+def test_a_repetition_is_read_in_a_moment(reader: str, piece: str) -> None:
+    """Twenty thousand letters of it."""
+    text = piece * (LENGTH // len(piece))
+    started = time.process_time()
+    READERS[reader](text)
+    assert time.process_time() - started < SECONDS
