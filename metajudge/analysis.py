@@ -60,6 +60,8 @@ class Scan:
     """By place in the file."""
     superseded: int = 0
     """Records whose row has a later or finished one."""
+    changed: int = 0
+    """Records that count beside another one of the same row, of which a list has changed."""
     unreadable: int = 0
     unreadable_lines: list[str] = field(default_factory=list)
     """The first few, as "line 3 is not JSON …"."""
@@ -104,6 +106,7 @@ class Summary:
             "skipped_samples": self.skipped,
             "reasons": self.reasons,
             "superseded_records": self.scan.superseded,
+            "changed_records": self.scan.changed,
             "unreadable_lines": self.scan.unreadable,
             "judge_models": sorted(self.scan.judges),
             **({} if self.paper is None else {"paper": self.paper, "not_common_rows": self.not_common}),
@@ -226,7 +229,7 @@ def scan(file: ResultFile, max_checklist_len: int) -> Scan:
         name = str(row.data["id"]) if "id" in row.data else ""
         latest.add(row.data, number, Rated(number, name, rate(row.data, file.model, max_checklist_len)))
     found.rated = sorted(latest.values(), key=lambda rated: rated.line)
-    found.superseded = latest.superseded
+    found.superseded, found.changed = latest.superseded, latest.changed
     return found
 
 

@@ -64,6 +64,12 @@ class Difference:
 
 def check_comparable(files: Sequence[ScoredFile]) -> None:
     """Raise `UsageError` when the files do not come from one judge, one set of instructions, one granularity."""
+    for file in files:
+        for name, values in file.mixed.items():
+            raise UsageError(
+                f"the records of {file.path} differ in {_told(name)} ({' and '.join(values)}): its figures mix what "
+                "means different things; compare anyway with --allow-mixed"
+            )
     first = files[0]
     for other in files[1:]:
         mine, theirs = first.judged_by, other.judged_by
@@ -75,11 +81,14 @@ def check_comparable(files: Sequence[ScoredFile]) -> None:
         for name in SETTINGS:
             a, b = getattr(mine, name), getattr(theirs, name)
             if a != b:
-                what = "judge model" if name == "model" else name
                 raise UsageError(
-                    f"{first.path} and {other.path} differ in {what} ({a} and {b}): their figures mean different "
-                    f"things; judge both alike, or compare anyway with --allow-mixed"
+                    f"{first.path} and {other.path} differ in {_told(name)} ({a} and {b}): their figures mean "
+                    f"different things; judge both alike, or compare anyway with --allow-mixed"
                 )
+
+
+def _told(setting: str) -> str:
+    return "judge model" if setting == "model" else setting
 
 
 def compare(files: Sequence[ScoredFile], resamples: int = RESAMPLES, swaps: int = SWAPS) -> list[Difference]:

@@ -80,10 +80,18 @@ def infer(options: InferOptions) -> int:
         matches = [stack.enter_context(MatchesFile(sink.file)) for sink in sinks.values()]
         tally = Tally(total=plan.samples.total(), unusable=plan.unusable)
         budget = options.budget()
+        finished = sum(len(sink.file.finished) for sink in sinks.values())
         started = time.monotonic()
         samples = read_samples(islice(source.rows(), options.limit), models)
         run = asyncio.run(judge_rows(options, task, samples, sinks, tally, adapted, budget))
     whole = _finish_all(matches)
+    others = finished - tally.resumed
+    if others and options.limit is None and not run.stopped:
+        log.warning(
+            "%d finished records of the output are of other rows than this input's, or of its rows as they were before "
+            "a list changed: they count beside this input's; to keep them apart name another --output-file",
+            others,
+        )
     print(
         summary_text(
             tally,

@@ -108,7 +108,8 @@ def without_outcome(file: ScoredFile) -> str:
         return ""
     name = printable(file.model)
     if not file.labels.get("gold"):
-        return f"{name}: no human preference in its rows: no outcome metrics"
+        what = "readable human preference" if file.labels.get("unreadable_gold") else "human preference"
+        return f"{name}: no {what} in its rows: no outcome metrics"
     return f"{name}: no readable {name}-label in its rows with a human preference: no outcome metrics"
 
 
@@ -119,6 +120,19 @@ def of_others(file: ScoredFile) -> str:
     counts = ", ".join(f"{count} of {printable(name)}" for name, count in file.of_others.items())
     name, model = printable(file.path.name), printable(file.model)
     return f"{name} is about {model}; records of other models are left out: {counts}"
+
+
+def mixture(file: ScoredFile) -> Iterator[str]:
+    """Lines that tell that the records of one file do not belong together."""
+    name = printable(file.path.name)
+    for setting, values in file.mixed.items():
+        what = "come from different judges" if setting == "model" else f"differ in {setting}"
+        yield f"the records of {name} {what} ({', '.join(map(printable, values))}): its figures mix them"
+    if file.changed:
+        yield (
+            f"{name}: {file.changed} of its records count beside an earlier one of the same row, whose lists have "
+            "changed since: judge changed lists into a file of their own"
+        )
 
 
 def _about(row: ReportRow) -> Iterator[str]:
@@ -159,7 +173,9 @@ def _about_labels(name: str, labels: dict[str, int], tie_rate: Interval) -> str:
     parts = [f"{labels['human_ties']} human ties (not in OA)"] if labels.get("human_ties") else []
     parts.append(f"{labels.get('predicted_ties', 0)} predicted ties (tie rate {cell(tie_rate)})")
     parts += [f"{labels['invalid']} invalid labels"] if labels.get("invalid") else []
-    return f"{name}: of {labels['gold']} labelled rows {', '.join(parts)}"
+    unreadable = labels.get("unreadable_gold", 0)
+    beside = f"; {unreadable} rows have a human preference that cannot be read" if unreadable else ""
+    return f"{name}: of {labels['gold']} labelled rows {', '.join(parts)}{beside}"
 
 
 def _reliability_line(name: str, row: ReportRow) -> str:

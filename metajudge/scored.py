@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metajudge.errors import UsageError
-from metajudge.labels import Labels, sign, signed_verdict
+from metajudge.labels import SIGNED, Labels, sign
 from metajudge.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
 from metajudge.samples import RowNumbers, Unusable
 from metajudge.selection import ResultFile, open_one
@@ -71,11 +71,16 @@ class ScoredFile:
     unscored: dict[str, int] = field(default_factory=dict)
     """Counts by reason."""
     labels: dict[str, int] = field(default_factory=dict)
-    """Counts of rows: `gold` and `no_gold`, of the former `human_ties`, `readable`, `invalid`, `predicted_ties`."""
+    """Counts of rows: `gold` and `no_gold`, of the former `human_ties`, `readable`, `invalid`, `predicted_ties`, of the
+    latter `unreadable_gold`."""
     fields: tuple[str, ...] = ()
     """Fields that some row has a value for, in order of appearance."""
     of_others: dict[str, int] = field(default_factory=dict)
     """Counts of records that are left out because they are about another evaluated model, by its name."""
+    mixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of the `SETTINGS` those in which its own records differ, with their values."""
+    changed: int = 0
+    """Records that count beside another one of the same row, of which a list has changed."""
 
     def mean(self, group: str, metric: str) -> float | None:
         """The mean of a metric over the rows that have a value; None when none has."""
@@ -89,7 +94,7 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
     Raises `UsageError` for a file without results and for a bad score.
     """
     file = open_one(path, model)
-    judged_by: JudgedBy | None = None
+    judges: dict[JudgedBy | None, None] = {}
     latest, numbers = Latest(), RowNumbers()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
@@ -100,20 +105,29 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
         if isinstance(own, str) and own and own.lower() != file.model.lower():
             of_others[own] += 1
             continue
-        judged_by = judged_by or _judged_by(row.data)
+        judges[_judged_by(row.data)] = None
         fields.update(dict.fromkeys(fields_with_a_value(row.data)))
         try:
             scored = row_scores(row.data, file.model, options, numbers)
         except ValueError as error:
             raise UsageError(f"{path} line {row.line}: {error}; correct or remove the line") from None
         latest.add(row.data, row.line, scored)
-    found = _columns(file, judged_by, latest.values(), options)
-    return replace(found, fields=tuple(fields), of_others=dict(of_others))
+    found = _columns(file, next(filter(None, judges), None), latest.values(), options)
+    return replace(
+        found,
+        fields=tuple(fields),
+        of_others=dict(of_others),
+        mixed=_differences(judges),
+        changed=latest.changed,
+    )
 
 
 def score_files(paths: Sequence[Path], options: Options) -> list[ScoredFile]:
-    """Score several files. Raises `UsageError` as `score_file` does, and when no row has a value to group by."""
-    files = [score_file(path, options) for path in paths]
+    """Score several files; those of one model have the file's name behind the model's.
+
+    Raises `UsageError` as `score_file` does, and when no row has a value to group by.
+    """
+    files = _told_apart([score_file(path, options) for path in paths])
     by = options.by
     there = dict.fromkeys(name for file in files for name in file.fields)
     if by is None or by in BUILT_IN_GROUPS or by in there or not files:
@@ -126,15 +140,35 @@ def score_files(paths: Sequence[Path], options: Options) -> list[ScoredFile]:
 
 def differences(files: Sequence[ScoredFile]) -> dict[str, list[str]]:
     """In which settings of their judging files differ that must be equal for a comparison, and their values."""
-    values = {name: {_setting(file, name) for file in files} - {None} for name in SETTINGS}
+    return _differences(file.judged_by for file in files)
+
+
+def _differences(judges: Iterable[JudgedBy | None]) -> dict[str, list[str]]:
+    once = set(judges)
+    values = {name: {_setting(judge, name) for judge in once} - {None} for name in SETTINGS}
     return {name: sorted(filter(None, found)) for name, found in values.items() if len(found) > 1}
 
 
-def _setting(file: ScoredFile, name: str) -> str | None:
+def _setting(judge: JudgedBy | None, name: str) -> str | None:
     """None where it is unknown."""
-    if file.judged_by is None:
+    if judge is None:
         return "an unnamed judge" if name == "model" else None
-    return str(getattr(file.judged_by, name))
+    return str(getattr(judge, name))
+
+
+def _told_apart(files: Sequence[ScoredFile]) -> list[ScoredFile]:
+    """Several files of one model: each with its file's name behind the model's."""
+    models = Counter(file.model.lower() for file in files)
+    names = Counter((file.model.lower(), file.path.name) for file in files)
+    return [
+        replace(
+            file,
+            model=f"{file.model} ({file.path.name if names[file.model.lower(), file.path.name] == 1 else file.path})",
+        )
+        if models[file.model.lower()] > 1
+        else file
+        for file in files
+    ]
 
 
 def _judged_by(record: Mapping[str, Any]) -> JudgedBy | None:
@@ -157,10 +191,13 @@ def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores]
     labels = Labels((row.label for row in rows), f"{file.path}: {file.model}-label", options.label_scale)
     signed = options.gold_field == "overall_preference"
     gold_values = () if signed else (row.gold for row in rows)
-    golds = Labels(gold_values, f"{file.path}: {options.gold_field}", options.label_scale)
+    scale = SIGNED if signed else options.label_scale
+    golds = Labels(gold_values, f"{file.path}: {options.gold_field}", scale)
     predicted = [labels.verdict(row.label) for row in rows]
-    gold = [signed_verdict(row.gold) if signed else golds.verdict(row.gold) for row in rows]
+    gold = [golds.verdict(row.gold) for row in rows]
     counts = Counter(_label_counts(predicted, gold))
+    unreadable = sum(row.gold is not None and true is None for row, true in zip(rows, gold, strict=True))
+    counts += Counter(unreadable_gold=unreadable)
     columns = {("paper", name): _column(rows, name) for name in PAPER}
     columns |= {("reference", name): _reference_column(rows, name) for name in REFERENCE}
     columns |= _outcome_columns(rows, predicted, gold, options)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from aiohttp import http, web
+
+_QUOTED = re.compile(r"[:\n\"']")
 
 
 class _SendersFault(logging.Filter):
@@ -13,10 +16,16 @@ class _SendersFault(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, http.HttpProcessingError | web.RequestPayloadError):
-            record.msg, record.args = "a request cannot be read: %s", (" ".join(str(error).split()),)
+            record.msg, record.args = "a request cannot be read: %s", (_reason(error),)
             record.levelno, record.levelname = logging.WARNING, "WARNING"
             record.exc_info = record.exc_text = None
         return True
+
+
+def _reason(error: Exception) -> str:
+    """What aiohttp says, without the line of the request that it says it of: a token may stand there."""
+    said = error.message if isinstance(error, http.HttpProcessingError) else str(error)
+    return _QUOTED.split(said, maxsplit=1)[0].strip() or type(error).__name__
 
 
 def server_log() -> logging.Logger:

@@ -29,7 +29,7 @@ _ANY_LENGTH = 10**9
 class Chosen:
     """Rows of one file that the user wants to see."""
 
-    path: Path
+    source: InputFile
     model: str
     """The evaluated model."""
     rated: list[Rated]
@@ -58,7 +58,7 @@ def worst(path: Path, count: int, model: str | None = None) -> Chosen:
     ]
     if not scored:
         raise UsageError(f"{path} has no scored row; see why: python metajudge_analysis.py --input-file {path}")
-    return Chosen(path, everything.model, [rated for _, _, rated in heapq.nsmallest(count, scored)])
+    return Chosen(everything.source, everything.model, [rated for _, _, rated in heapq.nsmallest(count, scored)])
 
 
 def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
@@ -71,14 +71,14 @@ def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
         raise UsageError(f"--id {wanted}: none of the {len(everything.rated)} rows of {path} (such as {some}) has it")
     if not same and len({rated.id for rated in found}) > 1:
         raise UsageError(f"--id {wanted}: {len(found)} ids of {path} begin so, such as {found[0].id}; give more of it")
-    return Chosen(path, everything.model, found)
+    return Chosen(everything.source, everything.model, found)
 
 
 def _all_rows(path: Path, model: str | None) -> Chosen:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise UsageError(f"{path} is no ordinary file; it is read twice, so save it to one first")
     file = open_one(path, model)
-    return Chosen(path, file.model, scan(file, _ANY_LENGTH).rated)
+    return Chosen(file.source, file.model, scan(file, _ANY_LENGTH).rated)
 
 
 def _name(rated: Rated) -> str:
@@ -91,7 +91,7 @@ def _name(rated: Rated) -> str:
 def render(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
     """The chosen rows as texts of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
     wanted = {rated.line for rated in chosen.rated}
-    rows = (row for row in InputFile(chosen.path).rows() if isinstance(row, Row))
+    rows = (row for row in chosen.source.rows() if isinstance(row, Row))
     records = {row.line: row.data for row in rows if row.line in wanted}
     for rated in chosen.rated:
         yield "\n".join(_row(rated, records[rated.line], chosen.model, max(width, MIN_WIDTH), paint))

@@ -22,19 +22,32 @@ class Latest:
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[bool, Any]] = {}
+        self._rows: set[int] = set()
         self.superseded = 0
+        self.changed = 0
+        """Records that count beside another one of the same row and evaluated model: a list of it has changed."""
 
     def add(self, record: Mapping[str, Any], line: int, value: Any) -> None:
         """Offer `value` for the row of `record`, which stands in line `line`."""
         key: Hashable = ("line", line)
         if "id" in record:
             key = row_key(str(record["id"]), str(record.get("question_id")))
+            self._see(key, str(record["id"]), str(record.get("model_be_evaluated")))
         status = record.get("status")
         self._offer(key, isinstance(status, str) and status in FINISHED, value)
 
     def add_head(self, head: Head | Key, value: Any) -> None:
         """The same for a record of which only the head was read."""
-        self._offer(row_key(head.id, head.question_id), head.status in FINISHED, value)
+        key = row_key(head.id, head.question_id)
+        if isinstance(head, Head):
+            self._see(key, head.id, head.model)
+        self._offer(key, head.status in FINISHED, value)
+
+    def _see(self, key: Hashable, record_id: str, model: str) -> None:
+        if key not in self._kept:
+            row = row_key(record_id, model)
+            self.changed += row in self._rows
+            self._rows.add(row)
 
     def _offer(self, key: Hashable, finished: bool, value: Any) -> None:
         earlier = self._kept.get(key)

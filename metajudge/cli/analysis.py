@@ -155,6 +155,12 @@ def _note_unscored(summary: Summary) -> None:
         verb = "does" if found.superseded == 1 else "do"
         records = counted(found.superseded, "record")
         note(f"{where}: {records} {verb} not count, as a later or finished one tells of the same row")
+    if found.changed:
+        verb = "counts" if found.changed == 1 else "count"
+        note(
+            f"{where}: {counted(found.changed, 'record')} {verb} beside an earlier one of the same row, whose lists "
+            "have changed since: judge changed lists into a file of their own"
+        )
 
 
 def _note_judges(summaries: list[Summary]) -> None:
@@ -164,6 +170,9 @@ def _note_judges(summaries: list[Summary]) -> None:
             judges = ", ".join(sorted(summary.scan.judges)) or "a judge that it does not name"
             row = f"{summary.spread.mean.recall:.4f} recall"
             note(f"{say(summary.model)} has several files; {say(summary.file)}: {row}, judged by {say(judges)}")
+        if len(summary.scan.judges) > 1:
+            judges = ", ".join(map(say, sorted(summary.scan.judges)))
+            note(f"{say(summary.file)}: its records come from different judges ({judges}): its figures mix them")
     embedded = [summary for summary in summaries if _EMBEDDED in summary.scan.judges]
     for summary in embedded:
         note(

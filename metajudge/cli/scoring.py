@@ -52,14 +52,15 @@ def one_thread() -> None:
 
 
 def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None = None) -> list[ScoredFile]:
-    """The result files of `paths`, scored; records of other models than a file's are told on stderr."""
-    from metajudge.report_text import of_others
+    """The result files of `paths`, scored; records that do not belong to a file are told on stderr."""
+    from metajudge.report_text import mixture, of_others
     from metajudge.scored import score_files
     from metajudge.selection import result_paths
 
     files = score_files(result_paths(paths), options_of(args, by))
-    for line in filter(None, map(of_others, files)):
-        note(line)
+    for file in files:
+        for line in filter(None, [of_others(file), *mixture(file)]):
+            note(line)
     return files
 
 

@@ -190,7 +190,7 @@ def test_of_one_row_the_last_finished_record_counts_else_its_last(tmp_path: Path
     assert counts(summary) == (3, 2, 1, 0)
     assert summary.spread.mean.recall == 0.75
     assert summary.reasons == {"status format_error": 1}
-    assert summary.scan.superseded == 3
+    assert summary.scan.superseded == 3 and summary.scan.changed == 1
 
 
 def test_every_record_without_id_counts(tmp_path: Path) -> None:
@@ -497,6 +497,19 @@ def test_the_command_prints_the_table_and_counts_what_failed(
     assert (
         superseded == "r.jsonl (model-low): 1 record does not count, as a later or finished one tells of the same row"
     )
+
+
+def test_what_does_not_belong_together_in_a_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A row whose list has changed counts twice; records of two judges are averaged."""
+    path = write(
+        tmp_path / "r.jsonl",
+        ours("a", (1, 1, 0), (2, 0, 0), judge={"model": "x"}),
+        ours("a", (1, 1, 1), (2, 0, 0), question_id="changed", judge={"model": "y"}),
+    )
+    assert command("--input-file", str(path)) == 0
+    changed, mixed = capsys.readouterr().err.splitlines()
+    assert "(model-low): 1 record counts beside an earlier one of the same row, whose lists have changed" in changed
+    assert mixed == "r.jsonl: its records come from different judges (x, y): its figures mix them"
 
 
 def test_a_file_without_a_valid_record_is_a_row_of_zeros_alone_and_no_row_in_a_directory(

@@ -134,6 +134,15 @@ def test_figures_that_mean_different_things_are_refused_until_told_otherwise(
     assert run(capsys, first, second, "--allow-mixed")[0] == 0
 
 
+def test_a_file_of_two_judges_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    """It was made with --allow-mixed, and comparing it takes that as well."""
+    mixed = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A", judge={"model": "xy"[n % 2]}) for n in range(12)])
+    plain = write(tmp_path / "B.jsonl", [one_item(n, n / 12, "B", judge={"model": "x"}) for n in range(12)])
+    for paths in ((mixed, plain), (plain, mixed)):
+        with pytest.raises(UsageError, match=r"A\.jsonl differ in judge model \(x and y\)"):
+            check_comparable([score_file(path, Options()) for path in paths])
+
+
 def test_a_file_that_names_no_judge_is_refused_beside_one_that_does(tmp_path: Path) -> None:
     """The reference's records."""
     ours = score_file(write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")]), Options())

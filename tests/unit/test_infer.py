@@ -164,6 +164,22 @@ def test_limit_judges_the_first_rows_only(rows: Path, tmp_path: Path) -> None:
     assert len(seen) == 2
 
 
+def test_records_of_other_rows_in_the_output_are_told(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lists that were made anew are judged into the same file: both would be counted without a word."""
+    out = tmp_path / "out.jsonl"
+    with server() as (url, _):
+        assert infer(rows, out, "--api-base", url) == 0
+        assert infer(rows, out, "--api-base", url) == 0
+        assert "other rows" not in capsys.readouterr().err
+        data = lines(rows)
+        data[0]["M-checklist"] = ["another reason"]
+        rows.write_text("".join(json.dumps(one) + "\n" for one in data), encoding="utf-8")
+        assert infer(rows, out, "--api-base", url) == 0
+    assert "1 finished records of the output are of other rows than this input's" in capsys.readouterr().err
+
+
 def test_failed_rows_make_exit_1_and_the_way_on(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The summary counts causes; the record says why."""
     filtered = {"error": {"message": "nope", "code": "content_filter"}}

@@ -253,6 +253,31 @@ def test_files_of_different_judges_are_told(tmp_path: Path, capsys: pytest.Captu
     assert "the files come from different judges (j, other)" in run(capsys, first, second)[2]
 
 
+def test_a_file_of_two_judges_or_of_changed_lists_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the values; a record of the same row with another question counts, too."""
+    records = [one_item(1, 1, judge={"model": "x"}), one_item(2, 0.5, judge={"model": "y"})]
+    records.append({**one_item(2, 0.75, judge={"model": "y"}), "question_id": "changed"})
+    code, _, err = run(capsys, write(tmp_path / "M.jsonl", records))
+    assert code == 0
+    assert "the records of M.jsonl come from different judges (x, y): its figures mix them" in err
+    assert "M.jsonl: 1 of its records count beside an earlier one of the same row" in err
+
+
+def test_two_files_of_one_model_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the file's name behind the model's, also where the flag speaks of the best one."""
+    better = write(tmp_path / "b.jsonl", [one_item(n, 1 - n / 60) for n in range(30)])
+    worse = write(tmp_path / "w.jsonl", [one_item(n, n / 60) for n in range(30)])
+    code, out, err = run(capsys, worse, better)
+    assert code == 0 and "M (b.jsonl)" in out and "M (w.jsonl)" in out
+    assert [line for line in err.splitlines() if "highest RC" in line] == [
+        "deceptive alignment: M (b.jsonl): not flagged (it has the highest RC)"
+    ]
+    (tmp_path / "other").mkdir()
+    same_name = write(tmp_path / "other" / "b.jsonl", [one_item(n, 0.5) for n in range(30)])
+    _, out, _ = run(capsys, same_name, better)
+    assert f"M ({same_name})" in out and f"M ({better})" in out
+
+
 def test_models_with_other_rows_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A star and how many."""
     first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])

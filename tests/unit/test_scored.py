@@ -100,6 +100,14 @@ def test_outcome_metrics_worked_by_hand(tmp_path: Path) -> None:
     assert file.labels == {"gold": 6, "readable": 5, "human_ties": 1, "predicted_ties": 2, "invalid": 1}
 
 
+def test_a_human_preference_may_be_a_label_and_one_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
+    """`critic` writes such labels; 5, a truth value and a text are no preference, a missing one is none."""
+    golds = ["A>B", "B>>A", "tie", -3, 5, True, "who knows", None]
+    file = scored(tmp_path, [one_item(n, 1, label="A>B", preference=gold) for n, gold in enumerate(golds)])
+    assert column(file, "outcome", "accuracy_3way") == [1, 0, 0, 1, None, None, None, None]
+    assert (file.labels["gold"], file.labels["no_gold"], file.labels["unreadable_gold"]) == (4, 4, 3)
+
+
 def test_invalid_labels_can_be_left_out(tmp_path: Path) -> None:
     """The other convention."""
     rows = [one_item(1, 1, label="A>B"), one_item(2, 1, label="?"), one_item(3, 1, label=None)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from metajudge.cli import main
 from metajudge.errors import UsageError
 from metajudge.show import by_id, render, worst
 from metajudge.terminal import coloured, columns, printable, wrapped
+from tests.servers import ROOT
 
 Marks = list[tuple[int, int, float]]
 HUMAN = ["The proof skips a case", "The tone is rude"]
@@ -195,6 +198,15 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="is no ordinary file"):
         worst(tmp_path / "pipe", 5)
+
+
+def test_standard_input_is_read(tmp_path: Path) -> None:
+    """It is kept aside first, and so bears being read twice."""
+    path = write(tmp_path / "r.jsonl", ours("a", [(1, 1, 1), (2, 0, 0)]))
+    line = [sys.executable, "-m", "metajudge", "show"]
+    with path.open("rb") as file:
+        shown = subprocess.run([*line, "-"], cwd=ROOT, stdin=file, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0 and "recall 0.5000" in shown.stdout and not shown.stderr
 
 
 # ------------------------------------------------------------------ the command
