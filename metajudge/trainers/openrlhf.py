@@ -83,7 +83,7 @@ def _behind(query: str, prompt: str) -> str:
     if query.startswith(prompt):
         return query[len(prompt) :]
     before, found, text = query.partition(prompt)
-    tail = re.compile(r"\s*".join(re.escape(letter) for letter in "".join(prompt.split())[-_TAIL:]))
+    tail = re.compile(r"\s*".join(map(re.escape, _end_of("".join(prompt.split())))))
     # Of a prompt that was cut, a whole one further on is the model's echo.
     end = tail.search(before if found else query)
     if end is not None:
@@ -91,6 +91,14 @@ def _behind(query: str, prompt: str) -> str:
     if not found:
         raise NoPrompt(f"a query does not hold its prompt, which ends in {prompt[-40:]!r}")
     return text
+
+
+def _end_of(letters: str) -> str:
+    """The last letters of a prompt that stand nowhere else in it: examples in a prompt may all end alike."""
+    length = _TAIL
+    while letters.find(letters[-length:]) < len(letters) - length:
+        length *= 2
+    return letters[-length:]
 
 
 def _without_end(text: str) -> str:

@@ -291,6 +291,16 @@ def test_the_reply_is_what_stands_behind_the_prompt() -> None:
         openrlhf.generation("yes", long)
 
 
+def test_an_example_in_the_prompt_that_ends_like_it_is_not_where_the_reply_begins() -> None:
+    """Few-shot prompts repeat their instruction; what is found once only tells where the model's own text begins."""
+    ask = "Compare the two responses. List your reasons, the most important first, one a line, then the verdict. " * 2
+    prompt = f"Who is Ada ? {ask}Answer: the example's. Who is Bob ? {ask}Answer:"
+    for query in (f"{prompt} no", f"{prompt} no".replace(" ?", "?"), f"{prompt} no"[10:]):
+        assert openrlhf.generation(query, prompt) == " no"
+    with pytest.raises(NoPrompt):
+        openrlhf.generation(f"{prompt} no"[-150:], prompt)
+
+
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<|eot_id|>\n", "<｜end▁of▁sentence｜>", "<end_of_turn>\n<eos>"])
 def test_the_tokens_that_end_a_reply_are_no_part_of_it(end: str) -> None:
     """Also several, as where a batch is filled up; within a reply they stay."""
