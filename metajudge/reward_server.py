@@ -46,6 +46,8 @@ log = logging.getLogger("metajudge")
 LARGEST_BODY = 64 << 20
 MAX_QUEUE = 4096
 GRACE_SECONDS = 10.0
+BODY_SECONDS = 60.0
+"""For a request's body to arrive whole; it has a place in the queue meanwhile."""
 _TOLD_AGAIN = 60.0
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 """As RFC 6750 has it: what a header and a URL carry as it is."""
@@ -199,7 +201,10 @@ class RewardServer:
 
     async def _body(self, request: web.Request) -> bytes:
         try:
-            return await request.read()
+            async with asyncio.timeout(BODY_SECONDS):
+                return await request.read()
+        except TimeoutError:
+            raise Refused(408, f"the body did not arrive within {BODY_SECONDS:g} s", Connection="close") from None
         except web.HTTPRequestEntityTooLarge:
             raise Refused(413, f"the body is larger than {LARGEST_BODY >> 20} MB: send fewer at once") from None
         except (OSError, web.RequestPayloadError):

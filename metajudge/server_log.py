@@ -24,7 +24,7 @@ class _SendersFault(logging.Filter):
 
 def _reason(error: Exception) -> str:
     """What aiohttp says, without the line of the request that it says it of: a token may stand there."""
-    said = error.message if isinstance(error, http.HttpProcessingError) else str(error)
+    said = str(error).split("message:", 1)[-1].strip()
     return _QUOTED.split(said, maxsplit=1)[0].strip() or type(error).__name__
 
 

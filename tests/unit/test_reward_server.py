@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import io
 import json
 import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from metajudge import reward_server
 from metajudge.cli import main
 from metajudge.cli import reward_server as command
 from metajudge.errors import UsageError
@@ -214,6 +217,31 @@ def test_a_token_that_a_header_or_a_url_would_change_is_refused(token: str) -> N
     """Wherever it comes from: nobody could show it."""
     with pytest.raises(UsageError, match="the token has other characters than letters, digits and"):
         RewardServer(ServerOptions(judge=JudgeOptions(model="embedded"), token=token))
+
+
+def test_a_body_that_does_not_arrive_loses_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender that stopped in the middle would else hold the queue for all others."""
+    monkeypatch.setattr(reward_server, "BODY_SECONDS", 0.3)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+
+    async def go() -> tuple[bytes, bytes]:
+        async with RewardServer(ServerOptions(judge=JudgeOptions(model="embedded"), max_queue=1)) as server:
+            port = urlsplit(server.base_url).port
+            slow, slow_writer = await asyncio.open_connection("127.0.0.1", port)
+            slow_writer.write(head + b"{")
+            await asyncio.sleep(0.1)
+            other, other_writer = await asyncio.open_connection("127.0.0.1", port)
+            other_writer.write(head.replace(b"1000", b"2") + b"{}")
+            async with asyncio.timeout(20):
+                first, second = await other.readuntil(b"\r\n"), await slow.readuntil(b"\r\n")
+            other_writer.write(head.replace(b"1000", b"2") + b"{}")
+            rest = await other.readuntil(b"}") + await other.readuntil(b"}")
+            assert b"--max-queue is 1" in rest and b"query is not a list" in rest
+            other_writer.close()
+            slow_writer.close()
+            return first, second
+
+    assert asyncio.run(go()) == (b"HTTP/1.1 503 Service Unavailable\r\n", b"HTTP/1.1 408 Request Timeout\r\n")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "no such host"])
