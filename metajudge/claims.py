@@ -6,10 +6,14 @@ A doubt is for a person to look at, not a verdict: the checks see words, not mea
 from __future__ import annotations
 
 import functools
+import itertools
+import os
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from metajudge.embedded.text import look
 from metajudge.quoting import without_unseen
@@ -69,6 +73,12 @@ _BESIDE = _SCAFFOLDING | _words(
     "compared comparison versus vs choose chosen pick b 1 2 first second former latter equally equal same i we my our "
     "think feel believe als sehr viel mucho plus partially mostly perfectly t isn doesn s higher lower"
 )
+# Words without which a point says the contrary, and words and signs of which another one makes another point.
+_NEGATION = re.compile(r"\b(?:not|never|no|nor|neither|without|cannot|nicht|nunca|ne)\b|n['’]t\b")
+_TURNS = _words("over under above below before after more less most least up down when where who why how what into out")
+_OPERATOR = re.compile(r"(?<![-+*/%<>=!&|^~])[-+*/%<>=!&|^~]{1,3}(?![-+*/%<>=!&|^~\w])")
+# Two words are kin when they share this much of the longer one; of a stem's so many are compared.
+_KIN, _MOST_STEMS = 0.7, 50
 _WIDE_GRADE = re.compile("好|差|优|不如|喜欢|有帮助|有用|质量")
 _WIDE_BESIDE = re.compile(
     "更好|较好|较差|最好|最差|很好|很差|不好|好|更差|差|优于|优秀|优|不如|有帮助|有用|质量|喜欢|总体|整体|来说|明显|稍微|略微|略|"
@@ -185,10 +195,62 @@ def are_alike(one: str, other: str) -> bool:
 def repeats(one: str, other: str) -> bool:
     """Whether two points are alike and one of them has no content that the other lacks.
 
-    For deciding without a person: "a French translation" and "a German translation" are alike and yet two points.
+    For deciding without a person: "a French translation" and "a German translation" are alike and yet two points, and
+    so are "part (a)" and "part (b)", "over" and "under the limit", "cites" and "does not cite its sources".
     """
     mine, theirs = units(_bare(one)), units(_bare(other))
-    return (mine <= theirs or theirs <= mine) and are_alike(one, other)
+    if not (mine <= theirs or theirs <= mine) or not are_alike(one, other):
+        return False
+    first, second = _finer(_bare(one)), _finer(_bare(other))
+    if first.negated != second.negated or _both_differ(first.letters, second.letters):
+        return False
+    return not _both_differ(first.turns, second.turns) and (first.has_kin_in(second) or second.has_kin_in(first))
+
+
+class _Finer(NamedTuple):
+    """What sets points apart that have all their units in common."""
+
+    stems: Mapping[str, frozenset[str]]
+    """Whole stems by the shorter ones that units are."""
+    letters: Counter[str]
+    """Words of one letter: parts, points, variables."""
+    turns: Counter[str]
+    """Words of which another one turns the meaning, and operators."""
+    negated: bool
+
+    def has_kin_in(self, other: _Finer) -> bool:
+        """Whether each stem has one in `other` that agrees in most letters: not transport and transaction."""
+        return all(
+            any(_are_kin(stem, theirs) for theirs in other.stems.get(unit, ()))
+            for unit, stems in self.stems.items()
+            for stem in itertools.islice(stems, _MOST_STEMS)
+        )
+
+
+@functools.lru_cache(maxsize=256)
+def _finer(text: str) -> _Finer:
+    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    words = _WORD.findall(_WIDE.sub(" ", plain))
+    stems = defaultdict[str, set[str]](set)
+    for word in words:
+        if len(word) > 1 and word not in _SCAFFOLDING and not word.isdigit():
+            stems[_stem(word)].add(_SUFFIX.sub("", word))
+    return _Finer(
+        {unit: frozenset(found) for unit, found in stems.items()},
+        Counter(word for word in words if len(word) == 1 and not word.isdigit()),
+        Counter([*_TURNS.intersection(words), *_OPERATOR.findall(text)]),
+        _NEGATION.search(plain) is not None,
+    )
+
+
+def _both_differ(mine: Counter[str], theirs: Counter[str]) -> bool:
+    """Whether each has something that the other lacks."""
+    return not (mine <= theirs or theirs <= mine)
+
+
+def _are_kin(one: str, other: str) -> bool:
+    shared = len(os.path.commonprefix((one, other)))
+    return shared == min(len(one), len(other)) or shared >= _KIN * max(len(one), len(other))
 
 
 @functools.lru_cache(maxsize=256)

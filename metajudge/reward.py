@@ -27,6 +27,8 @@ DROP, TIE = "drop", "tie"
 GOLD_TIES = (DROP, TIE)
 
 GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM = "gold tie", "no gold preference", "human checklist empty"
+NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
+"""Why a row allows no reward, whatever the generation says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class RewardOptions:
     exact_label: bool = False
     """All five levels of the verdict must agree, not only its direction."""
     malformed: float = 0.0
-    """The reward of a generation in which reasons and verdict cannot be read."""
+    """The reward of a generation whose verdict cannot be read."""
     max_reasons: int | None = 10
     """Reasons that count, the first ones; None = all."""
     merge_duplicates: bool = True
@@ -60,6 +62,9 @@ class RewardOptions:
         for name, allowed in (("mix", MIXES), ("credit", CREDITS), ("gold_tie", GOLD_TIES)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(allowed)}")
+        for name in ("min_score", "rationale_weight", "malformed"):
+            if isinstance(getattr(self, name), bool) or not isinstance(getattr(self, name), int | float):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it is a number")
         for name in ("min_score", "rationale_weight"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it lies within 0 and 1")

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.reward import GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM, BadGold, Gold, Reward
+from metajudge.reward import NEVER_SCORED, BadGold, Gold, Reward
 from metajudge.trainers.openrlhf import NoPrompt, generation
 from metajudge.trainers.parts import StillUnscored, parts_by_name
 
 SOON, SOME_TIME, A_PERSON_ACTS = 1, 5, 60
 """Seconds of `Retry-After`: for a place in the queue, for the judge, for a key, model or quota."""
-_NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
 
 
 class Refused(Exception):
@@ -86,7 +85,7 @@ def answer(values: Sequence[float], rewards: Sequence[Reward]) -> bytes:
 def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> Refused:
     """Why there is no number for a generation: the judge's reason may pass, the label's does not."""
     for number, reward in enumerate(rewards):
-        if reward.unscored in _NEVER_SCORED:
+        if reward.unscored in NEVER_SCORED:
             advice = "leave such rows out of the training data, or see --gold-tie, --mix and --on-unscored"
             return Refused(422, f"labels[{number}] allows no reward: {reward.unscored}; {advice}")
     return try_again(str(error), SOME_TIME)

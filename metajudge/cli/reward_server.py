@@ -53,7 +53,7 @@ def _add_server_flags(parser: argparse.ArgumentParser) -> None:
     server.add_argument(
         "--on-unscored", choices=("error", "group-mean", "zero"), default="error",
         help="what a trainer gets where the judge gave no answer: 503, so that it asks again; the mean of the prompt's "
-        "other generations (503 while there is none); or 0, with a warning",
+        "other generations (503 while there is none); or 0, with a warning, also for rows that allow no reward",
     )  # fmt: skip
     server.add_argument(
         "--unscored-timeout", type=number_from(0.001), default=120.0, metavar="SECONDS",

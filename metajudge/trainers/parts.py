@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from metajudge.errors import MetaJudgeError
-from metajudge.reward import Reward
+from metajudge.reward import NEVER_SCORED, Reward
 
 log = logging.getLogger("metajudge")
 
@@ -164,9 +164,8 @@ class Settled:
         if self._on_unscored == ZERO:
             if reward.unscored not in self._warned:
                 self._warned.add(reward.unscored)
-                log.warning(
-                    "a generation without a reward (%s) counts as 0, which the judge did not say", reward.unscored
-                )
+                why = "whose row allows none" if reward.unscored in NEVER_SCORED else "which the judge did not say"
+                log.warning("a generation without a reward (%s) counts as 0, %s", reward.unscored, why)
             return 0.0
         if self._on_unscored == GROUP_MEAN and any(known.answered for known in siblings):
             return math.fsum(known.value for known in siblings) / len(siblings)

@@ -235,6 +235,9 @@ def test_any_texts_can_be_checked(items: list[str], texts: list[str]) -> None:
         ["First, Response A is careless with facts", "Third, Response A is careless with facts"],
         ["1. Response A is careless with facts", "(2) Response A is careless with facts."],
         ["Response A is careless with facts", "Also, Response A is careless with facts and dates"],
+        ["Response A forgets the empty list", "The response A is forgetting that empty lists are there"],
+        ["Response A breaks part (a) of the rule", "Response A breaks a rule's part (a)"],
+        ["Response A doesn't cite a source", "Response A never cites sources"],
     ],
 )
 def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
@@ -253,6 +256,16 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
         ),
         ("Response A breaks at line 3", "Response A breaks at line 7"),
         ("Response A is correct about the date", "Response B is correct about the date"),
+        ("Response A gets part (a) wrong", "Response A gets part (b) wrong"),
+        ("Response A solves for x", "Response A solves for y"),
+        ("Response A gives no example for vitamin A", "Response A gives no example for vitamin C"),
+        ("Response A ignores the transport cost", "Response A ignores the transaction cost"),
+        ("Response A misdescribes the constructor", "Response A misdescribes the constraint"),
+        ("Response A goes over the word limit", "Response A goes under the word limit"),
+        ("Response A does not state where it happened", "Response A does not state when it happened"),
+        ("Response A cites its sources", "Response A does not cite its sources"),
+        ("Response A answers the user's question", "Response A never answers the user's question"),
+        ("Response A misuses `+=` in the loop", "Response A misuses `-=` in the loop"),
     ],
 )
 def test_two_points_of_the_same_form_are_no_repetition(one: str, other: str) -> None:

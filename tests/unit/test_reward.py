@@ -269,6 +269,9 @@ def test_where_nothing_is_shown_the_reward_is_0_without_asking() -> None:
         {"max_reasons": 0},
         {"max_reasons": 2.5},
         {"gate": "no"},
+        {"min_score": "0.25"},
+        {"malformed": None},
+        {"rationale_weight": True},
     ],
 )
 def test_options_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:

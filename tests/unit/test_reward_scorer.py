@@ -276,7 +276,7 @@ def test_waiting_for_a_judge_that_is_not_there_is_an_outage() -> None:
 
     async def go() -> list[Reward]:
         judge = JudgeOptions(model="m", api_base="http://127.0.0.1:9/v1")
-        async with RewardScorer(judge, unscored_timeout=0.7) as scorer:
+        async with RewardScorer(judge, unscored_timeout=3) as scorer:  # the SDK may take a second to import
             return await scorer.score([generation(), generation(REASONS[:1])], [GOLD] * 2)
 
     assert [(one.value, one.unscored) for one in asyncio.run(go())] == [(None, "outage")] * 2

@@ -260,6 +260,9 @@ def test_openrlhf_with_zero_warns(url: str, tmp_path: Path, caplog: pytest.LogCa
         (found,) = openrlhf_batch(openrlhf_file(tmp_path, url, ZERO), [RIGHT], [FAILING])
     assert number(found["rewards"]) == 0.0 and number(found["extra_logs"]["unscored"]) == 1.0
     assert "a generation without a reward (content filter) counts as 0, which the judge did not say" in caplog.text
+    with caplog.at_level(logging.WARNING, "metajudge"):
+        openrlhf_batch(openrlhf_file(tmp_path, url, ZERO), [RIGHT], [{"human-checklist": list(HUMAN)}])
+    assert "a generation without a reward (no gold preference) counts as 0, whose row allows none" in caplog.text
 
 
 def test_openrlhf_takes_the_mean_of_the_prompts_other_generations(url: str, tmp_path: Path) -> None:
