@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -249,7 +248,7 @@ def _both_differ(mine: Counter[str], theirs: Counter[str]) -> bool:
 
 
 def _are_kin(one: str, other: str) -> bool:
-    shared = len(os.path.commonprefix((one, other)))
+    shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     return shared == min(len(one), len(other)) or shared >= _KIN * max(len(one), len(other))
 
 
