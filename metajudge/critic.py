@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from metajudge.ask import Answer, Failed, Question
@@ -138,6 +140,10 @@ class CriticStep:
                 "consistent in both orders" if found.notes["consistent"] else "inconsistent (taken as a tie)"
             )
         return remarks
+
+    def next_command(self, output: Path) -> str:
+        """Both lists are there now: whether they can be judged."""
+        return f"python -m metajudge check {shlex.quote(str(output))}"
 
     def _fields(self, critique: Critique, label: str, text: str) -> dict[str, Any]:
         return {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from metajudge.ask import Answer, Failed, Question
@@ -114,6 +116,10 @@ class DecomposeStep:
     def remarks(self, found: Derived) -> list[str]:
         """The reasons of the doubts, for the summary."""
         return [doubt["reason"] for doubt in found.notes.get("doubts", [])]
+
+    def next_command(self, output: Path) -> str:
+        """The other list, by the model under test."""
+        return f"python -m metajudge critic --input-file {shlex.quote(str(output))} --name NAME --output-file PATH"
 
 
 _Texts = tuple[list[Feedback], Conversation, str, str]

@@ -197,7 +197,7 @@ def _tell(
         seconds=seconds,
         written=lines + ([f"in it, worth a look: {remarks}"] if remarks else []),
         left=(tally.total or 0) - tally.done,
-        next_command=f"python -m metajudge check {options.output_file}",
+        next_command=step.next_command(options.output_file),
     )
     print(text)
 
@@ -213,7 +213,7 @@ def _dry_run(source: InputFile, step: Step, options: DeriveOptions, survey: Surv
                 first = "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in question.messages)
     left_out = f"{survey.unusable} unusable, {survey.passed_over} passed over"
     print(f"Rows      {survey.asked + survey.parsed} to {step.name}, {left_out}")
-    print(f"Requests  {requests} (rows that are already done are not asked again)")
+    print(f"Requests  {requests} for all of them; of those that the output has already none is asked again")
     print(f"Tokens    about {tokens:,} prompt; completion at most {options.max_tokens:,} a request")
     for line in expected_cost(requests, tokens, options):
         print(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from metajudge.ask import Failed, Question
@@ -84,6 +85,9 @@ class Step(Protocol):
 
     def remarks(self, found: Derived) -> Sequence[str]:
         """What the summary counts about it."""
+
+    def next_command(self, output: Path) -> str:
+        """What to type once all rows are done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def dry_run_text(plan: Plan, outputs: Mapping[str, Path], options: InferOptions)
         f"Rows      {plan.rows} read, {plan.unusable} unusable",
         *(f"Model     {model}: {plan.samples[model]} rows, to {path}" for model, path in outputs.items()),
         f"Judge     {options.model}, granularity {options.granularity}",
-        f"Requests  {plan.requests} (rows that are already judged are not asked again)",
+        f"Requests  {plan.requests} for all of them; of those that the output has already none is asked again",
         f"Tokens    about {plan.prompt_tokens:,} prompt; completion at most {options.max_tokens:,} a request",
         *expected_cost(plan.requests, plan.prompt_tokens, options),
         *guard_lines(plan, options.guard),

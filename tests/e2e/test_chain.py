@@ -54,6 +54,7 @@ def test_the_whole_chain_on_the_example(model: str, tmp_path: Path) -> None:
     first = run("decompose", RAW, tmp_path / "rows.jsonl", model)
     assert first.returncode == 0, first.stderr
     assert "(5 success); the replies in rows.jsonl.records" in first.stdout
+    assert f"Next      python -m metajudge critic --input-file {tmp_path / 'rows.jsonl'} --name NAME" in first.stdout
     flags = ("--name", "my-model", "--orders", "both", "--top-k", "5")
     second = run("critic", tmp_path / "rows.jsonl", tmp_path / "judged.jsonl", model, *flags)
     assert second.returncode == 0, second.stderr
