@@ -66,7 +66,11 @@ def test_texts_that_can_be_read_end_with_0(tmp_path: Path, capsys: pytest.Captur
     """They count as judged, and no replies are spoken of."""
     assert parse(tmp_path, [READABLE, READABLE.replace("B>>A", "A>B")]) == 0
     told = capsys.readouterr().out
-    assert "2 judged, 0 empty" in told and "(2 success)\n" in told and f"Next      python -m metajudge check {tmp_path}" in told
+    assert (
+        "2 judged, 0 empty" in told
+        and "(2 success)\n" in told
+        and f"Next      python -m metajudge check {tmp_path}" in told
+    )
     assert statuses(tmp_path) == ["success"] * 2
 
 
