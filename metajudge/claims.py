@@ -72,11 +72,23 @@ _BESIDE = _SCAFFOLDING | _words(
     "compared comparison versus vs choose chosen pick b 1 2 first second former latter equally equal same i we my our "
     "think feel believe als sehr viel mucho plus partially mostly perfectly t isn doesn s higher lower"
 )
-# Words without which a point says the contrary, and words and signs of which another one makes another point.
-_NEGATION = re.compile(r"\b(?:not|never|no|nor|neither|without|cannot|nicht|nunca|ne)\b|n['’]t\b")
+# Words without which a point says the contrary, in the languages of the scaffolding; and words of which another one
+# makes another point.
+_NEGATION = re.compile(
+    r"\b(?:not|never|no|nor|neither|without|cannot|hardly|barely|fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|"
+    r"omit(?:s|ted|ting)?|(?:do|does|did|is|are|was|were|have|has|had|would|should|could|ca|wo)nt|"
+    r"nicht|kein\w*|nie|niemals|ohne|ne|pas|sans|jamais|aucune?|non|mai|senza|nunca|sin|não|nem|sem|не|нет|без|"
+    r"никогда|لا|لم|ليس|بدون)\b"
+    r"|n['’]t\b|[不没沒未无無]|ない|ません|않|못|नहीं"
+)
 _TURNS = _words("over under above below before after more less most least up down when where who why how what into out")
-_OPERATOR = re.compile(r"(?<![-+*/%<>=!&|^~])[-+*/%<>=!&|^~]{1,3}(?![-+*/%<>=!&|^~\w])")
-# Two words are kin when they share this much of the longer one; of a stem's so many are compared.
+_POSSESSIVE = re.compile(r"['’]\w\b")
+# What compares or reckons between two things, with space on both sides or on none, unlike bold and tags; and what in prose
+# is a dash or "and", so that it reckons between numbers and single letters only.
+_OPERATOR = re.compile(r"(?<=[\w)\]])(\s?)([-+*/%&|^<>=!]=|\*\*|//|[<>=+*/×÷−%^≤≥≠])\1(?=[\w(\[-])")
+_SIGN = re.compile(r"(?<!\w)(?:\d+|[^\W\d_])(\s?)([-&|])\1(?=(?:\d+|[^\W\d_])(?!\w))")
+# Two words are kin when without their endings they share this much of the longer one; so many a text are compared.
+_ENDING = re.compile(r"(?<=\w{4})(?:(?:at|it)?ions?|[ae]nc(?:es?|y)|[ae]nts?|ments?|ings?|ies|ied|ed|es|s|ly|e|y)$")
 _KIN, _MOST_STEMS = 0.7, 50
 _WIDE_GRADE = re.compile("好|差|优|不如|喜欢|有帮助|有用|质量")
 _WIDE_BESIDE = re.compile(
@@ -200,21 +212,23 @@ def repeats(one: str, other: str) -> bool:
     mine, theirs = units(_bare(one)), units(_bare(other))
     if not (mine <= theirs or theirs <= mine) or not are_alike(one, other):
         return False
-    first, second = _finer(_bare(one)), _finer(_bare(other))
-    if first.negated != second.negated or _both_differ(first.letters, second.letters):
+    first, second = _finer(one), _finer(other)
+    sets = ((first.letters, second.letters), (first.turns, second.turns), (first.operators, second.operators))
+    if first.negated != second.negated or any(_both_differ(*pair) for pair in sets):
         return False
-    return not _both_differ(first.turns, second.turns) and (first.has_kin_in(second) or second.has_kin_in(first))
+    return first.has_kin_in(second) or second.has_kin_in(first)
 
 
 class _Finer(NamedTuple):
     """What sets points apart that have all their units in common."""
 
-    stems: Mapping[str, frozenset[str]]
+    stems: Mapping[str, Sequence[str]]
     """Whole stems by the shorter ones that units are."""
     letters: Counter[str]
     """Words of one letter: parts, points, variables."""
     turns: Counter[str]
-    """Words of which another one turns the meaning, and operators."""
+    """Words of which another one turns the meaning."""
+    operators: Counter[str]
     negated: bool
 
     def has_kin_in(self, other: _Finer) -> bool:
@@ -222,22 +236,25 @@ class _Finer(NamedTuple):
         return all(
             any(_are_kin(stem, theirs) for theirs in other.stems.get(unit, ()))
             for unit, stems in self.stems.items()
-            for stem in itertools.islice(stems, _MOST_STEMS)
+            for stem in stems
         )
 
 
 @functools.lru_cache(maxsize=256)
 def _finer(text: str) -> _Finer:
-    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", _bare(text)).casefold())
     words = _WORD.findall(_WIDE.sub(" ", plain))
+    letters = _WORD.findall(_POSSESSIVE.sub("", plain))
     stems = defaultdict[str, set[str]](set)
     for word in words:
         if len(word) > 1 and word not in _SCAFFOLDING and not word.isdigit():
-            stems[_stem(word)].add(_SUFFIX.sub("", word))
+            stems[_stem(word)].add(_ENDING.sub("", word))
+    shown = without_unseen(text).replace("`", "")  # with the stars that a bare text lacks
     return _Finer(
-        {unit: frozenset(found) for unit, found in stems.items()},
-        Counter(word for word in words if len(word) == 1 and not word.isdigit()),
-        Counter([*_TURNS.intersection(words), *_OPERATOR.findall(text)]),
+        {unit: tuple(sorted(found)[:_MOST_STEMS]) for unit, found in stems.items()},
+        Counter(word for word in letters if len(word) == 1 and not word.isdigit()),
+        Counter(_TURNS.intersection(words)),
+        Counter(found[1] for pattern in (_OPERATOR, _SIGN) for found in pattern.findall(shown)),
         _NEGATION.search(plain) is not None,
     )
 

@@ -238,6 +238,12 @@ def test_any_texts_can_be_checked(items: list[str], texts: list[str]) -> None:
         ["Response A forgets the empty list", "The response A is forgetting that empty lists are there"],
         ["Response A breaks part (a) of the rule", "Response A breaks a rule's part (a)"],
         ["Response A doesn't cite a source", "Response A never cites sources"],
+        ["Response A clearly explains the tax rule", "Response A gives a clear explanation of the tax rule"],
+        ["Response A concludes with the date", "Response A has a conclusion with the date"],
+        ["The code's comments explain the loop", "Comments of the code explain a loop"],
+        ["Clear steps - with examples", "Clear steps, with examples!"],
+        ["Clear & concise code comments", "Clear / concise code comments"],
+        ["Uses **price * quantity**", "Uses `price * quantity`"],
     ],
 )
 def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
@@ -266,6 +272,17 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
         ("Response A cites its sources", "Response A does not cite its sources"),
         ("Response A answers the user's question", "Response A never answers the user's question"),
         ("Response A misuses `+=` in the loop", "Response A misuses `-=` in the loop"),
+        ("Uses price * quantity for the total", "Uses price + quantity for the total"),
+        ("Response A tests width==height", "Response A tests width!=height"),
+        ("Response A wants a value>=3", "Response A wants a value>3"),
+        ("Response A computes width − height", "Response A computes width × height"),
+        ("Response A computes a - b", "Response A computes a + b"),
+        ("Response A cites its sources", "Response A fails to cite its sources"),
+        ("回复1解释了税收规则", "回复1没有解释税收规则"),
+        ("Цитирует источники исследования", "Не цитирует источники исследования"),
+        ("Explique la règle de l'impôt", "N'explique pas la règle de l'impôt"),
+        ("Zitiert die Quellen der Studie", "Zitiert keine Quellen der Studie"),
+        ("Explica a regra do imposto", "Não explica a regra do imposto"),
     ],
 )
 def test_two_points_of_the_same_form_are_no_repetition(one: str, other: str) -> None:
