@@ -5,6 +5,7 @@ A record is scored, or *unscored* with the reason why; an unscored one is counte
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class Rated:
     """Its line in the file, from 1."""
     id: str
     """Empty for a record of the reference."""
+    judge: str
+    """The judge model; empty where the record names none."""
     outcome: Figures | Unscored
 
 
@@ -66,7 +69,7 @@ class Scan:
     unreadable_lines: list[str] = field(default_factory=list)
     """The first few, as "line 3 is not JSON …"."""
     judges: set[str] = field(default_factory=set)
-    """Names of the judge models in our records."""
+    """Names of the judge models whose records have figures; where none has, of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +218,7 @@ def scan(file: ResultFile, max_checklist_len: int) -> Scan:
         head = read_head(line)
         judge = judges.of(line, head) if head is not None else None
         if head is not None and judge is not None:
-            _add_judge(found, judge)
-            latest.add_head(head, Rated(number, head.id, rate_head(head, file.model, max_checklist_len)))
+            latest.add_head(head, Rated(number, head.id, _name(judge), rate_head(head, file.model, max_checklist_len)))
             continue
         row = parse_row(number, line)
         if isinstance(row, Unusable):
@@ -224,19 +226,18 @@ def scan(file: ResultFile, max_checklist_len: int) -> Scan:
             if len(found.unreadable_lines) < NAMED_LINES:
                 found.unreadable_lines.append(f"line {row.line} {row.reason}")
             continue
-        if name := judge_model(row.data):
-            found.judges.add(name)
-        name = str(row.data["id"]) if "id" in row.data else ""
-        latest.add(row.data, number, Rated(number, name, rate(row.data, file.model, max_checklist_len)))
+        name, by = (str(row.data["id"]) if "id" in row.data else ""), sys.intern(judge_model(row.data))
+        latest.add(row.data, number, Rated(number, name, by, rate(row.data, file.model, max_checklist_len)))
     found.rated = sorted(latest.values(), key=lambda rated: rated.line)
+    scored = [rated for rated in found.rated if isinstance(rated.outcome, Figures)]
+    found.judges = {rated.judge for rated in scored or found.rated} - {""}
     found.superseded, found.changed = latest.superseded, latest.changed
     return found
 
 
-def _add_judge(found: Scan, judge: Mapping[str, Any]) -> None:
+def _name(judge: Mapping[str, Any]) -> str:
     name = judge.get("model")
-    if isinstance(name, str) and name:
-        found.judges.add(name)
+    return name if isinstance(name, str) else ""
 
 
 def summarise(file: ResultFile, max_checklist_len: int) -> Summary:

@@ -83,8 +83,8 @@ _NEGATION = re.compile(
 )
 _TURNS = _words("over under above below before after more less most least up down when where who why how what into out")
 _POSSESSIVE = re.compile(r"['’]\w\b")
-# What compares or reckons between two things, with space on both sides or on none, unlike bold and tags; and what in prose
-# is a dash or "and", so that it reckons between numbers and single letters only.
+# What compares or reckons between two things, with space on both sides or on none, unlike bold and tags; and what is
+# a dash or "and" in prose, so that it reckons between numbers and single letters only.
 _OPERATOR = re.compile(r"(?<=[\w)\]])(\s?)([-+*/%&|^<>=!]=|\*\*|//|[<>=+*/×÷−%^≤≥≠])\1(?=[\w(\[-])")
 _SIGN = re.compile(r"(?<!\w)(?:\d+|[^\W\d_])(\s?)([-&|])\1(?=(?:\d+|[^\W\d_])(?!\w))")
 # Two words are kin when without their endings they share this much of the longer one; so many a text are compared.

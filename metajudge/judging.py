@@ -62,6 +62,16 @@ class JudgeOptions:
     allow_mixed: bool = False
     skip_failed: bool = False
 
+    @property
+    def connections(self) -> int:
+        """To the judge, at most."""
+        return self.concurrent_requests or MOST_IN_FLIGHT
+
+    @property
+    def sockets(self) -> int:
+        """Of this process for the judge, at most: the embedded one's ends of the connections are here, too."""
+        return self.connections * (2 if self.model == EMBEDDED else 1)
+
     def budget(self) -> Budget:
         """What the run may cost."""
         return Budget(Prices(*self.prices) if self.prices else None, self.max_cost)
@@ -104,7 +114,7 @@ async def judge_rows(
     `adapted` is filled with the parameters that the judge does not support; `tally` counts while the run goes.
     """
     clock = RealClock()
-    make_ready(options.concurrent_requests or 0)
+    make_ready(options.sockets)
     async with contextlib.AsyncExitStack() as stack:
         asker = await open_asker(options, stack, tally, clock, adapted, budget)
         flight = asker.pace.flight
@@ -152,7 +162,7 @@ async def open_asker(
         temperature=options.temperature,
         timeout=options.timeout,
         extra_body=options.extra_body,
-        connections=flight.limit if options.concurrent_requests else MOST_IN_FLIGHT,
+        connections=options.connections,
     )
     pace = Pace(
         flight,

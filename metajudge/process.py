@@ -9,38 +9,43 @@ import logging
 log = logging.getLogger("metajudge")
 
 _OPEN_FILES = 10_240
-"""Asked of the system, which may grant less; macOS grants no more, and only 256 where nobody asks."""
+"""Asked of the system at least; it may grant less. macOS grants no more, and only 256 where nobody asks."""
 _OTHERS = 64
-"""Files that a run has open beside its connections, and some to spare."""
+"""Files that a run has open beside its sockets, and some to spare."""
 
 
-def make_ready(connections: int) -> None:
-    """Make this process ready for so many connections at once."""
+def make_ready(sockets: int) -> None:
+    """Make this process ready for so many sockets at once."""
     # A question makes some hundred objects that live for its reply's latency, none of them in a cycle: looking for
     # cycles among them every 700 objects costs an eighth of a run's CPU.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()
-    allowed = _allow_open_files()
-    if allowed is not None and allowed < connections + _OTHERS:
+    wanted = sockets + _OTHERS
+    allowed = _allow_open_files(max(wanted, _OPEN_FILES))
+    if allowed is not None and allowed < wanted:
         log.warning(
             "%d connections need as many open files, but only %d may be open: raise the limit (ulimit -n), "
             "or lower --concurrent-requests",
-            connections,
+            sockets,
             allowed,
         )
 
 
-def _allow_open_files() -> int | None:
-    """Raise this process's limit as far as it may; returns how many files can be open, None = no limit is known."""
+def _allow_open_files(wanted: int) -> int | None:
+    """Raise this process's limit to so many, or as far as it may.
+
+    Returns how many files can be open, None = no limit is known.
+    """
     try:
         import resource
     except ImportError:  # Windows has no such limit
         return None
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
+    wanted = wanted if most == resource.RLIM_INFINITY else min(most, wanted)
     if allowed == resource.RLIM_INFINITY or allowed >= wanted:
         return None if allowed == resource.RLIM_INFINITY else allowed
-    with contextlib.suppress(OSError, ValueError):  # not granted: it stays as it is
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    for number in (min(wanted, _OPEN_FILES), wanted):
+        with contextlib.suppress(OSError, ValueError):  # not granted: it stays as it is
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(number, allowed), most))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -110,7 +110,8 @@ def without_outcome(file: ScoredFile) -> str:
     if not file.labels.get("gold"):
         what = "readable human preference" if file.labels.get("unreadable_gold") else "human preference"
         return f"{name}: no {what} in its rows: no outcome metrics"
-    return f"{name}: no readable {name}-label in its rows with a human preference: no outcome metrics"
+    label = printable(f"{file.model_be_evaluated}-label")
+    return f"{name}: no readable {label} in its rows with a human preference: no outcome metrics"
 
 
 def of_others(file: ScoredFile) -> str:
@@ -118,7 +119,7 @@ def of_others(file: ScoredFile) -> str:
     if not file.of_others:
         return ""
     counts = ", ".join(f"{count} of {printable(name)}" for name, count in file.of_others.items())
-    name, model = printable(file.path.name), printable(file.model)
+    name, model = printable(file.path.name), printable(file.model_be_evaluated)
     return f"{name} is about {model}; records of other models are left out: {counts}"
 
 

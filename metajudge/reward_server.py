@@ -106,7 +106,7 @@ class RewardServer:
 
     async def __aenter__(self) -> Self:
         # Each request comes over a connection, too.
-        make_ready(2 * (self._options.judge.concurrent_requests or 0))
+        make_ready(self._options.judge.connections + self._options.judge.sockets)
         await self._stack.enter_async_context(self._scorer)
         runner = web.AppRunner(self._application(), access_log=None, logger=server_log(), shutdown_timeout=1)
         self._stack.push_async_callback(runner.cleanup)

@@ -51,6 +51,9 @@ class ScoredFile:
     """One model's rows as columns of equal length; `columns` by (metric group, metric)."""
 
     model: str
+    """The evaluated model; in `score_files` with the file's name behind it where several files are of one model."""
+    model_be_evaluated: str
+    """The same as the rows name it."""
     path: Path
     judged_by: JudgedBy | None
     """None for a file of the reference's records."""
@@ -94,7 +97,7 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
     Raises `UsageError` for a file without results and for a bad score.
     """
     file = open_one(path, model)
-    judges: dict[JudgedBy | None, None] = {}
+    judges: dict[JudgedBy | None, JudgedBy | None] = {}
     latest, numbers = Latest(), RowNumbers()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
@@ -105,19 +108,21 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
         if isinstance(own, str) and own and own.lower() != file.model.lower():
             of_others[own] += 1
             continue
-        judges[_judged_by(row.data)] = None
         fields.update(dict.fromkeys(fields_with_a_value(row.data)))
         try:
             scored = row_scores(row.data, file.model, options, numbers)
         except ValueError as error:
             raise UsageError(f"{path} line {row.line}: {error}; correct or remove the line") from None
-        latest.add(row.data, row.line, scored)
-    found = _columns(file, next(filter(None, judges), None), latest.values(), options)
+        judge = _judged_by(row.data)
+        latest.add(row.data, row.line, (scored, judges.setdefault(judge, judge)))
+    standing: list[tuple[RowScores, JudgedBy | None]] = latest.values()
+    whose = [judge for scored, judge in standing if not scored.evidence.unscored] or [judge for _, judge in standing]
+    found = _columns(file, next(filter(None, whose), None), [scored for scored, _ in standing], options)
     return replace(
         found,
         fields=tuple(fields),
         of_others=dict(of_others),
-        mixed=_differences(judges),
+        mixed=_differences(whose),
         changed=latest.changed,
     )
 
@@ -175,12 +180,13 @@ def _judged_by(record: Mapping[str, Any]) -> JudgedBy | None:
     judge = record.get("judge")
     if "id" not in record or not isinstance(judge, dict):
         return None
+    top_k, samples = judge.get("top_k"), judge.get("samples")
     return JudgedBy(
         str(judge.get("model")),
         str(judge.get("instructions")),
         str(judge.get("granularity")),
-        judge.get("top_k"),
-        int(judge.get("samples") or 1),
+        top_k if isinstance(top_k, int) else None,
+        samples if isinstance(samples, int) else 1,
     )
 
 
@@ -196,7 +202,7 @@ def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores]
     predicted = [labels.verdict(row.label) for row in rows]
     gold = [golds.verdict(row.gold) for row in rows]
     counts = Counter(_label_counts(predicted, gold))
-    unreadable = sum(row.gold is not None and true is None for row, true in zip(rows, gold, strict=True))
+    unreadable = sum(row.gold not in (None, "") and true is None for row, true in zip(rows, gold, strict=True))
     counts += Counter(unreadable_gold=unreadable)
     columns = {("paper", name): _column(rows, name) for name in PAPER}
     columns |= {("reference", name): _reference_column(rows, name) for name in REFERENCE}
@@ -207,6 +213,7 @@ def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores]
         groups = [_CORRECT.get(value, NO_GROUP) for value in columns["outcome", "accuracy"].tolist()]
     return ScoredFile(
         model=file.model,
+        model_be_evaluated=file.model,
         path=file.path,
         judged_by=judged_by,
         ids=tuple(row.id for row in rows),

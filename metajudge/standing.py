@@ -45,7 +45,7 @@ class Latest:
 
     def _see(self, key: Hashable, record_id: str, model: str) -> None:
         if key not in self._kept:
-            row = row_key(record_id, model)
+            row = row_key(record_id, model.lower())  # as files are chosen
             self.changed += row in self._rows
             self._rows.add(row)
 

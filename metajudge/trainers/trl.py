@@ -73,4 +73,4 @@ def completion_text(completion: Any) -> str:
     content = completion[-1].get("content") if completion else ""
     if isinstance(content, str):
         return content
-    return "".join(str(part.get("text", "")) for part in content or () if isinstance(part, Mapping))
+    return "".join(str(part.get("text") or "") for part in content or () if isinstance(part, Mapping))

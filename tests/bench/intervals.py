@@ -36,6 +36,7 @@ def scored(model: str, rng: np.random.Generator) -> ScoredFile:
     columns[TIE_RATE] = (rng.random(ROWS) < 0.1).astype(np.float64)
     return ScoredFile(
         model=model,
+        model_be_evaluated=model,
         path=Path(f"{model}.jsonl"),
         judged_by=None,
         ids=tuple(map(str, range(ROWS))),

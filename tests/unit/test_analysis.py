@@ -510,6 +510,14 @@ def test_what_does_not_belong_together_in_a_file_is_told(tmp_path: Path, capsys:
     changed, mixed = capsys.readouterr().err.splitlines()
     assert "(model-low): 1 record counts beside an earlier one of the same row, whose lists have changed" in changed
     assert mixed == "r.jsonl: its records come from different judges (x, y): its figures mix them"
+    path = write(
+        tmp_path / "r.jsonl",
+        ours("a", status="error", judge={"model": "x"}),
+        ours("b", status="error", judge={"model": "x"}),
+        ours("a", (1, 1, 0), (2, 0, 0), judge={"model": "y"}),
+    )
+    assert command("--input-file", str(path)) == 0
+    assert "different judges" not in capsys.readouterr().err
 
 
 def test_a_file_without_a_valid_record_is_a_row_of_zeros_alone_and_no_row_in_a_directory(

@@ -131,6 +131,9 @@ def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, capsy
     assert code == 0 and "B: no readable B-label in its rows with a human preference: no outcome metrics" in err
     (line,) = [line for line in out.splitlines() if line.startswith("B")]
     assert line.split()[-4:] == ["n/a"] * 4 and "0.8000 [0." in out
+    copy = write(tmp_path / "C.jsonl", [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)])
+    told = run(capsys, bare, copy)[2]
+    assert "B (C.jsonl): no readable B-label in its rows" in told
 
 
 def test_one_row_and_equal_scores_have_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,11 +101,26 @@ def test_outcome_metrics_worked_by_hand(tmp_path: Path) -> None:
 
 
 def test_a_human_preference_may_be_a_label_and_one_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
-    """`critic` writes such labels; 5, a truth value and a text are no preference, a missing one is none."""
-    golds = ["A>B", "B>>A", "tie", -3, 5, True, "who knows", None]
+    """`critic` writes such labels; 5, a truth value and a text are no preference, a missing or empty one is none."""
+    golds = ["A>B", "B>>A", "tie", -3, 5, True, "who knows", None, ""]
     file = scored(tmp_path, [one_item(n, 1, label="A>B", preference=gold) for n, gold in enumerate(golds)])
-    assert column(file, "outcome", "accuracy_3way") == [1, 0, 0, 1, None, None, None, None]
-    assert (file.labels["gold"], file.labels["no_gold"], file.labels["unreadable_gold"]) == (4, 4, 3)
+    assert column(file, "outcome", "accuracy_3way") == [1, 0, 0, 1, None, None, None, None, None]
+    assert (file.labels["gold"], file.labels["no_gold"], file.labels["unreadable_gold"]) == (4, 5, 3)
+
+
+def test_records_of_a_judge_that_no_longer_count_make_no_mixture(tmp_path: Path) -> None:
+    """All rows failed with one judge, then another one judged them: the figures are of that one alone."""
+    earlier = [failed(n, judge={"model": "away"}) for n in range(3)]
+    later = [one_item(n, 0.5) for n in range(2)]
+    file = scored(tmp_path, [*earlier, *later])  # the third row still counts as failed
+    assert file.mixed == {} and file.judged_by is not None and file.judged_by.model == "j"
+    assert scored(tmp_path, [*later, one_item(2, 0.5, judge={"model": "k"})]).mixed == {"model": ["j", "k"]}
+
+
+def test_a_strange_judge_object_is_no_end(tmp_path: Path) -> None:
+    """What is no number of samples or top-k is taken as not told."""
+    file = scored(tmp_path, [one_item(1, 0.5, judge={"top_k": [5], "samples": "x"}), one_item(2, 0.5)])
+    assert file.judged_by is not None and (file.judged_by.top_k, file.judged_by.samples) == (None, 1)
 
 
 def test_invalid_labels_can_be_left_out(tmp_path: Path) -> None:
