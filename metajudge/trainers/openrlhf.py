@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -83,22 +85,38 @@ def _behind(query: str, prompt: str) -> str:
     if query.startswith(prompt):
         return query[len(prompt) :]
     before, found, text = query.partition(prompt)
-    tail = re.compile(r"\s*".join(map(re.escape, _end_of("".join(prompt.split())))))
     # Of a prompt that was cut, a whole one further on is the model's echo.
-    end = tail.search(before if found else query)
+    end = _end_in(before if found else query, "".join(prompt.split()))
     if end is not None:
-        return query[end.end() :]
+        return query[end:]
     if not found:
         raise NoPrompt(f"a query does not hold its prompt, which ends in {prompt[-40:]!r}")
     return text
 
 
-def _end_of(letters: str) -> str:
+def _end_in(text: str, letters: str) -> int | None:
+    """Where in `text` a prompt of these letters ends, whatever its spaces there; None where that cannot be told."""
+    if not letters:
+        return None
+    plain, tail = "".join(text.split()), _unique_end(letters)
+    begin = plain.find(tail)
+    if begin < 0:  # cut to less than what tells its end from those of its examples: it may hold none of them
+        tail = letters[-_TAIL:]
+        begin = plain.find(tail)
+        if begin < 0 or plain.find(tail, begin + 1) >= 0:
+            return None
+    places = (place for place, letter in enumerate(text) if not letter.isspace())
+    return next(itertools.islice(places, begin + len(tail) - 1, None)) + 1
+
+
+def _unique_end(letters: str) -> str:
     """The last letters of a prompt that stand nowhere else in it: examples in a prompt may all end alike."""
-    length = _TAIL
-    while letters.find(letters[-length:]) < len(letters) - length:
-        length *= 2
-    return letters[-length:]
+    lengths = range(len(letters) + 1)
+    return letters[-bisect_left(lengths, True, min(_TAIL, len(letters)), key=lambda n: _is_unique(letters, n)) :]
+
+
+def _is_unique(letters: str, length: int) -> bool:
+    return letters.find(letters[-length:]) == len(letters) - length
 
 
 def _without_end(text: str) -> str:

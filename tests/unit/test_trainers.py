@@ -300,8 +300,25 @@ def test_an_example_in_the_prompt_that_ends_like_it_is_not_where_the_reply_begin
     prompt = f"Who is Ada ? {ask}Answer: the example's. Who is Bob ? {ask}Answer:"
     for query in (f"{prompt} no", f"{prompt} no".replace(" ?", "?"), f"{prompt} no"[10:]):
         assert openrlhf.generation(query, prompt) == " no"
+    assert openrlhf.generation(f"{prompt} no"[-150:], prompt) == " no"
     with pytest.raises(NoPrompt):
-        openrlhf.generation(f"{prompt} no"[-150:], prompt)
+        openrlhf.generation(f"{prompt[-150:]} no {ask}Answer: yes", prompt)
+
+
+def test_a_prompt_of_equal_blocks_may_be_cut_anywhere() -> None:
+    """As long as what is left ends like nothing else in it, or holds no other end."""
+    block = "".join(f" {n}." for n in range(300))
+    prompt = "".join(f"Q{n}: what is {n}?\n{block}" for n in range(3))
+    for left in (3000, 1900, 1500, 900, 300):
+        assert openrlhf.generation(f"{prompt[-left:]}REPLY", prompt) == "REPLY", left
+
+
+def test_a_prompt_of_one_letter_is_no_wait() -> None:
+    """It repeats itself everywhere."""
+    prompt, started = "=" * 30_000, time.perf_counter()
+    with pytest.raises(NoPrompt):
+        openrlhf.generation(f"{prompt[3:]}REPLY", prompt)
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<|eot_id|>\n", "<｜end▁of▁sentence｜>", "<end_of_turn>\n<eos>"])
