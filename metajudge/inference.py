@@ -88,8 +88,9 @@ def infer(options: InferOptions) -> int:
     others = finished - tally.resumed
     if others and options.limit is None and not run.stopped:
         log.warning(
-            "%d finished records of the output are of other rows than this input's, or of its rows as they were before "
-            "a list changed: they count beside this input's; to keep them apart name another --output-file",
+            "%d finished records of the output are of other rows or another evaluated model than this run's, or of its "
+            "rows as they were before a list changed: they count beside this run's; to keep them apart name another "
+            "--output-file",
             others,
         )
     print(

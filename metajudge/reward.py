@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from metajudge.assignment import Pair, Scores, optimal_matching
@@ -63,13 +64,13 @@ class RewardOptions:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(allowed)}")
         for name in ("min_score", "rationale_weight", "malformed"):
-            if isinstance(getattr(self, name), bool) or not isinstance(getattr(self, name), int | float):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it is a number")
-        for name in ("min_score", "rationale_weight"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it lies within 0 and 1")
-        if not math.isfinite(self.malformed):
-            raise ValueError(f"malformed is {self.malformed}; it is a finite number")
+            value = getattr(self, name)
+            number = _finite(value)
+            if number is None:
+                raise ValueError(f"{name} is {repr(value)[:60]}; it has to be a finite number")
+            if name != "malformed" and not 0 <= number <= 1:
+                raise ValueError(f"{name} is {value!r}; it lies within 0 and 1")
+            object.__setattr__(self, name, number)
         if self.mix == ADDITIVE and self.rationale_weight in (0, 1):
             # One part alone is that mix: rows are dropped and the judge is asked as there.
             object.__setattr__(self, "mix", RATIONALE if self.rationale_weight else OUTCOME)
@@ -78,6 +79,17 @@ class RewardOptions:
         for name in ("exact_label", "merge_duplicates", "no_credit_for_suspicious", "gate"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it is True or False")
+
+
+def _finite(value: Any) -> float | None:
+    """A number as JSON knows it, also that of an array; None where it is none or not finite."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 class BadGold(MetaJudgeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-from aiohttp import http, web
+from aiohttp import http, http_exceptions, web
 
 _QUOTED = re.compile(r"[:\n\"']")
 
@@ -24,7 +24,7 @@ class _SendersFault(logging.Filter):
 
 def _reason(error: Exception) -> str:
     """What aiohttp says, without the line of the request that it says it of: a token may stand there."""
-    said = str(error).split("message:", 1)[-1].strip()
+    said = "" if isinstance(error, http_exceptions.InvalidURLError) else str(error).split("message:", 1)[-1].strip()
     return _QUOTED.split(said, maxsplit=1)[0].strip() or type(error).__name__
 
 

@@ -332,6 +332,7 @@ def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tm
         for broken in (
             f"POST /?token={token} & HTTP/1.1\r\n\r\n",
             f"GET / HTTP/1.1\r\nAuthorization: {token}\0\r\n\r\n",
+            f"CONNECT {token}:999999 HTTP/1.1\r\n\r\n",
         ):
             with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as connection:
                 connection.sendall(broken.encode())
@@ -341,7 +342,7 @@ def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tm
     said = f"{seen}{server.said.read_text()}{log_file.read_text()}"
     assert (
         "refused the key" in said
-        and said.count("a request cannot be read: ") == 4
+        and said.count("a request cannot be read: ") == 6
         and token not in said
         and KEY not in said
     )

@@ -177,7 +177,10 @@ def test_records_of_other_rows_in_the_output_are_told(
         data[0]["M-checklist"] = ["another reason"]
         rows.write_text("".join(json.dumps(one) + "\n" for one in data), encoding="utf-8")
         assert infer(rows, out, "--api-base", url) == 0
-    assert "1 finished records of the output are of other rows than this input's" in capsys.readouterr().err
+    assert (
+        "1 finished records of the output are of other rows or another evaluated model than this run's"
+        in capsys.readouterr().err
+    )
 
 
 def test_failed_rows_make_exit_1_and_the_way_on(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -272,13 +272,20 @@ def test_where_nothing_is_shown_the_reward_is_0_without_asking() -> None:
         {"min_score": "0.25"},
         {"malformed": None},
         {"rationale_weight": True},
+        {"malformed": -(10**400)},
     ],
 )
 def test_options_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
     """The name, the value and what is allowed."""
     ((name, value),) = wrong.items()
-    with pytest.raises(ValueError, match=f"^{name} is {value!r}; it"):
+    with pytest.raises(ValueError, match=f"^{name} is {repr(value)[:60]}; it"):
         RewardOptions(**wrong)
+
+
+def test_options_may_be_numbers_of_an_array() -> None:
+    """As plain ones, which JSON knows."""
+    options = RewardOptions(min_score=np.float32(0.5), malformed=np.int64(-1), rationale_weight=np.float64(0.25))  # type: ignore[arg-type]
+    assert json.dumps([options.min_score, options.malformed, options.rationale_weight]) == "[0.5, -1.0, 0.25]"
 
 
 @pytest.mark.parametrize(
