@@ -85,14 +85,8 @@ def infer(options: InferOptions) -> int:
         samples = read_samples(islice(source.rows(), options.limit), models)
         run = asyncio.run(judge_rows(options, task, samples, sinks, tally, adapted, budget))
     whole = _finish_all(matches)
-    others = finished - tally.resumed
-    if others and options.limit is None and not run.stopped:
-        log.warning(
-            "%d finished records of the output are of other rows or another evaluated model than this run's, or of its "
-            "rows as they were before a list changed: they count beside this run's; to keep them apart name another "
-            "--output-file",
-            others,
-        )
+    if options.limit is None and not run.stopped:
+        _tell_of_others(finished - tally.resumed)
     print(
         summary_text(
             tally,
@@ -106,6 +100,17 @@ def infer(options: InferOptions) -> int:
         )
     )
     return exit_code(run, tally) or (OK if whole else PARTLY)
+
+
+def _tell_of_others(records: int) -> None:
+    """Warn of so many finished records in the output that are none of this run's rows."""
+    if records:
+        log.warning(
+            "%d finished records of the output are of other rows or another evaluated model than this run's, or of its "
+            "rows as they were before a list changed: they count beside this run's; to keep them apart name another "
+            "--output-file",
+            records,
+        )
 
 
 def _finish_all(matches: Iterable[MatchesFile]) -> bool:
