@@ -72,24 +72,28 @@ _BESIDE = _SCAFFOLDING | _words(
     "compared comparison versus vs choose chosen pick b 1 2 first second former latter equally equal same i we my our "
     "think feel believe als sehr viel mucho plus partially mostly perfectly t isn doesn s higher lower"
 )
-# Words without which a point says the contrary, in the languages of the scaffolding; and words of which another one
-# makes another point.
+# What makes a point its contrary, in the languages of the scaffolding; a verb of lack does, too, but not beside it.
 _NEGATION = re.compile(
-    r"\b(?:not|never|no|nor|neither|without|cannot|hardly|barely|fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|"
-    r"omit(?:s|ted|ting)?|(?:do|does|did|is|are|was|were|have|has|had|would|should|could|ca|wo)nt|"
-    r"nicht|kein\w*|nie|niemals|ohne|ne|pas|sans|jamais|aucune?|non|mai|senza|nunca|sin|não|nem|sem|не|нет|без|"
-    r"никогда|لا|لم|ليس|بدون)\b"
-    r"|n['’]t\b|[不没沒未无無]|ない|ません|않|못|नहीं"
+    r"\b(?:not|never|no|nor|neither|without|cannot|hardly|barely|(?:do|does|did|is|are|was|were|have|has|had|would|"
+    r"should|could|ca|wo)nt|nicht|kein\w*|nie|niemals|ohne|ne|pas|sans(?!-)|jamais|aucune?|non|mai|senza|nunca|"
+    r"sin(?!\s*\()|não|nem|sem|не|нет|без|никогда|لا|لم|ليس|بدون)\b"
+    r"|n['’]t\b|不(?![仅但同])|未(?!来)|[没沒无無]|ない|ません|않|못|नहीं"
 )
+_LACK = re.compile(r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|omit(?:s|ted|ting)?)\b")
+# Words of which another one makes another point.
 _TURNS = _words("over under above below before after more less most least up down when where who why how what into out")
-_POSSESSIVE = re.compile(r"['’]\w\b")
-# What compares or reckons between two things, with space on both sides or on none, unlike bold and tags; and what is
-# a dash or "and" in prose, so that it reckons between numbers and single letters only.
-_OPERATOR = re.compile(r"(?<=[\w)\]])(\s?)([-+*/%&|^<>=!]=|\*\*|//|[<>=+*/×÷−%^≤≥≠])\1(?=[\w(\[-])")
-_SIGN = re.compile(r"(?<!\w)(?:\d+|[^\W\d_])(\s?)([-&|])\1(?=(?:\d+|[^\W\d_])(?!\w))")
-# Two words are kin when without their endings they share this much of the longer one; so many a text are compared.
-_ENDING = re.compile(r"(?<=\w{4})(?:(?:at|it)?ions?|[ae]nc(?:es?|y)|[ae]nts?|ments?|ings?|ies|ied|ed|es|s|ly|e|y)$")
-_KIN, _MOST_STEMS = 0.7, 50
+_POSSESSIVE = re.compile(r"(?<=\w)['’]\w\b")
+# Operators, unlike bold and tags, have space on both sides or on none, or stand behind a word; between two words some
+# are a dash or "and", of which another one makes no other point.
+_OPERATORS = tuple(
+    re.compile(pattern.replace("SIGNS", r"([-+*/%<>=!&|^~]{1,3})"))
+    for pattern in (r"(?<=\S)\s+SIGNS(?=\s|$)", r"(?<=[\w)\]}])SIGNS(?=[\w(\[\\])", r"(?<=\w)(\+\+|--)(?![\w+-])")
+)
+_DASH = re.compile(r"[^\W\d_]{2}\s?(-{1,3}|[&/])(?=\s?[^\W\d_]{2})")
+_SPELLINGS = str.maketrans({"×": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">=", "≠": "!="} | dict.fromkeys("`'\"‘’“”"))
+# Endings after which a word is the same one; so many words of one stem are looked at.
+_INFLECTED = _words("s es is e ed d ing y ying ies ied ily ly ally n en") | {""}
+_KIN, _MOST_WORDS = 0.7, 50
 _WIDE_GRADE = re.compile("好|差|优|不如|喜欢|有帮助|有用|质量")
 _WIDE_BESIDE = re.compile(
     "更好|较好|较差|最好|最差|很好|很差|不好|好|更差|差|优于|优秀|优|不如|有帮助|有用|质量|喜欢|总体|整体|来说|明显|稍微|略微|略|"
@@ -212,31 +216,42 @@ def repeats(one: str, other: str) -> bool:
     mine, theirs = units(_bare(one)), units(_bare(other))
     if not (mine <= theirs or theirs <= mine) or not are_alike(one, other):
         return False
-    first, second = _finer(one), _finer(other)
-    sets = ((first.letters, second.letters), (first.turns, second.turns), (first.operators, second.operators))
-    if first.negated != second.negated or any(_both_differ(*pair) for pair in sets):
-        return False
-    return first.has_kin_in(second) or second.has_kin_in(first)
+    return not _finer(one).differs(_finer(other))
 
 
 class _Finer(NamedTuple):
     """What sets points apart that have all their units in common."""
 
-    stems: Mapping[str, Sequence[str]]
-    """Whole stems by the shorter ones that units are."""
+    words: Mapping[str, Sequence[str]]
+    """By the stems that units are."""
     letters: Counter[str]
     """Words of one letter: parts, points, variables."""
     turns: Counter[str]
     """Words of which another one turns the meaning."""
     operators: Counter[str]
+    dashes: Counter[str]
+    """What between two words is a dash or "and"."""
     negated: bool
 
-    def has_kin_in(self, other: _Finer) -> bool:
-        """Whether each stem has one in `other` that agrees in most letters: not transport and transaction."""
+    def differs(self, other: _Finer) -> bool:
+        """Whether something sets the two apart."""
+        return (
+            self.negated != other.negated
+            or _both_differ(self.letters, other.letters)
+            or _both_differ(self.turns, other.turns)
+            or (
+                self.operators != other.operators
+                and _both_differ(self.operators + self.dashes, other.operators + other.dashes)
+            )
+            or not (self._has_all_in(other) or other._has_all_in(self))
+        )
+
+    def _has_all_in(self, other: _Finer) -> bool:
+        """Whether each word is in `other`, if with another ending: not transport and transaction."""
         return all(
-            any(_are_kin(stem, theirs) for theirs in other.stems.get(unit, ()))
-            for unit, stems in self.stems.items()
-            for stem in stems
+            any(_are_kin(word, theirs) for theirs in other.words.get(unit, ()))
+            for unit, words in self.words.items()
+            for word in words
         )
 
 
@@ -245,17 +260,20 @@ def _finer(text: str) -> _Finer:
     plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", _bare(text)).casefold())
     words = _WORD.findall(_WIDE.sub(" ", plain))
     letters = _WORD.findall(_POSSESSIVE.sub("", plain))
-    stems = defaultdict[str, set[str]](set)
+    by_stem = defaultdict[str, set[str]](set)
     for word in words:
         if len(word) > 1 and word not in _SCAFFOLDING and not word.isdigit():
-            stems[_stem(word)].add(_ENDING.sub("", word))
-    shown = without_unseen(text).replace("`", "")  # with the stars that a bare text lacks
+            by_stem[_stem(word)].add(word)
+    shown = without_unseen(text).translate(_SPELLINGS)  # with the stars that a bare text lacks
+    signs = {found.start(1): found[1] for pattern in _OPERATORS for found in pattern.finditer(shown)}
+    dashes = {found.start(1) for found in _DASH.finditer(shown)}
     return _Finer(
-        {unit: tuple(sorted(found)[:_MOST_STEMS]) for unit, found in stems.items()},
+        {stem: tuple(sorted(found)[:_MOST_WORDS]) for stem, found in by_stem.items()},
         Counter(word for word in letters if len(word) == 1 and not word.isdigit()),
         Counter(_TURNS.intersection(words)),
-        Counter(found[1] for pattern in (_OPERATOR, _SIGN) for found in pattern.findall(shown)),
-        _NEGATION.search(plain) is not None,
+        Counter(sign for place, sign in signs.items() if place not in dashes),
+        Counter(sign for place, sign in signs.items() if place in dashes),
+        bool(_NEGATION.search(plain)) != bool(len(_LACK.findall(plain)) % 2),
     )
 
 
@@ -264,9 +282,15 @@ def _both_differ(mine: Counter[str], theirs: Counter[str]) -> bool:
     return not (mine <= theirs or theirs <= mine)
 
 
+@functools.lru_cache(maxsize=4096)
 def _are_kin(one: str, other: str) -> bool:
+    """Whether two words of one stem are the same but for their endings; in other scripts, nearly the same."""
     shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-    return shared == min(len(one), len(other)) or shared >= _KIN * max(len(one), len(other))
+    if not (one.isascii() and other.isascii()):
+        return shared >= _KIN * max(len(one), len(other))
+    twice = one[shared - 1]  # the t of "forgetting"
+    endings = (one[shared:], other[shared:])
+    return all(end in _INFLECTED or (end[0] == twice and end[1:] in ("ing", "ed")) for end in endings)
 
 
 @functools.lru_cache(maxsize=256)

@@ -97,13 +97,13 @@ def _behind(query: str, prompt: str) -> str:
 def _end_in(text: str, letters: str) -> int | None:
     """Where in `text` a prompt of these letters ends, whatever its spaces there; None where that cannot be told."""
     if not letters:
-        return None
+        return 0
     plain, tail = "".join(text.split()), _unique_end(letters)
     begin = plain.find(tail)
     if begin < 0:  # cut to less than what tells its end from those of its examples: it may hold none of them
         tail = letters[-_TAIL:]
         begin = plain.find(tail)
-        if begin < 0 or plain.find(tail, begin + 1) >= 0:
+        if begin < 0 or plain.find(tail, begin + 1) >= 0 or not letters.endswith(plain[: begin + len(tail)]):
             return None
     places = (place for place, letter in enumerate(text) if not letter.isspace())
     return next(itertools.islice(places, begin + len(tail) - 1, None)) + 1

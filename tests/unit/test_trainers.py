@@ -289,7 +289,8 @@ def test_the_reply_is_what_stands_behind_the_prompt() -> None:
     assert openrlhf.generation(f"{long[200:]} yes", long) == " yes"
     assert openrlhf.generation(f"{long[200:]} yes {long} no", long) == f" yes {long} no"
     assert openrlhf.generation(f"<s> {long.replace('. ', '.  ')}yes", long) == "yes"
-    assert openrlhf.generation("yes", "") == "yes"
+    assert openrlhf.generation("yes", "") == openrlhf.generation("yes", "\n") == "yes"
+    assert openrlhf.generation("a b\nc", "\n") == "a b\nc"
     with pytest.raises(NoPrompt, match=r"which ends in .*Which is better\?"):
         openrlhf.generation("yes", long)
 
@@ -303,6 +304,8 @@ def test_an_example_in_the_prompt_that_ends_like_it_is_not_where_the_reply_begin
     assert openrlhf.generation(f"{prompt} no"[-150:], prompt) == " no"
     with pytest.raises(NoPrompt):
         openrlhf.generation(f"{prompt[-150:]} no {ask}Answer: yes", prompt)
+    with pytest.raises(NoPrompt):
+        openrlhf.generation(f"{prompt[-95:]} no {ask}Answer: yes", prompt)
 
 
 def test_a_prompt_of_equal_blocks_may_be_cut_anywhere() -> None:
