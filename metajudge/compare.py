@@ -107,8 +107,8 @@ def compare(files: Sequence[ScoredFile], resamples: int = RESAMPLES, swaps: int 
 
 
 def _common_rows(first: ScoredFile, second: ScoredFile) -> list[tuple[int, int]]:
-    place = {name: number for number, name in enumerate(second.ids)}
-    rows = [(number, place[name]) for number, name in enumerate(first.ids) if name in place]
+    theirs = second.places()
+    rows = [(mine, theirs[name]) for name, mine in first.places().items() if name in theirs]
     if not rows:
         raise UsageError(f"{first.path} and {second.path} have no row in common: were they made from the same input?")
     return rows

@@ -60,7 +60,8 @@ def ask_flags(files: Sequence[ScoredFile], clusters: Sequence[Clusters], sums: S
     common = set.intersection(*(_usable(files[place]) for place in chosen))
     accuracy, consistency, sizes = [], [], np.zeros(0)
     for place in chosen:
-        inside = np.array([name in common for name in files[place].ids], dtype=np.bool_)
+        inside = np.zeros(len(files[place].ids), dtype=np.bool_)
+        inside[[row for name, row in files[place].places().items() if name in common]] = True
         own = clusters[place]
         columns = [np.where(inside, files[place].columns[name], np.nan) for name in _COLUMNS]
         accuracy.append(own.sums(columns[0]))
@@ -87,7 +88,7 @@ _COLUMNS = (("outcome", "accuracy"), ("paper", "rationale_consistency"))
 
 def _usable(file: ScoredFile) -> set[str]:
     both = ~np.isnan(file.columns[_COLUMNS[0]]) & ~np.isnan(file.columns[_COLUMNS[1]])
-    return {name for name, usable in zip(file.ids, both, strict=True) if usable}
+    return {name for name, place in file.places().items() if both[place]}
 
 
 def judge_flags(
@@ -95,13 +96,16 @@ def judge_flags(
 ) -> list[Flag]:
     """The flags of models from their outcome accuracy and rationale consistency.
 
-    `observed`: the two figures, each (models,); `resampled`: each (models, resamples). The model of the highest
-    rationale consistency is chosen anew in every resample. With `enough` false nothing can be told.
+    `observed`: the two figures, each (models,); `resampled`: each (models, resamples). Whose accuracy a model is held
+    against, that of the highest rationale consistency, is chosen anew in every resample, as another one may have it.
+    The consistency gap is that to the one which has it in the data: a maximum taken anew in every resample would be too
+    high, the more so the more models (of ten, 17 % of the flags at the margin itself were wrong). With `enough` false
+    nothing can be told.
     """
     best = int(np.argmax(observed[1]))
     anew = np.argmax(resampled[1], axis=0)
     draws = resampled[0].shape[1]
-    gaps = [values[anew, np.arange(draws)] - values for values in resampled]
+    gaps = (resampled[0][anew, np.arange(draws)] - resampled[0], resampled[1][best] - resampled[1])
 
     def share(hits: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
         return np.asarray((hits.sum(axis=1) + 1) / (draws + 1), np.float64)

@@ -132,7 +132,7 @@ def mixture(file: ScoredFile) -> Iterator[str]:
     if file.changed:
         yield (
             f"{name}: {file.changed} of its records count beside an earlier one of the same row, whose lists have "
-            "changed since: judge changed lists into a file of their own"
+            "changed since (models are compared by the last one): judge changed lists into a file of their own"
         )
 
 

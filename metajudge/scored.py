@@ -85,6 +85,10 @@ class ScoredFile:
     changed: int = 0
     """Records that count beside another one of the same row, of which a list has changed."""
 
+    def places(self) -> dict[str, int]:
+        """Where each id's record stands; the last one's of those whose lists have changed."""
+        return {name: place for place, name in enumerate(self.ids)}
+
     def mean(self, group: str, metric: str) -> float | None:
         """The mean of a metric over the rows that have a value; None when none has."""
         column = self.columns[group, metric]

@@ -161,6 +161,25 @@ def test_a_merely_weaker_model_is_hardly_ever_flagged(n: int) -> None:
     assert flagged(n, (0.79, 0.70), (0.55, 0.35), 500) <= 0.05
 
 
+@pytest.mark.parametrize("others", [1, 9])
+def test_reasons_worse_by_the_margin_itself_are_flagged_in_5_percent(others: int) -> None:
+    """However many models have the best reasons, of which one is the best by chance."""
+    n, rng, hits = 300, np.random.default_rng(17), 0
+    scale = float(SCORES @ SHARES)
+    skills = [0.45 / scale] * others + [0.40 / scale]
+    for _ in range(400):
+        right = (rng.random((others + 1, n)) < 0.8).astype(np.float64)
+        right[-1] = rng.random(n) < 0.9  # so that its accuracy is surely no worse
+        reasons = np.stack([consistency(rng, rng.beta(3 * q, 3 * (1 - q), n)) for q in skills])
+        counts = resample_counts((n,), RESAMPLES, rng).astype(np.float64)
+        resampled = [(counts @ values.T / n).T for values in (right, reasons)]
+        observed = [values.mean(axis=1) for values in (right, reasons)]
+        flags = judge_flags([str(place) for place in range(others + 1)], observed, resampled, FlagRule())
+        hits += flags[-1].verdict == FLAGGED
+    print(f"{others} others: {hits / 400:.4f}")
+    assert hits / 400 <= 0.05
+
+
 def test_equal_accuracy_with_worse_reasons_is_flagged() -> None:
     """RC lower by .11 at n = 1,000: at least 80 %."""
     gap = 0.11 / float(SCORES @ SHARES)

@@ -52,6 +52,16 @@ def test_a_difference_worked_by_hand(tmp_path: Path) -> None:
     assert 0.001 < one.p_value < 0.03
 
 
+def test_of_two_records_of_a_row_the_last_is_compared(tmp_path: Path) -> None:
+    """A list had changed: the row counts once, whichever file comes first."""
+    good = write(tmp_path / "A.jsonl", [one_item(n, 0.75, "A") for n in range(12)])
+    rows = [one_item(n, 0.25, "B") for n in range(12)] + [{**one_item(0, 0.5, "B"), "question_id": "changed"}]
+    twice = write(tmp_path / "B.jsonl", rows)
+    (there,), (back,) = compared([good, twice]), compared([twice, good])
+    assert there.n == back.n == 12 and there.difference.value == pytest.approx((0.5 * 11 + 0.25) / 12)
+    assert back.difference.value == pytest.approx(-(0.5 * 11 + 0.25) / 12)
+
+
 def test_pairing_makes_a_small_steady_difference_sure(tmp_path: Path) -> None:
     """Rows differ far more than the models do: unpaired intervals would overlap."""
     rng = random.Random(5)

@@ -123,6 +123,16 @@ def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, capsys: 
     assert flags["W"]["verdict"] == "flagged" and flags["W"]["against"] == "G" and flags["W"]["p_value"] < 0.01
 
 
+def test_the_flag_takes_the_last_record_of_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Second records of changed lists move no gap beyond what the models' own figures allow, in either order."""
+    good = write(tmp_path / "G.jsonl", [one_item(n, 0.75, "G", label="A>B" if n % 5 else "B>A") for n in range(40)])
+    rows = [one_item(n, 0.25, "W", label="A>B" if n % 5 else "B>A") for n in range(40)]
+    more = [{**one_item(n, 0.25, "W", label="A>B" if n % 5 else "B>A"), "question_id": f"c{n}"} for n in range(30)]
+    weak = write(tmp_path / "W.jsonl", [*rows, *more])
+    for files in ((good, weak), (weak, good)):
+        assert "W: flagged (OA 0.000 below, RC 0.500 below G; p" in run(capsys, *files)[2]
+
+
 def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its outcome columns are n/a."""
     files = two_models(tmp_path)
