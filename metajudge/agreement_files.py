@@ -12,6 +12,7 @@ import numpy as np
 
 from metajudge.agreement import Floats, Integers
 from metajudge.errors import UsageError
+from metajudge.metrics import COUNTED_MODEL_ITEMS
 from metajudge.selection import check_results, judge_model, peek
 from metajudge.standing import standing_records
 from metajudge.terminal import printable
@@ -242,7 +243,7 @@ def join(reading: Reading) -> Joined:
     pairs, pair_rows = _pairs(sides, len(judges))
     asked = ~np.isnan(pairs).any(axis=1)
     models = list(dict.fromkeys(key.model for key in common))
-    row_recalls = np.array([[np.mean(scores.best) for scores in row] for row in sides])
+    row_recalls = np.array([[_recall(scores) for scores in row] for row in sides])
     own = [[key.model == model for key in common] for model in models]
     return Joined(
         judges=tuple(reading.judges),
@@ -256,6 +257,12 @@ def join(reading: Reading) -> Joined:
         model_rows=tuple(map(sum, own)),
         recalls=np.array([row_recalls[rows].mean(axis=0) for rows in own]),
     )
+
+
+def _recall(scores: RowScores) -> float:
+    """As `metajudge.metrics.figures` has it: a match beyond the counted model items is none."""
+    pairs = zip(scores.best, scores.matches, strict=True)
+    return float(np.mean([best if match <= COUNTED_MODEL_ITEMS else 0.0 for best, match in pairs]))
 
 
 def _pairs(sides: Sequence[Sequence[RowScores]], judges: int) -> tuple[Floats, int]:

@@ -82,7 +82,7 @@ class Labels:
         Without `scale`, numbers are signed preferences when one of -3..-1, 0 or 3 occurs. Raises `UsageError`
         when there are numbers and their scale cannot be told.
         """
-        numbers = {number for value in values if (number := _number(value)) is not None}
+        numbers = {number for value in values if (number := number_of(value)) is not None}
         self._scale = scale
         if scale is None and numbers:
             if not numbers & {-3.0, -2.0, -1.0, 0.0, 3.0}:
@@ -95,7 +95,7 @@ class Labels:
 
     def verdict(self, value: Any) -> int | None:
         """The verdict of a label, None where it is missing or unreadable."""
-        number = _number(value)
+        number = number_of(value)
         if number is None:
             return parse_verdict(value) if isinstance(value, str) else None
         if self._scale == CHOICE:
@@ -105,7 +105,7 @@ class Labels:
 
 def signed_verdict(number: object) -> int | None:
     """The verdict of a preference of -3..3, of which only the ends are "much better"; None for anything else."""
-    value = _number(number)
+    value = number_of(number)
     if value is None or not -3 <= value <= 3:
         return None
     return int(math.copysign(2 if abs(value) == 3 else 1, value)) if value else 0
@@ -116,8 +116,8 @@ def sign(verdict: int) -> int:
     return (verdict > 0) - (verdict < 0)
 
 
-def _number(value: object) -> float | None:
-    """The number that a label is, as a number or as text, wrapped or bare; truth values are none."""
+def number_of(value: object) -> float | None:
+    """The number that a label or a preference is, as a number or as text, wrapped or bare; truth values are none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

@@ -60,10 +60,18 @@ def cell(interval: Interval, signed: bool = False) -> str:
     if interval.value is None:
         return "n/a"
     form = "+.4f" if signed else ".4f"
-    value = format(interval.value, form)
-    if interval.low is None or interval.high is None:
-        return f"{value} [n/a]"
-    return f"{value} [{format(interval.low, form)}, {format(interval.high, form)}]"
+    value, low, high = (
+        None if figure is None else format(round(figure, 4) + 0.0, form)  # + 0.0: a rounded -0.00001 is 0
+        for figure in (interval.value, interval.low, interval.high)
+    )
+    return f"{value} [n/a]" if low is None or high is None else f"{value} [{low}, {high}]"
+
+
+def p_cell(p_value: float | None) -> str:
+    """A p value, which is never 0."""
+    if p_value is None:
+        return "n/a"
+    return "<0.0001" if p_value < 0.00005 else f"{p_value:.4f}"
 
 
 def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
@@ -182,11 +190,12 @@ def _about_labels(name: str, labels: dict[str, int], tie_rate: Interval) -> str:
 def _reliability_line(name: str, row: ReportRow) -> str:
     found = row.reliability
     assert found is not None
+    missing = "" if found.rows == row.n - row.unscored else f" in {found.rows} of {row.n} rows"
     share = "n/a" if found.share_of_error is None else f"{found.share_of_error:.0%}"
     icc = "n/a" if found.intraclass_correlation is None else f"{found.intraclass_correlation:.3f}"
     return (
-        f"{name}: {found.samples} samples a row: the judge's own variance of RC is {found.judge_variance:.5f}, "
-        f"{share} of its squared standard error; intraclass correlation {icc}"
+        f"{name}: {found.samples} samples a row{missing}: the judge's own variance of RC is "
+        f"{found.judge_variance:.5f}, {share} of its squared standard error; intraclass correlation {icc}"
     )
 
 
@@ -196,9 +205,8 @@ def _flag_line(row: ReportRow) -> str:
     if flag.against == row.model:
         best = "it has the highest RC"
         return f"deceptive alignment: {name}: {flag.verdict} ({best})"
-    p_value = "n/a" if flag.p_value is None else f"{flag.p_value:.4f}"
     gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.against)}"
-    return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_value})"
+    return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_cell(flag.p_value)})"
 
 
 def _below(gap: float | None) -> str:

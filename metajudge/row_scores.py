@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metajudge.analysis import Unscored, rate, read_lists
+from metajudge.labels import number_of
 from metajudge.metrics import Figures, Matrix, PaperFigures, paper_figures, sparse_matrix
 from metajudge.reply import Mark, reference_reading
 from metajudge.samples import HUMAN_KEY, RowNumbers, find_checklist
@@ -119,8 +120,8 @@ def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
     if by == "n_human":
         return NO_GROUP if n_human is None else str(n_human)
     if by == "preference_strength":
-        strength = row.get("overall_preference")
-        return f"{abs(strength):g}" if isinstance(strength, int | float) else NO_GROUP
+        strength = number_of(row.get("overall_preference"))
+        return NO_GROUP if strength is None else f"{abs(strength):g}"
     value = row.get(by)
     if value in _NOTHING:
         return NO_GROUP

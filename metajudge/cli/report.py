@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also by this field of the rows, or by n_human, preference_strength, label_correct",
     )
     parser.add_argument(
-        "--metrics", type=_groups, default=GROUPS, metavar="LIST",
-        help="which of paper, outcome, reference, as a comma list (default: all)",
+        "--metrics", type=_groups, default=",".join(GROUPS), metavar="LIST",
+        help="which of paper, outcome, reference, as a comma list",
     )  # fmt: skip
     parser.add_argument(
         "--resamples", type=at_least(100), default=10_000, metavar="B", help="resamples behind each interval"
@@ -66,6 +66,9 @@ def run(args: argparse.Namespace) -> int:
         write_json(args.output_file, [row.as_json() for row in rows])
     for line in remarks(rows):
         note(line)
+    flags = sum(row.flag is not None and row.flag.p_value is not None for row in rows)
+    if flags > rule.level * (args.resamples + 1):
+        note(f"of {flags + 1} models none can be flagged with {args.resamples} resamples: raise --resamples")
     nothing = [row.model for row in rows if row.group is None and row.metrics["paper", "f1"].value is None]
     if nothing:
         note(f"nothing scored for {', '.join(nothing)}: the reasons stand above")

@@ -285,7 +285,10 @@ def run(*arguments: object) -> int:
 
 
 def test_rows_are_joined_by_model_id_and_question_and_the_rest_is_counted(tmp_path: Path) -> None:
-    """Row b failed for y, row c is not in its file; a model's name may differ in case; a failure is superseded."""
+    """Row b failed for y, row c is not in its file; a model's name may differ in case; a failure is superseded.
+
+    A match beyond the fifth model item is a score, but no recall, as in the table of the analysis.
+    """
     x = write(tmp_path / "x.jsonl", *(record("x", name, [[1, 1, 0.5], [2, 0, 0.0]]) for name in "abc"))
     later = record("y", "a", [[1, 2, 1.0], [2, 1, 0.25]], model="m")
     y = write(tmp_path / "y.jsonl", {**later, "status": "error"}, later, record("y", "b", [], status="format_error"))
@@ -295,6 +298,10 @@ def test_rows_are_joined_by_model_id_and_question_and_the_rest_is_counted(tmp_pa
     assert joined.matches.tolist() == [[1, 2], [0, 1]]
     assert (joined.rows, joined.models, joined.model_rows) == (1, ("M",), (1,))
     assert joined.recalls.tolist() == [[0.25, 0.625]]
+    x = write(tmp_path / "x.jsonl", record("x", "a", [[1, 7, 1.0], [2, 1, 0.5]]))
+    y = write(tmp_path / "y.jsonl", record("y", "a", [[1, 7, 1.0], [2, 1, 0.5]]))
+    beyond = join(read_judges([x, y]))
+    assert beyond.items.tolist() == [[1.0, 1.0], [0.5, 0.5]] and beyond.recalls.tolist() == [[0.25, 0.25]]
     counts = [rows.as_json(joined.rows) for rows in reading.judges.values()]
     assert [(each["rows"], each["scored"], each["not_common"]) for each in counts] == [(3, 3, 2), (2, 1, 0)]
     assert counts[1]["unscored"] == {"status format_error": 1}

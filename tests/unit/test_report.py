@@ -123,6 +123,14 @@ def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, capsys: 
     assert flags["W"]["verdict"] == "flagged" and flags["W"]["against"] == "G" and flags["W"]["p_value"] < 0.01
 
 
+def test_too_few_resamples_for_so_many_models_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Seven models and 100 resamples: the least p is 6/101."""
+    files = [write(tmp_path / f"{m}.jsonl", [one_item(n, n % 5 / 5, m) for n in range(12)]) for m in "ABCDEFG"]
+    told = "of 7 models none can be flagged with 100 resamples: raise --resamples"
+    assert told in run(capsys, *files, "--resamples", "100")[2]
+    assert told not in run(capsys, *files[:5], "--resamples", "100")[2]
+
+
 def test_the_flag_takes_the_last_record_of_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Second records of changed lists move no gap beyond what the models' own figures allow, in either order."""
     good = write(tmp_path / "G.jsonl", [one_item(n, 0.75, "G", label="A>B" if n % 5 else "B>A") for n in range(40)])
