@@ -5,22 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from metajudge.errors import UsageError
 from metajudge.intervals import (
-    RESAMPLES,
+    MIN_CLUSTERS,
     Clusters,
     Column,
     Interval,
-    Mean,
-    Sums,
-    bootstrap_t,
-    mean_of,
+    clustered_error,
+    difference_interval,
     paired_difference,
+    t_quantile,
     unpaired_difference,
 )
 from metajudge.report import shared_clusters
@@ -52,7 +50,10 @@ class Difference:
     ties: int
     losses: int
     detectable: float | None
-    """The smallest true difference that this many rows detect with 80 % power at a two-sided 5 % level."""
+    """The smallest true difference that this many rows detect with 80 % power at a two-sided 5 % level.
+
+    From the spread of the differences; None where that tells nothing, as for the interval.
+    """
 
     def as_json(self) -> dict[str, Any]:
         """The fields by name."""
@@ -91,19 +92,16 @@ def _told(setting: str) -> str:
     return "judge model" if setting == "model" else setting
 
 
-def compare(files: Sequence[ScoredFile], resamples: int = RESAMPLES, swaps: int = SWAPS) -> list[Difference]:
+def compare(files: Sequence[ScoredFile], swaps: int = SWAPS) -> list[Difference]:
     """Every metric of every pair of files. Raises `UsageError` when a pair has no row in common."""
     pairs = list(itertools.combinations(range(len(files)), 2))
     clusters = shared_clusters(files)
-    sums = Sums(clusters[0].strata)
-    asked = []
+    found = []
     for i, j in pairs:
         rows = _common_rows(files[i], files[j])
         for name in score_names():
-            asked.append(_ask(files[i], files[j], rows, name, clusters[i], sums))
-    sums.run(resamples)
-    found = [one.answer(sums, swaps) for one in asked if one is not None]
-    return _adjusted(found)
+            found.append(_difference(files[i], files[j], rows, name, clusters[i], swaps))
+    return _adjusted([one for one in found if one is not None])
 
 
 def _common_rows(first: ScoredFile, second: ScoredFile) -> list[tuple[int, int]]:
@@ -114,67 +112,52 @@ def _common_rows(first: ScoredFile, second: ScoredFile) -> list[tuple[int, int]]
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A comparison before the resamples are drawn; columns are in the row order of the first file."""
-
-    names: tuple[str, str]
-    metric: tuple[str, str]
-    columns: tuple[Column, Column]
-    clusters: Clusters
-    mean: Mean | None
-
-    def answer(self, sums: Sums, swaps: int) -> Difference:
-        """The difference, once the resamples are drawn; `p_holm` is not yet adjusted."""
-        first, second = self.columns
-        values = (float(np.nanmean(first)), float(np.nanmean(second)))
-        own = [(self.clusters.sums(column), self.clusters.sizes(column)) for column in self.columns]
-        p_value = swap_test((own[0][0], own[1][0]), (own[0][1], own[1][1]), swaps)
-        better = second - first if self.metric == _SPURIOUS else first - second
-        better = better[~np.isnan(better)]
-        return Difference(
-            first=self.names[0],
-            second=self.names[1],
-            metric=self.metric,
-            n=int((~np.isnan(first) | ~np.isnan(second)).sum()),
-            values=values,
-            difference=self._interval(values, sums),
-            p_value=p_value,
-            p_holm=p_value,
-            wins=int((better > 1e-9).sum()),
-            ties=int((np.abs(better) <= 1e-9).sum()),
-            losses=int((better < -1e-9).sum()),
-            detectable=_detectable(self.mean) if self.mean is not None else None,
-        )
-
-    def _interval(self, values: tuple[float, float], sums: Sums) -> Interval:
-        if self.metric == _SPURIOUS or self.mean is None:
-            return unpaired_difference(self.columns, self.clusters)
-        if self.metric[0] == "outcome":
-            return paired_difference(self.columns[0] - self.columns[1], self.clusters)
-        return bootstrap_t(self.mean, sums, bounds=(-1.0, 1.0))
-
-
-def _ask(
+def _difference(
     first: ScoredFile, second: ScoredFile, rows: Sequence[tuple[int, int]], name: tuple[str, str],
-    clusters: Clusters, sums: Sums,
-) -> _Asked | None:  # fmt: skip
+    clusters: Clusters, swaps: int,
+) -> Difference | None:  # fmt: skip
+    """One metric of two files, `p_holm` not yet adjusted; None where either has no value."""
+    # In the row order of the first file.
     columns = (np.full(len(first.ids), np.nan), np.full(len(first.ids), np.nan))
     mine, theirs = (np.array(part) for part in zip(*rows, strict=True))
     columns[0][mine] = first.columns[name][mine]
     columns[1][mine] = second.columns[name][theirs]
+    gaps = columns[0] - columns[1]
     if name != _SPURIOUS:
-        lacking = np.isnan(columns[0]) | np.isnan(columns[1])
-        columns[0][lacking] = columns[1][lacking] = np.nan
+        columns[0][np.isnan(gaps)] = columns[1][np.isnan(gaps)] = np.nan
     if np.isnan(columns[0]).all() or np.isnan(columns[1]).all():
         return None
-    mean = None if name == _SPURIOUS else mean_of(columns[0] - columns[1], clusters, sums)
-    return _Asked((first.model, second.model), name, columns, clusters, mean)
+    sums, sizes = zip(*((clusters.sums(column), clusters.sizes(column)) for column in columns), strict=True)
+    p_value = swap_test(sums, sizes, swaps)
+    better = (-gaps if name == _SPURIOUS else gaps)[~np.isnan(gaps)]
+    return Difference(
+        first=first.model,
+        second=second.model,
+        metric=name,
+        n=int((~np.isnan(columns[0]) | ~np.isnan(columns[1])).sum()),
+        values=(float(np.nanmean(columns[0])), float(np.nanmean(columns[1]))),
+        difference=_interval(name, columns, clusters),
+        p_value=p_value,
+        p_holm=p_value,
+        wins=int((better > 1e-9).sum()),
+        ties=int((np.abs(better) <= 1e-9).sum()),
+        losses=int((better < -1e-9).sum()),
+        detectable=None if name == _SPURIOUS else _detectable(gaps, clusters),
+    )
 
 
-def _detectable(mean: Mean) -> float | None:
-    normal = NormalDist()
-    return (normal.inv_cdf(0.975) + normal.inv_cdf(POWER)) * mean.error or None
+def _interval(name: tuple[str, str], columns: tuple[Column, Column], clusters: Clusters) -> Interval:
+    if name == _SPURIOUS:
+        return unpaired_difference(columns, clusters)
+    gaps = columns[0] - columns[1]
+    return paired_difference(gaps, clusters) if name[0] == "outcome" else difference_interval(gaps, clusters)
+
+
+def _detectable(gaps: Column, clusters: Clusters) -> float | None:
+    _, error, groups = clustered_error(gaps, clusters)
+    if groups < MIN_CLUSTERS:
+        return None
+    return (t_quantile(0.975, groups - 1) + t_quantile(POWER, groups - 1)) * error or None
 
 
 def _adjusted(found: Sequence[Difference]) -> list[Difference]:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from metajudge.intervals import Clusters, clustered_error
+
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
@@ -15,6 +17,7 @@ class Reliability:
     samples: int
     """Samples a row."""
     rows: int
+    """Rows with so many."""
     judge_variance: float
     """Mean variance of rationale consistency within a row."""
     share_of_error: float | None
@@ -27,12 +30,17 @@ class Reliability:
         return asdict(self)
 
 
-def reliability(samples: Sequence[Sequence[float]]) -> Reliability | None:
-    """`samples`: one value a sample of the judge, by row. None with fewer than two samples or two whole rows."""
+def reliability(samples: Sequence[Sequence[float]], clusters: Clusters) -> Reliability | None:
+    """`samples`: one value a sample of the judge, by row. None with fewer than two samples or two whole rows.
+
+    The squared error, of which the judge has a share, is that of the mean over these rows, linearised over clusters.
+    """
     most = max((len(row) for row in samples), default=0)
     whole = np.array([row for row in samples if len(row) == most])
     if most < 2 or len(whole) < 2:
         return None
+    means = np.array([np.mean(row) if len(row) == most else np.nan for row in samples])
+    _, error, _ = clustered_error(means, clusters)
     within = float(whole.var(axis=1, ddof=1).mean())
     between = float(whole.mean(axis=1).var(ddof=1)) * most
     spread = between + (most - 1) * within
@@ -40,7 +48,6 @@ def reliability(samples: Sequence[Sequence[float]]) -> Reliability | None:
         samples=most,
         rows=len(whole),
         judge_variance=within,
-        # The variance of a row's mean is between / K, of which within / K is the judge's chance.
-        share_of_error=min(1.0, within / between) if between else None,
+        share_of_error=min(1.0, within / most / len(whole) / error**2) if error else None,
         intraclass_correlation=(between - within) / spread if spread else None,
     )

@@ -21,8 +21,8 @@ from metajudge.intervals import (
     Interval,
     Mean,
     Sums,
-    bootstrap_t,
     cluster_rows,
+    mean_interval,
     mean_of,
     wilson,
 )
@@ -192,8 +192,8 @@ def _ask(file: ScoredFile, clusters: Clusters, group: str | None, sums: Sums) ->
 
 def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]) -> ReportRow:
     file, whole_file = asked.file, asked.group is None
-    consistency = asked.column(_RC)
-    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
+    consistency, right = asked.column(_RC), asked.column(("outcome", "accuracy"))
+    metrics = {name: _interval(mean, asked.column(name), asked.clusters, sums) for name, mean in asked.means.items()}
     metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
     undefined = np.array([n == 0 for n in file.n_human], dtype=np.bool_)
     unscored = int((asked.mask & np.isnan(consistency) & ~undefined).sum())
@@ -207,22 +207,22 @@ def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]
         metrics=metrics,
         tie_rate=wilson(asked.column(TIE_RATE), asked.clusters),
         scored_clusters=len(np.unique(asked.clusters.of_row[~np.isnan(consistency)])),
-        given_right=_interval(asked.given[0], sums),
-        given_wrong=_interval(asked.given[1], sums),
+        given_right=_interval(asked.given[0], np.where(right == 1, consistency, np.nan), asked.clusters, sums),
+        given_wrong=_interval(asked.given[1], np.where(right == 0, consistency, np.nan), asked.clusters, sums),
         unscored_as=_unscored_as(consistency, unscored),
         bounds=None
         if file.whole or np.isnan(upper).all()
         else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
         shared_rows=file.shared_rows,
         not_common=sum(name not in common for name in file.ids),
-        reliability=reliability(file.samples) if whole_file else None,
+        reliability=reliability(file.samples, asked.clusters) if whole_file else None,
         flag=flag if whole_file else None,
         file=file,
     )
 
 
-def _interval(mean: Mean | None, sums: Sums) -> Interval:
-    return NOTHING if mean is None else bootstrap_t(mean, sums)
+def _interval(mean: Mean | None, column: Column, clusters: Clusters, sums: Sums) -> Interval:
+    return NOTHING if mean is None else mean_interval(mean, column, clusters, sums)
 
 
 def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least(100),
         default=10_000,
         metavar="B",
-        help="resamples behind each interval and p value",
+        help="random swaps behind each p value",
     )
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the differences as JSON, too")
     parser.add_argument(
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         check_comparable(files)
     for line in filter(None, map(without_outcome, files)):
         note(line)
-    found = compare(files, args.resamples, args.resamples)
+    found = compare(files, args.resamples)
     if not found:
         note("no row is scored for two models: nothing to compare")
         return 1
@@ -78,7 +78,7 @@ def _render(found: Sequence[Difference], style: str) -> str:
 
 
 def _cells(one: Difference) -> list[str]:
-    from metajudge.report_text import cell
+    from metajudge.report_text import cell, p_cell
     from metajudge.terminal import printable
 
     return [
@@ -88,8 +88,8 @@ def _cells(one: Difference) -> list[str]:
         str(one.n),
         *(f"{value:.4f}" for value in one.values),
         cell(one.difference, signed=True),
-        f"{one.p_value:.4f}",
-        f"{one.p_holm:.4f}",
+        p_cell(one.p_value),
+        p_cell(one.p_holm),
         f"{one.wins}/{one.ties}/{one.losses}",
         "n/a" if one.detectable is None else f"{one.detectable:.4f}",
     ]

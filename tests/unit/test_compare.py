@@ -12,6 +12,8 @@ import pytest
 from metajudge.cli import main
 from metajudge.compare import Difference, check_comparable, compare
 from metajudge.errors import UsageError
+from metajudge.intervals import Interval
+from metajudge.report_text import cell, p_cell
 from metajudge.scored import Options, score_file
 from tests.unit.result_rows import one_item, write
 
@@ -26,7 +28,7 @@ def files(tmp_path: Path, *models: list[float]) -> list[Path]:
 
 def compared(paths: list[Path], metric: str = "rationale_consistency", group: str = "paper") -> list[Difference]:
     """The differences in one metric."""
-    found = compare([score_file(path, Options()) for path in paths], resamples=1000, swaps=2000)
+    found = compare([score_file(path, Options()) for path in paths], swaps=2000)
     return [one for one in found if one.metric == (group, metric)]
 
 
@@ -38,7 +40,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
 
 
 def test_a_difference_worked_by_hand(tmp_path: Path) -> None:
-    """Common rows only; wins, ties, losses; detectable = 2.80 · √Σ(d - d̄)² / n."""
+    """Common rows only; wins, ties, losses; detectable = (2.201 + .8755) · √(Σ(d - d̄)² / (n - 1) / n)."""
     gaps = [0.25, 0.5, 0, 0.25, -0.25, 0.25, 0.5, 0.25, 0, 0.25, 0.25, 0.5]
     paths = files(tmp_path, [0.5 + gap for gap in gaps] + [1.0] * 5, [0.5] * 12)
     (one,) = compared(paths)
@@ -46,10 +48,27 @@ def test_a_difference_worked_by_hand(tmp_path: Path) -> None:
     error = sum((gap - mean) ** 2 for gap in gaps) ** 0.5 / 12
     assert (one.n, one.wins, one.ties, one.losses) == (12, 9, 2, 1)
     assert one.difference.value == pytest.approx(mean) and one.values == pytest.approx((0.5 + mean, 0.5))
-    assert one.detectable == pytest.approx(2.801585 * error, rel=1e-4)
+    assert one.detectable == pytest.approx((2.20099 + 0.87553) * error * (12 / 11) ** 0.5, rel=1e-4)
     assert one.difference.low is not None and one.difference.high is not None
     assert 0 < one.difference.low < mean < one.difference.high
     assert 0.001 < one.p_value < 0.03
+
+
+def test_few_rows_detect_nothing_that_could_be_told(tmp_path: Path) -> None:
+    """Five swaps have 32 outcomes: no p value below 1/16, however large the difference."""
+    (one,) = compared(files(tmp_path, [0.5, 0.75, 1.0, 0.75, 0.5], [0.25] * 5))
+    assert one.detectable is None and one.difference.low is None and one.p_value > 0.05
+
+
+def test_equal_models_have_no_minus_zero_and_a_p_is_never_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Differences that cancel leave a rest of rounding."""
+    paths = files(tmp_path, [0.1 + 0.2, 0.3] * 10, [0.3, 0.1 + 0.2] * 10)
+    for pair in (paths, paths[::-1]):
+        assert "-0.0000" not in run(capsys, *pair)[1]
+    assert (p_cell(1e-5), p_cell(0.0501), p_cell(None)) == ("<0.0001", "0.0501", "n/a")
+    assert cell(Interval(-1e-6, -1e-6, 0.5), signed=True) == "+0.0000 [+0.0000, +0.5000]"
 
 
 def test_of_two_records_of_a_row_the_last_is_compared(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from metajudge.intervals import (
     MIN_STRATUM,
@@ -14,9 +15,12 @@ from metajudge.intervals import (
     Sums,
     bootstrap_t,
     cluster_rows,
+    difference_interval,
+    mean_interval,
     mean_of,
     paired_difference,
     resample_counts,
+    t_quantile,
     unpaired_difference,
     wilson,
 )
@@ -44,11 +48,12 @@ def test_wilson_is_the_textbook_interval() -> None:
 
 
 def test_rows_that_say_the_same_within_clusters_count_once() -> None:
-    """Twelve clusters of four equal answers are as sure as twelve rows, up to the G/(G-1) of the design effect."""
+    """Twelve clusters of four equal answers: Wilson's with n = 12 · 11/12 and t(11) = 2.20099."""
     values = np.array([1.0] * 9 + [0.0] * 3)
     clustered = wilson(np.repeat(values, 4), cluster_rows([k for k in singles(12) for _ in range(4)], [""] * 48))
-    alone = wilson(values, cluster_rows(singles(12), [""] * 12))
-    assert clustered.low == pytest.approx(alone.low, abs=0.02) and clustered.high == pytest.approx(alone.high, abs=0.02)
+    centre = (0.75 + 2.20099**2 / 22) / (1 + 2.20099**2 / 11)
+    half = 2.20099 * math.sqrt(0.75 * 0.25 / 11 + 2.20099**2 / 484) / (1 + 2.20099**2 / 11)
+    assert (clustered.low, clustered.high) == pytest.approx((centre - half, centre + half), abs=1e-5)
     independent = wilson(np.repeat(values, 4), cluster_rows(singles(48), [""] * 48))
     assert independent.low is not None and clustered.low is not None and independent.low > clustered.low + 0.05
 
@@ -56,8 +61,44 @@ def test_rows_that_say_the_same_within_clusters_count_once() -> None:
 def test_all_right_in_clusters_is_as_sure_as_one_row_a_cluster() -> None:
     """The spread within clusters cannot be seen: 10 clusters, not 50 rows."""
     clustered = wilson(np.ones(50), cluster_rows([k for k in singles(10) for _ in range(5)], [""] * 50))
-    assert clustered == wilson(np.ones(10), cluster_rows(singles(10), [""] * 10))
+    assert clustered.low == pytest.approx(10 / (10 + 2.26216**2), abs=1e-5)  # t(9)
     assert clustered.high == 1.0
+
+
+def test_a_difference_has_students_interval() -> None:
+    """Twelve gaps with the mean .25 and Σ(d - d̄)² = 1.5: .25 ± 2.20099 · √(1.5 / 11 / 12)."""
+    gaps = np.array([0.0, 0.5] * 4 + [-0.25, 0.75] * 2)
+    found = difference_interval(gaps, cluster_rows(singles(12), [""] * 12))
+    half = 2.20099 * math.sqrt(1.5 / 11 / 12)
+    assert (found.value, found.low, found.high) == pytest.approx((0.25, 0.25 - half, 0.25 + half), abs=1e-5)
+    twice = difference_interval(np.repeat(gaps, 2), cluster_rows([k for k in singles(12) for _ in "ab"], [""] * 24))
+    assert (twice.low, twice.high) == pytest.approx((found.low, found.high))
+    equal = difference_interval(np.full(12, 0.25), cluster_rows(singles(12), [""] * 12))
+    assert equal == Interval(0.25, None, None)
+    assert difference_interval(np.full(3, np.nan), cluster_rows(singles(3), [""] * 3)) == NOTHING
+
+
+@pytest.mark.parametrize("freedom", [9, 12, 20, 50, 500])
+@pytest.mark.parametrize("p", [0.8, 0.95, 0.975])
+def test_quantiles_of_t(p: float, freedom: int) -> None:
+    """As scipy has them."""
+    assert t_quantile(p, freedom) == pytest.approx(float(scipy.stats.t.ppf(p, freedom)), abs=2e-5)
+
+
+def test_where_few_clusters_differ_the_end_of_the_scale_is_not_reached() -> None:
+    """Of 1,000 rows three: Wilson's; of a difference √(up + down - (up - down)²) with one row added to each side."""
+    few = np.zeros(1000)
+    few[:3] = 0.5
+    clusters = cluster_rows(singles(1000), [""] * 1000)
+    sums = Sums(clusters.strata)
+    mean = mean_of(few, clusters, sums)
+    assert mean is not None
+    sums.run(500)
+    assert mean_interval(mean, few, clusters, sums) == wilson(few, clusters)
+    found = difference_interval(few, clusters)
+    up, down = 2.5 / 1002, 1 / 1002
+    half = 1.959964 * math.sqrt((up + down - (up - down) ** 2) / 1002)
+    assert (found.low, found.high) == pytest.approx((up - down - half, up - down + half), abs=1e-6)
 
 
 def test_a_bootstrap_t_interval_of_many_rows_is_the_normal_one() -> None:

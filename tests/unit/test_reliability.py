@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metajudge.reliability import reliability
+from metajudge.intervals import cluster_rows
+from metajudge.reliability import Reliability
+from metajudge.reliability import reliability as clustered
+
+
+def reliability(samples: list[list[float]], keys: str | None = None) -> Reliability | None:
+    """Of rows that are clusters of their own, or have the cluster that a letter names."""
+    names = list(keys) if keys else [str(row) for row in range(len(samples))]
+    return clustered(samples, cluster_rows(names, [""] * len(samples)))
 
 
 def test_worked_by_hand() -> None:
@@ -32,3 +40,13 @@ def test_one_sample_or_one_row_tells_nothing() -> None:
     assert reliability([[0.5], [0.7]]) is None and reliability([[0.5, 0.6]]) is None and reliability([[], []]) is None
     flat = reliability([[0.5, 0.5], [0.5, 0.5]])
     assert flat is not None and flat.intraclass_correlation is None and flat.share_of_error is None
+
+
+def test_the_share_is_of_the_error_over_clusters_and_of_the_rows_that_count() -> None:
+    """Means 0, 0, 1, 1 in two clusters: error² = 2 · (1/4)² · 2 = .25; .5 / 2 / 4 = .0625 of it is the judge's.
+
+    By row it would be half as large, and the row of one sample counts nowhere.
+    """
+    found = reliability([[-0.5, 0.5], [-0.5, 0.5], [0.5, 1.5], [0.5, 1.5], [9.0]], "aabbc")
+    assert found is not None and (found.samples, found.rows, found.judge_variance) == (2, 4, 0.5)
+    assert found.share_of_error == pytest.approx(0.0625 / 0.25)
