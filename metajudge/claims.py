@@ -75,21 +75,31 @@ _BESIDE = _SCAFFOLDING | _words(
 # What makes a point its contrary, in the languages of the scaffolding; a verb of lack does, too, but not beside it.
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|without|cannot|hardly|barely|(?:do|does|did|is|are|was|were|have|has|had|would|"
-    r"should|could|ca|wo)nt|nicht|kein\w*|nie|niemals|ohne|ne|pas|sans(?!-)|jamais|aucune?|non|mai|senza|nunca|"
+    r"should|could|ca|wo)nt|nicht|kein\w*|nie|niemals|ohne|ne|pas|sans|jamais|aucune?|non|mai|senza|nunca|"
     r"sin(?!\s*\()|não|nem|sem|не|нет|без|никогда|لا|لم|ليس|بدون)\b"
     r"|n['’]t\b|不(?![仅但同])|未(?!来)|[没沒无無]|ない|ません|않|못|नहीं"
 )
-_LACK = re.compile(r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|omit(?:s|ted|ting)?)\b")
+_LACK = re.compile(
+    r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed)|omit(?:s|ted|ting)?)\b"
+    r"|(?:\b(?:is|are|was|were|not)|n['’]t|,)\s+missing\b"
+)
 # Words of which another one makes another point.
 _TURNS = _words("over under above below before after more less most least up down when where who why how what into out")
 _POSSESSIVE = re.compile(r"(?<=\w)['’]\w\b")
 # Operators, unlike bold and tags, have space on both sides or on none, or stand behind a word; between two words some
-# are a dash or "and", of which another one makes no other point.
+# are a dash or "and", of which another one makes no other point. Bullets and arrows are none.
 _OPERATORS = tuple(
     re.compile(pattern.replace("SIGNS", r"([-+*/%<>=!&|^~]{1,3})"))
-    for pattern in (r"(?<=\S)\s+SIGNS(?=\s|$)", r"(?<=[\w)\]}])SIGNS(?=[\w(\[\\])", r"(?<=\w)(\+\+|--)(?![\w+-])")
+    for pattern in (
+        r"(?<=[^\s:])[ \t]+SIGNS(?=[ \t]|$)",
+        r"(?<=[\w)\]}])SIGNS(?=[\w(\[\\])",
+        r"(?<=\w)(\+\+|--)(?![\w+-])",
+        r"(?<![\w<>=-])([<>]=?)(?=\s?\.?\d)",
+    )
 )
 _DASH = re.compile(r"[^\W\d_]{2}\s?(-{1,3}|[&/])(?=\s?[^\W\d_]{2})")
+_ARROW = re.compile(r"[-=]+>")
+_LETTER = re.compile(r"(?<![^\W_])[^\W\d_](?:\+\+|#)?(?![^\W_])")
 _SPELLINGS = str.maketrans({"×": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">=", "≠": "!="} | dict.fromkeys("`'\"‘’“”"))
 # Endings after which a word is the same one; so many words of one stem are looked at.
 _INFLECTED = _words("s es is e ed d ing y ying ies ied ily ly ally n en") | {""}
@@ -225,7 +235,7 @@ class _Finer(NamedTuple):
     words: Mapping[str, Sequence[str]]
     """By the stems that units are."""
     letters: Counter[str]
-    """Words of one letter: parts, points, variables."""
+    """Words of one letter: parts, points, variables, languages."""
     turns: Counter[str]
     """Words of which another one turns the meaning."""
     operators: Counter[str]
@@ -259,21 +269,20 @@ class _Finer(NamedTuple):
 def _finer(text: str) -> _Finer:
     plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", _bare(text)).casefold())
     words = _WORD.findall(_WIDE.sub(" ", plain))
-    letters = _WORD.findall(_POSSESSIVE.sub("", plain))
     by_stem = defaultdict[str, set[str]](set)
     for word in words:
         if len(word) > 1 and word not in _SCAFFOLDING and not word.isdigit():
             by_stem[_stem(word)].add(word)
-    shown = without_unseen(text).translate(_SPELLINGS)  # with the stars that a bare text lacks
+    shown = _ARROW.sub("→", without_unseen(text).translate(_SPELLINGS))  # with the stars that a bare text lacks
     signs = {found.start(1): found[1] for pattern in _OPERATORS for found in pattern.finditer(shown)}
     dashes = {found.start(1) for found in _DASH.finditer(shown)}
     return _Finer(
         {stem: tuple(sorted(found)[:_MOST_WORDS]) for stem, found in by_stem.items()},
-        Counter(word for word in letters if len(word) == 1 and not word.isdigit()),
+        Counter(_LETTER.findall(_WIDE.sub(" ", _POSSESSIVE.sub("", plain)))),
         Counter(_TURNS.intersection(words)),
         Counter(sign for place, sign in signs.items() if place not in dashes),
         Counter(sign for place, sign in signs.items() if place in dashes),
-        bool(_NEGATION.search(plain)) != bool(len(_LACK.findall(plain)) % 2),
+        (_NEGATION.search(plain) is None) != (_LACK.search(plain) is None),
     )
 
 

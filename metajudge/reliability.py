@@ -40,7 +40,7 @@ def reliability(samples: Sequence[Sequence[float]], clusters: Clusters) -> Relia
     if most < 2 or len(whole) < 2:
         return None
     means = np.array([np.mean(row) if len(row) == most else np.nan for row in samples])
-    _, error, _ = clustered_error(means, clusters)
+    _, error, groups = clustered_error(means, clusters)
     within = float(whole.var(axis=1, ddof=1).mean())
     between = float(whole.mean(axis=1).var(ddof=1)) * most
     spread = between + (most - 1) * within
@@ -48,6 +48,6 @@ def reliability(samples: Sequence[Sequence[float]], clusters: Clusters) -> Relia
         samples=most,
         rows=len(whole),
         judge_variance=within,
-        share_of_error=min(1.0, within / most / len(whole) / error**2) if error else None,
+        share_of_error=min(1.0, within / most / len(whole) / error**2) if error and groups > 1 else None,
         intraclass_correlation=(between - within) / spread if spread else None,
     )

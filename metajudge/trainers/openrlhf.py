@@ -24,6 +24,7 @@ _TAIL = 100
 # What ends or fills a reply for a model, in the words of the usual tokenizers; `｜` is DeepSeek's.
 _END_TOKEN = re.compile(r"(?:<[|｜][^|｜<>\s]{1,40}[|｜]>|</s>|<eos>|<pad>|<end_of_turn>)\Z")
 _LONGEST_END_TOKEN = 44
+_BEGIN_TOKENS = re.compile(r"\A(?:<[|｜][^|｜<>\s]{1,40}[|｜]>|<s>|<bos>)+")
 
 
 class NoPrompt(MetaJudgeError):
@@ -103,7 +104,8 @@ def _end_in(text: str, letters: str) -> int | None:
     if begin < 0:  # cut to less than what tells its end from those of its examples: it may hold none of them
         tail = letters[-_TAIL:]
         begin = plain.find(tail)
-        if begin < 0 or plain.find(tail, begin + 1) >= 0 or not letters.endswith(plain[: begin + len(tail)]):
+        before = _BEGIN_TOKENS.sub("", plain[: begin + len(tail)])
+        if begin < 0 or plain.find(tail, begin + 1) >= 0 or not letters.endswith(before):
             return None
     places = (place for place, letter in enumerate(text) if not letter.isspace())
     return next(itertools.islice(places, begin + len(tail) - 1, None)) + 1

@@ -245,6 +245,9 @@ def test_any_texts_can_be_checked(items: list[str], texts: list[str]) -> None:
         ["Computes 3 × 4 wrongly", "Computes 3 * 4 wrongly"],
         ["Response A fails to handle missing values", "Response A does not handle missing values"],
         ["回复A不仅准确，而且清晰易懂", "回复A准确，而且清晰易懂"],
+        ["It lacks comments and docstrings", "It lacks comments and lacks docstrings"],
+        ["Gives steps:\n- boil water\n- add salt", "Gives steps:\n* boil water\n* add salt"],
+        ["Response A is fast => cheap", "Response A is fast -> cheap"],
     ],
 )
 def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
@@ -286,6 +289,10 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
         ("Explica a regra do imposto", "Não explica a regra do imposto"),
         ("Handles missing values", "Doesn't handle missing values"),
         ("Is missing citations", "Isn't missing any citations"),
+        ("It fails to cite sources and lacks examples", "It cites sources and has examples"),
+        ("Is missing imports and missing error handling", "Has imports and error handling"),
+        ("Covers the basics of C", "Covers the basics of C++"),
+        ("Rejects a value <5", "Rejects a value >5"),
         ("Computes sin(x)", "Does not compute sin(x)"),
         ("回复A解释了未来的影响", "回复A没有解释未来的影响"),
         ("Takes price - discount", "Takes price + discount"),

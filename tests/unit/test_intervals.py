@@ -75,6 +75,10 @@ def test_a_difference_has_students_interval() -> None:
     assert (twice.low, twice.high) == pytest.approx((found.low, found.high))
     equal = difference_interval(np.full(12, 0.25), cluster_rows(singles(12), [""] * 12))
     assert equal == Interval(0.25, None, None)
+    tenths = difference_interval(
+        np.full(12_000, 0.1), cluster_rows([k for k in singles(12) for _ in range(1000)], [""] * 12_000)
+    )
+    assert (tenths.low, tenths.high) == (None, None)
     assert difference_interval(np.full(3, np.nan), cluster_rows(singles(3), [""] * 3)) == NOTHING
 
 

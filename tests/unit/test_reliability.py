@@ -50,3 +50,10 @@ def test_the_share_is_of_the_error_over_clusters_and_of_the_rows_that_count() ->
     found = reliability([[-0.5, 0.5], [-0.5, 0.5], [0.5, 1.5], [0.5, 1.5], [9.0]], "aabbc")
     assert found is not None and (found.samples, found.rows, found.judge_variance) == (2, 4, 0.5)
     assert found.share_of_error == pytest.approx(0.0625 / 0.25)
+
+
+def test_one_cluster_has_no_error_to_share() -> None:
+    """What rounding leaves of it is none."""
+    rng = np.random.default_rng(1)
+    found = reliability(rng.uniform(0, 1, (2000, 3)).tolist(), "a" * 2000)
+    assert found is not None and found.share_of_error is None

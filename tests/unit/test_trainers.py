@@ -302,6 +302,7 @@ def test_an_example_in_the_prompt_that_ends_like_it_is_not_where_the_reply_begin
     for query in (f"{prompt} no", f"{prompt} no".replace(" ?", "?"), f"{prompt} no"[10:]):
         assert openrlhf.generation(query, prompt) == " no"
     assert openrlhf.generation(f"{prompt} no"[-150:], prompt) == " no"
+    assert openrlhf.generation(f"<|begin_of_text|><s> {prompt[-150:]} no", prompt) == " no"
     with pytest.raises(NoPrompt):
         openrlhf.generation(f"{prompt[-150:]} no {ask}Answer: yes", prompt)
     with pytest.raises(NoPrompt):
