@@ -136,7 +136,7 @@ def _difference(
         metric=name,
         n=int((~np.isnan(columns[0]) | ~np.isnan(columns[1])).sum()),
         values=(float(np.nanmean(columns[0])), float(np.nanmean(columns[1]))),
-        difference=_interval(name, columns, clusters),
+        difference=_interval(name, columns, gaps, clusters),
         p_value=p_value,
         p_holm=p_value,
         wins=int((better > 1e-9).sum()),
@@ -146,10 +146,9 @@ def _difference(
     )
 
 
-def _interval(name: tuple[str, str], columns: tuple[Column, Column], clusters: Clusters) -> Interval:
+def _interval(name: tuple[str, str], columns: tuple[Column, Column], gaps: Column, clusters: Clusters) -> Interval:
     if name == _SPURIOUS:
         return unpaired_difference(columns, clusters)
-    gaps = columns[0] - columns[1]
     return paired_difference(gaps, clusters) if name[0] == "outcome" else difference_interval(gaps, clusters)
 
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from metajudge.intervals import MIN_CLUSTERS, Clusters, Floats, Sums
+from metajudge.intervals import MIN_CLUSTERS, Clusters
+from metajudge.resampling import Floats, Sums
 from metajudge.scored import ScoredFile
 from metajudge.significance import holm
 

@@ -1,8 +1,4 @@
-"""How sure a mean is: intervals from resampled clusters. Pure functions of arrays; the seed is fixed.
-
-One matrix of resample counts serves every model and metric, which keeps the pairing between them: a resample
-draws clusters of rows (within their domain), and every column is summed by one matrix product.
-"""
+"""How sure a mean is: intervals over clusters of rows. Pure functions of arrays."""
 
 from __future__ import annotations
 
@@ -10,14 +6,14 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from metajudge.resampling import Floats, Sums
+
 Column = NDArray[np.float64]
 
 MIN_CLUSTERS = 10
@@ -26,14 +22,9 @@ MIN_STRATUM = 20
 """Domains with fewer clusters are resampled together."""
 FEW_OTHERS = 8
 """With fewer clusters beside those of one and the same mean, these tell too little of their own spread."""
-RESAMPLES = 10_000
 LEVEL = 0.95
-SEED = 20_260_204
 _ROUNDING = 1e-12
 """A row's share of a cluster's sum that may be left of values that are equal."""
-_BLOCK_ELEMENTS = 1_000_000
-_BINS = 1 << 16
-"""So many counters fit the processor's cache: they are hit at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,82 +83,6 @@ def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
     return Clusters(np.array([number[key] for key in keys], np.intp), tuple(len(own) for own in members.values()))
 
 
-def resample_counts(strata: Sequence[int], resamples: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """How often each resample draws each cluster: resamples × clusters, drawn within the domains."""
-    return _counted(strata, resamples, _draw(strata, resamples, rng))
-
-
-def _draw(strata: Sequence[int], resamples: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
-    """The clusters that the resamples draw, by stratum, few resamples each."""
-    # Of the type that bincount wants: no copy.
-    return [rng.integers(0, width, (rows, width)) for width in strata for rows in _portions(width, resamples)]
-
-
-def _counted(strata: Sequence[int], resamples: int, drawn: Sequence[NDArray[np.intp]]) -> NDArray[np.float32]:
-    counts = np.empty((resamples, sum(strata)), dtype=np.float32)
-    portions, first = iter(drawn), 0
-    for width in strata:
-        start = 0
-        for rows in _portions(width, resamples):
-            places = next(portions) + (np.arange(rows) * width)[:, None]
-            counted = np.bincount(places.ravel(), minlength=rows * width)
-            counts[start : start + rows, first : first + width] = counted.reshape(rows, width)
-            start += rows
-        first += width
-    return counts
-
-
-def _portions(width: int, resamples: int) -> list[int]:
-    """Into how many resamples at a time they are cut, for a stratum so wide."""
-    most = max(1, _BINS // max(width, 1))
-    return [min(most, resamples - start) for start in range(0, resamples, most)]
-
-
-# ------------------------------------------------------------------ sums of resamples
-
-
-class Sums:
-    """Collects columns by cluster, then sums each of them in every resample; equal columns are summed once."""
-
-    def __init__(self, strata: Sequence[int]) -> None:
-        """`strata`: how many clusters each stratum has, as `Clusters` tells."""
-        self._strata = strata
-        self._columns: list[Floats] = []
-        self._places: dict[bytes, int] = {}
-        self._totals: NDArray[np.float32] | None = None
-
-    def add(self, column: Floats) -> int:
-        """Ask for the sums of a column (one value a cluster); the place to read them from later."""
-        key = column.tobytes()
-        if key not in self._places:
-            self._places[key] = len(self._columns)
-            self._columns.append(column)
-        return self._places[key]
-
-    def run(self, resamples: int = RESAMPLES, seed: int = SEED) -> None:
-        """Draw the resamples, in blocks that stay small, each while the one before is counted and summed."""
-        if not self._columns:
-            return
-        matrix = np.stack(self._columns, axis=1).astype(np.float32)
-        size = max(1, min(resamples, _BLOCK_ELEMENTS // max(sum(self._strata), 1)))
-        rng = np.random.default_rng(seed)
-        blocks = [min(size, resamples - start) for start in range(0, resamples, size)]
-        totals = []
-        # One thread draws, block after block: the numbers are the same as without it.
-        with ThreadPoolExecutor(1) as pool:
-            ahead = pool.submit(_draw, self._strata, blocks[0], rng)
-            for rows, following in zip(blocks, [*blocks[1:], 0], strict=True):
-                drawn = ahead.result()
-                ahead = pool.submit(_draw, self._strata, following, rng)
-                totals.append(_counted(self._strata, rows, drawn) @ matrix)
-        self._totals = np.concatenate(totals)
-
-    def of(self, place: int) -> Floats:
-        """The sum of a column in every resample."""
-        assert self._totals is not None, "run() comes first"
-        return self._totals[:, place].astype(np.float64)
-
-
 @dataclass(frozen=True, slots=True)
 class Mean:
     """A mean over rows whose resamples are asked for: made by `mean_of`, read by `bootstrap_t`."""
@@ -180,20 +95,30 @@ class Mean:
     rows: int
     places: Sequence[int]
     """Where the resampled sums of y, n, y², yn and n² are; y is centred on the mean."""
+    if_sparse: Interval | None
+    """Wilson's interval where few clusters differ, see `is_sparse`; else None."""
 
 
 def mean_of(column: Column, clusters: Clusters, sums: Sums) -> Mean | None:
     """The mean of a column with NaN for rows without a value; None when no row has one."""
-    sizes = clusters.sizes(column)
+    value, sizes, y = _centred(column, clusters)
     rows = int(sizes.sum())
     if not rows:
         return None
-    value = float(np.nansum(column)) / rows
-    y = clusters.sums(column) - value * sizes  # centred: sums stay small, single precision suffices
-    y[np.abs(y) < _ROUNDING * sizes.max()] = 0.0
     error = math.sqrt(float(y @ y)) / rows
     places = [sums.add(part) for part in (y, sizes, y * y, y * sizes, sizes * sizes)]
-    return Mean(value, error, int((sizes > 0).sum()), rows, places)
+    if_sparse = wilson(column, clusters) if error and is_sparse(column, clusters, 2 / 3) else None
+    return Mean(value, error, int((sizes > 0).sum()), rows, places, if_sparse)
+
+
+def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]:
+    """A column's mean (NaN without a value), the clusters' numbers of values, and their sums centred on the mean."""
+    sizes = clusters.sizes(column)
+    rows = float(sizes.sum())
+    value = float(np.nansum(column)) / rows if rows else math.nan
+    centred = clusters.sums(column) - value * sizes  # sums of resamples stay small: single precision suffices
+    centred[np.abs(centred) < _ROUNDING * sizes.max(initial=0)] = 0.0
+    return value, sizes, centred
 
 
 def is_sparse(column: Column, clusters: Clusters, share: float, around: float | None = None) -> bool:
@@ -208,17 +133,17 @@ def is_sparse(column: Column, clusters: Clusters, share: float, around: float | 
     return most >= share * len(means) and len(means) - most < FEW_OTHERS
 
 
-def mean_interval(mean: Mean, column: Column, clusters: Clusters, sums: Sums) -> Interval:
+def mean_interval(mean: Mean, sums: Sums) -> Interval:
     """The interval of a mean of scores within 0..1: bootstrap-t, or where few clusters differ Wilson's.
 
     There so many resamples hold none of those that bootstrap-t reaches to the end of the scale. Wilson's is wide rather
     than wrong: no such mean has more variance than a proportion. None where all values are equal.
     """
-    return wilson(column, clusters) if mean.error and is_sparse(column, clusters, 2 / 3) else bootstrap_t(mean, sums)
+    return mean.if_sparse or bootstrap_t(mean, sums)
 
 
-def bootstrap_t(mean: Mean, sums: Sums, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL) -> Interval:
-    """The studentised bootstrap interval of a mean (Efron and Tibshirani 1993, chapter 12.5), cut at `bounds`.
+def bootstrap_t(mean: Mean, sums: Sums, level: float = LEVEL) -> Interval:
+    """The studentised bootstrap interval of a mean (Efron and Tibshirani 1993, chapter 12.5), within 0..1.
 
     In every resample t* = (mean* - mean) / error*; the interval is mean - t*(high) · error, mean - t*(low) · error.
     No interval below `MIN_CLUSTERS`, and none when all values are equal: they tell nothing of their spread.
@@ -235,7 +160,7 @@ def bootstrap_t(mean: Mean, sums: Sums, bounds: tuple[float, float] = (0.0, 1.0)
     tail = (1 - level) / 2
     low_t, high_t = np.quantile(t, (tail, 1 - tail), method="nearest")
     low, high = mean.value - high_t * mean.error, mean.value - low_t * mean.error
-    return Interval(mean.value, _clip(low, bounds), _clip(high, bounds))
+    return Interval(mean.value, _clip(low, (0, 1)), _clip(high, (0, 1)))
 
 
 def t_quantile(p: float, freedom: float) -> float:
@@ -323,13 +248,10 @@ def difference_interval(gaps: Column, clusters: Clusters, level: float = LEVEL) 
 
 def clustered_error(column: Column, clusters: Clusters) -> tuple[float, float, int]:
     """A mean, its standard error linearised over G clusters, times √(G/(G-1)), and G, which is 0 without a value."""
-    sizes = clusters.sizes(column)
+    value, sizes, residuals = _centred(column, clusters)
     rows, groups = float(sizes.sum()), int((sizes > 0).sum())
     if not rows:
-        return math.nan, math.nan, 0
-    value = float(np.nansum(column)) / rows
-    residuals = clusters.sums(column) - value * sizes
-    residuals[np.abs(residuals) < _ROUNDING * sizes.max()] = 0.0
+        return value, math.nan, 0
     return value, math.sqrt(float(residuals @ residuals) * groups / max(groups - 1, 1)) / rows, groups
 
 

@@ -15,18 +15,17 @@ import numpy as np
 from metajudge.flag import Flag, FlagRule, ask_flags
 from metajudge.intervals import (
     NOTHING,
-    RESAMPLES,
     Clusters,
     Column,
     Interval,
     Mean,
-    Sums,
     cluster_rows,
     mean_interval,
     mean_of,
     wilson,
 )
 from metajudge.reliability import Reliability, reliability
+from metajudge.resampling import RESAMPLES, Sums
 from metajudge.scored import TIE_RATE, Options, ScoredFile, score_files, score_names
 
 UNSCORED_SHARE = 0.01
@@ -192,8 +191,8 @@ def _ask(file: ScoredFile, clusters: Clusters, group: str | None, sums: Sums) ->
 
 def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]) -> ReportRow:
     file, whole_file = asked.file, asked.group is None
-    consistency, right = asked.column(_RC), asked.column(("outcome", "accuracy"))
-    metrics = {name: _interval(mean, asked.column(name), asked.clusters, sums) for name, mean in asked.means.items()}
+    consistency = asked.column(_RC)
+    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
     metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
     undefined = np.array([n == 0 for n in file.n_human], dtype=np.bool_)
     unscored = int((asked.mask & np.isnan(consistency) & ~undefined).sum())
@@ -207,8 +206,8 @@ def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]
         metrics=metrics,
         tie_rate=wilson(asked.column(TIE_RATE), asked.clusters),
         scored_clusters=len(np.unique(asked.clusters.of_row[~np.isnan(consistency)])),
-        given_right=_interval(asked.given[0], np.where(right == 1, consistency, np.nan), asked.clusters, sums),
-        given_wrong=_interval(asked.given[1], np.where(right == 0, consistency, np.nan), asked.clusters, sums),
+        given_right=_interval(asked.given[0], sums),
+        given_wrong=_interval(asked.given[1], sums),
         unscored_as=_unscored_as(consistency, unscored),
         bounds=None
         if file.whole or np.isnan(upper).all()
@@ -221,8 +220,8 @@ def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]
     )
 
 
-def _interval(mean: Mean | None, column: Column, clusters: Clusters, sums: Sums) -> Interval:
-    return NOTHING if mean is None else mean_interval(mean, column, clusters, sums)
+def _interval(mean: Mean | None, sums: Sums) -> Interval:
+    return NOTHING if mean is None else mean_interval(mean, sums)
 
 
 def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:
