@@ -5,7 +5,6 @@ A record is scored, or *unscored* with the reason why; an unscored one is counte
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from metajudge.heads import Head, Judges, read_head
 from metajudge.metrics import Figures, Spread, figures, spread
 from metajudge.reply import Mark, reference_reading
 from metajudge.samples import CHECKLIST_SUFFIX, HUMAN_KEY, Unusable, find_checklist, parse_row
-from metajudge.selection import ResultFile, judge_model, open_one
+from metajudge.selection import ResultFile, judge_model, name_of, open_one
 from metajudge.standing import Latest
 
 NAMED_LINES = 3
@@ -218,7 +217,9 @@ def scan(file: ResultFile, max_checklist_len: int) -> Scan:
         head = read_head(line)
         judge = judges.of(line, head) if head is not None else None
         if head is not None and judge is not None:
-            latest.add_head(head, Rated(number, head.id, _name(judge), rate_head(head, file.model, max_checklist_len)))
+            latest.add_head(
+                head, Rated(number, head.id, name_of(judge), rate_head(head, file.model, max_checklist_len))
+            )
             continue
         row = parse_row(number, line)
         if isinstance(row, Unusable):
@@ -226,18 +227,14 @@ def scan(file: ResultFile, max_checklist_len: int) -> Scan:
             if len(found.unreadable_lines) < NAMED_LINES:
                 found.unreadable_lines.append(f"line {row.line} {row.reason}")
             continue
-        name, by = (str(row.data["id"]) if "id" in row.data else ""), sys.intern(judge_model(row.data))
-        latest.add(row.data, number, Rated(number, name, by, rate(row.data, file.model, max_checklist_len)))
+        name = str(row.data["id"]) if "id" in row.data else ""
+        outcome = rate(row.data, file.model, max_checklist_len)
+        latest.add(row.data, number, Rated(number, name, judge_model(row.data), outcome))
     found.rated = sorted(latest.values(), key=lambda rated: rated.line)
     scored = [rated for rated in found.rated if isinstance(rated.outcome, Figures)]
     found.judges = {rated.judge for rated in scored or found.rated} - {""}
     found.superseded, found.changed = latest.superseded, latest.changed
     return found
-
-
-def _name(judge: Mapping[str, Any]) -> str:
-    name = judge.get("model")
-    return name if isinstance(name, str) else ""
 
 
 def summarise(file: ResultFile, max_checklist_len: int) -> Summary:

@@ -101,7 +101,8 @@ _DASH = re.compile(r"[^\W\d_]{2}\s?(-{1,3}|[&/])(?=\s?[^\W\d_]{2})")
 _ARROW = re.compile(r"[-=]+>")
 _LETTER = re.compile(r"(?<![^\W_])[^\W\d_](?:\+\+|#)?(?![^\W_])")
 _SPELLINGS = str.maketrans({"×": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">=", "≠": "!="} | dict.fromkeys("`'\"‘’“”"))
-# Endings after which a word is the same one; so many words of one stem are looked at.
+# Two words of one stem are one when nothing but such endings sets them apart, with letters beyond ASCII when they share
+# this much of the longer one. So many words of a stem are looked at.
 _INFLECTED = _words("s es is e ed d ing y ying ies ied ily ly ally n en") | {""}
 _KIN, _MOST_WORDS = 0.7, 50
 _WIDE_GRADE = re.compile("好|差|优|不如|喜欢|有帮助|有用|质量")
@@ -277,12 +278,12 @@ def _finer(text: str) -> _Finer:
     signs = {found.start(1): found[1] for pattern in _OPERATORS for found in pattern.finditer(shown)}
     dashes = {found.start(1) for found in _DASH.finditer(shown)}
     return _Finer(
-        {stem: tuple(sorted(found)[:_MOST_WORDS]) for stem, found in by_stem.items()},
-        Counter(_LETTER.findall(_WIDE.sub(" ", _POSSESSIVE.sub("", plain)))),
-        Counter(_TURNS.intersection(words)),
-        Counter(sign for place, sign in signs.items() if place not in dashes),
-        Counter(sign for place, sign in signs.items() if place in dashes),
-        (_NEGATION.search(plain) is None) != (_LACK.search(plain) is None),
+        words={stem: tuple(sorted(found)[:_MOST_WORDS]) for stem, found in by_stem.items()},
+        letters=Counter(_LETTER.findall(_WIDE.sub(" ", _POSSESSIVE.sub("", plain)))),
+        turns=Counter(_TURNS.intersection(words)),
+        operators=Counter(sign for place, sign in signs.items() if place not in dashes),
+        dashes=Counter(sign for place, sign in signs.items() if place in dashes),
+        negated=(_NEGATION.search(plain) is None) != (_LACK.search(plain) is None),
     )
 
 

@@ -99,9 +99,9 @@ def judge_flags(
 
     `observed`: the two figures, each (models,); `resampled`: each (models, resamples). Whose accuracy a model is held
     against, that of the highest rationale consistency, is chosen anew in every resample, as another one may have it.
-    The consistency gap is that to the one which has it in the data: a maximum taken anew in every resample would be too
-    high, the more so the more models (of ten, 17 % of the flags at the margin itself were wrong). With `enough` false
-    nothing can be told.
+    The consistency gap is that to the one which has it in the data: a maximum taken anew in every resample is too
+    high, the more so the more models (with ten, 16 % were flagged at the margin itself; tests/slow/test_coverage.py).
+    With `enough` false nothing can be told.
     """
     best = int(np.argmax(observed[1]))
     anew = np.argmax(resampled[1], axis=0)

@@ -39,7 +39,6 @@ class JudgedBy:
     instructions: str
     granularity: str
     top_k: int | None
-    samples: int
 
 
 SETTINGS = ("model", "instructions", "granularity", "top_k")
@@ -101,7 +100,6 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
     Raises `UsageError` for a file without results and for a bad score.
     """
     file = open_one(path, model)
-    judges: dict[JudgedBy | None, JudgedBy | None] = {}
     latest, numbers = Latest(), RowNumbers()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
@@ -117,8 +115,7 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
             scored = row_scores(row.data, file.model, options, numbers)
         except ValueError as error:
             raise UsageError(f"{path} line {row.line}: {error}; correct or remove the line") from None
-        judge = _judged_by(row.data)
-        latest.add(row.data, row.line, (scored, judges.setdefault(judge, judge)))
+        latest.add(row.data, row.line, (scored, _judged_by(row.data)))
     standing: list[tuple[RowScores, JudgedBy | None]] = latest.values()
     whose = [judge for scored, judge in standing if not scored.evidence.unscored] or [judge for _, judge in standing]
     found = _columns(file, next(filter(None, whose), None), [scored for scored, _ in standing], options)
@@ -184,13 +181,12 @@ def _judged_by(record: Mapping[str, Any]) -> JudgedBy | None:
     judge = record.get("judge")
     if "id" not in record or not isinstance(judge, dict):
         return None
-    top_k, samples = judge.get("top_k"), judge.get("samples")
+    top_k = judge.get("top_k")
     return JudgedBy(
         str(judge.get("model")),
         str(judge.get("instructions")),
         str(judge.get("granularity")),
         top_k if isinstance(top_k, int) else None,
-        samples if isinstance(samples, int) else 1,
     )
 
 

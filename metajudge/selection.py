@@ -32,8 +32,12 @@ class PassedOver:
 
 def judge_model(record: Mapping[str, Any]) -> str:
     """The judge model that a record of ours names; empty for others."""
-    judge = record.get("judge")
-    name = judge.get("model") if isinstance(judge, dict) and "id" in record else None
+    return name_of(record.get("judge")) if "id" in record else ""
+
+
+def name_of(judge: object) -> str:
+    """The model that a record's judge object names; empty where it names none."""
+    name = judge.get("model") if isinstance(judge, dict) else None
     return name if isinstance(name, str) else ""
 
 
