@@ -339,18 +339,18 @@ def test_no_text_raises(text: str, cut: bool) -> None:
 )
 def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
     """No pattern runs longer than its text asks for."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     long = filler * (50_000 // len(filler))
     for text in (reply(f"x {long} y"), f"{START}\n- x\n{long}", f"- x\nFinal verdict: {long}", long):
         read_critique(text)
         parse_existing(text)
     swap_back(Critique((f"x {long} y",), 1, "B>A"))
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_fences_that_nothing_closes_are_looked_at_once() -> None:
     """Not each to the end of the text: 20,000 of them took ten seconds."""
-    started = time.perf_counter()
+    started = time.process_time()
     body = "- ```\n" * 20_000
     read_critique(f"<RESULT_START>\nList of reasons:\n{body}Final assessment result: \\boxed{{A>B}}\n<RESULT_END>")
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

@@ -268,8 +268,8 @@ def test_no_text_raises(text: str, cut: bool) -> None:
 @pytest.mark.parametrize("filler", ["*", " ", "_ ", "(", ")", "Reason:", "- ", "<", "\n", "C1", "**C"])
 def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
     """No pattern runs longer than its text asks for."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     long = filler * (100_000 // len(filler))
     read_claims(reply(f"x {long} y", ignored=f"- a {long} (Reason: b)"))
     read_claims(f"{START}\nCLAIM_COUNT{long}")
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

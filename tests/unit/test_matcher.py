@@ -166,6 +166,6 @@ def test_average_precision_worked_by_hand() -> None:
 def test_a_large_question_takes_little_time() -> None:
     """Ten by ten items of 200 characters, far under what any judge takes."""
     items = [f"Response {1 + n % 2} " + " ".join(f"word{n}{k}" for k in range(25)) for n in range(20)]
-    started = time.perf_counter()
+    started = time.process_time()
     score_matrix(items[:10], items[10:])
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

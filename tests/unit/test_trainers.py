@@ -319,10 +319,10 @@ def test_a_prompt_of_equal_blocks_may_be_cut_anywhere() -> None:
 
 def test_a_prompt_of_one_letter_is_no_wait() -> None:
     """It repeats itself everywhere."""
-    prompt, started = "=" * 30_000, time.perf_counter()
+    prompt, started = "=" * 30_000, time.process_time()
     with pytest.raises(NoPrompt):
         openrlhf.generation(f"{prompt[3:]}REPLY", prompt)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<|eot_id|>\n", "<｜end▁of▁sentence｜>", "<end_of_turn>\n<eos>"])
