@@ -1,7 +1,7 @@
 """A judge that does next to nothing: `python -m tests.bench.lean_server [--latency S]`, for measuring clients.
 
 One asyncio protocol, no framework: a request costs it some 40 µs, so that it serves many thousands a second. It answers
-`POST` with the block of four human items and `GET /log` with the seconds between its first request and last reply.
+`POST` with the block of four human items and `GET /log` with the seconds between its first request and each reply.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import time
+from typing import ClassVar
 
 BLOCK = "\n".join(["<RESULT_START>", *(f"- R{n}@S{n}: 0.5" for n in range(1, 5)), "<RESULT_END>"])
 COMPLETION = {
@@ -34,8 +35,7 @@ class Lean(asyncio.Protocol):
 
     latency = 0.0
     first: float | None = None
-    last = 0.0
-    served = 0
+    replied: ClassVar[list[float]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -49,7 +49,7 @@ class Lean(asyncio.Protocol):
         head = bytes(self._buffer[:end]).lower()
         if head.startswith(b"get"):
             self._buffer.clear()
-            self._transport.write(answer({"seconds": Lean.last - (Lean.first or 0), "served": Lean.served}))
+            self._transport.write(answer({"replied": [at - (Lean.first or 0) for at in Lean.replied]}))
             return
         length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
         if len(self._buffer) < end + 4 + length:
@@ -61,7 +61,7 @@ class Lean(asyncio.Protocol):
     def _reply(self) -> None:
         if not self._transport.is_closing():
             self._transport.write(REPLY)
-            Lean.last, Lean.served = time.monotonic(), Lean.served + 1
+            Lean.replied.append(time.monotonic())
 
 
 async def main() -> None:

@@ -20,11 +20,21 @@ class Measured:
 
     seconds: float
     """From the start of the process to its end."""
-    window: float
-    """Between the server's first request and its last reply, in seconds."""
+    replied: list[float]
+    """Seconds between the server's first request and each of its replies."""
     cpu: float
     """User and system seconds of the process."""
     peak_mb: float
+
+    @property
+    def window(self) -> float:
+        """Seconds between the server's first request and its last reply."""
+        return self.replied[-1]
+
+    def rate(self, before: int, behind: int) -> float:
+        """Replies a second without so many of the first and of the last ones."""
+        first, last = before - 1, len(self.replied) - behind - 1
+        return (last - first) / (self.replied[last] - self.replied[first])
 
 
 def write_rows(path: Path, count: int, response_bytes: int) -> None:
@@ -56,10 +66,10 @@ def measure(rows: int, response_bytes: int, latency: float, in_flight: int, *, c
             command += ["--output-file", str(out), "--model-be-evaluated", "M", "--api-base", url]
             command += ["--concurrent-requests", str(in_flight)]
         ended = run(command)
-        found = log(url)
-        if found["served"] != rows:
-            raise SystemExit(f"the server answered {found['served']} requests of {rows}")
-        return Measured(ended.seconds, found["seconds"], ended.cpu, ended.peak_mb)
+        replied = log(url)["replied"]
+        if len(replied) != rows:
+            raise SystemExit(f"the server answered {len(replied)} requests of {rows}")
+        return Measured(ended.seconds, replied, ended.cpu, ended.peak_mb)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def first_request(source: Path, out: Path, url: str) -> tuple[float, float]:
     with ThreadPoolExecutor(1) as pool:
         started = time.monotonic()
         running_one = pool.submit(run, command)
-        while not log(url)["served"]:
+        while not log(url)["replied"]:
             if running_one.done():
                 raise SystemExit(f"the inference ended without a request: {running_one.result()}")
             time.sleep(0.02)

@@ -1,10 +1,14 @@
 """How near the reward server comes to the ideal rate: `python -m tests.bench.reward_server`.
 
 256 different generations are with the server at any time and its judge answers after 0.2 s, so that 1,280 a second are
-ideal. They are posted one a request over 256 connections, and 32 a request over 8. Judge, server and client share the
-machine, and so may others: how long the server's loop waited for a CPU is told, too, and where that is more than a
-percent or two, the rate is theirs as much as the server's. `--repeat N` takes the best of N runs of each. What a bare
-aiohttp loop reaches, which does nothing but ask such a judge, is printed first: no server comes above it.
+ideal. They are posted one a request over 256 connections, and 32 a request over 8. The rate is that of the time in
+which all 256 are there: it begins when the first 512 are answered, whose connections open all at once, and ends when
+the last one is posted, as fewer and fewer are there from then on.
+
+Judge and client, which nobody runs beside the server, are kept off one CPU where the system allows that. Others may
+use it: how long the server's loop waited for it is told, too, and where that is more than a percent or two, the rate is
+theirs as much as the server's. `--repeat N` takes the best of N runs of each. What a bare aiohttp loop reaches, which
+does nothing but ask such a judge, is printed first.
 
 Exits 1 when a rate is below 0.90 of the ideal.
 """
@@ -16,6 +20,7 @@ import asyncio
 import contextlib
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -30,6 +35,9 @@ from tests.e2e.driver import environment
 from tests.servers import ROOT, running
 
 IN_PROGRESS, LATENCY, LEAST = 256, 0.2, 0.90
+UNCOUNTED = 2 * IN_PROGRESS
+CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+SERVERS_CPU = CPUS[-1:] if len(CPUS) > 1 else []
 FORMS = (1, 32)
 PROMPT = "Which response is better, and why?\n" + "lorem ipsum " * 250
 FAULTS = (
@@ -79,11 +87,50 @@ def label(number: int) -> str:
     return json.dumps({"human-checklist": human, "overall_preference": 2})
 
 
+@dataclass(slots=True)
+class Load:
+    """Requests that are posted one after the other over several connections."""
+
+    left: deque[bytes]
+    uncounted: int
+    """So many answers come before those that are measured."""
+    pid: int
+    """The server."""
+    answers: int = 0
+    begun: Moment | None = None
+    ended: Moment | None = None
+
+    def answered(self) -> None:
+        """Note one; called before the connection that had it posts the next."""
+        self.answers += 1
+        if self.answers == self.uncounted:
+            self.begun = Moment.now(self)
+        elif not self.left and self.ended is None:
+            self.ended = Moment.now(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was reached when."""
+
+    at: float
+    answers: int
+    had: float
+    """Seconds that the server's loop had a CPU so far."""
+    waited: float
+    """Seconds that it waited for one."""
+
+    @classmethod
+    def now(cls, load: Load) -> Moment:
+        """This moment."""
+        return cls(time.perf_counter(), load.answers, *scheduled(load.pid))
+
+
 class Client(asyncio.Protocol):
     """One connection, which posts what is left one after the other."""
 
-    def __init__(self, left: deque[bytes], done: asyncio.Future[None]) -> None:
-        self._left, self._done, self._buffer = left, done, bytearray()
+    def __init__(self, load: Load, done: asyncio.Future[None]) -> None:
+        self._load, self._done, self._buffer = load, done, bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -91,8 +138,8 @@ class Client(asyncio.Protocol):
         self._next()
 
     def _next(self) -> None:
-        if self._left:
-            self._transport.write(self._left.popleft())
+        if self._load.left:
+            self._transport.write(self._load.left.popleft())
         else:
             self._transport.close()
             self._done.set_result(None)
@@ -106,23 +153,21 @@ class Client(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         if not self._buffer.startswith(b"HTTP/1.1 200") or b'"unscored": [0.0' not in self._buffer:
-            self._left.clear()
+            self._load.left.clear()
             self._done.set_exception(SystemExit(bytes(self._buffer).decode()))
             return
         self._buffer.clear()
+        self._load.answered()
         self._next()
 
 
-async def post(url: str, requests: list[bytes], connections: int) -> float:
-    """Seconds until all are answered."""
-    loop = asyncio.get_running_loop()
-    address, left = urlsplit(url), deque(requests)
-    started = time.perf_counter()
+async def post(url: str, load: Load, connections: int) -> None:
+    """Until all are answered."""
+    loop, address = asyncio.get_running_loop(), urlsplit(url)
     done = [loop.create_future() for _ in range(connections)]
     for one in done:
-        await loop.create_connection(lambda one=one: Client(left, one), address.hostname, address.port)  # type: ignore[misc, arg-type]
+        await loop.create_connection(lambda one=one: Client(load, one), address.hostname, address.port)  # type: ignore[misc, arg-type]
     await asyncio.gather(*done)
-    return time.perf_counter() - started
 
 
 @contextlib.contextmanager
@@ -134,6 +179,8 @@ def serving(judge: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
+        if SERVERS_CPU:
+            os.sched_setaffinity(process.pid, SERVERS_CPU)
         try:
             yield process.stdout.readline().strip(), process
         finally:
@@ -151,23 +198,22 @@ def scheduled(pid: int) -> tuple[float, float]:
 
 
 def measure(batch: int, generations: int) -> Measured:
-    """Post so many generations, `batch` a request, after a warm-up."""
-    connections = IN_PROGRESS // batch
-    warm, measured = (
-        [request(start, batch) for start in range(first, first + count, batch)]
-        for first, count in ((0, 2 * IN_PROGRESS), (10**6, generations))
-    )
+    """Post so many generations, `batch` a request, and some before and behind that are not counted."""
+    posted = [request(number, batch) for number in range(0, UNCOUNTED + generations + IN_PROGRESS, batch)]
     with running("tests.bench.lean_server", "--latency", str(LATENCY)) as judge, serving(judge) as (url, process):
-        asyncio.run(post(url, warm, connections))
-        before = scheduled(process.pid)
-        seconds = asyncio.run(post(url, measured, connections))
-        had, waited = (after - sooner for after, sooner in zip(scheduled(process.pid), before, strict=True))
-        return Measured(generations / seconds, had / generations, waited / seconds)
+        load = Load(deque(posted), UNCOUNTED // batch, process.pid)
+        asyncio.run(post(url, load, IN_PROGRESS // batch))
+    begun, ended = load.begun, load.ended
+    assert begun is not None and ended is not None
+    seconds, answers = ended.at - begun.at, (ended.answers - begun.answers) * batch
+    return Measured(answers / seconds, (ended.had - begun.had) / answers, (ended.waited - begun.waited) / seconds)
 
 
 def bare_loop(questions: int) -> float:
-    """Questions a second of a loop that asks the judge and keeps nothing."""
-    return questions / peer(questions, len(PROMPT), LATENCY, IN_PROGRESS, client="bare").window
+    """Questions a second of a loop that asks the judge and keeps nothing, while all 256 are there."""
+    return peer(UNCOUNTED + questions + IN_PROGRESS, len(PROMPT), LATENCY, IN_PROGRESS, client="bare").rate(
+        UNCOUNTED, IN_PROGRESS
+    )
 
 
 def main() -> int:
@@ -179,6 +225,8 @@ def main() -> int:
     ideal, held = IN_PROGRESS / LATENCY, True
     floor = [bare_loop(args.generations) for _ in range(args.repeat)]
     print(f"bare loop:    {max(floor):6.0f} questions/s, {max(floor) / ideal:.3f} of the ideal", flush=True)
+    if SERVERS_CPU:
+        os.sched_setaffinity(0, CPUS[:-1])
     for batch in FORMS:
         runs = [measure(batch, args.generations) for _ in range(args.repeat)]
         best = max(runs, key=lambda run: run.rate)
