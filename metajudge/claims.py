@@ -72,17 +72,15 @@ _BESIDE = _SCAFFOLDING | _words(
     "compared comparison versus vs choose chosen pick b 1 2 first second former latter equally equal same i we my our "
     "think feel believe als sehr viel mucho plus partially mostly perfectly t isn doesn s higher lower"
 )
-# What makes a point its contrary, in the languages of the scaffolding; a verb of lack does, too, but not beside it.
+# What makes a point its contrary, in the languages of the scaffolding; a verb of lack does, too.
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|without|cannot|hardly|barely|(?:do|does|did|is|are|was|were|have|has|had|would|"
     r"should|could|ca|wo)nt|nicht|kein\w*|nie|niemals|ohne|ne|pas|sans|jamais|aucune?|non|mai|senza|nunca|"
     r"sin(?!\s*\()|não|nem|sem|не|нет|без|никогда|لا|لم|ليس|بدون)\b"
     r"|n['’]t\b|不(?![仅但同])|未(?!来)|[没沒无無]|ない|ません|않|못|नहीं"
 )
-_LACK = re.compile(
-    r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed)|omit(?:s|ted|ting)?)\b"
-    r"|(?:\b(?:is|are|was|were|not)|n['’]t|,)\s+missing\b"
-)
+_LACK = re.compile(r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|omit(?:s|ted|ting)?)\b")
+_NOT = re.compile(r"n['’]?t\Z|\Acannot\Z")
 # Words of which another one makes another point.
 _TURNS = _words("over under above below before after more less most least up down when where who why how what into out")
 _POSSESSIVE = re.compile(r"(?<=\w)['’]\w\b")
@@ -242,12 +240,13 @@ class _Finer(NamedTuple):
     operators: Counter[str]
     dashes: Counter[str]
     """What between two words is a dash or "and"."""
-    negated: bool
+    negations: int
+    """Different words of negation and lack: one twice says no more than once, another one turns another part."""
 
     def differs(self, other: _Finer) -> bool:
         """Whether something sets the two apart."""
         return (
-            self.negated != other.negated
+            self.negations != other.negations
             or _both_differ(self.letters, other.letters)
             or _both_differ(self.turns, other.turns)
             or (
@@ -283,7 +282,7 @@ def _finer(text: str) -> _Finer:
         turns=Counter(_TURNS.intersection(words)),
         operators=Counter(sign for place, sign in signs.items() if place not in dashes),
         dashes=Counter(sign for place, sign in signs.items() if place in dashes),
-        negated=(_NEGATION.search(plain) is None) != (_LACK.search(plain) is None),
+        negations=len({_NOT.sub("not", word) for word in _NEGATION.findall(plain) + _LACK.findall(plain)}),
     )
 
 
