@@ -17,6 +17,7 @@ from metajudge.intervals import (
     Interval,
     clustered_error,
     difference_interval,
+    few_differ,
     paired_difference,
     t_quantile,
     unpaired_difference,
@@ -52,7 +53,8 @@ class Difference:
     detectable: float | None
     """The smallest true difference that this many rows detect with 80 % power at a two-sided 5 % level.
 
-    From the spread of the differences; None where that tells nothing, as for the interval.
+    From the spread of the differences; None where that tells too little: in fewer than 10 clusters, where fewer than 8
+    clusters differ (and half of them do not), and of spurious correctness.
     """
 
     def as_json(self) -> dict[str, Any]:
@@ -142,7 +144,7 @@ def _difference(
         wins=int((better > 1e-9).sum()),
         ties=int((np.abs(better) <= 1e-9).sum()),
         losses=int((better < -1e-9).sum()),
-        detectable=None if name == _SPURIOUS else _detectable(gaps, clusters),
+        detectable=None if name == _SPURIOUS else detectable(gaps, clusters),
     )
 
 
@@ -152,9 +154,10 @@ def _interval(name: tuple[str, str], columns: tuple[Column, Column], gaps: Colum
     return paired_difference(gaps, clusters) if name[0] == "outcome" else difference_interval(gaps, clusters)
 
 
-def _detectable(gaps: Column, clusters: Clusters) -> float | None:
+def detectable(gaps: Column, clusters: Clusters) -> float | None:
+    """The smallest true mean of paired differences that rows like these show, see `Difference.detectable`."""
     _, error, groups = clustered_error(gaps, clusters)
-    if groups < MIN_CLUSTERS:
+    if groups < MIN_CLUSTERS or few_differ(gaps, clusters):
         return None
     return (t_quantile(0.975, groups - 1) + t_quantile(POWER, groups - 1)) * error or None
 

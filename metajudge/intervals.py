@@ -133,6 +133,11 @@ def is_sparse(column: Column, clusters: Clusters, share: float, around: float | 
     return most >= share * len(means) and len(means) - most < FEW_OTHERS
 
 
+def few_differ(gaps: Column, clusters: Clusters) -> bool:
+    """Whether so few paired differences are not 0 that they tell too little of their spread."""
+    return is_sparse(gaps, clusters, 1 / 2, around=0.0)
+
+
 def mean_interval(mean: Mean, sums: Sums) -> Interval:
     """The interval of a mean of scores within 0..1: bootstrap-t, or where few clusters differ Wilson's.
 
@@ -188,7 +193,7 @@ def _clip(value: float, bounds: tuple[float, float]) -> float:
 def wilson(column: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
     """Wilson's score interval of a proportion (Wilson 1927), with n divided by the design effect of the clusters.
 
-    That effect is itself estimated, from few clusters badly: then with the quantile of t (Korn and Graubard 1998).
+    That effect is itself estimated, from few clusters badly: with the quantile of t (Korn and Graubard 1998).
     """
     sizes = clusters.sizes(column)
     n, groups = float(sizes.sum()), int((sizes > 0).sum())
@@ -197,7 +202,7 @@ def wilson(column: Column, clusters: Clusters, level: float = LEVEL) -> Interval
     p = float(np.nansum(column)) / n
     if groups < MIN_CLUSTERS:
         return Interval(p, None, None)
-    z = t_quantile((1 + level) / 2, groups - 1) if groups < n else NormalDist().inv_cdf((1 + level) / 2)
+    z = _quantile(level, groups, n)
     n /= _inflation(clusters.sums(column) - p * sizes, p * (1 - p), n, groups)
     centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
@@ -209,7 +214,7 @@ def paired_difference(gaps: Column, clusters: Clusters, level: float = LEVEL) ->
     """The adjusted Wald interval of a difference of two paired proportions (Bonett and Price 2012), within -1..1.
 
     `gaps`: first minus second of each row, NaN where either has no value. One row is added to each side before the
-    usual formula, with n over the design effect of the clusters; it holds up where few rows differ.
+    usual formula, with n over the design effect of the clusters, as in `wilson`; it holds up where few rows differ.
     """
     sizes = clusters.sizes(gaps)
     rows, groups = float(sizes.sum()), int((sizes > 0).sum())
@@ -224,7 +229,7 @@ def paired_difference(gaps: Column, clusters: Clusters, level: float = LEVEL) ->
     n = rows / _inflation(residuals, variance, rows, groups)
     up = (float(np.nansum(np.maximum(gaps, 0))) / rows * n + 1) / (n + 2)
     down = (float(np.nansum(np.maximum(-gaps, 0))) / rows * n + 1) / (n + 2)
-    half = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    half = _quantile(level, groups, rows) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
     return Interval(value, min(value, _clip(up - down - half, (-1, 1))), max(value, _clip(up - down + half, (-1, 1))))
 
 
@@ -240,7 +245,7 @@ def difference_interval(gaps: Column, clusters: Clusters, level: float = LEVEL) 
         return NOTHING
     if groups < MIN_CLUSTERS or not error:
         return Interval(value, None, None)
-    if is_sparse(gaps, clusters, 1 / 2, around=0.0):
+    if few_differ(gaps, clusters):
         return paired_difference(gaps, clusters, level)
     half = t_quantile((1 + level) / 2, groups - 1) * error
     return Interval(value, _clip(value - half, (-1, 1)), _clip(value + half, (-1, 1)))
@@ -272,6 +277,11 @@ def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters, leve
     return Interval(value, _clip(value - half, (-1, 1)), _clip(value + half, (-1, 1)))
 
 
+def _quantile(level: float, groups: int, rows: float) -> float:
+    """Of the normal distribution; of t where rows share clusters, whose effect is itself estimated."""
+    return t_quantile((1 + level) / 2, groups - 1) if groups < rows else NormalDist().inv_cdf((1 + level) / 2)
+
+
 def _inflation(residuals: Floats, variance: float, n: float, groups: int) -> float:
     """Variance of a mean over clusters over that of as many independent rows (the design effect, Kish 1965), from 1.
 
@@ -279,6 +289,6 @@ def _inflation(residuals: Floats, variance: float, n: float, groups: int) -> flo
     """
     if groups == n:
         return 1.0
-    if variance <= 1e-12:
+    if variance <= 0:
         return n / groups
     return max(1.0, float(residuals @ residuals) / n / variance * groups / (groups - 1))

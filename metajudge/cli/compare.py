@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if args.output_file:
         write_json(args.output_file, [one.as_json() for one in found])
-    note("detectable: the smallest true difference that this many rows show with 80 % power")
+    note("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     note("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
     return 0
 

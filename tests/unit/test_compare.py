@@ -7,12 +7,13 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from metajudge.cli import main
 from metajudge.compare import Difference, check_comparable, compare
 from metajudge.errors import UsageError
-from metajudge.intervals import Interval
+from metajudge.intervals import Interval, cluster_rows, paired_difference
 from metajudge.report_text import cell, p_cell
 from metajudge.scored import Options, score_file
 from tests.unit.result_rows import one_item, write
@@ -58,6 +59,32 @@ def test_few_rows_detect_nothing_that_could_be_told(tmp_path: Path) -> None:
     """Five swaps have 32 outcomes: no p value below 1/16, however large the difference."""
     (one,) = compared(files(tmp_path, [0.5, 0.75, 1.0, 0.75, 0.5], [0.25] * 5))
     assert one.detectable is None and one.difference.low is None and one.p_value > 0.05
+
+
+def test_what_is_detectable_needs_eight_rows_that_differ(tmp_path: Path) -> None:
+    """Three of thirty show nothing of how much others would differ: what they told had 35 % power, not 80."""
+    for differing in (7, 8):
+        (one,) = compared(files(tmp_path, [0.5] * (30 - differing) + [1.0] * differing, [0.5] * 30))
+        assert (one.detectable is None) is (differing < 8), differing
+
+
+def test_outcomes_are_proportions_and_nothing_is_detectable_of_spurious_correctness(tmp_path: Path) -> None:
+    """The interval of paired proportions, also where many rows differ; S-Corr is about other rows for each model."""
+    labels = {True: "A>B", False: "B>A"}
+    right = [[n % 3 != 0 for n in range(40)], [n % 2 == 0 for n in range(40)]]
+    paths = [
+        write(
+            tmp_path / f"{name}.jsonl",
+            [one_item(n, float(n % 4 == rest), name, label=labels[own[n]]) for n in range(40)],
+        )
+        for name, own, rest in zip("AB", right, (0, 2), strict=True)
+    ]
+    (one,) = compared(paths, "accuracy", "outcome")
+    gaps = np.array([float(a) - float(b) for a, b in zip(*right, strict=True)])
+    assert one.difference == paired_difference(gaps, cluster_rows([str(n) for n in range(40)], [""] * 40))
+    assert one.detectable is not None
+    (spurious,) = compared(paths, "spurious_correctness", "outcome")
+    assert spurious.detectable is None and spurious.difference.low is not None
 
 
 def test_equal_models_have_no_minus_zero_and_a_p_is_never_zero(

@@ -15,6 +15,7 @@ from metajudge.intervals import (
     bootstrap_t,
     cluster_rows,
     difference_interval,
+    few_differ,
     mean_interval,
     mean_of,
     paired_difference,
@@ -190,6 +191,41 @@ def test_a_paired_difference_worked_by_hand() -> None:
     gaps = np.array([0.0] * 7 + [-1.0] * 3)
     found = paired_difference(gaps, cluster_rows(singles(10), [""] * 10))
     assert (found.value, found.low, found.high) == pytest.approx((-0.3, -0.58675, 0.08675), abs=1e-4)
+
+
+def test_paired_proportions_of_equal_rows_count_a_row_a_cluster() -> None:
+    """Twenty clusters of twenty equal gaps, 8 up, 4 down: n = 20 · 19/20 = 19, 3.8 / 21 ± t(19) · √(… / 21)."""
+    gaps = np.repeat([1.0] * 8 + [-1.0] * 4 + [0.0] * 8, 20)
+    found = paired_difference(gaps, cluster_rows([k for k in singles(20) for _ in range(20)], [""] * 400))
+    up, down = (19 * 8 / 20 + 1) / 21, (19 * 4 / 20 + 1) / 21
+    half = 2.093024 * math.sqrt((up + down - (up - down) ** 2) / 21)
+    assert (found.value, found.low, found.high) == pytest.approx((0.2, up - down - half, up - down + half), abs=1e-6)
+    independent = paired_difference(gaps, cluster_rows(singles(400), [""] * 400))
+    assert independent.low is not None and found.low is not None and independent.low > 0.1 > found.low + 0.2
+
+
+@pytest.mark.parametrize(("n", "others", "sparse"), [(30, 7, True), (30, 8, False), (21, 7, True), (20, 7, False)])
+def test_wilsons_interval_is_of_means_of_which_fewer_than_eight_clusters_in_a_third_differ(
+    n: int, others: int, sparse: bool
+) -> None:
+    """The limits that the README states."""
+    values = np.array([0.25] * (n - others) + [0.5] * others)
+    clusters = cluster_rows(singles(n), [""] * n)
+    sums = Sums(clusters.strata)
+    mean = mean_of(values, clusters, sums)
+    assert mean is not None
+    sums.run(500)
+    assert (mean_interval(mean, sums) == wilson(values, clusters)) is sparse
+
+
+@pytest.mark.parametrize(("n", "others", "sparse"), [(30, 7, True), (30, 8, False), (14, 7, True), (13, 7, False)])
+def test_a_difference_of_which_fewer_than_eight_in_a_half_are_not_0_has_the_interval_of_proportions(
+    n: int, others: int, sparse: bool
+) -> None:
+    """The limits that the README states."""
+    gaps, clusters = np.array([0.0] * (n - others) + [0.5] * others), cluster_rows(singles(n), [""] * n)
+    assert few_differ(gaps, clusters) is sparse
+    assert (difference_interval(gaps, clusters) == paired_difference(gaps, clusters)) is sparse
 
 
 def test_an_unpaired_difference_of_separate_rows_is_the_two_sample_formula() -> None:
