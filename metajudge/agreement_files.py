@@ -13,6 +13,7 @@ import numpy as np
 from metajudge.agreement import Floats, Integers
 from metajudge.errors import UsageError
 from metajudge.metrics import COUNTED_MODEL_ITEMS
+from metajudge.samples import UnreadableLines
 from metajudge.selection import check_results, judge_model, peek
 from metajudge.standing import standing_records
 from metajudge.terminal import printable
@@ -77,6 +78,8 @@ class Reading:
     """Evaluated models in lower case, and as they were first spelled."""
     settings: dict[str, dict[str, Path]] = field(default_factory=lambda: {name: {} for name in _SETTINGS})
     """Values that the records' `judge` has, and the first file with each."""
+    unreadable: dict[Path, UnreadableLines] = field(default_factory=dict)
+    """Lines of each file that are no records."""
 
     def differences(self) -> list[str]:
         """How the files differ in more than the judge, a text each; empty when the judges are comparable."""
@@ -128,7 +131,7 @@ def read_judges(paths: Iterable[Path]) -> Reading:
     reading = Reading()
     for path in paths:
         _check_file(path)
-        for record in standing_records(path):
+        for record in standing_records(path, reading.unreadable.setdefault(path, UnreadableLines())):
             _add(reading, path, record)
     if len(reading.judges) < 2:
         names = ", ".join(map(printable, reading.judges))

@@ -14,12 +14,9 @@ from typing import Any
 from metajudge.heads import Head, Judges, read_head
 from metajudge.metrics import Figures, Spread, figures, spread
 from metajudge.reply import Mark, reference_reading
-from metajudge.samples import CHECKLIST_SUFFIX, HUMAN_KEY, Unusable, find_checklist, parse_row
+from metajudge.samples import CHECKLIST_SUFFIX, HUMAN_KEY, UnreadableLines, Unusable, find_checklist, parse_row
 from metajudge.selection import ResultFile, judge_model, name_of, open_one
 from metajudge.standing import Latest
-
-NAMED_LINES = 3
-"""So many unreadable lines of a file are named; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +61,7 @@ class Scan:
     """Records whose row has a later or finished one."""
     changed: int = 0
     """Records that count beside another one of the same row, of which a list has changed."""
-    unreadable: int = 0
-    unreadable_lines: list[str] = field(default_factory=list)
-    """The first few, as "line 3 is not JSON …"."""
+    unreadable: UnreadableLines = field(default_factory=UnreadableLines)
     judges: set[str] = field(default_factory=set)
     """Names of the judge models whose records have figures; where none has, of all."""
 
@@ -109,7 +104,7 @@ class Summary:
             "reasons": self.reasons,
             "superseded_records": self.scan.superseded,
             "changed_records": self.scan.changed,
-            "unreadable_lines": self.scan.unreadable,
+            "unreadable_lines": self.scan.unreadable.count,
             "judge_models": sorted(self.scan.judges),
             **({} if self.paper is None else {"paper": self.paper, "not_common_rows": self.not_common}),
         }
@@ -223,9 +218,7 @@ def scan(file: ResultFile, max_checklist_len: int) -> Scan:
             continue
         row = parse_row(number, line)
         if isinstance(row, Unusable):
-            found.unreadable += 1
-            if len(found.unreadable_lines) < NAMED_LINES:
-                found.unreadable_lines.append(f"line {row.line} {row.reason}")
+            found.unreadable.add(row)
             continue
         name = str(row.data["id"]) if "id" in row.data else ""
         outcome = rate(row.data, file.model, max_checklist_len)

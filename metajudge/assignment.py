@@ -6,7 +6,6 @@ one whose model items stand earliest, then the one that gives the earliest of th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -44,8 +43,8 @@ def optimal_matching(scores: Scores) -> list[Pair]:
 def _units(score: float | None) -> int:
     if score is None:
         return 0
-    if math.isnan(score) or not 0 <= score <= 1:
-        raise ValueError(f"a score of {score} is not within 0..1")
+    if not 0 <= score <= 1:  # NaN is not, either
+        raise ValueError(f"a score of {str(score)[:20]} is not within 0..1")
     return round(score * UNITS)
 
 

@@ -121,7 +121,7 @@ def judge_flags(
         verdict = CANNOT_TELL
         if enough and adjusted.get(place, 1.0) <= rule.level:
             verdict = FLAGGED
-        elif enough and cleared[place] <= rule.level / 2:
+        elif enough and (place == best or cleared[place] <= rule.level / 2):
             verdict = NOT_FLAGGED
         gap = [float(values[best] - values[place]) for values in observed]
         flags.append(Flag(verdict, models[best], adjusted.get(place) if enough else None, gap[0], gap[1]))

@@ -92,7 +92,6 @@ class Mean:
     """Standard error, linearised over clusters."""
     clusters: int
     """Clusters with a value."""
-    rows: int
     places: Sequence[int]
     """Where the resampled sums of y, n, y², yn and n² are; y is centred on the mean."""
     if_sparse: Interval | None
@@ -108,7 +107,7 @@ def mean_of(column: Column, clusters: Clusters, sums: Sums) -> Mean | None:
     error = math.sqrt(float(y @ y)) / rows
     places = [sums.add(part) for part in (y, sizes, y * y, y * sizes, sizes * sizes)]
     if_sparse = wilson(column, clusters) if error and is_sparse(column, clusters, 2 / 3) else None
-    return Mean(value, error, int((sizes > 0).sum()), rows, places, if_sparse)
+    return Mean(value, error, int((sizes > 0).sum()), places, if_sparse)
 
 
 def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]:

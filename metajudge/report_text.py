@@ -122,6 +122,11 @@ def without_outcome(file: ScoredFile) -> str:
     return f"{name}: no readable {label} in its rows with a human preference: no outcome metrics"
 
 
+def unreadable(file: ScoredFile) -> str:
+    """Which lines are left out as they are no records; empty where none is."""
+    return f"{printable(file.path.name)}: {printable(str(file.unreadable))}" if file.unreadable.count else ""
+
+
 def of_others(file: ScoredFile) -> str:
     """How many records are left out because another evaluated model's are in the file; empty where none is."""
     if not file.of_others:
@@ -156,10 +161,11 @@ def _about(row: ReportRow) -> Iterator[str]:
         low, high = row.unscored_as
         yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"
     if row.bounds is not None and row.bounds[1] - row.bounds[0] > 1e-12:
+        shared = "1 row has" if row.shared_rows == 1 else f"{row.shared_rows} rows have"
         yield (
             f"{name}: one question a row shows each human item's best match only, so RC is between "
-            f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({row.shared_rows} rows have a model item that several human "
-            f"items claim); --granularity item gives the exact figure"
+            f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
+            f"--granularity item gives the exact figure"
         )
     yield without_outcome(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
     if 0 < row.scored_clusters < MIN_CLUSTERS:

@@ -21,6 +21,8 @@ from metajudge.errors import UsageError
 
 CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
+NAMED_LINES = 3
+"""So many unreadable lines of a file are named; the rest are counted."""
 _BOM = b"\xef\xbb\xbf"
 _BUFFER = 1 << 20
 _CANONICAL = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":")).encode
@@ -61,6 +63,26 @@ class Sample:
     model_items: tuple[str, ...]
     """Model items S1..Sm, before any top-k cut."""
     row: dict[str, Any]
+
+
+@dataclass(slots=True)
+class UnreadableLines:
+    """Lines of a file that are no rows: how many, and the first few."""
+
+    count: int = 0
+    named: list[str] = field(default_factory=list)
+    """As "line 3 is not JSON …"."""
+
+    def add(self, row: Unusable) -> None:
+        """Count one."""
+        self.count += 1
+        if self.count <= NAMED_LINES:
+            self.named.append(f"line {row.line} {row.reason}")
+
+    def __str__(self) -> str:
+        more = self.count - len(self.named)
+        lines = "; ".join(self.named) + (f"; and {more} more" if more else "")
+        return f"{self.count} unreadable line{'' if self.count == 1 else 's'}: {lines}"
 
 
 class InputFile:
@@ -126,7 +148,7 @@ def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | Unusable:
     except UnicodeDecodeError as error:
         return Unusable(number, f"is not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
     except json.JSONDecodeError as error:
-        return Unusable(number, f"is not JSON ({error.msg} at column {error.colno})")
+        return Unusable(number, f"is not JSON ({error.msg.removesuffix(' at')} at column {error.colno})")
     except (ValueError, RecursionError):
         return Unusable(number, "is JSON that cannot be read (a number too long, or nested too deep)")
     if not isinstance(data, dict):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from metajudge.errors import UsageError
 from metajudge.labels import SIGNED, Labels, sign
 from metajudge.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
-from metajudge.samples import RowNumbers, Unusable
+from metajudge.samples import RowNumbers, UnreadableLines, Unusable
 from metajudge.selection import ResultFile, open_one
 from metajudge.standing import Latest
 from metajudge.terminal import printable
@@ -77,6 +77,7 @@ class ScoredFile:
     latter `unreadable_gold`."""
     fields: tuple[str, ...] = ()
     """Fields that some row has a value for, in order of appearance."""
+    unreadable: UnreadableLines = field(default_factory=UnreadableLines)
     of_others: dict[str, int] = field(default_factory=dict)
     """Counts of records that are left out because they are about another evaluated model, by its name."""
     mixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -103,9 +104,11 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
     latest, numbers = Latest(), RowNumbers()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
+    unreadable = UnreadableLines()
     for row in file.source.rows():
         if isinstance(row, Unusable):
-            continue  # the analysis names such lines
+            unreadable.add(row)
+            continue
         own = row.data.get("model_be_evaluated")
         if isinstance(own, str) and own and own.lower() != file.model.lower():
             of_others[own] += 1
@@ -122,6 +125,7 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
     return replace(
         found,
         fields=tuple(fields),
+        unreadable=unreadable,
         of_others=dict(of_others),
         mixed=_differences(whose),
         changed=latest.changed,

@@ -9,7 +9,7 @@ from typing import Any
 
 from metajudge.heads import Head, Key, read_key
 from metajudge.results import FINISHED, row_key
-from metajudge.samples import InputFile, Row, parse_row
+from metajudge.samples import InputFile, Row, UnreadableLines, parse_row
 
 log = logging.getLogger("metajudge")
 
@@ -61,10 +61,10 @@ class Latest:
         return [value for _, value in self._kept.values()]
 
 
-def standing_records(path: Path) -> Iterator[dict[str, Any]]:
+def standing_records(path: Path, unreadable: UnreadableLines | None = None) -> Iterator[dict[str, Any]]:
     """The standing record of every row, one at a time, in order of the rows' first appearance.
 
-    One whose head alone is whole is left out, with a warning.
+    One whose head alone is whole is left out, with a warning; `unreadable` is told of lines that are no records.
     """
     latest = Latest()
     for number, offset, line in InputFile(path).lines():
@@ -73,6 +73,8 @@ def standing_records(path: Path) -> Iterator[dict[str, Any]]:
             latest.add_head(key, offset)
         elif isinstance(row := parse_row(number, line, offset), Row):
             latest.add(row.data, number, offset)
+        elif unreadable is not None:
+            unreadable.add(row)
     damaged = 0
     with path.open("rb") as file:
         for offset in latest.values():

@@ -47,7 +47,10 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         _close(sys.stdout)  # the reader went away (`| head`)
         return 1
     except OSError as error:
-        # Files are the commands' own business and told by them: what is left is the output itself.
+        if error.filename is not None:  # a path that not even says what it is: too long, in a closed directory
+            _complain(printable(f"{error.filename} cannot be used: {error.strerror}; check the path and permissions"))
+            return 2
+        # Other failures of files are told by the commands: what is left is the output itself.
         _close(sys.stdout)
         _complain(f"the output cannot be written: {printable(str(error))}")
         return 1

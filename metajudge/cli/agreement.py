@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metajudge.cli.output import check_output, counted, note, write_json
+from metajudge.cli.output import check_output, counted, note, say, write_json
 from metajudge.errors import UsageError
 from metajudge.terminal import printable
 
@@ -104,6 +104,9 @@ def run(args: argparse.Namespace) -> int:
 
     check_output(args.output_file, args.files)
     reading = read_judges(result_paths(args.files))
+    for path, lines in reading.unreadable.items():
+        if lines.count:
+            note(say(f"{path.name}: {lines}"))
     _check_alike(reading, args.allow_mixed)
     joined = join(reading)
     report = _report(reading, joined)

@@ -147,10 +147,8 @@ def _note_unscored(summary: Summary) -> None:
         reasons = ", ".join(f"{count} {say(reason)}" for reason, count in summary.reasons.items())
         rows, errors = counted(summary.total, "row"), counted(summary.errors, "error")
         note(f"{where}: of {rows} {errors}, {summary.skipped} skipped: {reasons}")
-    if found.unreadable:
-        more = found.unreadable - len(found.unreadable_lines)
-        lines = "; ".join(map(say, found.unreadable_lines)) + (f"; and {more} more" if more else "")
-        note(f"{where}: {counted(found.unreadable, 'unreadable line')}: {lines}")
+    if found.unreadable.count:
+        note(f"{where}: {say(str(found.unreadable))}")
     if found.superseded:
         verb = "does" if found.superseded == 1 else "do"
         records = counted(found.superseded, "record")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from metajudge.cli.output import check_output, note, write_json
+from metajudge.cli.output import check_output, note, say, write_json
 from metajudge.cli.scoring import add_scoring_flags, one_thread, scored_files
 from metajudge.cli.values import at_least, number_within
 from metajudge.errors import UsageError
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         note(f"of {flags + 1} models none can be flagged with {args.resamples} resamples: raise --resamples")
     nothing = [row.model for row in rows if row.group is None and row.metrics["paper", "f1"].value is None]
     if nothing:
-        note(f"nothing scored for {', '.join(nothing)}: the reasons stand above")
+        note(f"nothing scored for {', '.join(map(say, nothing))}: the reasons stand above")
     return 1 if nothing else 0
 
 

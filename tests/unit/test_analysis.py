@@ -172,7 +172,7 @@ def test_a_file_worked_by_hand(tmp_path: Path) -> None:
     assert summary.spread.mean.precision == pytest.approx((0.2 + 1) / 2)
     assert summary.spread.std.recall == 0.25
     assert summary.reasons == {"reply unreadable": 1, "model checklist empty": 1}
-    assert summary.scan.unreadable_lines[0].startswith("line 2 is not JSON")
+    assert summary.scan.unreadable.named[0].startswith("line 2 is not JSON")
 
 
 def test_of_one_row_the_last_finished_record_counts_else_its_last(tmp_path: Path) -> None:
@@ -205,8 +205,8 @@ def test_byte_order_mark_line_ends_blank_lines_and_wrong_bytes_are_read_past(tmp
     path.write_bytes(b"\xef\xbb\xbf" + good + b"\r\n\r\n  \n" + b'{"a": "\xff"}\n[1]\nnull\n' + good)
     summary = summary_of(path)
     assert counts(summary) == (2, 2, 0, 0)
-    assert summary.scan.unreadable == 3
-    assert [line.split()[1] for line in summary.scan.unreadable_lines] == ["4", "5", "6"]
+    assert summary.scan.unreadable.count == 3
+    assert [line.split()[1] for line in summary.scan.unreadable.named] == ["4", "5", "6"]
 
 
 def test_a_broken_first_line_is_read_past(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_nothing_to_match_is_an_empty_matching() -> None:
     assert optimal_matching([]) == optimal_matching([[], []]) == optimal_matching([[0.0, None]]) == []
 
 
-@pytest.mark.parametrize("bad", [float("nan"), 1.5, -0.1, float("inf")])
+@pytest.mark.parametrize("bad", [float("nan"), 1.5, -0.1, float("inf"), 10**400])
 def test_a_score_that_is_none_is_refused(bad: float) -> None:
     """Silently it would be a wrong figure."""
     with pytest.raises(ValueError, match=r"is not within 0\.\.1"):

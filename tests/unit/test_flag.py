@@ -65,6 +65,14 @@ def test_several_models_are_corrected_for() -> None:
     assert {among[name].verdict for name in "bcd"} == {CANNOT_TELL}
 
 
+def test_the_best_reasoning_model_is_never_in_doubt() -> None:
+    """Its gap to itself is 0, also where that is the margin."""
+    observed, resampled = [np.array([0.8, 0.8]), np.array([0.4, 0.2])], [np.full((2, DRAWS), 0.8)] * 2
+    for margin in (0.0, 0.05):
+        best, _ = judge_flags(["a", "b"], observed, resampled, FlagRule(consistency_margin=margin))
+        assert best.verdict == NOT_FLAGGED
+
+
 def test_few_clusters_tell_nothing() -> None:
     """Whatever the figures."""
     flags = judged({"a": (0.8, 0), "b": (0.8, 0)}, {"a": (0.4, 0), "b": (0.2, 0)}, enough=False)

@@ -331,6 +331,47 @@ def test_bad_arguments_get_one_line(
     assert code == 2 and message in err and len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["report {}", "compare {}", "plot {}", "agreement {} {}", "show {}", "compact {} x", "report x --output-file {}"],
+)
+def test_a_path_that_cannot_be_looked_at_is_no_output_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    """A name that is too long fails before the file is opened, as one in a closed directory does."""
+    path = f"{tmp_path}/{'a' * 300}.jsonl"
+    code = main([path if word == "{}" else word for word in line.split()])
+    err = capsys.readouterr().err
+    assert code == 2 and "cannot be used: File name too long; check the path" in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
+def test_lines_that_are_no_records_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Five of them: three are named, two counted."""
+    paths = [
+        write(
+            tmp_path / f"{name}.jsonl",
+            [one_item(n, n / 12, name, judge={"model": name} if command == "agreement" else {}) for n in range(12)],
+        )
+        for name in "MW"
+    ]
+    with paths[0].open("a") as file:
+        file.write('{"id": "torn\n' * 4 + "[]\n")
+    more = {"compare": ["--resamples", "100"], "report": ["--resamples", "100"]}.get(command, [])
+    main([command, *map(str, paths), *more, *(["--output", str(tmp_path / "p.svg")] if command == "plot" else [])])
+    err = capsys.readouterr().err
+    line = "line 13 is not JSON (Invalid control character at column 13)"
+    assert f"M.jsonl: 5 unreadable lines: {line}; {line.replace('13 is', '14 is')}" in err and "; and 2 more\n" in err
+    assert "W.jsonl" not in err
+
+
+def test_a_name_from_the_data_cannot_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where nothing is scored for it."""
+    code, _, err = run(capsys, write(tmp_path / "M.jsonl", [failed(1, "M\x1b[31mred")]))
+    assert code == 1 and "nothing scored for M" in err and "\x1b" not in err
+
+
 @pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
 def test_paths_without_a_flag_are_named_without_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
