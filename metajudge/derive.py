@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import metajudge
+from metajudge.address import EMBEDDED
 from metajudge.cost import Budget
 from metajudge.errors import OutputLost, UsageError
 from metajudge.journal import Journal
-from metajudge.judging import EMBEDDED, OK, JudgeOptions, check_key, exit_code, judge_rows
+from metajudge.judging import OK, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.plan import SHOWN_PROBLEMS
 from metajudge.product import Written, write_product
 from metajudge.results import Expected, RecordFile, row_key, side_file

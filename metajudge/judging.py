@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
+from metajudge.address import DEFAULT_BASE_URL, EMBEDDED, read_address
 from metajudge.ask import Asker
 from metajudge.cost import Budget, Prices
 from metajudge.errors import UsageError
@@ -27,15 +30,15 @@ from metajudge.told import NO_KEY
 
 log = logging.getLogger("metajudge")
 
-EMBEDDED = "embedded"
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
-
 OK, PARTLY, CHANGE_FIRST, INTERRUPTED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeOptions:
-    """Which judge is asked, how fast and how patiently; the command line's flags have the same names."""
+    """Which judge is asked, how fast and how patiently; the command line's flags have the same names.
+
+    Raises `UsageError` for an `api_base` that is no address, `ValueError` for a number that cannot be meant.
+    """
 
     model: str = "gpt-4o"
     api_key: str = field(default="", repr=False)
@@ -62,6 +65,15 @@ class JudgeOptions:
     allow_mixed: bool = False
     skip_failed: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "api_base", read_address(self.api_base, "api_base"))
+        for name, least in _LEAST.items():
+            value, may_lack = getattr(self, name), name in _OR_NONE
+            if not (may_lack and value is None) and not _is_number(value, least):
+                kind = "whole" if type(least) is int else "finite"
+                or_none = ", or None" if may_lack else ""
+                raise ValueError(f"{name} is {repr(value)[:60]}; it is a {kind} number from {least:g} up{or_none}")
+
     @property
     def connections(self) -> int:
         """To the judge, at most."""
@@ -78,11 +90,29 @@ class JudgeOptions:
 
     @classmethod
     def from_environment(cls, **fields: Any) -> JudgeOptions:
-        """With key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them."""
+        """With key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them.
+
+        The embedded judge is started by the run itself: a base URL in the environment is another judge's.
+        """
         known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
-        if inherited := os.environ.get("OPENAI_BASE_URL"):
-            known["api_base"] = inherited.strip().rstrip("/").removesuffix("/chat/completions")
+        inherited = os.environ.get("OPENAI_BASE_URL")
+        if inherited and fields.get("model") != EMBEDDED:
+            known["api_base"] = inherited
         return cls(**{**known, **fields})
+
+
+_LEAST: Mapping[str, float] = {
+    "max_tokens": 1, "max_retries": 0, "concurrent_requests": 1, "max_consecutive_failures": 1, "limit": 1,
+    "temperature": 0.0, "rate_limit_delay": 0.0, "requests_per_minute": 0.001, "tokens_per_minute": 1.0,
+    "timeout": 0.001, "max_outage": 0.0, "grace": 0.0, "max_cost": 0.0,
+}  # fmt: skip
+"""What the numbers of `JudgeOptions` are at least; those that are whole here are whole there."""
+_OR_NONE = {"concurrent_requests", "limit", "requests_per_minute", "tokens_per_minute", "max_cost"}
+
+
+def _is_number(value: Any, least: float) -> bool:
+    kind = Integral if type(least) is int else Real
+    return not isinstance(value, bool) and isinstance(value, kind) and least <= float(value) < math.inf
 
 
 def check_key(options: JudgeOptions, *, matching: bool = True) -> None:

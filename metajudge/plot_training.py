@@ -192,7 +192,8 @@ def _draw_curve(axes: Axes, curves: Curves, name: str, colour: str, style: Any) 
     axes.fill_between(
         curves.steps, np.fmin.reduce(each), np.fmax.reduce(each), color=colour, alpha=0.22, lw=0, zorder=3
     )
-    axes.plot(curves.steps, _mean(each, axis=0), color=colour, ls=style, lw=1.8, zorder=4)
+    alone = "o" if len(curves.steps) == 1 else None  # a line needs two steps to be seen
+    axes.plot(curves.steps, _mean(each, axis=0), color=colour, ls=style, lw=1.8, marker=alone, zorder=4)
 
 
 def _draw_surroundings(figure: Figure, arms: Sequence[Curves], theme: Theme, title: str) -> None:

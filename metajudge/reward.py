@@ -34,7 +34,11 @@ NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardOptions:
-    """What is rewarded, and what padding is worth. The default is the paper's Eq. 4."""
+    """What is rewarded, and what padding is worth.
+
+    The default is the paper's Eq. 4 over the reasons that count: the first ten, near repetitions once, and none that is
+    empty, generic, over-long or speaks to the judge.
+    """
 
     mix: str = HYBRID
     """`hybrid`: rationale × outcome (Eq. 4); `additive`, `outcome` and `rationale` are for comparisons."""

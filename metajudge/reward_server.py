@@ -117,7 +117,9 @@ class RewardServer:
             await self._site.start()
         except OSError as error:
             await self._stack.aclose()
-            raise UsageError(f"--port {port} at {host} cannot be used: {error.strerror or error}") from None
+            raise UsageError(
+                f"--port {port} at {host} cannot be used: {error.strerror or error}; name another, or 0 for a free one"
+            ) from None
         name = f"[{host}]" if ":" in host else host
         self.base_url = f"http://{name}:{self._site.port}"
         return self

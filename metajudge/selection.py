@@ -57,6 +57,8 @@ def other_kind(record: Mapping[str, Any]) -> str:
         return ""
     if "matched_human_item" in record:
         return "per-item matches"
+    if {"arm", "seed", "step"} <= record.keys():
+        return "the steps of a training run"
     if "metadata" not in record and ("response1" in record or any(key.lower() == HUMAN_KEY for key in record)):
         return "input rows"
     return ""
@@ -109,8 +111,10 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
     kind = other_kind(first)
     if kind == "input rows":
         raise UsageError(f"{path} holds input rows, no results; {_next_step(path, first)}")
-    if kind:
+    if kind == "per-item matches":
         raise UsageError(f"{path} holds {kind}; name the result file beside it, whose name lacks .matches")
+    if kind:
+        raise UsageError(f"{path} holds {kind}, no results; draw them with: python -m metajudge plot training {path}")
     return first
 
 

@@ -46,6 +46,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (
         "metajudge",
         "example",
+        "images",
         "requirements.txt",
         "metajudge_infer.py",
         "metajudge_analysis.py",
@@ -53,7 +54,6 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    (folder / "output").mkdir()
     return folder
 
 

@@ -116,7 +116,10 @@ def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
         )
         module.add_arguments(child)
         child.set_defaults(run=module.run)
-    return parser.parse_args(arguments)
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        commands.choices[args.command].error(_UNKNOWN + " ".join(unknown))  # its help has the flags, not the whole's
+    return args
 
 
 _UNKNOWN = "unrecognized arguments: "

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
+from metajudge.address import DEFAULT_BASE_URL, EMBEDDED, read_address
 from metajudge.cli.values import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
 from metajudge.proxy import needs_proxy
 from metajudge.told import NO_KEY, ClientSettings, ask_early
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
 log = logging.getLogger("metajudge")
 
 
@@ -154,21 +152,8 @@ def prices(args: argparse.Namespace) -> tuple[float, float] | None:
 def base_url(args: argparse.Namespace) -> str:
     """The judge's base URL from the flag, else the environment, else OpenAI's."""
     # The embedded judge is started by the run itself; a base URL in the environment is another judge's.
-    inherited = None if args.model == "embedded" else os.environ.get("OPENAI_BASE_URL")
-    url = (args.api_base or inherited or DEFAULT_BASE_URL).strip().rstrip("/")
-    url = url.removesuffix("/chat/completions")
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, half of a bracket
-        is_address = False
-    if not is_address or re.search(r"\s", url):
-        raise UsageError(f"--api-base {url} is no address; it looks like http://127.0.0.1:8000/v1")
-    if parts.username is not None or parts.password is not None:
-        raise UsageError("--api-base holds a name or password; put what the judge wants to see into OPENAI_API_KEY")
-    if parts.query or parts.fragment:
-        raise UsageError(f"--api-base {url} has something behind its path, which would not be sent; leave it out")
-    return url
+    inherited = None if args.model == EMBEDDED else os.environ.get("OPENAI_BASE_URL")
+    return read_address(args.api_base or inherited or DEFAULT_BASE_URL, "--api-base")
 
 
 def api_key(args: argparse.Namespace) -> str:
@@ -205,6 +190,6 @@ def judge_options(args: argparse.Namespace) -> dict[str, Any]:
     """
     run = {name: getattr(args, name) for name in _OF_RUNS}
     options = request_options(args) | run | {"prices": prices(args)}
-    if not args.dry_run and args.model != "embedded" and not needs_proxy(options["api_base"]):
+    if not args.dry_run and args.model != EMBEDDED and not needs_proxy(options["api_base"]):
         ask_early(ClientSettings(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
     return options

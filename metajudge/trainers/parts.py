@@ -169,5 +169,10 @@ class Settled:
             return 0.0
         if self._on_unscored == GROUP_MEAN and any(known.answered for known in siblings):
             return math.fsum(known.value for known in siblings) / len(siblings)
-        why = "the judge scored no other one of its prompt" if self._on_unscored == GROUP_MEAN else "try again"
-        raise StillUnscored(f"a generation has no reward: {reward.unscored}; {why}")
+        if reward.unscored in NEVER_SCORED:
+            advice = "no generation of this row gets one, leave such rows out of the training data"
+            raise StillUnscored(f"a generation has no reward: {reward.unscored}; {advice}")
+        why = "it scored no other one of its prompt, either; try again"
+        if self._on_unscored == ERROR:
+            why = "try again; where that does not help, on_unscored may be group-mean"
+        raise StillUnscored(f"a generation has no reward from the judge ({reward.unscored}); {why}")

@@ -159,6 +159,13 @@ def test_a_line_is_the_mean_of_the_seeds_and_the_band_reaches_from_the_lowest_to
     assert rationale.lines[0].get_zorder() < rationale.lines[1].get_zorder()
 
 
+def test_a_single_step_is_seen() -> None:
+    """As a dot: a line needs two."""
+    for steps, marker in ((1, "o"), (2, "None")):
+        axes = draw([curves(steps=steps)]).axes[0]
+        assert axes.lines[-1].get_marker() == marker
+
+
 def test_arms_differ_in_colour_and_in_the_kind_of_line() -> None:
     """So that they can be told apart in grey, too; the same in both panels and in the legend."""
     figure = draw([curves("hybrid"), curves("outcome only"), curves("control")])

@@ -372,6 +372,31 @@ def test_a_name_from_the_data_cannot_command_the_terminal(tmp_path: Path, capsys
     assert code == 1 and "nothing scored for M" in err and "\x1b" not in err
 
 
+@pytest.mark.parametrize("command", ["report", "plot", "agreement"])
+def test_a_log_of_a_training_run_is_drawn_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """Without the word `training` it is taken for results."""
+    path = tmp_path / "hybrid-1.jsonl"
+    path.write_text('{"arm": "hybrid", "seed": 1, "step": 1, "outcome": 0.5, "rationale": 0.1}\n')
+    assert main([command, str(path), str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "holds the steps of a training run, no results; draw them with: python -m metajudge plot training" in err
+
+
+def test_the_help_of_the_command_is_named_for_a_mistyped_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole's has no flags; what stands behind the `=` may be a key and is not shown."""
+    for arguments in (["report", "x", "--ap-key=sk-secret"], ["plot", "training", "x", "--seed", "1"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        err = capsys.readouterr().err
+        assert ended.value.code == 2 and "sk-secret" not in err
+        assert (
+            f"unrecognized arguments: {arguments[-1].partition('=')[0] if '=' in arguments[-1] else '--seed'}; " in err
+        )
+        assert err.endswith(f"see metajudge {arguments[0]} --help\n")
+
+
 @pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
 def test_paths_without_a_flag_are_named_without_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str

@@ -25,7 +25,7 @@ import pytest
 from metajudge.judging import JudgeOptions
 from metajudge.metrics import paper_figures
 from metajudge.prompt import ITEM
-from metajudge.reward import BadGold, Gold, Reward, RewardOptions, reward_of
+from metajudge.reward import GOLD_TIE, BadGold, Gold, Reward, RewardOptions, reward_of
 from metajudge.reward_scorer import RewardScorer
 from metajudge.trainers import openrlhf, trl, verl
 from metajudge.trainers.hosted import HostedScorer
@@ -375,15 +375,25 @@ def test_a_group_mean_is_over_scored_generations_of_the_group() -> None:
     assert settled.values([high, Reward(None, unscored="500"), zero], "aab") == [0.6, 0.6, 0.0]
     assert settled.values([low, Reward(None)], "aa") == pytest.approx([0.2, 0.4])
     assert settled.values([Reward(None)], "b") == [0.0]
-    with pytest.raises(StillUnscored, match="the judge scored no other one of its prompt"):
+    with pytest.raises(StillUnscored, match="it scored no other one of its prompt"):
         settled.values([Reward(None, unscored="500")], "c")
+
+
+def test_a_row_that_allows_no_reward_is_not_to_be_tried_again() -> None:
+    """And what the judge did not say is told apart from a generation that cannot be read."""
+    with pytest.raises(
+        StillUnscored, match="reward: gold tie; no generation of this row gets one, leave such rows out"
+    ):
+        Settled(ERROR).values([Reward(None, unscored=GOLD_TIE)], ["p"])
+    with pytest.raises(StillUnscored, match=r"no reward from the judge \(malformed\); try again; .* group-mean"):
+        Settled(ERROR).values([Reward(None, unscored="malformed")], ["p"])
 
 
 def test_what_the_gate_alone_decided_is_no_mean_while_the_judge_is_away() -> None:
     """Right verdicts are all unscored then: a mean of the wrong ones' zeros would be a made-up 0."""
     settled = Settled(GROUP_MEAN)
     gated, malformed, unscored = Reward(0.0, 0.0), Reward(0.0, malformed="no list"), Reward(None, 1.0, unscored="500")
-    with pytest.raises(StillUnscored, match="500; the judge scored no other one"):
+    with pytest.raises(StillUnscored, match=r"500\); it scored no other one"):
         settled.values([gated, malformed, unscored], "aaa")
     without_reasons = reward_of(1.0, Gold(("x",), 2), [], None, RewardOptions())
     assert (without_reasons.value, without_reasons.rationale) == (0.0, 0.0)

@@ -1,0 +1,32 @@
+"""The judge's address, as users write it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from metajudge.errors import UsageError
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+EMBEDDED = "embedded"
+"""The judge that a run starts itself."""
+
+
+def read_address(text: str, named: str) -> str:
+    """The base URL, without the path of the requests that some copy with it.
+
+    Raises `UsageError` for what is no address or holds what would not be sent; `named`: what the user calls it.
+    """
+    url = text.strip().rstrip("/").removesuffix("/chat/completions")
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, half of a bracket
+        is_address = False
+    if not is_address or re.search(r"\s", url):
+        raise UsageError(f"{named} {url} is no address; it looks like http://127.0.0.1:8000/v1")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(f"{named} holds a name or password; put what the judge wants to see into OPENAI_API_KEY")
+    if parts.query or parts.fragment:
+        raise UsageError(f"{named} {url} has something behind its path, which would not be sent; leave it out")
+    return url

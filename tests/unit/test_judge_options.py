@@ -1,0 +1,77 @@
+"""Which judge is asked, as a training script names it: what is meant, and what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from metajudge.address import DEFAULT_BASE_URL, read_address
+from metajudge.errors import UsageError
+from metajudge.judging import JudgeOptions
+
+HERE = "http://127.0.0.1:9/v1"
+
+
+def test_the_environment_says_what_the_fields_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Key and address; with the path of the requests, blanks and a slash as some copy them."""
+    monkeypatch.setenv("OPENAI_API_KEY", " sk-x\n")
+    monkeypatch.setenv("OPENAI_BASE_URL", f" {HERE}/chat/completions/ ")
+    options = JudgeOptions.from_environment(model="m")
+    assert (options.api_key, options.api_base) == ("sk-x", HERE)
+    assert JudgeOptions.from_environment(api_base="https://other/v1/").api_base == "https://other/v1"
+
+
+def test_the_embedded_judge_is_not_looked_for_at_another_judges_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is started here; a server of that address would be sent the texts and the key."""
+    monkeypatch.setenv("OPENAI_BASE_URL", HERE)
+    assert JudgeOptions.from_environment(model="embedded").api_base == DEFAULT_BASE_URL
+    assert JudgeOptions.from_environment(model="embedded", api_base=HERE).api_base == HERE
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:9/v1", "ftp://h/v1", "localhost:8000/v1", "", "http://", "http://h:0/v1"])
+def test_what_is_no_address_is_refused_at_once(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not as generations without a reward, hours later."""
+    monkeypatch.setenv("OPENAI_BASE_URL", text or "x y")
+    for make in (lambda: JudgeOptions(api_base=text), lambda: JudgeOptions.from_environment(model="m")):
+        with pytest.raises(UsageError, match=r"api_base .* is no address; it looks like http://127\.0\.0\.1:8000/v1"):
+            make()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("http://u:p@h/v1", "holds a name"), ("http://h/v1?x=1", "behind its path")]
+)
+def test_what_would_not_be_sent_is_refused(text: str, said: str) -> None:
+    """A password, which is not shown, and a query."""
+    with pytest.raises(UsageError, match=said) as refused:
+        read_address(text, "--api-base")
+    assert ":p@" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("concurrent_requests", "auto", "'auto'; it is a whole number from 1 up, or None"),
+        ("concurrent_requests", "256", "'256'; it is a whole number from 1 up, or None"),
+        ("concurrent_requests", -1, "-1; it is a whole number from 1 up, or None"),
+        ("concurrent_requests", 2.5, "2.5; it is a whole number"),
+        ("max_retries", -1, "-1; it is a whole number from 0 up"),
+        ("max_retries", None, "None; it is a whole number from 0 up"),
+        ("max_tokens", True, "True; it is a whole number from 1 up"),
+        ("timeout", "60", "'60'; it is a finite number from 0.001 up"),
+        ("timeout", 0, "0; it is a finite number from 0.001 up"),
+        ("temperature", float("nan"), "nan; it is a finite number from 0 up"),
+        ("max_outage", float("inf"), "inf; it is a finite number from 0 up"),
+        ("requests_per_minute", 0, "0; it is a finite number from 0.001 up, or None"),
+    ],
+)
+def test_a_number_that_cannot_be_meant_is_refused_at_once(field: str, value: Any, said: str) -> None:
+    """With its name, what it is and what it may be."""
+    with pytest.raises(ValueError, match=f"^{field} is {said}"):
+        JudgeOptions(**{field: value})
+
+
+def test_what_the_flags_allow_is_allowed() -> None:
+    """The least values; None where a flag has `auto` or nothing."""
+    JudgeOptions(concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, max_outage=0, grace=0)
+    JudgeOptions(requests_per_minute=0.001, tokens_per_minute=1, max_cost=0, limit=1, max_consecutive_failures=1)
