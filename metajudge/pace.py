@@ -113,7 +113,8 @@ class FoundFlight(Flight):
 class Pace:
     """When a request may start: a place in flight, and its turn by requests and tokens a minute.
 
-    Starts are spaced evenly, never a minute's budget at once: each books the time that it takes of every budget.
+    Starts are spaced evenly, never a minute's budget at once: each books the time that it takes of every budget. A pace
+    belongs to one event loop.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class Pace:
         self._seconds_a_request = max(delay, 60.0 / requests_per_minute if requests_per_minute else 0.0)
         self._seconds_a_token = 60.0 / tokens_per_minute if tokens_per_minute else 0.0
         self._next_request = self._next_token = float("-inf")
+        self._turns = asyncio.Lock()
         self._completion = float(_FIRST_COMPLETION)
 
     def slot(self, prompt_tokens: int = 0) -> Slot:
@@ -151,17 +153,18 @@ class Pace:
             self._completion += (reply.usage.completion_tokens - self._completion) / 20
 
     async def _turn(self, prompt_tokens: int) -> None:
-        # The start is booked before sleeping: two waiters never share one.
-        now = self._clock.now()
-        start = max(now, self._next_request, self._next_token)
-        self._next_request = start + self._seconds_a_request
-        self._next_token = start + (prompt_tokens + self._completion) * self._seconds_a_token
-        if start > now:
-            self.flight.held_back += 1
-            try:
-                await self._clock.sleep(start - now)
-            finally:
-                self.flight.held_back -= 1
+        # One after the other, and booked only when it starts: who gives up while waiting leaves no empty turn behind.
+        self.flight.held_back += 1
+        try:
+            async with self._turns:
+                now = self._clock.now()
+                start = max(now, self._next_request, self._next_token)
+                if start > now:
+                    await self._clock.sleep(start - now)
+                self._next_request = start + self._seconds_a_request
+                self._next_token = start + (prompt_tokens + self._completion) * self._seconds_a_token
+        finally:
+            self.flight.held_back -= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,12 @@ class Timeline(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self.starts: list[float] = []
+        self.held = False
+        """Nobody wakes."""
 
     async def sleep(self, seconds: float) -> None:
+        if self.held:
+            await asyncio.Event().wait()
         self.starts.append(round(self.time + seconds, 6))
         await asyncio.sleep(0)
 
@@ -117,6 +121,33 @@ def test_the_token_budget_is_corrected_by_the_usage() -> None:
 
     asyncio.run(go())
     assert clock.starts == [12.0]
+
+
+@pytest.mark.parametrize("budget", [{"requests_per_minute": 60}, {"tokens_per_minute": 12_000}, {"delay": 1.0}])
+def test_who_gives_up_while_waiting_leaves_no_empty_turn_behind(budget: dict[str, float]) -> None:
+    """Thirty of them: the next request starts a second behind the one that was sent, not half a minute."""
+    clock = Timeline()
+
+    async def go() -> None:
+        pace = Pace(Flight(32), clock, **budget)
+
+        async def one() -> None:
+            async with pace.slot():
+                await asyncio.sleep(0)
+
+        await one()
+        clock.held = True
+        waiters = [asyncio.create_task(one()) for _ in range(30)]
+        await asyncio.sleep(0)
+        for waiter in waiters:
+            waiter.cancel()
+        await asyncio.gather(*waiters, return_exceptions=True)
+        assert (pace.flight.busy, pace.flight.held_back) == (0, 0)
+        clock.held = False
+        await one()
+
+    asyncio.run(go())
+    assert clock.starts[-1] == 1.0
 
 
 # ------------------------------------------------------------------ found out
