@@ -22,8 +22,11 @@ _INVISIBLE = r"\u200e\u200f\ufeff"
 _MARKS = rf"[\s{_INVISIBLE}*_`#>•-]*"
 _GAP = r"[\s*_`]*"
 _WIDE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_NUMBER = r"\(?\d{1,3}[.)、]"
-_HEADER = re.compile(rf"[\s{_INVISIBLE}*_`#>]*list of reasons{_GAP}(?::{_GAP})?", re.IGNORECASE)
+_CAPITALS = "A-ZÀ-ÖØ-ÞА-Я"
+_NUMBER = r"(?:\(?\d{1,3}[.)、]|[一二三四五六七八九十]{1,3}、)"
+_HEADER = re.compile(
+    rf"[\s{_INVISIBLE}*_`#>]*list of reasons{_GAP}(?:\([^()]{{0,60}}\){_GAP})?(?P<colon>:{_GAP})?", re.IGNORECASE
+)
 _VERDICT_LINE = re.compile(
     rf"{_MARKS}(?:{_NUMBER}{_GAP})?(?:my\s+)?final\s+(?:assessment(?:\s+result)?|verdict|judge?ment|decision|result)"
     rf"{_GAP}:(?P<rest>.*)",
@@ -33,11 +36,12 @@ _BOX = re.compile(r"\bboxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|\[\[([^\[\]]*)\]\]")
 _RELATION = re.compile(r"[<>=~≫≪»«⋙⋘≈]|&[gl]t;|\\(?:g[gt]|l[lt]|approx|sim)\b")
 _ITEM = re.compile(
     rf"(?P<indent>[ \t{_INVISIBLE}]*)(?:"
-    r"(?P<bullet>[-*•–—‣◦▪●·])(?:\s+|(?<=•)|(?<=-)(?=[^\W\d_]))|"
-    rf"(?P<open>[*_]{{0,3}}){_NUMBER}(?P<shut>[*_]{{0,3}})(?:\s+|(?=[{_WIDE}]|\*\*))"
+    r"(?P<bullet>[-*•–—‣◦▪●·・])(?:\s+|(?<=[•・])|(?<=-)(?=[^\W\d_]|\*\*|[`\"“]))|"
+    rf"(?P<open>[*_]{{0,3}})(?:{_NUMBER}|[①-⑳])(?P<shut>[*_]{{0,3}})(?:\s+|(?<=[①-⑳、])|(?=[{_WIDE}{_CAPITALS}]|\*\*))"
     r")(?P<text>.*)",
     re.DOTALL,
 )
+_QUOTE = re.compile(r"[ \t]*>[ \t]?")
 _SEPARATION = re.compile(r"#{1,6}\s.*|([-*_])\1{2,}|(\*\*|__)(?:(?!\2).)+\2\s*:?")
 # "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon says something itself.
 _TITLE = re.compile(r"(?=.{,60}$)(?:(\*\*|__)(?:(?!\1).)+\1\s*:?|(?:\S+\s+){,3}\S+:)")
@@ -97,13 +101,33 @@ def _read(body: str, needs_reasons: bool) -> Critique | Rejected:
     if isinstance(found, Rejected):
         return found
     place, verdict = found
-    headers = [number for number, line in enumerate(lines[:place]) if _HEADER.fullmatch(widened(line))]
+    headers = [(number, first) for number in range(place) if (first := _behind_header(lines[number])) is not None]
     if len(headers) > 1:
         return Rejected("two lists of reasons")
-    reasons = _reasons(lines[headers[0] + 1 if headers else 0 : place])
+    number, first = headers[0] if headers else (-1, "")
+    reasons = _reasons(_unquoted([first, *lines[number + 1 : place]]))
     if not reasons and needs_reasons:
         return Rejected("no reasons before the verdict")
     return Critique(reasons, verdict, LABELS[verdict])
+
+
+def _behind_header(line: str) -> str | None:
+    """What stands behind "List of reasons:" on its line: a reason, or ""; None where the line is another one."""
+    found = _HEADER.match(widened(line))
+    if found is None:
+        return None
+    rest = line[found.end() :]
+    if not rest.strip():
+        return ""
+    return rest if found["colon"] and _ITEM.fullmatch(widened(rest)) else None
+
+
+def _unquoted(lines: list[str]) -> list[str]:
+    """Lines that are a quotation as a whole, without its mark."""
+    marks = [_QUOTE.match(line) for line in lines]
+    if not all(mark or not line.strip() for mark, line in zip(marks, lines, strict=True)):
+        return lines
+    return [line[mark.end() :] if mark else line for mark, line in zip(marks, lines, strict=True)]
 
 
 # ------------------------------------------------------------------ the verdict
@@ -195,9 +219,11 @@ def _indent(line: str) -> int:
 
 
 def _item_text(line: str, item: re.Match[str]) -> str:
-    """The text of a bulleted or numbered line; emphasis that began before its number begins behind it."""
+    """The text of a bulleted or numbered line; emphasis that holds its number and more begins behind that."""
     text = line[item.start("text") :]
-    return item["open"] + text if item["open"] and not item["shut"] else text
+    if bool(item["open"]) == bool(item["shut"]):
+        return text
+    return (item["open"] or item["shut"]) + text
 
 
 def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int) -> bool:

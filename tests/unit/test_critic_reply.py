@@ -144,7 +144,8 @@ def test_a_remark_behind_the_verdict_changes_nothing() -> None:
 @pytest.mark.parametrize(
     "line",
     ["- the loop", "* the loop", "• the loop", "•the loop", "-the loop", "1. the loop", "1) the loop", "(1) the loop",
-     "１． the loop", "– the loop", "  - the loop", "**1.** the loop", "\u200f- the loop"],
+     "１． the loop", "– the loop", "  - the loop", "**1.** the loop", "\u200f- the loop",
+     "①the loop", "② the loop", "・the loop", "一、the loop"],
 )  # fmt: skip
 def test_a_reason_is_any_bulleted_or_numbered_line(line: str) -> None:
     """Whatever the sign."""
@@ -212,9 +213,39 @@ def test_bullets_in_a_code_fence_are_code() -> None:
     assert reasons(block("- ```x", "- y", VERDICT)) == ("```x", "y")
 
 
-def test_only_what_stands_under_the_list_heading_counts() -> None:
+@pytest.mark.parametrize(
+    "text", ["**Facts**: the year", "`read()` fails", '"x" is wrong', "Response A is right", "**准确**：回答A"]
+)
+@pytest.mark.parametrize("sign", ["-", "3."])
+def test_a_sign_needs_no_space_where_it_cannot_be_another_one(sign: str, text: str) -> None:
+    """Unlike -2 and 3.5, and `1.x` in the middle of a version."""
+    numbered = sign == "3." and text[0] in '`"'
+    assert reasons(block("List of reasons:", "- x", sign + text, VERDICT)) == (
+        (f"x {sign}{text}",) if numbered else ("x", text)
+    )
+    for number in ("-2 errors", "3.5 is right", "1.x is old", "---"):
+        assert len(reasons(block("List of reasons:", "- x", number, VERDICT))) == 1
+
+
+def test_a_list_may_be_a_quotation() -> None:
+    """As a whole: a quotation inside it is part of a reason."""
+    assert reasons(block("> List of reasons:", "> - x", ">", ">   y", "> - z", VERDICT)) == ("x y", "z")
+    assert reasons(block("List of reasons:", "- x:", "  > - y", "- z", VERDICT)) == ("x: > - y", "z")
+
+
+@pytest.mark.parametrize("heading", ["**List of reasons**", "List of reasons (most to least important):"])
+def test_only_what_stands_under_the_list_heading_counts(heading: str) -> None:
     """Thoughts inside the block are passed over."""
-    assert reasons(block("- a thought", "**List of reasons**", "- x", VERDICT)) == ("x",)
+    assert reasons(block("- a thought", heading, "- x", VERDICT)) == ("x",)
+
+
+def test_the_first_reason_may_stand_on_the_line_of_the_heading() -> None:
+    """Behind the colon; other words there make it no heading."""
+    assert reasons(block("- a thought", "List of reasons: 1. x", "2. y", VERDICT)) == ("x", "y")
+    assert reasons(block("- x", "List of reasons - a summary", "- y", VERDICT)) == (
+        "x List of reasons - a summary",
+        "y",
+    )
 
 
 # ------------------------------------------------------------------ blocks
@@ -335,13 +366,20 @@ def test_no_text_raises(text: str, cut: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "filler", ["*", " ", "_ ", "(", "boxed{", "\\", "- ", "\n", "\n-", "[[", "{", "**a", "A ", "1. "]
+    "filler",
+    ["*", " ", "_ ", "(", "boxed{", "\\", "- ", "\n", "\n-", "[[", "{", "**a", "A ", "1. ", "> ", "List of reasons ("],
 )
 def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
     """No pattern runs longer than its text asks for."""
     begun = time.process_time()
     long = filler * (50_000 // len(filler))
-    for text in (reply(f"x {long} y"), f"{START}\n- x\n{long}", f"- x\nFinal verdict: {long}", long):
+    for text in (
+        reply(f"x {long} y"),
+        f"{START}\n- x\n{long}",
+        block("List of reasons:", long, VERDICT),
+        f"- x\nFinal verdict: {long}",
+        long,
+    ):
         read_critique(text)
         parse_existing(text)
     swap_back(Critique((f"x {long} y",), 1, "B>A"))
