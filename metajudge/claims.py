@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from metajudge.embedded.text import look
+from metajudge.embedded.text import subject
 from metajudge.quoting import without_unseen
 
 DUPLICATE, UNSUPPORTED, PREFERENCE = "duplicate", "unsupported", "preference"
@@ -22,6 +22,8 @@ REASONS = (DUPLICATE, UNSUPPORTED, PREFERENCE)
 
 # Two points are alike when they share this much of all their content, or nearly all of the shorter one's.
 _ALIKE, _CONTAINED, _LEAST_CONTAINED = 0.6, 0.85, 3
+# A point is compared with every other of its list; so many are looked at once.
+_KEPT = 1024
 # A point is supported when this much of its content stands in the texts.
 _SUPPORT = 1 / 4
 # With fewer units than this, that none of them is an annotator's tells nothing.
@@ -43,6 +45,9 @@ _NUMBERING = re.compile(
     r"\A(?:\(?\d{1,2}[.):]|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final)(?:ly)?[,:])\s+",
     re.IGNORECASE,
 )
+# Emphasis of words, but not the underscores of a name; a side may be quoted, too: Response "A".
+_EMPHASIS = re.compile(r"\*+|(?<![^\W_])(_{1,3})(?=\S)([^_\s]{1,40}\s[^_]{1,300})(?<=\S)\1(?![^\W_])")
+_QUOTED_SIDE = re.compile(r"\b(responses?|answers?|assistants?)(?:_|\s*[\"'`“‘])([12AB])\b[\"'`”’]?", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=\w{3})(?:ing|ies|ied|ed|es|s|ly|e|y)$")
 _STEM_LENGTH = 5
 
@@ -74,15 +79,19 @@ _BESIDE = _SCAFFOLDING | _words(
 )
 # What makes a point its contrary, in the languages of the scaffolding; a verb of lack does, too.
 _NEGATION = re.compile(
-    r"\b(?:not|never|no|nor|neither|without|cannot|hardly|barely|(?:do|does|did|is|are|was|were|have|has|had|would|"
+    r"\b(?:not|never|no|nor|neither|without|cannot|hardly|barely|rarely|seldom|scarcely|(?:do|does|did|is|are|was|were|have|has|had|would|"
     r"should|could|ca|wo)nt|nicht|kein\w*|nie|niemals|ohne|ne|pas|sans|jamais|aucune?|non|mai|senza|nunca|"
     r"sin(?!\s*\()|não|nem|sem|не|нет|без|никогда|لا|لم|ليس|بدون)\b"
     r"|n['’]t\b|不(?![仅但同])|未(?!来)|[没沒无無]|ない|ません|않|못|नहीं"
 )
-_LACK = re.compile(r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|omit(?:s|ted|ting)?)\b")
+_LACK = re.compile(
+    r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|omit(?:s|ted|ting)?|refus(?:es?|ed|ing)|"
+    r"neglect(?:s|ed|ing)?|forg(?:ets?|ot|etting)|declin(?:es?|ed|ing))\b"
+)
 _NOT = re.compile(r"n['’]?t\Z|\Acannot\Z")
 # Words of which another one makes another point.
 _TURNS = _words("over under above below before after more less most least up down when where who why how what into out")
+_ONE = frozenset({"one"})
 _POSSESSIVE = re.compile(r"(?<=\w)['’]\w\b")
 # Operators, unlike bold and tags, have space on both sides or on none, or stand behind a word; between two words some
 # are a dash or "and", of which another one makes no other point. Bullets and arrows are none.
@@ -145,7 +154,7 @@ def check_claims(items: Sequence[str], feedback_texts: Iterable[str], responses:
     return doubts
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=_KEPT)
 def units(text: str) -> frozenset[str]:
     """The content of a text: stems of its words without scaffolding, numbers, and pairs of CJK characters."""
     plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
@@ -228,6 +237,19 @@ def repeats(one: str, other: str) -> bool:
     return not _finer(one).differs(_finer(other))
 
 
+def without_repetitions(points: Iterable[str], most: int | None = None) -> tuple[str, ...]:
+    """The points that repeat no earlier one, the first `most` of them; None = all."""
+    kept: list[tuple[str, frozenset[str]]] = []
+    for point in points:
+        if most is not None and len(kept) == most:
+            break
+        mine = units(_bare(point))
+        # First, as it ends nearly every pair of a long list.
+        if not any((mine <= theirs or theirs <= mine) and repeats(point, earlier) for earlier, theirs in kept):
+            kept.append((point, mine))
+    return tuple(point for point, _ in kept)
+
+
 class _Finer(NamedTuple):
     """What sets points apart that have all their units in common."""
 
@@ -237,6 +259,8 @@ class _Finer(NamedTuple):
     """Words of one letter: parts, points, variables, languages."""
     turns: Counter[str]
     """Words of which another one turns the meaning."""
+    numbers: frozenset[str]
+    """With "one", which is no unit: step one is not step two."""
     operators: Counter[str]
     dashes: Counter[str]
     """What between two words is a dash or "and"."""
@@ -249,6 +273,7 @@ class _Finer(NamedTuple):
             self.negations != other.negations
             or _both_differ(self.letters, other.letters)
             or _both_differ(self.turns, other.turns)
+            or not (self.numbers <= other.numbers or other.numbers <= self.numbers)
             or (
                 self.operators != other.operators
                 and _both_differ(self.operators + self.dashes, other.operators + other.dashes)
@@ -265,7 +290,7 @@ class _Finer(NamedTuple):
         )
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=_KEPT)
 def _finer(text: str) -> _Finer:
     plain = _SIDE.sub(" ", unicodedata.normalize("NFKC", _bare(text)).casefold())
     words = _WORD.findall(_WIDE.sub(" ", plain))
@@ -280,6 +305,7 @@ def _finer(text: str) -> _Finer:
         words={stem: tuple(sorted(found)[:_MOST_WORDS]) for stem, found in by_stem.items()},
         letters=Counter(_LETTER.findall(_WIDE.sub(" ", _POSSESSIVE.sub("", plain)))),
         turns=Counter(_TURNS.intersection(words)),
+        numbers=_look(_bare(text)).numbers.union(_ONE.intersection(words)),
         operators=Counter(sign for place, sign in signs.items() if place not in dashes),
         dashes=Counter(sign for place, sign in signs.items() if place in dashes),
         negations=len({_NOT.sub("not", word) for word in _NEGATION.findall(plain) + _LACK.findall(plain)}),
@@ -302,9 +328,9 @@ def _are_kin(one: str, other: str) -> bool:
     return all(end in _INFLECTED or (end[0] == twice and end[1:] in ("ing", "ed")) for end in endings)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=_KEPT)
 def _bare(text: str) -> str:
-    return _NUMBERING.sub("", without_unseen(text).replace("*", "").strip())
+    return _NUMBERING.sub("", _QUOTED_SIDE.sub(r"\1 \2", _EMPHASIS.sub(r"\2", without_unseen(text))).strip())
 
 
 def _share_most(mine: frozenset[str], theirs: frozenset[str]) -> bool:
@@ -316,7 +342,7 @@ def _share_most(mine: frozenset[str], theirs: frozenset[str]) -> bool:
     return shared / union >= _ALIKE or (shorter >= _LEAST_CONTAINED and shared / shorter >= _CONTAINED)
 
 
-_look = functools.lru_cache(maxsize=256)(look)  # a point is compared with every other of its list
+_look = functools.lru_cache(maxsize=_KEPT)(subject)
 
 
 def _ordinals(text: str) -> frozenset[str]:

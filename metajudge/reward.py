@@ -14,7 +14,7 @@ from numbers import Real
 from typing import Any
 
 from metajudge.assignment import Pair, Scores, optimal_matching
-from metajudge.claims import repeats
+from metajudge.claims import without_repetitions
 from metajudge.errors import MetaJudgeError
 from metajudge.guard import suspicions
 from metajudge.labels import parse_verdict, sign, signed_verdict
@@ -216,13 +216,9 @@ def above(scores: Scores, min_score: float) -> Scores:
 
 def counted_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[str, ...]:
     """The reasons that count: without near repetitions of earlier ones, the first `max_reasons`."""
-    kept: list[str] = []
-    for reason in reasons:
-        if options.max_reasons is not None and len(kept) == options.max_reasons:
-            break
-        if not options.merge_duplicates or not any(repeats(reason, earlier) for earlier in kept):
-            kept.append(reason)
-    return tuple(kept)
+    if options.merge_duplicates:
+        return without_repetitions(reasons, options.max_reasons)
+    return tuple(reasons[: options.max_reasons])
 
 
 def shown_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[int, ...]:

@@ -131,8 +131,9 @@ class RewardScorer:
         reasons = counted_reasons(critique.reasons, self.options)
         shown = shown_reasons(reasons, self.options)
         if not needs_judge(outcome, gold, len(shown), self.options):
-            self.counts.gated += needs_judge(outcome, gold, len(shown), self._ungated)
-            return reward_of(outcome, gold, reasons, None, self.options)
+            reward = reward_of(outcome, gold, reasons, None, self.options)
+            self.counts.gated += reward.value is not None and needs_judge(outcome, gold, len(shown), self._ungated)
+            return reward
         scores = await self._scores(tuple(reasons[place] for place in shown), gold)
         if isinstance(scores, str):
             return reward_of(outcome, gold, reasons, None, self.options, why=scores)

@@ -83,8 +83,8 @@ _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One checklist item as the matcher sees it."""
+class Subject:
+    """What one checklist item is about, and in which tone."""
 
     sides: tuple[int, ...]
     """Responses it names (1, 2), the first one mentioned first."""
@@ -93,16 +93,28 @@ class Item:
     numbers: frozenset[str]
     names: frozenset[str]
     """Quoted text and code identifiers, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Subject):
+    """One checklist item as the matcher sees it."""
+
     grams: Counter[str]
     """Character n-grams of the text without the sides."""
 
 
 def look(text: str) -> Item:
     """Everything the matcher needs to know of one item."""
-    plain = unicodedata.normalize("NFKC", text)
-    sides, rest = _take_out_sides(plain)
+    sides, rest = _take_out_sides(unicodedata.normalize("NFKC", text))
     folded = rest.casefold()
     return Item(sides, _tone(folded), _numbers(folded), _names(rest), n_grams(folded))
+
+
+def subject(text: str) -> Subject:
+    """The same without n-grams, which only a matcher needs."""
+    sides, rest = _take_out_sides(unicodedata.normalize("NFKC", text))
+    folded = rest.casefold()
+    return Subject(sides, _tone(folded), _numbers(folded), _names(rest))
 
 
 def _take_out_sides(text: str) -> tuple[tuple[int, ...], str]:

@@ -121,8 +121,9 @@ class Settled:
                 else reward.value
                 for reward, group in zip(rewards, groups, strict=True)
             ]
-            for group, known in fresh.items():
-                self._note(group, known)
+            if self._on_unscored == GROUP_MEAN:  # nobody else looks at them
+                for group, known in fresh.items():
+                    self._note(group, known)
             return values
 
     @contextlib.contextmanager

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.claims import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, Doubt, are_alike, check_claims, repeats, units
+from metajudge.claims import (
+    DUPLICATE,
+    PREFERENCE,
+    REASONS,
+    UNSUPPORTED,
+    Doubt,
+    are_alike,
+    check_claims,
+    repeats,
+    units,
+    without_repetitions,
+)
 
 MUSEUM = (
     "@Response 2 is slightly better than @Response 1. Both are easy to read. @Response 1 needs eight steps although "
@@ -249,6 +262,13 @@ def test_any_texts_can_be_checked(items: list[str], texts: list[str]) -> None:
         ["It doesn't cite its sources and is not clear", "It does not cite its sources and is not clear"],
         ["Gives steps:\n- boil water\n- add salt", "Gives steps:\n* boil water\n* add salt"],
         ["Response A is fast => cheap", "Response A is fast -> cheap"],
+        ["Response A cites its sources", "_Response A_ cites its sources"],
+        ["Response A cites its sources", "__Response A cites its sources__"],
+        ["Response A cites its sources", "Response `A` cites its sources"],
+        ["Response A cites its sources", "Response “A” cites its sources"],
+        ["Response A cites its sources", "Response_A cites its sources"],
+        ["Only one of the two steps is right", "Only one of two steps is right"],
+        ["One reason is wrong", "A reason is wrong"],
     ],
 )
 def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
@@ -299,6 +319,11 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
         ("Lacks a conclusion and does not answer the question", "Has a conclusion and answers the question"),
         ("Lacks a conclusion and does not answer the question", "Has a conclusion, does not answer the question"),
         ("Covers the basics of C", "Covers the basics of C++"),
+        ("The answer to part one is right", "The answer to part two is right"),
+        ("Uses one loop", "Uses three loops"),
+        ("Refuses to mention the fee", "Mentions the fee"),
+        ("Forgets to mention the fee", "Mentions the fee"),
+        ("Rarely validates the input", "Validates the input"),
         ("Rejects a value <5", "Rejects a value >5"),
         ("Computes sin(x)", "Does not compute sin(x)"),
         ("回复A解释了未来的影响", "回复A没有解释未来的影响"),
@@ -319,3 +344,18 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
 def test_two_points_of_the_same_form_are_no_repetition(one: str, other: str) -> None:
     """Each says what the other does not."""
     assert not repeats(one, other) and not repeats(other, one)
+
+
+def test_of_a_list_the_first_of_each_kind_stays() -> None:
+    """In its order; `most` counts those that stay."""
+    points = ["Cites a source", "Omits the fee", "Cites sources", "Is long", "Omits a fee", "Is short"]
+    assert without_repetitions(points) == ("Cites a source", "Omits the fee", "Is long", "Is short")
+    assert without_repetitions(points, 3) == ("Cites a source", "Omits the fee", "Is long")
+
+
+def test_a_long_list_takes_little_time() -> None:
+    """Eight hundred points, of which each is compared with all before it: seconds on a server's only thread before."""
+    points = [f"Response A misses point {chr(97 + n % 26)}{chr(97 + n // 26)}word{n}" for n in range(800)]
+    started = time.process_time()
+    assert len(without_repetitions(points)) == 800
+    assert time.process_time() - started < 1

@@ -310,6 +310,7 @@ def test_each_generation_has_a_gold_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     found = bench.score(*[generation()] * 5, golds=golds)
     assert [one.unscored for one in found] == ["", "", "gold tie", "no gold preference", "human checklist empty"]
     assert [one.value is None for one in found] == [False, False, True, True, True]
+    assert bench.scorer.counts.gated == 1  # the wrong verdict: a row that allows no reward is unscored
     with pytest.raises(ValueError, match="shorter"):
         bench.score(generation(), generation(), golds=[GOLD])
 

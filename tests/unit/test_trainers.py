@@ -420,6 +420,14 @@ def test_a_request_that_is_asked_again_counts_once_and_old_rewards_not_at_all() 
         settled.values([Reward(None)], "a")
 
 
+@pytest.mark.parametrize(("on_unscored", "kept"), [(ERROR, 0), (ZERO, 0), (GROUP_MEAN, 3)])
+def test_rewards_are_kept_only_for_means_of_groups(on_unscored: str, kept: int) -> None:
+    """With prompts as groups they would be a hundred megabytes of nothing."""
+    settled = Settled(on_unscored)
+    assert settled.values([Reward(0.5, answered=True)] * 3, ["a" * 8000, "b", "c"]) == [0.5] * 3
+    assert len(settled._groups) == kept
+
+
 def test_others_are_waited_for_only_where_their_mean_is_wanted() -> None:
     """By group; a call does not wait for one that waits itself."""
     for how, waits in ((GROUP_MEAN, True), (ERROR, False), (ZERO, False)):
