@@ -14,11 +14,11 @@ from numbers import Real
 from typing import Any
 
 from metajudge.assignment import Pair, Scores, optimal_matching
-from metajudge.claims import without_repetitions
 from metajudge.errors import MetaJudgeError
 from metajudge.guard import suspicions
 from metajudge.labels import parse_verdict, sign, signed_verdict
 from metajudge.metrics import figures_of_matching
+from metajudge.repetitions import without_repetitions
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
 MIXES = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)

@@ -12,10 +12,11 @@ from collections.abc import Callable
 import pytest
 
 from metajudge.check_text import vague
-from metajudge.claims import are_alike, check_claims, repeats
+from metajudge.claims import check_claims
 from metajudge.critic_reply import parse_existing, read_critique
 from metajudge.embedded.text import look
 from metajudge.labels import parse_verdict
+from metajudge.repetitions import are_alike, repeats
 from metajudge.response_names import exchange_names
 
 LENGTH, SECONDS = 20_000, 2.0

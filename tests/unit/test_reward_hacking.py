@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.block import Rejected
-from metajudge.claims import are_alike
 from metajudge.critic_prompt import instructions
 from metajudge.critic_reply import read_critique
 from metajudge.guard import suspicions
+from metajudge.repetitions import are_alike
 from metajudge.reward import (
     CREDITS,
     SOFT,

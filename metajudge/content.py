@@ -1,0 +1,82 @@
+"""What a point says: stems of its words without scaffolding, numbers, and pairs of CJK characters. Pure."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+
+KEPT = 1024
+"""So many points are kept in mind: each is compared with every other of its list."""
+
+# In a folded text: without regard to case a search takes three times as long.
+_SIDE = re.compile(
+    r"\b(?:responses?|answers?|assistants?|respuestas?|antwort(?:en)?|réponses?)\s*(?:#\s*)?[12ab]\b(?:['’]s\b)?"
+    r"|(?:回复|回答|响应|回應|答案)\s*[12ab一二]"
+)
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_WIDE_SCAFFOLDING = re.compile("[的了是在和与且而也都就]")
+_WORD = re.compile(r"[^\W_]+")
+_BETWEEN_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
+_SUFFIX = re.compile(r"(?<=\w{3})(?:ing|ies|ied|ed|es|s|ly|e|y)$")
+_STEM_LENGTH = 5
+
+
+def set_of(words: str) -> frozenset[str]:
+    """Words that are written one behind the other."""
+    return frozenset(words.split())
+
+
+SCAFFOLDING = set_of(
+    "a an the this that these those it its they them their there which who what when where while as of in on at to for "
+    "from by with and or but nor if so than then also both other another one ones is are was were be been being has "
+    "have had do does did can could would should will may might must not no very too more most less least much only "
+    "just even never therefore thus still some any all each every such into out up about over under between because "
+    "though although however response responses answer answers assistant user users prompt use uses used using make "
+    "makes made give gives gave get gets say says said state states la el los las un una de del que y en no es se con "
+    "por para lo su der die das den dem ein eine und ist nicht im zu mit von auf le les des du et est dans pour pas "
+    "une не на для ответ ответе ответа الرد الأول الثاني لا في من على إلى"
+)
+"""What holds a point together and is none of its content."""
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: without capitals and the names of the responses, wide letters plain."""
+    return _SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+
+
+def spaced(text: str) -> str:
+    """Without the scripts that have no spaces between words."""
+    return _WIDE.sub(" ", text)
+
+
+def unspaced(text: str) -> list[str]:
+    """The runs of those scripts."""
+    return _WIDE.findall(text)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a folded text, of scripts with spaces."""
+    return _WORD.findall(spaced(text))
+
+
+@functools.lru_cache(maxsize=KEPT)
+def units(text: str) -> frozenset[str]:
+    """The content of a text: stems of its words without scaffolding, numbers, and pairs of CJK characters."""
+    plain, found = folded(text), set[str]()
+    if plain.isascii():
+        words = plain.translate(_BETWEEN_WORDS).split()
+    else:
+        runs = unspaced(_WIDE_SCAFFOLDING.sub("", plain))
+        found = {run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1))}
+        words = words_of(plain)
+    for word in words:
+        if word.isdigit() or (len(word) > 1 and word not in SCAFFOLDING):
+            found.add(stem(word))
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def stem(word: str) -> str:
+    """The unit that a word is: a number itself, of others the beginning."""
+    return word if word.isdigit() else _SUFFIX.sub("", word)[:_STEM_LENGTH]
