@@ -22,10 +22,10 @@ _INVISIBLE = r"\u200e\u200f\ufeff"
 _MARKS = rf"[\s{_INVISIBLE}*_`#>•-]*"
 _GAP = r"[\s*_`]*"
 _WIDE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_CAPITALS = "A-ZÀ-ÖØ-ÞА-Я"
-_NUMBER = r"(?:\(?\d{1,3}[.)、]|[一二三四五六七八九十]{1,3}、)"
+_NUMBER = r"\(?\d{1,3}[.)、]"
 _HEADER = re.compile(
-    rf"[\s{_INVISIBLE}*_`#>]*list of reasons{_GAP}(?:\([^()]{{0,60}}\){_GAP})?(?P<colon>:{_GAP})?", re.IGNORECASE
+    rf"[\s{_INVISIBLE}*_`#>]*list of reasons{_GAP}(?:\([^()]{{0,60}}\){_GAP}(?=:))?(?P<colon>:[*_`]*[ \t]*)?",
+    re.IGNORECASE,
 )
 _VERDICT_LINE = re.compile(
     rf"{_MARKS}(?:{_NUMBER}{_GAP})?(?:my\s+)?final\s+(?:assessment(?:\s+result)?|verdict|judge?ment|decision|result)"
@@ -34,13 +34,25 @@ _VERDICT_LINE = re.compile(
 )
 _BOX = re.compile(r"\bboxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|\[\[([^\[\]]*)\]\]")
 _RELATION = re.compile(r"[<>=~≫≪»«⋙⋘≈]|&[gl]t;|\\(?:g[gt]|l[lt]|approx|sim)\b")
-_ITEM = re.compile(
-    rf"(?P<indent>[ \t{_INVISIBLE}]*)(?:"
-    r"(?P<bullet>[-*•–—‣◦▪●·・])(?:\s+|(?<=[•・])|(?<=-)(?=[^\W\d_]|\*\*|[`\"“]))|"
-    rf"(?P<open>[*_]{{0,3}})(?:{_NUMBER}|[①-⑳])(?P<shut>[*_]{{0,3}})(?:\s+|(?<=[①-⑳、])|(?=[{_WIDE}{_CAPITALS}]|\*\*))"
-    r")(?P<text>.*)",
-    re.DOTALL,
-)
+
+
+def _item(behind_dash: str, behind_number: str, bullets: str = "", numbers: str = "") -> re.Pattern[str]:
+    """A bulleted or numbered line; what needs no space behind a dash and behind a number, and more of either."""
+    without_space = rf"(?<=[{numbers}])|" if numbers else ""
+    return re.compile(
+        rf"(?P<indent>[ \t{_INVISIBLE}]*)(?:"
+        rf"(?P<bullet>[-*•–—‣◦▪●·{bullets}])(?:\s+|(?<=[•{bullets}])|(?<=-)(?={behind_dash}))|"
+        rf"(?P<open>[*_]{{0,3}})(?P<number>{_NUMBER}{f'|[{numbers}]' if numbers else ''})(?P<shut>[*_]{{0,3}})"
+        rf"(?:\s+|{without_space}(?=[{_WIDE}{behind_number}]|\*\*))"
+        r")(?P<text>.*)",
+        re.DOTALL,
+    )
+
+
+# Around a verdict what has no space is a remark or the verdict itself.
+_ITEM = _item(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
+_ITEM_BY_VERDICT = _item(r"[^\W\d_]", "")
+_NUMERAL = re.compile(r"\d+|[①-⑳]")
 _QUOTE = re.compile(r"[ \t]*>[ \t]?")
 _SEPARATION = re.compile(r"#{1,6}\s.*|([-*_])\1{2,}|(\*\*|__)(?:(?!\2).)+\2\s*:?")
 # "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon says something itself.
@@ -105,7 +117,7 @@ def _read(body: str, needs_reasons: bool) -> Critique | Rejected:
     if len(headers) > 1:
         return Rejected("two lists of reasons")
     number, first = headers[0] if headers else (-1, "")
-    reasons = _reasons(_unquoted([first, *lines[number + 1 : place]]))
+    reasons = _reasons([first, *_unquoted(lines[number + 1 : place])])
     if not reasons and needs_reasons:
         return Rejected("no reasons before the verdict")
     return Critique(reasons, verdict, LABELS[verdict])
@@ -117,7 +129,7 @@ def _behind_header(line: str) -> str | None:
     if found is None:
         return None
     rest = line[found.end() :]
-    if not rest.strip():
+    if not _has_words(rest):
         return ""
     return rest if found["colon"] and _ITEM.fullmatch(widened(rest)) else None
 
@@ -138,12 +150,12 @@ def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | Rejected:
     named = [(number, rest) for number in range(len(lines)) if (rest := _named_verdict(lines, number))]
     if not named:
         last = next((number for number in reversed(range(len(lines))) if _has_words(lines[number])), 0)
-        if _ITEM.fullmatch(widened(lines[last])) or not _comparing(_boxes(lines[last])):
+        if _ITEM_BY_VERDICT.fullmatch(widened(lines[last])) or not _comparing(_boxes(lines[last])):
             return Rejected("no boxed verdict behind the reasons")
         named = [(last, lines[last])]
     place, rest = named[0]
     behind = lines[place + 1 :]
-    if any(_ITEM.fullmatch(widened(line)) for line in behind):
+    if any(_ITEM_BY_VERDICT.fullmatch(widened(line)) for line in behind):
         return Rejected("reasons behind the verdict")
     said = [*(_boxes(rest) or [rest]), *(box for line in behind for box in _comparing(_boxes(line)))]
     verdicts = [_verdict(box) for box in said]
@@ -163,7 +175,7 @@ def _named_verdict(lines: Sequence[str], number: int) -> str:
     rest = lines[number][found.start("rest") :]
     if not _has_words(rest):
         rest = _next_words(lines, number)
-        return rest if _boxes(rest) and not _ITEM.fullmatch(widened(rest)) else ""
+        return rest if _boxes(rest) and not _ITEM_BY_VERDICT.fullmatch(widened(rest)) else ""
     return rest if _boxes(rest) or (_comparing([rest]) and _verdict(rest) is not None) else ""
 
 
@@ -234,7 +246,13 @@ def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int)
     under = _ITEM.fullmatch(widened(below))
     if under is None:
         return False
-    return _indent(below) > _indent(item.string) + 1 or (item["bullet"] is None and under["bullet"] is not None)
+    other_sign = item["bullet"] is None and _sign(item) != _sign(under)
+    return _indent(below) > _indent(item.string) + 1 or other_sign
+
+
+def _sign(item: re.Match[str]) -> str:
+    """The kind of sign before a reason: a bullet is like any other, "1." is like "2." and not like "(1)"."""
+    return "-" if item["bullet"] else _NUMERAL.sub("1", item["number"])
 
 
 def _next_words(lines: Sequence[str], number: int) -> str:

@@ -145,7 +145,7 @@ def test_a_remark_behind_the_verdict_changes_nothing() -> None:
     "line",
     ["- the loop", "* the loop", "• the loop", "•the loop", "-the loop", "1. the loop", "1) the loop", "(1) the loop",
      "１． the loop", "– the loop", "  - the loop", "**1.** the loop", "\u200f- the loop",
-     "①the loop", "② the loop", "・the loop", "一、the loop"],
+     "①the loop", "② the loop", "・the loop"],
 )  # fmt: skip
 def test_a_reason_is_any_bulleted_or_numbered_line(line: str) -> None:
     """Whatever the sign."""
@@ -242,10 +242,33 @@ def test_only_what_stands_under_the_list_heading_counts(heading: str) -> None:
 def test_the_first_reason_may_stand_on_the_line_of_the_heading() -> None:
     """Behind the colon; other words there make it no heading."""
     assert reasons(block("- a thought", "List of reasons: 1. x", "2. y", VERDICT)) == ("x", "y")
-    assert reasons(block("- x", "List of reasons - a summary", "- y", VERDICT)) == (
-        "x List of reasons - a summary",
-        "y",
-    )
+    assert reasons(block("List of reasons: * x", "* y", VERDICT)) == ("x", "y")
+    assert reasons(block("List of reasons: **1. x** z", "**2. y**", VERDICT)) == ("**x** z", "**y**")
+    assert reasons(block("> **List of reasons:** 1. x", "> 2. y", VERDICT)) == ("x", "y")
+    for words in ("List of reasons - a summary", "List of reasons (in bold)"):
+        assert reasons(block("- x", words, "- y", VERDICT)) == (f"x {words}", "y")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["一、准确性：", "1. x", "2. y", "二、清晰度：", "1. z"],
+        ["1.Accuracy:", "(1) x", "(2) y", "2.Clarity:", "(1) z"],
+        ["1. Accuracy:", "① x", "② y", "2. Clarity:", "① z"],
+        ["1. **Accuracy**", "- x", "- y", "2. **Clarity**", "- z"],
+    ],
+)
+def test_the_headings_of_an_outline_are_no_reasons(lines: list[str]) -> None:
+    """Numbered otherwise than what stands under them, at the same indent; but one number a reason is a list."""
+    assert reasons(block("List of reasons:", *lines, VERDICT)) == ("x", "y", "z")
+    assert reasons(block("List of reasons:", "1. Accuracy:", "2. **Clarity**", VERDICT)) == ("Accuracy:", "**Clarity**")
+
+
+@pytest.mark.parametrize("line", [r"-**\boxed{B>A}**", r"-`\boxed{B>A}`"])
+def test_a_dash_without_a_space_is_no_sign_by_the_verdict(line: str) -> None:
+    """Neither in front of it nor of a remark behind it."""
+    assert label(block("- x", "Final assessment result:", line)) == label(block("- x", line)) == "B>A"
+    assert label(block("- x", VERDICT, "-**Note**: this was close.")) == "B>A"
 
 
 # ------------------------------------------------------------------ blocks
