@@ -17,7 +17,7 @@ def read_address(text: str, named: str) -> str:
 
     Raises `UsageError` for what is no address or holds what would not be sent; `named`: what the user calls it.
     """
-    url = text.strip().rstrip("/").removesuffix("/chat/completions")
+    url = str(text).strip().rstrip("/").removesuffix("/chat/completions")
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -97,7 +97,7 @@ class JudgeOptions:
         known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
         inherited = os.environ.get("OPENAI_BASE_URL")
         if inherited and fields.get("model") != EMBEDDED:
-            known["api_base"] = inherited
+            known["api_base"] = read_address(inherited, "OPENAI_BASE_URL")
         return cls(**{**known, **fields})
 
 
@@ -111,8 +111,12 @@ _OR_NONE = {"concurrent_requests", "limit", "requests_per_minute", "tokens_per_m
 
 
 def _is_number(value: Any, least: float) -> bool:
-    kind = Integral if type(least) is int else Real
-    return not isinstance(value, bool) and isinstance(value, kind) and least <= float(value) < math.inf
+    if isinstance(value, bool) or not isinstance(value, Integral if type(least) is int else Real):
+        return False
+    try:
+        return least <= float(value) < math.inf
+    except OverflowError:
+        return False
 
 
 def check_key(options: JudgeOptions, *, matching: bool = True) -> None:

@@ -132,6 +132,7 @@ class Pace:
         self._seconds_a_request = max(delay, 60.0 / requests_per_minute if requests_per_minute else 0.0)
         self._seconds_a_token = 60.0 / tokens_per_minute if tokens_per_minute else 0.0
         self._next_request = self._next_token = float("-inf")
+        self._last_start = float("-inf")
         self._turns = asyncio.Lock()
         self._completion = float(_FIRST_COMPLETION)
 
@@ -154,15 +155,19 @@ class Pace:
 
     async def _turn(self, prompt_tokens: int) -> None:
         # One after the other, and booked only when it starts: who gives up while waiting leaves no empty turn behind.
+        asked = now = self._clock.now()
         self.flight.held_back += 1
         try:
             async with self._turns:
-                now = self._clock.now()
-                start = max(now, self._next_request, self._next_token)
-                if start > now:
-                    await self._clock.sleep(start - now)
+                while (start := max(asked, self._next_request, self._next_token)) > now:
+                    await self._clock.sleep(start - self._clock.now())
+                    now = start  # as planned, not as woken: no drift; a reply may have put it off meanwhile
+                start = max(start, now)
                 self._next_request = start + self._seconds_a_request
-                self._next_token = start + (prompt_tokens + self._completion) * self._seconds_a_token
+                # Onto what replies have corrected it to since the last start.
+                booked = max(self._next_token, self._last_start, asked)
+                self._next_token = booked + (prompt_tokens + self._completion) * self._seconds_a_token
+                self._last_start = start
         finally:
             self.flight.held_back -= 1
 

@@ -25,7 +25,10 @@ _NUMBERING = re.compile(
 )
 # Emphasis of words, but not the underscores of a name; a side may be quoted, too: Response "A".
 _EMPHASIS = re.compile(r"\*+|(?<![^\W_])(_{1,3})(?=\S)([^_\s]{1,40}\s[^_]{1,300})(?<=\S)\1(?![^\W_])")
-_QUOTED_SIDE = re.compile(r"\b(responses?|answers?|assistants?)(?:_|\s*[\"'`“‘])([12AB])\b[\"'`”’]?", re.IGNORECASE)
+_QUOTED_SIDE = re.compile(
+    r"\b(responses?|answers?|assistants?)(?:_|\s*[\"'`“‘«_(\[]{1,2})([12AB])(?![^\W_])[\"'`”’»_)\]]{0,2}",
+    re.IGNORECASE,
+)
 
 # What makes a point its contrary, in the languages of the scaffolding; a verb of lack does, too.
 _NEGATION = re.compile(
@@ -36,13 +39,12 @@ _NEGATION = re.compile(
     r"|n['’]t\b|不(?![仅但同])|未(?!来)|[没沒无無]|ない|ません|않|못|नहीं"
 )
 _LACK = re.compile(
-    r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|omit(?:s|ted|ting)?|refus(?:es?|ed|ing)|"
+    r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed)|omit(?:s|ted|ting)?|refus(?:es?|ed|ing)|"
     r"neglect(?:s|ed|ing)?|forg(?:ets?|ot|etting)|declin(?:es?|ed|ing))\b"
 )
-_NOT = re.compile(r"n['’]?t\Z|\Acannot\Z")
+_MISSING = re.compile(r"\bmissing\b")
 # Words of which another one makes another point.
 _TURNS = set_of("over under above below before after more less most least up down when where who why how what into out")
-_ONE = frozenset({"one"})
 _POSSESSIVE = re.compile(r"(?<=\w)['’]\w\b")
 # Operators, unlike bold and tags, have space on both sides or on none, or stand behind a word; between two words some
 # are a dash or "and", of which another one makes no other point. Bullets and arrows are none.
@@ -56,7 +58,7 @@ _OPERATORS = tuple(
     )
 )
 _DASH = re.compile(r"[^\W\d_]{2}\s?(-{1,3}|[&/])(?=\s?[^\W\d_]{2})")
-_ARROW = re.compile(r"[-=]+>")
+_ARROW = re.compile(r"(?<![-=])[-=]+>")
 _LETTER = re.compile(r"(?<![^\W_])[^\W\d_](?:\+\+|#)?(?![^\W_])")
 _SPELLINGS = str.maketrans({"×": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">=", "≠": "!="} | dict.fromkeys("`'\"‘’“”"))
 # Two words of one stem are one when nothing but such endings sets them apart, with letters beyond ASCII when they share
@@ -127,8 +129,8 @@ class _Finer(NamedTuple):
     operators: Counter[str]
     dashes: Counter[str]
     """What between two words is a dash or "and"."""
-    negations: int
-    """Different words of negation and lack: one twice says no more than once, another one turns another part."""
+    negations: tuple[int, bool]
+    """How many kinds there are of negation and verbs of lack (one of a kind or several say the same), and "missing"."""
 
     def differs(self, other: _Finer) -> bool:
         """Whether something sets the two apart."""
@@ -168,10 +170,10 @@ def _finer(text: str) -> _Finer:
         words={stem: tuple(sorted(found)[:_MOST_WORDS]) for stem, found in by_stem.items()},
         letters=Counter(_LETTER.findall(spaced(_POSSESSIVE.sub("", plain)))),
         turns=Counter(_TURNS.intersection(words)),
-        numbers=_look(_bare(text)).numbers.union(_ONE.intersection(words)),
+        numbers=_look(_bare(text)).numbers.union("1" for word in words if word == "one"),
         operators=Counter(sign for place, sign in signs.items() if place not in dashes),
         dashes=Counter(sign for place, sign in signs.items() if place in dashes),
-        negations=len({_NOT.sub("not", word) for word in _NEGATION.findall(plain) + _LACK.findall(plain)}),
+        negations=(bool(_NEGATION.search(plain)) + bool(_LACK.search(plain)), bool(_MISSING.search(plain))),
     )
 
 

@@ -29,13 +29,16 @@ def test_the_embedded_judge_is_not_looked_for_at_another_judges_address(monkeypa
     assert JudgeOptions.from_environment(model="embedded", api_base=HERE).api_base == HERE
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1:9/v1", "ftp://h/v1", "localhost:8000/v1", "", "http://", "http://h:0/v1"])
-def test_what_is_no_address_is_refused_at_once(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "text", [None, "127.0.0.1:9/v1", "ftp://h/v1", "localhost:8000/v1", "", "http://", "http://h:0/v1"]
+)
+def test_what_is_no_address_is_refused_at_once(text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not as generations without a reward, hours later."""
+    with pytest.raises(UsageError, match=r"^api_base .*is no address; it looks like http://127\.0\.0\.1:8000/v1"):
+        JudgeOptions(api_base=text)
     monkeypatch.setenv("OPENAI_BASE_URL", text or "x y")
-    for make in (lambda: JudgeOptions(api_base=text), lambda: JudgeOptions.from_environment(model="m")):
-        with pytest.raises(UsageError, match=r"api_base .* is no address; it looks like http://127\.0\.0\.1:8000/v1"):
-            make()
+    with pytest.raises(UsageError, match=r"^OPENAI_BASE_URL .*is no address"):
+        JudgeOptions.from_environment(model="m")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,9 @@ def test_what_would_not_be_sent_is_refused(text: str, said: str) -> None:
         ("max_retries", -1, "-1; it is a whole number from 0 up"),
         ("max_retries", None, "None; it is a whole number from 0 up"),
         ("max_tokens", True, "True; it is a whole number from 1 up"),
+        ("timeout", None, "None; it is a finite number from 0.001 up"),
+        ("timeout", 10**400, "1000"),
+        ("timeout", None, "None; it is a finite number from 0.001 up"),
         ("timeout", "60", "'60'; it is a finite number from 0.001 up"),
         ("timeout", 0, "0; it is a finite number from 0.001 up"),
         ("temperature", float("nan"), "nan; it is a finite number from 0 up"),

@@ -123,6 +123,28 @@ def test_the_token_budget_is_corrected_by_the_usage() -> None:
     assert clock.starts == [12.0]
 
 
+@pytest.mark.parametrize(("used", "later"), [(1200, [12.0, 18.0]), (300, [6.0, 9.0])])
+def test_the_token_budget_is_corrected_while_others_wait_for_it(used: int, later: list[float]) -> None:
+    """600 were booked, others used: what is owed puts the next start off, what is left brings one on."""
+    clock = Timeline()
+
+    async def go() -> None:
+        pace = Pace(Flight(5), clock, tokens_per_minute=6000)
+
+        async def one() -> None:
+            async with pace.slot(400):
+                pass
+
+        async with pace.slot(400):
+            waiting = [asyncio.create_task(one()) for _ in range(2)]
+            await asyncio.sleep(0)  # the first of them sleeps until 6 s
+            pace.answered(reply(prompt=used - 200, completion=200), 400)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(go())
+    assert clock.starts[-2:] == later
+
+
 @pytest.mark.parametrize("budget", [{"requests_per_minute": 60}, {"tokens_per_minute": 12_000}, {"delay": 1.0}])
 def test_who_gives_up_while_waiting_leaves_no_empty_turn_behind(budget: dict[str, float]) -> None:
     """Thirty of them: the next request starts a second behind the one that was sent, not half a minute."""

@@ -37,6 +37,15 @@ from metajudge.repetitions import are_alike, repeats, without_repetitions
         ["Response A cites its sources", "Response `A` cites its sources"],
         ["Response A cites its sources", "Response “A” cites its sources"],
         ["Response A cites its sources", "Response_A cites its sources"],
+        ["Response A cites its sources", "Response _A_ cites its sources"],
+        ["Response A cites its sources", "Response [A] cites its sources"],
+        ["Finds one bug in the parser code", "Finds 1 bug in the parser code"],
+        ["It neither cites nor quotes its sources", "It does not cite or quote its sources"],
+        ["It has no comments and no docstrings", "It has no comments and does not have docstrings"],
+        ["It lacks comments and misses docstrings", "It lacks comments and docstrings"],
+        ["Response A omits the fee", "Response A omits the fee and omitted it"],
+        ["Response A does not cite sources", "Response A does not cite any sources, never"],
+        ["Zitiert keine Quellen und keinen Autor", "Zitiert keine Quellen und keine Autoren"],
         ["Only one of the two steps is right", "Only one of two steps is right"],
         ["One reason is wrong", "A reason is wrong"],
     ],
@@ -94,6 +103,8 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
         ("Refuses to mention the fee", "Mentions the fee"),
         ("Forgets to mention the fee", "Mentions the fee"),
         ("Rarely validates the input", "Validates the input"),
+        ("Never fails to cite sources", "Fails to cite sources and omits links"),
+        ("Does not omit the edge cases", "Omits the edge cases, lacking tests"),
         ("Rejects a value <5", "Rejects a value >5"),
         ("Computes sin(x)", "Does not compute sin(x)"),
         ("回复A解释了未来的影响", "回复A没有解释未来的影响"),
@@ -129,3 +140,12 @@ def test_a_long_list_takes_little_time() -> None:
     started = time.process_time()
     assert len(without_repetitions(points)) == 800
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("ruler", ["-", "=", "_", "*", "~", "-=", "_a ", "*_", "Response [", "not "])
+def test_a_ruler_takes_little_time(ruler: str) -> None:
+    """A line that a model repeats without end: half a minute before, for two reasons with one of dashes."""
+    text = f"Response A is wrong {ruler * (100_000 // len(ruler))}"
+    started = time.process_time()
+    repeats(text, f"{text} ")
+    assert time.process_time() - started < 3
