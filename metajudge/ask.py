@@ -64,6 +64,8 @@ class Failed:
     attempts: int
     last: Reply | None = None
     """The last reply, where there was one."""
+    copied: bool = False
+    """An equal question was asked for another row."""
 
 
 class Asks(Protocol):
@@ -113,10 +115,11 @@ class Asker:
     async def ask(self, question: Question) -> Answer | Failed:
         """Ask until accepted or out of budget. Raises `StopRun`, `OutageTooLong` and `Stopped`."""
         faults = misreads = cuts = attempts = 0
+        again = ""
         while True:
             attempts += 1
             try:
-                reply = await self._one(question.messages)
+                reply = await self._one(question.messages, again)
             except TryAgain as failure:
                 faults += 1
                 if failure.cause == "429":
@@ -125,7 +128,7 @@ class Asker:
                     return Failed(ERROR, failure.cause, f"{failure} (gave up after {attempts} tries)", attempts)
                 if self.stopping:
                     raise Stopped from None
-                self._tally.retries[failure.cause] += 1
+                again = failure.cause
                 wait = backoff(faults, self._rng) if failure.retry_after is None else failure.retry_after
                 await self._clock.sleep(wait)
                 continue
@@ -142,25 +145,32 @@ class Asker:
             if misreads > self._max_retries:
                 message = f"no acceptable reply in {misreads}: {value.reason}"
                 return Failed(FORMAT_ERROR, "malformed", message, attempts, reply)
-            self._tally.retries["length" if reply.finish_reason == "length" else "malformed"] += 1
+            if self.stopping:
+                raise Stopped
+            again = "length" if reply.finish_reason == "length" else "malformed"
 
-    async def _one(self, messages: Sequence[Mapping[str, str]]) -> Reply:
+    async def _one(self, messages: Sequence[Mapping[str, str]], again: str) -> Reply:
+        """One request; `again`: why it is not the question's first, if so."""
         tokens = estimate_tokens(messages)
         async with self.pace.slot(tokens):
             async with self.budget.held(tokens):
-                reply = await self._outage.attempt(lambda: self._send(messages))
+                reply = await self._outage.attempt(
+                    lambda: self._send(messages, again), lambda: self.pace.wait_for_turn(tokens)
+                )
                 self.budget.answered(reply)
             self.pace.answered(reply, tokens)
         self._tally.usage += reply.usage
         return reply
 
-    async def _send(self, messages: Sequence[Mapping[str, str]]) -> Reply:
+    async def _send(self, messages: Sequence[Mapping[str, str]], again: str) -> Reply:
         if self.stopping:
             raise Stopped
         task = asyncio.current_task()
         assert task is not None
         self.busy.add(task)
         self._tally.requests += 1
+        if again:
+            self._tally.retries[again] += 1
         if self._outage.is_on:
             self._tally.retries["unreachable"] += 1
         try:

@@ -1,7 +1,7 @@
 """Accepted replies of rows that still have open questions: `<output>.journal`.
 
-Append-only, under the lock of the results file. An entry is keyed by the row's `question_id` and the
-question's name, and holds for one judge only.
+Append-only, under the lock of the results file. An entry is keyed by the row (its `id` and `question_id`, as rows with
+equal lists have the latter in common) and the question's name, and holds for one judge only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from metajudge.results import SAME_JUDGE, encode, side_file
 
 log = logging.getLogger("metajudge")
 
+RowName = tuple[str, str]
+"""A row's `id` and `question_id`."""
+
 
 class Journal:
     """Replies kept until their row's record stands.
@@ -31,19 +34,19 @@ class Journal:
         self.path = side_file(output, ".journal")
         # The rest may differ, as in the results file: the temperature, the limit of tokens that cut a reply.
         self._judge = json.dumps({key: judge.get(key) for key in SAME_JUDGE if key != "guard"})
-        self._kept: dict[str, dict[str, dict[str, Any]]] = {}
+        self._kept: dict[RowName, dict[str, dict[str, Any]]] = {}
         self._foreign = False
         self._fd: int | None = None
         if self.path.exists():
             self._read()
 
-    def kept(self, question_id: str, question: str) -> dict[str, Any] | None:
+    def kept(self, row: RowName, question: str) -> dict[str, Any] | None:
         """The reply kept for a question, as `add` was given it."""
-        return self._kept.get(question_id, {}).get(question)
+        return self._kept.get(row, {}).get(question)
 
-    def add(self, question_id: str, question: str, reply: Mapping[str, Any]) -> None:
+    def add(self, row: RowName, question: str, reply: Mapping[str, Any]) -> None:
         """Write a reply at once."""
-        entry = {"question_id": question_id, "question": question, "judge": self._judge, "reply": dict(reply)}
+        entry = {"id": row[0], "question_id": row[1], "question": question, "judge": self._judge, "reply": dict(reply)}
         data = encode(entry)
         try:
             if self._fd is None:
@@ -54,11 +57,11 @@ class Journal:
         if written < len(data):
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
             raise DiskFull(f"{self.path} cannot be written: no space left on the device")
-        self._kept.setdefault(question_id, {})[question] = dict(reply)
+        self._kept.setdefault(row, {})[question] = dict(reply)
 
-    def row_stands(self, question_id: str) -> None:
+    def row_stands(self, row: RowName) -> None:
         """The row's record is written: its replies need no longer be kept."""
-        self._kept.pop(question_id, None)
+        self._kept.pop(row, None)
 
     def sync(self) -> None:
         """Force what was written onto the disk."""
@@ -101,11 +104,11 @@ class Journal:
         """Whether the line is an entry."""
         try:
             entry = json.loads(line)
-            question_id, question, reply = entry["question_id"], entry["question"], entry["reply"]
+            row, question, reply = (entry["id"], entry["question_id"]), entry["question"], entry["reply"]
         except (ValueError, KeyError, TypeError):
             return False
         if entry.get("judge") == self._judge:
-            self._kept.setdefault(question_id, {})[question] = reply
+            self._kept.setdefault(row, {})[question] = reply
         else:
             self._foreign = True  # another judge's replies are kept for its own run
         return True

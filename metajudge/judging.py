@@ -236,13 +236,16 @@ def _signals(run: Run) -> Iterator[None]:
             log.warning("stopping: waiting for the replies in flight; once more to stop at once")
         run.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         loop.add_signal_handler(number, on_signal)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)  # which leaves the system's own: it ends the process without a word
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 def exit_code(run: Run, tally: Tally) -> int:

@@ -109,18 +109,25 @@ class Outage:
         """Whether the judge is away, so that what is sent only asks whether it is back."""
         return self._since is not None
 
-    async def attempt(self, send: Callable[[], Awaitable[T]]) -> T:
+    async def attempt(self, send: Callable[[], Awaitable[T]], turn: Callable[[], Awaitable[None]] | None = None) -> T:
         """The result of `send`, sent again for as long as the judge is away; no try is used up by waiting.
 
-        Raises `OutageTooLong` after the patience, and whatever else `send` raises.
+        `turn` waits for a turn by the minute: who has waited for the judge has lost the one that it came with. Raises
+        `OutageTooLong` after the patience, and whatever else `send` raises.
         """
+        has_turn = True
         while True:
             if self._since is None:
+                if not has_turn and turn is not None:
+                    has_turn = True
+                    await turn()
+                    continue
                 try:
                     return await send()
                 except Unreachable as failure:
                     self._begin(failure)
                     continue
+            has_turn = False
             async with self._probe:
                 if self._since is None:
                     continue  # back while this one waited for its turn
@@ -129,7 +136,7 @@ class Outage:
                     result = await send()
                 except (Unreachable, NoConnection) as failure:
                     self._check_patience(failure)
-                except Exception:
+                except JudgeFailure:
                     self._end()  # any answer, also a bad one, means that something listens
                     raise
                 else:

@@ -18,6 +18,7 @@ WATCHED_REPLIES = 20
 SLOWER = 2.0
 """So many times the best median of seconds a token is a slow-down."""
 _FIRST_COMPLETION = 200
+_CATCH_UP_SECONDS = 0.05
 
 
 class Flight:
@@ -162,7 +163,8 @@ class Pace:
                 while (start := max(asked, self._next_request, self._next_token)) > now:
                     await self._clock.sleep(start - self._clock.now())
                     now = start  # as planned, not as woken: no drift; a reply may have put it off meanwhile
-                start = max(start, now)
+                # What a machine that stood still has missed is not made up for in one burst.
+                start = max(start, now, self._clock.now() - _CATCH_UP_SECONDS)
                 self._next_request = start + self._seconds_a_request
                 # Onto what replies have corrected it to since the last start.
                 booked = max(self._next_token, self._last_start, asked)

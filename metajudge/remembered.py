@@ -92,5 +92,5 @@ def _hash_of_fixed(text: str) -> bytes:
 
 def _copy(asked_by: str, outcome: Outcome) -> Outcome:
     if isinstance(outcome, Failed):
-        return outcome
+        return replace(outcome, copied=True)
     return replace(outcome, reply=replace(outcome.reply, usage=Usage()), attempts=0, copied_from=asked_by)

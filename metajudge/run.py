@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from metajudge.ask import Answer, Asker, Failed, Question, Stopped
 from metajudge.block import Rejected
 from metajudge.errors import MetaJudgeError, OutputLost
-from metajudge.journal import Journal
+from metajudge.journal import Journal, RowName
 from metajudge.judge import Reply, Usage
 from metajudge.limits import Clock
 from metajudge.remembered import Remembered
@@ -137,7 +137,9 @@ class Run:
     async def _open_rows(self, samples: Iterable[Subject | Unusable]) -> None:
         for count, sample in enumerate(samples):
             if count % 100 == 0:
-                await asyncio.sleep(0)  # a long stretch of finished rows must not hold up replies
+                await asyncio.sleep(0)  # a long stretch of finished rows must hold up neither replies nor a stop
+                if self.stopped:
+                    return
             if isinstance(sample, Unusable) or self._is_done(sample):
                 continue
             if len(self._rows) >= self.open_rows():
@@ -168,7 +170,7 @@ class Run:
         key = row_key(sample.id, sample.question_id)
         if key in sink.file.finished:
             self.tally.resumed += 1
-            sink.journal.row_stands(sample.question_id)
+            sink.journal.row_stands(_name(sample))
             return True
         if self.skip_failed and key in sink.file.failed:
             self.tally.skipped_failed += 1
@@ -216,18 +218,20 @@ class Run:
         sink = self.sinks[sample.model]
         sink.file.append(record)
         if record["status"] in FINISHED:
-            sink.journal.row_stands(sample.question_id)
+            sink.journal.row_stands(_name(sample))
             self.tally.success += record["status"] == "success"
             self.tally.empty += record["status"] == "empty"
             if outcomes:  # a row that needed no judge says nothing of it
                 self._failed_in_a_row = 0
             return
-        failed = next(outcome for outcome in outcomes if isinstance(outcome, Failed))
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+        failed = failures[0]
         self.tally.failed[record["status"]] += 1
         self.tally.reasons[failed.cause] += 1
         level = logging.WARNING if self.tally.failures <= WARNED_ROWS else logging.INFO
         log.log(level, "line %d of the input: %s: %s", sample.line, record["status"], failed.message)
-        self._failed_in_a_row += 1
+        if not all(failure.copied for failure in failures):  # the failure of one question that rows share is one
+            self._failed_in_a_row += 1
         if self._failed_in_a_row >= self.max_consecutive_failures and not self.stopped:
             raise OnlyFailures(
                 f"{self._failed_in_a_row} rows in a row failed, the last with: {failed.message}; "
@@ -250,14 +254,14 @@ class Run:
             if isinstance(outcome, Answer):
                 self.tally.copied += outcome.copied_from is not None
                 if not question.alone:
-                    journal.add(sample.question_id, question.name, _to_journal(outcome))
+                    journal.add(_name(sample), question.name, _to_journal(outcome))
         except MetaJudgeError as error:
             self.stop(error)  # at once, while the row's other questions are still out
             raise Stopped from None
         return outcome
 
     def _kept(self, journal: Journal, sample: Subject, question: Question) -> Answer | None:
-        data = journal.kept(sample.question_id, question.name)
+        data = journal.kept(_name(sample), question.name)
         if data is None or not isinstance(data.get("text"), str):
             return None
         reply = Reply(data["text"], data.get("finish_reason"), Usage.from_json(data.get("usage")), data["seconds"])
@@ -298,6 +302,10 @@ class Run:
                     await asyncio.to_thread(sink.journal.sync)
                 except MetaJudgeError as error:
                     self.stop(error)
+
+
+def _name(sample: Subject) -> RowName:
+    return sample.id, sample.question_id
 
 
 def _to_journal(answer: Answer) -> dict[str, Any]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import signal
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from metajudge.judging import _signals
 from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, start
 from tests.chaos.served import asks, counts
 from tests.e2e.driver import infer, rows, until
@@ -142,3 +147,24 @@ def test_rows_with_equal_questions_in_flight_are_all_saved(tmp_path: Path) -> No
         assert infer(source, out, judge.url).returncode == 0
         assert rows_of(out) == all_rows(6)
         assert counts(judge.log).total() == 1
+
+
+def test_behind_a_run_a_signal_means_what_it_did_before() -> None:
+    """Not the system's own, which ends the process without a word while the last files are written."""
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda got, _: heard.append(got)) for number in BOTH}
+    run: Any = SimpleNamespace(stopped=True, stop=lambda: heard.append(0))
+
+    async def go() -> None:
+        with _signals(run):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.05)
+
+    try:
+        asyncio.run(go())
+        for number in BOTH:
+            os.kill(os.getpid(), number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert heard == [0, signal.SIGINT, signal.SIGTERM]

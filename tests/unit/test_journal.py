@@ -15,25 +15,25 @@ JUDGE = {"model": "m", "granularity": "item", "version": "1", "adapted": []}
 def test_a_reply_added_is_there_for_the_next_run(tmp_path: Path) -> None:
     """Keyed by row and question; other questions have none."""
     journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add("q1", "S1/1", {"text": "hällo \u2028"})
+    journal.add(("i", "q1"), "S1/1", {"text": "hällo \u2028"})
     journal.sync()
     journal.close()
     again = Journal(tmp_path / "out.jsonl", JUDGE | {"version": "2", "adapted": ["temperature"]})
-    assert again.kept("q1", "S1/1") == {"text": "hällo \u2028"}
-    assert again.kept("q1", "S2/1") is None and again.kept("q2", "S1/1") is None
+    assert again.kept(("i", "q1"), "S1/1") == {"text": "hällo \u2028"}
+    assert again.kept(("i", "q1"), "S2/1") is None and again.kept(("i", "q2"), "S1/1") is None
 
 
 def test_the_file_goes_when_no_row_is_open(tmp_path: Path) -> None:
     """And stays while one is."""
     journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add("q1", "S1/1", {"text": "a"})
-    journal.add("q2", "S1/1", {"text": "b"})
-    journal.row_stands("q1")
+    journal.add(("i", "q1"), "S1/1", {"text": "a"})
+    journal.add(("i", "q2"), "S1/1", {"text": "b"})
+    journal.row_stands(("i", "q1"))
     journal.close()
     assert journal.path.exists()
     again = Journal(tmp_path / "out.jsonl", JUDGE)
-    again.row_stands("q1")
-    again.row_stands("q2")
+    again.row_stands(("i", "q1"))
+    again.row_stands(("i", "q2"))
     again.close()
     assert not journal.path.exists()
 
@@ -47,23 +47,23 @@ def test_without_an_entry_there_is_no_file(tmp_path: Path) -> None:
 def test_another_judges_replies_are_not_used_and_not_lost(tmp_path: Path) -> None:
     """They wait for a run with that judge."""
     journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add("q1", "S1/1", {"text": "a"})
+    journal.add(("i", "q1"), "S1/1", {"text": "a"})
     journal.close()
     other = Journal(tmp_path / "out.jsonl", JUDGE | {"model": "x"})
-    assert other.kept("q1", "S1/1") is None
+    assert other.kept(("i", "q1"), "S1/1") is None
     other.close()
-    assert Journal(tmp_path / "out.jsonl", JUDGE).kept("q1", "S1/1") == {"text": "a"}
+    assert Journal(tmp_path / "out.jsonl", JUDGE).kept(("i", "q1"), "S1/1") == {"text": "a"}
 
 
 def test_another_limit_of_tokens_is_the_same_judge(tmp_path: Path) -> None:
     """Who raises --max-tokens, as a cut reply advises, has paid for the row's other replies already."""
     path = tmp_path / "out.jsonl"
     journal = Journal(path, JUDGE | {"max_tokens": 40, "temperature": 0.6})
-    journal.add("q1", "S1/1", {"text": "a"})
+    journal.add(("i", "q1"), "S1/1", {"text": "a"})
     journal.close()
     other = Journal(path, JUDGE | {"max_tokens": 400, "temperature": 0.0})
-    assert other.kept("q1", "S1/1") == {"text": "a"}
-    other.row_stands("q1")
+    assert other.kept(("i", "q1"), "S1/1") == {"text": "a"}
+    other.row_stands(("i", "q1"))
     other.close()
     assert not other.path.exists()
 
@@ -71,15 +71,15 @@ def test_another_limit_of_tokens_is_the_same_judge(tmp_path: Path) -> None:
 def test_a_torn_or_broken_line_costs_only_itself(tmp_path: Path) -> None:
     """The torn end is cut off, so that the next entry begins on a line of its own."""
     journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add("q1", "S1/1", {"text": "a"})
+    journal.add(("i", "q1"), "S1/1", {"text": "a"})
     journal.close()
     with journal.path.open("ab") as file:
-        file.write(b'garbage\n[]\n{"question_id": "q1", "ques')
+        file.write(b'garbage\n[]\n{"id": "i", "question_id": "q1", "ques')
     again = Journal(tmp_path / "out.jsonl", JUDGE)
-    again.add("q1", "S2/1", {"text": "b"})
+    again.add(("i", "q1"), "S2/1", {"text": "b"})
     again.close()
     last = Journal(tmp_path / "out.jsonl", JUDGE)
-    assert last.kept("q1", "S1/1") == {"text": "a"} and last.kept("q1", "S2/1") == {"text": "b"}
+    assert last.kept(("i", "q1"), "S1/1") == {"text": "a"} and last.kept(("i", "q1"), "S2/1") == {"text": "b"}
 
 
 def test_a_full_disk_leaves_no_half_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_no_half_entry(tmp_path: Path, monkeypatch: pytest.Mo
     import os
 
     journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add("q1", "S1/1", {"text": "a"})
+    journal.add(("i", "q1"), "S1/1", {"text": "a"})
     whole, write = journal.path.read_bytes(), os.write
 
     def failing(fd: int, data: bytes) -> int:
@@ -95,8 +95,8 @@ def test_a_full_disk_leaves_no_half_entry(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:7]))
     with pytest.raises(DiskFull, match="no space left"):
-        journal.add("q1", "S2/1", {"text": "b"})
+        journal.add(("i", "q1"), "S2/1", {"text": "b"})
     assert journal.path.read_bytes() == whole
     monkeypatch.setattr(os, "write", failing)
     with pytest.raises(DiskFull, match="No space left on device"):
-        journal.add("q1", "S2/1", {"text": "b"})
+        journal.add(("i", "q1"), "S2/1", {"text": "b"})

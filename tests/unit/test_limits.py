@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from metajudge.ask import Stopped
 from metajudge.failures import NoConnection, TryAgain, Unreachable
 from metajudge.limits import Outage, OutageTooLong, RealClock, Turns, backoff
 from tests.unit.fakes import FakeClock
@@ -64,6 +65,46 @@ def test_an_outage_is_on_until_something_answers() -> None:
 
     asyncio.run(go())
     assert seen == [False, True, True]
+
+
+def test_who_waited_for_a_judge_takes_a_new_turn_by_the_minute() -> None:
+    """But for the probe that got through: their turns passed while it was away, and all at once were a burst."""
+    seen: list[str] = []
+
+    async def go() -> None:
+        outage, line = Outage(300, FakeClock()), Line(away=3)
+
+        async def one() -> None:
+            async def turn() -> None:
+                seen.append("turn")
+                await asyncio.sleep(0)
+
+            await outage.attempt(line.send, turn)
+            seen.append("answered")
+
+        await asyncio.gather(*(one() for _ in range(3)))
+        await one()
+
+    asyncio.run(go())
+    assert seen == ["answered", "turn", "turn", "answered", "answered", "answered"]
+
+
+def test_a_probe_that_a_stop_ends_is_no_answer() -> None:
+    """Nobody has said that the judge is back."""
+
+    async def go() -> None:
+        outage, line = Outage(300, FakeClock()), Line(away=1)
+
+        async def send() -> str:
+            if line.attempts:
+                raise Stopped
+            return await line.send()
+
+        with pytest.raises(Stopped):
+            await outage.attempt(send)
+        assert outage.is_on
+
+    asyncio.run(go())
 
 
 def test_an_outage_ends_the_run_after_its_patience() -> None:

@@ -145,6 +145,28 @@ def test_the_token_budget_is_corrected_while_others_wait_for_it(used: int, later
     assert clock.starts[-2:] == later
 
 
+def test_a_machine_that_stood_still_makes_up_for_nothing_in_a_burst() -> None:
+    """Ten wait, a second apart, when it sleeps for a minute: then they start a second apart again."""
+    clock = Timeline()
+
+    async def go() -> list[float]:
+        pace = Pace(Flight(10), clock, requests_per_minute=60)
+        started = []
+
+        async def one(number: int) -> None:
+            async with pace.slot():
+                if number == 3:
+                    clock.time += 60
+                started.append(max([clock.time, *clock.starts[-1:]]))
+
+        await asyncio.gather(*map(one, range(10)))
+        return started
+
+    times = asyncio.run(go())
+    assert times[:5] == [0, 1, 2, 60, 60]  # the fourth was asleep with it, the fifth is late
+    assert times[5:] == pytest.approx([61, 62, 63, 64, 65], abs=0.06)
+
+
 @pytest.mark.parametrize("budget", [{"requests_per_minute": 60}, {"tokens_per_minute": 12_000}, {"delay": 1.0}])
 def test_who_gives_up_while_waiting_leaves_no_empty_turn_behind(budget: dict[str, float]) -> None:
     """Thirty of them: the next request starts a second behind the one that was sent, not half a minute."""

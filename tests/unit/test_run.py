@@ -252,6 +252,37 @@ def test_a_second_signal_stops_at_once(out: Path) -> None:
     assert records(out) == []
 
 
+@pytest.mark.parametrize("reply", ["no block", TryAgain("429", "slow down", retry_after=60.0)])
+def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(out: Path, reply: Turn) -> None:
+    """The run ends when the reply is there; tries again are those that were sent."""
+    clock, held = FakeClock(), []
+
+    def script(message: str, times: int) -> Turn:
+        held[0].stop()
+        return reply
+
+    run, tally = run_samples(out, ScriptedJudge(script), samples([row(1)]), clock=clock, during=held.append)
+    assert run.interrupted and tally.requests == 1
+    assert not tally.retries and not clock.slept
+
+
+def test_a_signal_is_heard_in_a_long_stretch_of_finished_rows(out: Path) -> None:
+    """Not only at the next row that has to be judged."""
+    rows = samples(row(n) for n in range(1000))
+    run_samples(out, ScriptedJudge(lambda m, t: block(m)), rows)
+    seen, held = [], []
+
+    def watched() -> Any:
+        for number, sample in enumerate(rows):
+            seen.append(number)
+            if number == 250:
+                held[0].stop()
+            yield sample
+
+    run, tally = run_samples(out, ScriptedJudge(lambda m, t: block(m)), watched(), during=held.append)
+    assert run.interrupted and tally.resumed < 400 and len(seen) < 400
+
+
 def test_equal_questions_are_asked_once(out: Path) -> None:
     """In flight together or later: the others get the reply without tokens, with the record it comes from."""
     rows = [row(1), row(1), row(2), row(1) | {"context": "another conversation"}]
@@ -334,6 +365,15 @@ def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
     assert run.stop_reason is None and tally.failures == 24
 
 
+def test_the_failure_of_one_question_that_rows_share_is_one(out: Path) -> None:
+    """Thirty equal rows that the content filter refuses stop no run: the others are judged."""
+    judge = ScriptedJudge(lambda m, t: QuestionFailed("content filter", "no") if "h0.1" in m else block(m))
+    rows = [row(0)] * 30 + [row(n) for n in range(1, 10)]
+    run, tally = run_samples(out, judge, samples(rows), in_flight=40)
+    assert run.stop_reason is None and (tally.failures, tally.success) == (30, 9)
+    assert len(judge.asked) == 10
+
+
 def test_a_defect_of_ours_ends_the_run_loudly(out: Path) -> None:
     """An unexpected error is raised, and what was written stays."""
 
@@ -381,6 +421,27 @@ def test_good_replies_of_a_row_with_a_dead_question_are_kept_and_not_asked_again
     _, tally = run_samples(out, judge, todo, kind=task("item", 5))
     assert len(judge.asked) == 2 and all("S2" in message for message in judge.asked)
     assert tally.kept == 4 and statuses(out)[2:] == ["success", "success"]
+    assert not out.with_name("out.jsonl.journal").exists()
+
+
+@pytest.mark.parametrize("num_samples", [1, 3])
+def test_rows_with_equal_lists_have_their_replies_apart(out: Path, num_samples: int) -> None:
+    """The one that stands takes none of the other's with it, which a later run would ask and pay for again."""
+    dead = {"on": True}
+
+    def script(message: str, times: int) -> Turn:
+        return QuestionFailed("400", "no") if dead["on"] and "S2:" in message and times == 1 else block(message)
+
+    rows, kind = [row(0), *(row(n) for n in range(1, 9)), row(0)], task("item", num_samples=num_samples)
+    judge = ScriptedJudge(script)
+    run_samples(out, judge, samples([rows[0]]), kind=kind, in_flight=1)
+    assert statuses(out) == ["error"]
+    good = len(judge.asked) - 1
+    run_samples(out, ScriptedJudge(lambda m, t: block(m)), samples(rows)[1:], kind=kind, in_flight=1)
+    assert out.with_name("out.jsonl.journal").exists()
+    last = ScriptedJudge(lambda m, t: block(m))
+    _, tally = run_samples(out, last, samples(rows), kind=kind, in_flight=1)
+    assert (len(last.asked), tally.kept, tally.success) == (1, good, 1)
     assert not out.with_name("out.jsonl.journal").exists()
 
 
