@@ -2,6 +2,7 @@
 # Judges a file of checklists and prints the table. Sets up what it needs on first use.
 # Works with bash 3.2 and BSD tools.
 set -u
+unset CDPATH # with it, cd prints where it goes
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
 
@@ -62,13 +63,17 @@ if [ -n "${API_BASE:-}" ]; then
 fi
 # A judge named among the arguments is the judge, here and in the results' names.
 previous=
+named=${OPENAI_API_KEY:-}${OPENAI_BASE_URL:-}
 for argument in "$@"; do
     case "$previous" in --model) EVAL_MODEL=$argument ;; esac
-    case "$argument" in --model=*) EVAL_MODEL=${argument#--model=} ;; esac
+    case "$argument" in
+    --model=*) EVAL_MODEL=${argument#--model=} ;;
+    --api-base | --api-base=* | --api-key | --api-key=*) named=yes ;;
+    esac
     previous=$argument
 done
 if [ -z "${EVAL_MODEL:-}" ]; then
-    if [ -z "${OPENAI_API_KEY:-}" ] && [ -z "${OPENAI_BASE_URL:-}" ]; then
+    if [ -z "$named" ]; then
         EVAL_MODEL=embedded
         echo "No judge named (API_KEY, API_BASE, EVAL_MODEL): using the embedded one, a lexical matcher." >&2
     else

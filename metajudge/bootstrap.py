@@ -97,7 +97,7 @@ def interpreter(venv: Path, files: Sequence[Path], no_deps: Sequence[Path] = ())
     every = [*files, *no_deps]
     if not no_deps and satisfied(files):
         return Path(sys.executable)
-    if is_ready(venv, every):
+    if is_ready(venv, every) and _fits(python_of(venv), every):  # packages may have been taken out of it
         return python_of(venv)
     if venv.exists() and read_mark(venv) is None:
         if _fits(python_of(venv), every):
@@ -149,7 +149,7 @@ def use_ready_environment() -> None:
     if not REQUIREMENTS.exists() or satisfied([REQUIREMENTS]):
         return  # installed as a package, or all there
     here = Path(sys.prefix).resolve() == VENV.resolve()
-    if is_ready(VENV, [REQUIREMENTS]) and not here:
+    if is_ready(VENV, [REQUIREMENTS]) and not here and _fits(python_of(VENV), [REQUIREMENTS]):
         python = str(python_of(VENV))
         os.execv(python, [python, *sys.orig_argv[1:]])
     sys.stderr.write(

@@ -34,6 +34,7 @@ def write_product(source: InputFile, limit: int | None, output: Path, records: P
     A row without a record yet (the run was stopped) is left out; one that an earlier step left unfit stays as it is.
     A row beyond `limit` has its line where an earlier run has made it.
     """
+    output = Path(os.path.realpath(output))  # a link stays one
     building, written = side_file(output, ".building"), Written()
     try:
         with building.open("wb") as file, records.open("rb") as kept:

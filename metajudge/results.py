@@ -19,6 +19,7 @@ from typing import Any, Self
 from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.heads import Judges, read_head
 from metajudge.lock import Lock
+from metajudge.samples import Row, parse_row
 
 log = logging.getLogger("metajudge")
 
@@ -309,11 +310,9 @@ def _may_be_record(line: bytes) -> bool:
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+    """A line as whoever reads the file will read it: what they cannot read is not finished."""
+    row = parse_row(0, line)
+    return row.data if isinstance(row, Row) else None
 
 
 def _is_object(line: bytes) -> bool:
@@ -328,6 +327,9 @@ def _check_same(path: Path, number: int, record: Mapping[str, Any], expected: Ex
         for key in SAME_JUDGE
         if theirs.get(key) != expected.judge.get(key)
     ]
+    names = [_critic_name(judge) for judge in (theirs, expected.judge)]
+    if names[0] != names[1]:
+        differences.append(f"critic's name {names[0]!r}, not {names[1]!r}")
     if str(record.get("model_be_evaluated", "")).lower() != expected.model.lower():
         differences.append(f"evaluated model {record.get('model_be_evaluated')!r}, not {expected.model!r}")
     if differences:
@@ -335,3 +337,10 @@ def _check_same(path: Path, number: int, record: Mapping[str, Any], expected: Ex
             f"--output-file {path} holds another judge's records (line {number}: {'; '.join(differences)}); "
             f"name another file (for metajudge_infer.sh another OUTPUT_DIR), or go on with --allow-mixed"
         )
+
+
+def _critic_name(judge: Mapping[str, Any]) -> str:
+    """Whose lists a critic's records give the rows: those of another name would replace them in the output."""
+    settings = judge.get("settings")
+    name = settings.get("model_name") if isinstance(settings, dict) else None
+    return name.lower() if isinstance(name, str) else ""

@@ -144,7 +144,7 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
 def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | Unusable:
     """A line of a file as a row, or why it is none."""
     try:
-        data = json.loads(raw.decode("utf-8"))
+        data = json.loads(raw.removeprefix(_BOM).decode("utf-8"))  # also where files were joined
     except UnicodeDecodeError as error:
         return Unusable(number, f"is not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
     except json.JSONDecodeError as error:

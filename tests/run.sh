@@ -4,6 +4,7 @@
 #   bash tests/run.sh --slow       everything
 #   bash tests/run.sh tests/unit   any argument of pytest (then without the coverage bound)
 set -u
+unset CDPATH # with it, cd prints where it goes
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 2
 cd "$root" || exit 2

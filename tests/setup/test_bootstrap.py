@@ -70,6 +70,9 @@ def lacking(tmp_path: Path) -> Path:
     return path
 
 
+FITS = 'case "$*" in *--check*) exit 0;; esac; exit 9'
+
+
 def environment(path: Path, script: str, mark: str | None) -> Path:
     """A folder that looks like an environment, with an interpreter of ours."""
     python = path / "bin" / "python"
@@ -82,14 +85,14 @@ def environment(path: Path, script: str, mark: str | None) -> Path:
 
 
 def test_a_ready_environment_is_used(tmp_path: Path, lacking: Path) -> None:
-    """Its mark is the hash of the requirement files."""
-    python = environment(tmp_path / "venv", "exit 1", bootstrap.mark_of([lacking]))
+    """Its mark is the hash of the requirement files, and it has their packages."""
+    python = environment(tmp_path / "venv", FITS, bootstrap.mark_of([lacking]))
     assert bootstrap.interpreter(tmp_path / "venv", [lacking]) == python
 
 
 def test_an_environment_without_our_mark_is_used_if_it_fits(tmp_path: Path, lacking: Path) -> None:
     """It is asked itself whether it has the packages."""
-    python = environment(tmp_path / "venv", 'case "$*" in *--check*) exit 0;; esac; exit 9', None)
+    python = environment(tmp_path / "venv", FITS, None)
     assert bootstrap.interpreter(tmp_path / "venv", [lacking]) == python
 
 
@@ -107,13 +110,17 @@ def test_an_environment_without_our_mark_is_never_deleted(tmp_path: Path, lackin
     assert (venv / "precious").read_text() == "mine"
 
 
-@pytest.mark.parametrize("mark", [bootstrap.BUILDING, "an old hash"])
+@pytest.mark.parametrize("mark", [bootstrap.BUILDING, "an old hash", None])
 def test_an_environment_of_ours_that_is_not_ready_is_remade(
-    tmp_path: Path, lacking: Path, mark: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    lacking: Path,
+    mark: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Half-built by a run that was killed, or made for other requirements."""
+    """Half-built by a run that was killed, made for other requirements, or whole once and broken since."""
     venv = tmp_path / "venv"
-    environment(venv, "exit 1", mark)
+    environment(venv, "exit 1", mark or bootstrap.mark_of([lacking]))
     (venv / "left-over").write_text("")
     made: list[list[str]] = []
 
@@ -158,13 +165,14 @@ def test_a_python_without_venv_gets_one_line(tmp_path: Path, lacking: Path, monk
     assert not (tmp_path / "venv").exists()
 
 
-def run_bootstrap(tmp_path: Path, ready: bool) -> subprocess.CompletedProcess[str]:
+def run_bootstrap(tmp_path: Path, ready: bool, broken: bool = False) -> subprocess.CompletedProcess[str]:
     """A script of ours started by an interpreter that lacks a package."""
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("no-such-package-here\n")
     venv = tmp_path / ".venv"
     if ready:
-        environment(venv, 'echo went on with "$@"', bootstrap.mark_of([requirements]))
+        script_of_it = f'case "$*" in *--check*) exit {int(broken)};; esac; echo went on with "$@"'
+        environment(venv, script_of_it, bootstrap.mark_of([requirements]))
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\nfrom metajudge import bootstrap\n"
@@ -186,9 +194,10 @@ def test_a_script_without_packages_goes_on_in_the_ready_environment(tmp_path: Pa
     assert result.stdout == f"went on with {tmp_path / 'script.py'} a b --c\n" and result.returncode == 0
 
 
-def test_a_script_without_packages_or_environment_says_what_to_run(tmp_path: Path) -> None:
-    """One line, exit 2."""
-    result = run_bootstrap(tmp_path, ready=False)
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_script_without_packages_or_environment_says_what_to_run(tmp_path: Path, broken: bool) -> None:
+    """One line, exit 2; also where packages were taken out of the environment."""
+    result = run_bootstrap(tmp_path, ready=broken, broken=broken)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1 and "run 'bash" in result.stderr and "-m pip install -r" in result.stderr
 

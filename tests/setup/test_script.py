@@ -91,6 +91,35 @@ def test_a_key_or_a_base_url_means_a_real_judge(fake: Fake, tmp_path: Path, vari
     assert "sk-or-url" not in json.dumps([infer, analysis])
 
 
+@pytest.mark.parametrize("arguments", [("--api-base", "http://h/v1"), ("--api-base=http://h/v1",), ("--api-key", "-")])
+def test_a_key_or_a_base_url_among_the_arguments_means_one_too(
+    fake: Fake, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Else a real judge's replies would be kept as the lexical matcher's."""
+    result = fake.run(tmp_path, *arguments)
+    (infer, *_), (analysis, *_) = fake.calls()
+    assert "output/{model}-gpt-4o-meta_eval.jsonl" in infer and analysis[-1] == "gpt-4o"
+    assert "embedded" not in result.stderr
+
+
+def test_a_search_path_for_folders_changes_nothing(fake: Fake, tmp_path: Path) -> None:
+    """With CDPATH, cd prints where it goes."""
+    result = fake.run(tmp_path, CDPATH=f".:{ROOT.parent}:{ROOT}")
+    relative = subprocess.run(
+        ["bash", f"{ROOT.name}/metajudge_infer.sh"],
+        cwd=ROOT.parent,
+        env={"PATH": "/usr/bin:/bin", "PYTHON": str(fake.python), "HOME": str(tmp_path), "CDPATH": ".:/",
+             "OUTPUT_DIR": str(tmp_path / "output")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert result.returncode == relative.returncode == 0, relative.stderr
+    assert {call[0][0] for call in fake.calls()} == {  # type: ignore[index]
+        str(ROOT / "metajudge_infer.py"), str(ROOT / "metajudge_analysis.py")
+    }  # fmt: skip
+
+
 def test_every_variable_becomes_its_flag_and_arguments_are_passed_on(fake: Fake, tmp_path: Path) -> None:
     """Characters that do not fit a file name are replaced in it."""
     fake.run(

@@ -135,3 +135,26 @@ def test_without_a_key_only_what_can_help_is_suggested(
     assert command(tmp_path, arguments[0], [{"context": "x"}], *arguments[1:]) == 2
     told = capsys.readouterr().err
     assert "no key for the model: set OPENAI_API_KEY, or --api-base" in told and "embedded" not in told
+
+
+def test_another_name_is_refused_where_it_would_replace_the_first_ones_fields(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each evaluated model has an output of its own; the same one in other letters is the same."""
+    assert parse(tmp_path, [READABLE]) == 0
+    before = (tmp_path / "out.jsonl").read_bytes()
+    flags = ("--existing-text", "said")
+    assert command(tmp_path, "critic", [{"said": READABLE}], "--name", "other", *flags) == 2
+    assert "critic's name 'm', not 'other'" in capsys.readouterr().err
+    assert (tmp_path / "out.jsonl").read_bytes() == before
+    assert command(tmp_path, "critic", [{"said": READABLE}], "--name", "M", *flags) == 0
+
+
+def test_an_output_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    """What it leads to is written, also where that is not there yet."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out.jsonl").symlink_to("elsewhere/rows.jsonl")
+    for _ in range(2):
+        assert parse(tmp_path, [READABLE]) == 0
+        assert (tmp_path / "out.jsonl").is_symlink() and statuses(tmp_path) == ["success"]
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["rows.jsonl"]

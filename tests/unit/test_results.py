@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.results import Expected, RecordFile, encode, row_key
+from metajudge.samples import InputFile, Row
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
 EXPECTED = Expected("M", JUDGE)
@@ -102,6 +103,24 @@ def test_unreadable_lines_in_the_middle_are_left_alone(tmp_path: Path, caplog: p
         assert len(file.finished) == 2
     assert path.read_bytes() == content
     assert "2 unreadable lines" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        (b"\xef\xbb\xbf" + encode(record(2)), True),
+        (encode(record(2)).replace(b"}\n", b', "x": "\xff"}\n'), False),
+        (encode(record(2)).decode().rstrip("\n").encode("utf-16") + b"\n", False),
+    ],
+    ids=["BOM", "not UTF-8", "UTF-16"],
+)
+def test_what_its_readers_cannot_read_is_not_finished(tmp_path: Path, line: bytes, read: bool) -> None:
+    """Its row is asked again, as nobody would see it: a byte order mark of joined files is read past by all."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(encode(record(1)) + line + encode(record(3)))
+    with opened(path) as file:
+        assert len(file.finished) == 2 + read
+    assert sum(isinstance(row, Row) for row in InputFile(path).rows()) == 2 + read
 
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:
