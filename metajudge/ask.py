@@ -151,28 +151,29 @@ class Asker:
 
     async def _one(self, messages: Sequence[Mapping[str, str]], again: str) -> Reply:
         """One request; `again`: why it is not the question's first, if so."""
-        tokens = estimate_tokens(messages)
+        tokens, causes = estimate_tokens(messages), [again] if again else []
         async with self.pace.slot(tokens):
             async with self.budget.held(tokens):
                 reply = await self._outage.attempt(
-                    lambda: self._send(messages, again), lambda: self.pace.wait_for_turn(tokens)
+                    lambda: self._send(messages, causes), lambda: self.pace.wait_for_turn(tokens)
                 )
                 self.budget.answered(reply)
             self.pace.answered(reply, tokens)
         self._tally.usage += reply.usage
         return reply
 
-    async def _send(self, messages: Sequence[Mapping[str, str]], again: str) -> Reply:
+    async def _send(self, messages: Sequence[Mapping[str, str]], causes: list[str]) -> Reply:
+        """Send one; `causes` of sending it again are counted and taken out, each request for one."""
         if self.stopping:
             raise Stopped
         task = asyncio.current_task()
         assert task is not None
         self.busy.add(task)
         self._tally.requests += 1
-        if again:
-            self._tally.retries[again] += 1
         if self._outage.is_on:
             self._tally.retries["unreachable"] += 1
+        elif causes:
+            self._tally.retries[causes.pop()] += 1
         try:
             reply = await self._judge.ask(messages)
             await self._turns.take()

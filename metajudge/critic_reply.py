@@ -205,7 +205,7 @@ def _verdict(text: str) -> int | None:
 def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
     """The reasons of a list, read as Markdown."""
     reasons: list[str] = []
-    top, inside, fenced = 0, False, -1
+    top, inside, fenced, looked = 0, False, -1, -1
     last_fence = max((number for number, line in enumerate(lines) if line.strip() == _FENCE), default=-1)
     for number, line in enumerate(lines):
         item = None if number <= fenced else _ITEM.fullmatch(widened(line))
@@ -220,8 +220,10 @@ def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
             inside = False
         elif inside:
             reasons[-1] += f" {line}"
-        if fenced < number < last_fence:
-            fenced = _fence_end(line if item is None else line[item.start("text") :], lines, number, top)
+        if max(fenced, looked) < number < last_fence:
+            text = line if item is None else line[item.start("text") :]
+            end, looked = _fence_end(text, lines, number, top)
+            fenced = max(fenced, end)
     return tuple(folded for reason in reasons if (folded := " ".join(reason.split())))
 
 
@@ -247,7 +249,17 @@ def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int)
     if under is None:
         return False
     other_sign = item["bullet"] is None and _sign(item) != _sign(under)
-    return _indent(below) > _indent(item.string) + 1 or other_sign
+    return _indent(below) > _indent(item.string) + 1 or (other_sign and not _counts_on(item, under))
+
+
+def _counts_on(item: re.Match[str], under: re.Match[str]) -> bool:
+    """Whether the second number is the next one, if in another form: what stands under a title begins at 1."""
+    numbers = [_NUMERAL.search(one["number"] or "") for one in (item, under)]
+    return all(numbers) and _value(numbers[1]) == _value(numbers[0]) + 1
+
+
+def _value(numeral: re.Match[str] | None) -> int:
+    return 0 if numeral is None else int(numeral[0]) if numeral[0].isdecimal() else ord(numeral[0]) - ord("①") + 1
 
 
 def _sign(item: re.Match[str]) -> str:
@@ -270,20 +282,21 @@ def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
     return not (widened(line.rstrip()).endswith(":") and _ITEM.fullmatch(widened(_next_words(lines, number))))
 
 
-def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> int:
+def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[int, int]:
     """The line that closes the code fence which `text` opens; -1 where it opens none, or none that is closed.
 
-    An indented fence belongs to its reason and cannot be closed behind it.
+    An indented fence belongs to its reason and cannot be closed behind it: then also the last line of that reason, up
+    to which none is closed. Else -1.
     """
     if not text.lstrip().startswith(_FENCE) or _FENCE in text.lstrip()[len(_FENCE) :]:
-        return -1
+        return -1, -1
     is_indented = _indent(lines[number]) > top
     for end in range(number + 1, len(lines)):
         if is_indented and lines[end].strip() and _indent(lines[end]) <= top:
-            return -1
+            return -1, end - 1
         if lines[end].strip() == _FENCE:
-            return end
-    return -1
+            return end, -1
+    return -1, len(lines)
 
 
 # ------------------------------------------------------------------ both orders

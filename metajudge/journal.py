@@ -42,7 +42,7 @@ class Journal:
 
     def kept(self, row: RowName, question: str) -> dict[str, Any] | None:
         """The reply kept for a question, as `add` was given it."""
-        return self._kept.get(row, {}).get(question)
+        return self._kept.get(row, {}).get(question) or self._kept.get(("", row[1]), {}).get(question)
 
     def add(self, row: RowName, question: str, reply: Mapping[str, Any]) -> None:
         """Write a reply at once."""
@@ -62,6 +62,7 @@ class Journal:
     def row_stands(self, row: RowName) -> None:
         """The row's record is written: its replies need no longer be kept."""
         self._kept.pop(row, None)
+        self._kept.pop(("", row[1]), None)
 
     def sync(self) -> None:
         """Force what was written onto the disk."""
@@ -104,8 +105,9 @@ class Journal:
         """Whether the line is an entry."""
         try:
             entry = json.loads(line)
-            row, question, reply = (entry["id"], entry["question_id"]), entry["question"], entry["reply"]
-        except (ValueError, KeyError, TypeError):
+            # Earlier versions wrote no id: any row with these lists may have it.
+            row, question, reply = (entry.get("id", ""), entry["question_id"]), entry["question"], entry["reply"]
+        except (ValueError, KeyError, TypeError, AttributeError):
             return False
         if entry.get("judge") == self._judge:
             self._kept.setdefault(row, {})[question] = reply

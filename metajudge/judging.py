@@ -96,7 +96,7 @@ class JudgeOptions:
         """
         known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
         inherited = os.environ.get("OPENAI_BASE_URL")
-        if inherited and fields.get("model") != EMBEDDED:
+        if inherited and fields.get("model") != EMBEDDED and "api_base" not in fields:
             known["api_base"] = read_address(inherited, "OPENAI_BASE_URL")
         return cls(**{**known, **fields})
 

@@ -25,10 +25,9 @@ _NUMBERING = re.compile(
 )
 # Emphasis of words, but not the underscores of a name; a side may be quoted, too: Response "A".
 _EMPHASIS = re.compile(r"\*+|(?<![^\W_])(_{1,3})(?=\S)([^_\s]{1,40}\s[^_]{1,300})(?<=\S)\1(?![^\W_])")
-_SIGN_BEFORE_SIDE = re.compile(r"[\"'`“‘«_(\[][12ABab]")
+_SIGN_BEFORE_SIDE = re.compile(r"[\"'`“‘«_(\[][12AB]")
 _QUOTED_SIDE = re.compile(
-    r"\b(responses?|answers?|assistants?)(?:_|\s*[\"'`“‘«_(\[]{1,2})([12AB])(?![^\W_])[\"'`”’»_)\]]{0,2}",
-    re.IGNORECASE,
+    r"\b([Rr]esponses?|[Aa]ssistants?)(?:_|\s*[\"'`“‘«_(\[]{1,2})([12AB])(?![^\W_])[\"'`”’»_)\]]{0,2}"
 )
 
 # What makes a point its contrary, in the languages of the scaffolding; a verb of lack does, too.
@@ -40,10 +39,10 @@ _NEGATION = re.compile(
     r"|n['’]t\b|不(?![仅但同])|未(?!来)|[没沒无無]|ない|ません|않|못|नहीं"
 )
 _LACK = re.compile(
-    r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed)|omit(?:s|ted|ting)?|refus(?:es?|ed|ing)|"
+    r"\b(?:fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|miss(?:es|ed|ing)|omit(?:s|ted|ting)?|refus(?:es?|ed|ing)|"
     r"neglect(?:s|ed|ing)?|forg(?:ets?|ot|etting)|declin(?:es?|ed|ing))\b"
 )
-_MISSING = re.compile(r"\bmissing\b")
+_NOT = re.compile(r"n['’]?t\Z|\A(?:cannot|neither)\Z")
 # Words of which another one makes another point.
 _TURNS = set_of("over under above below before after more less most least up down when where who why how what into out")
 _POSSESSIVE = re.compile(r"(?<=\w)['’]\w\b")
@@ -130,8 +129,8 @@ class _Finer(NamedTuple):
     operators: Counter[str]
     dashes: Counter[str]
     """What between two words is a dash or "and"."""
-    negations: tuple[int, bool]
-    """How many kinds there are of negation and verbs of lack (one of a kind or several say the same), and "missing"."""
+    negations: tuple[int, int]
+    """How many different words of negation and lack there are, and how many of the two kinds."""
 
     def differs(self, other: _Finer) -> bool:
         """Whether something sets the two apart."""
@@ -174,8 +173,16 @@ def _finer(text: str) -> _Finer:
         numbers=_look(_bare(text)).numbers.union("1" for word in words if word == "one"),
         operators=Counter(sign for place, sign in signs.items() if place not in dashes),
         dashes=Counter(sign for place, sign in signs.items() if place in dashes),
-        negations=(bool(_NEGATION.search(plain)) + bool(_LACK.search(plain)), bool(_MISSING.search(plain))),
+        negations=_negations(plain),
     )
+
+
+def _negations(plain: str) -> tuple[int, int]:
+    """See `_Finer`: another word turns another part, the same one twice or in another form says no more than once."""
+    nots = {_NOT.sub("not", word)[:4] for word in _NEGATION.findall(plain)} - {"nor"}
+    lacks = {word[:4] for word in _LACK.findall(plain)}
+    # "Missing" beside a noun turns no verb: "fails to handle" and "does not handle missing values" are one.
+    return len(nots | lacks), bool(nots) + bool(lacks - {"miss"})
 
 
 def _both_differ(mine: Counter[str], theirs: Counter[str]) -> bool:

@@ -261,7 +261,12 @@ def test_the_first_reason_may_stand_on_the_line_of_the_heading() -> None:
 def test_the_headings_of_an_outline_are_no_reasons(lines: list[str]) -> None:
     """Numbered otherwise than what stands under them, at the same indent; but one number a reason is a list."""
     assert reasons(block("List of reasons:", *lines, VERDICT)) == ("x", "y", "z")
-    assert reasons(block("List of reasons:", "1. Accuracy:", "2. **Clarity**", VERDICT)) == ("Accuracy:", "**Clarity**")
+    for first, second in (
+        ("1. Accuracy:", "2. **Clarity**"),
+        ("1. Accuracy:", "2) **Clarity**"),
+        ("① Accuracy:", "2、**Clarity**"),
+    ):
+        assert reasons(block("List of reasons:", first, second, VERDICT)) == ("Accuracy:", "**Clarity**")
 
 
 @pytest.mark.parametrize("line", [r"-**\boxed{B>A}**", r"-`\boxed{B>A}`"])
@@ -409,9 +414,9 @@ def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
     assert time.process_time() - begun < 10
 
 
-def test_fences_that_nothing_closes_are_looked_at_once() -> None:
-    """Not each to the end of the text: 20,000 of them took ten seconds."""
+@pytest.mark.parametrize("body", ["- ```\n" * 20_000, "- x\n" + "  ```x\n" * 15_000 + "```\n"])
+def test_fences_that_nothing_closes_are_looked_at_once(body: str) -> None:
+    """Not each to the end of the text: 20,000 of them took ten seconds and more."""
     started = time.process_time()
-    body = "- ```\n" * 20_000
     read_critique(f"<RESULT_START>\nList of reasons:\n{body}Final assessment result: \\boxed{{A>B}}\n<RESULT_END>")
     assert time.process_time() - started < 3

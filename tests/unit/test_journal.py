@@ -23,6 +23,19 @@ def test_a_reply_added_is_there_for_the_next_run(tmp_path: Path) -> None:
     assert again.kept(("i", "q1"), "S2/1") is None and again.kept(("i", "q2"), "S1/1") is None
 
 
+def test_replies_of_an_earlier_version_are_read_by_their_lists(tmp_path: Path) -> None:
+    """It wrote no id; they go with the first row that stands."""
+    journal = Journal(tmp_path / "out.jsonl", JUDGE)
+    journal.add(("i", "q1"), "S1/1", {"text": "a"})
+    journal.close()
+    journal.path.write_bytes(journal.path.read_bytes().replace(b'"id": "i", ', b""))
+    again = Journal(tmp_path / "out.jsonl", JUDGE)
+    assert again.kept(("other", "q1"), "S1/1") == {"text": "a"}
+    again.row_stands(("other", "q1"))
+    again.close()
+    assert not journal.path.exists()
+
+
 def test_the_file_goes_when_no_row_is_open(tmp_path: Path) -> None:
     """And stays while one is."""
     journal = Journal(tmp_path / "out.jsonl", JUDGE)

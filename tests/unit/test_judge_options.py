@@ -19,7 +19,9 @@ def test_the_environment_says_what_the_fields_do_not(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OPENAI_BASE_URL", f" {HERE}/chat/completions/ ")
     options = JudgeOptions.from_environment(model="m")
     assert (options.api_key, options.api_base) == ("sk-x", HERE)
-    assert JudgeOptions.from_environment(api_base="https://other/v1/").api_base == "https://other/v1"
+    for text in (HERE, "localhost:9"):  # which is not looked at
+        monkeypatch.setenv("OPENAI_BASE_URL", text)
+        assert JudgeOptions.from_environment(api_base="https://other/v1/").api_base == "https://other/v1"
 
 
 def test_the_embedded_judge_is_not_looked_for_at_another_judges_address(monkeypatch: pytest.MonkeyPatch) -> None:

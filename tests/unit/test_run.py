@@ -266,6 +266,14 @@ def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(o
     assert not tally.retries and not clock.slept
 
 
+def test_each_request_is_sent_again_for_one_cause(out: Path) -> None:
+    """One 500, then a judge that refuses five connections: six tries again of seven requests."""
+    turns = [TryAgain("500", "no"), *[Unreachable("unreachable", "refused")] * 5]
+    judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
+    _, tally = run_samples(out, judge, samples([row(1)]))
+    assert tally.requests == 7 and tally.retries == {"500": 1, "unreachable": 5}
+
+
 def test_a_signal_is_heard_in_a_long_stretch_of_finished_rows(out: Path) -> None:
     """Not only at the next row that has to be judged."""
     rows = samples(row(n) for n in range(1000))
