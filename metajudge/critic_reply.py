@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -248,18 +249,17 @@ def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int)
     under = _ITEM.fullmatch(widened(below))
     if under is None:
         return False
-    other_sign = item["bullet"] is None and _sign(item) != _sign(under)
-    return _indent(below) > _indent(item.string) + 1 or (other_sign and not _counts_on(item, under))
+    if _indent(below) > _indent(item.string) + 1:
+        return True
+    # What stands under a title begins at 1; a number that counts on is of the same list, if in another form.
+    return item["bullet"] is None and _sign(item) != _sign(under) and _ordinal(under) != _ordinal(item) + 1
 
 
-def _counts_on(item: re.Match[str], under: re.Match[str]) -> bool:
-    """Whether the second number is the next one, if in another form: what stands under a title begins at 1."""
-    numbers = [_NUMERAL.search(one["number"] or "") for one in (item, under)]
-    return all(numbers) and _value(numbers[1]) == _value(numbers[0]) + 1
-
-
-def _value(numeral: re.Match[str] | None) -> int:
-    return 0 if numeral is None else int(numeral[0]) if numeral[0].isdecimal() else ord(numeral[0]) - ord("①") + 1
+def _ordinal(item: re.Match[str]) -> int:
+    """The number of a numbered line, 0 of a bulleted one."""
+    found = _NUMERAL.search(item["number"] or "0")
+    assert found is not None
+    return int(found[0]) if found[0].isdecimal() else int(unicodedata.numeric(found[0]))
 
 
 def _sign(item: re.Match[str]) -> str:

@@ -105,16 +105,20 @@ class Item(Subject):
 
 def look(text: str) -> Item:
     """Everything the matcher needs to know of one item."""
-    sides, rest = _take_out_sides(unicodedata.normalize("NFKC", text))
-    folded = rest.casefold()
-    return Item(sides, _tone(folded), _numbers(folded), _names(rest), n_grams(folded))
+    seen, rest = _seen(text)
+    return Item(seen.sides, seen.tone, seen.numbers, seen.names, n_grams(rest))
 
 
 def subject(text: str) -> Subject:
     """The same without n-grams, which only a matcher needs."""
+    return _seen(text)[0]
+
+
+def _seen(text: str) -> tuple[Subject, str]:
+    """The subject of an item, and its text without the sides and without capitals."""
     sides, rest = _take_out_sides(unicodedata.normalize("NFKC", text))
     folded = rest.casefold()
-    return Subject(sides, _tone(folded), _numbers(folded), _names(rest))
+    return Subject(sides, _tone(folded), _numbers(folded), _names(rest)), folded
 
 
 def _take_out_sides(text: str) -> tuple[tuple[int, ...], str]:

@@ -9,6 +9,7 @@ import pytest
 from metajudge.address import DEFAULT_BASE_URL, read_address
 from metajudge.errors import UsageError
 from metajudge.judging import JudgeOptions
+from metajudge.pace import MOST_IN_FLIGHT
 
 HERE = "http://127.0.0.1:9/v1"
 
@@ -81,5 +82,7 @@ def test_a_number_that_cannot_be_meant_is_refused_at_once(field: str, value: Any
 
 def test_what_the_flags_allow_is_allowed() -> None:
     """The least values; None where a flag has `auto` or nothing."""
-    JudgeOptions(concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, max_outage=0, grace=0)
-    JudgeOptions(requests_per_minute=0.001, tokens_per_minute=1, max_cost=0, limit=1, max_consecutive_failures=1)
+    least = JudgeOptions(concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, max_outage=0, grace=0)
+    assert (least.connections, least.max_retries) == (MOST_IN_FLIGHT, 0)
+    bounded = JudgeOptions(requests_per_minute=0.001, tokens_per_minute=1, max_cost=0, limit=1)
+    assert (bounded.requests_per_minute, bounded.max_cost, bounded.connections) == (0.001, 0, 10)
