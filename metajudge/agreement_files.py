@@ -16,7 +16,7 @@ from metajudge.metrics import COUNTED_MODEL_ITEMS
 from metajudge.samples import UnreadableLines
 from metajudge.selection import check_results, judge_model, peek
 from metajudge.standing import standing_records
-from metajudge.terminal import printable
+from metajudge.text.terminal import printable
 
 _SETTINGS = ("instructions", "granularity", "top_k")
 _EMPTY = {"model": "model checklist empty", "human": "human checklist empty", "both": "both checklists empty"}

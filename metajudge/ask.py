@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from metajudge.block import Rejected
 from metajudge.cost import Budget
 from metajudge.failures import QuestionFailed, TryAgain
 from metajudge.judge import Reply
 from metajudge.limits import Clock, Outage, Turns, backoff
 from metajudge.pace import Pace
 from metajudge.tally import Tally
-from metajudge.tokens import estimate_tokens
+from metajudge.text.result_block import Rejected
+from metajudge.text.tokens import estimate_tokens
 
 ERROR, FORMAT_ERROR = "error", "format_error"
 _NO_CONTENT = Rejected("the reply has no content")

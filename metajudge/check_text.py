@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from metajudge.errors import UsageError
-from metajudge.guard import GENERIC, suspicions
 from metajudge.labels import Labels
 from metajudge.metrics import COUNTED_MODEL_ITEMS
 from metajudge.row_scores import MAX_CHECKLIST_LEN
 from metajudge.samples import Row, Unusable, make_sample
+from metajudge.text.suspicious_items import GENERIC, suspicions
 
 NAMED = 10
 """So many places of a finding are kept; the rest are counted."""

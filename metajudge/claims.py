@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from metajudge.content import SCAFFOLDING, folded, set_of, units, unspaced, words_of
-from metajudge.repetitions import are_alike
+from metajudge.text.content_words import SCAFFOLDING, folded, set_of, units, unspaced, words_of
+from metajudge.text.near_duplicates import are_alike
 
 DUPLICATE, UNSUPPORTED, PREFERENCE = "duplicate", "unsupported", "preference"
 REASONS = (DUPLICATE, UNSUPPORTED, PREFERENCE)

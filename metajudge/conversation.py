@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from metajudge.quoting import defused, encodable
-from metajudge.tokens import of_text
+from metajudge.text.escaping import defused, encodable
+from metajudge.text.tokens import of_text
 
 FRAME = "QUOTED_"
 _REMARK_LENGTH = 40

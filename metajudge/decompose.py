@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.ask import Answer, Failed, Question
-from metajudge.block import Rejected
 from metajudge.claims import check_claims
 from metajudge.conversation import Conversation, read_conversation
 from metajudge.decompose_prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
@@ -21,6 +20,7 @@ from metajudge.prompt import without_echo
 from metajudge.remembered import Outcome
 from metajudge.samples import HUMAN_KEY
 from metajudge.step import ERROR, SUCCESS, Derived
+from metajudge.text.result_block import Rejected
 
 IGNORED_KEY = "human-ignored"
 TOO_FEW, TOO_MANY = "too_few", "too_many"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from metajudge.block import Rejected, result_block, widened
+from metajudge.text.result_block import Rejected, result_block, widened
 
 # Before a line's own words: blanks, marks of writing direction, emphasis and heading marks.
 _LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*"

@@ -30,8 +30,8 @@ from metajudge.samples import InputFile, Row, Unusable
 from metajudge.step import PASSED_OVER, SUCCESS, DerivedRow, DeriveTask, Step, derived_rows, passed_over
 from metajudge.summary import expected_cost, summary_text
 from metajudge.tally import Tally
-from metajudge.terminal import printable_lines
-from metajudge.tokens import estimate_tokens
+from metajudge.text.terminal import printable_lines
+from metajudge.text.tokens import estimate_tokens
 
 log = logging.getLogger("metajudge")
 

@@ -25,7 +25,7 @@ from metajudge import __version__
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.failures import retry_after
 from metajudge.limits import backoff
-from metajudge.terminal import printable
+from metajudge.text.terminal import printable
 
 if TYPE_CHECKING:
     import httpx2

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any
 
 from metajudge.ask import ERROR, Answer, Failed, Question
-from metajudge.block import Rejected
 from metajudge.judge import Reply, Usage
 from metajudge.metrics import Matrix, sparse_matrix
 from metajudge.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
 from metajudge.reply import Accepted, Mark, faithful, plain_block, read_reply
 from metajudge.samples import Sample
+from metajudge.text.result_block import Rejected
 
 SCHEMA = 1
 
@@ -48,7 +48,9 @@ class MatchTask:
         """The row's suspicious items that are put to the judge (`S3`, `R1`), with their reasons; none without guard."""
         if self.guard is None:
             return {}
-        from metajudge.guard import marked_items  # its patterns take their time to compile: only where they are used
+        from metajudge.text.suspicious_items import (
+            marked_items,  # its patterns take their time to compile: only where they are used
+        )
 
         return {**marked_items("S", self.judged_items(sample)), **marked_items("R", sample.human)}
 
@@ -188,7 +190,7 @@ def _read(
 
 def _without_credit(outcomes: Sequence[Outcome], marked: Mapping[str, Sequence[str]], guard: str) -> Sequence[Outcome]:
     """With `zero`, the outcomes with no score for `marked` model items; the replies stay as they came."""
-    from metajudge.guard import ZERO, without_credit
+    from metajudge.text.suspicious_items import ZERO, without_credit
 
     if guard != ZERO:
         return outcomes

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metajudge.errors import UsageError
-from metajudge.quoting import defused, encodable
+from metajudge.text.escaping import defused, encodable
 
 ROW, ITEM = "row", "item"
 GRANULARITIES = (ROW, ITEM)

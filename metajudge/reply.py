@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from metajudge.block import BLOCK_END, BLOCK_START, TAG, THINK, Rejected, widened
+from metajudge.text.result_block import BLOCK_END, BLOCK_START, TAG, THINK, Rejected, widened
 
 
 class Mark(NamedTuple):

@@ -11,8 +11,8 @@ import numpy as np
 from metajudge.intervals import MIN_CLUSTERS, Interval
 from metajudge.report import ReportRow
 from metajudge.scored import OUTCOME, PAPER, REFERENCE, ScoredFile, differences
-from metajudge.tables import CSV, TABLE, render_rows
-from metajudge.terminal import printable
+from metajudge.text.tables import CSV, TABLE, render_rows
+from metajudge.text.terminal import printable
 
 GROUPS = {"paper": PAPER, "outcome": OUTCOME, "reference": REFERENCE}
 _TITLES = {

@@ -15,10 +15,10 @@ from typing import Any
 
 from metajudge.assignment import Pair, Scores, optimal_matching
 from metajudge.errors import MetaJudgeError
-from metajudge.guard import suspicions
 from metajudge.labels import parse_verdict, sign, signed_verdict
 from metajudge.metrics import figures_of_matching
-from metajudge.repetitions import without_repetitions
+from metajudge.text.near_duplicates import without_repetitions
+from metajudge.text.suspicious_items import suspicions
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
 MIXES = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)

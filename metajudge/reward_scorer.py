@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from metajudge.ask import Asker, Failed, Question, Stopped
-from metajudge.block import Rejected
 from metajudge.critic_reply import read_critique
 from metajudge.failures import JudgeFailure, StopRun
 from metajudge.judging import JudgeOptions, check_key, open_asker
@@ -38,6 +37,7 @@ from metajudge.reward import (
 )
 from metajudge.samples import Sample
 from metajudge.tally import Tally
+from metajudge.text.result_block import Rejected
 
 UNSCORED_TIMEOUT = 120.0
 TIMEOUT = "timeout"

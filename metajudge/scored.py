@@ -21,7 +21,7 @@ from metajudge.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, 
 from metajudge.samples import RowNumbers, UnreadableLines, Unusable
 from metajudge.selection import ResultFile, open_one
 from metajudge.standing import Latest
-from metajudge.terminal import printable
+from metajudge.text.terminal import printable
 
 PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
 REFERENCE = ("precision", "recall", "f1", "average_precision")

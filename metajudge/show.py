@@ -16,7 +16,7 @@ from metajudge.metrics import COUNTED_MODEL_ITEMS, Figures
 from metajudge.reply import Mark
 from metajudge.samples import InputFile, Row, find_checklist
 from metajudge.selection import open_one
-from metajudge.terminal import Paint, columns, plain, wrapped
+from metajudge.text.terminal import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40
 _MIDDLE = 9

@@ -14,7 +14,7 @@ from metajudge.judge import Usage
 from metajudge.plan import Plan
 from metajudge.run import Run
 from metajudge.tally import Tally
-from metajudge.terminal import printable_lines
+from metajudge.text.terminal import printable_lines
 
 if TYPE_CHECKING:
     from metajudge.inference import InferOptions
@@ -99,7 +99,9 @@ def guard_lines(plan: Plan, guard: str | None) -> list[str]:
     """How many items of the input the guard has marked, by reason; nothing without guard."""
     if guard is None:
         return []
-    from metajudge.guard import ZERO  # its patterns take their time to compile: only where they are used
+    from metajudge.text.suspicious_items import (
+        ZERO,  # its patterns take their time to compile: only where they are used
+    )
 
     zero = "; those of the model get no credit" if guard == ZERO and plan.marked_items else ""
     return [f"Guard     {plan.marked_items} items marked{_by(plan.suspicions)}{zero}"]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from metajudge.cli.output import check_output, counted, note, say, write_json
 from metajudge.errors import UsageError
-from metajudge.terminal import printable
+from metajudge.text.terminal import printable
 
 if TYPE_CHECKING:
     from metajudge.agreement_files import Joined, Reading
@@ -80,7 +80,7 @@ _WHY = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The files, and what to do with the result."""
-    from metajudge.tables import TABLE, formats
+    from metajudge.text.tables import TABLE, formats
 
     whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0."""
     from metajudge.agreement_files import join, read_judges
     from metajudge.selection import result_paths
-    from metajudge.tables import TABLE
+    from metajudge.text.tables import TABLE
 
     check_output(args.output_file, args.files)
     reading = read_judges(result_paths(args.files))
@@ -256,7 +256,7 @@ def _long(report: Mapping[str, Any]) -> list[list[object]]:
 
 
 def _table(rows: Sequence[Sequence[object]], style: str) -> str:
-    from metajudge.tables import render_rows
+    from metajudge.text.tables import render_rows
 
     headings, *lines = [[_text(value) for value in row] for row in rows]
     return render_rows(lines, headings, style)

@@ -25,7 +25,8 @@ _EMBEDDED = "embedded"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The reference's flags and ours."""
-    from metajudge.tables import SORT_FIELDS, TABLE, formats
+    from metajudge.reports.summary_table import SORT_FIELDS
+    from metajudge.text.tables import TABLE, formats
 
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
@@ -65,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table; 0, or 1 when a file has no valid record."""
     gc.disable()  # what is kept of a record is small and in no cycle; looking for cycles takes a tenth of the time
-    from metajudge.tables import render
+    from metajudge.reports.summary_table import render
 
     summaries = _summaries(args)
     valid = [summary for summary in summaries if summary.valid]

@@ -32,7 +32,7 @@ class _Section(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, and which lists they must have."""
-    from metajudge.tables import TABLE, formats
+    from metajudge.text.tables import TABLE, formats
 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
     parser.add_argument(
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(check: Check, style: str, apart: bool) -> None:
     """The tables with the lines about them; as CSV, the lines are told on stderr."""
-    from metajudge.tables import CSV, render_rows
+    from metajudge.text.tables import CSV, render_rows
 
     lines = [_verdict(check), *_remarks(check)]
     shown = [section for section in _sections(check) if section.rows]

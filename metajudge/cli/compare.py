@@ -22,7 +22,7 @@ SUMMARY = "paired differences between models over their common rows: intervals, 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Two or more files."""
-    from metajudge.tables import TABLE, formats
+    from metajudge.text.tables import TABLE, formats
 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
     parser.add_argument("--allow-mixed", action="store_true", help="compare figures of different judges all the same")
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _render(found: Sequence[Difference], style: str) -> str:
-    from metajudge.tables import render_rows
+    from metajudge.text.tables import render_rows
 
     headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
     return render_rows([_cells(one) for one in found], headings, style)
@@ -79,7 +79,7 @@ def _render(found: Sequence[Difference], style: str) -> str:
 
 def _cells(one: Difference) -> list[str]:
     from metajudge.report_text import cell, p_cell
-    from metajudge.terminal import printable
+    from metajudge.text.terminal import printable
 
     return [
         f"{one.metric[0]} {one.metric[1]}",

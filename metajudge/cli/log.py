@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from metajudge.errors import UsageError
-from metajudge.terminal import printable
+from metajudge.text.terminal import printable
 
 
 class _OneLine(logging.Formatter):

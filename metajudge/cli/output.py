@@ -18,7 +18,7 @@ def note(text: str) -> None:
 
 def say(text: str) -> str:
     """Text from data, safe for a terminal."""
-    from metajudge.terminal import printable
+    from metajudge.text.terminal import printable
 
     return printable(text)
 

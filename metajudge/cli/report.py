@@ -17,7 +17,7 @@ GROUPS = ("paper", "outcome", "reference")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, groups, metrics, and when a model is flagged."""
-    from metajudge.tables import TABLE, formats
+    from metajudge.text.tables import TABLE, formats
 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="result files, or directories of them")
     parser.add_argument(

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the rows."""
     from metajudge.show import by_id, render, worst
-    from metajudge.terminal import coloured, plain
+    from metajudge.text.terminal import coloured, plain
 
     if args.id is not None:
         chosen = by_id(args.file, args.id, args.model_be_evaluated)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from metajudge.ask import Question
-from metajudge.block import Rejected
 from metajudge.prompt import GRANULARITIES
 from metajudge.reply import Accepted, reference_reading
+from metajudge.text.result_block import Rejected
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import (
     ECHOES,

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from metajudge.block import BLOCK_END, BLOCK_START
 from metajudge.prompt import GRANULARITIES, quoted
 from metajudge.reply import Accepted, read_reply
+from metajudge.text.result_block import BLOCK_END, BLOCK_START
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, sample_of, tasks
 

@@ -16,8 +16,8 @@ from metajudge.claims import check_claims
 from metajudge.critic_reply import parse_existing, read_critique
 from metajudge.embedded.text import look
 from metajudge.labels import parse_verdict
-from metajudge.repetitions import are_alike, repeats
 from metajudge.response_names import exchange_names
+from metajudge.text.near_duplicates import are_alike, repeats
 
 LENGTH, SECONDS = 20_000, 2.0
 PIECES = (

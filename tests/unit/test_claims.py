@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.claims import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, Doubt, check_claims
-from metajudge.content import units
+from metajudge.text.content_words import units
 
 MUSEUM = (
     "@Response 2 is slightly better than @Response 1. Both are easy to read. @Response 1 needs eight steps although "

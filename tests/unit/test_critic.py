@@ -25,7 +25,7 @@ def shown_turns(step: CriticStep, row: dict[str, Any]) -> list[int]:
 
 def room(turns: int) -> int:
     """Tokens for the question with so many turns, roughly."""
-    from metajudge.tokens import estimate_tokens
+    from metajudge.text.tokens import estimate_tokens
 
     step = CriticStep("m")
     (question,) = step.questions({**LONG, "context": TURNS[:turns]})

@@ -7,11 +7,11 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.block import Rejected
 from metajudge.conversation import Conversation, Turn, quoted_lines
 from metajudge.critic_prompt import CriticPrompt, instructions
 from metajudge.critic_reply import parse_existing, read_critique
 from metajudge.labels import parse_verdict
+from metajudge.text.result_block import Rejected
 
 CONVERSATION = Conversation((Turn("user", "Sort this list."),))
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.block import Rejected
 from metajudge.critic_reply import LABELS, Critique, merge_orders, parse_existing, read_critique, swap_back
+from metajudge.text.result_block import Rejected
 
 START, END = "<RESULT_START>", "<RESULT_END>"
 EXAMPLE = Path(__file__).parents[2] / "example" / "infer_input_10samples.jsonl"

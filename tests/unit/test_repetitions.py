@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from metajudge.repetitions import are_alike, repeats, without_repetitions
+from metajudge.text.near_duplicates import are_alike, repeats, without_repetitions
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.block import Rejected
 from metajudge.reply import Accepted, Mark, faithful, plain_block, read_reply, reference_reading
+from metajudge.text.result_block import Rejected
 
 START, END = "<RESULT_START>", "<RESULT_END>"
 SCORES = st.floats(0, 1, allow_nan=False)

@@ -12,11 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.block import Rejected
 from metajudge.critic_prompt import instructions
 from metajudge.critic_reply import read_critique
-from metajudge.guard import suspicions
-from metajudge.repetitions import are_alike
 from metajudge.reward import (
     CREDITS,
     SOFT,
@@ -29,6 +26,9 @@ from metajudge.reward import (
     reward_of,
     shown_reasons,
 )
+from metajudge.text.near_duplicates import are_alike
+from metajudge.text.result_block import Rejected
+from metajudge.text.suspicious_items import suspicions
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.servers import ROOT
 from tests.unit.test_reward_scorer import generation

@@ -9,7 +9,8 @@ import pytest
 
 from metajudge.analysis import Scan, Summary
 from metajudge.metrics import ZERO, Figures, Spread
-from metajudge.tables import SORT_FIELDS, formats, render
+from metajudge.reports.summary_table import SORT_FIELDS, render
+from metajudge.text.tables import formats
 
 EXPECTED = (
     "\n"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from operator import attrgetter
 
 from metajudge.analysis import Summary
-from metajudge.terminal import printable
+from metajudge.text.tables import TABLE, render_rows
+from metajudge.text.terminal import printable
 
 SORT_FIELDS = ("recall", "precision", "f1", "average_precision")
-TABLE, CSV = "table", "csv"
 _HEADINGS = ("Model", "Precision", "Recall", "F1", "AP", "Valid")
 _WIDTHS = (45, 12, 12, 12, 12, 8)
 _RULE = 100
@@ -25,13 +23,6 @@ def ranked(summaries: Sequence[Summary], field: str) -> list[Summary]:
     return sorted(summaries, key=lambda summary: -attrgetter(field)(summary.spread.mean))
 
 
-def formats() -> list[str]:
-    """Every value of `--format`."""
-    from tabulate import tabulate_formats  # type: ignore[import-untyped, unused-ignore]
-
-    return [TABLE, CSV, *(name for name in tabulate_formats if name not in (TABLE, CSV))]
-
-
 def render(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> str:
     """The summaries in one of `formats()`, ready to be written without a further newline."""
     with_paper = any(summary.paper is not None for summary in summaries)
@@ -40,15 +31,6 @@ def render(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> st
     if style == TABLE:
         return _reference_table(rows, headings, sort_by)
     return render_rows(rows, headings, style)
-
-
-def render_rows(rows: Sequence[Sequence[str]], headings: Sequence[str], style: str) -> str:
-    """Rows of text in one of `formats()`; figures stay the text that they are, no format rounds them again."""
-    if style == CSV:
-        return _csv([headings, *rows])
-    from tabulate import tabulate  # type: ignore[import-untyped, unused-ignore]
-
-    return str(tabulate(rows, headings, tablefmt="simple" if style == TABLE else style, disable_numparse=True)) + "\n"
 
 
 def _cells(summary: Summary) -> tuple[str, ...]:
@@ -76,9 +58,3 @@ def _reference_table(rows: Sequence[Sequence[str]], headings: Sequence[str], sor
 def _line(cells: Sequence[str]) -> str:
     widths = (*_WIDTHS, *[_PAPER_WIDTH] * (len(cells) - len(_WIDTHS)))
     return " ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

@@ -11,8 +11,8 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
-from metajudge.quoting import without_unseen
 from metajudge.reply import Mark
+from metajudge.text.escaping import without_unseen
 
 REPORT, ZERO = "report", "zero"
 GUARDS = (REPORT, ZERO)

@@ -9,9 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from metajudge.content import KEPT, SCAFFOLDING, folded, set_of, spaced, stem, units, words_of
 from metajudge.embedded.text import subject
-from metajudge.quoting import without_unseen
+from metajudge.text.content_words import KEPT, SCAFFOLDING, folded, set_of, spaced, stem, units, words_of
+from metajudge.text.escaping import without_unseen
 
 # Two points are alike when they share this much of all their content, or nearly all of the shorter one's.
 _ALIKE, _CONTAINED, _LEAST_CONTAINED = 0.6, 0.85, 3

@@ -1,0 +1,31 @@
+"""Rows of text as a table, CSV or any format of tabulate."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+TABLE, CSV = "table", "csv"
+
+
+def formats() -> list[str]:
+    """Every value of `--format`."""
+    from tabulate import tabulate_formats  # type: ignore[import-untyped, unused-ignore]
+
+    return [TABLE, CSV, *(name for name in tabulate_formats if name not in (TABLE, CSV))]
+
+
+def render_rows(rows: Sequence[Sequence[str]], headings: Sequence[str], style: str) -> str:
+    """Rows of text in one of `formats()`; figures stay the text that they are, no format rounds them again."""
+    if style == CSV:
+        return _csv([headings, *rows])
+    from tabulate import tabulate  # type: ignore[import-untyped, unused-ignore]
+
+    return str(tabulate(rows, headings, tablefmt="simple" if style == TABLE else style, disable_numparse=True)) + "\n"
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
