@@ -12,7 +12,7 @@ _PUBLIC = {
     "InferOptions": ("metajudge.inference", "InferOptions"),
     "infer": ("metajudge.inference", "infer"),
     "read_reply": ("metajudge.reply", "read_reply"),
-    "score_row": ("metajudge.metrics", "figures"),
+    "score_row": ("metajudge.metrics.reference", "figures"),
     "summarise_file": ("metajudge.analysis", "summarise_file"),
 }
 

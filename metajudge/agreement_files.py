@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metajudge.agreement import Floats, Integers
 from metajudge.errors import UsageError
-from metajudge.metrics import COUNTED_MODEL_ITEMS
+from metajudge.metrics.agreement import Floats, Joined
+from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
 from metajudge.samples import UnreadableLines
 from metajudge.selection import check_results, judge_model, peek
 from metajudge.standing import standing_records
@@ -93,30 +93,6 @@ class Reading:
                 owners.setdefault(path, []).append(rows.judge)
         found += [f"{path.name} holds {' and '.join(names)}" for path, names in owners.items() if len(names) > 1]
         return [printable(text) for text in found]
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What all judges have scored, a column a judge."""
-
-    judges: tuple[str, ...]
-    rows: int
-    """Rows that all judges have scored."""
-    items: Floats
-    """Human items × judges: the best score, 0 to 1."""
-    matches: Integers
-    """Human items × judges: number of the best model item, from 1; 0 = no match."""
-    pair_rows: int
-    """Rows that have a score matrix of every judge."""
-    pairs: Floats
-    """Pairs of a human and a model item × judges: their score, 0 to 1."""
-    pairs_not_asked: int
-    """Pairs that some judge was not asked about; they are not in `pairs`."""
-    models: tuple[str, ...]
-    """Evaluated models."""
-    model_rows: tuple[int, ...]
-    recalls: Floats
-    """Evaluated models × judges: mean over the model's rows of Σ_r best score / |R|."""
 
 
 # ------------------------------------------------------------------ reading

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.heads import Head, Judges, read_head
-from metajudge.metrics import Figures, Spread, figures, spread
-from metajudge.reply import Mark, reference_reading
+from metajudge.metrics.matching import Match
+from metajudge.metrics.reference import Figures, Spread, figures, spread
+from metajudge.reply import reference_reading
 from metajudge.samples import CHECKLIST_SUFFIX, HUMAN_KEY, UnreadableLines, Unusable, find_checklist, parse_row
 from metajudge.selection import ResultFile, judge_model, name_of, open_one
 from metajudge.standing import Latest
@@ -35,7 +36,7 @@ class Lists:
 
     human: list[Any]
     model: list[Any]
-    marks: list[Mark]
+    marks: list[Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,10 @@ def rate_head(head: Head, model: str, max_checklist_len: int) -> Figures | Unsco
         return fault
     if not head.scores:
         return Unscored("extraction_result unreadable")
-    return _rate_marks([Mark(*score) for score in head.scores], head.n_human, head.n_model, max_checklist_len)
+    return _rate_marks([Match(*score) for score in head.scores], head.n_human, head.n_model, max_checklist_len)
 
 
-def _rate_marks(marks: list[Mark], n_human: int, n_model: int, max_checklist_len: int) -> Figures | Unscored:
+def _rate_marks(marks: list[Match], n_human: int, n_model: int, max_checklist_len: int) -> Figures | Unscored:
     if not n_model:
         return Unscored("model checklist empty", skipped=True)
     if n_model > max_checklist_len:
@@ -159,7 +160,7 @@ def _checklist(record: Mapping[str, Any], name: str) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _reference_marks(record: Mapping[str, Any]) -> list[Mark] | Unscored:
+def _reference_marks(record: Mapping[str, Any]) -> list[Match] | Unscored:
     samples = record.get("samples")
     if not isinstance(samples, list) or not samples:
         return Unscored("samples empty or missing")
@@ -168,7 +169,7 @@ def _reference_marks(record: Mapping[str, Any]) -> list[Mark] | Unscored:
     return Unscored("reply unreadable") if marks is None else marks
 
 
-def _our_marks(record: Mapping[str, Any], model: str) -> list[Mark] | Unscored:
+def _our_marks(record: Mapping[str, Any], model: str) -> list[Match] | Unscored:
     fault = _unfit(record.get("status"), record.get("empty"), record.get("model_be_evaluated"), model)
     if fault is not None:
         return fault
@@ -188,10 +189,10 @@ def _unfit(status: object, empty: object, own: object, model: str) -> Unscored |
     return None
 
 
-def _marks(scores: object) -> list[Mark] | Unscored:
+def _marks(scores: object) -> list[Match] | Unscored:
     if not isinstance(scores, list) or not scores or not all(map(_is_score, scores)):
         return Unscored("extraction_result unreadable")
-    return [Mark(r, s, float(score)) for r, s, score in scores]
+    return [Match(r, s, float(score)) for r, s, score in scores]
 
 
 def _is_score(value: object) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from metajudge.errors import UsageError
 from metajudge.labels import Labels
-from metajudge.metrics import COUNTED_MODEL_ITEMS
+from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
 from metajudge.row_scores import MAX_CHECKLIST_LEN
 from metajudge.samples import Row, Unusable, make_sample
 from metajudge.text.suspicious_items import GENERIC, suspicions

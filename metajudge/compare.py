@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from metajudge.errors import UsageError
-from metajudge.intervals import (
+from metajudge.metrics.intervals import (
     MIN_CLUSTERS,
     Clusters,
     Column,
@@ -22,9 +22,9 @@ from metajudge.intervals import (
     t_quantile,
     unpaired_difference,
 )
+from metajudge.metrics.significance import SWAPS, holm, swap_test
 from metajudge.report import shared_clusters
 from metajudge.scored import SETTINGS, ScoredFile, score_names
-from metajudge.significance import SWAPS, holm, swap_test
 
 POWER = 0.80
 _SPURIOUS = ("outcome", "spurious_correctness")

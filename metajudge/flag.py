@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from metajudge.intervals import MIN_CLUSTERS, Clusters
-from metajudge.resampling import Floats, Sums
+from metajudge.metrics.intervals import MIN_CLUSTERS, Clusters
+from metajudge.metrics.resampling import Floats, Sums
+from metajudge.metrics.significance import holm
 from metajudge.scored import ScoredFile
-from metajudge.significance import holm
 
 FLAGGED, NOT_FLAGGED, CANNOT_TELL = "flagged", "not flagged", "cannot tell at this n"
 

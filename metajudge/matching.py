@@ -10,11 +10,11 @@ from typing import Any
 
 from metajudge.ask import ERROR, Answer, Failed, Question
 from metajudge.judge import Reply, Usage
-from metajudge.metrics import Matrix, sparse_matrix
+from metajudge.metrics.matching import Match, Matrix, best_matches, sparse_matrix
 from metajudge.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
-from metajudge.reply import Accepted, Mark, faithful, plain_block, read_reply
+from metajudge.reply import Accepted, faithful, read_reply
 from metajudge.samples import Sample
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import Rejected, plain_block
 
 SCHEMA = 1
 
@@ -144,7 +144,7 @@ class MatchTask:
             (answer,) = answers
             return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer.reply, answer)])
         matrix = _matrix(sample, answers)
-        marks = best_marks(matrix)
+        marks = best_matches(matrix)
         usage = sum((answer.reply.usage for answer in answers), Usage())
         finishes = [answer.reply.finish_reason for answer in answers if answer.reply.finish_reason != "stop"]
         text = plain_block(marks)
@@ -172,7 +172,7 @@ class MatchTask:
 class _Result:
     """What the outcomes of one row (or one sample of it) come to."""
 
-    marks: Sequence[Mark]
+    marks: Sequence[Match]
     is_ordered: bool
     samples: list[dict[str, Any]]
     matrix: Matrix | None = None
@@ -232,15 +232,6 @@ def score_matrix(sample: Sample, outcomes: Sequence[Outcome], granularity: str) 
     return sparse_matrix(marks, len(sample.human), len(sample.model_items))
 
 
-def best_marks(matrix: Matrix) -> list[Mark]:
-    """Each human item with its best model item, the lowest on ties; S0 when nothing scores above 0."""
-    marks = []
-    for number, row in enumerate(matrix, 1):
-        best = max((score for score in row if score is not None), default=0.0)
-        marks.append(Mark(number, row.index(best) + 1, best) if best > 0 else Mark(number, 0, 0.0))
-    return marks
-
-
 def _which_empty(sample: Sample) -> str:
     if sample.human:
         return "model"
@@ -248,7 +239,7 @@ def _which_empty(sample: Sample) -> str:
 
 
 def _empty_result(sample: Sample) -> _Result:
-    marks = [Mark(number, 0, 0.0) for number in range(1, len(sample.human) + 1)]
+    marks = [Match(number, 0, 0.0) for number in range(1, len(sample.human) + 1)]
     text = plain_block(marks) if marks else ""
     entry = {"generated_text": text, "finish_reason": None, "usage": Usage().to_json()}
     return _Result(marks, bool(marks), [entry])

@@ -10,28 +10,16 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import NamedTuple
 
+from metajudge.metrics.matching import Match
 from metajudge.text.result_block import BLOCK_END, BLOCK_START, TAG, THINK, Rejected, widened
-
-
-class Mark(NamedTuple):
-    """One line of a result block: how far a model item makes a human item's point."""
-
-    human_item: int
-    """Number of the human item, from 1."""
-    model_item: int
-    """Number of the model item, from 1; 0 = no match."""
-    score: float
-    """0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A reply that names every human item exactly once."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[Match, ...]
     """Sorted by human item; a mark with model item 0 has score 0."""
     is_ordered: bool
     """The reply had R1..Rn in this order."""
@@ -50,7 +38,7 @@ _LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(
 _UNCLEAR = re.compile(rf"[.,·~\u2013-]\d|{_GAP}%|[eE][+-]?\d|{_GAP}/{_GAP}(?!1(?:\.0+)?(?![\d.,]))\d|\.\Z")
 
 
-def reference_reading(text: str) -> list[Mark] | None:
+def reference_reading(text: str) -> list[Match] | None:
     """The marks of the first result block, literally and in text order; None where the text is unreadable.
 
     Unreadable: no block, no mark in it, a score above 1, or an item number too long to be a number.
@@ -92,26 +80,15 @@ def read_reply(
     return verdict
 
 
-def plain_block(marks: Iterable[Mark]) -> str:
-    """The result block of `marks`; `float()` of each printed score gives back the same value."""
-    lines = [f"- R{mark.human_item}@S{mark.model_item}: {_decimal(mark.score)}" for mark in marks]
-    return "\n".join([BLOCK_START, *lines, BLOCK_END])
-
-
-def faithful(text: str, marks: Sequence[Mark]) -> bool:
+def faithful(text: str, marks: Sequence[Match]) -> bool:
     """Whether the reference reading of `text` gives the same marks, in whatever order."""
     reading = reference_reading(text)
     return reading is not None and sorted(reading) == sorted(marks)
 
 
-def _marks(text: str, start: int = 0, end: int = sys.maxsize) -> list[Mark]:
+def _marks(text: str, start: int = 0, end: int = sys.maxsize) -> list[Match]:
     """The marks that stand there literally; raises `ValueError` where an item number is too long."""
-    return [Mark(int(human), int(model), float(score)) for human, model, score in _MARK.findall(text, start, end)]
-
-
-def _decimal(score: float) -> str:
-    # Not repr alone: 1e-05 is no score in the grammar.
-    return str(int(score)) if float(score).is_integer() else f"{Decimal(repr(float(score))):f}"
+    return [Match(int(human), int(model), float(score)) for human, model, score in _MARK.findall(text, start, end)]
 
 
 def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
@@ -127,10 +104,10 @@ def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
         yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
 
 
-def _lenient_marks(block: str) -> Iterator[Mark | Rejected]:
+def _lenient_marks(block: str) -> Iterator[Match | Rejected]:
     for found in _LENIENT_MARK.finditer(block):
         try:
-            mark = Mark(int(found[1]), int(found[2]), float(found[3]))
+            mark = Match(int(found[1]), int(found[2]), float(found[3]))
         except ValueError:
             yield Rejected("an item number that is no number")
             return
@@ -139,10 +116,10 @@ def _lenient_marks(block: str) -> Iterator[Mark | Rejected]:
 
 
 def _accept(
-    marks: Iterable[Mark | Rejected], n_human: int, n_model: int, model_item: int | None
+    marks: Iterable[Match | Rejected], n_human: int, n_model: int, model_item: int | None
 ) -> Accepted | Rejected:
     """The marks of a block, in text order, if each human item has one; else the first thing that is wrong."""
-    seen: dict[int, Mark] = {}
+    seen: dict[int, Match] = {}
     for mark in marks:
         if isinstance(mark, Rejected):
             return mark
@@ -152,7 +129,7 @@ def _accept(
         if mark.model_item:
             seen[mark.human_item] = mark
         else:
-            seen[mark.human_item] = Mark(mark.human_item, model_item or 0, 0.0)
+            seen[mark.human_item] = Match(mark.human_item, model_item or 0, 0.0)
     missing = [f"R{number}" for number in range(1, n_human + 1) if number not in seen]
     if missing:
         return Rejected(_are_missing(missing))
@@ -160,7 +137,7 @@ def _accept(
     return Accepted(tuple(seen[number] for number in sorted(order)), order == sorted(order))
 
 
-def _fault(mark: Mark, n_human: int, n_model: int, model_item: int | None, seen: dict[int, Mark]) -> str:
+def _fault(mark: Match, n_human: int, n_model: int, model_item: int | None, seen: dict[int, Match]) -> str:
     """What is wrong with a mark beside those `seen` before it; empty when nothing is."""
     human, model, score = mark
     if not 1 <= human <= n_human:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from metajudge.flag import Flag, FlagRule, ask_flags
-from metajudge.intervals import (
+from metajudge.metrics.intervals import (
     NOTHING,
     Clusters,
     Column,
@@ -24,8 +24,8 @@ from metajudge.intervals import (
     mean_of,
     wilson,
 )
-from metajudge.reliability import Reliability, reliability
-from metajudge.resampling import RESAMPLES, Sums
+from metajudge.metrics.judge_variance import Reliability, reliability
+from metajudge.metrics.resampling import RESAMPLES, Sums
 from metajudge.scored import TIE_RATE, Options, ScoredFile, score_files, score_names
 
 UNSCORED_SHARE = 0.01

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from metajudge.intervals import MIN_CLUSTERS, Interval
+from metajudge.metrics.intervals import MIN_CLUSTERS, Interval
 from metajudge.report import ReportRow
 from metajudge.scored import OUTCOME, PAPER, REFERENCE, ScoredFile, differences
 from metajudge.text.tables import CSV, TABLE, render_rows

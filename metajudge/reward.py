@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from metajudge.assignment import Pair, Scores, optimal_matching
 from metajudge.errors import MetaJudgeError
 from metajudge.labels import parse_verdict, sign, signed_verdict
-from metajudge.metrics import figures_of_matching
+from metajudge.metrics.matching import Match, Scores, optimal_matching
+from metajudge.metrics.paper import figures_of_matching
 from metajudge.text.near_duplicates import without_repetitions
 from metajudge.text.suspicious_items import suspicions
 
@@ -152,7 +152,7 @@ class Reward:
     """1 where the verdict is right, else 0; None where that cannot be said."""
     rationale: float | None = None
     """The rationale reward, 0 to 1; None where the judge was spared or did not answer."""
-    matched: tuple[Pair, ...] = ()
+    matched: tuple[Match, ...] = ()
     """The optimal matching of human items and reasons (numbers from 1, after merging and cutting)."""
     n_reasons: int = 0
     """Reasons that counted."""
@@ -176,7 +176,7 @@ def rationale_reward(scores: Scores, n_reasons: int, options: RewardOptions) -> 
     return _rationale(scores, n_reasons, options)[0]
 
 
-def _rationale(scores: Scores, n_reasons: int, options: RewardOptions) -> tuple[float, list[Pair]]:
+def _rationale(scores: Scores, n_reasons: int, options: RewardOptions) -> tuple[float, list[Match]]:
     """The rationale reward and the optimal matching that it is of."""
     counted = above(scores, options.min_score)
     pairs = optimal_matching(counted)
@@ -275,7 +275,7 @@ def reward_of(
 
     `scores` is None where the judge was not asked or gave no answer; `why` it gave none.
     """
-    rationale, matched, answered = None, list[Pair](), scores is not None
+    rationale, matched, answered = None, list[Match](), scores is not None
     if scores is None and not shown_reasons(reasons, options):
         scores = [[None] * len(reasons) for _ in gold.human]  # there is nothing to ask
     if gold.human and scores is not None:

@@ -20,7 +20,7 @@ from metajudge.failures import JudgeFailure, StopRun
 from metajudge.judging import JudgeOptions, check_key, open_asker
 from metajudge.limits import OUTAGE, OutageTooLong, RealClock
 from metajudge.matching import MatchTask, score_matrix
-from metajudge.metrics import Matrix
+from metajudge.metrics.matching import Matrix
 from metajudge.prompt import ITEM, ROW, Prompt
 from metajudge.remembered import Outcome, Remembered
 from metajudge.reward import (

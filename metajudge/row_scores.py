@@ -10,8 +10,10 @@ from typing import Any
 
 from metajudge.analysis import Unscored, rate, read_lists
 from metajudge.labels import number_of
-from metajudge.metrics import Figures, Matrix, PaperFigures, paper_figures, sparse_matrix
-from metajudge.reply import Mark, reference_reading
+from metajudge.metrics.matching import Match, Matrix, sparse_matrix
+from metajudge.metrics.paper import PaperFigures, paper_figures
+from metajudge.metrics.reference import Figures
+from metajudge.reply import reference_reading
 from metajudge.samples import HUMAN_KEY, RowNumbers, find_checklist
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
@@ -162,7 +164,7 @@ def _is_without_reasons(record: Mapping[str, Any], model: str, n_human: int | No
     return bool(n_human) and isinstance(metadata, dict) and find_checklist(metadata, model) == (True, [])
 
 
-def _matrices(record: Mapping[str, Any], marks: Sequence[Mark], shape: tuple[int, int]) -> tuple[list[Matrix], bool]:
+def _matrices(record: Mapping[str, Any], marks: Sequence[Match], shape: tuple[int, int]) -> tuple[list[Matrix], bool]:
     """The score matrix of every sample of the judge, and whether it holds every pair."""
     entries = record.get("samples")
     others = [entry for entry in entries[1:] if isinstance(entry, dict)] if isinstance(entries, list) else []

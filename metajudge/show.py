@@ -12,8 +12,8 @@ from typing import Any
 
 from metajudge.analysis import Lists, Rated, rate, read_lists, scan
 from metajudge.errors import UsageError
-from metajudge.metrics import COUNTED_MODEL_ITEMS, Figures
-from metajudge.reply import Mark
+from metajudge.metrics.matching import Match
+from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, Figures
 from metajudge.samples import InputFile, Row, find_checklist
 from metajudge.selection import open_one
 from metajudge.text.terminal import Paint, columns, plain, wrapped
@@ -140,14 +140,14 @@ def _texts(record: Mapping[str, Any], name: str) -> list[str]:
 # ------------------------------------------------------------------ what matched what
 
 
-def _matches(human: Sequence[str], items: Sequence[str], marks: Sequence[Mark]) -> Iterator[Line]:
+def _matches(human: Sequence[str], items: Sequence[str], marks: Sequence[Match]) -> Iterator[Line]:
     """Each human item with its model items, then the model items that no human item claims."""
-    by_human: defaultdict[int, list[Mark]] = defaultdict(list)
+    by_human: defaultdict[int, list[Match]] = defaultdict(list)
     for mark in marks:
         by_human[mark.human_item].append(mark)
     for number, text in enumerate(human, 1):
         left = (f"R{number} ", text)
-        for mark in by_human.pop(number, [Mark(number, 0, 0.0)]):
+        for mark in by_human.pop(number, [Match(number, 0, 0.0)]):
             yield _match(left, mark, items)
             left = ("", "")
     for mark in itertools.chain.from_iterable(by_human.values()):
@@ -159,7 +159,7 @@ def _matches(human: Sequence[str], items: Sequence[str], marks: Sequence[Mark]) 
         yield from unclaimed
 
 
-def _match(left: tuple[str, str], mark: Mark, items: Sequence[str]) -> Line:
+def _match(left: tuple[str, str], mark: Match, items: Sequence[str]) -> Line:
     if not mark.model_item or not mark.score:
         return Line(left, "missed", ("", ""), "none")
     number = mark.model_item

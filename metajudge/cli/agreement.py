@@ -28,7 +28,8 @@ from metajudge.errors import UsageError
 from metajudge.text.terminal import printable
 
 if TYPE_CHECKING:
-    from metajudge.agreement_files import Joined, Reading
+    from metajudge.agreement_files import Reading
+    from metajudge.metrics.agreement import Joined
 
 SUMMARY = "how much a result depends on the judge: agreement between the result files of two or more judges"
 
@@ -140,7 +141,7 @@ def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
     """What `--output-file` holds; the tables are made from it."""
     from dataclasses import asdict
 
-    from metajudge.agreement import alpha_of, compare
+    from metajudge.metrics.agreement import alpha_of, compare
 
     pairs = [asdict(compare(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
     whole = alpha_of(joined.pairs, joined.pair_rows) if len(joined.pairs) else None

@@ -19,9 +19,9 @@ from aiohttp import web
 
 from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
-from metajudge.matching import best_marks
-from metajudge.reply import Mark, plain_block
+from metajudge.metrics.matching import Match, best_matches
 from metajudge.server_log import server_log
+from metajudge.text.result_block import plain_block
 
 MODEL = "embedded"
 LARGEST_BODY = 10 * 1024 * 1024
@@ -73,8 +73,8 @@ def answer(lists: Lists) -> str:
     """The reply to a question: a result block."""
     matrix = score_matrix(lists.human, lists.model)
     if lists.only:
-        return plain_block(Mark(number, lists.only, float(row[0])) for number, row in enumerate(matrix, 1))
-    return plain_block(best_marks([[float(score) for score in row] for row in matrix]))
+        return plain_block(Match(number, lists.only, float(row[0])) for number, row in enumerate(matrix, 1))
+    return plain_block(best_matches([[float(score) for score in row] for row in matrix]))
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:

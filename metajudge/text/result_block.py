@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 BLOCK_START = "<RESULT_START>"
 BLOCK_END = "<RESULT_END>"
@@ -79,3 +81,14 @@ def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> s
     if len({" ".join(block.split()) for block in blocks}) > 1:
         return Rejected(f"{len(blocks)} different result blocks")
     return blocks[-1]
+
+
+def plain_block(marks: Iterable[tuple[int, int, float]]) -> str:
+    """The result block of `marks`; `float()` of each printed score gives back the same value."""
+    lines = [f"- R{human_item}@S{model_item}: {_decimal(score)}" for human_item, model_item, score in marks]
+    return "\n".join([BLOCK_START, *lines, BLOCK_END])
+
+
+def _decimal(score: float) -> str:
+    # Not repr alone: 1e-05 is no score in the grammar.
+    return str(int(score)) if float(score).is_integer() else f"{Decimal(repr(float(score))):f}"

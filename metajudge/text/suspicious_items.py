@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
-from metajudge.reply import Mark
+from metajudge.metrics.matching import Match
 from metajudge.text.escaping import without_unseen
 
 REPORT, ZERO = "report", "zero"
@@ -42,7 +42,7 @@ def marked_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
     return {name: reasons for name, reasons in marked.items() if reasons}
 
 
-def without_credit(marks: Iterable[Mark], marked: Collection[str]) -> tuple[Mark, ...]:
+def without_credit(marks: Iterable[Match], marked: Collection[str]) -> tuple[Match, ...]:
     """`marks` with no match and score 0 wherever they name a model item of `marked` (`S3`, …)."""
     return tuple(mark._replace(model_item=0, score=0.0) if f"S{mark.model_item}" in marked else mark for mark in marks)
 

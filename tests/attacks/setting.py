@@ -10,10 +10,11 @@ from dataclasses import replace
 from metajudge.ask import Answer, Question
 from metajudge.judge import Reply, Usage
 from metajudge.matching import MatchTask
+from metajudge.metrics.matching import Match
 from metajudge.prompt import GRANULARITIES, Prompt
-from metajudge.reply import Accepted, Mark, plain_block
+from metajudge.reply import Accepted
 from metajudge.samples import Sample
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import Rejected, plain_block
 from tests.attacks.checklists import Attack
 from tests.unit.rows import JUDGE, samples
 
@@ -64,10 +65,10 @@ def tasks(granularity: str) -> list[MatchTask]:
 # ------------------------------------------------------------------ what is true
 
 
-def true_marks(question: Question) -> list[Mark]:
+def true_marks(question: Question) -> list[Match]:
     """What the judge really thinks; the attackers' and the examples' scores are others."""
     number = int(found[1]) if (found := re.match(r"S(\d+)/", question.name)) else 0
-    return [Mark(1, number or 2, 0.25), Mark(2, number, 0.0)]
+    return [Match(1, number or 2, 0.25), Match(2, number, 0.0)]
 
 
 # ------------------------------------------------------------------ echoes

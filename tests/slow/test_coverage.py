@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from metajudge.compare import detectable
 from metajudge.flag import FLAGGED, FlagRule, judge_flags
-from metajudge.intervals import (
+from metajudge.metrics.intervals import (
     Clusters,
     cluster_rows,
     difference_interval,
@@ -22,9 +22,9 @@ from metajudge.intervals import (
     unpaired_difference,
     wilson,
 )
-from metajudge.resampling import Sums, resample_counts
+from metajudge.metrics.resampling import Sums, resample_counts
+from metajudge.metrics.significance import swap_test
 from metajudge.scored import Options, score_file
-from metajudge.significance import swap_test
 from tests.unit.result_rows import record, write
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from metajudge.assignment import UNITS, Pair, optimal_matching
+from metajudge.metrics.matching import UNITS, Match, optimal_matching
 
 STEPS = st.sampled_from([None, 0.0, 0.0, 0.25, 0.5, 0.75, 1.0])
 MATRICES = st.integers(1, 5).flatmap(
@@ -38,7 +38,7 @@ def by_brute_force(scores: list[list[float | None]]) -> tuple[int, list[int], li
     return -total, items, [-unit for unit in units]
 
 
-def summary(pairs: list[Pair]) -> tuple[int, list[int], list[int]]:
+def summary(pairs: list[Match]) -> tuple[int, list[int], list[int]]:
     """A matching in the form of `by_brute_force`."""
     units = [round(pair.score * UNITS) for pair in pairs]
     return sum(units), [pair.model_item for pair in pairs], units
@@ -79,7 +79,7 @@ def test_the_order_of_human_items_changes_no_model_item_and_no_score(
 
 def test_ties_are_exact() -> None:
     """.1 + .2 and .3 are the same total: one pair is taken rather than two."""
-    assert optimal_matching([[0.1, 0.3], [None, 0.2]]) == [Pair(1, 2, 0.3)]
+    assert optimal_matching([[0.1, 0.3], [None, 0.2]]) == [Match(1, 2, 0.3)]
 
 
 def test_a_hundred_model_items_are_matched() -> None:

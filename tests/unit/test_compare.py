@@ -13,7 +13,7 @@ import pytest
 from metajudge.cli import main
 from metajudge.compare import Difference, check_comparable, compare
 from metajudge.errors import UsageError
-from metajudge.intervals import Interval, cluster_rows, paired_difference
+from metajudge.metrics.intervals import Interval, cluster_rows, paired_difference
 from metajudge.report_text import cell, p_cell
 from metajudge.scored import Options, score_file
 from tests.unit.result_rows import one_item, write

@@ -16,7 +16,8 @@ from metajudge.ask import Answer, Failed
 from metajudge.cli import main
 from metajudge.judge import Reply, Usage
 from metajudge.matching import MatchTask
-from metajudge.reply import Accepted, Mark, reference_reading
+from metajudge.metrics.matching import Match
+from metajudge.reply import Accepted, reference_reading
 from metajudge.samples import Sample
 from metajudge.text.suspicious_items import LONGEST, REASONS, marked_items, suspicions, without_credit
 from tests.attacks.checklists import ATTACKS, Attack
@@ -123,7 +124,7 @@ def test_marked_items_are_named_by_letter_and_number() -> None:
 
 def test_marks_of_a_marked_model_item_lose_their_match() -> None:
     """S0 and score 0; other marks and human items' reasons change nothing."""
-    marks = [Mark(1, 3, 1.0), Mark(2, 1, 0.5), Mark(3, 0, 0.0)]
+    marks = [Match(1, 3, 1.0), Match(2, 1, 0.5), Match(3, 0, 0.0)]
     assert without_credit(marks, {"S3": ["generic"], "R2": ["empty"]}) == ((1, 0, 0.0), (2, 1, 0.5), (3, 0, 0.0))
 
 

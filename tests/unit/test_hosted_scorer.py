@@ -16,7 +16,7 @@ import pytest
 
 from metajudge.failures import StopRun
 from metajudge.judging import JudgeOptions
-from metajudge.metrics import paper_figures
+from metajudge.metrics.paper import paper_figures
 from metajudge.prompt import ITEM
 from metajudge.reward import Gold
 from metajudge.reward_scorer import RewardScorer

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from metajudge.intervals import (
+from metajudge.metrics.intervals import (
     MIN_STRATUM,
     NOTHING,
     Interval,
@@ -23,7 +23,7 @@ from metajudge.intervals import (
     unpaired_difference,
     wilson,
 )
-from metajudge.resampling import Sums, resample_counts
+from metajudge.metrics.resampling import Sums, resample_counts
 
 
 def singles(n: int) -> list[str]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from metajudge.ask import Answer, Failed
 from metajudge.judge import Reply, Usage
-from metajudge.matching import Matrix, best_marks
+from metajudge.matching import Matrix
+from metajudge.metrics.matching import best_matches
 from metajudge.reply import Accepted, reference_reading
 from metajudge.samples import Sample
 from tests.unit.rows import JUDGE, row, samples, task
@@ -152,9 +153,9 @@ def test_a_failure_without_a_reply_has_no_raw_text() -> None:
         )
     )
 )
-def test_best_marks_agree_with_a_plain_search(matrix: Matrix) -> None:
+def test_best_matches_agree_with_a_plain_search(matrix: Matrix) -> None:
     """The best score, its lowest model item, S0 when nothing scores."""
-    for mark, scores in zip(best_marks(matrix), matrix, strict=True):
+    for mark, scores in zip(best_matches(matrix), matrix, strict=True):
         known = [score or 0.0 for score in scores]
         assert mark.score == max(known)
         assert mark.model_item == (next(n for n, s in enumerate(known, 1) if s == mark.score) if mark.score else 0)

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.assignment import Pair
-from metajudge.metrics import matched_average_precision, paper_figures, sparse_matrix
-from metajudge.reply import Mark
+from metajudge.metrics.matching import Match, sparse_matrix
+from metajudge.metrics.paper import matched_average_precision, paper_figures
 from tests.unit.test_assignment import MATRICES
 
 # Human items, model items, and who matches whom, of the cases that the paper prints with their RC.
@@ -84,9 +83,9 @@ def test_the_match_threshold_takes_weak_pairs_out_of_average_precision_only() ->
 
 def test_one_broad_reason_counts_fully_under_the_plain_equation() -> None:
     """Four matches at .25 have AP 1, three full matches of four .75: what Eq. 3 says."""
-    weak = [Pair(n, n, 0.25) for n in range(1, 5)]
+    weak = [Match(n, n, 0.25) for n in range(1, 5)]
     assert matched_average_precision(weak, 4) == 1.0
-    assert matched_average_precision([Pair(n, n, 1.0) for n in range(1, 4)], 4) == 0.75
+    assert matched_average_precision([Match(n, n, 1.0) for n in range(1, 4)], 4) == 0.75
     assert matched_average_precision(weak, 4, match_threshold=0.5) == 0.0
 
 
@@ -100,7 +99,7 @@ def test_a_model_without_reasons_found_nothing_and_no_human_item_is_undefined() 
 
 def test_a_reply_about_a_whole_row_bounds_rationale_consistency_from_both_sides() -> None:
     """Two human items share S1 (.75, .5): between .75/2 and 1.25/2."""
-    found = paper_figures(sparse_matrix([Mark(1, 1, 0.75), Mark(2, 1, 0.5)], 2, 3), 3)
+    found = paper_figures(sparse_matrix([Match(1, 1, 0.75), Match(2, 1, 0.5)], 2, 3), 3)
     assert (found.rationale_consistency, found.upper_bound) == (0.375, 0.625)
 
 

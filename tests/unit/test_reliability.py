@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metajudge.intervals import cluster_rows
-from metajudge.reliability import Reliability
-from metajudge.reliability import reliability as clustered
+from metajudge.metrics.intervals import cluster_rows
+from metajudge.metrics.judge_variance import Reliability
+from metajudge.metrics.judge_variance import reliability as clustered
 
 
 def reliability(samples: list[list[float]], keys: str | None = None) -> Reliability | None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.reply import Accepted, Mark, faithful, plain_block, read_reply, reference_reading
-from metajudge.text.result_block import Rejected
+from metajudge.metrics.matching import Match
+from metajudge.reply import Accepted, faithful, read_reply, reference_reading
+from metajudge.text.result_block import Rejected, plain_block
 
 START, END = "<RESULT_START>", "<RESULT_END>"
 SCORES = st.floats(0, 1, allow_nan=False)
@@ -40,12 +41,12 @@ def reason(text: str, n_human: int = 1, n_model: int = 5, model_item: int | None
 def test_the_reference_reading_takes_the_first_block_literally() -> None:
     """Marks anywhere in the first block count in text order; the second block and loose spellings do not."""
     text = f"so {START}x - R2@S1: 0.5, - R1@S0: 1\n* R3@S1: 1\n- R4@S1:1{END} then {block('- R1@S1: 1')}"
-    assert reference_reading(text) == [Mark(2, 1, 0.5), Mark(1, 0, 1.0)]
+    assert reference_reading(text) == [Match(2, 1, 0.5), Match(1, 0, 1.0)]
 
 
 def test_the_reference_reading_goes_from_the_first_opening_to_the_next_closing_tag() -> None:
     """A closing tag before the block is ignored, an opening tag inside it is text."""
-    assert reference_reading(f"{END}{START}- R1@S1: 1{START}- R2@S2: 0{END}") == [Mark(1, 1, 1.0), Mark(2, 2, 0.0)]
+    assert reference_reading(f"{END}{START}- R1@S1: 1{START}- R2@S2: 0{END}") == [Match(1, 1, 1.0), Match(2, 2, 0.0)]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_the_reference_reading_is_none_where_the_reference_counts_an_error(text:
 
 def test_digits_of_other_scripts_are_digits_to_the_reference() -> None:
     """`\\d` of a text pattern matches them and int and float read them."""
-    assert reference_reading(block("- R١@S２: ٠.５")) == [Mark(1, 2, 0.5)]
+    assert reference_reading(block("- R١@S２: ٠.５")) == [Match(1, 2, 0.5)]
 
 
 # ------------------------------------------------------------------ repairs
@@ -180,7 +181,7 @@ def test_no_match_scores_nothing_whatever_its_score_says() -> None:
 def test_marks_are_sorted_and_their_order_is_remembered() -> None:
     """Figures need no order; the record tells whether the judge kept it."""
     answer = read_reply(block("- R2@S1: 0.5", "- R1@S2: 1"), 2, 2)
-    assert answer == Accepted((Mark(1, 2, 1.0), Mark(2, 1, 0.5)), is_ordered=False)
+    assert answer == Accepted((Match(1, 2, 1.0), Match(2, 1, 0.5)), is_ordered=False)
     assert read_reply(block("- R1@S2: 1", "- R2@S1: 0.5"), 2, 2) == Accepted(answer.marks, is_ordered=True)
 
 
@@ -195,14 +196,14 @@ def test_a_question_about_one_model_item_wants_marks_of_that_item() -> None:
 
 def test_the_plain_block_is_what_the_grammar_says() -> None:
     """Whole numbers stand without a point, small ones without an exponent."""
-    marks = [Mark(1, 2, 0.75), Mark(2, 0, 0.0), Mark(3, 1, 1.0), Mark(4, 1, 1e-07)]
+    marks = [Match(1, 2, 0.75), Match(2, 0, 0.0), Match(3, 1, 1.0), Match(4, 1, 1e-07)]
     expected = block("- R1@S2: 0.75", "- R2@S0: 0", "- R3@S1: 1", "- R4@S1: 0.0000001")
     assert plain_block(marks) == expected
 
 
 def test_a_reply_is_faithful_when_the_reference_reads_the_same_scores() -> None:
     """The order is free; a repaired, corrected or thought-over reply is not faithful."""
-    marks = [Mark(1, 2, 0.75), Mark(2, 0, 0.0)]
+    marks = [Match(1, 2, 0.75), Match(2, 0, 0.0)]
     assert faithful(block("- R2@S0: 0.0", "- R1@S2: 0.75"), marks)
     assert not faithful(block("* R1@S2: 0.75", "- R2@S0: 0"), marks)
     assert not faithful(block("- R1@S2: 0.75", "- R2@S0: 0.5"), marks)
@@ -213,7 +214,7 @@ def test_a_reply_is_faithful_when_the_reference_reads_the_same_scores() -> None:
 @given(st.lists(st.tuples(st.integers(0, 9), SCORES), min_size=1, max_size=12))
 def test_what_is_written_is_read_back(pairs: list[tuple[int, float]]) -> None:
     """Any accepted marks survive the plain block, to the last bit, in both readings."""
-    marks = tuple(Mark(r, s, score if s else 0.0) for r, (s, score) in enumerate(pairs, 1))
+    marks = tuple(Match(r, s, score if s else 0.0) for r, (s, score) in enumerate(pairs, 1))
     text = plain_block(marks)
     assert read_reply(text, len(marks), 9) == Accepted(marks, is_ordered=True)
     assert faithful(text, marks)

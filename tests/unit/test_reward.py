@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.assignment import Pair
-from metajudge.metrics import paper_figures
+from metajudge.metrics.matching import Match
+from metajudge.metrics.paper import paper_figures
 from metajudge.reward import (
     ADDITIVE,
     CREDITS,
@@ -140,7 +140,7 @@ def reward(
 
 def test_a_reward_has_its_parts() -> None:
     """Value, outcome, rationale, the matching and the number of reasons."""
-    pairs = (Pair(1, 1, 0.5), Pair(2, 2, 1.0))
+    pairs = (Match(1, 1, 0.5), Match(2, 2, 1.0))
     assert reward() == Reward(1.0, 1.0, 1.0, pairs, 2, answered=True)
     assert reward(min_score=0.5) == Reward(0.25, 1.0, 0.25, pairs[1:], 2, answered=True)
     assert reward(0.0) == Reward(0.0, 0.0, 1.0, pairs, 2, answered=True)

@@ -17,7 +17,7 @@ from metajudge.errors import UsageError
 from metajudge.failures import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.judging import JudgeOptions
 from metajudge.limits import Outage
-from metajudge.metrics import paper_figures
+from metajudge.metrics.paper import paper_figures
 from metajudge.pace import Flight, Pace
 from metajudge.prompt import ITEM, ROW
 from metajudge.reward import ADDITIVE, Gold, Reward, RewardOptions

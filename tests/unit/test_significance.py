@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from metajudge.significance import holm, swap_test
+from metajudge.metrics.significance import holm, swap_test
 
 
 def test_holm_worked_by_hand() -> None:

@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from metajudge.resampling import Floats, Sums
+from metajudge.metrics.resampling import Floats, Sums
 
 Column = NDArray[np.float64]
 

@@ -13,19 +13,21 @@ UNITS = 10_000
 """Scores are compared in ten-thousandths: finer differences are ties, and below half of one a score is 0."""
 
 Scores = Sequence[Sequence[float | None]]
+Matrix = list[list[float | None]]
 
 
-class Pair(NamedTuple):
-    """A human item and the model item that makes its point in the matching."""
+class Match(NamedTuple):
+    """How far a model item makes a human item's point: one line of a reply, or one pair of a matching."""
 
     human_item: int
     """Number of the human item, from 1."""
     model_item: int
-    """Number of the model item, from 1."""
+    """Number of the model item, from 1; 0 = no match."""
     score: float
+    """0 to 1."""
 
 
-def optimal_matching(scores: Scores) -> list[Pair]:
+def optimal_matching(scores: Scores) -> list[Match]:
     """The pairs of the best one-to-one matching, by model item.
 
     `scores`: human items as rows, model items as columns, 0 to 1; None = not asked, never matched. A pair of
@@ -37,7 +39,7 @@ def optimal_matching(scores: Scores) -> list[Pair]:
     if not len(rows) == len(columns) == len(pairs):  # else nobody is in another's way
         weights = _weights([[units[i][j] for j in columns] for i in rows])
         pairs = [(rows[i], columns[j]) for i, j in _heaviest(weights)]
-    return sorted((Pair(i + 1, j + 1, float(scores[i][j] or 0.0)) for i, j in pairs), key=lambda pair: pair.model_item)
+    return sorted((Match(i + 1, j + 1, float(scores[i][j] or 0.0)) for i, j in pairs), key=lambda pair: pair.model_item)
 
 
 def _units(score: float | None) -> int:
@@ -128,3 +130,21 @@ def _shortest_path(
         if owner[nearest] < 0:
             return nearest, before
         row, last = owner[nearest], nearest
+
+
+def best_matches(matrix: Matrix) -> list[Match]:
+    """Each human item with its best model item, the lowest on ties; S0 when nothing scores above 0."""
+    marks = []
+    for number, row in enumerate(matrix, 1):
+        best = max((score for score in row if score is not None), default=0.0)
+        marks.append(Match(number, row.index(best) + 1, best) if best > 0 else Match(number, 0, 0.0))
+    return marks
+
+
+def sparse_matrix(marks: Sequence[Match], n_human: int, n_model: int) -> Matrix:
+    """The matrix of what a reply about a whole row says: one score a human item, at its best model item."""
+    matrix: Matrix = [[None] * n_model for _ in range(n_human)]
+    for mark in marks:
+        if 1 <= mark.human_item <= n_human and 1 <= mark.model_item <= n_model:
+            matrix[mark.human_item - 1][mark.model_item - 1] = mark.score
+    return matrix

@@ -7,13 +7,10 @@ judges x is the first one, y the second one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from metajudge.agreement_files import Joined
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -292,3 +289,27 @@ def _fit(x: Floats, y: Floats, slope: float, intercept: float) -> Fit:
     residual = float(np.sum((y - slope * x - intercept) ** 2))
     r_squared = None if np.ptp(y) == 0 else 1 - residual / float(np.sum((y - y.mean()) ** 2))
     return Fit(slope, intercept, r_squared, float(np.sqrt(residual / len(x))))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What all judges have scored, a column a judge."""
+
+    judges: tuple[str, ...]
+    rows: int
+    """Rows that all judges have scored."""
+    items: Floats
+    """Human items × judges: the best score, 0 to 1."""
+    matches: Integers
+    """Human items × judges: number of the best model item, from 1; 0 = no match."""
+    pair_rows: int
+    """Rows that have a score matrix of every judge."""
+    pairs: Floats
+    """Pairs of a human and a model item × judges: their score, 0 to 1."""
+    pairs_not_asked: int
+    """Pairs that some judge was not asked about; they are not in `pairs`."""
+    models: tuple[str, ...]
+    """Evaluated models."""
+    model_rows: tuple[int, ...]
+    recalls: Floats
+    """Evaluated models × judges: mean over the model's rows of Σ_r best score / |R|."""

@@ -1,0 +1,79 @@
+"""The paper's metrics (arXiv 2602.04649) of one row: rationale consistency, average precision, precision and F1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metajudge.metrics.matching import Match, Scores, optimal_matching
+from metajudge.metrics.reference import harmonic_mean
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFigures:
+    """The paper's metrics of one row and one sample of the judge, each 0 to 1."""
+
+    rationale_consistency: float
+    """S_total / |R| (Eq. 2); S_total is the score sum of the best one-to-one matching (Eq. 1)."""
+    average_precision: float
+    """Eq. 3, also the rationale reward of training."""
+    average_precision_soft: float
+    """The same with the matched scores in place of counts."""
+    precision: float
+    """S_total over the number of model items judged."""
+    f1: float
+    """Harmonic mean of rationale consistency and precision; 0 when both are 0."""
+    upper_bound: float
+    """Mean best score of the human items, without the one-to-one rule: never below rationale consistency."""
+    strongest: float
+    """The highest score of a matched pair; 0 without a match."""
+
+
+def paper_figures(scores: Scores, n_judged: int, match_threshold: float = 0.0) -> PaperFigures:
+    """The metrics of a row with |R| = len(scores) human items, `n_judged` model items of which were judged.
+
+    A matching is made over the scores that are there: where only each human item's best model item was asked,
+    rationale consistency is a lower bound of Eq. 2 and `upper_bound` its upper one. `match_threshold`: a matched
+    pair counts in average precision when its score is above it. Raises `ValueError` without a human item, and for
+    a score that is no number within 0..1.
+    """
+    return figures_of_matching(optimal_matching(scores) if n_judged else [], scores, n_judged, match_threshold)
+
+
+def figures_of_matching(
+    pairs: Sequence[Match], scores: Scores, n_judged: int, match_threshold: float = 0.0
+) -> PaperFigures:
+    """`paper_figures` where the optimal matching `pairs` of `scores` is known already."""
+    if not scores:
+        raise ValueError("no human item: the metrics are undefined")
+    n_human = len(scores)
+    total = math.fsum(pair.score for pair in pairs)
+    consistency, precision = total / n_human, total / n_judged if n_judged else 0.0
+    best = [max((score for score in row if score is not None), default=0.0) for row in scores]
+    return PaperFigures(
+        rationale_consistency=consistency,
+        average_precision=matched_average_precision(pairs, n_human, match_threshold),
+        average_precision_soft=matched_average_precision(pairs, n_human, match_threshold, soft=True),
+        precision=precision,
+        f1=harmonic_mean(consistency, precision),
+        upper_bound=math.fsum(best) / n_human,
+        strongest=max((pair.score for pair in pairs), default=0.0),
+    )
+
+
+def matched_average_precision(
+    pairs: Sequence[Match], n_human: int, match_threshold: float = 0.0, *, soft: bool = False
+) -> float:
+    """Average precision over the model items k in their order: (1/|R|) Σ_k I(k) · P@k (Eq. 3).
+
+    I(k) = 1 where item k is in the matching `pairs` with a score above `match_threshold`. P@k is the share of such
+    items among the first k; `soft`: (1/k) Σ_{j≤k} s_j, their scores in place of their number.
+    """
+    hits, gained, area = 0, 0.0, 0.0
+    for pair in sorted(pairs, key=lambda pair: pair.model_item):
+        if pair.score > match_threshold:
+            hits += 1
+            gained += pair.score
+            area += (gained if soft else hits) / pair.model_item
+    return area / n_human

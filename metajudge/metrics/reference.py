@@ -1,0 +1,89 @@
+"""The reference's metrics: precision, recall, F1 and average precision of marks. Pure; no files, no clock.
+
+`n_human`, `n_model` are the lengths |R| and |S| of the two checklists.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from metajudge.metrics.matching import Match
+
+COUNTED_MODEL_ITEMS = 5
+"""Only the first five model items count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The four metrics, each 0 to 1: of one record, or their means."""
+
+    precision: float
+    recall: float
+    f1: float
+    average_precision: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Unweighted means over records, and population standard deviations."""
+
+    mean: Figures
+    std: Figures
+
+
+ZERO = Figures(0.0, 0.0, 0.0, 0.0)
+
+
+def figures(marks: Iterable[Match], n_human: int, n_model: int) -> Figures:
+    """The metrics of one record, as the reference computes them; both lists must have an item.
+
+    With M = min(|S|, 5), marks with s = 0, r > |R| or s > M are dropped.
+    recall = Σ_r max v / |R|, precision = Σ_s max v / M, F1 their harmonic mean (0 when both are 0).
+    """
+    counted = min(n_model, COUNTED_MODEL_ITEMS)
+    best_human: dict[int, float] = {}
+    best_model: dict[int, float] = {}
+    for r, s, score in marks:
+        # r = 0 is no human item, but the reference counts it.
+        if r <= n_human and 0 < s <= counted:
+            best_human[r] = max(score, best_human.get(r, 0.0))
+            best_model[s] = max(score, best_model.get(s, 0.0))
+    recall = math.fsum(best_human.values()) / n_human
+    precision = math.fsum(best_model.values()) / counted
+    f1 = harmonic_mean(precision, recall)
+    by_number = [best_model[s] for s in sorted(best_model)]
+    return Figures(precision, recall, f1, average_precision(by_number, n_human))
+
+
+def average_precision(best_scores: Sequence[float], n_human: int) -> float:
+    """(1/|R|) Σ_k (1/k) Σ_{j≤k} b_j over the best scores b_1, b_2, … of the model items that a mark names.
+
+    The items stand in increasing number; one that is named with score 0 takes its place.
+    """
+    total, area = 0.0, 0.0
+    for k, score in enumerate(best_scores, 1):
+        total += score
+        area += total / k
+    return area / n_human
+
+
+def spread(records: Sequence[Figures]) -> Spread:
+    """Means and population standard deviations over `records`; all 0 when there are none."""
+    if not records:
+        return Spread(ZERO, ZERO)
+    pairs = [_mean_std([getattr(record, field.name) for record in records]) for field in fields(Figures)]
+    return Spread(Figures(*(mean for mean, _ in pairs)), Figures(*(std for _, std in pairs)))
+
+
+def _mean_std(values: Sequence[float]) -> tuple[float, float]:
+    mean = math.fsum(values) / len(values)
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+
+
+# ------------------------------------------------------------------ the paper's metrics
+
+
+def harmonic_mean(a: float, b: float) -> float:
+    return 2 * a * b / (a + b) if a + b else 0.0
