@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from metajudge.data.rows import UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics.agreement import Floats, Joined
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
-from metajudge.samples import UnreadableLines
 from metajudge.selection import check_results, judge_model, peek
 from metajudge.standing import standing_records
 from metajudge.text.terminal import printable

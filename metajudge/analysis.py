@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from metajudge.data.rows import UnreadableLines, Unusable, parse_row
+from metajudge.data.samples import CHECKLIST_SUFFIX, HUMAN_KEY, find_checklist
 from metajudge.heads import Head, Judges, read_head
 from metajudge.metrics.matching import Match
 from metajudge.metrics.reference import Figures, Spread, figures, spread
 from metajudge.reply import reference_reading
-from metajudge.samples import CHECKLIST_SUFFIX, HUMAN_KEY, UnreadableLines, Unusable, find_checklist, parse_row
 from metajudge.selection import ResultFile, judge_model, name_of, open_one
 from metajudge.standing import Latest
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from metajudge.analysis import Unscored, rate
 from metajudge.check_text import OTHERS, Lengths, Model, Place, Places, Rows, known
+from metajudge.data.rows import FitRows, InputFile, Row, Unusable
+from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
 from metajudge.errors import UsageError
 from metajudge.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
 from metajudge.row_scores import MAX_CHECKLIST_LEN
-from metajudge.samples import HUMAN_KEY, InputFile, Row, RowNumbers, Unusable, find_checklist
 from metajudge.selection import file_model, other_kind
 from metajudge.standing import Latest
-from metajudge.step import FitRows
 
 INPUT, RESULTS = "input", "results"
 _REASON_LENGTH = 200

@@ -14,11 +14,12 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from metajudge.data.labels import Labels
+from metajudge.data.rows import Row, Unusable
+from metajudge.data.samples import make_sample
 from metajudge.errors import UsageError
-from metajudge.labels import Labels
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
 from metajudge.row_scores import MAX_CHECKLIST_LEN
-from metajudge.samples import Row, Unusable, make_sample
 from metajudge.text.suspicious_items import GENERIC, suspicions
 
 NAMED = 10

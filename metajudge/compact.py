@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from metajudge.data.rows import InputFile, Unusable
 from metajudge.errors import DiskFull, UsageError
-from metajudge.samples import InputFile, Unusable
 from metajudge.selection import check_results, peek
 from metajudge.standing import Latest
 

@@ -10,7 +10,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 
-from metajudge.conversation import Conversation, framed, render
+from metajudge.data.conversation import Conversation, framed, render
 
 _OPENING = """\
 You compare two responses to the same conversation and say which one serves the user better, and above all why.

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metajudge.labels import parse_verdict, sign
+from metajudge.data.labels import parse_verdict, sign
 from metajudge.response_names import exchange_names
 from metajudge.text.result_block import BLOCK_END, BLOCK_START, Rejected, result_block, widened, without_thinking
 

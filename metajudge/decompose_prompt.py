@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.conversation import Conversation, framed, render
+from metajudge.data.conversation import Conversation, framed, render
 
 INDIVIDUAL = "individual_preference"
 _FIELDS = {

@@ -19,6 +19,7 @@ from typing import Any
 import metajudge
 from metajudge.address import EMBEDDED
 from metajudge.cost import Budget
+from metajudge.data.rows import SUCCESS, InputFile, Row, Unusable, passed_over
 from metajudge.errors import OutputLost, UsageError
 from metajudge.journal import Journal
 from metajudge.judging import OK, JudgeOptions, check_key, exit_code, judge_rows
@@ -26,8 +27,7 @@ from metajudge.plan import SHOWN_PROBLEMS
 from metajudge.product import Written, write_product
 from metajudge.results import Expected, RecordFile, row_key, side_file
 from metajudge.run import Run, Sink
-from metajudge.samples import InputFile, Row, Unusable
-from metajudge.step import PASSED_OVER, SUCCESS, DerivedRow, DeriveTask, Step, derived_rows, passed_over
+from metajudge.step import PASSED_OVER, DerivedRow, DeriveTask, Step, derived_rows
 from metajudge.summary import expected_cost, summary_text
 from metajudge.tally import Tally
 from metajudge.text.terminal import printable_lines

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 import metajudge
+from metajudge.data.rows import FitRows
+from metajudge.data.samples import read_samples
 from metajudge.errors import DiskFull, UsageError
 from metajudge.journal import Journal
 from metajudge.judging import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
@@ -21,8 +23,6 @@ from metajudge.plan import Plan, check_format, choose_models, find_models, outpu
 from metajudge.prompt import ITEM, ROW, Prompt
 from metajudge.results import Expected, RecordFile
 from metajudge.run import Sink
-from metajudge.samples import read_samples
-from metajudge.step import FitRows
 from metajudge.summary import analysis_commands, dry_run_text, guard_lines, summary_text
 from metajudge.tally import Tally
 

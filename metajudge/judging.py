@@ -16,6 +16,7 @@ from typing import Any
 from metajudge.address import DEFAULT_BASE_URL, EMBEDDED, read_address
 from metajudge.ask import Asker
 from metajudge.cost import Budget, Prices
+from metajudge.data.rows import Unusable
 from metajudge.errors import UsageError
 from metajudge.failures import StopRun
 from metajudge.judge import Judge, JudgeSettings
@@ -24,7 +25,6 @@ from metajudge.pace import MOST_IN_FLIGHT, Flight, FoundFlight, Pace
 from metajudge.process import make_ready
 from metajudge.progress import Progress
 from metajudge.run import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Run, Sink, Subject, Task
-from metajudge.samples import Unusable
 from metajudge.tally import Tally
 from metajudge.told import NO_KEY
 

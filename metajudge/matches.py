@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from metajudge.data.samples import find_checklist
 from metajudge.errors import DiskFull
 from metajudge.results import RecordFile, json_text, line_bytes
-from metajudge.samples import find_checklist
 from metajudge.standing import standing_records
 
 

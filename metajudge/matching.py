@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from metajudge.ask import ERROR, Answer, Failed, Question
+from metajudge.data.samples import Sample
 from metajudge.judge import Reply, Usage
 from metajudge.metrics.matching import Match, Matrix, best_matches, sparse_matrix
 from metajudge.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
 from metajudge.reply import Accepted, faithful, read_reply
-from metajudge.samples import Sample
 from metajudge.text.result_block import Rejected, plain_block
 
 SCHEMA = 1

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from metajudge.data.rows import InputFile, Row, Unusable
+from metajudge.data.samples import evaluated_models, read_samples
 from metajudge.errors import UsageError
 from metajudge.matches import matches_path
 from metajudge.matching import MatchTask
 from metajudge.results import side_file
-from metajudge.samples import InputFile, Row, Unusable, evaluated_models, read_samples
 
 ALL = "all"
 MODEL_PLACEHOLDER = "{model}"

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from metajudge.data.rows import STAMP, InputFile, Row, Unusable
 from metajudge.errors import DiskFull
 from metajudge.results import encode, row_key, side_file
-from metajudge.samples import InputFile, Row, Unusable
 from metajudge.standing import Latest
-from metajudge.step import PASSED_OVER, STAMP, Derived, DerivedRow, Step, derived_rows
+from metajudge.step import PASSED_OVER, Derived, DerivedRow, Step, derived_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from metajudge.data.rows import Row, parse_row
 from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.heads import Judges, read_head
 from metajudge.lock import Lock
-from metajudge.samples import Row, parse_row
 
 log = logging.getLogger("metajudge")
 

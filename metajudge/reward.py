@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+from metajudge.data.labels import parse_verdict, sign, signed_verdict
 from metajudge.errors import MetaJudgeError
-from metajudge.labels import parse_verdict, sign, signed_verdict
 from metajudge.metrics.matching import Match, Scores, optimal_matching
 from metajudge.metrics.paper import figures_of_matching
 from metajudge.text.near_duplicates import without_repetitions

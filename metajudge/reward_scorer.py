@@ -16,6 +16,7 @@ from typing import Self
 
 from metajudge.ask import Asker, Failed, Question, Stopped
 from metajudge.critic_reply import read_critique
+from metajudge.data.samples import Sample
 from metajudge.failures import JudgeFailure, StopRun
 from metajudge.judging import JudgeOptions, check_key, open_asker
 from metajudge.limits import OUTAGE, OutageTooLong, RealClock
@@ -35,7 +36,6 @@ from metajudge.reward import (
     reward_of_malformed,
     shown_reasons,
 )
-from metajudge.samples import Sample
 from metajudge.tally import Tally
 from metajudge.text.result_block import Rejected
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from metajudge.analysis import Unscored, rate, read_lists
-from metajudge.labels import number_of
+from metajudge.data.labels import number_of
+from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
 from metajudge.metrics.matching import Match, Matrix, sparse_matrix
 from metajudge.metrics.paper import PaperFigures, paper_figures
 from metajudge.metrics.reference import Figures
 from metajudge.reply import reference_reading
-from metajudge.samples import HUMAN_KEY, RowNumbers, find_checklist
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
 """What rows can be grouped by besides their fields."""

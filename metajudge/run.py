@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from metajudge.ask import Answer, Asker, Failed, Question, Stopped
+from metajudge.data.rows import Unusable
 from metajudge.errors import MetaJudgeError, OutputLost
 from metajudge.journal import Journal, RowName
 from metajudge.judge import Reply, Usage
 from metajudge.limits import Clock
 from metajudge.remembered import Remembered
 from metajudge.results import FINISHED, RecordFile, row_key
-from metajudge.samples import Unusable
 from metajudge.tally import Tally
 from metajudge.text.result_block import Rejected
 

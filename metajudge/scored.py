@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metajudge.data.labels import SIGNED, Labels, sign
+from metajudge.data.rows import UnreadableLines, Unusable
+from metajudge.data.samples import RowNumbers
 from metajudge.errors import UsageError
-from metajudge.labels import SIGNED, Labels, sign
 from metajudge.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
-from metajudge.samples import RowNumbers, UnreadableLines, Unusable
 from metajudge.selection import ResultFile, open_one
 from metajudge.standing import Latest
 from metajudge.text.terminal import printable

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metajudge.data.rows import InputFile, Row, Unusable
+from metajudge.data.samples import HUMAN_KEY, evaluated_models
 from metajudge.errors import UsageError
-from metajudge.samples import HUMAN_KEY, InputFile, Row, Unusable, evaluated_models
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.analysis import Lists, Rated, rate, read_lists, scan
+from metajudge.data.rows import InputFile, Row
+from metajudge.data.samples import find_checklist
 from metajudge.errors import UsageError
 from metajudge.metrics.matching import Match
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, Figures
-from metajudge.samples import InputFile, Row, find_checklist
 from metajudge.selection import open_one
 from metajudge.text.terminal import Paint, columns, plain, wrapped
 

@@ -7,9 +7,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from metajudge.data.rows import InputFile, Row, UnreadableLines, parse_row
 from metajudge.heads import Head, Key, read_key
 from metajudge.results import FINISHED, row_key
-from metajudge.samples import InputFile, Row, UnreadableLines, parse_row
 
 log = logging.getLogger("metajudge")
 

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from metajudge.ask import Failed, Question
+from metajudge.data.rows import SUCCESS, Row, Unusable, passed_over
+from metajudge.data.samples import RowNumbers
 from metajudge.remembered import Outcome
-from metajudge.samples import InputFile, Row, RowNumbers, Unusable
 
-STAMP = "metajudge"
-"""The key under which an output row says what became of it."""
 SCHEMA = 1
-SUCCESS, ERROR = "success", "error"
 PASSED_OVER = "passed over"
 
 
@@ -131,12 +129,6 @@ def _sample(outcome: Outcome) -> dict[str, Any]:
     return entry if outcome.copied_from is None else {**entry, "copied_from": outcome.copied_from}
 
 
-def passed_over(row: Mapping[str, Any]) -> bool:
-    """Whether an earlier step says that a row is not fit for the next one."""
-    stamp = row.get(STAMP)
-    return isinstance(stamp, dict) and stamp.get("status", SUCCESS) != SUCCESS
-
-
 def derived_rows(rows: Iterable[Row | Unusable], step: Step) -> Iterator[DerivedRow | Unusable]:
     """The rows of an input as the step sees them."""
     numbers = RowNumbers()
@@ -149,19 +141,3 @@ def derived_rows(rows: Iterable[Row | Unusable], step: Step) -> Iterator[Derived
             yield DerivedRow(row.line, row_id, "", step.name, row.data, Derived(PASSED_OVER))
         else:
             yield DerivedRow(row.line, row_id, step.key(row.data), step.name, row.data, step.settled(row.data))
-
-
-class FitRows(InputFile):
-    """An input file without the rows that an earlier step left unfit."""
-
-    passed_over = 0
-    """How many the last reading left out."""
-
-    def rows(self) -> Iterator[Row | Unusable]:
-        """Every line that is fit or unreadable, in order, from the start."""
-        self.passed_over = 0
-        for row in super().rows():
-            if isinstance(row, Row) and passed_over(row.data):
-                self.passed_over += 1
-            else:
-                yield row

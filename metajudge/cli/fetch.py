@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metajudge.cli.output import note
+from metajudge.data.download import ENDPOINT, PARTIAL, Fetched, Hub, PublishedFile, fetch
 from metajudge.errors import DiskFull, UsageError
-from metajudge.fetch import ENDPOINT, PARTIAL, Fetched, Hub, PublishedFile, fetch
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from metajudge.data.samples import HUMAN_KEY
 from metajudge.judging import JudgeOptions
 from metajudge.prompt import ROW
 from metajudge.reward import Gold, Reward, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.samples import HUMAN_KEY
 from metajudge.trainers.hosted import HostedScorer
 from metajudge.trainers.parts import means
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from metajudge.ask import Answer, Question
+from metajudge.data.samples import Sample
 from metajudge.judge import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match
 from metajudge.prompt import GRANULARITIES, Prompt
 from metajudge.reply import Accepted
-from metajudge.samples import Sample
 from metajudge.text.result_block import Rejected, plain_block
 from tests.attacks.checklists import Attack
 from tests.unit.rows import JUDGE, samples

@@ -11,11 +11,12 @@ import tempfile
 from pathlib import Path
 
 from metajudge.ask import Answer
+from metajudge.data.rows import Row
+from metajudge.data.samples import Sample, read_samples
 from metajudge.judge import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.prompt import Prompt
 from metajudge.results import encode
-from metajudge.samples import Row, Sample, read_samples
 from tests.bench.measure import run
 
 ROWS, LINE_BYTES = 22_116, 17_400

@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from metajudge.ask import Answer
+from metajudge.data.rows import Row
+from metajudge.data.samples import Sample, read_samples
 from metajudge.inference import InferOptions, _task
 from metajudge.judge import Reply, Usage
 from metajudge.results import encode
-from metajudge.samples import Row, Sample, read_samples
 from tests.bench.lean_server import BLOCK
 from tests.bench.measure import run
 from tests.e2e.driver import log

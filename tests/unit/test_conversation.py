@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.conversation import Conversation, Turn, cut_to_tokens, framed, quoted_lines, read_conversation, render
+from metajudge.data.conversation import (
+    Conversation,
+    Turn,
+    cut_to_tokens,
+    framed,
+    quoted_lines,
+    read_conversation,
+    render,
+)
 from metajudge.text.tokens import of_text
 
 FRAME_LINE = re.compile(r"^</?QUOTED_\w+(?:: [^<>]*)?>$", re.MULTILINE)

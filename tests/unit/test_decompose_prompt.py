@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.conversation import Conversation, Turn, quoted_lines
+from metajudge.data.conversation import Conversation, Turn, quoted_lines
 from metajudge.decompose_prompt import DecomposePrompt, Feedback, feedback_of, instructions, row_text
 from metajudge.decompose_reply import Claims, read_claims
 from metajudge.prompt import without_echo

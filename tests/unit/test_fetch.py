@@ -25,8 +25,8 @@ import pytest
 
 from metajudge.cli import fetch as command
 from metajudge.cli import main
+from metajudge.data.download import PARTIAL, TRIES, Hub, NotFetched, PublishedFile, fetch
 from metajudge.errors import UsageError
-from metajudge.fetch import PARTIAL, TRIES, Hub, NotFetched, PublishedFile, fetch
 from tests.servers import hub as servers
 from tests.servers.hub import LocalHub, serving
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from metajudge.ask import Answer, Failed
 from metajudge.cli import main
+from metajudge.data.samples import Sample
 from metajudge.judge import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match
 from metajudge.reply import Accepted, reference_reading
-from metajudge.samples import Sample
 from metajudge.text.suspicious_items import LONGEST, REASONS, marked_items, suspicions, without_credit
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.unit.rows import JUDGE, row, samples, task

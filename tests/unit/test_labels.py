@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metajudge.data.labels import CHOICE, SIGNED, Labels, parse_verdict, sign, signed_verdict
 from metajudge.errors import UsageError
-from metajudge.labels import CHOICE, SIGNED, Labels, parse_verdict, sign, signed_verdict
 
 
 @pytest.mark.parametrize(

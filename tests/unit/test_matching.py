@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.ask import Answer, Failed
+from metajudge.data.samples import Sample
 from metajudge.judge import Reply, Usage
 from metajudge.matching import Matrix
 from metajudge.metrics.matching import best_matches
 from metajudge.reply import Accepted, reference_reading
-from metajudge.samples import Sample
 from tests.unit.rows import JUDGE, row, samples, task
 
 KEYS = [

@@ -12,12 +12,13 @@ import pytest
 from metajudge.ask import Answer
 from metajudge.critic import CriticStep
 from metajudge.critic_reply import Critique
+from metajudge.data.rows import InputFile
+from metajudge.data.samples import find_checklist
 from metajudge.decompose import DecomposeStep
 from metajudge.decompose_reply import Claims
 from metajudge.judge import Reply, Usage
 from metajudge.product import Written, write_product
 from metajudge.results import Expected, RecordFile
-from metajudge.samples import InputFile, find_checklist
 from metajudge.step import DerivedRow, DeriveTask, Step, derived_rows
 from tests.unit.rows import JUDGE
 

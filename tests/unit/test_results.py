@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metajudge.data.rows import InputFile, Row
 from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.results import Expected, RecordFile, encode, row_key
-from metajudge.samples import InputFile, Row
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
 EXPECTED = Expected("M", JUDGE)

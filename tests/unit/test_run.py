@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from metajudge.ask import Asker, Failed, Question
+from metajudge.data.rows import Unusable
 from metajudge.errors import OutputLost
 from metajudge.failures import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.judge import Reply, Usage
@@ -17,7 +18,6 @@ from metajudge.limits import Outage, OutageTooLong
 from metajudge.pace import FoundFlight, Pace
 from metajudge.results import RecordFile
 from metajudge.run import Run
-from metajudge.samples import Unusable
 from metajudge.tally import Tally
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
 from tests.unit.rows import block, row, run_samples, samples, task

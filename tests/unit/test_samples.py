@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from metajudge.data.rows import InputFile, Row, Unusable
+from metajudge.data.samples import RowNumbers, Sample, evaluated_models, make_sample, read_samples
 from metajudge.errors import UsageError
-from metajudge.samples import InputFile, Row, RowNumbers, Sample, Unusable, evaluated_models, make_sample, read_samples
 
 GOOD = {"context": [], "response1": "a", "response2": "b", "human-checklist": ["h"], "M-checklist": ["m"]}
 

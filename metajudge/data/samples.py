@@ -9,42 +9,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from metajudge.errors import UsageError
+from metajudge.data.rows import Row, Unusable, json_kind
 
 CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
-NAMED_LINES = 3
-"""So many unreadable lines of a file are named; the rest are counted."""
-_BOM = b"\xef\xbb\xbf"
-_BUFFER = 1 << 20
 _CANONICAL = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One readable line of input."""
-
-    line: int
-    """Line number in the file, from 1."""
-    data: dict[str, Any]
-    offset: int = 0
-    """Where the line begins in the file, in bytes (behind a BOM)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A line that cannot be judged: it gets no record, is named by line and counted."""
-
-    line: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,104 +36,6 @@ class Sample:
     model_items: tuple[str, ...]
     """Model items S1..Sm, before any top-k cut."""
     row: dict[str, Any]
-
-
-@dataclass(slots=True)
-class UnreadableLines:
-    """Lines of a file that are no rows: how many, and the first few."""
-
-    count: int = 0
-    named: list[str] = field(default_factory=list)
-    """As "line 3 is not JSON …"."""
-
-    def add(self, row: Unusable) -> None:
-        """Count one."""
-        self.count += 1
-        if self.count <= NAMED_LINES:
-            self.named.append(f"line {row.line} {row.reason}")
-
-    def __str__(self) -> str:
-        more = self.count - len(self.named)
-        lines = "; ".join(self.named) + (f"; and {more} more" if more else "")
-        return f"{self.count} unreadable line{'' if self.count == 1 else 's'}: {lines}"
-
-
-class InputFile:
-    """A JSONL file that can be read more than once; a pipe is first copied to a temporary file."""
-
-    def __init__(self, path: Path, flag: str = "--input-file ") -> None:
-        """Open `path` for reading (`-` is standard input); raise `UsageError` when that fails.
-
-        `flag` stands before the path in messages: how the user named it, "" for a path without a flag.
-        """
-        self.path = path
-        self._spool: IO[bytes] | None = None
-        if str(path) == "-":
-            self._spool = _spool(sys.stdin.buffer)
-            return
-        try:
-            if path.is_dir():
-                raise UsageError(f"{flag}{path} is a directory; name a JSONL file in it")
-            with path.open("rb") as file:
-                if not path.is_file():
-                    self._spool = _spool(file)
-        except FileNotFoundError:
-            raise UsageError(f"{flag}{path} does not exist (looked in {Path.cwd()}); check the path") from None
-        except OSError as error:
-            raise UsageError(f"{flag}{path} cannot be read: {error.strerror}; check its permissions") from None
-
-    def rows(self) -> Iterator[Row | Unusable]:
-        """Every line that is not blank, in order, from the start."""
-        for number, offset, raw in self.lines():
-            yield parse_row(number, raw, offset)
-
-    def lines(self) -> Iterator[tuple[int, int, bytes]]:
-        """Number, place in the file and bytes of every line that is not blank; a byte order mark is left out."""
-        if self._spool is not None:
-            self._spool.seek(0)
-            yield from _lines(self._spool)
-            return
-        with self.path.open("rb", buffering=_BUFFER) as file:
-            yield from _lines(file)
-
-
-def _spool(pipe: IO[bytes]) -> IO[bytes]:
-    spool = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the InputFile)
-    shutil.copyfileobj(pipe, spool)
-    return spool
-
-
-def _lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
-    offset = 0
-    for number, raw in enumerate(file, 1):
-        if number == 1 and raw.startswith(_BOM):
-            raw = raw[len(_BOM) :]
-            offset = len(_BOM)
-        if not raw.isspace() and raw:
-            yield number, offset, raw
-        offset += len(raw)
-
-
-def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | Unusable:
-    """A line of a file as a row, or why it is none."""
-    try:
-        data = json.loads(raw.removeprefix(_BOM).decode("utf-8"))  # also where files were joined
-    except UnicodeDecodeError as error:
-        return Unusable(number, f"is not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
-    except json.JSONDecodeError as error:
-        return Unusable(number, f"is not JSON ({error.msg.removesuffix(' at')} at column {error.colno})")
-    except (ValueError, RecursionError):
-        return Unusable(number, "is JSON that cannot be read (a number too long, or nested too deep)")
-    if not isinstance(data, dict):
-        return Unusable(number, f"is a JSON {_kind(data)}, not an object")
-    return Row(number, data, offset)
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    kinds = {bool: "true/false", str: "string", list: "list", dict: "object", int: "number", float: "number"}
-    return kinds[type(value)]
 
 
 # ------------------------------------------------------------------ evaluated models
@@ -225,10 +100,10 @@ def _problem(name: str, found: bool, value: object) -> str | None:
     if not found:
         return f'has no "{key}"'
     if not isinstance(value, list):
-        return f'has a "{key}" that is a {_kind(value)}, not a list of strings'
+        return f'has a "{key}" that is a {json_kind(value)}, not a list of strings'
     for place, item in enumerate(value, 1):
         if not isinstance(item, str):
-            return f'has a "{key}" whose item {place} is a {_kind(item)}, not a string'
+            return f'has a "{key}" whose item {place} is a {json_kind(item)}, not a string'
     return None
 
 
