@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from metajudge.cost import Budget
-from metajudge.failures import QuestionFailed, TryAgain
-from metajudge.judge import Reply
 from metajudge.limits import Clock, Outage, Turns, backoff
+from metajudge.llm.client import Reply
+from metajudge.llm.errors import QuestionFailed, TryAgain
 from metajudge.pace import Pace
 from metajudge.tally import Tally
 from metajudge.text.result_block import Rejected

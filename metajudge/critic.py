@@ -14,7 +14,7 @@ from metajudge.critic_prompt import CriticPrompt
 from metajudge.critic_reply import Critique, merge_orders, parse_existing, read_critique, swap_back
 from metajudge.data.conversation import Conversation, cut_to_tokens, read_conversation
 from metajudge.data.rows import ERROR, SUCCESS
-from metajudge.judge import Reply
+from metajudge.llm.client import Reply
 from metajudge.remembered import Outcome
 from metajudge.step import Derived
 from metajudge.text.result_block import Rejected

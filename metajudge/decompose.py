@@ -17,7 +17,7 @@ from metajudge.data.rows import ERROR, SUCCESS
 from metajudge.data.samples import HUMAN_KEY
 from metajudge.decompose_prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
 from metajudge.decompose_reply import Claims, read_claims
-from metajudge.judge import Reply
+from metajudge.llm.client import Reply
 from metajudge.prompt import without_echo
 from metajudge.remembered import Outcome
 from metajudge.step import Derived

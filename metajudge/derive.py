@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import metajudge
-from metajudge.address import EMBEDDED
 from metajudge.cost import Budget
 from metajudge.data.rows import SUCCESS, InputFile, Row, Unusable, passed_over
 from metajudge.errors import OutputLost, UsageError
 from metajudge.journal import Journal
 from metajudge.judging import OK, JudgeOptions, check_key, exit_code, judge_rows
+from metajudge.llm.base_url import EMBEDDED
 from metajudge.plan import SHOWN_PROBLEMS
 from metajudge.product import Written, write_product
 from metajudge.results import Expected, RecordFile, row_key, side_file

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from metajudge.failures import JudgeFailure, NoConnection, Unreachable
+from metajudge.llm.errors import JudgeFailure, NoConnection, Unreachable
 
 log = logging.getLogger("metajudge")
 T = TypeVar("T")

@@ -7,8 +7,8 @@ import statistics
 from collections import deque
 from dataclasses import dataclass
 
-from metajudge.judge import Reply
 from metajudge.limits import Clock
+from metajudge.llm.client import Reply
 
 FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 512
 CUT = 0.7

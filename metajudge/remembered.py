@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from metajudge.ask import Answer, Asker, Failed, Question, Stopped
-from metajudge.judge import Usage
+from metajudge.llm.client import Usage
 
 ANSWERS = 10_000
 CHARACTERS = 32_000_000

@@ -17,9 +17,9 @@ from typing import Self
 from metajudge.ask import Asker, Failed, Question, Stopped
 from metajudge.critic_reply import read_critique
 from metajudge.data.samples import Sample
-from metajudge.failures import JudgeFailure, StopRun
 from metajudge.judging import JudgeOptions, check_key, open_asker
 from metajudge.limits import OUTAGE, OutageTooLong, RealClock
+from metajudge.llm.errors import JudgeFailure, StopRun
 from metajudge.matching import MatchTask, score_matrix
 from metajudge.metrics.matching import Matrix
 from metajudge.prompt import ITEM, ROW, Prompt

@@ -18,10 +18,10 @@ from typing import Self
 
 from aiohttp import web
 
-from metajudge.embedded.server import is_this_machine
 from metajudge.errors import MetaJudgeError, UsageError
-from metajudge.failures import StopRun, without_key
 from metajudge.judging import JudgeOptions
+from metajudge.llm.errors import StopRun, without_key
+from metajudge.llm.serving import is_this_machine, server_log
 from metajudge.process import make_ready
 from metajudge.prompt import ROW
 from metajudge.reward import RewardOptions
@@ -38,7 +38,6 @@ from metajudge.reward_request import (
     try_again,
 )
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.server_log import server_log
 from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, StillUnscored, all_scored
 
 log = logging.getLogger("metajudge")

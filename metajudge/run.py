@@ -15,8 +15,8 @@ from metajudge.ask import Answer, Asker, Failed, Question, Stopped
 from metajudge.data.rows import Unusable
 from metajudge.errors import MetaJudgeError, OutputLost
 from metajudge.journal import Journal, RowName
-from metajudge.judge import Reply, Usage
 from metajudge.limits import Clock
+from metajudge.llm.client import Reply, Usage
 from metajudge.remembered import Remembered
 from metajudge.results import FINISHED, RecordFile, row_key
 from metajudge.tally import Tally

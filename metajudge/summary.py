@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from metajudge.cost import FIRST_COMPLETION, Budget, Prices
 from metajudge.errors import OutputLost
-from metajudge.judge import Usage
+from metajudge.llm.client import Usage
 from metajudge.plan import Plan
 from metajudge.run import Run
 from metajudge.tally import Tally

@@ -8,11 +8,10 @@ import os
 import sys
 from typing import Any
 
-from metajudge.address import DEFAULT_BASE_URL, EMBEDDED, read_address
 from metajudge.cli.values import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
-from metajudge.proxy import needs_proxy
-from metajudge.told import NO_KEY, ClientSettings, ask_early
+from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, needs_proxy, read_address
+from metajudge.llm.told import NO_KEY, ClientSettings, ask_early
 
 log = logging.getLogger("metajudge")
 

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from metajudge import __version__
 from metajudge.errors import MetaJudgeError, UsageError
-from metajudge.failures import retry_after
 from metajudge.limits import backoff
+from metajudge.llm.errors import retry_after
 from metajudge.text.terminal import printable
 
 if TYPE_CHECKING:

@@ -6,10 +6,8 @@ goes through the same code as a paid run.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +17,8 @@ from aiohttp import web
 
 from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
+from metajudge.llm.serving import is_this_machine, server_log
 from metajudge.metrics.matching import Match, best_matches
-from metajudge.server_log import server_log
 from metajudge.text.result_block import plain_block
 
 MODEL = "embedded"
@@ -190,12 +188,3 @@ async def start(port: int = 0, host: str = "127.0.0.1") -> RunningServer:
     chosen = runner.addresses[0][1]
     name = f"[{host}]" if ":" in host else host
     return RunningServer(f"http://{name}:{chosen}/v1", runner)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether nobody else can reach a server that listens at `host`."""
-    try:
-        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
-        return all(ipaddress.ip_address(address).is_loopback for address in addresses)
-    except (OSError, ValueError):
-        return False

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from metajudge.ask import Answer, Question
 from metajudge.data.samples import Sample
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match
 from metajudge.prompt import GRANULARITIES, Prompt

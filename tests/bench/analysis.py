@@ -13,7 +13,7 @@ from pathlib import Path
 from metajudge.ask import Answer
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.prompt import Prompt
 from metajudge.results import encode

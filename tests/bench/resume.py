@@ -17,7 +17,7 @@ from metajudge.ask import Answer
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.inference import InferOptions, _task
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 from metajudge.results import encode
 from tests.bench.lean_server import BLOCK
 from tests.bench.measure import run

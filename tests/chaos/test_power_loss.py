@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.failures import QuestionFailed
+from metajudge.llm.errors import QuestionFailed
 from tests.chaos.processes import JudgeServer, all_rows, rows_of
 from tests.chaos.served import counts
 from tests.e2e.driver import analysis, infer, rows

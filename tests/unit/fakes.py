@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from metajudge.failures import JudgeFailure
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
+from metajudge.llm.errors import JudgeFailure
 
 
 class FakeClock:

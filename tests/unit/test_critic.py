@@ -7,7 +7,7 @@ from typing import Any
 from metajudge.ask import Answer, Failed
 from metajudge.critic import BOTH, CriticStep
 from metajudge.critic_reply import Critique
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 
 TURNS = [{"role": "user", "content": f"turn {number} {'word ' * 200}"} for number in range(1, 5)]
 LONG: dict[str, Any] = {"context": TURNS, "response1": "one", "response2": "two"}

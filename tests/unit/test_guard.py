@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from metajudge.ask import Answer, Failed
 from metajudge.cli import main
 from metajudge.data.samples import Sample
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match
 from metajudge.reply import Accepted, reference_reading

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.failures import StopRun
 from metajudge.judging import JudgeOptions
+from metajudge.llm.errors import StopRun
 from metajudge.metrics.paper import paper_figures
 from metajudge.prompt import ITEM
 from metajudge.reward import Gold

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from metajudge import wire
-from metajudge.failures import JudgeFailure, QuestionFailed, StopRun, TryAgain, Unreachable, retry_after
-from metajudge.judge import Judge, JudgeSettings, Reply, Usage
-from metajudge.proxy import is_loopback
+from metajudge.llm import transport as wire
+from metajudge.llm.base_url import is_loopback
+from metajudge.llm.client import Judge, JudgeSettings, Reply, Usage
+from metajudge.llm.errors import JudgeFailure, QuestionFailed, StopRun, TryAgain, Unreachable, retry_after
 
 KEY = "sk-secret-value"
 MESSAGES = [{"role": "user", "content": "S1: a\n\nR1: ü \u2028"}]

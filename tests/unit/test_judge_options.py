@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from metajudge.address import DEFAULT_BASE_URL, read_address
 from metajudge.errors import UsageError
 from metajudge.judging import JudgeOptions
+from metajudge.llm.base_url import DEFAULT_BASE_URL, read_address
 from metajudge.pace import MOST_IN_FLIGHT
 
 HERE = "http://127.0.0.1:9/v1"

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from metajudge.ask import Stopped
-from metajudge.failures import NoConnection, TryAgain, Unreachable
 from metajudge.limits import Outage, OutageTooLong, RealClock, Turns, backoff
+from metajudge.llm.errors import NoConnection, TryAgain, Unreachable
 from tests.unit.fakes import FakeClock
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from metajudge.ask import Answer, Failed
 from metajudge.data.samples import Sample
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 from metajudge.matching import Matrix
 from metajudge.metrics.matching import best_matches
 from metajudge.reply import Accepted, reference_reading

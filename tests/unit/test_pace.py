@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from metajudge.judge import Reply, Usage
 from metajudge.limits import RealClock
+from metajudge.llm.client import Reply, Usage
 from metajudge.pace import MOST_IN_FLIGHT, WATCHED_REPLIES, Flight, FoundFlight, Pace
 from tests.unit.fakes import FakeClock
 

@@ -16,7 +16,7 @@ from metajudge.data.rows import InputFile
 from metajudge.data.samples import find_checklist
 from metajudge.decompose import DecomposeStep
 from metajudge.decompose_reply import Claims
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 from metajudge.product import Written, write_product
 from metajudge.results import Expected, RecordFile
 from metajudge.step import DerivedRow, DeriveTask, Step, derived_rows

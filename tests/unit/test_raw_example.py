@@ -12,7 +12,7 @@ from metajudge.claims import check_claims
 from metajudge.decompose import DecomposeStep
 from metajudge.decompose_prompt import feedback_of
 from metajudge.decompose_reply import Claims, read_claims
-from metajudge.judge import Reply, Usage
+from metajudge.llm.client import Reply, Usage
 from metajudge.text.result_block import Rejected
 
 RAW = Path(__file__).parents[2] / "example" / "raw_preferences_5samples.jsonl"

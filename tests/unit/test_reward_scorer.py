@@ -14,9 +14,9 @@ from metajudge import reward_scorer
 from metajudge.ask import Asker
 from metajudge.cost import Budget, CostReached
 from metajudge.errors import UsageError
-from metajudge.failures import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.judging import JudgeOptions
 from metajudge.limits import Outage
+from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.metrics.paper import paper_figures
 from metajudge.pace import Flight, Pace
 from metajudge.prompt import ITEM, ROW

@@ -12,9 +12,9 @@ import pytest
 from metajudge.ask import Asker, Failed, Question
 from metajudge.data.rows import Unusable
 from metajudge.errors import OutputLost
-from metajudge.failures import QuestionFailed, StopRun, TryAgain, Unreachable
-from metajudge.judge import Reply, Usage
 from metajudge.limits import Outage, OutageTooLong
+from metajudge.llm.client import Reply, Usage
+from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.pace import FoundFlight, Pace
 from metajudge.results import RecordFile
 from metajudge.run import Run

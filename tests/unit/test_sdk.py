@@ -68,9 +68,9 @@ class Refuses(Loader):
     def create_module(self, spec): raise ImportError("not like this")
     def exec_module(self, module): pass
 import importlib.util
-spec = importlib.util.find_spec("metajudge.sdk")
-source = spec.loader.get_source("metajudge.sdk").replace("spec.loader = _Later(", "spec.loader = Refuses(")
-space = {"__name__": "metajudge.sdk", "Refuses": Refuses}
+spec = importlib.util.find_spec("metajudge.llm.sdk")
+source = spec.loader.get_source("metajudge.llm.sdk").replace("spec.loader = _Later(", "spec.loader = Refuses(")
+space = {"__name__": "metajudge.llm.sdk", "Refuses": Refuses}
 exec(compile(source, "sdk", "exec"), space)
 read = [name for name in sys.modules if name.startswith("openai.types")]
 print(space["openai"].AsyncOpenAI.__name__, len(read) > 300)

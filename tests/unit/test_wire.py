@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 import openai
 import pytest
 
-from metajudge.failures import StopRun, TryAgain, Unreachable
-from metajudge.judge import Judge, JudgeSettings
-from metajudge.proxy import needs_proxy
-from metajudge.sdk_wire import SdkWire
-from metajudge.wire import StraightWire
+from metajudge.llm.base_url import needs_proxy
+from metajudge.llm.client import Judge, JudgeSettings
+from metajudge.llm.errors import StopRun, TryAgain, Unreachable
+from metajudge.llm.sdk_wire import SdkWire
+from metajudge.llm.transport import StraightWire
 
 REPLY = json.dumps({"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}).encode()
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(REPLY), REPLY)

@@ -16,8 +16,8 @@ from typing import Protocol
 import aiohttp
 from yarl import URL
 
-from metajudge.failures import JudgeFailure, NoConnection, StopRun, TryAgain, Unreachable, without_key
-from metajudge.told import CONNECT_SECONDS, ClientSettings, Told
+from metajudge.llm.errors import JudgeFailure, NoConnection, StopRun, TryAgain, Unreachable, without_key
+from metajudge.llm.told import CONNECT_SECONDS, ClientSettings, Told
 
 _AUTOMATIC = ("accept", "accept-encoding", "user-agent")
 """Headers that aiohttp adds by itself; leaving them out takes its time for every request."""

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from metajudge.failures import QuestionFailed, TryAgain, error_told, masked, read_refusal, without_key
-from metajudge.proxy import needs_proxy
-from metajudge.told import ClientSettings, ask
-from metajudge.wire import Response, StraightWire, Wire
+from metajudge.llm.base_url import needs_proxy
+from metajudge.llm.errors import QuestionFailed, TryAgain, error_told, masked, read_refusal, without_key
+from metajudge.llm.told import ClientSettings, ask
+from metajudge.llm.transport import Response, StraightWire, Wire
 
 if TYPE_CHECKING:
     import openai
@@ -182,7 +182,7 @@ _encoded_and_kept = functools.lru_cache(maxsize=16)(_message)
 
 
 def _through(client: openai.AsyncOpenAI, timeout: float) -> Wire:
-    from metajudge.sdk_wire import SdkWire  # only where it is needed: it imports the SDK
+    from metajudge.llm.sdk_wire import SdkWire  # only where it is needed: it imports the SDK
 
     return SdkWire(client, timeout)
 
@@ -192,7 +192,7 @@ def _own_wire(settings: JudgeSettings) -> Wire:
     client = ClientSettings(settings.base_url, settings.api_key, settings.timeout)
 
     def sdk() -> Wire:
-        from metajudge.sdk_wire import sdk_wire  # only where it is needed: it imports the SDK
+        from metajudge.llm.sdk_wire import sdk_wire  # only where it is needed: it imports the SDK
 
         return sdk_wire(client, settings.connections)
 

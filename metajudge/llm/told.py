@@ -57,7 +57,7 @@ def ask(settings: ClientSettings) -> Told:
     if found is not None:
         return found
     try:
-        from metajudge.sdk_client import told  # only where it is needed: it imports the SDK
+        from metajudge.llm.sdk_client import told  # only where it is needed: it imports the SDK
     except (ImportError, SyntaxError) as error:
         raise UsageError(f"the package openai cannot be used: {error}; install it again") from None
 
@@ -100,7 +100,7 @@ def _tell(settings: ClientSettings, pipe: int) -> NoReturn:
         sys.modules["aiohttp"] = None  # type: ignore[assignment]  # Python's way to say that a module is not there
         import asyncio
 
-        from metajudge.sdk_client import told
+        from metajudge.llm.sdk_client import told
 
         async def answer() -> bytes:  # the SDK says which kind of event loop it is asked in
             return json.dumps(asdict(told(settings))).encode()

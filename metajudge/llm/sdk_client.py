@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx2
 
-from metajudge.sdk import openai
-from metajudge.told import CONNECT_SECONDS, PATH, ClientSettings, Told
+from metajudge.llm.sdk import openai
+from metajudge.llm.told import CONNECT_SECONDS, PATH, ClientSettings, Told
 
 
 def made(settings: ClientSettings, transport: httpx2.AsyncClient) -> openai.AsyncOpenAI:

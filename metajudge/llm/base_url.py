@@ -1,8 +1,10 @@
-"""The judge's address, as users write it."""
+"""The base URL of a judge as users write it, and whether a proxy stands before it."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import urllib.request
 from urllib.parse import urlsplit
 
 from metajudge.errors import UsageError
@@ -30,3 +32,22 @@ def read_address(text: str, named: str) -> str:
     if parts.query or parts.fragment:
         raise UsageError(f"{named} {url} has something behind its path, which would not be sent; leave it out")
     return url
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def needs_proxy(url: str) -> bool:
+    """Whether the environment names a proxy for `url`; this machine is never asked through one."""
+    if is_loopback(url):
+        return False
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    named = parts.scheme in proxies or "all" in proxies
+    return named and not urllib.request.proxy_bypass(parts.netloc)

@@ -9,12 +9,12 @@ from typing import Any
 import aiohttp
 import httpx2
 
-from metajudge.failures import JudgeFailure, StopRun
-from metajudge.proxy import is_loopback
-from metajudge.sdk import openai
-from metajudge.sdk_client import made
-from metajudge.told import PATH, ClientSettings
-from metajudge.wire import Response, causes_of, connection_failure, no_certificates, unusable
+from metajudge.llm.base_url import is_loopback
+from metajudge.llm.errors import JudgeFailure, StopRun
+from metajudge.llm.sdk import openai
+from metajudge.llm.sdk_client import made
+from metajudge.llm.told import PATH, ClientSettings
+from metajudge.llm.transport import Response, causes_of, connection_failure, no_certificates, unusable
 
 
 class SdkWire:

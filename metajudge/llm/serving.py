@@ -1,9 +1,11 @@
-"""What our HTTP servers log: a request that cannot be read is its sender's fault, and one line."""
+"""What our HTTP servers share: one log line for a request that cannot be read, and which hosts are this machine."""
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
+import socket
 
 from aiohttp import http, http_exceptions, web
 
@@ -34,3 +36,12 @@ def server_log() -> logging.Logger:
     if not any(isinstance(one, _SendersFault) for one in log.filters):
         log.addFilter(_SendersFault())
     return log
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether nobody else can reach a server that listens at `host`."""
+    try:
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
+        return all(ipaddress.ip_address(address).is_loopback for address in addresses)
+    except (OSError, ValueError):
+        return False
