@@ -14,8 +14,8 @@ from metajudge.data.rows import UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics.agreement import Floats, Joined
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
-from metajudge.selection import check_results, judge_model, peek
-from metajudge.standing import standing_records
+from metajudge.records.discovery import check_results, judge_model, peek
+from metajudge.records.latest import standing_records
 from metajudge.text.terminal import printable
 
 _SETTINGS = ("instructions", "granularity", "top_k")

@@ -13,12 +13,12 @@ from typing import Any
 
 from metajudge.data.rows import UnreadableLines, Unusable, parse_row
 from metajudge.data.samples import CHECKLIST_SUFFIX, HUMAN_KEY, find_checklist
-from metajudge.heads import Head, Judges, read_head
 from metajudge.metrics.matching import Match
 from metajudge.metrics.reference import Figures, Spread, figures, spread
+from metajudge.records.discovery import ResultFile, judge_model, name_of, open_one
+from metajudge.records.latest import Latest
+from metajudge.records.record import Head, Judges, read_head
 from metajudge.reply import reference_reading
-from metajudge.selection import ResultFile, judge_model, name_of, open_one
-from metajudge.standing import Latest
 
 
 @dataclass(frozen=True, slots=True)

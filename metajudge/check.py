@@ -14,9 +14,9 @@ from metajudge.data.rows import FitRows, InputFile, Row, Unusable
 from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
 from metajudge.errors import UsageError
 from metajudge.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
+from metajudge.records.discovery import file_model, other_kind
+from metajudge.records.latest import Latest
 from metajudge.row_scores import MAX_CHECKLIST_LEN
-from metajudge.selection import file_model, other_kind
-from metajudge.standing import Latest
 
 INPUT, RESULTS = "input", "results"
 _REASON_LENGTH = 200

@@ -20,12 +20,12 @@ import metajudge
 from metajudge.cost import Budget
 from metajudge.data.rows import SUCCESS, InputFile, Row, Unusable, passed_over
 from metajudge.errors import OutputLost, UsageError
-from metajudge.journal import Journal
 from metajudge.judging import OK, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.llm.base_url import EMBEDDED
 from metajudge.plan import SHOWN_PROBLEMS
 from metajudge.product import Written, write_product
-from metajudge.results import Expected, RecordFile, row_key, side_file
+from metajudge.records.journal import Journal
+from metajudge.records.results_file import Expected, RecordFile, row_key, side_file
 from metajudge.run import Run, Sink
 from metajudge.step import PASSED_OVER, DerivedRow, DeriveTask, Step, derived_rows
 from metajudge.summary import expected_cost, summary_text

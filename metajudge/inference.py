@@ -15,13 +15,13 @@ import metajudge
 from metajudge.data.rows import FitRows
 from metajudge.data.samples import read_samples
 from metajudge.errors import DiskFull, UsageError
-from metajudge.journal import Journal
 from metajudge.judging import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
-from metajudge.matches import MatchesFile, matches_path
 from metajudge.matching import MatchTask
 from metajudge.plan import Plan, check_format, choose_models, find_models, output_paths, survey
 from metajudge.prompt import ITEM, ROW, Prompt
-from metajudge.results import Expected, RecordFile
+from metajudge.records.journal import Journal
+from metajudge.records.matches_file import MatchesFile, matches_path
+from metajudge.records.results_file import Expected, RecordFile
 from metajudge.run import Sink
 from metajudge.summary import analysis_commands, dry_run_text, guard_lines, summary_text
 from metajudge.tally import Tally

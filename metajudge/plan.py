@@ -13,9 +13,9 @@ from pathlib import Path
 from metajudge.data.rows import InputFile, Row, Unusable
 from metajudge.data.samples import evaluated_models, read_samples
 from metajudge.errors import UsageError
-from metajudge.matches import matches_path
 from metajudge.matching import MatchTask
-from metajudge.results import side_file
+from metajudge.records.matches_file import matches_path
+from metajudge.records.results_file import side_file
 
 ALL = "all"
 MODEL_PLACEHOLDER = "{model}"

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 
 from metajudge.data.rows import STAMP, InputFile, Row, Unusable
 from metajudge.errors import DiskFull
-from metajudge.results import encode, row_key, side_file
-from metajudge.standing import Latest
+from metajudge.records.latest import Latest
+from metajudge.records.results_file import encode, row_key, side_file
 from metajudge.step import PASSED_OVER, Derived, DerivedRow, Step, derived_rows
 
 

@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from metajudge.ask import Answer, Asker, Failed, Question, Stopped
 from metajudge.data.rows import Unusable
 from metajudge.errors import MetaJudgeError, OutputLost
-from metajudge.journal import Journal, RowName
 from metajudge.limits import Clock
 from metajudge.llm.client import Reply, Usage
+from metajudge.records.journal import Journal, RowName
+from metajudge.records.results_file import FINISHED, RecordFile, row_key
 from metajudge.remembered import Remembered
-from metajudge.results import FINISHED, RecordFile, row_key
 from metajudge.tally import Tally
 from metajudge.text.result_block import Rejected
 

@@ -19,9 +19,9 @@ from metajudge.data.labels import SIGNED, Labels, sign
 from metajudge.data.rows import UnreadableLines, Unusable
 from metajudge.data.samples import RowNumbers
 from metajudge.errors import UsageError
+from metajudge.records.discovery import ResultFile, open_one
+from metajudge.records.latest import Latest
 from metajudge.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
-from metajudge.selection import ResultFile, open_one
-from metajudge.standing import Latest
 from metajudge.text.terminal import printable
 
 PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")

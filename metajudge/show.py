@@ -16,7 +16,7 @@ from metajudge.data.samples import find_checklist
 from metajudge.errors import UsageError
 from metajudge.metrics.matching import Match
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, Figures
-from metajudge.selection import open_one
+from metajudge.records.discovery import open_one
 from metajudge.text.terminal import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40

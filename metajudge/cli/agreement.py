@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0."""
     from metajudge.agreement_files import join, read_judges
-    from metajudge.selection import result_paths
+    from metajudge.records.discovery import result_paths
     from metajudge.text.tables import TABLE
 
     check_output(args.output_file, args.files)

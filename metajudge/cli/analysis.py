@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from metajudge.analysis import Summary
-    from metajudge.selection import ResultFile
+    from metajudge.records.discovery import ResultFile
 
 SUMMARY = "precision, recall, F1 and average precision of result files, as a table"
 _EMBEDDED = "embedded"
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _summaries(args: argparse.Namespace) -> list[Summary]:
-    from metajudge.selection import PassedOver, open_directory, open_one
+    from metajudge.records.discovery import PassedOver, open_directory, open_one
 
     check_output(args.output_file, [args.input_file] if args.input_file else [])
     files: Iterable[ResultFile | PassedOver]

@@ -53,9 +53,9 @@ def one_thread() -> None:
 
 def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None = None) -> list[ScoredFile]:
     """The result files of `paths`, scored; records that do not belong to a file are told on stderr."""
+    from metajudge.records.discovery import result_paths
     from metajudge.report_text import mixture, of_others, unreadable
     from metajudge.scored import score_files
-    from metajudge.selection import result_paths
 
     files = score_files(result_paths(paths), options_of(args, by))
     for file in files:

@@ -16,7 +16,7 @@ from metajudge.data.samples import Sample, read_samples
 from metajudge.llm.client import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.prompt import Prompt
-from metajudge.results import encode
+from metajudge.records.results_file import encode
 from tests.bench.measure import run
 
 ROWS, LINE_BYTES = 22_116, 17_400

@@ -18,7 +18,7 @@ from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.inference import InferOptions, _task
 from metajudge.llm.client import Reply, Usage
-from metajudge.results import encode
+from metajudge.records.results_file import encode
 from tests.bench.lean_server import BLOCK
 from tests.bench.measure import run
 from tests.e2e.driver import log

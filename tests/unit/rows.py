@@ -12,12 +12,12 @@ from typing import Any
 from metajudge.ask import Asker
 from metajudge.data.rows import Row, Unusable
 from metajudge.data.samples import Sample, read_samples
-from metajudge.journal import Journal
 from metajudge.limits import Outage
 from metajudge.matching import MatchTask
 from metajudge.pace import Flight, Pace
 from metajudge.prompt import Prompt
-from metajudge.results import Expected, RecordFile
+from metajudge.records.journal import Journal
+from metajudge.records.results_file import Expected, RecordFile
 from metajudge.run import Run, Sink
 from metajudge.tally import Tally
 from tests.unit.fakes import FakeClock, ScriptedJudge

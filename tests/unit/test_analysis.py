@@ -13,7 +13,7 @@ import pytest
 from metajudge.analysis import Summary, Unscored, rate, summarise
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.selection import PassedOver, ResultFile, open_directory, open_one
+from metajudge.records.discovery import PassedOver, ResultFile, open_directory, open_one
 from tests import oracle
 
 LOW, HIGH = "model-low", "model-high"

@@ -11,9 +11,9 @@ import pytest
 
 from metajudge.analysis import summarise
 from metajudge.cli import main
-from metajudge.compact import Compacted, compact
 from metajudge.errors import DiskFull, UsageError
-from metajudge.selection import open_one
+from metajudge.records.dedupe import Compacted, compact
+from metajudge.records.discovery import open_one
 
 
 def record(name: str, status: str = "success", **more: Any) -> bytes:

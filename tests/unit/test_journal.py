@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metajudge.errors import DiskFull
-from metajudge.journal import Journal
+from metajudge.records.journal import Journal
 
 JUDGE = {"model": "m", "granularity": "item", "version": "1", "adapted": []}
 

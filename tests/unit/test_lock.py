@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.lock import Lock
+from metajudge.records.lock import Lock
 
 
 @pytest.fixture

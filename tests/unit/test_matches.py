@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from metajudge.errors import OutputLost, UsageError
-from metajudge.matches import MatchesFile, item_lines, matches_path, write_matches
-from metajudge.results import Expected, RecordFile, encode
-from metajudge.standing import standing_records
+from metajudge.records.latest import standing_records
+from metajudge.records.matches_file import MatchesFile, item_lines, matches_path, write_matches
+from metajudge.records.results_file import Expected, RecordFile, encode
 
 BASE = {
     "id": "i",
@@ -129,7 +129,7 @@ def test_a_run_writes_its_matches_beside_the_records_and_a_later_one_rebuilds_al
     """The same bytes either way; the first run never reads its records again."""
     path = tmp_path / "r.jsonl"
     with monkeypatch.context() as patch:
-        patch.delattr("metajudge.matches.standing_records")
+        patch.delattr("metajudge.records.matches_file.standing_records")
         one_run(path, "a", "b")
     beside = matches_path(path).read_bytes()
     assert write_matches(path) == 4 and matches_path(path).read_bytes() == beside

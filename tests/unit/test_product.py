@@ -18,7 +18,7 @@ from metajudge.decompose import DecomposeStep
 from metajudge.decompose_reply import Claims
 from metajudge.llm.client import Reply, Usage
 from metajudge.product import Written, write_product
-from metajudge.results import Expected, RecordFile
+from metajudge.records.results_file import Expected, RecordFile
 from metajudge.step import DerivedRow, DeriveTask, Step, derived_rows
 from tests.unit.rows import JUDGE
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metajudge.data.rows import InputFile, Row
 from metajudge.errors import DiskFull, OutputLost, UsageError
-from metajudge.results import Expected, RecordFile, encode, row_key
+from metajudge.records.results_file import Expected, RecordFile, encode, row_key
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
 EXPECTED = Expected("M", JUDGE)

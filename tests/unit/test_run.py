@@ -16,7 +16,7 @@ from metajudge.limits import Outage, OutageTooLong
 from metajudge.llm.client import Reply, Usage
 from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.pace import FoundFlight, Pace
-from metajudge.results import RecordFile
+from metajudge.records.results_file import RecordFile
 from metajudge.run import Run
 from metajudge.tally import Tally
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn

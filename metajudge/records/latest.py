@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.data.rows import InputFile, Row, UnreadableLines, parse_row
-from metajudge.heads import Head, Key, read_key
-from metajudge.results import FINISHED, row_key
+from metajudge.records.record import Head, Key, read_key
+from metajudge.records.results_file import FINISHED, row_key
 
 log = logging.getLogger("metajudge")
 

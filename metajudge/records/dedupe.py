@@ -10,8 +10,8 @@ from typing import IO
 
 from metajudge.data.rows import InputFile, Unusable
 from metajudge.errors import DiskFull, UsageError
-from metajudge.selection import check_results, peek
-from metajudge.standing import Latest
+from metajudge.records.discovery import check_results, peek
+from metajudge.records.latest import Latest
 
 _BOM = b"\xef\xbb\xbf"
 

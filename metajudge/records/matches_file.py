@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, Self
 
 from metajudge.data.samples import find_checklist
 from metajudge.errors import DiskFull
-from metajudge.results import RecordFile, json_text, line_bytes
-from metajudge.standing import standing_records
+from metajudge.records.latest import standing_records
+from metajudge.records.results_file import RecordFile, json_text, line_bytes
 
 
 def matches_path(results: Path) -> Path:

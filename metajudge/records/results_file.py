@@ -18,8 +18,8 @@ from typing import Any, Self
 
 from metajudge.data.rows import Row, parse_row
 from metajudge.errors import DiskFull, OutputLost, UsageError
-from metajudge.heads import Judges, read_head
-from metajudge.lock import Lock
+from metajudge.records.lock import Lock
+from metajudge.records.record import Judges, read_head
 
 log = logging.getLogger("metajudge")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.errors import DiskFull
-from metajudge.results import SAME_JUDGE, encode, side_file
+from metajudge.records.results_file import SAME_JUDGE, encode, side_file
 
 log = logging.getLogger("metajudge")
 
