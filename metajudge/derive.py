@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import metajudge
-from metajudge.cost import Budget
 from metajudge.data.rows import SUCCESS, InputFile, Row, Unusable, passed_over
+from metajudge.engine.budget import Budget
+from metajudge.engine.runner import Run, Sink
+from metajudge.engine.session import OK, JudgeOptions, check_key, exit_code, judge_rows
+from metajudge.engine.stats import Tally
+from metajudge.engine.summary import expected_cost, summary_text
 from metajudge.errors import OutputLost, UsageError
-from metajudge.judging import OK, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.llm.base_url import EMBEDDED
 from metajudge.plan import SHOWN_PROBLEMS
 from metajudge.product import Written, write_product
 from metajudge.records.journal import Journal
 from metajudge.records.results_file import Expected, RecordFile, row_key, side_file
-from metajudge.run import Run, Sink
 from metajudge.step import PASSED_OVER, DerivedRow, DeriveTask, Step, derived_rows
-from metajudge.summary import expected_cost, summary_text
-from metajudge.tally import Tally
 from metajudge.text.terminal import printable_lines
 from metajudge.text.tokens import estimate_tokens
 

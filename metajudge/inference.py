@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,17 +14,27 @@ from pathlib import Path
 import metajudge
 from metajudge.data.rows import FitRows
 from metajudge.data.samples import read_samples
+from metajudge.engine.runner import Sink
+from metajudge.engine.session import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
+from metajudge.engine.stats import Tally
+from metajudge.engine.summary import expected_cost, summary_text
 from metajudge.errors import DiskFull, UsageError
-from metajudge.judging import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
 from metajudge.matching import MatchTask
-from metajudge.plan import Plan, check_format, choose_models, find_models, output_paths, survey
+from metajudge.plan import (
+    Plan,
+    analysis_commands,
+    check_format,
+    choose_models,
+    find_models,
+    guard_lines,
+    output_paths,
+    survey,
+)
 from metajudge.prompt import ITEM, ROW, Prompt
 from metajudge.records.journal import Journal
 from metajudge.records.matches_file import MatchesFile, matches_path
 from metajudge.records.results_file import Expected, RecordFile
-from metajudge.run import Sink
-from metajudge.summary import analysis_commands, dry_run_text, guard_lines, summary_text
-from metajudge.tally import Tally
+from metajudge.text.terminal import printable_lines
 
 log = logging.getLogger("metajudge")
 
@@ -153,3 +163,22 @@ def _open_sink(stack: contextlib.ExitStack, path: Path, model: str, task: MatchT
 
 
 __all__ = ["InferOptions", "Plan", "infer", "matches_path"]
+
+
+def dry_run_text(plan: Plan, outputs: Mapping[str, Path], options: InferOptions) -> str:
+    """Rows, requests, tokens and the first question; nothing was sent."""
+    lines = [
+        f"Rows      {plan.rows} read, {plan.unusable} unusable",
+        *(f"Model     {model}: {plan.samples[model]} rows, to {path}" for model, path in outputs.items()),
+        f"Judge     {options.model}, granularity {options.granularity}",
+        f"Requests  {plan.requests} for all of them; of those that the output has already none is asked again",
+        f"Tokens    about {plan.prompt_tokens:,} prompt; completion at most {options.max_tokens:,} a request",
+        *expected_cost(plan.requests, plan.prompt_tokens, options),
+        *guard_lines(plan, options.guard),
+        "",
+        "First question",
+        plan.first_question or "(none: no usable row)",
+        "",
+        "Dry run: nothing was sent or written.",
+    ]
+    return printable_lines("\n".join(lines))

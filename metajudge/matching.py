@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from metajudge.ask import ERROR, Answer, Failed, Question
 from metajudge.data.samples import Sample
+from metajudge.engine.retry import ERROR, Answer, Failed, Question
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match, Matrix, best_matches, sparse_matrix
 from metajudge.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo

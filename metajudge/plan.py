@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from metajudge.data.rows import InputFile, Row, Unusable
 from metajudge.data.samples import evaluated_models, read_samples
+from metajudge.engine.summary import by_count
 from metajudge.errors import UsageError
 from metajudge.matching import MatchTask
 from metajudge.records.matches_file import matches_path
@@ -177,3 +179,24 @@ def survey(source: InputFile, models: Sequence[str], task: MatchTask, limit: int
             if not plan.first_question:
                 plan.first_question = "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in question.messages)
     return plan
+
+
+def analysis_commands(outputs: Sequence[Path]) -> str:
+    """What shows the table of these results: of a folder's together where a folder is all it takes."""
+    command = "python -m metajudge analysis"
+    folders = {path.parent for path in outputs}
+    if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
+        return f"{command} --input-dir {shlex.quote(str(folders.pop()))}"
+    return f"\n{' ' * 10}".join(f"{command} --input-file {shlex.quote(str(path))}" for path in outputs)
+
+
+def guard_lines(plan: Plan, guard: str | None) -> list[str]:
+    """How many items of the input the guard has marked, by reason; nothing without guard."""
+    if guard is None:
+        return []
+    from metajudge.text.suspicious_items import (
+        ZERO,  # its patterns take their time to compile: only where they are used
+    )
+
+    zero = "; those of the model get no credit" if guard == ZERO and plan.marked_items else ""
+    return [f"Guard     {plan.marked_items} items marked{by_count(plan.suspicions)}{zero}"]

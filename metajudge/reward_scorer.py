@@ -14,16 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from metajudge.ask import Asker, Failed, Question, Stopped
 from metajudge.critic_reply import read_critique
 from metajudge.data.samples import Sample
-from metajudge.judging import JudgeOptions, check_key, open_asker
-from metajudge.limits import OUTAGE, OutageTooLong, RealClock
+from metajudge.engine.cache import Outcome, Remembered
+from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
+from metajudge.engine.clock import RealClock
+from metajudge.engine.retry import Asker, Failed, Question, Stopped
+from metajudge.engine.session import JudgeOptions, check_key, open_asker
+from metajudge.engine.stats import Tally
 from metajudge.llm.errors import JudgeFailure, StopRun
 from metajudge.matching import MatchTask, score_matrix
 from metajudge.metrics.matching import Matrix
 from metajudge.prompt import ITEM, ROW, Prompt
-from metajudge.remembered import Outcome, Remembered
 from metajudge.reward import (
     Gold,
     Reward,
@@ -36,7 +38,6 @@ from metajudge.reward import (
     reward_of_malformed,
     shown_reasons,
 )
-from metajudge.tally import Tally
 from metajudge.text.result_block import Rejected
 
 UNSCORED_TIMEOUT = 120.0

@@ -18,11 +18,11 @@ from typing import Self
 
 from aiohttp import web
 
+from metajudge.engine.process import make_ready
+from metajudge.engine.session import JudgeOptions
 from metajudge.errors import MetaJudgeError, UsageError
-from metajudge.judging import JudgeOptions
 from metajudge.llm.errors import StopRun, without_key
 from metajudge.llm.serving import is_this_machine, server_log
-from metajudge.process import make_ready
 from metajudge.prompt import ROW
 from metajudge.reward import RewardOptions
 from metajudge.reward_metrics import CONTENT_TYPE, Served, prometheus_text

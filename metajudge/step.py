@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from metajudge.ask import Failed, Question
 from metajudge.data.rows import SUCCESS, Row, Unusable, passed_over
 from metajudge.data.samples import RowNumbers
-from metajudge.remembered import Outcome
+from metajudge.engine.cache import Outcome
+from metajudge.engine.retry import Failed, Question
 
 SCHEMA = 1
 PASSED_OVER = "passed over"

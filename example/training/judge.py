@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from example.training.world import EVIDENCE_REASONS, GENERIC_REASONS, VERDICTS, reason_line
-from metajudge.judging import EMBEDDED, JudgeOptions
+from metajudge.engine.session import EMBEDDED, JudgeOptions
 from metajudge.reward import RATIONALE, SOFT, RewardOptions, counted_reasons
 from metajudge.trainers.trl import reward_function
 

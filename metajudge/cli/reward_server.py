@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; exit 130."""
     start_log(args.log_file)
     import metajudge.llm.sdk_client  # noqa: F401  (now: later the first request would wait for it)
-    from metajudge.judging import JudgeOptions
+    from metajudge.engine.session import JudgeOptions
     from metajudge.reward_server import RewardServer, ServerOptions
 
     options = ServerOptions(

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metajudge import __version__
+from metajudge.engine.backoff import backoff
 from metajudge.errors import MetaJudgeError, UsageError
-from metajudge.limits import backoff
 from metajudge.llm.errors import retry_after
 from metajudge.text.terminal import printable
 

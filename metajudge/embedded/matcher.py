@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from metajudge.embedded.text import Item, look
+from metajudge.embedded.features import Item, look
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Lower bounds of the steps above 0. Similarities are rounded to six digits and these lie between two of

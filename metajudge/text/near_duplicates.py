@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from metajudge.embedded.text import subject
+from metajudge.embedded.features import subject
 from metajudge.text.content_words import KEPT, SCAFFOLDING, folded, set_of, spaced, stem, units, words_of
 from metajudge.text.escaping import without_unseen
 

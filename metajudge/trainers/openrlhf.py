@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from metajudge.engine.session import JudgeOptions
 from metajudge.errors import MetaJudgeError
-from metajudge.judging import JudgeOptions
 from metajudge.prompt import ROW
 from metajudge.reward import Gold, Reward, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from metajudge.data.samples import HUMAN_KEY
-from metajudge.judging import JudgeOptions
+from metajudge.engine.session import JudgeOptions
 from metajudge.prompt import ROW
 from metajudge.reward import Gold, Reward, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from metajudge.judging import JudgeOptions
+from metajudge.engine.session import JudgeOptions
 from metajudge.prompt import ROW
 from metajudge.reward import Gold, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from metajudge.ask import Answer, Question
 from metajudge.data.samples import Sample
+from metajudge.engine.retry import Answer, Question
 from metajudge.llm.client import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match

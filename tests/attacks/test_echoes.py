@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.ask import Question
+from metajudge.engine.retry import Question
 from metajudge.prompt import GRANULARITIES
 from metajudge.reply import Accepted, reference_reading
 from metajudge.text.result_block import Rejected

@@ -15,7 +15,7 @@ from metajudge.check_text import vague
 from metajudge.claims import check_claims
 from metajudge.critic_reply import parse_existing, read_critique
 from metajudge.data.labels import parse_verdict
-from metajudge.embedded.text import look
+from metajudge.embedded.features import look
 from metajudge.response_names import exchange_names
 from metajudge.text.near_duplicates import are_alike, repeats
 

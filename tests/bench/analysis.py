@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from metajudge.ask import Answer
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
+from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.prompt import Prompt

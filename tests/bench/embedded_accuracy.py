@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from metajudge.embedded.features import Item, look
 from metajudge.embedded.matcher import score_matrix, similarities
-from metajudge.embedded.text import Item, look
 
 PAIRS = Path(__file__).parents[1] / "data" / "labelled_pairs.jsonl"
 STEP = 0.25

@@ -13,9 +13,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from metajudge.ask import Answer
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
+from metajudge.engine.retry import Answer
 from metajudge.inference import InferOptions, _task
 from metajudge.llm.client import Reply, Usage
 from metajudge.records.results_file import encode

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.judging import _signals
+from metajudge.engine.session import _signals
 from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, start
 from tests.chaos.served import asks, counts
 from tests.e2e.driver import infer, rows, until

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.judging import JudgeOptions
+from metajudge.engine.session import JudgeOptions
 from metajudge.trainers.trl import reward_function
 from tests.servers import ROOT
 from tests.servers.faulty import score

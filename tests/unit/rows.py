@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from metajudge.ask import Asker
 from metajudge.data.rows import Row, Unusable
 from metajudge.data.samples import Sample, read_samples
-from metajudge.limits import Outage
+from metajudge.engine.circuit_breaker import Outage
+from metajudge.engine.rate_limit import Flight, Pace
+from metajudge.engine.retry import Asker
+from metajudge.engine.runner import Run, Sink
+from metajudge.engine.stats import Tally
 from metajudge.matching import MatchTask
-from metajudge.pace import Flight, Pace
 from metajudge.prompt import Prompt
 from metajudge.records.journal import Journal
 from metajudge.records.results_file import Expected, RecordFile
-from metajudge.run import Run, Sink
-from metajudge.tally import Tally
 from tests.unit.fakes import FakeClock, ScriptedJudge
 
 JUDGE: dict[str, Any] = {

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from metajudge.cost import Budget, CostReached, Prices
+from metajudge.engine.budget import Budget, CostReached, Prices
 from metajudge.llm.client import Reply, Usage
 
 PRICES = Prices(prompt=2.0, completion=10.0)

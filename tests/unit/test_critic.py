@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from metajudge.ask import Answer, Failed
 from metajudge.critic import BOTH, CriticStep
 from metajudge.critic_reply import Critique
+from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 
 TURNS = [{"role": "user", "content": f"turn {number} {'word ' * 200}"} for number in range(1, 5)]

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.ask import Answer, Failed
 from metajudge.cli import main
 from metajudge.data.samples import Sample
+from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.judging import JudgeOptions
+from metajudge.engine.session import JudgeOptions
 from metajudge.llm.errors import StopRun
 from metajudge.metrics.paper import paper_figures
 from metajudge.prompt import ITEM

@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 
 from metajudge.cli import main
+from metajudge.engine.progress import Progress
+from metajudge.engine.rate_limit import FoundFlight
+from metajudge.engine.stats import Tally
 from metajudge.errors import UsageError
-from metajudge.pace import FoundFlight
-from metajudge.plan import choose_models, fit_name, output_paths
-from metajudge.progress import Progress
-from metajudge.summary import analysis_commands
-from metajudge.tally import Tally
+from metajudge.plan import analysis_commands, choose_models, fit_name, output_paths
 from tests.unit.fakes import FakeClock
 from tests.unit.rows import block, row
 

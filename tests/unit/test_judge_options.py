@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from metajudge.engine.rate_limit import MOST_IN_FLIGHT
+from metajudge.engine.session import JudgeOptions
 from metajudge.errors import UsageError
-from metajudge.judging import JudgeOptions
 from metajudge.llm.base_url import DEFAULT_BASE_URL, read_address
-from metajudge.pace import MOST_IN_FLIGHT
 
 HERE = "http://127.0.0.1:9/v1"
 

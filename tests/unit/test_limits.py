@@ -7,8 +7,10 @@ import random
 
 import pytest
 
-from metajudge.ask import Stopped
-from metajudge.limits import Outage, OutageTooLong, RealClock, Turns, backoff
+from metajudge.engine.backoff import backoff
+from metajudge.engine.circuit_breaker import Outage, OutageTooLong, Turns
+from metajudge.engine.clock import RealClock
+from metajudge.engine.retry import Stopped
 from metajudge.llm.errors import NoConnection, TryAgain, Unreachable
 from tests.unit.fakes import FakeClock
 

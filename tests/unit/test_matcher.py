@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metajudge.embedded.features import look, n_grams
 from metajudge.embedded.matcher import STEPS, THRESHOLDS, score_matrix, similarities
-from metajudge.embedded.text import look, n_grams
 from tests.bench.embedded_accuracy import BASELINES, agreement, average_precision, pairs, questions
 
 

@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.ask import Answer, Failed
 from metajudge.data.samples import Sample
+from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.matching import Matrix
 from metajudge.metrics.matching import best_matches

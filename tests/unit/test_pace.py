@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from metajudge.limits import RealClock
+from metajudge.engine.clock import RealClock
+from metajudge.engine.rate_limit import MOST_IN_FLIGHT, WATCHED_REPLIES, Flight, FoundFlight, Pace
 from metajudge.llm.client import Reply, Usage
-from metajudge.pace import MOST_IN_FLIGHT, WATCHED_REPLIES, Flight, FoundFlight, Pace
 from tests.unit.fakes import FakeClock
 
 

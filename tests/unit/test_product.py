@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from metajudge.ask import Answer
 from metajudge.critic import CriticStep
 from metajudge.critic_reply import Critique
 from metajudge.data.rows import InputFile
 from metajudge.data.samples import find_checklist
 from metajudge.decompose import DecomposeStep
 from metajudge.decompose_reply import Claims
+from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
 from metajudge.product import Written, write_product
 from metajudge.records.results_file import Expected, RecordFile

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from metajudge import reward_scorer
-from metajudge.ask import Asker
-from metajudge.cost import Budget, CostReached
+from metajudge.engine.budget import Budget, CostReached
+from metajudge.engine.circuit_breaker import Outage
+from metajudge.engine.rate_limit import Flight, Pace
+from metajudge.engine.retry import Asker
+from metajudge.engine.session import JudgeOptions
+from metajudge.engine.stats import Tally
 from metajudge.errors import UsageError
-from metajudge.judging import JudgeOptions
-from metajudge.limits import Outage
 from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.metrics.paper import paper_figures
-from metajudge.pace import Flight, Pace
 from metajudge.prompt import ITEM, ROW
 from metajudge.reward import ADDITIVE, Gold, Reward, RewardOptions
 from metajudge.reward_scorer import TIMEOUT, RewardScorer
-from metajudge.tally import Tally
 from tests.servers.faulty import block as whole_block
 from tests.servers.faulty import score
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn

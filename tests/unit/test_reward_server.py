@@ -17,8 +17,8 @@ import pytest
 from metajudge import reward_server
 from metajudge.cli import main
 from metajudge.cli import reward_server as command
+from metajudge.engine.session import JudgeOptions
 from metajudge.errors import UsageError
-from metajudge.judging import JudgeOptions
 from metajudge.prompt import GRANULARITIES
 from metajudge.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardOptions
 from metajudge.reward_metrics import LAST, Latencies, Served, escaped, prometheus_text

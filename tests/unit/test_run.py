@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from metajudge.ask import Asker, Failed, Question
 from metajudge.data.rows import Unusable
+from metajudge.engine.circuit_breaker import Outage, OutageTooLong
+from metajudge.engine.rate_limit import FoundFlight, Pace
+from metajudge.engine.retry import Asker, Failed, Question
+from metajudge.engine.runner import Run
+from metajudge.engine.stats import Tally
 from metajudge.errors import OutputLost
-from metajudge.limits import Outage, OutageTooLong
 from metajudge.llm.client import Reply, Usage
 from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
-from metajudge.pace import FoundFlight, Pace
 from metajudge.records.results_file import RecordFile
-from metajudge.run import Run
-from metajudge.tally import Tally
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
 from tests.unit.rows import block, row, run_samples, samples, task
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.judging import JudgeOptions
+from metajudge.engine.session import JudgeOptions
 from metajudge.metrics.paper import paper_figures
 from metajudge.prompt import ITEM
 from metajudge.reward import GOLD_TIE, BadGold, Gold, Reward, RewardOptions, reward_of

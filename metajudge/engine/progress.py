@@ -10,8 +10,8 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
-from metajudge.pace import Flight
-from metajudge.tally import Tally
+from metajudge.engine.rate_limit import Flight
+from metajudge.engine.stats import Tally
 
 REFRESH_SECONDS = 0.5
 LINE_SECONDS = 30.0

@@ -13,20 +13,21 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
-from metajudge.ask import Asker
-from metajudge.cost import Budget, Prices
 from metajudge.data.rows import Unusable
+from metajudge.engine.budget import Budget, Prices
+from metajudge.engine.circuit_breaker import Outage
+from metajudge.engine.clock import Clock, RealClock
+from metajudge.engine.process import make_ready
+from metajudge.engine.progress import Progress
+from metajudge.engine.rate_limit import MOST_IN_FLIGHT, Flight, FoundFlight, Pace
+from metajudge.engine.retry import Asker
+from metajudge.engine.runner import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Run, Sink, Subject, Task
+from metajudge.engine.stats import Tally
 from metajudge.errors import UsageError
-from metajudge.limits import Clock, Outage, RealClock
 from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, read_address
 from metajudge.llm.client import Judge, JudgeSettings
 from metajudge.llm.errors import StopRun
 from metajudge.llm.told import NO_KEY
-from metajudge.pace import MOST_IN_FLIGHT, Flight, FoundFlight, Pace
-from metajudge.process import make_ready
-from metajudge.progress import Progress
-from metajudge.run import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Run, Sink, Subject, Task
-from metajudge.tally import Tally
 
 log = logging.getLogger("metajudge")
 

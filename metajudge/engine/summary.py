@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from metajudge.cost import FIRST_COMPLETION, Budget, Prices
+from metajudge.engine.budget import FIRST_COMPLETION, Budget, Prices
+from metajudge.engine.runner import Run
+from metajudge.engine.session import JudgeOptions
+from metajudge.engine.stats import Tally
 from metajudge.errors import OutputLost
 from metajudge.llm.client import Usage
-from metajudge.plan import Plan
-from metajudge.run import Run
-from metajudge.tally import Tally
 from metajudge.text.terminal import printable_lines
-
-if TYPE_CHECKING:
-    from metajudge.inference import InferOptions
-    from metajudge.judging import JudgeOptions
 
 
 def summary_text(
@@ -39,10 +32,10 @@ def summary_text(
     usage = tally.usage
     cached = "" if usage.cached_tokens is None else f" ({usage.cached_tokens:,} of them cached)"
     lines = [
-        f"Rows      {tally.success} judged, {tally.empty} empty, {tally.failures} failed{_by(tally.reasons)}, "
+        f"Rows      {tally.success} judged, {tally.empty} empty, {tally.failures} failed{by_count(tally.reasons)}, "
         f"{tally.unusable} unusable, {tally.resumed} resumed"
         + (f", {tally.skipped_failed} failed earlier and skipped" if tally.skipped_failed else ""),
-        f"Requests  {tally.requests}, of them {tally.retries.total()} tries again{_by(tally.retries)}"
+        f"Requests  {tally.requests}, of them {tally.retries.total()} tries again{by_count(tally.retries)}"
         + (f"; {tally.copied} questions copied from equal ones" if tally.copied else "")
         + (f"; {tally.kept} replies kept from an earlier run" if tally.kept else ""),
         f"Tokens    {usage.prompt_tokens:,} prompt{cached}, {usage.completion_tokens:,} completion",
@@ -54,7 +47,7 @@ def summary_text(
     return printable_lines("\n".join([*lines, _next(tally, run, left, next_command)]))
 
 
-def _by(counts: Counter[str]) -> str:
+def by_count(counts: Counter[str]) -> str:
     return f" ({', '.join(f'{name} {count}' for name, count in counts.most_common())})" if counts else ""
 
 
@@ -86,52 +79,12 @@ def _next(tally: Tally, run: Run, left: int, next_command: str) -> str:
     return f"Next      {next_command}"
 
 
-def analysis_commands(outputs: Sequence[Path]) -> str:
-    """What shows the table of these results: of a folder's together where a folder is all it takes."""
-    command = "python -m metajudge analysis"
-    folders = {path.parent for path in outputs}
-    if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
-        return f"{command} --input-dir {shlex.quote(str(folders.pop()))}"
-    return f"\n{' ' * 10}".join(f"{command} --input-file {shlex.quote(str(path))}" for path in outputs)
-
-
-def guard_lines(plan: Plan, guard: str | None) -> list[str]:
-    """How many items of the input the guard has marked, by reason; nothing without guard."""
-    if guard is None:
-        return []
-    from metajudge.text.suspicious_items import (
-        ZERO,  # its patterns take their time to compile: only where they are used
-    )
-
-    zero = "; those of the model get no credit" if guard == ZERO and plan.marked_items else ""
-    return [f"Guard     {plan.marked_items} items marked{_by(plan.suspicions)}{zero}"]
-
-
 def _unusable(tally: Tally) -> str:
     return (
         f" {tally.unusable} unusable rows are named above; mend them and run the same command."
         if tally.unusable
         else ""
     )
-
-
-def dry_run_text(plan: Plan, outputs: Mapping[str, Path], options: InferOptions) -> str:
-    """Rows, requests, tokens and the first question; nothing was sent."""
-    lines = [
-        f"Rows      {plan.rows} read, {plan.unusable} unusable",
-        *(f"Model     {model}: {plan.samples[model]} rows, to {path}" for model, path in outputs.items()),
-        f"Judge     {options.model}, granularity {options.granularity}",
-        f"Requests  {plan.requests} for all of them; of those that the output has already none is asked again",
-        f"Tokens    about {plan.prompt_tokens:,} prompt; completion at most {options.max_tokens:,} a request",
-        *expected_cost(plan.requests, plan.prompt_tokens, options),
-        *guard_lines(plan, options.guard),
-        "",
-        "First question",
-        plan.first_question or "(none: no usable row)",
-        "",
-        "Dry run: nothing was sent or written.",
-    ]
-    return printable_lines("\n".join(lines))
 
 
 def expected_cost(requests: int, prompt_tokens: int, options: JudgeOptions) -> list[str]:

@@ -4,49 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from metajudge.engine.backoff import FIRST_BACKOFF, LONGEST_BACKOFF
+from metajudge.engine.clock import Clock
 from metajudge.llm.errors import JudgeFailure, NoConnection, Unreachable
 
 log = logging.getLogger("metajudge")
 T = TypeVar("T")
 
-FIRST_BACKOFF = 0.5
-LONGEST_BACKOFF = 30.0
 OUTAGE = "outage"
-
-
-class Clock(Protocol):
-    """Time as the run sees it; tests bring their own."""
-
-    def now(self) -> float:
-        """Seconds, monotonic."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-class RealClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class OutageTooLong(JudgeFailure):
     """The judge stayed unreachable for longer than the run waits."""
-
-
-def backoff(tries: int, rng: random.Random) -> float:
-    """Seconds to wait after `tries` failed tries (from 1): exponential with full jitter, at most 30."""
-    return rng.uniform(0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(tries, 16)))
 
 
 class Turns:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
 
-from metajudge.ask import Answer, Asker, Failed, Question, Stopped
+from metajudge.engine.retry import Answer, Asker, Failed, Question, Stopped
 from metajudge.llm.client import Usage
 
 ANSWERS = 10_000

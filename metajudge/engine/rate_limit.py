@@ -7,7 +7,7 @@ import statistics
 from collections import deque
 from dataclasses import dataclass
 
-from metajudge.limits import Clock
+from metajudge.engine.clock import Clock
 from metajudge.llm.client import Reply
 
 FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 512

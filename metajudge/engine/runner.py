@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from metajudge.ask import Answer, Asker, Failed, Question, Stopped
 from metajudge.data.rows import Unusable
+from metajudge.engine.cache import Remembered
+from metajudge.engine.clock import Clock
+from metajudge.engine.retry import Answer, Asker, Failed, Question, Stopped
+from metajudge.engine.stats import Tally
 from metajudge.errors import MetaJudgeError, OutputLost
-from metajudge.limits import Clock
 from metajudge.llm.client import Reply, Usage
 from metajudge.records.journal import Journal, RowName
 from metajudge.records.results_file import FINISHED, RecordFile, row_key
-from metajudge.remembered import Remembered
-from metajudge.tally import Tally
 from metajudge.text.result_block import Rejected
 
 log = logging.getLogger("metajudge")

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from metajudge.cost import Budget
-from metajudge.limits import Clock, Outage, Turns, backoff
+from metajudge.engine.backoff import backoff
+from metajudge.engine.budget import Budget
+from metajudge.engine.circuit_breaker import Outage, Turns
+from metajudge.engine.clock import Clock
+from metajudge.engine.rate_limit import Pace
+from metajudge.engine.stats import Tally
 from metajudge.llm.client import Reply
 from metajudge.llm.errors import QuestionFailed, TryAgain
-from metajudge.pace import Pace
-from metajudge.tally import Tally
 from metajudge.text.result_block import Rejected
 from metajudge.text.tokens import estimate_tokens
 
