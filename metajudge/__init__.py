@@ -9,9 +9,9 @@ import importlib
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "InferOptions": ("metajudge.inference", "InferOptions"),
-    "infer": ("metajudge.inference", "infer"),
-    "read_reply": ("metajudge.reply", "read_reply"),
+    "InferOptions": ("metajudge.tasks.match.infer", "InferOptions"),
+    "infer": ("metajudge.tasks.match.infer", "infer"),
+    "read_reply": ("metajudge.tasks.match.reply", "read_reply"),
     "score_row": ("metajudge.metrics.reference", "figures"),
     "summarise_file": ("metajudge.analysis", "summarise_file"),
 }

@@ -18,7 +18,7 @@ from metajudge.metrics.reference import Figures, Spread, figures, spread
 from metajudge.records.discovery import ResultFile, judge_model, name_of, open_one
 from metajudge.records.latest import Latest
 from metajudge.records.record import Head, Judges, read_head
-from metajudge.reply import reference_reading
+from metajudge.tasks.match.reply import reference_reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from metajudge.check_text import OTHERS, Lengths, Model, Place, Places, Rows, kn
 from metajudge.data.rows import FitRows, InputFile, Row, Unusable
 from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
 from metajudge.errors import UsageError
-from metajudge.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
 from metajudge.records.discovery import file_model, other_kind
 from metajudge.records.latest import Latest
 from metajudge.row_scores import MAX_CHECKLIST_LEN
+from metajudge.tasks.match.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
 
 INPUT, RESULTS = "input", "results"
 _REASON_LENGTH = 200

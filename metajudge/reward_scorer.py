@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from metajudge.critic_reply import read_critique
 from metajudge.data.samples import Sample
 from metajudge.engine.cache import Outcome, Remembered
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
@@ -23,9 +22,7 @@ from metajudge.engine.retry import Asker, Failed, Question, Stopped
 from metajudge.engine.session import JudgeOptions, check_key, open_asker
 from metajudge.engine.stats import Tally
 from metajudge.llm.errors import JudgeFailure, StopRun
-from metajudge.matching import MatchTask, score_matrix
 from metajudge.metrics.matching import Matrix
-from metajudge.prompt import ITEM, ROW, Prompt
 from metajudge.reward import (
     Gold,
     Reward,
@@ -38,6 +35,9 @@ from metajudge.reward import (
     reward_of_malformed,
     shown_reasons,
 )
+from metajudge.tasks.critic.reply import read_critique
+from metajudge.tasks.match.prompt import ITEM, ROW, Prompt
+from metajudge.tasks.match.task import MatchTask, score_matrix
 from metajudge.text.result_block import Rejected
 
 UNSCORED_TIMEOUT = 120.0

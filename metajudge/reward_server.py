@@ -23,7 +23,6 @@ from metajudge.engine.session import JudgeOptions
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm.errors import StopRun, without_key
 from metajudge.llm.serving import is_this_machine, server_log
-from metajudge.prompt import ROW
 from metajudge.reward import RewardOptions
 from metajudge.reward_metrics import CONTENT_TYPE, Served, prometheus_text
 from metajudge.reward_request import (
@@ -38,6 +37,7 @@ from metajudge.reward_request import (
     try_again,
 )
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.tasks.match.prompt import ROW
 from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, StillUnscored, all_scored
 
 log = logging.getLogger("metajudge")

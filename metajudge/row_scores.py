@@ -14,7 +14,7 @@ from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
 from metajudge.metrics.matching import Match, Matrix, sparse_matrix
 from metajudge.metrics.paper import PaperFigures, paper_figures
 from metajudge.metrics.reference import Figures
-from metajudge.reply import reference_reading
+from metajudge.tasks.match.reply import reference_reading
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
 """What rows can be grouped by besides their fields."""

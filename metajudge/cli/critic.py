@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
-    from metajudge.critic import CriticStep
-    from metajudge.derive import DeriveOptions, derive
+    from metajudge.tasks.critic.step import CriticStep
+    from metajudge.tasks.run_step import DeriveOptions, derive
 
     options = DeriveOptions(
         input_file=Path(args.input_file),

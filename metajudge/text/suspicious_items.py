@@ -9,13 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
 
-from metajudge.metrics.matching import Match
 from metajudge.text.escaping import without_unseen
-
-REPORT, ZERO = "report", "zero"
-GUARDS = (REPORT, ZERO)
 
 EMPTY, GENERIC, OVER_LONG, INSTRUCTION = "empty", "generic", "over-long", "instruction-like"
 REASONS = (EMPTY, GENERIC, OVER_LONG, INSTRUCTION)
@@ -34,17 +29,6 @@ def suspicions(item: str) -> tuple[str, ...]:
         _is_unseen(item) or _is_grammar(text) or _is_order(folded),
     )
     return tuple(itertools.compress(REASONS, found))
-
-
-def marked_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
-    """The suspicious ones of `items` by name (`S3`, or `R3` for the letter R), with their reasons."""
-    marked = {f"{letter}{number}": list(suspicions(item)) for number, item in enumerate(items, 1)}
-    return {name: reasons for name, reasons in marked.items() if reasons}
-
-
-def without_credit(marks: Iterable[Match], marked: Collection[str]) -> tuple[Match, ...]:
-    """`marks` with no match and score 0 wherever they name a model item of `marked` (`S3`, …)."""
-    return tuple(mark._replace(model_item=0, score=0.0) if f"S{mark.model_item}" in marked else mark for mark in marks)
 
 
 def _as_read(item: str) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 
 from metajudge.engine.session import JudgeOptions
 from metajudge.errors import MetaJudgeError
-from metajudge.prompt import ROW
 from metajudge.reward import Gold, Reward, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.tasks.match.prompt import ROW
 from metajudge.trainers.hosted import HostedScorer
 from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, all_scored, parts_by_name
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from metajudge.data.samples import HUMAN_KEY
 from metajudge.engine.session import JudgeOptions
-from metajudge.prompt import ROW
 from metajudge.reward import Gold, Reward, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.tasks.match.prompt import ROW
 from metajudge.trainers.hosted import HostedScorer
 from metajudge.trainers.parts import means
 

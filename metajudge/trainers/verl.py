@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from metajudge.engine.session import JudgeOptions
-from metajudge.prompt import ROW
 from metajudge.reward import Gold, RewardOptions
 from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.tasks.match.prompt import ROW
 from metajudge.trainers.hosted import HostedScorer
 from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, parts
 

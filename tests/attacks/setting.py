@@ -10,10 +10,10 @@ from dataclasses import replace
 from metajudge.data.samples import Sample
 from metajudge.engine.retry import Answer, Question
 from metajudge.llm.client import Reply, Usage
-from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match
-from metajudge.prompt import GRANULARITIES, Prompt
-from metajudge.reply import Accepted
+from metajudge.tasks.match.prompt import GRANULARITIES, Prompt
+from metajudge.tasks.match.reply import Accepted
+from metajudge.tasks.match.task import MatchTask
 from metajudge.text.result_block import Rejected, plain_block
 from tests.attacks.checklists import Attack
 from tests.unit.rows import JUDGE, samples

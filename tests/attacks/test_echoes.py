@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from metajudge.engine.retry import Question
-from metajudge.prompt import GRANULARITIES
-from metajudge.reply import Accepted, reference_reading
+from metajudge.tasks.match.prompt import GRANULARITIES
+from metajudge.tasks.match.reply import Accepted, reference_reading
 from metajudge.text.result_block import Rejected
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import (

@@ -10,7 +10,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.plan import fit_name, output_paths
+from metajudge.tasks.match.plan import fit_name, output_paths
 from tests.attacks.setting import HUMAN, MODEL
 
 NAMES = (

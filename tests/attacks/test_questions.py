@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from metajudge.prompt import GRANULARITIES, quoted
-from metajudge.reply import Accepted, read_reply
+from metajudge.tasks.match.prompt import GRANULARITIES, quoted
+from metajudge.tasks.match.reply import Accepted, read_reply
 from metajudge.text.result_block import BLOCK_END, BLOCK_START
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, sample_of, tasks

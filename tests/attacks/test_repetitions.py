@@ -12,11 +12,11 @@ from collections.abc import Callable
 import pytest
 
 from metajudge.check_text import vague
-from metajudge.claims import check_claims
-from metajudge.critic_reply import parse_existing, read_critique
 from metajudge.data.labels import parse_verdict
 from metajudge.embedded.features import look
-from metajudge.response_names import exchange_names
+from metajudge.tasks.critic.reply import parse_existing, read_critique
+from metajudge.tasks.critic.response_names import exchange_names
+from metajudge.tasks.decompose.lint import check_claims
 from metajudge.text.near_duplicates import are_alike, repeats
 
 LENGTH, SECONDS = 20_000, 2.0

@@ -14,7 +14,7 @@ import pytest
 
 from metajudge.embedded.server import LARGEST_BODY, MODEL, start
 from metajudge.errors import UsageError
-from metajudge.reply import Accepted
+from metajudge.tasks.match.reply import Accepted
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, read, sample_of, tasks
 

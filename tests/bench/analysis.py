@@ -14,9 +14,9 @@ from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
-from metajudge.matching import MatchTask
-from metajudge.prompt import Prompt
 from metajudge.records.results_file import encode
+from metajudge.tasks.match.prompt import Prompt
+from metajudge.tasks.match.task import MatchTask
 from tests.bench.measure import run
 
 ROWS, LINE_BYTES = 22_116, 17_400

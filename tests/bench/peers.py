@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from metajudge.prompt import ROW, Prompt
+from metajudge.tasks.match.prompt import ROW, Prompt
 
 
 def questions(path: Path) -> Iterator[list[dict[str, str]]]:

@@ -16,9 +16,9 @@ from pathlib import Path
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.retry import Answer
-from metajudge.inference import InferOptions, _task
 from metajudge.llm.client import Reply, Usage
 from metajudge.records.results_file import encode
+from metajudge.tasks.match.infer import InferOptions, _task
 from tests.bench.lean_server import BLOCK
 from tests.bench.measure import run
 from tests.e2e.driver import log

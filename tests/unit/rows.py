@@ -16,10 +16,10 @@ from metajudge.engine.rate_limit import Flight, Pace
 from metajudge.engine.retry import Asker
 from metajudge.engine.runner import Run, Sink
 from metajudge.engine.stats import Tally
-from metajudge.matching import MatchTask
-from metajudge.prompt import Prompt
 from metajudge.records.journal import Journal
 from metajudge.records.results_file import Expected, RecordFile
+from metajudge.tasks.match.prompt import Prompt
+from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import FakeClock, ScriptedJudge
 
 JUDGE: dict[str, Any] = {

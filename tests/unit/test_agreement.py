@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from metajudge.agreement_files import join, read_judges
 from metajudge.cli import agreement as command
 from metajudge.errors import UsageError
-from metajudge.matching import MatchTask
 from metajudge.metrics import agreement
 from metajudge.metrics.agreement import Fit
-from metajudge.prompt import Prompt
+from metajudge.tasks.match.prompt import Prompt
+from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import ScriptedJudge
 from tests.unit.rows import JUDGE, block, row, run_samples, samples
 

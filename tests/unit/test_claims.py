@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.claims import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, Doubt, check_claims
+from metajudge.tasks.decompose.lint import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, Doubt, check_claims
 from metajudge.text.content_words import units
 
 MUSEUM = (

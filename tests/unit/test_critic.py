@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from metajudge.critic import BOTH, CriticStep
-from metajudge.critic_reply import Critique
 from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
+from metajudge.tasks.critic.reply import Critique
+from metajudge.tasks.critic.step import BOTH, CriticStep
 
 TURNS = [{"role": "user", "content": f"turn {number} {'word ' * 200}"} for number in range(1, 5)]
 LONG: dict[str, Any] = {"context": TURNS, "response1": "one", "response2": "two"}

@@ -7,10 +7,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.critic_prompt import CriticPrompt, instructions
-from metajudge.critic_reply import parse_existing, read_critique
 from metajudge.data.conversation import Conversation, Turn, quoted_lines
 from metajudge.data.labels import parse_verdict
+from metajudge.tasks.critic.prompt import CriticPrompt, instructions
+from metajudge.tasks.critic.reply import parse_existing, read_critique
 from metajudge.text.result_block import Rejected
 
 CONVERSATION = Conversation((Turn("user", "Sort this list."),))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.critic_reply import LABELS, Critique, merge_orders, parse_existing, read_critique, swap_back
+from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique, swap_back
 from metajudge.text.result_block import Rejected
 
 START, END = "<RESULT_START>", "<RESULT_END>"

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.data.conversation import Conversation, Turn, quoted_lines
-from metajudge.decompose_prompt import DecomposePrompt, Feedback, feedback_of, instructions, row_text
-from metajudge.decompose_reply import Claims, read_claims
-from metajudge.prompt import without_echo
+from metajudge.tasks.decompose.prompt import DecomposePrompt, Feedback, feedback_of, instructions, row_text
+from metajudge.tasks.decompose.reply import Claims, read_claims
+from metajudge.tasks.match.prompt import without_echo
 from metajudge.text.result_block import Rejected
 
 CONVERSATION = Conversation((Turn("user", "How do I get to the museum?"),))

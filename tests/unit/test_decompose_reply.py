@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.decompose_reply import Claims, Ignored, read_claims
+from metajudge.tasks.decompose.reply import Claims, Ignored, read_claims
 from metajudge.text.result_block import Rejected, result_block
 
 START, END = "<RESULT_START>", "<RESULT_END>"

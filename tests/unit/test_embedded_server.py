@@ -18,8 +18,8 @@ import pytest
 
 from metajudge.embedded.server import BadRequest, Lists, RunningServer, read_question, start
 from metajudge.errors import UsageError
-from metajudge.prompt import Prompt
-from metajudge.reply import Accepted, read_reply
+from metajudge.tasks.match.prompt import Prompt
+from metajudge.tasks.match.reply import Accepted, read_reply
 
 HUMAN = ["Response 1 uses a set and loses the order of the list.", "Response 2 returns None for an empty list."]
 MODEL = ["A's set does not keep the list's order.", "B is nicer.", "Response B gives None when the list is empty."]

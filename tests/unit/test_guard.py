@@ -16,10 +16,10 @@ from metajudge.cli import main
 from metajudge.data.samples import Sample
 from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
-from metajudge.matching import MatchTask
 from metajudge.metrics.matching import Match
-from metajudge.reply import Accepted, reference_reading
-from metajudge.text.suspicious_items import LONGEST, REASONS, marked_items, suspicions, without_credit
+from metajudge.tasks.match.reply import Accepted, reference_reading
+from metajudge.tasks.match.task import MatchTask, marked_items, without_credit
+from metajudge.text.suspicious_items import LONGEST, REASONS, suspicions
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.unit.rows import JUDGE, row, samples, task
 

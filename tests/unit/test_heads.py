@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metajudge.analysis import Unscored, rate, rate_head, summarise_file
-from metajudge.matching import MatchTask
-from metajudge.prompt import Prompt
 from metajudge.records.record import Judges, read_head
 from metajudge.records.results_file import encode
+from metajudge.tasks.match.prompt import Prompt
+from metajudge.tasks.match.task import MatchTask
 from tests.unit.rows import JUDGE, row, samples, task
 from tests.unit.test_matching import answers
 

@@ -17,9 +17,9 @@ import pytest
 from metajudge.engine.session import JudgeOptions
 from metajudge.llm.errors import StopRun
 from metajudge.metrics.paper import paper_figures
-from metajudge.prompt import ITEM
 from metajudge.reward import Gold
 from metajudge.reward_scorer import RewardScorer
+from metajudge.tasks.match.prompt import ITEM
 from metajudge.trainers.hosted import HostedScorer
 from tests.servers import ROOT, running
 from tests.unit.test_reward_scorer import GOLD, HUMAN, REASONS, generation, matrix

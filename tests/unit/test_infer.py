@@ -19,7 +19,7 @@ from metajudge.engine.progress import Progress
 from metajudge.engine.rate_limit import FoundFlight
 from metajudge.engine.stats import Tally
 from metajudge.errors import UsageError
-from metajudge.plan import analysis_commands, choose_models, fit_name, output_paths
+from metajudge.tasks.match.plan import analysis_commands, choose_models, fit_name, output_paths
 from tests.unit.fakes import FakeClock
 from tests.unit.rows import block, row
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from metajudge.data.samples import Sample
 from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
-from metajudge.matching import Matrix
 from metajudge.metrics.matching import best_matches
-from metajudge.reply import Accepted, reference_reading
+from metajudge.tasks.match.reply import Accepted, reference_reading
+from metajudge.tasks.match.task import Matrix
 from tests.unit.rows import JUDGE, row, samples, task
 
 KEYS = [

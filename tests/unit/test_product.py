@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from metajudge.critic import CriticStep
-from metajudge.critic_reply import Critique
 from metajudge.data.rows import InputFile
 from metajudge.data.samples import find_checklist
-from metajudge.decompose import DecomposeStep
-from metajudge.decompose_reply import Claims
 from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
-from metajudge.product import Written, write_product
 from metajudge.records.results_file import Expected, RecordFile
-from metajudge.step import DerivedRow, DeriveTask, Step, derived_rows
+from metajudge.tasks.critic.reply import Critique
+from metajudge.tasks.critic.step import CriticStep
+from metajudge.tasks.decompose.reply import Claims
+from metajudge.tasks.decompose.step import DecomposeStep
+from metajudge.tasks.step import DerivedRow, DeriveTask, Step, derived_rows
+from metajudge.tasks.step_output import Written, write_product
 from tests.unit.rows import JUDGE
 
 CRITIC = CriticStep("my-model")

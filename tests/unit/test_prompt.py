@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.errors import UsageError
-from metajudge.prompt import GRANULARITIES, Prompt, instructions, quoted, read_template, without_echo
-from metajudge.reply import Accepted, read_reply
+from metajudge.tasks.match.prompt import GRANULARITIES, Prompt, instructions, quoted, read_template, without_echo
+from metajudge.tasks.match.reply import Accepted, read_reply
 
 LINE = re.compile(r"^([SR])(\d+): ?(.*)$")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from metajudge.claims import check_claims
-from metajudge.decompose import DecomposeStep
-from metajudge.decompose_prompt import feedback_of
-from metajudge.decompose_reply import Claims, read_claims
 from metajudge.llm.client import Reply, Usage
+from metajudge.tasks.decompose.lint import check_claims
+from metajudge.tasks.decompose.prompt import feedback_of
+from metajudge.tasks.decompose.reply import Claims, read_claims
+from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.text.result_block import Rejected
 
 RAW = Path(__file__).parents[2] / "example" / "raw_preferences_5samples.jsonl"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match
-from metajudge.reply import Accepted, faithful, read_reply, reference_reading
+from metajudge.tasks.match.reply import Accepted, faithful, read_reply, reference_reading
 from metajudge.text.result_block import Rejected, plain_block
 
 START, END = "<RESULT_START>", "<RESULT_END>"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.response_names import exchange_names
+from metajudge.tasks.critic.response_names import exchange_names
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.critic_prompt import instructions
-from metajudge.critic_reply import read_critique
 from metajudge.reward import (
     CREDITS,
     SOFT,
@@ -26,6 +24,8 @@ from metajudge.reward import (
     reward_of,
     shown_reasons,
 )
+from metajudge.tasks.critic.prompt import instructions
+from metajudge.tasks.critic.reply import read_critique
 from metajudge.text.near_duplicates import are_alike
 from metajudge.text.result_block import Rejected
 from metajudge.text.suspicious_items import suspicions

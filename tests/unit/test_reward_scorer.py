@@ -20,9 +20,9 @@ from metajudge.engine.stats import Tally
 from metajudge.errors import UsageError
 from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.metrics.paper import paper_figures
-from metajudge.prompt import ITEM, ROW
 from metajudge.reward import ADDITIVE, Gold, Reward, RewardOptions
 from metajudge.reward_scorer import TIMEOUT, RewardScorer
+from metajudge.tasks.match.prompt import ITEM, ROW
 from tests.servers.faulty import block as whole_block
 from tests.servers.faulty import score
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn

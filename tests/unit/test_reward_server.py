@@ -19,12 +19,12 @@ from metajudge.cli import main
 from metajudge.cli import reward_server as command
 from metajudge.engine.session import JudgeOptions
 from metajudge.errors import UsageError
-from metajudge.prompt import GRANULARITIES
 from metajudge.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardOptions
 from metajudge.reward_metrics import LAST, Latencies, Served, escaped, prometheus_text
 from metajudge.reward_request import Refused, answer, read_batch, refusal
 from metajudge.reward_scorer import Counts
 from metajudge.reward_server import RewardServer, ServerOptions
+from metajudge.tasks.match.prompt import GRANULARITIES
 from metajudge.trainers.parts import ON_UNSCORED, StillUnscored
 
 LABEL = {"human-checklist": ["x"], "overall_preference": 1}

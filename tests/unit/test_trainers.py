@@ -24,9 +24,9 @@ import pytest
 
 from metajudge.engine.session import JudgeOptions
 from metajudge.metrics.paper import paper_figures
-from metajudge.prompt import ITEM
 from metajudge.reward import GOLD_TIE, BadGold, Gold, Reward, RewardOptions, reward_of
 from metajudge.reward_scorer import RewardScorer
+from metajudge.tasks.match.prompt import ITEM
 from metajudge.trainers import openrlhf, trl, verl
 from metajudge.trainers.hosted import HostedScorer
 from metajudge.trainers.openrlhf import NoPrompt

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metajudge.data.labels import parse_verdict, sign
-from metajudge.response_names import exchange_names
+from metajudge.tasks.critic.response_names import exchange_names
 from metajudge.text.result_block import BLOCK_END, BLOCK_START, Rejected, result_block, widened, without_thinking
 
 LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}

@@ -19,8 +19,10 @@ from metajudge.engine.session import OK, PARTLY, JudgeOptions, check_key, exit_c
 from metajudge.engine.stats import Tally
 from metajudge.engine.summary import expected_cost, summary_text
 from metajudge.errors import DiskFull, UsageError
-from metajudge.matching import MatchTask
-from metajudge.plan import (
+from metajudge.records.journal import Journal
+from metajudge.records.matches_file import MatchesFile, matches_path
+from metajudge.records.results_file import Expected, RecordFile
+from metajudge.tasks.match.plan import (
     Plan,
     analysis_commands,
     check_format,
@@ -30,10 +32,8 @@ from metajudge.plan import (
     output_paths,
     survey,
 )
-from metajudge.prompt import ITEM, ROW, Prompt
-from metajudge.records.journal import Journal
-from metajudge.records.matches_file import MatchesFile, matches_path
-from metajudge.records.results_file import Expected, RecordFile
+from metajudge.tasks.match.prompt import ITEM, ROW, Prompt
+from metajudge.tasks.match.task import MatchTask
 from metajudge.text.terminal import printable_lines
 
 log = logging.getLogger("metajudge")

@@ -15,9 +15,9 @@ from metajudge.data.rows import InputFile, Row, Unusable
 from metajudge.data.samples import evaluated_models, read_samples
 from metajudge.engine.summary import by_count
 from metajudge.errors import UsageError
-from metajudge.matching import MatchTask
 from metajudge.records.matches_file import matches_path
 from metajudge.records.results_file import side_file
+from metajudge.tasks.match.task import ZERO, MatchTask
 
 ALL = "all"
 MODEL_PLACEHOLDER = "{model}"
@@ -194,9 +194,5 @@ def guard_lines(plan: Plan, guard: str | None) -> list[str]:
     """How many items of the input the guard has marked, by reason; nothing without guard."""
     if guard is None:
         return []
-    from metajudge.text.suspicious_items import (
-        ZERO,  # its patterns take their time to compile: only where they are used
-    )
-
     zero = "; those of the model get no credit" if guard == ZERO and plan.marked_items else ""
     return [f"Guard     {plan.marked_items} items marked{by_count(plan.suspicions)}{zero}"]

@@ -25,11 +25,11 @@ from metajudge.engine.stats import Tally
 from metajudge.engine.summary import expected_cost, summary_text
 from metajudge.errors import OutputLost, UsageError
 from metajudge.llm.base_url import EMBEDDED
-from metajudge.plan import SHOWN_PROBLEMS
-from metajudge.product import Written, write_product
 from metajudge.records.journal import Journal
 from metajudge.records.results_file import Expected, RecordFile, row_key, side_file
-from metajudge.step import PASSED_OVER, DerivedRow, DeriveTask, Step, derived_rows
+from metajudge.tasks.match.plan import SHOWN_PROBLEMS
+from metajudge.tasks.step import PASSED_OVER, DerivedRow, DeriveTask, Step, derived_rows
+from metajudge.tasks.step_output import Written, write_product
 from metajudge.text.terminal import printable_lines
 from metajudge.text.tokens import estimate_tokens
 

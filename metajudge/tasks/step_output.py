@@ -15,7 +15,7 @@ from metajudge.data.rows import STAMP, InputFile, Row, Unusable
 from metajudge.errors import DiskFull
 from metajudge.records.latest import Latest
 from metajudge.records.results_file import encode, row_key, side_file
-from metajudge.step import PASSED_OVER, Derived, DerivedRow, Step, derived_rows
+from metajudge.tasks.step import PASSED_OVER, Derived, DerivedRow, Step, derived_rows
 
 
 @dataclass(frozen=True, slots=True)

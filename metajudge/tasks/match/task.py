@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -12,11 +12,14 @@ from metajudge.data.samples import Sample
 from metajudge.engine.retry import ERROR, Answer, Failed, Question
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match, Matrix, best_matches, sparse_matrix
-from metajudge.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
-from metajudge.reply import Accepted, faithful, read_reply
+from metajudge.tasks.match.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
+from metajudge.tasks.match.reply import Accepted, faithful, read_reply
 from metajudge.text.result_block import Rejected, plain_block
+from metajudge.text.suspicious_items import suspicions
 
 SCHEMA = 1
+REPORT, ZERO = "report", "zero"
+GUARDS = (REPORT, ZERO)
 
 Outcome = Answer | Failed
 
@@ -48,9 +51,6 @@ class MatchTask:
         """The row's suspicious items that are put to the judge (`S3`, `R1`), with their reasons; none without guard."""
         if self.guard is None:
             return {}
-        from metajudge.text.suspicious_items import (
-            marked_items,  # its patterns take their time to compile: only where they are used
-        )
 
         return {**marked_items("S", self.judged_items(sample)), **marked_items("R", sample.human)}
 
@@ -190,7 +190,6 @@ def _read(
 
 def _without_credit(outcomes: Sequence[Outcome], marked: Mapping[str, Sequence[str]], guard: str) -> Sequence[Outcome]:
     """With `zero`, the outcomes with no score for `marked` model items; the replies stay as they came."""
-    from metajudge.text.suspicious_items import ZERO, without_credit
 
     if guard != ZERO:
         return outcomes
@@ -249,3 +248,14 @@ def _failure_field(status: str, message: str | None) -> dict[str, str | None]:
     if status == "format_error":
         return {"format_error": message}
     return {"error_message": message} if status == "error" else {}
+
+
+def marked_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
+    """The suspicious ones of `items` by name (`S3`, or `R3` for the letter R), with their reasons."""
+    marked = {f"{letter}{number}": list(suspicions(item)) for number, item in enumerate(items, 1)}
+    return {name: reasons for name, reasons in marked.items() if reasons}
+
+
+def without_credit(marks: Iterable[Match], marked: Collection[str]) -> tuple[Match, ...]:
+    """`marks` with no match and score 0 wherever they name a model item of `marked` (`S3`, …)."""
+    return tuple(mark._replace(model_item=0, score=0.0) if f"S{mark.model_item}" in marked else mark for mark in marks)

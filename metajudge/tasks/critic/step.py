@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metajudge.critic_prompt import CriticPrompt
-from metajudge.critic_reply import Critique, merge_orders, parse_existing, read_critique, swap_back
 from metajudge.data.conversation import Conversation, cut_to_tokens, read_conversation
 from metajudge.data.rows import ERROR, SUCCESS
 from metajudge.engine.cache import Outcome
 from metajudge.engine.retry import Answer, Failed, Question
 from metajudge.llm.client import Reply
-from metajudge.step import Derived
+from metajudge.tasks.critic.prompt import CriticPrompt
+from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique, swap_back
+from metajudge.tasks.step import Derived
 from metajudge.text.result_block import Rejected
 from metajudge.text.tokens import estimate_tokens
 

@@ -10,17 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from metajudge.claims import check_claims
 from metajudge.data.conversation import Conversation, read_conversation
 from metajudge.data.rows import ERROR, SUCCESS
 from metajudge.data.samples import HUMAN_KEY
-from metajudge.decompose_prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
-from metajudge.decompose_reply import Claims, read_claims
 from metajudge.engine.cache import Outcome
 from metajudge.engine.retry import Answer, Failed, Question
 from metajudge.llm.client import Reply
-from metajudge.prompt import without_echo
-from metajudge.step import Derived
+from metajudge.tasks.decompose.lint import check_claims
+from metajudge.tasks.decompose.prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
+from metajudge.tasks.decompose.reply import Claims, read_claims
+from metajudge.tasks.match.prompt import without_echo
+from metajudge.tasks.step import Derived
 from metajudge.text.result_block import Rejected
 
 IGNORED_KEY = "human-ignored"
