@@ -13,7 +13,7 @@ _PUBLIC = {
     "infer": ("metajudge.tasks.match.infer", "infer"),
     "read_reply": ("metajudge.tasks.match.reply", "read_reply"),
     "score_row": ("metajudge.metrics.reference", "figures"),
-    "summarise_file": ("metajudge.analysis", "summarise_file"),
+    "summarise_file": ("metajudge.reports.scan", "summarise_file"),
 }
 
 

@@ -28,8 +28,8 @@ from metajudge.errors import UsageError
 from metajudge.text.terminal import printable
 
 if TYPE_CHECKING:
-    from metajudge.agreement_files import Reading
     from metajudge.metrics.agreement import Joined
+    from metajudge.reports.agreement_table import Reading
 
 SUMMARY = "how much a result depends on the judge: agreement between the result files of two or more judges"
 
@@ -99,8 +99,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0."""
-    from metajudge.agreement_files import join, read_judges
     from metajudge.records.discovery import result_paths
+    from metajudge.reports.agreement_table import join, read_judges
     from metajudge.text.tables import TABLE
 
     check_output(args.output_file, args.files)

@@ -16,8 +16,8 @@ from metajudge.cli.values import at_least
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from metajudge.analysis import Summary
     from metajudge.records.discovery import ResultFile
+    from metajudge.reports.scan import Summary
 
 SUMMARY = "precision, recall, F1 and average precision of result files, as a table"
 _EMBEDDED = "embedded"
@@ -110,7 +110,7 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
 
 def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:
     """The summaries of `files` in their order, made by `jobs` processes."""
-    from metajudge.analysis import summarise
+    from metajudge.reports.scan import summarise
 
     if jobs == 1 or len(files) < 2:
         yield from (summarise(file, max_checklist_len) for file in files)
@@ -123,8 +123,8 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
 
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
     """The summaries with the paper's metrics, and how many rows are not common to all files."""
-    from metajudge.report import common_ids
-    from metajudge.scored import PAPER, Options, score_file
+    from metajudge.reports.report import common_ids
+    from metajudge.reports.score_table import PAPER, Options, score_file
 
     files = [score_file(path, Options(), summary.model) for path, summary in summaries]
     common = common_ids(files)

@@ -13,8 +13,8 @@ from metajudge.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from metajudge.check import Check, Records
-    from metajudge.check_text import Label, Lengths, Place, Places, Rows
+    from metajudge.reports.check import Check, Records
+    from metajudge.reports.dataset_stats import Label, Lengths, Place, Places, Rows
 
 SUMMARY = "is a file good input? its rows, checklists and labels, and what is wrong with them, line by line"
 _SHOWN_PLACES = 5
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what each file holds; 0, 1 when one would be refused or have rows skipped, 2 when one cannot be read."""
-    from metajudge.check import check_file
+    from metajudge.reports.check import check_file
 
     check_output(args.output_file, args.files)
     worst, checks = 0, []
@@ -216,7 +216,7 @@ def _meaning(label: Label) -> str:
 
 
 def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
-    from metajudge.check_text import FINDINGS
+    from metajudge.reports.dataset_stats import FINDINGS
 
     found = rows.findings
     where = {key: "named below" if key == "vague_items" else _where(found[key]) for key in FINDINGS}

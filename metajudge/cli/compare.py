@@ -15,7 +15,7 @@ from metajudge.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metajudge.compare import Difference
+    from metajudge.reports.compare import Difference
 
 SUMMARY = "paired differences between models over their common rows: intervals, p values, detectable difference"
 
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table of differences."""
     one_thread()
-    from metajudge.compare import check_comparable, compare
-    from metajudge.report_text import without_outcome
+    from metajudge.reports.compare import check_comparable, compare
+    from metajudge.reports.render import without_outcome
 
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files)
@@ -78,7 +78,7 @@ def _render(found: Sequence[Difference], style: str) -> str:
 
 
 def _cells(one: Difference) -> list[str]:
-    from metajudge.report_text import cell, p_cell
+    from metajudge.reports.render import cell, p_cell
     from metajudge.text.terminal import printable
 
     return [

@@ -18,7 +18,7 @@ from metajudge.cli.values import number_within
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:
-    from metajudge.plot_points import Point
+    from metajudge.reports.plots.points import Point
 
 SUMMARY = (
     "a picture, PNG or SVG: outcome accuracy across, rationale consistency upwards, a point a model; "
@@ -81,7 +81,7 @@ def _check(output: Path, paths: Sequence[Path]) -> None:
 
 
 def _draw_models(args: argparse.Namespace, paths: Sequence[Path], output: Path) -> int:
-    from metajudge import plot
+    from metajudge.reports.plots import models as plot
 
     panels = _panels(args, paths)
     points = [point for inside in panels.values() for point in inside]
@@ -112,7 +112,8 @@ def _writing(output: Path) -> Iterator[None]:
 
 
 def _draw_training(args: argparse.Namespace, logs: Sequence[Path], output: Path) -> int:
-    from metajudge import plot, plot_training
+    from metajudge.reports.plots import models as plot
+    from metajudge.reports.plots import training as plot_training
 
     _refuse_flags_of_results(args)
     if not logs:
@@ -146,10 +147,10 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
     """The points to draw by panel; None = the only one."""
     if args.by and any(map(_is_csv, files)):
         raise UsageError("--by groups the rows of result files; a CSV file has one line a model: leave --by out")
-    from metajudge.flag import FlagRule
-    from metajudge.plot_points import points_from_csv, points_from_report
-    from metajudge.report import report_rows
-    from metajudge.report_text import unlike
+    from metajudge.reports.deceptive_alignment import FlagRule
+    from metajudge.reports.plots.points import points_from_csv, points_from_report
+    from metajudge.reports.render import unlike
+    from metajudge.reports.report import report_rows
 
     scored = scored_files(args, [path for path in files if not _is_csv(path)], args.by)
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []
@@ -164,7 +165,7 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
 
 
 def _note_left_out(shown: Iterable[Mapping[str, Any]]) -> None:
-    from metajudge.plot_points import has_figures
+    from metajudge.reports.plots.points import has_figures
 
     for row in shown:
         if not has_figures(row):

@@ -52,9 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row."""
     one_thread()
-    from metajudge.flag import FlagRule
-    from metajudge.report import report_rows
-    from metajudge.report_text import remarks, render_report
+    from metajudge.reports.deceptive_alignment import FlagRule
+    from metajudge.reports.render import remarks, render_report
+    from metajudge.reports.report import report_rows
 
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files, args.by)

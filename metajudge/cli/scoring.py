@@ -12,7 +12,7 @@ from metajudge.cli.output import note
 from metajudge.cli.values import number_within
 
 if TYPE_CHECKING:
-    from metajudge.scored import Options, ScoredFile
+    from metajudge.reports.score_table import Options, ScoredFile
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
@@ -54,8 +54,8 @@ def one_thread() -> None:
 def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None = None) -> list[ScoredFile]:
     """The result files of `paths`, scored; records that do not belong to a file are told on stderr."""
     from metajudge.records.discovery import result_paths
-    from metajudge.report_text import mixture, of_others, unreadable
-    from metajudge.scored import score_files
+    from metajudge.reports.render import mixture, of_others, unreadable
+    from metajudge.reports.score_table import score_files
 
     files = score_files(result_paths(paths), options_of(args, by))
     for file in files:
@@ -66,7 +66,7 @@ def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None
 
 def options_of(args: argparse.Namespace, by: str | None = None) -> Options:
     """The options that these flags say."""
-    from metajudge.scored import Options
+    from metajudge.reports.score_table import Options
 
     return Options(
         match_threshold=args.match_threshold,

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the rows."""
-    from metajudge.show import by_id, render, worst
+    from metajudge.reports.show import by_id, render, worst
     from metajudge.text.terminal import coloured, plain
 
     if args.id is not None:

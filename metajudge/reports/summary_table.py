@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import attrgetter
 
-from metajudge.analysis import Summary
+from metajudge.reports.scan import Summary
 from metajudge.text.tables import TABLE, render_rows
 from metajudge.text.terminal import printable
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from metajudge.check_text import vague
 from metajudge.data.labels import parse_verdict
 from metajudge.embedded.features import look
+from metajudge.reports.dataset_stats import vague
 from metajudge.tasks.critic.reply import parse_existing, read_critique
 from metajudge.tasks.critic.response_names import exchange_names
 from metajudge.tasks.decompose.lint import check_claims

@@ -13,7 +13,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.cli.log import start_log
-from metajudge.show import by_id, render, worst
+from metajudge.reports.show import by_id, render, worst
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, row_of
 from tests.servers import ROOT

@@ -20,10 +20,10 @@ one_thread()  # before numpy is read
 
 import numpy as np  # noqa: E402
 
-from metajudge.flag import FlagRule  # noqa: E402
 from metajudge.metrics.resampling import RESAMPLES  # noqa: E402
-from metajudge.report import report_rows  # noqa: E402
-from metajudge.scored import TIE_RATE, ScoredFile, score_names  # noqa: E402
+from metajudge.reports.deceptive_alignment import FlagRule  # noqa: E402
+from metajudge.reports.report import report_rows  # noqa: E402
+from metajudge.reports.score_table import TIE_RATE, ScoredFile, score_names  # noqa: E402
 
 ROWS, MODELS, MOST, ASKED = 22_116, 3, 3.5, 3.0
 

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metajudge.compare import detectable
-from metajudge.flag import FLAGGED, FlagRule, judge_flags
 from metajudge.metrics.intervals import (
     Clusters,
     cluster_rows,
@@ -24,7 +22,9 @@ from metajudge.metrics.intervals import (
 )
 from metajudge.metrics.resampling import Sums, resample_counts
 from metajudge.metrics.significance import swap_test
-from metajudge.scored import Options, score_file
+from metajudge.reports.compare import detectable
+from metajudge.reports.deceptive_alignment import FLAGGED, FlagRule, judge_flags
+from metajudge.reports.score_table import Options, score_file
 from tests.unit.result_rows import record, write
 
 pytestmark = pytest.mark.slow

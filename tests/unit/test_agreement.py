@@ -19,11 +19,11 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.agreement_files import join, read_judges
 from metajudge.cli import agreement as command
 from metajudge.errors import UsageError
 from metajudge.metrics import agreement
 from metajudge.metrics.agreement import Fit
+from metajudge.reports.agreement_table import join, read_judges
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import ScriptedJudge

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from metajudge.analysis import Summary, Unscored, rate, summarise
 from metajudge.cli import main
 from metajudge.errors import UsageError
 from metajudge.records.discovery import PassedOver, ResultFile, open_directory, open_one
+from metajudge.reports.scan import Summary, Unscored, rate, summarise
 from tests import oracle
 
 LOW, HIGH = "model-low", "model-high"

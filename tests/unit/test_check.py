@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from metajudge.check import Check, check_file
-from metajudge.check_text import FINDINGS, MOST_NAMES, OTHERS, Lengths, Model, Place, vague
 from metajudge.cli import check as command
 from metajudge.data.rows import InputFile, Unusable
 from metajudge.data.samples import read_samples
 from metajudge.errors import UsageError
+from metajudge.reports.check import Check, check_file
+from metajudge.reports.dataset_stats import FINDINGS, MOST_NAMES, OTHERS, Lengths, Model, Place, vague
 from tests.unit import result_rows
 from tests.unit.result_rows import failed, one_item, record
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from metajudge.analysis import summarise
 from metajudge.cli import main
 from metajudge.errors import DiskFull, UsageError
 from metajudge.records.dedupe import Compacted, compact
 from metajudge.records.discovery import open_one
+from metajudge.reports.scan import summarise
 
 
 def record(name: str, status: str = "success", **more: Any) -> bytes:

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from metajudge.cli import main
-from metajudge.compare import Difference, check_comparable, compare
 from metajudge.errors import UsageError
 from metajudge.metrics.intervals import Interval, cluster_rows, paired_difference
-from metajudge.report_text import cell, p_cell
-from metajudge.scored import Options, score_file
+from metajudge.reports.compare import Difference, check_comparable, compare
+from metajudge.reports.render import cell, p_cell
+from metajudge.reports.score_table import Options, score_file
 from tests.unit.result_rows import one_item, write
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metajudge.flag import CANNOT_TELL, FLAGGED, NOT_FLAGGED, Flag, FlagRule, judge_flags
+from metajudge.reports.deceptive_alignment import CANNOT_TELL, FLAGGED, NOT_FLAGGED, Flag, FlagRule, judge_flags
 
 DRAWS = 999
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metajudge.analysis import Unscored, rate, rate_head, summarise_file
 from metajudge.records.record import Judges, read_head
 from metajudge.records.results_file import encode
+from metajudge.reports.scan import Unscored, rate, rate_head, summarise_file
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.rows import JUDGE, row, samples, task

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metajudge.label_placement import Box, Placed, Spot, Surroundings, evenly_wrapped, place_labels, span
+from metajudge.reports.plots.label_placement import Box, Placed, Spot, Surroundings, evenly_wrapped, place_labels, span
 
 AXES = Box(50, 40, 750, 540)
 REACH = 8.0

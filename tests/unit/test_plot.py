@@ -22,12 +22,12 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from metajudge import plot_points
 from metajudge.cli import plot as command
 from metajudge.errors import UsageError
-from metajudge.label_placement import Box
-from metajudge.plot import DPI, THEMES, ZONES, Look, draw, save
-from metajudge.plot_points import Panels, Point
+from metajudge.reports.plots import points as plot_points
+from metajudge.reports.plots.label_placement import Box
+from metajudge.reports.plots.models import DPI, THEMES, ZONES, Look, draw, save
+from metajudge.reports.plots.points import Panels, Point
 from tests.unit.result_rows import failed, record, write
 
 
@@ -461,14 +461,14 @@ def test_what_goes_wrong_at_the_end_is_told_in_a_line(
 ) -> None:
     """Names without a place on stderr; a full disk as an error."""
     path = csv_file(tmp_path, "model,oa,rc", "a,.7,.2", "b,.6,.3")
-    monkeypatch.setattr("metajudge.plot.draw", lambda panels, look: (Figure(), ["a"]))
+    monkeypatch.setattr("metajudge.reports.plots.models.draw", lambda panels, look: (Figure(), ["a"]))
     assert run(path, "--output-file", tmp_path / "p.png") == 0
     assert "no place for the names of a: draw fewer models at a time" in capsys.readouterr().err
 
     def full(figure: Figure, path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("metajudge.plot.save", full)
+    monkeypatch.setattr("metajudge.reports.plots.models.save", full)
     with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
         run(path, "--output-file", tmp_path / "p.png")
 
@@ -487,7 +487,7 @@ def test_result_files_become_a_panel_a_domain(tmp_path: Path, monkeypatch: pytes
         seen.append(panels)
         return draw(panels, look)
 
-    monkeypatch.setattr("metajudge.plot.draw", watched)
+    monkeypatch.setattr("metajudge.reports.plots.models.draw", watched)
     arguments = (tmp_path, "--by", "domain", "--theme", "dark", "--output-file", tmp_path / "p.svg")
     assert run(*arguments) == 0
     assert {group: [one.model for one in inside] for group, inside in seen[0].items()} == {

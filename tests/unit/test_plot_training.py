@@ -17,12 +17,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
-from metajudge import plot_training
 from metajudge.cli import plot as command
 from metajudge.errors import UsageError
-from metajudge.label_placement import Box
-from metajudge.plot import THEMES
-from metajudge.plot_training import Curves, draw, read_logs, smooth, window
+from metajudge.reports.plots import training as plot_training
+from metajudge.reports.plots.label_placement import Box
+from metajudge.reports.plots.models import THEMES
+from metajudge.reports.plots.training import Curves, draw, read_logs, smooth, window
 
 NAN = math.nan
 
@@ -279,7 +279,7 @@ def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path, monkeypatch: p
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("metajudge.plot.save", full)
+    monkeypatch.setattr("metajudge.reports.plots.models.save", full)
     with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
         run("training", one, "--output-file", tmp_path / "p.png")
     monkeypatch.setitem(sys.modules, "matplotlib", None)

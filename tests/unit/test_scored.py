@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.scored import Options, ScoredFile, score_file
+from metajudge.reports.score_table import Options, ScoredFile, score_file
 from tests.unit.result_rows import failed, one_item, record, write
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.show import by_id, render, worst
+from metajudge.reports.show import by_id, render, worst
 from metajudge.text.terminal import coloured, columns, printable, wrapped
 from tests.servers import ROOT
 

@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from metajudge.analysis import Scan, Summary
 from metajudge.metrics.reference import ZERO, Figures, Spread
+from metajudge.reports.scan import Scan, Summary
 from metajudge.reports.summary_table import SORT_FIELDS, render
 from metajudge.text.tables import formats
 

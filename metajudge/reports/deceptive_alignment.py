@@ -10,7 +10,7 @@ import numpy as np
 from metajudge.metrics.intervals import MIN_CLUSTERS, Clusters
 from metajudge.metrics.resampling import Floats, Sums
 from metajudge.metrics.significance import holm
-from metajudge.scored import ScoredFile
+from metajudge.reports.score_table import ScoredFile
 
 FLAGGED, NOT_FLAGGED, CANNOT_TELL = "flagged", "not flagged", "cannot tell at this n"
 

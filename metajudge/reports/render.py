@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from metajudge.metrics.intervals import MIN_CLUSTERS, Interval
-from metajudge.report import ReportRow
-from metajudge.scored import OUTCOME, PAPER, REFERENCE, ScoredFile, differences
+from metajudge.reports.report import ReportRow
+from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoredFile, differences
 from metajudge.text.tables import CSV, TABLE, render_rows
 from metajudge.text.terminal import printable
 

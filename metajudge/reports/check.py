@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.analysis import Unscored, rate
-from metajudge.check_text import OTHERS, Lengths, Model, Place, Places, Rows, known
 from metajudge.data.rows import FitRows, InputFile, Row, Unusable
 from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
 from metajudge.errors import UsageError
 from metajudge.records.discovery import file_model, other_kind
 from metajudge.records.latest import Latest
-from metajudge.row_scores import MAX_CHECKLIST_LEN
+from metajudge.reports.dataset_stats import OTHERS, Lengths, Model, Place, Places, Rows, known
+from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
+from metajudge.reports.scan import Unscored, rate
 from metajudge.tasks.match.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
 
 INPUT, RESULTS = "input", "results"

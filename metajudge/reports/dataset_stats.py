@@ -19,7 +19,7 @@ from metajudge.data.rows import Row, Unusable
 from metajudge.data.samples import make_sample
 from metajudge.errors import UsageError
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
-from metajudge.row_scores import MAX_CHECKLIST_LEN
+from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
 from metajudge.text.suspicious_items import GENERIC, suspicions
 
 NAMED = 10

@@ -23,8 +23,8 @@ from metajudge.metrics.intervals import (
     unpaired_difference,
 )
 from metajudge.metrics.significance import SWAPS, holm, swap_test
-from metajudge.report import shared_clusters
-from metajudge.scored import SETTINGS, ScoredFile, score_names
+from metajudge.reports.report import shared_clusters
+from metajudge.reports.score_table import SETTINGS, ScoredFile, score_names
 
 POWER = 0.80
 _SPURIOUS = ("outcome", "spurious_correctness")

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.flag import Flag, FlagRule, ask_flags
 from metajudge.metrics.intervals import (
     NOTHING,
     Clusters,
@@ -26,7 +25,8 @@ from metajudge.metrics.intervals import (
 )
 from metajudge.metrics.judge_variance import Reliability, reliability
 from metajudge.metrics.resampling import RESAMPLES, Sums
-from metajudge.scored import TIE_RATE, Options, ScoredFile, score_files, score_names
+from metajudge.reports.deceptive_alignment import Flag, FlagRule, ask_flags
+from metajudge.reports.score_table import TIE_RATE, Options, ScoredFile, score_files, score_names
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows rationale consistency is also shown with them at 0 and at 1."""

@@ -21,7 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from metajudge.errors import UsageError
-from metajudge.plot import DPI, THEMES, WIDTH, Theme, styled
+from metajudge.reports.plots.models import DPI, THEMES, WIDTH, Theme, styled
 from metajudge.text.terminal import printable, wrapped
 
 PANELS = {"outcome": "Outcome reward", "rationale": "Rationale reward (average precision)"}

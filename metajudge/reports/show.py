@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metajudge.analysis import Lists, Rated, rate, read_lists, scan
 from metajudge.data.rows import InputFile, Row
 from metajudge.data.samples import find_checklist
 from metajudge.errors import UsageError
 from metajudge.metrics.matching import Match
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, Figures
 from metajudge.records.discovery import open_one
+from metajudge.reports.scan import Lists, Rated, rate, read_lists, scan
 from metajudge.text.terminal import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.analysis import Unscored, rate, read_lists
 from metajudge.data.labels import number_of
 from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
 from metajudge.metrics.matching import Match, Matrix, sparse_matrix
 from metajudge.metrics.paper import PaperFigures, paper_figures
 from metajudge.metrics.reference import Figures
+from metajudge.reports.scan import Unscored, rate, read_lists
 from metajudge.tasks.match.reply import reference_reading
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")

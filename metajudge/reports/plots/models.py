@@ -20,8 +20,8 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from metajudge.label_placement import Box, Surroundings, evenly_wrapped, place_labels, span
-from metajudge.plot_points import Panels, Point
+from metajudge.reports.plots.label_placement import Box, Surroundings, evenly_wrapped, place_labels, span
+from metajudge.reports.plots.points import Panels, Point
 from metajudge.text.terminal import printable, wrapped
 
 WIDTH, DPI = 8.0, 200

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.errors import UsageError
-from metajudge.label_placement import Spot
+from metajudge.reports.plots.label_placement import Spot
 
 COLUMNS = ("model", "family", "oa", "rc", "oa_low", "oa_high", "rc_low", "rc_high")
 """Of a CSV file; `low` and `high` stand for `rc_low` and `rc_high`, too."""

@@ -21,7 +21,7 @@ from metajudge.data.samples import RowNumbers
 from metajudge.errors import UsageError
 from metajudge.records.discovery import ResultFile, open_one
 from metajudge.records.latest import Latest
-from metajudge.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
+from metajudge.reports.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
 from metajudge.text.terminal import printable
 
 PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
