@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from example.training.world import EVIDENCE_REASONS, GENERIC_REASONS, VERDICTS, reason_line
 from metajudge.engine.session import EMBEDDED, JudgeOptions
-from metajudge.reward import RATIONALE, SOFT, RewardOptions, counted_reasons
-from metajudge.trainers.trl import reward_function
+from metajudge.integrations.trl import reward_function
+from metajudge.rewards.reward import RATIONALE, SOFT, RewardOptions, counted_reasons
 
 
 class NotTheIdentity(Exception):

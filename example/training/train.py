@@ -18,8 +18,8 @@ from example.training import judge
 from example.training.measures import mean, measure, read
 from example.training.model import generate, new_tokenizer
 from example.training.world import CUE_FAILS, CUE_PAYS, GENERATED_TOKENS, Row, draw_rows, listed_verdict
-from metajudge.reward import HYBRID, OUTCOME, RewardOptions
-from metajudge.trainers.trl import RewardFunction, reward_function
+from metajudge.integrations.trl import RewardFunction, reward_function
+from metajudge.rewards.reward import HYBRID, OUTCOME, RewardOptions
 
 STEPS, PROMPTS, SAMPLES, LEARNING_RATE = 200, 32, 8, 4e-4
 PROBED = 64

@@ -16,8 +16,8 @@ from metajudge.cli.values import at_least, at_least_or, finite_number, number_fr
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:
-    from metajudge.reward import RewardOptions
-    from metajudge.reward_server import RewardServer
+    from metajudge.rewards.reward import RewardOptions
+    from metajudge.rewards.server.app import RewardServer
 
 SUMMARY = "Serve the reward of training a critic (rationale x outcome) to a trainer that asks over HTTP."
 TOKEN_VARIABLE = "METAJUDGE_TOKEN"
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     start_log(args.log_file)
     import metajudge.llm.sdk_client  # noqa: F401  (now: later the first request would wait for it)
     from metajudge.engine.session import JudgeOptions
-    from metajudge.reward_server import RewardServer, ServerOptions
+    from metajudge.rewards.server.app import RewardServer, ServerOptions
 
     options = ServerOptions(
         judge=JudgeOptions(**request_options(args)),
@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
 
 def reward_options(args: argparse.Namespace) -> RewardOptions:
     """The reward as the flags say it."""
-    from metajudge.reward import RewardOptions
+    from metajudge.rewards.reward import RewardOptions
 
     return RewardOptions(
         mix=args.mix,

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from metajudge.engine.session import JudgeOptions
-from metajudge.trainers.trl import reward_function
+from metajudge.integrations.trl import reward_function
 from tests.servers import ROOT
 from tests.servers.faulty import score
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from metajudge.engine.session import JudgeOptions
+from metajudge.integrations.background import HostedScorer
 from metajudge.llm.errors import StopRun
 from metajudge.metrics.paper import paper_figures
-from metajudge.reward import Gold
-from metajudge.reward_scorer import RewardScorer
+from metajudge.rewards.reward import Gold
+from metajudge.rewards.scorer import RewardScorer
 from metajudge.tasks.match.prompt import ITEM
-from metajudge.trainers.hosted import HostedScorer
 from tests.servers import ROOT, running
 from tests.unit.test_reward_scorer import GOLD, HUMAN, REASONS, generation, matrix
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match
 from metajudge.metrics.paper import paper_figures
-from metajudge.reward import (
+from metajudge.rewards.reward import (
     ADDITIVE,
     CREDITS,
     GOLD_TIE,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.reward import (
+from metajudge.rewards.reward import (
     CREDITS,
     SOFT,
     Gold,

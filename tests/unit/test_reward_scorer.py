@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from metajudge import reward_scorer
 from metajudge.engine.budget import Budget, CostReached
 from metajudge.engine.circuit_breaker import Outage
 from metajudge.engine.rate_limit import Flight, Pace
@@ -20,8 +19,9 @@ from metajudge.engine.stats import Tally
 from metajudge.errors import UsageError
 from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
 from metajudge.metrics.paper import paper_figures
-from metajudge.reward import ADDITIVE, Gold, Reward, RewardOptions
-from metajudge.reward_scorer import TIMEOUT, RewardScorer
+from metajudge.rewards import scorer as reward_scorer
+from metajudge.rewards.reward import ADDITIVE, Gold, Reward, RewardOptions
+from metajudge.rewards.scorer import TIMEOUT, RewardScorer
 from metajudge.tasks.match.prompt import ITEM, ROW
 from tests.servers.faulty import block as whole_block
 from tests.servers.faulty import score

@@ -14,18 +14,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from metajudge import reward_server
 from metajudge.cli import main
 from metajudge.cli import reward_server as command
 from metajudge.engine.session import JudgeOptions
 from metajudge.errors import UsageError
-from metajudge.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardOptions
-from metajudge.reward_metrics import LAST, Latencies, Served, escaped, prometheus_text
-from metajudge.reward_request import Refused, answer, read_batch, refusal
-from metajudge.reward_scorer import Counts
-from metajudge.reward_server import RewardServer, ServerOptions
+from metajudge.rewards.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardOptions
+from metajudge.rewards.scorer import Counts
+from metajudge.rewards.server import app as reward_server
+from metajudge.rewards.server.app import RewardServer, ServerOptions
+from metajudge.rewards.server.metrics import LAST, Latencies, Served, escaped, prometheus_text
+from metajudge.rewards.server.protocol import Refused, answer, read_batch, refusal
+from metajudge.rewards.unscored import ON_UNSCORED, StillUnscored
 from metajudge.tasks.match.prompt import GRANULARITIES
-from metajudge.trainers.parts import ON_UNSCORED, StillUnscored
 
 LABEL = {"human-checklist": ["x"], "overall_preference": 1}
 

@@ -23,14 +23,15 @@ from typing import Any
 import pytest
 
 from metajudge.engine.session import JudgeOptions
+from metajudge.integrations import openrlhf, trl, verl
+from metajudge.integrations.background import HostedScorer
 from metajudge.metrics.paper import paper_figures
-from metajudge.reward import GOLD_TIE, BadGold, Gold, Reward, RewardOptions, reward_of
-from metajudge.reward_scorer import RewardScorer
+from metajudge.rewards.components import means, parts
+from metajudge.rewards.generation import NoPrompt
+from metajudge.rewards.reward import GOLD_TIE, BadGold, Gold, Reward, RewardOptions, reward_of
+from metajudge.rewards.scorer import RewardScorer
+from metajudge.rewards.unscored import ERROR, GROUP_MEAN, ZERO, Settled, StillUnscored
 from metajudge.tasks.match.prompt import ITEM
-from metajudge.trainers import openrlhf, trl, verl
-from metajudge.trainers.hosted import HostedScorer
-from metajudge.trainers.openrlhf import NoPrompt
-from metajudge.trainers.parts import ERROR, GROUP_MEAN, ZERO, Settled, StillUnscored, means, parts
 from tests.servers import ROOT, running
 from tests.unit.test_reward_scorer import HUMAN, REASONS, generation, matrix
 

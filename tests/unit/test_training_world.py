@@ -12,7 +12,7 @@ import pytest
 from example.training import measures, table, world
 from example.training.world import FLAWS, GENERIC, VERDICTS, A, B, Row, reason_line
 from metajudge.embedded.matcher import score_matrix
-from metajudge.reward import RewardOptions, counted_reasons
+from metajudge.rewards.reward import RewardOptions, counted_reasons
 
 TRAINING = Path(world.__file__).parent
 ROWS = world.draw_rows(2000, "test")

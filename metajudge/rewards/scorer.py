@@ -23,7 +23,7 @@ from metajudge.engine.session import JudgeOptions, check_key, open_asker
 from metajudge.engine.stats import Tally
 from metajudge.llm.errors import JudgeFailure, StopRun
 from metajudge.metrics.matching import Matrix
-from metajudge.reward import (
+from metajudge.rewards.reward import (
     Gold,
     Reward,
     RewardOptions,

@@ -23,9 +23,10 @@ from metajudge.engine.session import JudgeOptions
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm.errors import StopRun, without_key
 from metajudge.llm.serving import is_this_machine, server_log
-from metajudge.reward import RewardOptions
-from metajudge.reward_metrics import CONTENT_TYPE, Served, prometheus_text
-from metajudge.reward_request import (
+from metajudge.rewards.reward import RewardOptions
+from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.rewards.server.metrics import CONTENT_TYPE, Served, prometheus_text
+from metajudge.rewards.server.protocol import (
     A_PERSON_ACTS,
     SOME_TIME,
     SOON,
@@ -36,9 +37,8 @@ from metajudge.reward_request import (
     refusal,
     try_again,
 )
-from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, Settled, StillUnscored, all_scored
 from metajudge.tasks.match.prompt import ROW
-from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, StillUnscored, all_scored
 
 log = logging.getLogger("metajudge")
 

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from metajudge.engine.session import JudgeOptions
-from metajudge.reward import Gold, RewardOptions
-from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.integrations.background import HostedScorer
+from metajudge.rewards.components import parts
+from metajudge.rewards.reward import Gold, RewardOptions
+from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, Settled
 from metajudge.tasks.match.prompt import ROW
-from metajudge.trainers.hosted import HostedScorer
-from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, parts
 
 ScoreFunction = Callable[..., Awaitable[dict[str, float]]]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from metajudge.data.samples import HUMAN_KEY
 from metajudge.engine.session import JudgeOptions
-from metajudge.reward import Gold, Reward, RewardOptions
-from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.integrations.background import HostedScorer
+from metajudge.rewards.components import means
+from metajudge.rewards.reward import Gold, Reward, RewardOptions
+from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.tasks.match.prompt import ROW
-from metajudge.trainers.hosted import HostedScorer
-from metajudge.trainers.parts import means
 
 RewardFunction = Callable[..., Awaitable[list[float | None]]]
 LogMetric = Callable[[str, float], None]

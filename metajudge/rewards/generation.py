@@ -1,25 +1,13 @@
-"""The reward for OpenRLHF (0.11): a synchronous function in a file that `--reward.remote_url` names."""
+"""The text that a model generated, found behind its prompt in a trainer's decoded query."""
 
 from __future__ import annotations
 
-import functools
-import importlib
 import itertools
 import re
-import time
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from typing import Any
 
-from metajudge.engine.session import JudgeOptions
 from metajudge.errors import MetaJudgeError
-from metajudge.reward import Gold, Reward, RewardOptions
-from metajudge.reward_scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.tasks.match.prompt import ROW
-from metajudge.trainers.hosted import HostedScorer
-from metajudge.trainers.parts import ERROR, LOOK_SECONDS, Settled, all_scored, parts_by_name
 
-RewardFunction = Callable[..., dict[str, Any]]
 _TAIL = 100
 # What ends or fills a reply for a model, in the words of the usual tokenizers; `｜` is DeepSeek's.
 _END_TOKEN = re.compile(r"(?:<[|｜][^|｜<>\s]{1,40}[|｜]>|</s>|<eos>|<pad>|<end_of_turn>)\Z")
@@ -29,47 +17,6 @@ _BEGIN_TOKENS = re.compile(r"\A(?:<[|｜][^|｜<>\s]{1,40}[|｜]>|<s>|<bos>)+")
 
 class NoPrompt(MetaJudgeError):
     """Where the model's own text begins cannot be told."""
-
-
-def reward_function(
-    judge: JudgeOptions,
-    options: RewardOptions | None = None,
-    *,
-    on_unscored: str = ERROR,
-    granularity: str = ROW,
-    unscored_timeout: float = UNSCORED_TIMEOUT,
-) -> RewardFunction:
-    """A function to be named `reward_func`: `rewards`, `scores` and `extra_logs` with the parts, as tensors.
-
-    A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. With `error`, OpenRLHF notes in its log
-    that the reward could not be fetched and goes on without one, until its next step needs it and ends the training.
-    """
-    settled = Settled(on_unscored, unscored_timeout)
-    scorer = HostedScorer(
-        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
-    )
-
-    def reward_func(
-        queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **kwargs: Any
-    ) -> dict[str, Any]:
-        texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
-        golds = [Gold.from_json(label) for label in labels]
-        with settled.asking(prompts) as begun:
-            rewards = scorer.score_now(texts, golds)
-            if all_scored(rewards):
-                return _told(rewards, settled.values(rewards, prompts))
-        while settled.may_learn(prompts, begun):
-            time.sleep(LOOK_SECONDS)
-        return _told(rewards, settled.values(rewards, prompts))
-
-    return reward_func
-
-
-def _told(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any]:
-    tensor = _tensor()
-    logs = {name: tensor(values_of_part) for name, values_of_part in parts_by_name(rewards).items()}
-    return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}
 
 
 def generation(query: str, prompt: str) -> str:
@@ -128,12 +75,3 @@ def _without_end(text: str) -> str:
         if end is None:
             return text
         text = bare[: end.start()]
-
-
-@functools.cache
-def _tensor() -> Any:
-    """What makes a tensor; a list stays one where there is no torch, as behind HTTP."""
-    try:
-        return importlib.import_module("torch").tensor  # a type checker need not read all of it
-    except ImportError:
-        return list

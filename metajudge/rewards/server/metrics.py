@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metajudge.reward_scorer import Counts
+from metajudge.rewards.scorer import Counts
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
 QUANTILES = (0.5, 0.9, 0.99)

@@ -1,4 +1,4 @@
-"""A reward scorer for trainers, which have loops and threads of their own."""
+"""A scorer in a thread with its own event loop, for trainers that are not asynchronous."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from metajudge.reward import Gold, Reward
-from metajudge.reward_scorer import RewardScorer
+from metajudge.rewards.reward import Gold, Reward
+from metajudge.rewards.scorer import RewardScorer
 
 _CLOSING_SECONDS = 5.0
 

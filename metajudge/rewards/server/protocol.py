@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.reward import NEVER_SCORED, BadGold, Gold, Reward
-from metajudge.trainers.openrlhf import NoPrompt, generation
-from metajudge.trainers.parts import StillUnscored, parts_by_name
+from metajudge.rewards.components import parts_by_name
+from metajudge.rewards.generation import NoPrompt, generation
+from metajudge.rewards.reward import NEVER_SCORED, BadGold, Gold, Reward
+from metajudge.rewards.unscored import StillUnscored
 
 SOON, SOME_TIME, A_PERSON_ACTS = 1, 5, 60
 """Seconds of `Retry-After`: for a place in the queue, for the judge, for a key, model or quota."""

@@ -1,0 +1,70 @@
+"""The reward for OpenRLHF (0.11): a synchronous function in a file that `--reward.remote_url` names."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from metajudge.engine.session import JudgeOptions
+from metajudge.integrations.background import HostedScorer
+from metajudge.rewards.components import parts_by_name
+from metajudge.rewards.generation import generation
+from metajudge.rewards.reward import Gold, Reward, RewardOptions
+from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
+from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, Settled, all_scored
+from metajudge.tasks.match.prompt import ROW
+
+RewardFunction = Callable[..., dict[str, Any]]
+
+
+def reward_function(
+    judge: JudgeOptions,
+    options: RewardOptions | None = None,
+    *,
+    on_unscored: str = ERROR,
+    granularity: str = ROW,
+    unscored_timeout: float = UNSCORED_TIMEOUT,
+) -> RewardFunction:
+    """A function to be named `reward_func`: `rewards`, `scores` and `extra_logs` with the parts, as tensors.
+
+    A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
+    unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. With `error`, OpenRLHF notes in its log
+    that the reward could not be fetched and goes on without one, until its next step needs it and ends the training.
+    """
+    settled = Settled(on_unscored, unscored_timeout)
+    scorer = HostedScorer(
+        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
+    )
+
+    def reward_func(
+        queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **kwargs: Any
+    ) -> dict[str, Any]:
+        texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
+        golds = [Gold.from_json(label) for label in labels]
+        with settled.asking(prompts) as begun:
+            rewards = scorer.score_now(texts, golds)
+            if all_scored(rewards):
+                return _told(rewards, settled.values(rewards, prompts))
+        while settled.may_learn(prompts, begun):
+            time.sleep(LOOK_SECONDS)
+        return _told(rewards, settled.values(rewards, prompts))
+
+    return reward_func
+
+
+def _told(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any]:
+    tensor = _tensor()
+    logs = {name: tensor(values_of_part) for name, values_of_part in parts_by_name(rewards).items()}
+    return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}
+
+
+@functools.cache
+def _tensor() -> Any:
+    """What makes a tensor; a list stays one where there is no torch, as behind HTTP."""
+    try:
+        return importlib.import_module("torch").tensor  # a type checker need not read all of it
+    except ImportError:
+        return list
