@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metajudge.cli.output import check_output, counted, note, say, write_json
+from metajudge.cli.options.output import check_output, counted, note, say, write_json
 from metajudge.errors import UsageError
 from metajudge.text.terminal import printable
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metajudge.cli.output import check_output, counted, note, say, write_json
-from metajudge.cli.values import at_least
+from metajudge.cli.options.output import check_output, counted, note, say, write_json
+from metajudge.cli.options.types import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

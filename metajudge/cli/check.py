@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from metajudge.cli.output import check_output, counted, note, say, write_json
+from metajudge.cli.options.output import check_output, counted, note, say, write_json
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:

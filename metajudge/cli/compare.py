@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metajudge.cli.output import check_output, note, write_json
-from metajudge.cli.scoring import add_scoring_flags, one_thread, scored_files
-from metajudge.cli.values import at_least
+from metajudge.cli.options.output import check_output, note, write_json
+from metajudge.cli.options.scoring import add_scoring_flags, one_thread, scored_files
+from metajudge.cli.options.types import at_least
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:

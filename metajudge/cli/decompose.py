@@ -6,9 +6,9 @@ import argparse
 import gc
 from pathlib import Path
 
-from metajudge.cli.judging import add_judge_flags, add_pace_flags, add_row_flags, judge_options
-from metajudge.cli.log import start_log
-from metajudge.cli.values import at_least
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_options
+from metajudge.cli.options.log import start_log
+from metajudge.cli.options.types import at_least
 from metajudge.errors import UsageError
 
 SUMMARY = "Make human checklists: the annotators' free text, cut into single concrete points by a language model."

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metajudge.cli.output import note
+from metajudge.cli.options.output import note
 from metajudge.data.download import ENDPOINT, PARTIAL, Fetched, Hub, PublishedFile, fetch
 from metajudge.errors import DiskFull, UsageError
 

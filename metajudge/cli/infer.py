@@ -7,9 +7,9 @@ import gc
 from pathlib import Path
 
 import metajudge
-from metajudge.cli.judging import add_judge_flags, add_pace_flags, judge_options
-from metajudge.cli.log import start_log
-from metajudge.cli.values import at_least
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, judge_options
+from metajudge.cli.options.log import start_log
+from metajudge.cli.options.types import at_least
 
 SUMMARY = "Match the model's reasons with the human ones, item by item, by an LLM judge."
 

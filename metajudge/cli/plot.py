@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metajudge.cli.output import check_output, counted, note, say
-from metajudge.cli.scoring import add_scoring_flags, one_thread, scored_files
-from metajudge.cli.values import number_within
+from metajudge.cli.options.output import check_output, counted, note, say
+from metajudge.cli.options.scoring import add_scoring_flags, one_thread, scored_files
+from metajudge.cli.options.types import number_within
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:

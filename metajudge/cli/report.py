@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from metajudge.cli.output import check_output, note, say, write_json
-from metajudge.cli.scoring import add_scoring_flags, one_thread, scored_files
-from metajudge.cli.values import at_least, number_within
+from metajudge.cli.options.output import check_output, note, say, write_json
+from metajudge.cli.options.scoring import add_scoring_flags, one_thread, scored_files
+from metajudge.cli.options.types import at_least, number_within
 from metajudge.errors import UsageError
 
 SUMMARY = "the paper's metrics, outcome and reference metrics with 95 % intervals, and the deceptive-alignment flag"

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metajudge.cli.judging import add_judge_flags, add_request_flags, request_options
-from metajudge.cli.log import start_log
-from metajudge.cli.values import at_least, at_least_or, finite_number, number_from, number_within, port
+from metajudge.cli.options.judge import add_judge_flags, add_request_flags, request_options
+from metajudge.cli.options.log import start_log
+from metajudge.cli.options.types import at_least, at_least_or, finite_number, number_from, number_within, port
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:

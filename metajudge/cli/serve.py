@@ -7,7 +7,7 @@ import asyncio
 import signal
 import sys
 
-from metajudge.cli.values import port
+from metajudge.cli.options.types import port
 
 SUMMARY = "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint on this machine."
 

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from metajudge.cli.values import at_least
+from metajudge.cli.options.types import at_least
 
 SUMMARY = "rows of a result file: both lists side by side, what matched and what was missed"
 _WORST = 5

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from metajudge.cli import main
-from metajudge.cli.log import start_log
+from metajudge.cli.options.log import start_log
 from metajudge.reports.show import by_id, render, worst
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, row_of

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metajudge.cli.scoring import one_thread
+from metajudge.cli.options.scoring import one_thread
 
 one_thread()  # before numpy is read
 

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from metajudge.cli.values import at_least, at_least_or, json_object, number_from
+from metajudge.cli.options.types import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
 from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, needs_proxy, read_address
 from metajudge.llm.told import NO_KEY, ClientSettings, ask_early

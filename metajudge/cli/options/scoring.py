@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metajudge.cli.output import note
-from metajudge.cli.values import number_within
+from metajudge.cli.options.output import note
+from metajudge.cli.options.types import number_within
 
 if TYPE_CHECKING:
     from metajudge.reports.score_table import Options, ScoredFile
