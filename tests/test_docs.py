@@ -19,7 +19,7 @@ from tests.servers import running
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# Run elsewhere: the suite itself, the servers that never end (tests/unit/test_embedded_server.py and
+# Run elsewhere: the suite itself, the servers that never end (tests/unit/embedded/test_server.py and
 # tests/e2e/test_reward_server.py), and the quick start on a fresh clone (.ci/run).
 ELSEWHERE = {
     "bash tests/run.sh",
@@ -234,8 +234,8 @@ def test_the_training_file_of_the_readme_gives_rewards(checkout: Path, model: st
 
 
 ROWS = """
-from metajudge.critic import CriticStep
-from metajudge.reward import Gold
+from metajudge.tasks.critic.step import CriticStep
+from metajudge.rewards.reward import Gold
 asked = CriticStep("m").questions(json.loads(open("example/infer_input_10samples.jsonl", encoding="utf-8").readline()))
 print(len(rows), rows[0]["prompt"] == list(asked[0].messages))
 golds = [Gold.from_json(row["label"]) for row in rows]

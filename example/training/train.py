@@ -31,7 +31,7 @@ class Arm:
     """What is compared; everything else is the same."""
 
     mix: str
-    """What the reward is, see `metajudge.reward.RewardOptions`."""
+    """What the reward is, see `metajudge.rewards.reward.RewardOptions`."""
     cue_agreement: float
     """How often the cue agrees with the preference."""
 

@@ -73,7 +73,7 @@ class Row:
         return "".join([BEGIN, *lines, _CUES[self.cue], LIST])
 
     def record(self) -> dict[str, Any]:
-        """The row of the training data: the columns of `metajudge.trainers.trl`, and what the log needs."""
+        """The row of the training data: the columns of `metajudge.integrations.trl`, and what the log needs."""
         return {
             "prompt": self.prompt(),
             "human-checklist": list(self.flaws()),

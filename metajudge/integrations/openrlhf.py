@@ -31,7 +31,7 @@ def reward_function(
     """A function to be named `reward_func`: `rewards`, `scores` and `extra_logs` with the parts, as tensors.
 
     A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. With `error`, OpenRLHF notes in its log
+    unscored generation: `on_unscored`, see `rewards.unscored.Settled`. With `error`, OpenRLHF notes in its log
     that the reward could not be fetched and goes on without one, until its next step needs it and ends the training.
     """
     settled = Settled(on_unscored, unscored_timeout)

@@ -28,7 +28,7 @@ def score_function(
     """A coroutine function to be named `compute_score`; its dict has `score` and the parts, all of them numbers.
 
     `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `metajudge.trainers.parts.Settled`. verl's rate-limited manager turns a
+    unscored generation: `on_unscored`, see `metajudge.rewards.unscored.Settled`. verl's rate-limited manager turns a
     time-out into 0: give it a longer one than `unscored_timeout`.
     """
     settled = Settled(on_unscored, unscored_timeout)

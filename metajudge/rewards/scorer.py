@@ -63,7 +63,7 @@ class Counts:
 class RewardScorer:
     """Scores the generations of a critic in training; an async context manager that belongs to one event loop.
 
-    Trainers have loops and threads of their own: `metajudge.trainers` hosts a scorer for them.
+    Trainers have loops and threads of their own: `metajudge.integrations` hosts a scorer for them.
     """
 
     def __init__(

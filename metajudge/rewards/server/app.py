@@ -60,7 +60,7 @@ class ServerOptions:
     reward: RewardOptions = field(default_factory=RewardOptions)
     granularity: str = ROW
     on_unscored: str = ERROR
-    """See `metajudge.trainers.parts.Settled`; `error` is a 503 here."""
+    """See `metajudge.rewards.unscored.Settled`; `error` is a 503 here."""
     unscored_timeout: float = UNSCORED_TIMEOUT
     """Seconds; below the trainer's own (OpenRLHF: 180)."""
     host: str = "127.0.0.1"

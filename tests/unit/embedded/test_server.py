@@ -152,7 +152,7 @@ def test_the_serve_command_runs_until_a_signal(number: signal.Signals) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         env=environment,
     ) as process:
         assert process.stdout is not None and process.stderr is not None

@@ -22,7 +22,7 @@ from metajudge.rewards.reward import Gold
 from metajudge.rewards.scorer import RewardScorer
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT, running
-from tests.unit.test_reward_scorer import GOLD, HUMAN, REASONS, generation, matrix
+from tests.unit.rewards.test_scorer import GOLD, HUMAN, REASONS, generation, matrix
 
 RIGHT = generation()
 FULL = paper_figures(matrix(), len(REASONS)).average_precision
@@ -137,9 +137,9 @@ def test_a_closed_scorer_begins_anew(judge: JudgeOptions) -> None:
 
 SCRIPT = """
 import asyncio, os, sys
-from metajudge.judging import JudgeOptions
-from metajudge.reward import Gold
-from metajudge.trainers.trl import reward_function
+from metajudge.engine.session import JudgeOptions
+from metajudge.rewards.reward import Gold
+from metajudge.integrations.trl import reward_function
 
 function = reward_function(JudgeOptions(model="m", api_base=sys.argv[1]), granularity="item")
 columns = {"human-checklist": [["the year is wrong"]], "overall_preference": [1]}

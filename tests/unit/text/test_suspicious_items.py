@@ -23,8 +23,8 @@ from metajudge.text.suspicious_items import LONGEST, REASONS, suspicions
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.unit.rows import JUDGE, row, samples, task
 
-EXAMPLES = Path(__file__).parents[2] / "example"
-ITEMS = Path(__file__).parents[1] / "attacks" / "items"
+EXAMPLES = Path(__file__).parents[3] / "example"
+ITEMS = Path(__file__).parents[2] / "attacks" / "items"
 HONEST, GENERIC, ORDERS = (
     (ITEMS / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
     for name in ("honest", "generic", "orders")

@@ -36,7 +36,7 @@ def run(code: str) -> str:
 def test_every_name_is_found_when_it_is_looked_up() -> None:
     """In all packages of types; and less than a third of their modules are read before."""
     early, as_ever = json.loads(run(_NAMES.format(how="import openai")))
-    late, ours = json.loads(run(_NAMES.format(how="from metajudge.sdk import openai")))
+    late, ours = json.loads(run(_NAMES.format(how="from metajudge.llm.sdk import openai")))
     assert ours == as_ever and len(ours) > 10 and "ChatCompletion" in ours["openai.types.chat"]
     assert late < early / 3
 
@@ -44,7 +44,7 @@ def test_every_name_is_found_when_it_is_looked_up() -> None:
 def test_types_and_calls_work_as_ever() -> None:
     """A model of a package that was not read before, a star import, and the client's own methods."""
     code = """
-from metajudge.sdk import openai
+from metajudge.llm.sdk import openai
 from openai.types.chat import ChatCompletion
 from openai.types.responses import *
 message = {"role": "assistant", "content": "hi"}
@@ -80,4 +80,4 @@ print(space["openai"].AsyncOpenAI.__name__, len(read) > 300)
 
 def test_an_sdk_that_is_there_already_is_left_alone() -> None:
     """Whoever imported it may hold its modules."""
-    assert run("import openai as first\nfrom metajudge.sdk import openai\nprint(first is openai)") == "True\n"
+    assert run("import openai as first\nfrom metajudge.llm.sdk import openai\nprint(first is openai)") == "True\n"

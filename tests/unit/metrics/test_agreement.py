@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from metajudge.cli import agreement as command
 from metajudge.errors import UsageError
-from metajudge.metrics import agreement
 from metajudge.metrics.agreement import Fit
+from metajudge.metrics import agreement
 from metajudge.reports.agreement_table import join, read_judges
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask

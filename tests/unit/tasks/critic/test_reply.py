@@ -14,7 +14,7 @@ from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_e
 from metajudge.text.result_block import Rejected
 
 START, END = "<RESULT_START>", "<RESULT_END>"
-EXAMPLE = Path(__file__).parents[2] / "example" / "infer_input_10samples.jsonl"
+EXAMPLE = Path(__file__).parents[4] / "example" / "infer_input_10samples.jsonl"
 
 
 def reply(*reasons: str, verdict: str = "B>A") -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match, sparse_matrix
 from metajudge.metrics.paper import matched_average_precision, paper_figures
-from tests.unit.test_assignment import MATRICES
+from tests.unit.metrics.test_matching import MATRICES
 
 # Human items, model items, and who matches whom, of the cases that the paper prints with their RC.
 PAPER_CASES = [

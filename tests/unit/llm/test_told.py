@@ -17,7 +17,7 @@ from tests.servers import running
 # In a process of its own, as the command line is: the tests' own has threads, which would not be doubled.
 _ASK = """
 import asyncio, json, os, signal, sys
-from metajudge import told
+from metajudge.llm import told
 client = told.ClientSettings("http://127.0.0.1:9/v1", "sk-key-of-a-test", 7.5)
 {before}
 process = told._begun[client][0] if told._begun else 0

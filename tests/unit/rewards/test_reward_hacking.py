@@ -31,7 +31,7 @@ from metajudge.text.result_block import Rejected
 from metajudge.text.suspicious_items import suspicions
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.servers import ROOT
-from tests.unit.test_reward_scorer import generation
+from tests.unit.rewards.test_scorer import generation
 
 GOLD = Gold(("the year is false", "the table is missing", "the tone is rude", "the code does not run"), 1)
 HITS = (

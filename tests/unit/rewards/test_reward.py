@@ -39,7 +39,7 @@ from metajudge.rewards.reward import (
     reward_of_malformed,
     shown_reasons,
 )
-from tests.unit.test_assignment import MATRICES
+from tests.unit.metrics.test_matching import MATRICES
 
 PLAIN = RewardOptions()
 GOLD = Gold(("h1", "h2"), 1)

@@ -30,7 +30,7 @@ from metajudge.errors import UsageError
 from tests.servers import hub as servers
 from tests.servers.hub import LocalHub, serving
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TOKEN = "hf_aSecretThatNobodySees"
 NAMES = ("data/test.jsonl", "example/a.jsonl", "example/b.jsonl")
 CONTENT = {name: random.Random(name).randbytes(300_000) for name in NAMES}
@@ -453,7 +453,7 @@ def stay_here(event, args):
 
 sys.addaudithook(stay_here)
 from metajudge.cli import fetch, main
-from metajudge.fetch import PublishedFile
+from metajudge.data.download import PublishedFile
 fetch.SETS = {"test": [PublishedFile(*fields) for fields in json.loads(sys.argv[1])]}
 sys.exit(main(["fetch", *sys.argv[2:]], "metajudge fetch"))
 """

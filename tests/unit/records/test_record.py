@@ -16,7 +16,7 @@ from metajudge.reports.scan import Unscored, rate, rate_head, summarise_file
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.rows import JUDGE, row, samples, task
-from tests.unit.test_matching import answers
+from tests.unit.tasks.match.test_task import answers
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
     [

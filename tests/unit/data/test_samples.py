@@ -141,12 +141,12 @@ def test_an_unreadable_file_is_one_clear_line(tmp_path: Path) -> None:
     path.chmod(0)
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from metajudge.errors import UsageError; from metajudge.samples import InputFile\n"
+        "from metajudge.errors import UsageError; from metajudge.data.rows import InputFile\n"
         "os.setuid(65534)\n"
         "try: InputFile(Path(sys.argv[1]))\n"
         "except UsageError as error: print(error)"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     result = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=root, check=False
     )

@@ -15,7 +15,6 @@ import logging
 import math
 import pickle
 import time
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from metajudge.rewards.scorer import RewardScorer
 from metajudge.rewards.unscored import ERROR, GROUP_MEAN, ZERO, Settled, StillUnscored
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT, running
-from tests.unit.test_reward_scorer import HUMAN, REASONS, generation, matrix
+from tests.unit.rewards.test_scorer import HUMAN, REASONS, generation, matrix
 
 LABEL = {"human-checklist": list(HUMAN), "overall_preference": 1}
 FAILING = {"human-checklist": ["[[content-filter]]", *HUMAN[1:]], "overall_preference": 1}
@@ -131,8 +130,8 @@ def test_trl_data_without_the_columns_is_refused(judge: JudgeOptions) -> None:
 # ------------------------------------------------------------------ verl
 
 VERL_FILE = """
-from metajudge.judging import JudgeOptions
-from metajudge.trainers.verl import score_function
+from metajudge.engine.session import JudgeOptions
+from metajudge.integrations.verl import score_function
 
 compute_score = score_function(JudgeOptions(model="m", api_base={url!r}, max_retries=0), granularity="item")
 """
@@ -207,8 +206,8 @@ def test_verl_takes_the_mean_of_the_prompts_other_generations(judge: JudgeOption
 # ------------------------------------------------------------------ OpenRLHF
 
 OPENRLHF_FILE = """
-from metajudge.judging import JudgeOptions
-from metajudge.trainers.openrlhf import reward_function
+from metajudge.engine.session import JudgeOptions
+from metajudge.integrations.openrlhf import reward_function
 
 judge = JudgeOptions(model="m", api_base={url!r}, max_retries=0)
 reward_func = reward_function(judge, on_unscored={on_unscored!r}, granularity="item")
@@ -493,7 +492,6 @@ def _scorer() -> RewardScorer:
 
 
 def test_every_package_is_installed() -> None:
-    """What `pip install` takes along is what is there."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    there = {str(init.parent.relative_to(ROOT)).replace("/", ".") for init in (ROOT / "metajudge").rglob("__init__.py")}
-    assert set(project["tool"]["setuptools"]["packages"]) == there
+    """Packages are found by their `__init__.py`: no folder of modules may lack one."""
+    folders = {module.parent for module in (ROOT / "metajudge").rglob("*.py")}
+    assert folders == {init.parent for init in (ROOT / "metajudge").rglob("__init__.py")}

@@ -369,7 +369,7 @@ def test_a_short_but_concrete_item_does_not(item: str) -> None:
 
 def test_no_human_item_of_the_labelled_pairs_looks_vague() -> None:
     """48 items in four languages that were written to be matched."""
-    lines = (Path(__file__).parents[1] / "data" / "labelled_pairs.jsonl").read_text().splitlines()
+    lines = (Path(__file__).parents[2] / "data" / "labelled_pairs.jsonl").read_text().splitlines()
     items = [item for line in lines for item in json.loads(line)["human"]]
     assert len(items) == 48 and [item for item in items if vague(item)] == []
 
