@@ -1,6 +1,6 @@
 """MetaJudge: does a reward model prefer the right response for the right reasons?
 
-From Python: `infer(InferOptions(…))` is the inference as a function, `summarise_file` the analysis of one file,
+From Python: `infer(InferConfig(…))` is the inference as a function, `summarise_file` the analysis of one file,
 `read_reply` reads one judge's reply, `score_row` turns its marks into figures. Imported when first used.
 """
 
@@ -9,7 +9,7 @@ import importlib
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "InferOptions": ("metajudge.tasks.match.infer", "InferOptions"),
+    "InferConfig": ("metajudge.tasks.match.infer", "InferConfig"),
     "infer": ("metajudge.tasks.match.infer", "infer"),
     "read_reply": ("metajudge.tasks.match.reply", "read_reply"),
     "score_row": ("metajudge.metrics.reference", "figures"),

@@ -4,7 +4,7 @@ MetaJudgeError
 ├── UsageError      change something first (flag, path, key, file); exit code 2
 ├── OutputLost      the results file vanished or was replaced under a run; exit code 1
 ├── DiskFull        a record could not be written; exit code 1
-└── JudgeFailure    a question got no reply (metajudge.judge lists its classes)
+└── JudgeError    a question got no reply (metajudge.judge lists its classes)
 """
 
 

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 
 from example.training.world import EVIDENCE_REASONS, GENERIC_REASONS, VERDICTS, reason_line
-from metajudge.engine.session import EMBEDDED, JudgeOptions
+from metajudge.engine.session import EMBEDDED, JudgeConfig
 from metajudge.integrations.trl import reward_function
-from metajudge.rewards.reward import RATIONALE, SOFT, RewardOptions, counted_reasons
+from metajudge.rewards.reward import RATIONALE, SOFT, RewardConfig, select_reasons
 
 
 class NotTheIdentity(Exception):
@@ -30,9 +30,9 @@ def serving() -> Iterator[str]:
             server.terminate()
 
 
-def options(url: str) -> JudgeOptions:
+def options(url: str) -> JudgeConfig:
     """How the judge at `url` is asked."""
-    return JudgeOptions(model=EMBEDDED, api_base=url, concurrent_requests=32)
+    return JudgeConfig(model=EMBEDDED, api_base=url, concurrent_requests=32)
 
 
 def matrix(url: str) -> list[list[float | None]]:
@@ -41,7 +41,7 @@ def matrix(url: str) -> list[list[float | None]]:
     Each pair is a question of its own: alone with one flaw, the soft average precision of one reason is its score.
     """
     flaws, reasons = sorted(EVIDENCE_REASONS), [*sorted(EVIDENCE_REASONS), *sorted(GENERIC_REASONS)]
-    reward = reward_function(options(url), RewardOptions(mix=RATIONALE, credit=SOFT))
+    reward = reward_function(options(url), RewardConfig(mix=RATIONALE, credit=SOFT))
     generations = [reason_line(reason) + VERDICTS[0] for reason in reasons]
     scores = asyncio.run(
         reward(
@@ -66,5 +66,5 @@ def check_identity(url: str) -> None:
         for column, score in enumerate(scores):
             if score != float(row == column):
                 raise NotTheIdentity(f"the judge gives {reasons[column]!r} {score} for {reasons[row]!r}")
-    if counted_reasons(reasons, RewardOptions(max_reasons=None)) != tuple(reasons):
+    if select_reasons(reasons, RewardConfig(max_reasons=None)) != tuple(reasons):
         raise NotTheIdentity("two of the world's reasons are merged as repetitions of each other")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from example.training.world import EVIDENCE_REASONS, GENERIC_REASONS, A, B, listed_verdict
 from metajudge.tasks.critic.reply import read_critique
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import ParseFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Batch:
 def read(generation: str) -> Reading:
     """Reasons and verdict of a generation; neither where the critic's grammar is broken."""
     critique = read_critique(generation, needs_reasons=False)
-    if isinstance(critique, Rejected) or critique.verdict == 0:
+    if isinstance(critique, ParseFailure) or critique.verdict == 0:
         return Reading((), None)
     return Reading(critique.reasons, A if critique.verdict < 0 else B)
 

@@ -19,7 +19,7 @@ from example.training.measures import mean, measure, read
 from example.training.model import generate, new_tokenizer
 from example.training.world import CUE_FAILS, CUE_PAYS, GENERATED_TOKENS, Row, draw_rows, listed_verdict
 from metajudge.integrations.trl import RewardFunction, reward_function
-from metajudge.rewards.reward import HYBRID, OUTCOME, RewardOptions
+from metajudge.rewards.reward import HYBRID, OUTCOME, RewardConfig
 
 STEPS, PROMPTS, SAMPLES, LEARNING_RATE = 200, 32, 8, 4e-4
 PROBED = 64
@@ -31,7 +31,7 @@ class Arm:
     """What is compared; everything else is the same."""
 
     mix: str
-    """What the reward is, see `metajudge.rewards.reward.RewardOptions`."""
+    """What the reward is, see `metajudge.rewards.reward.RewardConfig`."""
     cue_agreement: float
     """How often the cue agrees with the preference."""
 
@@ -60,7 +60,7 @@ def train(arm: str, seed: int, model: Qwen2ForCausalLM, judge_url: str, log: Tex
     torch.set_num_threads(1)
     setting, tokenizer = ARMS[arm], new_tokenizer()
     # Not gated: the rationale of every generation is wanted for the log, also where the reward does not need it.
-    reward = reward_function(judge.options(judge_url), RewardOptions(mix=setting.mix, gate=False))
+    reward = reward_function(judge.options(judge_url), RewardConfig(mix=setting.mix, gate=False))
     rows = draw_rows(steps * PROMPTS, f"training {seed}", setting.cue_agreement)
     with tempfile.TemporaryDirectory() as scratch:
         trainer = GRPOTrainer(

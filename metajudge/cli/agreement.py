@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metajudge.cli.options.output import check_output, counted, note, say, write_json
+from metajudge.cli.options.output import check_output, plural, say, warn, write_json
 from metajudge.errors import UsageError
 from metajudge.text.terminal import printable
 
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     reading = read_judges(result_paths(args.files))
     for path, lines in reading.unreadable.items():
         if lines.count:
-            note(say(f"{path.name}: {lines}"))
+            warn(say(f"{path.name}: {lines}"))
     _check_alike(reading, args.allow_mixed)
     joined = join(reading)
     report = _report(reading, joined)
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         text = "\n".join(_blocks(report))
     else:
         text = _table(_long(report), args.format)
-        note("\n".join(_remarks(report)))
+        warn("\n".join(_remarks(report)))
     sys.stdout.write(text)
     sys.stdout.flush()
     if args.output_file:
@@ -129,9 +129,9 @@ def _check_alike(reading: Reading, allow_mixed: bool) -> None:
     if differences and not allow_mixed:
         raise UsageError(f"{text}; judge them alike, or compare them as they are with --allow-mixed")
     if differences:
-        note(f"warning: {text}")
+        warn(f"warning: {text}")
     if "embedded" in reading.judges:
-        note("the embedded judge is a lexical matcher, a rough figure beside an LLM judge's")
+        warn("the embedded judge is a lexical matcher, a rough figure beside an LLM judge's")
 
 
 # ------------------------------------------------------------------ everything as JSON values
@@ -141,9 +141,9 @@ def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
     """What `--output-file` holds; the tables are made from it."""
     from dataclasses import asdict
 
-    from metajudge.metrics.agreement import alpha_of, compare
+    from metajudge.metrics.agreement import alpha_of, compare_judges
 
-    pairs = [asdict(compare(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
+    pairs = [asdict(compare_judges(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
     whole = alpha_of(joined.pairs, joined.pair_rows) if len(joined.pairs) else None
     everyone = {"items": asdict(alpha_of(joined.items, joined.rows)), "pairs": asdict(whole) if whole else None}
     models = zip(joined.models, joined.model_rows, joined.recalls.tolist(), strict=True)
@@ -206,7 +206,7 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
 def _remarks(report: Mapping[str, Any]) -> Iterator[str]:
     """What the blocks tell beside the figures, a line each."""
     for judge in report["judges"]:
-        rows = counted(judge["rows"], "row")
+        rows = plural(judge["rows"], "row")
         counts = f"{rows}, {judge['scored']} scored, {judge['not_common']} not common to all judges"
         yield f"{printable(judge['judge'])}: {counts}"
         yield from [_reasons(judge)] if judge["unscored"] else []

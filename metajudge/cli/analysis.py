@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metajudge.cli.options.output import check_output, counted, note, say, write_json
+from metajudge.cli.options.output import check_output, plural, say, warn, write_json
 from metajudge.cli.options.types import at_least
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table; 0, or 1 when a file has no valid record."""
     gc.disable()  # what is kept of a record is small and in no cycle; looking for cycles takes a tenth of the time
-    from metajudge.reports.summary_table import render
+    from metajudge.reports.summary_table import render_summaries
 
     summaries = _summaries(args)
     valid = [summary for summary in summaries if summary.valid]
     shown = summaries if args.input_file else valid
     if shown:
-        sys.stdout.write(render(shown, args.sort_by, args.format))
+        sys.stdout.write(render_summaries(shown, args.sort_by, args.format))
         sys.stdout.flush()
     if args.output_file:
         write_json(args.output_file, [summary.as_json() for summary in shown])
@@ -80,23 +80,23 @@ def run(args: argparse.Namespace) -> int:
     if len(valid) == len(summaries):
         return 0
     names = ", ".join(say(summary.file) for summary in summaries if not summary.valid)
-    note(f"nothing valid to analyse in {names}: the reasons stand above; judge the rows again, then repeat")
+    warn(f"nothing valid to analyse in {names}: the reasons stand above; judge the rows again, then repeat")
     return 1
 
 
 def _summaries(args: argparse.Namespace) -> list[Summary]:
-    from metajudge.records.discovery import PassedOver, open_directory, open_one
+    from metajudge.records.discovery import SkippedFile, open_directory, open_results
 
     check_output(args.output_file, [args.input_file] if args.input_file else [])
-    files: Iterable[ResultFile | PassedOver]
+    files: Iterable[ResultFile | SkippedFile]
     if args.input_file:
-        files = [open_one(args.input_file, args.model_be_evaluated, "--input-file ")]
+        files = [open_results(args.input_file, args.model_be_evaluated, "--input-file ")]
     else:
         files = open_directory(args.input_dir, args.model_be_evaluated, args.eval_model)
     chosen = []
     for file in files:
-        if isinstance(file, PassedOver):
-            note(f"{say(file.path.name)} is passed over: {file.reason}")
+        if isinstance(file, SkippedFile):
+            warn(f"{say(file.path.name)} is passed over: {file.reason}")
         else:
             chosen.append(file)
     summaries = []
@@ -124,15 +124,16 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
     """The summaries with the paper's metrics, and how many rows are not common to all files."""
     from metajudge.reports.report import common_ids
-    from metajudge.reports.score_table import PAPER, Options, score_file
+    from metajudge.reports.row_scores import ScoringConfig
+    from metajudge.reports.score_table import PAPER, score_file
 
-    files = [score_file(path, Options(), summary.model) for path, summary in summaries]
+    files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
     common = common_ids(files)
     found = []
     for file, (_, summary) in zip(files, summaries, strict=True):
         lacking = sum(name not in common for name in file.ids)
         if lacking:
-            note(f"{say(summary.file)}*: {counted(lacking, 'row')} of {len(file.ids)} not in all files; see `compare`")
+            warn(f"{say(summary.file)}*: {plural(lacking, 'row')} of {len(file.ids)} not in all files; see `compare`")
         paper = {name: file.mean("paper", name) for name in PAPER}
         found.append(replace(summary, paper=paper, not_common=lacking))
     return found
@@ -146,18 +147,18 @@ def _note_unscored(summary: Summary) -> None:
     where = f"{say(summary.file)} ({say(summary.model)})"
     if summary.reasons:
         reasons = ", ".join(f"{count} {say(reason)}" for reason, count in summary.reasons.items())
-        rows, errors = counted(summary.total, "row"), counted(summary.errors, "error")
-        note(f"{where}: of {rows} {errors}, {summary.skipped} skipped: {reasons}")
+        rows, errors = plural(summary.total, "row"), plural(summary.errors, "error")
+        warn(f"{where}: of {rows} {errors}, {summary.skipped} skipped: {reasons}")
     if found.unreadable.count:
-        note(f"{where}: {say(str(found.unreadable))}")
+        warn(f"{where}: {say(str(found.unreadable))}")
     if found.superseded:
         verb = "does" if found.superseded == 1 else "do"
-        records = counted(found.superseded, "record")
-        note(f"{where}: {records} {verb} not count, as a later or finished one tells of the same row")
+        records = plural(found.superseded, "record")
+        warn(f"{where}: {records} {verb} not count, as a later or finished one tells of the same row")
     if found.changed:
         verb = "counts" if found.changed == 1 else "count"
-        note(
-            f"{where}: {counted(found.changed, 'record')} {verb} beside an earlier one of the same row, whose lists "
+        warn(
+            f"{where}: {plural(found.changed, 'record')} {verb} beside an earlier one of the same row, whose lists "
             "have changed since: judge changed lists into a file of their own"
         )
 
@@ -167,16 +168,16 @@ def _note_judges(summaries: list[Summary]) -> None:
     for summary in summaries:
         if names[summary.model] > 1:
             judges = ", ".join(sorted(summary.scan.judges)) or "a judge that it does not name"
-            row = f"{summary.spread.mean.recall:.4f} recall"
-            note(f"{say(summary.model)} has several files; {say(summary.file)}: {row}, judged by {say(judges)}")
+            row = f"{summary.metrics.mean.recall:.4f} recall"
+            warn(f"{say(summary.model)} has several files; {say(summary.file)}: {row}, judged by {say(judges)}")
         if len(summary.scan.judges) > 1:
             judges = ", ".join(map(say, sorted(summary.scan.judges)))
-            note(f"{say(summary.file)}: its records come from different judges ({judges}): its figures mix them")
+            warn(f"{say(summary.file)}: its records come from different judges ({judges}): its figures mix them")
     embedded = [summary for summary in summaries if _EMBEDDED in summary.scan.judges]
     for summary in embedded:
-        note(
+        warn(
             f"{say(summary.file)}: judged by the embedded judge, a lexical matcher: "
             "a rough figure, not comparable with an LLM judge's"
         )
     if embedded and any(summary.scan.judges - {_EMBEDDED} for summary in summaries):
-        note("figures of the embedded judge and of LLM judges stand together here; select one with --eval-model")
+        warn("figures of the embedded judge and of LLM judges stand together here; select one with --eval-model")

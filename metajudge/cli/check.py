@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from metajudge.cli.options.output import check_output, counted, note, say, write_json
+from metajudge.cli.options.output import check_output, plural, say, warn, write_json
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             check = check_file(path, args.model_be_evaluated)
         except UsageError as error:
             # The files are no flag here.
-            note(f"metajudge: error: {say(str(error).removeprefix('--input-file '))}")
+            warn(f"metajudge: error: {say(str(error).removeprefix('--input-file '))}")
             worst = error.exit_code
             continue
         checks.append(check)
@@ -80,7 +80,7 @@ def _show(check: Check, style: str, apart: bool) -> None:
         name = say(str(check.file))
         texts = [render_rows([[name, *row] for row in part.rows], ["File", *part.headings], CSV) for part in shown]
         for line in lines:
-            note(line)
+            warn(line)
     else:
         texts = [f"{part.title}\n\n{render_rows(part.rows, part.headings, style)}" for part in shown]
         texts = ["\n".join(lines) + "\n", *texts]
@@ -96,14 +96,14 @@ def _verdict(check: Check) -> str:
     name = say(str(check.file))
     if check.records is not None:
         return f"{name}: {_results_verdict(check, check.records)}"
-    rows = counted(check.lines, "input row" if check.kind == "input" else "line")
+    rows = plural(check.lines, "input row" if check.kind == "input" else "line")
     if check.refusal:
         return f"{name}: {rows}: {say(check.refusal)}"
     whole = check.lines - check.problems.count
     models = ", ".join(say(model.name) for model in check.rows.models.values())
     parts = [f"{name}: {rows}, {'all' if whole == check.lines else whole} can be judged for {models}"]
-    if check.passed_over:
-        parts.append(f"{check.passed_over} passed over: an earlier step left them unfit")
+    if check.skipped:
+        parts.append(f"{check.skipped} passed over: an earlier step left them unfit")
     if check.problems.count:
         parts.append(f"{check.problems.count} cannot: mend the lines named below, an inference would skip them")
     return "; ".join(parts)
@@ -116,14 +116,14 @@ def _results_verdict(check: Check, records: Records) -> str:
         say(model) if len(records.evaluated) == 1 else f"{say(model)} ({rows})"
         for model, rows in records.evaluated.items()
     )
-    of = f"results of {models}: {counted(records.evaluated.total(), 'row')} in {counted(records.readable, 'record')}"
+    of = f"results of {models}: {plural(records.evaluated.total(), 'row')} in {plural(records.readable, 'record')}"
     parts = [of + (f" ({records.superseded} superseded)" if records.superseded else "")]
     if check.refusal:
         parts.append(say(check.refusal))
     if records.failed:
         parts.append(f"{records.failed} failed or unreadable: the same inference asks them again")
     if check.problems.count:
-        parts.append(f"{counted(check.problems.count, 'line')} cannot be read: an inference leaves them as they are")
+        parts.append(f"{plural(check.problems.count, 'line')} cannot be read: an inference leaves them as they are")
     return "; ".join(parts) + (", all finished" if check.good else "")
 
 
@@ -132,7 +132,7 @@ def _remarks(check: Check) -> Iterator[str]:
         if unknown := model.verdicts()[1]:
             yield f"{say(unknown)}, when you run report, compare or plot"
         if model.over_five:
-            lists = counted(model.over_five, "list")
+            lists = plural(model.over_five, "list")
             yield f"{say(model.name)}: {lists} over 5 items, of which the reference metrics count the first 5 only"
 
 

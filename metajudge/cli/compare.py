@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metajudge.cli.options.output import check_output, note, write_json
-from metajudge.cli.options.scoring import add_scoring_flags, one_thread, scored_files
+from metajudge.cli.options.output import check_output, warn, write_json
+from metajudge.cli.options.scoring import add_scoring_flags, limit_blas_threads, scored_files
 from metajudge.cli.options.types import at_least
 from metajudge.errors import UsageError
 
@@ -43,30 +43,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table of differences."""
-    one_thread()
+    limit_blas_threads()
     from metajudge.reports.compare import check_comparable, compare
-    from metajudge.reports.render import without_outcome
+    from metajudge.reports.render import missing_labels_note
 
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files)
     if len(files) < 2:
         raise UsageError("compare needs two result files or more; `report` tells about one")
     if args.allow_mixed:
-        note("figures of different judges may stand side by side: differences between judges are among them")
+        warn("figures of different judges may stand side by side: differences between judges are among them")
     else:
         check_comparable(files)
-    for line in filter(None, map(without_outcome, files)):
-        note(line)
+    for line in filter(None, map(missing_labels_note, files)):
+        warn(line)
     found = compare(files, args.resamples)
     if not found:
-        note("no row is scored for two models: nothing to compare")
+        warn("no row is scored for two models: nothing to compare")
         return 1
     sys.stdout.write(_render(found, args.format))
     sys.stdout.flush()
     if args.output_file:
         write_json(args.output_file, [one.as_json() for one in found])
-    note("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
-    note("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
+    warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
+    warn("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
     return 0
 
 

@@ -50,9 +50,9 @@ def run(args: argparse.Namespace) -> int:
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
     from metajudge.tasks.critic.step import CriticStep
-    from metajudge.tasks.run_step import DeriveOptions, derive
+    from metajudge.tasks.run_step import StepConfig, run_step
 
-    options = DeriveOptions(
+    options = StepConfig(
         input_file=Path(args.input_file),
         output_file=Path(args.output_file),
         dry_run=args.dry_run,
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         response_fields=args.response_fields,
         system_message=not args.no_system_message,
     )
-    return derive(options, step)
+    return run_step(options, step)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

@@ -41,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
     from metajudge.tasks.decompose.step import DecomposeStep
-    from metajudge.tasks.run_step import DeriveOptions, derive
+    from metajudge.tasks.run_step import StepConfig, run_step
 
-    options = DeriveOptions(
+    options = StepConfig(
         input_file=Path(args.input_file),
         output_file=Path(args.output_file),
         dry_run=args.dry_run,
@@ -52,4 +52,4 @@ def run(args: argparse.Namespace) -> int:
     step = DecomposeStep(
         tuple(args.text_field), args.min_items, args.max_items, args.per_annotator, not args.no_system_message
     )
-    return derive(options, step)
+    return run_step(options, step)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metajudge.cli.options.output import note
+from metajudge.cli.options.output import warn
 from metajudge.data.download import ENDPOINT, PARTIAL, Fetched, Hub, PublishedFile, fetch
 from metajudge.errors import DiskFull, UsageError
 
@@ -83,7 +83,7 @@ def fetch_all(files: Sequence[PublishedFile], root: Path) -> int:
                 _report(fetched)
     except KeyboardInterrupt:
         shown.close()
-        note(f"interrupted; what has arrived is kept as *{PARTIAL}, and the same command goes on from there")
+        warn(f"interrupted; what has arrived is kept as *{PARTIAL}, and the same command goes on from there")
         return 130
     finally:
         shown.close()
@@ -94,7 +94,7 @@ def _report(fetched: Fetched) -> None:
     how = "is there already" if fetched.was_there else "fetched"
     print(f"{fetched.path} {how}: size and sha256 as published", flush=True)
     if fetched.set_aside is not None:
-        note(f"{fetched.set_aside} is what had this name before: other content than published")
+        warn(f"{fetched.set_aside} is what had this name before: other content than published")
 
 
 # ------------------------------------------------------------------ the surroundings
@@ -168,13 +168,13 @@ class ShownProgress:
             self._bar.update(done - self._bar.n)
         elif time.monotonic() - self._last_line >= LINE_SECONDS:
             self._last_line = time.monotonic()
-            note(f"{file.target}: {done:,} of {file.size:,} bytes")
+            warn(f"{file.target}: {done:,} of {file.size:,} bytes")
 
     def pause(self, seconds: float, reason: str) -> None:
         """Wait, and say why."""
         if self._bar is not None:
             self._bar.clear()
-        note(f"{reason}; goes on in {seconds:.0f} s")
+        warn(f"{reason}; goes on in {seconds:.0f} s")
         time.sleep(seconds)
 
     def close(self) -> None:
@@ -189,7 +189,7 @@ class ShownProgress:
 
         self.close()
         resumed = f", of which {done:,} are here already" if done else ""
-        note(f"{file.target}: {file.size:,} bytes from {self._source}{resumed}")
+        warn(f"{file.target}: {file.size:,} bytes from {self._source}{resumed}")
         self._file, self._last_line = file, time.monotonic()
         if sys.stderr.isatty() and not HF_HUB_DISABLE_PROGRESS_BARS:
             self._bar = tqdm(

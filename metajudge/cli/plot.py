@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metajudge.cli.options.output import check_output, counted, note, say
-from metajudge.cli.options.scoring import add_scoring_flags, one_thread, scored_files
+from metajudge.cli.options.output import check_output, plural, say, warn
+from metajudge.cli.options.scoring import add_scoring_flags, limit_blas_threads, scored_files
 from metajudge.cli.options.types import number_within
 from metajudge.errors import UsageError
 
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the picture; 0, or 1 when there is no point to draw."""
-    one_thread()
+    limit_blas_threads()
     is_training = args.files[0] == TRAINING  # a directory of that name is `training/`
     paths = [Path(name) for name in args.files[is_training:]]
     output = args.output_file or (TRAINING_PICTURE if is_training else PICTURE)
@@ -86,7 +86,7 @@ def _draw_models(args: argparse.Namespace, paths: Sequence[Path], output: Path) 
     panels = _panels(args, paths)
     points = [point for inside in panels.values() for point in inside]
     if not points:
-        note("nothing to draw: no model has both outcome accuracy and rationale consistency")
+        warn("nothing to draw: no model has both outcome accuracy and rationale consistency")
         return 1
     if len(points) == 1 and (args.oa_zone is None) != (args.rc_zone is None):
         raise UsageError("a single point has no median to set zones by; give both --oa-zone and --rc-zone, or neither")
@@ -94,8 +94,8 @@ def _draw_models(args: argparse.Namespace, paths: Sequence[Path], output: Path) 
     with _writing(output):
         plot.save(figure, output)
     if unnamed:
-        note(f"no place for the names of {', '.join(map(say, unnamed))}: draw fewer models at a time")
-    note(f"{output} written")
+        warn(f"no place for the names of {', '.join(map(say, unnamed))}: draw fewer models at a time")
+    warn(f"{output} written")
     return 0
 
 
@@ -121,11 +121,11 @@ def _draw_training(args: argparse.Namespace, logs: Sequence[Path], output: Path)
     arms = plot_training.read_logs(logs)
     for one in arms:
         if one.left_out:
-            note(f"{say(one.arm)}: {counted(one.left_out, 'step')} left out, which not all of its seeds have")
+            warn(f"{say(one.arm)}: {plural(one.left_out, 'step')} left out, which not all of its seeds have")
     figure = plot_training.draw(arms, args.theme, args.title)
     with _writing(output):
         plot.save(figure, output, "Rewards over the steps of training")
-    note(f"{output} written")
+    warn(f"{output} written")
     return 0
 
 
@@ -149,15 +149,15 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
         raise UsageError("--by groups the rows of result files; a CSV file has one line a model: leave --by out")
     from metajudge.reports.deceptive_alignment import FlagRule
     from metajudge.reports.plots.points import points_from_csv, points_from_report
-    from metajudge.reports.render import unlike
+    from metajudge.reports.render import difference_notes
     from metajudge.reports.report import report_rows
 
     scored = scored_files(args, [path for path in files if not _is_csv(path)], args.by)
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []
     shown = [row for row in rows if (row["group"] is not None) == bool(args.by)]
     _note_left_out(shown)
-    for line in unlike(scored):
-        note(line)
+    for line in difference_notes(scored):
+        warn(line)
     panels = points_from_report(shown)
     for path in filter(_is_csv, files):
         panels.setdefault(None, []).extend(points_from_csv(path))
@@ -172,7 +172,7 @@ def _note_left_out(shown: Iterable[Mapping[str, Any]]) -> None:
             where = "" if row["group"] is None else f" in {say(row['group'])}"
             unlabelled = row["outcome"]["accuracy"]["value"] is None
             reason = "no label to compare, so no outcome accuracy" if unlabelled else "no scored row"
-            note(f"{say(row['model'])}{where} is left out: {reason}")
+            warn(f"{say(row['model'])}{where} is left out: {reason}")
 
 
 # ------------------------------------------------------------------ points of CSV files

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from metajudge.cli.options.output import check_output, note, say, write_json
-from metajudge.cli.options.scoring import add_scoring_flags, one_thread, scored_files
+from metajudge.cli.options.output import check_output, say, warn, write_json
+from metajudge.cli.options.scoring import add_scoring_flags, limit_blas_threads, scored_files
 from metajudge.cli.options.types import at_least, number_within
 from metajudge.errors import UsageError
 
@@ -51,9 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row."""
-    one_thread()
+    limit_blas_threads()
     from metajudge.reports.deceptive_alignment import FlagRule
-    from metajudge.reports.render import remarks, render_report
+    from metajudge.reports.render import render_report, report_notes
     from metajudge.reports.report import report_rows
 
     check_output(args.output_file, args.files)
@@ -64,14 +64,14 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if args.output_file:
         write_json(args.output_file, [row.as_json() for row in rows])
-    for line in remarks(rows):
-        note(line)
+    for line in report_notes(rows):
+        warn(line)
     flags = sum(row.flag is not None and row.flag.p_value is not None for row in rows)
     if flags > rule.level * (args.resamples + 1):
-        note(f"of {flags + 1} models none can be flagged with {args.resamples} resamples: raise --resamples")
+        warn(f"of {flags + 1} models none can be flagged with {args.resamples} resamples: raise --resamples")
     nothing = [row.model for row in rows if row.group is None and row.metrics["paper", "f1"].value is None]
     if nothing:
-        note(f"nothing scored for {', '.join(map(say, nothing))}: the reasons stand above")
+        warn(f"nothing scored for {', '.join(map(say, nothing))}: the reasons stand above")
     return 1 if nothing else 0
 
 

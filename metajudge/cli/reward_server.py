@@ -16,7 +16,7 @@ from metajudge.cli.options.types import at_least, at_least_or, finite_number, nu
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:
-    from metajudge.rewards.reward import RewardOptions
+    from metajudge.rewards.reward import RewardConfig
     from metajudge.rewards.server.app import RewardServer
 
 SUMMARY = "Serve the reward of training a critic (rationale x outcome) to a trainer that asks over HTTP."
@@ -114,11 +114,11 @@ def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; exit 130."""
     start_log(args.log_file)
     import metajudge.llm.sdk_client  # noqa: F401  (now: later the first request would wait for it)
-    from metajudge.engine.session import JudgeOptions
-    from metajudge.rewards.server.app import RewardServer, ServerOptions
+    from metajudge.engine.session import JudgeConfig
+    from metajudge.rewards.server.app import RewardServer, ServerConfig
 
-    options = ServerOptions(
-        judge=JudgeOptions(**request_options(args)),
+    options = ServerConfig(
+        judge=JudgeConfig(**request_options(args)),
         reward=reward_options(args),
         granularity=args.granularity,
         on_unscored=args.on_unscored,
@@ -131,11 +131,11 @@ def run(args: argparse.Namespace) -> int:
     return asyncio.run(_serve(RewardServer(options), args.grace, bool(options.token)))
 
 
-def reward_options(args: argparse.Namespace) -> RewardOptions:
+def reward_options(args: argparse.Namespace) -> RewardConfig:
     """The reward as the flags say it."""
-    from metajudge.rewards.reward import RewardOptions
+    from metajudge.rewards.reward import RewardConfig
 
-    return RewardOptions(
+    return RewardConfig(
         mix=args.mix,
         credit=args.credit,
         min_score=args.min_score,

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the rows."""
-    from metajudge.reports.show import by_id, render, worst
+    from metajudge.reports.show import by_id, render_rows, worst
     from metajudge.text.terminal import coloured, plain
 
     if args.id is not None:
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         chosen = worst(args.file, args.worst, args.model_be_evaluated)
     paint = coloured if _wants_colour() else plain
-    for text in render(chosen, shutil.get_terminal_size().columns, paint):
+    for text in render_rows(chosen, shutil.get_terminal_size().columns, paint):
         print(text, end="\n\n")
     return 0
 

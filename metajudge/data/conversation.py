@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from metajudge.text.escaping import defused, encodable
+from metajudge.text.escaping import escape_markup, replace_surrogates
 from metajudge.text.tokens import of_text
 
 FRAME = "QUOTED_"
@@ -126,5 +126,5 @@ def framed(name: str, text: str, remark: str = "") -> str:
 
 def quoted_lines(text: str) -> str:
     """`text` with its line breaks, its tags harmless, valid as UTF-8. Every line ends in a line feed alone."""
-    text = encodable(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return defused(text, _TAG) if _SUSPECT.search(text) else text
+    text = replace_surrogates(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return escape_markup(text, _TAG) if _SUSPECT.search(text) else text

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from metajudge.errors import UsageError
 
-STAMP = "metajudge"
+METADATA_KEY = "metajudge"
 """The key under which an output row says what became of it."""
 SUCCESS, ERROR = "success", "error"
 NAMED_LINES = 3
@@ -34,7 +34,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class InvalidRow:
     """A line that cannot be judged: it gets no record, is named by line and counted."""
 
     line: int
@@ -49,7 +49,7 @@ class UnreadableLines:
     named: list[str] = field(default_factory=list)
     """As "line 3 is not JSON …"."""
 
-    def add(self, row: Unusable) -> None:
+    def add(self, row: InvalidRow) -> None:
         """Count one."""
         self.count += 1
         if self.count <= NAMED_LINES:
@@ -85,7 +85,7 @@ class InputFile:
         except OSError as error:
             raise UsageError(f"{flag}{path} cannot be read: {error.strerror}; check its permissions") from None
 
-    def rows(self) -> Iterator[Row | Unusable]:
+    def rows(self) -> Iterator[Row | InvalidRow]:
         """Every line that is not blank, in order, from the start."""
         for number, offset, raw in self.lines():
             yield parse_row(number, raw, offset)
@@ -117,18 +117,18 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
         offset += len(raw)
 
 
-def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | Unusable:
+def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | InvalidRow:
     """A line of a file as a row, or why it is none."""
     try:
         data = json.loads(raw.removeprefix(_BOM).decode("utf-8"))  # also where files were joined
     except UnicodeDecodeError as error:
-        return Unusable(number, f"is not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
+        return InvalidRow(number, f"is not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
     except json.JSONDecodeError as error:
-        return Unusable(number, f"is not JSON ({error.msg.removesuffix(' at')} at column {error.colno})")
+        return InvalidRow(number, f"is not JSON ({error.msg.removesuffix(' at')} at column {error.colno})")
     except (ValueError, RecursionError):
-        return Unusable(number, "is JSON that cannot be read (a number too long, or nested too deep)")
+        return InvalidRow(number, "is JSON that cannot be read (a number too long, or nested too deep)")
     if not isinstance(data, dict):
-        return Unusable(number, f"is a JSON {json_kind(data)}, not an object")
+        return InvalidRow(number, f"is a JSON {json_kind(data)}, not an object")
     return Row(number, data, offset)
 
 
@@ -139,23 +139,23 @@ def json_kind(value: object) -> str:
     return kinds[type(value)]
 
 
-def passed_over(row: Mapping[str, Any]) -> bool:
+def is_skipped(row: Mapping[str, Any]) -> bool:
     """Whether an earlier step says that a row is not fit for the next one."""
-    stamp = row.get(STAMP)
+    stamp = row.get(METADATA_KEY)
     return isinstance(stamp, dict) and stamp.get("status", SUCCESS) != SUCCESS
 
 
-class FitRows(InputFile):
+class EligibleRows(InputFile):
     """An input file without the rows that an earlier step left unfit."""
 
-    passed_over = 0
+    skipped = 0
     """How many the last reading left out."""
 
-    def rows(self) -> Iterator[Row | Unusable]:
+    def rows(self) -> Iterator[Row | InvalidRow]:
         """Every line that is fit or unreadable, in order, from the start."""
-        self.passed_over = 0
+        self.skipped = 0
         for row in super().rows():
-            if isinstance(row, Row) and passed_over(row.data):
-                self.passed_over += 1
+            if isinstance(row, Row) and is_skipped(row.data):
+                self.skipped += 1
             else:
                 yield row

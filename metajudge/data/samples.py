@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from metajudge.data.rows import Row, Unusable, json_kind
+from metajudge.data.rows import InvalidRow, Row, json_kind
 
 CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
@@ -73,7 +73,7 @@ def _hash(*parts: object) -> str:
 
 
 @dataclass(slots=True)
-class RowNumbers:
+class RowIds:
     """Gives every row its id: a repeated row gets `-2`, `-3`, … in file order."""
 
     _seen: set[int] = field(default_factory=set)
@@ -107,14 +107,14 @@ def _problem(name: str, found: bool, value: object) -> str | None:
     return None
 
 
-def make_sample(row: Row, row_id: str, model: str) -> Sample | Unusable:
+def make_sample(row: Row, row_id: str, model: str) -> Sample | InvalidRow:
     """See `row` for the evaluated model `model`, or say what is wrong with it; without id no question id."""
     lists: list[tuple[str, ...]] = []
     for name in ("human", model):
         found, value = find_checklist(row.data, name)
         problem = _problem(name, found, value)
         if problem:
-            return Unusable(row.line, problem)
+            return InvalidRow(row.line, problem)
         lists.append(tuple(value))
     human, items = lists
     question_id = _hash(model.lower(), human, items) if row_id else ""
@@ -122,15 +122,15 @@ def make_sample(row: Row, row_id: str, model: str) -> Sample | Unusable:
 
 
 def read_samples(
-    rows: Iterable[Row | Unusable], models: Sequence[str], *, named: bool = True
-) -> Iterator[Sample | Unusable]:
+    rows: Iterable[Row | InvalidRow], models: Sequence[str], *, named: bool = True
+) -> Iterator[Sample | InvalidRow]:
     """The samples of `rows`: row after row, every model of `models` for each.
 
     `named` false leaves both ids empty, for a reading that only counts: they take half of its time.
     """
-    numbers = RowNumbers()
+    numbers = RowIds()
     for row in rows:
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             yield row
             continue
         row_id = numbers.id_of(row.data) if named else ""

@@ -12,7 +12,7 @@ FIRST_COMPLETION = 1000
 """Tokens that a reply is expected to have before the first one is known."""
 
 
-class CostReached(MetaJudgeError):
+class BudgetExceeded(MetaJudgeError):
     """The next request might pass `--max-cost`, or what requests cost cannot be told."""
 
 
@@ -44,7 +44,7 @@ class Budget:
     def held(self, prompt_tokens: int) -> Held:
         """Keeps a request's expected cost aside, as an async context, while it is in flight.
 
-        Waits for replies in flight, which may cost less than expected; raises `CostReached` when it does not fit
+        Waits for replies in flight, which may cost less than expected; raises `BudgetExceeded` when it does not fit
         without any.
         """
         return Held(self, prompt_tokens)
@@ -55,7 +55,7 @@ class Budget:
             return 0.0
         while (expected := self._expected(prompt_tokens)) + self.spent + self._held > self.most or self._untold:
             if not self._in_flight or self._untold:
-                raise CostReached(self._why())
+                raise BudgetExceeded(self._why())
             self._changed.clear()
             await self._changed.wait()
         self._in_flight, self._held = self._in_flight + 1, self._held + expected

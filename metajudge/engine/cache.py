@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
 
-from metajudge.engine.retry import Answer, Asker, Failed, Question, Stopped
+from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
 from metajudge.llm.client import Usage
 
 ANSWERS = 10_000
@@ -17,7 +17,7 @@ CHARACTERS = 32_000_000
 Outcome = Answer | Failed
 
 
-class Remembered:
+class ResponseCache:
     """Equal questions in flight together, or among the last ones answered, are asked once."""
 
     def __init__(self, answers: int = ANSWERS, characters: int = CHARACTERS) -> None:
@@ -28,7 +28,7 @@ class Remembered:
         self.waiting: set[asyncio.Task[Any]] = set()
         """Tasks that wait for the reply to an equal question."""
 
-    async def ask(self, asker: Asker, question: Question, record_id: str) -> Outcome:
+    async def ask(self, asker: RetryingClient, question: Question, record_id: str) -> Outcome:
         """The outcome; an answer to an equal question is a copy: no tokens, and the record it comes from."""
         key = _key(question)
         if key in self._answered:
@@ -46,7 +46,7 @@ class Remembered:
         finally:
             self.waiting.discard(own)
 
-    async def _lead(self, key: bytes, asker: Asker, question: Question, record_id: str) -> Outcome:
+    async def _lead(self, key: bytes, asker: RetryingClient, question: Question, record_id: str) -> Outcome:
         future: asyncio.Future[tuple[str, Outcome]] = asyncio.get_running_loop().create_future()
         self._in_flight[key] = future
         try:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from metajudge.engine.backoff import FIRST_BACKOFF, LONGEST_BACKOFF
 from metajudge.engine.clock import Clock
-from metajudge.llm.errors import JudgeFailure, NoConnection, Unreachable
+from metajudge.llm.errors import ConnectError, ConnectTimeout, JudgeError
 
 log = logging.getLogger("metajudge")
 T = TypeVar("T")
@@ -18,7 +18,7 @@ T = TypeVar("T")
 OUTAGE = "outage"
 
 
-class OutageTooLong(JudgeFailure):
+class OutageTooLong(JudgeError):
     """The judge stayed unreachable for longer than the run waits."""
 
 
@@ -66,7 +66,7 @@ class Turns:
         return given
 
 
-class Outage:
+class CircuitBreaker:
     """Holds new questions while the judge is unreachable; one probe at a time asks whether it is back."""
 
     def __init__(self, patience: float, clock: Clock) -> None:
@@ -78,7 +78,7 @@ class Outage:
         self._probes = 0
 
     @property
-    def is_on(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the judge is away, so that what is sent only asks whether it is back."""
         return self._since is not None
 
@@ -97,7 +97,7 @@ class Outage:
                     continue
                 try:
                     return await send()
-                except Unreachable as failure:
+                except ConnectError as failure:
                     self._begin(failure)
                     continue
             has_turn = False
@@ -107,16 +107,16 @@ class Outage:
                 await self._wait_before_probe()
                 try:
                     result = await send()
-                except (Unreachable, NoConnection) as failure:
+                except (ConnectError, ConnectTimeout) as failure:
                     self._check_patience(failure)
-                except JudgeFailure:
+                except JudgeError:
                     self._end()  # any answer, also a bad one, means that something listens
                     raise
                 else:
                     self._end()
                     return result
 
-    def _begin(self, failure: Unreachable) -> None:
+    def _begin(self, failure: ConnectError) -> None:
         if self._since is None:
             self._since, self._probes = self._clock.now(), 0
             log.warning("%s; holding new questions, trying again for up to %g s", failure, self._patience)
@@ -132,6 +132,6 @@ class Outage:
         await self._clock.sleep(max(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._probes, remaining)))
         self._probes = min(self._probes + 1, 16)
 
-    def _check_patience(self, failure: JudgeFailure) -> None:
+    def _check_patience(self, failure: JudgeError) -> None:
         if self._since is not None and self._clock.now() - self._since >= self._patience:
             raise OutageTooLong(OUTAGE, f"{failure}, for {self._patience:g} s; check --api-base, is it running?")

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
-from metajudge.engine.rate_limit import Flight
-from metajudge.engine.stats import Tally
+from metajudge.engine.rate_limit import ConcurrencyLimiter
+from metajudge.engine.stats import RunStats
 
 REFRESH_SECONDS = 0.5
 LINE_SECONDS = 30.0
@@ -20,7 +20,7 @@ LINE_SECONDS = 30.0
 class Progress:
     """Shows a tally until `close`."""
 
-    def __init__(self, tally: Tally, flight: Flight | None = None) -> None:
+    def __init__(self, tally: RunStats, flight: ConcurrencyLimiter | None = None) -> None:
         """`flight` is shown where its limit is found out."""
         self._tally = tally
         self._flight = flight

@@ -21,13 +21,13 @@ _FIRST_COMPLETION = 200
 _CATCH_UP_SECONDS = 0.05
 
 
-class Flight:
+class ConcurrencyLimiter:
     """The places in flight. `limit` may change at any time; places are given in the order of asking."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.busy = 0
-        self.held_back = 0
+        self.queued = 0
         """Places whose request waits for its turn by requests or tokens a minute."""
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -61,11 +61,11 @@ class Flight:
     def answered(self, reply: Reply) -> None:
         """A reply came; called while its place is still taken."""
 
-    def refused(self) -> None:
+    def on_rate_limited(self) -> None:
         """The judge said that there are too many requests (429)."""
 
 
-class FoundFlight(Flight):
+class AdaptiveConcurrency(ConcurrencyLimiter):
     """Finds out how many questions in flight the judge bears: `--concurrent-requests auto`.
 
     Doubles a round trip until the first 429 or slow-down, then one more a round trip; × 0.7 on a 429 and when the
@@ -90,10 +90,10 @@ class FoundFlight(Flight):
             if median > SLOWER * self._best:
                 self._cut()
                 return
-        if self.busy - self.held_back >= self.limit:
+        if self.busy - self.queued >= self.limit:
             self._set(self._room + (1.0 if self._doubling else 1.0 / self._room))
 
-    def refused(self) -> None:
+    def on_rate_limited(self) -> None:
         """A 429 is the clearest word."""
         self._cut()
 
@@ -111,7 +111,7 @@ class FoundFlight(Flight):
         self.hand_out()
 
 
-class Pace:
+class RateLimiter:
     """When a request may start: a place in flight, and its turn by requests and tokens a minute.
 
     Starts are spaced evenly, never a minute's budget at once: each books the time that it takes of every budget. A pace
@@ -120,7 +120,7 @@ class Pace:
 
     def __init__(
         self,
-        flight: Flight,
+        flight: ConcurrencyLimiter,
         clock: Clock,
         *,
         delay: float = 0.0,
@@ -157,7 +157,7 @@ class Pace:
     async def _turn(self, prompt_tokens: int) -> None:
         # One after the other, and booked only when it starts: who gives up while waiting leaves no empty turn behind.
         asked = now = self._clock.now()
-        self.flight.held_back += 1
+        self.flight.queued += 1
         try:
             async with self._turns:
                 while (start := max(asked, self._next_request, self._next_token)) > now:
@@ -171,14 +171,14 @@ class Pace:
                 self._next_token = booked + (prompt_tokens + self._completion) * self._seconds_a_token
                 self._last_start = start
         finally:
-            self.flight.held_back -= 1
+            self.flight.queued -= 1
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """See `Pace.slot`. A class of its own, as a generator made a context costs more than all that it holds."""
+    """See `RateLimiter.slot`. A class of its own, as a generator made a context costs more than all that it holds."""
 
-    pace: Pace
+    pace: RateLimiter
     prompt_tokens: int
 
     async def __aenter__(self) -> None:

@@ -14,17 +14,17 @@ from typing import Any, Protocol
 
 from metajudge.engine.backoff import backoff
 from metajudge.engine.budget import Budget
-from metajudge.engine.circuit_breaker import Outage, Turns
+from metajudge.engine.circuit_breaker import CircuitBreaker, Turns
 from metajudge.engine.clock import Clock
-from metajudge.engine.rate_limit import Pace
-from metajudge.engine.stats import Tally
+from metajudge.engine.rate_limit import RateLimiter
+from metajudge.engine.stats import RunStats
 from metajudge.llm.client import Reply
-from metajudge.llm.errors import QuestionFailed, TryAgain
-from metajudge.text.result_block import Rejected
+from metajudge.llm.errors import RequestRejected, TransientError
+from metajudge.text.result_block import ParseFailure
 from metajudge.text.tokens import estimate_tokens
 
 ERROR, FORMAT_ERROR = "error", "format_error"
-_NO_CONTENT = Rejected("the reply has no content")
+_NO_CONTENT = ParseFailure("the reply has no content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Question:
     """What it asks, unique within its row; also its key in the journal."""
     messages: Sequence[Mapping[str, str]]
     read: Callable[[Reply], Any]
-    """The reply (its text is there) to its meaning, or `Rejected`: asked again."""
+    """The reply (its text is there) to its meaning, or `ParseFailure`: asked again."""
     shared: bool = True
     """Whether an equal question may be answered by the same reply."""
     alone: bool = True
@@ -70,28 +70,28 @@ class Failed:
     """An equal question was asked for another row."""
 
 
-class Asks(Protocol):
+class ChatClient(Protocol):
     """What answers a question: the judge client."""
 
     async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
-        """One request; raises a `JudgeFailure`."""
+        """One request; raises a `JudgeError`."""
 
 
 class Stopped(Exception):
     """The run is stopping: no new request is sent."""
 
 
-class Asker:
+class RetryingClient:
     """Asks questions with the run's limits. `busy` holds the tasks whose request is out."""
 
     def __init__(
         self,
-        judge: Asks,
+        judge: ChatClient,
         *,
-        pace: Pace,
-        outage: Outage,
+        pace: RateLimiter,
+        outage: CircuitBreaker,
         max_retries: int,
-        tally: Tally,
+        tally: RunStats,
         clock: Clock,
         max_tokens: int,
         budget: Budget | None = None,
@@ -112,20 +112,20 @@ class Asker:
     @property
     def is_away(self) -> bool:
         """Whether the judge cannot be reached, so that questions are held."""
-        return self._outage.is_on
+        return self._outage.is_open
 
     async def ask(self, question: Question) -> Answer | Failed:
-        """Ask until accepted or out of budget. Raises `StopRun`, `OutageTooLong` and `Stopped`."""
+        """Ask until accepted or out of budget. Raises `FatalError`, `OutageTooLong` and `Stopped`."""
         faults = misreads = cuts = attempts = 0
         again = ""
         while True:
             attempts += 1
             try:
                 reply = await self._one(question.messages, again)
-            except TryAgain as failure:
+            except TransientError as failure:
                 faults += 1
                 if failure.cause == "429":
-                    self.pace.flight.refused()
+                    self.pace.flight.on_rate_limited()
                 if faults > self._max_retries:
                     return Failed(ERROR, failure.cause, f"{failure} (gave up after {attempts} tries)", attempts)
                 if self.stopping:
@@ -134,10 +134,10 @@ class Asker:
                 wait = backoff(faults, self._rng) if failure.retry_after is None else failure.retry_after
                 await self._clock.sleep(wait)
                 continue
-            except QuestionFailed as failure:
+            except RequestRejected as failure:
                 return Failed(ERROR, failure.cause, str(failure), attempts)
             value = _NO_CONTENT if reply.text is None else question.read(reply)
-            if not isinstance(value, Rejected):
+            if not isinstance(value, ParseFailure):
                 return Answer(reply, value, attempts)
             misreads += 1
             cuts += reply.finish_reason == "length"
@@ -172,7 +172,7 @@ class Asker:
         assert task is not None
         self.busy.add(task)
         self._tally.requests += 1
-        if self._outage.is_on:
+        if self._outage.is_open:
             self._tally.retries["unreachable"] += 1
         elif causes:
             self._tally.retries[causes.pop()] += 1

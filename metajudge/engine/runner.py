@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from metajudge.data.rows import Unusable
-from metajudge.engine.cache import Remembered
+from metajudge.data.rows import InvalidRow
+from metajudge.engine.cache import ResponseCache
 from metajudge.engine.clock import Clock
-from metajudge.engine.retry import Answer, Asker, Failed, Question, Stopped
-from metajudge.engine.stats import Tally
+from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
+from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, OutputLost
 from metajudge.llm.client import Reply, Usage
 from metajudge.records.journal import Journal, RowName
 from metajudge.records.results_file import FINISHED, RecordFile, row_key
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import ParseFailure
 
 log = logging.getLogger("metajudge")
 
@@ -32,7 +32,7 @@ WARNED_ROWS = 10
 Outcome = Answer | Failed
 
 
-class Subject(Protocol):
+class Item(Protocol):
     """What a row is for the run, whatever is asked about it."""
 
     @property
@@ -63,26 +63,26 @@ class Task(Protocol):
 
 
 @dataclass(slots=True)
-class Sink:
+class OutputFiles:
     """Where the records of one evaluated model go."""
 
     file: RecordFile
     journal: Journal
 
 
-class OnlyFailures(MetaJudgeError):
+class TooManyFailures(MetaJudgeError):
     """So many rows in a row failed that the next ones hardly will not."""
 
 
 @dataclass(slots=True)
-class Run:
+class Runner:
     """One run over one input. `stop` may be called from a signal handler."""
 
     task: Task
-    asker: Asker
-    sinks: Mapping[str, Sink]
+    asker: RetryingClient
+    sinks: Mapping[str, OutputFiles]
     """By evaluated model."""
-    tally: Tally
+    tally: RunStats
     clock: Clock
     open_rows: Callable[[], int]
     """Rows being judged at the same time, at most; may change during the run."""
@@ -97,12 +97,12 @@ class Run:
     _crash: BaseException | None = None
     _rows: set[asyncio.Task[None]] = field(default_factory=set)
     _questions: set[asyncio.Task[Any]] = field(default_factory=set)
-    _remembered: Remembered = field(default_factory=Remembered)
+    _remembered: ResponseCache = field(default_factory=ResponseCache)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when what is awaited holds or the run is stopped."""
     _awaited: Callable[[], bool] = lambda: False
 
-    async def judge(self, samples: Iterable[Subject | Unusable]) -> None:
+    async def judge(self, samples: Iterable[Item | InvalidRow]) -> None:
         """Judge every sample that has no finished record. Returns when all are done or the run was stopped."""
         syncing = asyncio.create_task(self._sync_every_second())
         try:
@@ -134,13 +134,13 @@ class Run:
 
     # ------------------------------------------------------------------ rows
 
-    async def _open_rows(self, samples: Iterable[Subject | Unusable]) -> None:
+    async def _open_rows(self, samples: Iterable[Item | InvalidRow]) -> None:
         for count, sample in enumerate(samples):
             if count % 100 == 0:
                 await asyncio.sleep(0)  # a long stretch of finished rows must hold up neither replies nor a stop
                 if self.stopped:
                     return
-            if isinstance(sample, Unusable) or self._is_done(sample):
+            if isinstance(sample, InvalidRow) or self._is_done(sample):
                 continue
             if len(self._rows) >= self.open_rows():
                 # Several places at once, so that this is not woken for every row.
@@ -165,19 +165,19 @@ class Run:
         if self._awaited():
             self._changed.set()
 
-    def _is_done(self, sample: Subject) -> bool:
+    def _is_done(self, sample: Item) -> bool:
         sink = self.sinks[sample.model]
         key = row_key(sample.id, sample.question_id)
         if key in sink.file.finished:
             self.tally.resumed += 1
-            sink.journal.row_stands(_name(sample))
+            sink.journal.discard(_name(sample))
             return True
         if self.skip_failed and key in sink.file.failed:
             self.tally.skipped_failed += 1
             return True
         return False
 
-    async def _row(self, sample: Subject) -> None:
+    async def _row(self, sample: Item) -> None:
         started = self.clock.now()
         questions = self.task.questions(sample)
         if len(questions) == 1:
@@ -195,7 +195,7 @@ class Run:
         if len(outcomes) == len(asked):
             self._finish(sample, outcomes, started)
 
-    async def _row_of_one(self, sample: Subject, question: Question, started: float) -> None:
+    async def _row_of_one(self, sample: Item, question: Question, started: float) -> None:
         """A row whose task is its question's, too: a task less to make and to wait for."""
         own: Any = asyncio.current_task()
         self._questions.add(own)
@@ -207,18 +207,18 @@ class Run:
             self._questions.discard(own)
         self._finish(sample, [outcome], started)
 
-    def _finish(self, sample: Subject, outcomes: Sequence[Outcome], started: float) -> None:
+    def _finish(self, sample: Item, outcomes: Sequence[Outcome], started: float) -> None:
         try:
             self._write(sample, outcomes, self.clock.now() - started)
         except MetaJudgeError as error:
             self.stop(error)
 
-    def _write(self, sample: Subject, outcomes: Sequence[Outcome], seconds: float) -> None:
+    def _write(self, sample: Item, outcomes: Sequence[Outcome], seconds: float) -> None:
         record = self.task.record(sample, outcomes, seconds)
         sink = self.sinks[sample.model]
         sink.file.append(record)
         if record["status"] in FINISHED:
-            sink.journal.row_stands(_name(sample))
+            sink.journal.discard(_name(sample))
             self.tally.success += record["status"] == "success"
             self.tally.empty += record["status"] == "empty"
             if outcomes:  # a row that needed no judge says nothing of it
@@ -233,14 +233,14 @@ class Run:
         if not all(failure.copied for failure in failures):  # the failure of one question that rows share is one
             self._failed_in_a_row += 1
         if self._failed_in_a_row >= self.max_consecutive_failures and not self.stopped:
-            raise OnlyFailures(
+            raise TooManyFailures(
                 f"{self._failed_in_a_row} rows in a row failed, the last with: {failed.message}; "
                 "raise --max-consecutive-failures to go on regardless"
             )
 
     # ------------------------------------------------------------------ questions
 
-    async def _question(self, sample: Subject, question: Question) -> Outcome:
+    async def _question(self, sample: Item, question: Question) -> Outcome:
         journal = self.sinks[sample.model].journal
         kept = self._kept(journal, sample, question)
         if kept is not None:
@@ -260,13 +260,13 @@ class Run:
             raise Stopped from None
         return outcome
 
-    def _kept(self, journal: Journal, sample: Subject, question: Question) -> Answer | None:
+    def _kept(self, journal: Journal, sample: Item, question: Question) -> Answer | None:
         data = journal.kept(_name(sample), question.name)
         if data is None or not isinstance(data.get("text"), str):
             return None
         reply = Reply(data["text"], data.get("finish_reason"), Usage.from_json(data.get("usage")), data["seconds"])
         value = question.read(reply)
-        if isinstance(value, Rejected):
+        if isinstance(value, ParseFailure):
             return None
         return Answer(reply, value, data.get("attempts", 1), data.get("copied_from"))
 
@@ -276,7 +276,7 @@ class Run:
         """A file deleted after the last record is noticed here, while what it held can still be saved."""
         for sink in self.sinks.values():
             try:
-                sink.file.check_place()
+                sink.file.ensure_same_file()
             except OutputLost as error:
                 self.stop(error)
 
@@ -304,7 +304,7 @@ class Run:
                     self.stop(error)
 
 
-def _name(sample: Subject) -> RowName:
+def _name(sample: Item) -> RowName:
     return sample.id, sample.question_id
 
 

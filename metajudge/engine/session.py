@@ -13,29 +13,29 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
-from metajudge.data.rows import Unusable
+from metajudge.data.rows import InvalidRow
 from metajudge.engine.budget import Budget, Prices
-from metajudge.engine.circuit_breaker import Outage
+from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.clock import Clock, RealClock
 from metajudge.engine.process import make_ready
 from metajudge.engine.progress import Progress
-from metajudge.engine.rate_limit import MOST_IN_FLIGHT, Flight, FoundFlight, Pace
-from metajudge.engine.retry import Asker
-from metajudge.engine.runner import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Run, Sink, Subject, Task
-from metajudge.engine.stats import Tally
+from metajudge.engine.rate_limit import MOST_IN_FLIGHT, AdaptiveConcurrency, ConcurrencyLimiter, RateLimiter
+from metajudge.engine.retry import RetryingClient
+from metajudge.engine.runner import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Item, OutputFiles, Runner, Task
+from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
-from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, read_address
-from metajudge.llm.client import Judge, JudgeSettings
-from metajudge.llm.errors import StopRun
+from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
+from metajudge.llm.client import ClientConfig, JudgeClient
+from metajudge.llm.errors import FatalError
 from metajudge.llm.told import NO_KEY
 
 log = logging.getLogger("metajudge")
 
-OK, PARTLY, CHANGE_FIRST, INTERRUPTED = 0, 1, 2, 130
+OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeOptions:
+class JudgeConfig:
     """Which judge is asked, how fast and how patiently; the command line's flags have the same names.
 
     Raises `UsageError` for an `api_base` that is no address, `ValueError` for a number that cannot be meant.
@@ -67,7 +67,7 @@ class JudgeOptions:
     skip_failed: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "api_base", read_address(self.api_base, "api_base"))
+        object.__setattr__(self, "api_base", parse_base_url(self.api_base, "api_base"))
         for name, least in _LEAST.items():
             value, may_lack = getattr(self, name), name in _OR_NONE
             if not (may_lack and value is None) and not _is_number(value, least):
@@ -90,7 +90,7 @@ class JudgeOptions:
         return Budget(Prices(*self.prices) if self.prices else None, self.max_cost)
 
     @classmethod
-    def from_environment(cls, **fields: Any) -> JudgeOptions:
+    def from_environment(cls, **fields: Any) -> JudgeConfig:
         """With key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them.
 
         The embedded judge is started by the run itself: a base URL in the environment is another judge's.
@@ -98,7 +98,7 @@ class JudgeOptions:
         known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
         inherited = os.environ.get("OPENAI_BASE_URL")
         if inherited and fields.get("model") != EMBEDDED and "api_base" not in fields:
-            known["api_base"] = read_address(inherited, "OPENAI_BASE_URL")
+            known["api_base"] = parse_base_url(inherited, "OPENAI_BASE_URL")
         return cls(**{**known, **fields})
 
 
@@ -107,7 +107,7 @@ _LEAST: Mapping[str, float] = {
     "temperature": 0.0, "rate_limit_delay": 0.0, "requests_per_minute": 0.001, "tokens_per_minute": 1.0,
     "timeout": 0.001, "max_outage": 0.0, "grace": 0.0, "max_cost": 0.0,
 }  # fmt: skip
-"""What the numbers of `JudgeOptions` are at least; those that are whole here are whole there."""
+"""What the numbers of `JudgeConfig` are at least; those that are whole here are whole there."""
 _OR_NONE = {"concurrent_requests", "limit", "requests_per_minute", "tokens_per_minute", "max_cost"}
 
 
@@ -120,7 +120,7 @@ def _is_number(value: Any, least: float) -> bool:
         return False
 
 
-def check_key(options: JudgeOptions, *, matching: bool = True) -> None:
+def check_key(options: JudgeConfig, *, matching: bool = True) -> None:
     """Raise `UsageError` where a key is needed and there is none, or it cannot be sent.
 
     `matching`: the embedded judge could be asked as well, which can do nothing else.
@@ -136,14 +136,14 @@ def check_key(options: JudgeOptions, *, matching: bool = True) -> None:
 
 
 async def judge_rows(
-    options: JudgeOptions,
+    options: JudgeConfig,
     task: Task,
-    samples: Iterable[Subject | Unusable],
-    sinks: Mapping[str, Sink],
-    tally: Tally,
+    samples: Iterable[Item | InvalidRow],
+    sinks: Mapping[str, OutputFiles],
+    tally: RunStats,
     adapted: list[str],
     budget: Budget,
-) -> Run:
+) -> Runner:
     """Put the rows to the judge that `options` name until all are done or the run is stopped.
 
     `adapted` is filled with the parameters that the judge does not support; `tally` counts while the run goes.
@@ -153,7 +153,7 @@ async def judge_rows(
     async with contextlib.AsyncExitStack() as stack:
         asker = await open_asker(options, stack, tally, clock, adapted, budget)
         flight = asker.pace.flight
-        run = Run(
+        run = Runner(
             task,
             asker,
             sinks,
@@ -177,19 +177,21 @@ async def judge_rows(
 
 
 async def open_asker(
-    options: JudgeOptions,
+    options: JudgeConfig,
     stack: contextlib.AsyncExitStack,
-    tally: Tally,
+    tally: RunStats,
     clock: Clock,
     adapted: list[str] | None = None,
     budget: Budget | None = None,
-) -> Asker:
+) -> RetryingClient:
     """What asks the judge that `options` name, within their limits; `stack` closes its connections."""
     base_url = options.api_base
     if options.model == EMBEDDED and base_url == DEFAULT_BASE_URL:
         base_url = await _serve_embedded(stack)
-    flight = Flight(options.concurrent_requests) if options.concurrent_requests else FoundFlight(clock)
-    settings = JudgeSettings(
+    flight = (
+        ConcurrencyLimiter(options.concurrent_requests) if options.concurrent_requests else AdaptiveConcurrency(clock)
+    )
+    settings = ClientConfig(
         model=options.model,
         base_url=base_url,
         api_key=options.api_key or NO_KEY,
@@ -199,18 +201,18 @@ async def open_asker(
         extra_body=options.extra_body,
         connections=options.connections,
     )
-    pace = Pace(
+    pace = RateLimiter(
         flight,
         clock,
         delay=options.rate_limit_delay,
         requests_per_minute=options.requests_per_minute,
         tokens_per_minute=options.tokens_per_minute,
     )
-    return Asker(
-        await stack.enter_async_context(Judge(settings, adapted)),
+    return RetryingClient(
+        await stack.enter_async_context(JudgeClient(settings, adapted)),
         pace=pace,
         budget=budget,
-        outage=Outage(options.max_outage, clock),
+        outage=CircuitBreaker(options.max_outage, clock),
         max_retries=options.max_retries,
         tally=tally,
         clock=clock,
@@ -228,7 +230,7 @@ async def _serve_embedded(stack: contextlib.AsyncExitStack) -> str:
 
 
 @contextlib.contextmanager
-def _signals(run: Run) -> Iterator[None]:
+def _signals(run: Runner) -> Iterator[None]:
     """SIGINT and SIGTERM stop the run: the first lets replies in flight arrive, the second does not."""
     loop = asyncio.get_running_loop()
 
@@ -249,10 +251,10 @@ def _signals(run: Run) -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-def exit_code(run: Run, tally: Tally) -> int:
+def exit_code(run: Runner, tally: RunStats) -> int:
     """0 all done, 1 rows failed or were left out, 2 something has to be changed first, 130 a signal."""
     if run.interrupted:
         return INTERRUPTED
     if run.stop_reason is not None:
-        return CHANGE_FIRST if isinstance(run.stop_reason, StopRun | UsageError) else PARTLY
-    return PARTLY if tally.failures or tally.unusable or tally.skipped_failed else OK
+        return USER_ERROR if isinstance(run.stop_reason, FatalError | UsageError) else INCOMPLETE
+    return INCOMPLETE if tally.failures or tally.unusable or tally.skipped_failed else OK

@@ -9,7 +9,7 @@ from metajudge.llm.client import Usage
 
 
 @dataclass(slots=True)
-class Tally:
+class RunStats:
     """Counts of one run; written by the run, read by progress and summary."""
 
     total: int | None = None

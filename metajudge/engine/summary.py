@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from metajudge.engine.budget import FIRST_COMPLETION, Budget, Prices
-from metajudge.engine.runner import Run
-from metajudge.engine.session import JudgeOptions
-from metajudge.engine.stats import Tally
+from metajudge.engine.runner import Runner
+from metajudge.engine.session import JudgeConfig
+from metajudge.engine.stats import RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm.client import Usage
 from metajudge.text.terminal import printable_lines
 
 
 def summary_text(
-    tally: Tally,
-    run: Run,
+    tally: RunStats,
+    run: Runner,
     budget: Budget,
     *,
     seconds: float,
@@ -59,7 +59,7 @@ def _cost(budget: Budget) -> list[str]:
     return [f"Cost      {budget.spent:.4f}{bound}" + (f", {over:.4f} over it" if over > 0 else "")]
 
 
-def _next(tally: Tally, run: Run, left: int, next_command: str) -> str:
+def _next(tally: RunStats, run: Runner, left: int, next_command: str) -> str:
     if run.interrupted:
         return f"Stopped by a signal with {left} rows left; the same command goes on where this one stopped."
     if isinstance(run.stop_reason, OutputLost) and run.stop_reason.rescue:
@@ -79,7 +79,7 @@ def _next(tally: Tally, run: Run, left: int, next_command: str) -> str:
     return f"Next      {next_command}"
 
 
-def _unusable(tally: Tally) -> str:
+def _unusable(tally: RunStats) -> str:
     return (
         f" {tally.unusable} unusable rows are named above; mend them and run the same command."
         if tally.unusable
@@ -87,7 +87,7 @@ def _unusable(tally: Tally) -> str:
     )
 
 
-def expected_cost(requests: int, prompt_tokens: int, options: JudgeOptions) -> list[str]:
+def expected_cost(requests: int, prompt_tokens: int, options: JudgeConfig) -> list[str]:
     """The line of a dry run that tells what so many requests may cost; none without prices."""
     if options.prices is None:
         return []

@@ -47,7 +47,7 @@ class _Host:
             self.thread.join(_CLOSING_SECONDS)
 
 
-class HostedScorer:
+class BackgroundScorer:
     """A scorer on an event loop in a thread of its own, for any number of loops and threads that call it.
 
     The thread begins with the first call; a process that was forked later begins one of its own.
@@ -61,14 +61,14 @@ class HostedScorer:
         self._host: _Host | None = None
         atexit.register(self.close)
 
-    def __reduce__(self) -> tuple[type[HostedScorer], tuple[Callable[[], RewardScorer]]]:
-        return HostedScorer, (self._make,)  # another process begins a thread of its own
+    def __reduce__(self) -> tuple[type[BackgroundScorer], tuple[Callable[[], RewardScorer]]]:
+        return BackgroundScorer, (self._make,)  # another process begins a thread of its own
 
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
         """As `RewardScorer.score`."""
         return await asyncio.wrap_future(self._begin(generations, golds))
 
-    def score_now(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
+    def score_sync(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
         """The same from a thread without a loop; waits."""
         return self._begin(generations, golds).result()
 

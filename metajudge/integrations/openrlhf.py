@@ -8,21 +8,21 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from metajudge.engine.session import JudgeOptions
-from metajudge.integrations.background import HostedScorer
+from metajudge.engine.session import JudgeConfig
+from metajudge.integrations.background import BackgroundScorer
 from metajudge.rewards.components import parts_by_name
 from metajudge.rewards.generation import generation
-from metajudge.rewards.reward import Gold, Reward, RewardOptions
+from metajudge.rewards.reward import Gold, Reward, RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, Settled, all_scored
+from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, UnscoredPolicy, all_scored
 from metajudge.tasks.match.prompt import ROW
 
 RewardFunction = Callable[..., dict[str, Any]]
 
 
 def reward_function(
-    judge: JudgeOptions,
-    options: RewardOptions | None = None,
+    judge: JudgeConfig,
+    options: RewardConfig | None = None,
     *,
     on_unscored: str = ERROR,
     granularity: str = ROW,
@@ -31,11 +31,11 @@ def reward_function(
     """A function to be named `reward_func`: `rewards`, `scores` and `extra_logs` with the parts, as tensors.
 
     A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `rewards.unscored.Settled`. With `error`, OpenRLHF notes in its log
+    unscored generation: `on_unscored`, see `rewards.unscored.UnscoredPolicy`. With `error`, OpenRLHF notes in its log
     that the reward could not be fetched and goes on without one, until its next step needs it and ends the training.
     """
-    settled = Settled(on_unscored, unscored_timeout)
-    scorer = HostedScorer(
+    settled = UnscoredPolicy(on_unscored, unscored_timeout)
+    scorer = BackgroundScorer(
         lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
     )
 
@@ -45,7 +45,7 @@ def reward_function(
         texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
         golds = [Gold.from_json(label) for label in labels]
         with settled.asking(prompts) as begun:
-            rewards = scorer.score_now(texts, golds)
+            rewards = scorer.score_sync(texts, golds)
             if all_scored(rewards):
                 return _told(rewards, settled.values(rewards, prompts))
         while settled.may_learn(prompts, begun):

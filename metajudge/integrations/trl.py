@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from metajudge.data.samples import HUMAN_KEY
-from metajudge.engine.session import JudgeOptions
-from metajudge.integrations.background import HostedScorer
+from metajudge.engine.session import JudgeConfig
+from metajudge.integrations.background import BackgroundScorer
 from metajudge.rewards.components import means
-from metajudge.rewards.reward import Gold, Reward, RewardOptions
+from metajudge.rewards.reward import Gold, Reward, RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.tasks.match.prompt import ROW
 
@@ -19,8 +19,8 @@ LogExtra = Callable[[str, list[Any]], None]
 
 
 def reward_function(
-    judge: JudgeOptions,
-    options: RewardOptions | None = None,
+    judge: JudgeConfig,
+    options: RewardConfig | None = None,
     *,
     human_field: str = HUMAN_KEY,
     gold_field: str = "overall_preference",
@@ -32,8 +32,8 @@ def reward_function(
     The dataset needs the columns `human_field` (a list of strings) and `gold_field` (-3..3 or a label). The parts are
     logged as `metajudge/…`, the same keys on every process.
     """
-    options = options or RewardOptions()
-    scorer = HostedScorer(
+    options = options or RewardConfig()
+    scorer = BackgroundScorer(
         lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
     )
 

@@ -6,20 +6,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from metajudge.engine.session import JudgeOptions
-from metajudge.integrations.background import HostedScorer
+from metajudge.engine.session import JudgeConfig
+from metajudge.integrations.background import BackgroundScorer
 from metajudge.rewards.components import parts
-from metajudge.rewards.reward import Gold, RewardOptions
+from metajudge.rewards.reward import Gold, RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, Settled
+from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, UnscoredPolicy
 from metajudge.tasks.match.prompt import ROW
 
 ScoreFunction = Callable[..., Awaitable[dict[str, float]]]
 
 
 def score_function(
-    judge: JudgeOptions,
-    options: RewardOptions | None = None,
+    judge: JudgeConfig,
+    options: RewardConfig | None = None,
     *,
     on_unscored: str = ERROR,
     granularity: str = ROW,
@@ -28,11 +28,11 @@ def score_function(
     """A coroutine function to be named `compute_score`; its dict has `score` and the parts, all of them numbers.
 
     `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `metajudge.rewards.unscored.Settled`. verl's rate-limited manager turns a
+    unscored generation: `on_unscored`, see `rewards.unscored.UnscoredPolicy`. verl's rate-limited manager turns a
     time-out into 0: give it a longer one than `unscored_timeout`.
     """
-    settled = Settled(on_unscored, unscored_timeout)
-    scorer = HostedScorer(
+    settled = UnscoredPolicy(on_unscored, unscored_timeout)
+    scorer = BackgroundScorer(
         lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
     )
 

@@ -14,7 +14,7 @@ EMBEDDED = "embedded"
 """The judge that a run starts itself."""
 
 
-def read_address(text: str, named: str) -> str:
+def parse_base_url(text: str, named: str) -> str:
     """The base URL, without the path of the requests that some copy with it.
 
     Raises `UsageError` for what is no address or holds what would not be sent; `named`: what the user calls it.
@@ -43,7 +43,7 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def needs_proxy(url: str) -> bool:
+def uses_proxy(url: str) -> bool:
     """Whether the environment names a proxy for `url`; this machine is never asked through one."""
     if is_loopback(url):
         return False

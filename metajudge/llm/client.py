@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from metajudge.llm.base_url import needs_proxy
-from metajudge.llm.errors import QuestionFailed, TryAgain, error_told, masked, read_refusal, without_key
+from metajudge.llm.base_url import uses_proxy
+from metajudge.llm.errors import RequestRejected, TransientError, error_told, masked, parse_error, without_key
 from metajudge.llm.told import ClientSettings, ask
-from metajudge.llm.transport import Response, StraightWire, Wire
+from metajudge.llm.transport import AiohttpTransport, Response, Transport
 
 if TYPE_CHECKING:
     import openai
@@ -79,7 +79,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeSettings:
+class ClientConfig:
     """Which judge, and how it is asked."""
 
     model: str
@@ -93,11 +93,11 @@ class JudgeSettings:
     connections: int = 10
 
 
-class Judge:
+class JudgeClient:
     """A chat-completions endpoint. Use as an async context manager, so that its connections are closed."""
 
     def __init__(
-        self, settings: JudgeSettings, adapted: list[str] | None = None, client: openai.AsyncOpenAI | None = None
+        self, settings: ClientConfig, adapted: list[str] | None = None, client: openai.AsyncOpenAI | None = None
     ) -> None:
         """`adapted` is filled with the parameters that the server did not support, as they are met.
 
@@ -105,7 +105,7 @@ class Judge:
         through it.
         """
         self.settings = settings
-        self.adapted: list[str] = [] if adapted is None else adapted
+        self.dropped_params: list[str] = [] if adapted is None else adapted
         self._form = self._new_form()
         self._wire = _own_wire(settings) if client is None else _through(client, settings.timeout)
 
@@ -118,7 +118,7 @@ class Judge:
     async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
         """Send one request and return its reply.
 
-        Raises a `JudgeFailure`. A parameter that the server says it does not support is adapted for the rest of
+        Raises a `JudgeError`. A parameter that the server says it does not support is adapted for the rest of
         the run, and the request is sent again at once.
         """
         for _ in range(len(_ADAPTABLE) + 1):
@@ -127,25 +127,27 @@ class Judge:
             response = await self._wire.post(form.filled(messages))
             if response.status < 300:
                 return _read_completion(response, time.monotonic() - started, self.settings.api_key)
-            refusal = read_refusal(response.status, response.headers, response.content, self.settings.api_key)
+            refusal = parse_error(response.status, response.headers, response.content, self.settings.api_key)
             parameter = refusal.unsupported(tuple(name for name in _ADAPTABLE if name in form.fields))
             if parameter is None:
                 raise refusal.failure(f"{self.settings.base_url} with model {self.settings.model}")
             self._adapt(parameter)
-        raise QuestionFailed("rejected", f"the judge rejects the request, also without {' and '.join(self.adapted)}")
+        raise RequestRejected(
+            "rejected", f"the judge rejects the request, also without {' and '.join(self.dropped_params)}"
+        )
 
     def _new_form(self) -> _Form:
         fields: dict[str, Any] = {"model": self.settings.model}
-        limit = "max_completion_tokens" if "max_tokens" in self.adapted else "max_tokens"
+        limit = "max_completion_tokens" if "max_tokens" in self.dropped_params else "max_tokens"
         fields[limit] = self.settings.max_tokens
-        if "temperature" not in self.adapted:
+        if "temperature" not in self.dropped_params:
             fields["temperature"] = self.settings.temperature
         return _Form({**fields, **self.settings.extra_body})
 
     def _adapt(self, parameter: str) -> None:
-        if parameter in self.adapted:
+        if parameter in self.dropped_params:
             return  # another question in flight met the same answer first
-        self.adapted.append(parameter)
+        self.dropped_params.append(parameter)
         change = "sending max_completion_tokens instead" if parameter == "max_tokens" else "leaving it out"
         self._form = self._new_form()
         log.warning("the judge does not support %s: %s for the rest of the run", parameter, change)
@@ -181,24 +183,24 @@ def _message(role: str, content: str) -> bytes:
 _encoded_and_kept = functools.lru_cache(maxsize=16)(_message)
 
 
-def _through(client: openai.AsyncOpenAI, timeout: float) -> Wire:
-    from metajudge.llm.sdk_wire import SdkWire  # only where it is needed: it imports the SDK
+def _through(client: openai.AsyncOpenAI, timeout: float) -> Transport:
+    from metajudge.llm.sdk_wire import OpenAITransport  # only where it is needed: it imports the SDK
 
-    return SdkWire(client, timeout)
+    return OpenAITransport(client, timeout)
 
 
-def _own_wire(settings: JudgeSettings) -> Wire:
+def _own_wire(settings: ClientConfig) -> Transport:
     """The straight way; through the SDK where a proxy stands between."""
     client = ClientSettings(settings.base_url, settings.api_key, settings.timeout)
 
-    def sdk() -> Wire:
+    def sdk() -> Transport:
         from metajudge.llm.sdk_wire import sdk_wire  # only where it is needed: it imports the SDK
 
         return sdk_wire(client, settings.connections)
 
-    if needs_proxy(settings.base_url):
+    if uses_proxy(settings.base_url):
         return sdk()
-    return StraightWire(ask(client), client, sdk, settings.connections)
+    return AiohttpTransport(ask(client), client, sdk, settings.connections)
 
 
 def _read_completion(response: Response, seconds: float, key: str) -> Reply:
@@ -211,15 +213,17 @@ def _read_completion(response: Response, seconds: float, key: str) -> Reply:
     except (ValueError, RecursionError):
         kind = without_key(response.headers.get("content-type", "no content type"), key)
         hint = "; does the base URL end in /v1?" if "html" in kind else ""
-        raise TryAgain("no completion", f"the judge answered 200 with {kind} that is not JSON{hint}") from None
+        raise TransientError("no completion", f"the judge answered 200 with {kind} that is not JSON{hint}") from None
     except (KeyError, IndexError, TypeError, AttributeError):
         said = error_told(data, key)
-        raise TryAgain("no completion", f"the judge answered 200 without a choice{said and f': {said}'}") from None
+        raise TransientError(
+            "no completion", f"the judge answered 200 without a choice{said and f': {said}'}"
+        ) from None
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
     text = masked(content, key) if isinstance(content, str) else None  # some servers echo what they were sent
     if finish == "content_filter":
-        raise QuestionFailed("content filter", "the judge's content filter cut the reply")
+        raise RequestRejected("content filter", "the judge's content filter cut the reply")
     return Reply(
         text, masked(finish, key) if isinstance(finish, str) else None, Usage.from_json(data.get("usage")), seconds
     )

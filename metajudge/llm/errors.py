@@ -1,11 +1,11 @@
 """The classes of failure of a question, and how the judge's refusals sort into them.
 
-JudgeFailure
-├── TryAgain        the same request may succeed later (time-out, reset, 408, 409, 429, 5xx, no completion)
-│   └── NoConnection    nobody has answered in time
-├── Unreachable     nothing listens at the base URL: an outage of the judge, not a fault of the question
-├── QuestionFailed  this question cannot be answered (content filter, context length, 413, other 4xx)
-└── StopRun         no question will be answered until the user changes something (key, model, quota)
+JudgeError
+├── TransientError        the same request may succeed later (time-out, reset, 408, 409, 429, 5xx, no completion)
+│   └── ConnectTimeout    nobody has answered in time
+├── ConnectError     nothing listens at the base URL: an outage of the judge, not a fault of the question
+├── RequestRejected  this question cannot be answered (content filter, context length, 413, other 4xx)
+└── FatalError         no question will be answered until the user changes something (key, model, quota)
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MODEL_WORDS = re.compile(r"model.{0,80}(not found|does not exist|not exist|unkn
 _UNSUPPORTED_WORDS = re.compile(r"unsupported|not supported|does not support|instead", re.I)
 
 
-class JudgeFailure(MetaJudgeError):
+class JudgeError(MetaJudgeError):
     """A question got no reply. `cause` is the short name under which it is counted."""
 
     def __init__(self, cause: str, message: str) -> None:
@@ -40,7 +40,7 @@ class JudgeFailure(MetaJudgeError):
         self.cause = cause
 
 
-class TryAgain(JudgeFailure):
+class TransientError(JudgeError):
     """The same request may succeed later; `retry_after` is what the server asked for, in seconds (at most 120)."""
 
     def __init__(self, cause: str, message: str, retry_after: float | None = None) -> None:
@@ -48,24 +48,24 @@ class TryAgain(JudgeFailure):
         self.retry_after = retry_after
 
 
-class NoConnection(TryAgain):
+class ConnectTimeout(TransientError):
     """No connection came about in time: nobody has answered yet."""
 
 
-class Unreachable(JudgeFailure):
+class ConnectError(JudgeError):
     """The connection was refused or the host not found."""
 
 
-class QuestionFailed(JudgeFailure):
+class RequestRejected(JudgeError):
     """This question cannot be answered; others can."""
 
 
-class StopRun(JudgeFailure):
+class FatalError(JudgeError):
     """No question will be answered until the user changes something."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorResponse:
     """An answer of the judge that is no completion: a status of 300 or more."""
 
     status: int
@@ -87,27 +87,27 @@ class Refusal:
         named = (name for name in names if self.parameter == name or re.search(rf"['\"`]{name}['\"`]", self.said))
         return next(named, None)
 
-    def failure(self, where: str) -> JudgeFailure:
+    def failure(self, where: str) -> JudgeError:
         """The class of failure; `where` names base URL and model."""
         status, said = self.status, self.said
         if status == 402 or (status == 429 and "insufficient_quota" in (self.code, self.kind)):
-            return StopRun("quota", f"the judge says that the quota is used up: {said}")
+            return FatalError("quota", f"the judge says that the quota is used up: {said}")
         if status in (408, 409, 429) or status >= 500:
-            return TryAgain(str(status), f"the judge answered {status}: {said}", self.wait)
+            return TransientError(str(status), f"the judge answered {status}: {said}", self.wait)
         if status in (400, 403) and self.code == "content_filter":
-            return QuestionFailed("content filter", f"the judge's content filter refused the question: {said}")
+            return RequestRejected("content filter", f"the judge's content filter refused the question: {said}")
         if status in (401, 403):
-            return StopRun(str(status), f"the judge refused the key ({status}): {said}; check OPENAI_API_KEY")
+            return FatalError(str(status), f"the judge refused the key ({status}): {said}; check OPENAI_API_KEY")
         if status == 404 or self.code == "model_not_found" or (status == 400 and _MODEL_WORDS.search(said)):
-            return StopRun(str(status), f"nothing at {where} ({status}): {said}; check --api-base and --model")
+            return FatalError(str(status), f"nothing at {where} ({status}): {said}; check --api-base and --model")
         if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(said):
-            return QuestionFailed("context length", f"the question is too long for the judge: {said}")
+            return RequestRejected("context length", f"the question is too long for the judge: {said}")
         if _FILTER_WORDS.search(said):
-            return QuestionFailed("content filter", f"the judge's content filter refused the question: {said}")
-        return QuestionFailed(str(status), f"the judge rejected the question ({status}): {said}")
+            return RequestRejected("content filter", f"the judge's content filter refused the question: {said}")
+        return RequestRejected(str(status), f"the judge rejected the question ({status}): {said}")
 
 
-def read_refusal(status: int, headers: Mapping[str, str], content: bytes, key: str) -> Refusal:
+def parse_error(status: int, headers: Mapping[str, str], content: bytes, key: str) -> ErrorResponse:
     """Read an error in OpenAI's shape; of any other the text itself is what was said. `key` is taken out."""
     try:
         data = json.loads(content)
@@ -116,7 +116,7 @@ def read_refusal(status: int, headers: Mapping[str, str], content: bytes, key: s
     error = data.get("error", data) if isinstance(data, Mapping) else None
     fields: Mapping[str, object] = error if isinstance(error, Mapping) else {}
     text = error if isinstance(error, str) else fields.get("message") or content.decode("utf-8", "replace")
-    return Refusal(
+    return ErrorResponse(
         status=status,
         said=without_key(str(text) or "no message", key)[:_LONGEST_SAID],
         code=str(fields.get("code") or ""),

@@ -16,7 +16,7 @@ from typing import Protocol
 import aiohttp
 from yarl import URL
 
-from metajudge.llm.errors import JudgeFailure, NoConnection, StopRun, TryAgain, Unreachable, without_key
+from metajudge.llm.errors import ConnectError, ConnectTimeout, FatalError, JudgeError, TransientError, without_key
 from metajudge.llm.told import CONNECT_SECONDS, ClientSettings, Told
 
 _AUTOMATIC = ("accept", "accept-encoding", "user-agent")
@@ -38,34 +38,34 @@ class Response:
     content: bytes
 
 
-class Wire(Protocol):
+class Transport(Protocol):
     """A way to the judge."""
 
     async def post(self, content: bytes) -> Response:
-        """Send the JSON `content`; raises a `JudgeFailure` when no whole answer comes back."""
+        """Send the JSON `content`; raises a `JudgeError` when no whole answer comes back."""
 
     async def close(self) -> None:
         """Close the connections."""
 
 
-class StraightWire:
+class AiohttpTransport:
     """Requests over an aiohttp session, with what the SDK's client says about address and headers.
 
     A redirection on the same host is left to the SDK, for this request and all later ones: only then is it made ready
     to send.
     """
 
-    def __init__(self, told: Told, settings: ClientSettings, sdk: Callable[[], Wire], connections: int) -> None:
+    def __init__(self, told: Told, settings: ClientSettings, sdk: Callable[[], Transport], connections: int) -> None:
         self._told = told
         self._settings = settings
         self._make_sdk = sdk
-        self._sdk: Wire | None = None
+        self._sdk: Transport | None = None
         self._connections = connections
         self._url = URL(told.url, encoded=True)
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, content: bytes) -> Response:
-        """As `Wire.post`."""
+        """As `Transport.post`."""
         if self._sdk is not None:
             return await self._sdk.post(content)
         session = self._session or self._open()
@@ -79,7 +79,7 @@ class StraightWire:
             return await self._sdk.post(content)
         return response
 
-    def _failure(self, error: BaseException) -> JudgeFailure:
+    def _failure(self, error: BaseException) -> JudgeError:
         settings = self._settings
         return connection_failure(error, settings.base_url, settings.api_key, settings.timeout)
 
@@ -102,14 +102,14 @@ class StraightWire:
         return self._session
 
     async def close(self) -> None:
-        """As `Wire.close`."""
+        """As `Transport.close`."""
         if self._session is not None:
             await self._session.close()
         if self._sdk is not None:
             await self._sdk.close()
 
 
-def connection_failure(error: BaseException, url: str, key: str, timeout: float) -> JudgeFailure:
+def connection_failure(error: BaseException, url: str, key: str, timeout: float) -> JudgeError:
     """The class of failure of a request that got no whole answer."""
     # Through the SDK a refused connection and a reset look like time-outs: aiohttp's own error, further down the
     # chain of causes, says what it was.
@@ -122,28 +122,28 @@ def connection_failure(error: BaseException, url: str, key: str, timeout: float)
     if caused_by(ssl.SSLError, aiohttp.ClientSSLError):
         message = f"no secure connection to {url}: {said}"
         if any(getattr(cause, "reason", None) in _PASSING for cause in causes):
-            return TryAgain("tls", message)
-        return StopRun("tls", f"{message}; check --api-base")
+            return TransientError("tls", message)
+        return FatalError("tls", f"{message}; check --api-base")
     if caused_by(aiohttp.InvalidURL):
         return unusable(url)
     if caused_by(aiohttp.ConnectionTimeoutError):
-        return NoConnection("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
+        return ConnectTimeout("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
     if caused_by(aiohttp.ClientConnectorError):
-        return Unreachable("unreachable", f"{url} cannot be reached: {said}")
+        return ConnectError("unreachable", f"{url} cannot be reached: {said}")
     if caused_by(TimeoutError):
-        return TryAgain("timeout", f"no whole reply within {timeout:g} s")
-    return TryAgain("connection", f"the connection broke: {said}")
+        return TransientError("timeout", f"no whole reply within {timeout:g} s")
+    return TransientError("connection", f"the connection broke: {said}")
 
 
-def no_certificates(error: OSError) -> StopRun:
+def no_certificates(error: OSError) -> FatalError:
     """Of certificates that cannot be read, whatever the address."""
     said = error.strerror or error
-    return StopRun("tls", f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {said}")
+    return FatalError("tls", f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {said}")
 
 
-def unusable(url: str) -> StopRun:
+def unusable(url: str) -> FatalError:
     """Of an address to which nothing can be sent."""
-    return StopRun("url", f"{url} is no usable address; check --api-base")
+    return FatalError("url", f"{url} is no usable address; check --api-base")
 
 
 def causes_of(error: BaseException | None) -> list[BaseException]:

@@ -96,7 +96,7 @@ class Alpha:
 # ------------------------------------------------------------------ all measures together
 
 
-def compare(joined: Joined, first: int, second: int) -> PairAgreement:
+def compare_judges(joined: Joined, first: int, second: int) -> PairAgreement:
     """The agreement of the judges in the columns `first` and `second`."""
     both = [first, second]
     matched, same = same_match(joined.matches[:, both])
@@ -123,10 +123,10 @@ def score_agreement(scores: Floats, rows: int) -> ScoreAgreement:
         rows=rows,
         off_scale=off_scale(scores),
         exact=exact_agreement(x, y),
-        gwet_ac2=gwet_ac2(steps(x), steps(y)),
+        gwet_ac2=gwet_ac2(levels(x), levels(y)),
         alpha_ordinal=krippendorff_alpha(scores, "ordinal"),
         alpha_interval=krippendorff_alpha(scores, "interval"),
-        weighted_kappa=weighted_kappa(steps(x), steps(y)),
+        weighted_kappa=weighted_kappa(levels(x), levels(y)),
         positive=positive_agreement(x, y),
     )
 
@@ -147,14 +147,14 @@ def model_agreement(recalls: Floats) -> ModelAgreement:
 # ------------------------------------------------------------------ single scores
 
 
-def steps(scores: Floats) -> Integers:
+def levels(scores: Floats) -> Integers:
     """The nearest step of each score as a number from 0 to 4; halfway between two it is the higher one."""
     return np.floor(scores * (CATEGORIES - 1) + 0.5).astype(np.int64)
 
 
 def off_scale(scores: Floats) -> int:
     """How many scores are none of the five steps."""
-    return int(np.count_nonzero(np.abs(scores - steps(scores) / (CATEGORIES - 1)) > _SAME))
+    return int(np.count_nonzero(np.abs(scores - levels(scores) / (CATEGORIES - 1)) > _SAME))
 
 
 def exact_agreement(x: Floats, y: Floats) -> float:

@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from metajudge.metrics.resampling import Floats, Sums
+from metajudge.metrics.resampling import ClusterBootstrap, Floats
 
 Column = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class Interval:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-NOTHING = Interval(None, None, None)
+NO_INTERVAL = Interval(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,8 @@ def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean over rows whose resamples are asked for: made by `mean_of`, read by `bootstrap_t`."""
+class PendingMean:
+    """A mean over rows whose resamples are asked for: made by `prepare_mean`, read by `bootstrap_t`."""
 
     value: float
     error: float
@@ -95,10 +95,10 @@ class Mean:
     places: Sequence[int]
     """Where the resampled sums of y, n, y², yn and n² are; y is centred on the mean."""
     if_sparse: Interval | None
-    """Wilson's interval where few clusters differ, see `is_sparse`; else None."""
+    """Wilson's interval where few clusters differ, see `mostly_constant`; else None."""
 
 
-def mean_of(column: Column, clusters: Clusters, sums: Sums) -> Mean | None:
+def prepare_mean(column: Column, clusters: Clusters, sums: ClusterBootstrap) -> PendingMean | None:
     """The mean of a column with NaN for rows without a value; None when no row has one."""
     value, sizes, y = _centred(column, clusters)
     rows = int(sizes.sum())
@@ -106,8 +106,8 @@ def mean_of(column: Column, clusters: Clusters, sums: Sums) -> Mean | None:
         return None
     error = math.sqrt(float(y @ y)) / rows
     places = [sums.add(part) for part in (y, sizes, y * y, y * sizes, sizes * sizes)]
-    if_sparse = wilson(column, clusters) if error and is_sparse(column, clusters, 2 / 3) else None
-    return Mean(value, error, int((sizes > 0).sum()), places, if_sparse)
+    if_sparse = wilson(column, clusters) if error and mostly_constant(column, clusters, 2 / 3) else None
+    return PendingMean(value, error, int((sizes > 0).sum()), places, if_sparse)
 
 
 def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]:
@@ -120,7 +120,7 @@ def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]
     return value, sizes, centred
 
 
-def is_sparse(column: Column, clusters: Clusters, share: float, around: float | None = None) -> bool:
+def mostly_constant(column: Column, clusters: Clusters, share: float, around: float | None = None) -> bool:
     """Whether this share of the clusters has one and the same mean (`around`, if given), and few have another."""
     sizes = clusters.sizes(column)
     inside = sizes > 0
@@ -132,12 +132,12 @@ def is_sparse(column: Column, clusters: Clusters, share: float, around: float | 
     return most >= share * len(means) and len(means) - most < FEW_OTHERS
 
 
-def few_differ(gaps: Column, clusters: Clusters) -> bool:
+def few_differences(gaps: Column, clusters: Clusters) -> bool:
     """Whether so few paired differences are not 0 that they tell too little of their spread."""
-    return is_sparse(gaps, clusters, 1 / 2, around=0.0)
+    return mostly_constant(gaps, clusters, 1 / 2, around=0.0)
 
 
-def mean_interval(mean: Mean, sums: Sums) -> Interval:
+def mean_interval(mean: PendingMean, sums: ClusterBootstrap) -> Interval:
     """The interval of a mean of scores within 0..1: bootstrap-t, or where few clusters differ Wilson's.
 
     There so many resamples hold none of those that bootstrap-t reaches to the end of the scale. Wilson's is wide rather
@@ -146,7 +146,7 @@ def mean_interval(mean: Mean, sums: Sums) -> Interval:
     return mean.if_sparse or bootstrap_t(mean, sums)
 
 
-def bootstrap_t(mean: Mean, sums: Sums, level: float = LEVEL) -> Interval:
+def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap, level: float = LEVEL) -> Interval:
     """The studentised bootstrap interval of a mean (Efron and Tibshirani 1993, chapter 12.5), within 0..1.
 
     In every resample t* = (mean* - mean) / error*; the interval is mean - t*(high) · error, mean - t*(low) · error.
@@ -197,7 +197,7 @@ def wilson(column: Column, clusters: Clusters, level: float = LEVEL) -> Interval
     sizes = clusters.sizes(column)
     n, groups = float(sizes.sum()), int((sizes > 0).sum())
     if not n:
-        return NOTHING
+        return NO_INTERVAL
     p = float(np.nansum(column)) / n
     if groups < MIN_CLUSTERS:
         return Interval(p, None, None)
@@ -218,7 +218,7 @@ def paired_difference(gaps: Column, clusters: Clusters, level: float = LEVEL) ->
     sizes = clusters.sizes(gaps)
     rows, groups = float(sizes.sum()), int((sizes > 0).sum())
     if not rows:
-        return NOTHING
+        return NO_INTERVAL
     value = float(np.nansum(gaps)) / rows
     if groups < MIN_CLUSTERS:
         return Interval(value, None, None)
@@ -241,10 +241,10 @@ def difference_interval(gaps: Column, clusters: Clusters, level: float = LEVEL) 
     """
     value, error, groups = clustered_error(gaps, clusters)
     if not groups:
-        return NOTHING
+        return NO_INTERVAL
     if groups < MIN_CLUSTERS or not error:
         return Interval(value, None, None)
-    if few_differ(gaps, clusters):
+    if few_differences(gaps, clusters):
         return paired_difference(gaps, clusters, level)
     half = t_quantile((1 + level) / 2, groups - 1) * error
     return Interval(value, _clip(value - half, (-1, 1)), _clip(value + half, (-1, 1)))
@@ -265,7 +265,7 @@ def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters, leve
     for column, factor in zip(columns, (1.0, -1.0), strict=True):
         sizes = clusters.sizes(column)
         if not sizes.any():
-            return NOTHING
+            return NO_INTERVAL
         parts.append(float(np.nansum(column)) / float(sizes.sum()))
         errors += factor * (clusters.sums(column) - parts[-1] * sizes) / sizes.sum()
     value, error = parts[0] - parts[1], math.sqrt(float(errors @ errors))

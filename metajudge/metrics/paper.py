@@ -11,7 +11,7 @@ from metajudge.metrics.reference import harmonic_mean
 
 
 @dataclass(frozen=True, slots=True)
-class PaperFigures:
+class PaperMetrics:
     """The paper's metrics of one row and one sample of the judge, each 0 to 1."""
 
     rationale_consistency: float
@@ -26,11 +26,11 @@ class PaperFigures:
     """Harmonic mean of rationale consistency and precision; 0 when both are 0."""
     upper_bound: float
     """Mean best score of the human items, without the one-to-one rule: never below rationale consistency."""
-    strongest: float
+    best_pair_score: float
     """The highest score of a matched pair; 0 without a match."""
 
 
-def paper_figures(scores: Scores, n_judged: int, match_threshold: float = 0.0) -> PaperFigures:
+def paper_metrics(scores: Scores, n_judged: int, match_threshold: float = 0.0) -> PaperMetrics:
     """The metrics of a row with |R| = len(scores) human items, `n_judged` model items of which were judged.
 
     A matching is made over the scores that are there: where only each human item's best model item was asked,
@@ -38,27 +38,27 @@ def paper_figures(scores: Scores, n_judged: int, match_threshold: float = 0.0) -
     pair counts in average precision when its score is above it. Raises `ValueError` without a human item, and for
     a score that is no number within 0..1.
     """
-    return figures_of_matching(optimal_matching(scores) if n_judged else [], scores, n_judged, match_threshold)
+    return paper_metrics_of(optimal_matching(scores) if n_judged else [], scores, n_judged, match_threshold)
 
 
-def figures_of_matching(
+def paper_metrics_of(
     pairs: Sequence[Match], scores: Scores, n_judged: int, match_threshold: float = 0.0
-) -> PaperFigures:
-    """`paper_figures` where the optimal matching `pairs` of `scores` is known already."""
+) -> PaperMetrics:
+    """`paper_metrics` where the optimal matching `pairs` of `scores` is known already."""
     if not scores:
         raise ValueError("no human item: the metrics are undefined")
     n_human = len(scores)
     total = math.fsum(pair.score for pair in pairs)
     consistency, precision = total / n_human, total / n_judged if n_judged else 0.0
     best = [max((score for score in row if score is not None), default=0.0) for row in scores]
-    return PaperFigures(
+    return PaperMetrics(
         rationale_consistency=consistency,
         average_precision=matched_average_precision(pairs, n_human, match_threshold),
         average_precision_soft=matched_average_precision(pairs, n_human, match_threshold, soft=True),
         precision=precision,
         f1=harmonic_mean(consistency, precision),
         upper_bound=math.fsum(best) / n_human,
-        strongest=max((pair.score for pair in pairs), default=0.0),
+        best_pair_score=max((pair.score for pair in pairs), default=0.0),
     )
 
 

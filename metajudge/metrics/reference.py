@@ -16,7 +16,7 @@ COUNTED_MODEL_ITEMS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ReferenceMetrics:
     """The four metrics, each 0 to 1: of one record, or their means."""
 
     precision: float
@@ -26,17 +26,17 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class MeanStd:
     """Unweighted means over records, and population standard deviations."""
 
-    mean: Figures
-    std: Figures
+    mean: ReferenceMetrics
+    std: ReferenceMetrics
 
 
-ZERO = Figures(0.0, 0.0, 0.0, 0.0)
+ZERO = ReferenceMetrics(0.0, 0.0, 0.0, 0.0)
 
 
-def figures(marks: Iterable[Match], n_human: int, n_model: int) -> Figures:
+def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> ReferenceMetrics:
     """The metrics of one record, as the reference computes them; both lists must have an item.
 
     With M = min(|S|, 5), marks with s = 0, r > |R| or s > M are dropped.
@@ -54,7 +54,7 @@ def figures(marks: Iterable[Match], n_human: int, n_model: int) -> Figures:
     precision = math.fsum(best_model.values()) / counted
     f1 = harmonic_mean(precision, recall)
     by_number = [best_model[s] for s in sorted(best_model)]
-    return Figures(precision, recall, f1, average_precision(by_number, n_human))
+    return ReferenceMetrics(precision, recall, f1, average_precision(by_number, n_human))
 
 
 def average_precision(best_scores: Sequence[float], n_human: int) -> float:
@@ -69,12 +69,12 @@ def average_precision(best_scores: Sequence[float], n_human: int) -> float:
     return area / n_human
 
 
-def spread(records: Sequence[Figures]) -> Spread:
+def mean_std(records: Sequence[ReferenceMetrics]) -> MeanStd:
     """Means and population standard deviations over `records`; all 0 when there are none."""
     if not records:
-        return Spread(ZERO, ZERO)
-    pairs = [_mean_std([getattr(record, field.name) for record in records]) for field in fields(Figures)]
-    return Spread(Figures(*(mean for mean, _ in pairs)), Figures(*(std for _, std in pairs)))
+        return MeanStd(ZERO, ZERO)
+    pairs = [_mean_std([getattr(record, field.name) for record in records]) for field in fields(ReferenceMetrics)]
+    return MeanStd(ReferenceMetrics(*(mean for mean, _ in pairs)), ReferenceMetrics(*(std for _, std in pairs)))
 
 
 def _mean_std(values: Sequence[float]) -> tuple[float, float]:

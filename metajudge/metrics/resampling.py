@@ -55,7 +55,7 @@ def _portions(width: int, resamples: int) -> list[int]:
 # ------------------------------------------------------------------ sums of resamples
 
 
-class Sums:
+class ClusterBootstrap:
     """Collects columns by cluster, then sums each of them in every resample; equal columns are summed once."""
 
     def __init__(self, strata: Sequence[int]) -> None:

@@ -22,7 +22,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def swap_test(sums: tuple[Floats, Floats], sizes: tuple[Floats, Floats], swaps: int = SWAPS, seed: int = SEED) -> float:
+def permutation_test(
+    sums: tuple[Floats, Floats], sizes: tuple[Floats, Floats], swaps: int = SWAPS, seed: int = SEED
+) -> float:
     """Two-sided p of the difference of two models' means when each cluster may belong to either: (b+1)/(B+1).
 
     `sums`, `sizes`: sum and number of the two models' values in each cluster. In every one of B swaps half of the

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from metajudge.data.rows import InputFile, Unusable
+from metajudge.data.rows import InputFile, InvalidRow
 from metajudge.errors import DiskFull, UsageError
-from metajudge.records.discovery import check_results, peek
-from metajudge.records.latest import Latest
+from metajudge.records.discovery import check_results, read_first
+from metajudge.records.latest import LatestRecords
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -33,9 +33,9 @@ def compact(source: Path, target: Path, *, force: bool = False) -> Compacted:
     `target` appears whole or not at all. `force` replaces an existing one. Raises `UsageError` and `DiskFull`.
     """
     _check(source, target, force)
-    latest, unreadable = Latest(), 0
+    latest, unreadable = LatestRecords(), 0
     for row in InputFile(source).rows():
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             unreadable += 1
         else:
             latest.add(row.data, row.line, row.line)
@@ -47,7 +47,7 @@ def compact(source: Path, target: Path, *, force: bool = False) -> Compacted:
 def _check(source: Path, target: Path, force: bool) -> None:
     if source.exists() and not source.is_file() and not source.is_dir():
         raise UsageError(f"{source} is no ordinary file; it is read twice, so save it to one first")
-    check_results(source, *peek(source))
+    check_results(source, *read_first(source))
     if target.is_dir():
         raise UsageError(f"{target} is a directory; name a file in it")
     if target.exists() and target.samefile(source):

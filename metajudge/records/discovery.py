@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InputFile, Row, Unusable
+from metajudge.data.rows import InputFile, InvalidRow, Row
 from metajudge.data.samples import HUMAN_KEY, evaluated_models
 from metajudge.errors import UsageError
 
@@ -24,7 +24,7 @@ class ResultFile:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
+class SkippedFile:
     """A file of a directory that holds no results."""
 
     path: Path
@@ -42,7 +42,7 @@ def name_of(judge: object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def peek(path: Path, named: str = "") -> tuple[Mapping[str, Any] | None, InputFile]:
+def read_first(path: Path, named: str = "") -> tuple[Mapping[str, Any] | None, InputFile]:
     """The first readable record of a file (None if there is none), and the file, to be read from its start.
 
     `named` stands before the path in messages: the flag by which the user named it, if any.
@@ -52,7 +52,7 @@ def peek(path: Path, named: str = "") -> tuple[Mapping[str, Any] | None, InputFi
     return first, source
 
 
-def other_kind(record: Mapping[str, Any]) -> str:
+def guess_kind(record: Mapping[str, Any]) -> str:
     """What a record that has no `samples` seems to be; empty where it may yet be a result."""
     if "samples" in record:
         return ""
@@ -96,20 +96,20 @@ def candidates_in(first: Mapping[str, Any]) -> list[str]:
     return evaluated_models(metadata) if isinstance(metadata, dict) else []
 
 
-def open_one(path: Path, flag: str | None, named: str = "") -> ResultFile:
+def open_results(path: Path, flag: str | None, named: str = "") -> ResultFile:
     """Open the one result file that the user named; raise `UsageError` where it is something else."""
-    first, source = peek(path, named)
+    first, source = read_first(path, named)
     first = check_results(path, first, source)
     return ResultFile(path, file_model(path, first, flag), first, source)
 
 
 def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile) -> Mapping[str, Any]:
-    """The first readable record, as `peek` gave it; raise `UsageError` where there is none or it is no result."""
+    """The first readable record, as `read_first` gave it; raise `UsageError` where there is none or it is no result."""
     if first is None:
-        bad = (f": line {row.line} {row.reason}" for row in source.rows() if isinstance(row, Unusable))
+        bad = (f": line {row.line} {row.reason}" for row in source.rows() if isinstance(row, InvalidRow))
         wrong = next(bad, "; it is empty")
         raise UsageError(f"{path} has no readable record{wrong}; name a file that the inference has written")
-    kind = other_kind(first)
+    kind = guess_kind(first)
     if kind == "input rows":
         raise UsageError(f"{path} holds input rows, no results; {_next_step(path, first)}")
     if kind == "per-item matches":
@@ -131,7 +131,7 @@ def _next_step(path: Path, row: Mapping[str, Any]) -> str:
     return f"judge them first: python metajudge_infer.py {files} results.jsonl --model-be-evaluated all"
 
 
-def open_directory(directory: Path, flag: str | None, eval_model: str | None) -> Iterator[ResultFile | PassedOver]:
+def open_directory(directory: Path, flag: str | None, eval_model: str | None) -> Iterator[ResultFile | SkippedFile]:
     """The result files of `directory` that the flags select, sorted by name, and what is passed over.
 
     A file is open only until the next one is asked for. Raises `UsageError` when there is nothing to analyse.
@@ -139,9 +139,9 @@ def open_directory(directory: Path, flag: str | None, eval_model: str | None) ->
     selected = 0
     models: dict[str, str] = {}
     for path in _jsonl_files(directory, "--input-dir "):
-        first, source = peek(path)
+        first, source = read_first(path)
         if first is None or "samples" not in first:
-            yield PassedOver(path, _why_passed_over(first))
+            yield SkippedFile(path, _why_passed_over(first))
             continue
         model = _selected_model(path, first, flag)
         if model is None or not _judged_by(path, first, eval_model):
@@ -159,7 +159,7 @@ def result_paths(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         inside = [path]
         if path.is_dir():
-            inside = [file for file in _jsonl_files(path) if "samples" in (peek(file)[0] or {})]
+            inside = [file for file in _jsonl_files(path) if "samples" in (read_first(file)[0] or {})]
         if not inside:
             raise UsageError(f"{path} has no result file; name the directory that the inference has written to")
         found += [file for file in inside if file not in found]
@@ -183,7 +183,7 @@ def _jsonl_files(directory: Path, named: str = "") -> list[Path]:
 def _why_passed_over(first: Mapping[str, Any] | None) -> str:
     if first is None:
         return "no readable line"
-    kind = other_kind(first)
+    kind = guess_kind(first)
     return f"{kind}, no results" if kind else "no results, its first record has no samples"
 
 

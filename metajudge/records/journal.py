@@ -59,7 +59,7 @@ class Journal:
             raise DiskFull(f"{self.path} cannot be written: no space left on the device")
         self._kept.setdefault(row, {})[question] = dict(reply)
 
-    def row_stands(self, row: RowName) -> None:
+    def discard(self, row: RowName) -> None:
         """The row's record is written: its replies need no longer be kept."""
         self._kept.pop(row, None)
         self._kept.pop(("", row[1]), None)

@@ -14,7 +14,7 @@ from metajudge.records.results_file import FINISHED, row_key
 log = logging.getLogger("metajudge")
 
 
-class Latest:
+class LatestRecords:
     """Which record of a row counts: of one id and question the last finished one, else the last.
 
     A record without id is a row of its own. Keeps one small value a row.
@@ -61,12 +61,12 @@ class Latest:
         return [value for _, value in self._kept.values()]
 
 
-def standing_records(path: Path, unreadable: UnreadableLines | None = None) -> Iterator[dict[str, Any]]:
+def latest_records(path: Path, unreadable: UnreadableLines | None = None) -> Iterator[dict[str, Any]]:
     """The standing record of every row, one at a time, in order of the rows' first appearance.
 
     One whose head alone is whole is left out, with a warning; `unreadable` is told of lines that are no records.
     """
-    latest = Latest()
+    latest = LatestRecords()
     for number, offset, line in InputFile(path).lines():
         key = read_key(line)
         if key is not None:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Self
 
 from metajudge.data.samples import find_checklist
 from metajudge.errors import DiskFull
-from metajudge.records.latest import standing_records
+from metajudge.records.latest import latest_records
 from metajudge.records.results_file import RecordFile, json_text, line_bytes
 
 
@@ -33,7 +33,7 @@ class MatchesFile:
         if not records.finished and not records.failed:
             with contextlib.suppress(OSError):
                 self._file = self._building.open("wb")
-                records.watcher = self._add
+                records.on_append = self._add
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +56,7 @@ class MatchesFile:
 
     def finish(self) -> None:
         """Put the file in its place; raises `DiskFull`, and `UsageError` where the records are gone."""
-        if self._file is not None and not self.records.lost:
+        if self._file is not None and not self.records.is_lost:
             with contextlib.suppress(OSError):
                 self._building.replace(self._path)
                 return
@@ -70,7 +70,7 @@ def write_matches(results: Path) -> int:
     count = 0
     try:
         with building.open("wb") as file:
-            for record in standing_records(results):
+            for record in latest_records(results):
                 lines = item_lines(record)
                 file.writelines(lines)
                 count += len(lines)

@@ -34,7 +34,7 @@ json_text = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class FileIdentity:
     """What every record of one file has in common."""
 
     model: str
@@ -65,7 +65,7 @@ class RecordFile:
     this judge; `OutputLost` and `DiskFull` from `append`.
     """
 
-    def __init__(self, path: Path, expected: Expected, *, allow_mixed: bool = False) -> None:
+    def __init__(self, path: Path, expected: FileIdentity, *, allow_mixed: bool = False) -> None:
         self.path = path
         self._name = str(path)
         self.finished: set[int] = set()
@@ -76,12 +76,12 @@ class RecordFile:
         self._lock: Lock | None = None
         self._rescue: Path | None = None
         """Where records go since the file was lost."""
-        self.watcher: Callable[[Mapping[str, Any]], None] | None = None
+        self.on_append: Callable[[Mapping[str, Any]], None] | None = None
         """Called with each record once it is in the file."""
         try:
             self._lock = Lock(self._fd, path)
             self._check_content()
-            self._mend_tail()
+            self._repair_tail()
             self._index(expected, allow_mixed)
             self._end = os.lseek(self._fd, 0, os.SEEK_END)
         except BaseException:
@@ -99,7 +99,7 @@ class RecordFile:
         """Write one record by one write; where the file was lost, to its rescue."""
         data = encode(record)
         try:
-            self.check_place()
+            self.ensure_same_file()
         except OutputLost:
             self._to_rescue(data)
             raise
@@ -117,15 +117,15 @@ class RecordFile:
         self._unsynced = True
         key = row_key(record["id"], record["question_id"])
         (self.finished if record["status"] in FINISHED else self.failed).add(key)
-        if self.watcher is not None:
-            self.watcher(record)
+        if self.on_append is not None:
+            self.on_append(record)
 
     @property
-    def lost(self) -> bool:
+    def is_lost(self) -> bool:
         """Whether the path was found to be no longer the open file."""
         return self._rescue is not None
 
-    def check_place(self) -> None:
+    def ensure_same_file(self) -> None:
         """Raise `OutputLost`, once, when the path is no longer the open file; its content is saved beside it first."""
         mine = os.fstat(self._fd)
         try:
@@ -189,7 +189,7 @@ class RecordFile:
             f"--output-file {self.path} holds something else than this program's records; name another file"
         )
 
-    def _mend_tail(self) -> None:
+    def _repair_tail(self) -> None:
         """Give a whole last line its missing newline; set a torn one aside in `<output>.torn`. Raises `DiskFull`."""
         size = os.fstat(self._fd).st_size
         start = self._last_line_start(size)
@@ -222,7 +222,7 @@ class RecordFile:
                 return position + newline + 1
         return 0
 
-    def _index(self, expected: Expected, allow_mixed: bool) -> None:
+    def _index(self, expected: FileIdentity, allow_mixed: bool) -> None:
         unreadable, judges = 0, Judges()
         same: set[tuple[int, str]] = set()
         for number, line in enumerate(_lines_of(self._fd), 1):
@@ -240,7 +240,7 @@ class RecordFile:
         if unreadable:
             log.warning("%s has %d unreadable lines; they are left as they are", self.path, unreadable)
 
-    def _index_whole(self, number: int, line: bytes, expected: Expected, allow_mixed: bool) -> bool:
+    def _index_whole(self, number: int, line: bytes, expected: FileIdentity, allow_mixed: bool) -> bool:
         """Index a line by parsing it; whether it is blank or a record."""
         if line.isspace():
             return True
@@ -319,7 +319,7 @@ def _is_object(line: bytes) -> bool:
     return _object(line) is not None
 
 
-def _check_same(path: Path, number: int, record: Mapping[str, Any], expected: Expected) -> None:
+def _check_same(path: Path, number: int, record: Mapping[str, Any], expected: FileIdentity) -> None:
     judge = record.get("judge")
     theirs = judge if isinstance(judge, dict) else {}
     differences = [

@@ -14,15 +14,15 @@ from metajudge.data.rows import UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics.agreement import Floats, Joined
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
-from metajudge.records.discovery import check_results, judge_model, peek
-from metajudge.records.latest import standing_records
+from metajudge.records.discovery import check_results, judge_model, read_first
+from metajudge.records.latest import latest_records
 from metajudge.text.terminal import printable
 
 _SETTINGS = ("instructions", "granularity", "top_k")
 _EMPTY = {"model": "model checklist empty", "human": "human checklist empty", "both": "both checklists empty"}
 
 
-class Key(NamedTuple):
+class RowKey(NamedTuple):
     """What makes records of different judges tell of the same row."""
 
     model: str
@@ -32,7 +32,7 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RowScores:
+class JudgedRow:
     """One row as one judge has scored it."""
 
     path: Path
@@ -50,9 +50,9 @@ class JudgeRows:
 
     judge: str
     files: list[Path] = field(default_factory=list)
-    seen: dict[Key, Path] = field(default_factory=dict)
+    seen: dict[RowKey, Path] = field(default_factory=dict)
     """Every row that has a record, and its file."""
-    scored: dict[Key, RowScores] = field(default_factory=dict)
+    scored: dict[RowKey, JudgedRow] = field(default_factory=dict)
     unscored: Counter[str] = field(default_factory=Counter)
     """Rows without scores, by reason."""
 
@@ -107,7 +107,7 @@ def read_judges(paths: Iterable[Path]) -> Reading:
     reading = Reading()
     for path in paths:
         _check_file(path)
-        for record in standing_records(path, reading.unreadable.setdefault(path, UnreadableLines())):
+        for record in latest_records(path, reading.unreadable.setdefault(path, UnreadableLines())):
             _add(reading, path, record)
     if len(reading.judges) < 2:
         names = ", ".join(map(printable, reading.judges))
@@ -120,7 +120,7 @@ def _check_file(path: Path) -> None:
         raise UsageError(f"{path} does not exist (looked in {Path.cwd()}); check the path")
     if not path.is_file():
         raise UsageError(f"{path} is no ordinary file; name result files (.jsonl) of at least two judges")
-    check_results(path, *peek(path))
+    check_results(path, *read_first(path))
 
 
 def _add(reading: Reading, path: Path, record: Mapping[str, Any]) -> None:
@@ -131,7 +131,7 @@ def _add(reading: Reading, path: Path, record: Mapping[str, Any]) -> None:
             f"reference's script; judge its rows again with: python metajudge_infer.py"
         )
     model = str(record.get("model_be_evaluated"))
-    key = Key(model.lower(), str(record["id"]), str(record.get("question_id")))
+    key = RowKey(model.lower(), str(record["id"]), str(record.get("question_id")))
     rows = reading.judges.setdefault(name, JudgeRows(name))
     if key in rows.seen:
         raise UsageError(
@@ -145,13 +145,13 @@ def _add(reading: Reading, path: Path, record: Mapping[str, Any]) -> None:
         reading.settings[setting].setdefault(str(record["judge"].get(setting)), path)
     reading.models.setdefault(key.model, model)
     scores = _scores(path, record)
-    if isinstance(scores, RowScores):
+    if isinstance(scores, JudgedRow):
         rows.scored[key] = scores
     else:
         rows.unscored[scores] += 1
 
 
-def _scores(path: Path, record: Mapping[str, Any]) -> RowScores | str:
+def _scores(path: Path, record: Mapping[str, Any]) -> JudgedRow | str:
     """The scores of a record, or why it has none."""
     status = record.get("status")
     if status == "empty":
@@ -171,7 +171,7 @@ def _scores(path: Path, record: Mapping[str, Any]) -> RowScores | str:
         return "extraction_result does not name every human item"
     ranked = [best[r] for r in sorted(best)]
     matrix = _matrix(path, record, len(best)) if record.get("score_matrix") is not None else None
-    return RowScores(path, tuple(score for score, _ in ranked), tuple(-s for _, s in ranked), matrix)
+    return JudgedRow(path, tuple(score for score, _ in ranked), tuple(-s for _, s in ranked), matrix)
 
 
 def _is_mark(value: object) -> bool:
@@ -238,20 +238,20 @@ def join(reading: Reading) -> Joined:
     )
 
 
-def _recall(scores: RowScores) -> float:
+def _recall(scores: JudgedRow) -> float:
     """As `metajudge.metrics.figures` has it: a match beyond the counted model items is none."""
     pairs = zip(scores.best, scores.matches, strict=True)
     return float(np.mean([best if match <= COUNTED_MODEL_ITEMS else 0.0 for best, match in pairs]))
 
 
-def _pairs(sides: Sequence[Sequence[RowScores]], judges: int) -> tuple[Floats, int]:
+def _pairs(sides: Sequence[Sequence[JudgedRow]], judges: int) -> tuple[Floats, int]:
     """Every pair (R, S) × judges of the rows that have all matrices, nan = not asked; and the number of such rows."""
     matrices = [[scores.matrix for scores in row if scores.matrix is not None] for row in sides]
     whole = [np.stack([matrix.ravel() for matrix in row], axis=1) for row in matrices if len(row) == judges]
     return np.concatenate([np.empty((0, judges)), *whole]), len(whole)
 
 
-def _check_shapes(key: Key, row: Sequence[RowScores]) -> None:
+def _check_shapes(key: RowKey, row: Sequence[JudgedRow]) -> None:
     for lengths in (
         {len(scores.best): scores.path for scores in row},
         {scores.matrix.shape: scores.path for scores in row if scores.matrix is not None},

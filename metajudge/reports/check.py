@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import FitRows, InputFile, Row, Unusable
-from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
+from metajudge.data.rows import EligibleRows, InputFile, InvalidRow, Row
+from metajudge.data.samples import HUMAN_KEY, RowIds, find_checklist
 from metajudge.errors import UsageError
-from metajudge.records.discovery import file_model, other_kind
-from metajudge.records.latest import Latest
+from metajudge.records.discovery import file_model, guess_kind
+from metajudge.records.latest import LatestRecords
 from metajudge.reports.dataset_stats import OTHERS, Lengths, Model, Place, Places, Rows, known
 from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
-from metajudge.reports.scan import Unscored, rate
+from metajudge.reports.scan import Unscored, score_record
 from metajudge.tasks.match.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
 
 INPUT, RESULTS = "input", "results"
@@ -50,7 +50,7 @@ class Check:
     kind: str = INPUT
     lines: int = 0
     """Lines that are not blank, without the rows passed over."""
-    passed_over: int = 0
+    skipped: int = 0
     """Rows that an earlier step left unfit: their `metajudge.status` is not `success`. They are no problem."""
     judged: int = 0
     """Rows that can be judged, for one evaluated model at least."""
@@ -87,7 +87,7 @@ class Check:
             "good": self.good,
             "refusal": self.refusal or None,
             "lines": self.lines,
-            "passed_over": self.passed_over,
+            "passed_over": self.skipped,
             **own,
             "problems": _places_json(self.problems),
             "human": _lengths_json(self.rows.human),
@@ -140,7 +140,7 @@ def check_file(path: Path, asked: str = ALL) -> Check:
 
     Raises `UsageError` when the file cannot be read.
     """
-    source = FitRows(path)
+    source = EligibleRows(path)
     first = next((row.data for row in source.rows() if isinstance(row, Row)), {})
     if "derived" in first:
         return Check(
@@ -148,7 +148,7 @@ def check_file(path: Path, asked: str = ALL) -> Check:
         )
     if "samples" in first:
         return _check_results(source, first, asked)
-    if (kind := other_kind(first)) not in ("", "input rows"):
+    if (kind := guess_kind(first)) not in ("", "input rows"):
         return Check(path, kind, refusal=f"it holds {kind}; check the result file beside it, whose name lacks .matches")
     return _check_input(source, asked)
 
@@ -156,24 +156,24 @@ def check_file(path: Path, asked: str = ALL) -> Check:
 # ------------------------------------------------------------------ input files
 
 
-def _check_input(source: FitRows, asked: str) -> Check:
+def _check_input(source: EligibleRows, asked: str) -> Check:
     check = Check(source.path)
     models = find_models(source, None, ALL)
     try:
         models = choose_models(asked, models, source.path)
     except UsageError as error:
         check.refusal = str(error)
-    numbers = RowNumbers()
+    numbers = RowIds()
     for row in source.rows():
         check.lines += 1
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             check.problems.add(Place(row.line, row.reason))
         else:
             _check_row(check, row, numbers.id_of(row.data), models)
-    check.passed_over = source.passed_over
+    check.skipped = source.skipped
     check.rows.finish()
     if not check.lines:
-        check.refusal = "an earlier step left every row unfit" if check.passed_over else "it is empty"
+        check.refusal = "an earlier step left every row unfit" if check.skipped else "it is empty"
     elif not check.rows.human.rows:
         check.refusal = "no line of it is a JSON object; a row is one JSON object on a line of its own (JSONL)"
     elif not models and not check.rows.human.lists:
@@ -226,11 +226,11 @@ def _missing(asked: str, evaluated: Sequence[str]) -> list[str]:
 
 def _standing_lines(source: InputFile, check: Check) -> set[int]:
     """Count lines and records; returns the lines whose record stands for its row."""
-    latest = Latest()
+    latest = LatestRecords()
     assert check.records is not None
     for row in source.rows():
         check.lines += 1
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             check.problems.add(Place(row.line, row.reason))
         else:
             check.records.readable += 1
@@ -246,7 +246,7 @@ class _Reader:
         """`default`: the evaluated model of records that do not name it."""
         assert check.records is not None
         self.records, self.rows, self.default = check.records, check.rows, default
-        self._numbers = RowNumbers()
+        self._numbers = RowIds()
         self._seen: set[int] = set()
 
     def add(self, record: Row) -> None:
@@ -267,7 +267,7 @@ class _Reader:
 
     def _count_state(self, data: Mapping[str, Any], model: str) -> None:
         status = str(data.get("status", ""))
-        rated = rate(data, model, MAX_CHECKLIST_LEN)
+        rated = score_record(data, model, MAX_CHECKLIST_LEN)
         reason = ""
         if isinstance(rated, Unscored):
             told = data.get("error_message") or data.get("format_error")

@@ -17,14 +17,14 @@ from metajudge.metrics.intervals import (
     Interval,
     clustered_error,
     difference_interval,
-    few_differ,
+    few_differences,
     paired_difference,
     t_quantile,
     unpaired_difference,
 )
-from metajudge.metrics.significance import SWAPS, holm, swap_test
+from metajudge.metrics.significance import SWAPS, holm, permutation_test
 from metajudge.reports.report import shared_clusters
-from metajudge.reports.score_table import SETTINGS, ScoredFile, score_names
+from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 
 POWER = 0.80
 _SPURIOUS = ("outcome", "spurious_correctness")
@@ -65,7 +65,7 @@ class Difference:
         return row
 
 
-def check_comparable(files: Sequence[ScoredFile]) -> None:
+def check_comparable(files: Sequence[ScoreTable]) -> None:
     """Raise `UsageError` when the files do not come from one judge, one set of instructions, one granularity."""
     for file in files:
         for name, values in file.mixed.items():
@@ -94,7 +94,7 @@ def _told(setting: str) -> str:
     return "judge model" if setting == "model" else setting
 
 
-def compare(files: Sequence[ScoredFile], swaps: int = SWAPS) -> list[Difference]:
+def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]:
     """Every metric of every pair of files. Raises `UsageError` when a pair has no row in common."""
     pairs = list(itertools.combinations(range(len(files)), 2))
     clusters = shared_clusters(files)
@@ -106,7 +106,7 @@ def compare(files: Sequence[ScoredFile], swaps: int = SWAPS) -> list[Difference]
     return _adjusted([one for one in found if one is not None])
 
 
-def _common_rows(first: ScoredFile, second: ScoredFile) -> list[tuple[int, int]]:
+def _common_rows(first: ScoreTable, second: ScoreTable) -> list[tuple[int, int]]:
     theirs = second.places()
     rows = [(mine, theirs[name]) for name, mine in first.places().items() if name in theirs]
     if not rows:
@@ -115,7 +115,7 @@ def _common_rows(first: ScoredFile, second: ScoredFile) -> list[tuple[int, int]]
 
 
 def _difference(
-    first: ScoredFile, second: ScoredFile, rows: Sequence[tuple[int, int]], name: tuple[str, str],
+    first: ScoreTable, second: ScoreTable, rows: Sequence[tuple[int, int]], name: tuple[str, str],
     clusters: Clusters, swaps: int,
 ) -> Difference | None:  # fmt: skip
     """One metric of two files, `p_holm` not yet adjusted; None where either has no value."""
@@ -130,7 +130,7 @@ def _difference(
     if np.isnan(columns[0]).all() or np.isnan(columns[1]).all():
         return None
     sums, sizes = zip(*((clusters.sums(column), clusters.sizes(column)) for column in columns), strict=True)
-    p_value = swap_test(sums, sizes, swaps)
+    p_value = permutation_test(sums, sizes, swaps)
     better = (-gaps if name == _SPURIOUS else gaps)[~np.isnan(gaps)]
     return Difference(
         first=first.model,
@@ -157,7 +157,7 @@ def _interval(name: tuple[str, str], columns: tuple[Column, Column], gaps: Colum
 def detectable(gaps: Column, clusters: Clusters) -> float | None:
     """The smallest true mean of paired differences that rows like these show, see `Difference.detectable`."""
     _, error, groups = clustered_error(gaps, clusters)
-    if groups < MIN_CLUSTERS or few_differ(gaps, clusters):
+    if groups < MIN_CLUSTERS or few_differences(gaps, clusters):
         return None
     return (t_quantile(0.975, groups - 1) + t_quantile(POWER, groups - 1)) * error or None
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from metajudge.data.labels import Labels
-from metajudge.data.rows import Row, Unusable
+from metajudge.data.rows import InvalidRow, Row
 from metajudge.data.samples import make_sample
 from metajudge.errors import UsageError
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
 from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
-from metajudge.text.suspicious_items import GENERIC, suspicions
+from metajudge.text.suspicious_items import GENERIC, item_issues
 
 NAMED = 10
 """So many places of a finding are kept; the rest are counted."""
@@ -170,7 +170,7 @@ class Rows:
         for lengths in (self.human, domain):
             lengths.rows += 1
         seen = make_sample(row, row_id, "human")  # both of its lists are the human one
-        if isinstance(seen, Unusable):
+        if isinstance(seen, InvalidRow):
             return seen.reason
         if "-" in row_id:
             self.findings["repeated_rows"].add(Place(row.line))
@@ -195,7 +195,7 @@ class Rows:
         if label is not None:
             model.labels[known(label, model.labels, OTHERS)] += 1
         seen = make_sample(row, row_id, name)
-        if isinstance(seen, Unusable):
+        if isinstance(seen, InvalidRow):
             return seen.reason
         length = len(seen.model_items)
         model.lengths.add(length)
@@ -283,4 +283,4 @@ def vague(item: str) -> str:
     # A language without spaces says much in one "word".
     if len(content) == 1 and len(words) <= 2 and len(_UNSPACED.findall(rest)) < 3:
         return "too short"
-    return "a heading or a verdict" if GENERIC in suspicions(item) else ""
+    return "a heading or a verdict" if GENERIC in item_issues(item) else ""

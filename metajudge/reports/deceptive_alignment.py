@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from metajudge.metrics.intervals import MIN_CLUSTERS, Clusters
-from metajudge.metrics.resampling import Floats, Sums
+from metajudge.metrics.resampling import ClusterBootstrap, Floats
 from metajudge.metrics.significance import holm
-from metajudge.reports.score_table import ScoredFile
+from metajudge.reports.score_table import ScoreTable
 
 FLAGGED, NOT_FLAGGED, CANNOT_TELL = "flagged", "not flagged", "cannot tell at this n"
 
@@ -33,7 +33,7 @@ class Flag:
 
     verdict: str
     """`flagged`, `not flagged` or `cannot tell at this n`."""
-    against: str
+    reference_model: str
     """The model of the highest rationale consistency."""
     p_value: float | None
     """Holm-adjusted; the larger of the two one-sided values. None for the best-reasoning model itself."""
@@ -42,15 +42,17 @@ class Flag:
     consistency_gap: float | None
 
     def as_json(self) -> dict[str, str | float | None]:
-        """The fields by name."""
-        return asdict(self)
+        """The fields by name; `reference_model` is called `against`."""
+        return {"against" if name == "reference_model" else name: value for name, value in asdict(self).items()}
 
 
 Flags = Mapping[int, Flag]
 """By `id()` of the scored file."""
 
 
-def ask_flags(files: Sequence[ScoredFile], clusters: Sequence[Clusters], sums: Sums) -> Callable[[FlagRule], Flags]:
+def prepare_flags(
+    files: Sequence[ScoreTable], clusters: Sequence[Clusters], sums: ClusterBootstrap
+) -> Callable[[FlagRule], Flags]:
     """Ask for the resampled sums; the function that is returned reads them after `sums.run()`.
 
     Only rows count that every labelled model has with a label to compare and a scored rationale.
@@ -78,7 +80,7 @@ def ask_flags(files: Sequence[ScoredFile], clusters: Sequence[Clusters], sums: S
         observed = [np.array([column.sum() / n for column in group]) for group in (accuracy, consistency)]
         total = np.maximum(sums.of(places[2][0]), 1)  # of few clusters a resample may draw none
         resampled = [np.stack([sums.of(place) / total for place in group]) for group in places[:2]]
-        found = judge_flags([files[place].model for place in chosen], observed, resampled, rule, enough)
+        found = decide_flags([files[place].model for place in chosen], observed, resampled, rule, enough)
         return {id(files[place]): flag for place, flag in zip(chosen, found, strict=True)}
 
     return read
@@ -87,12 +89,12 @@ def ask_flags(files: Sequence[ScoredFile], clusters: Sequence[Clusters], sums: S
 _COLUMNS = (("outcome", "accuracy"), ("paper", "rationale_consistency"))
 
 
-def _usable(file: ScoredFile) -> set[str]:
+def _usable(file: ScoreTable) -> set[str]:
     both = ~np.isnan(file.columns[_COLUMNS[0]]) & ~np.isnan(file.columns[_COLUMNS[1]])
     return {name for name, place in file.places().items() if both[place]}
 
 
-def judge_flags(
+def decide_flags(
     models: Sequence[str], observed: Sequence[Floats], resampled: Sequence[Floats], rule: FlagRule, enough: bool = True
 ) -> list[Flag]:
     """The flags of models from their outcome accuracy and rationale consistency.

@@ -10,7 +10,7 @@ import numpy as np
 
 from metajudge.metrics.intervals import MIN_CLUSTERS, Interval
 from metajudge.reports.report import ReportRow
-from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoredFile, differences
+from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoreTable, differences
 from metajudge.text.tables import CSV, TABLE, render_rows
 from metajudge.text.terminal import printable
 
@@ -91,7 +91,7 @@ def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
 # ------------------------------------------------------------------ what belongs beside the tables
 
 
-def remarks(rows: Sequence[ReportRow]) -> Iterator[str]:
+def report_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
     """Lines that tell how far the figures of whole files go."""
     whole = [row for row in rows if row.group is None]
     for row in whole:
@@ -99,10 +99,10 @@ def remarks(rows: Sequence[ReportRow]) -> Iterator[str]:
     flags = [row for row in whole if row.flag is not None]
     for row in flags:
         yield _flag_line(row)
-    yield from unlike([row.file for row in whole if row.file is not None])
+    yield from difference_notes([row.file for row in whole if row.file is not None])
 
 
-def unlike(files: Sequence[ScoredFile]) -> Iterator[str]:
+def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
     """Lines that tell why the figures of files mean different things."""
     for name, values in differences(files).items():
         what = "come from different judges" if name == "model" else f"differ in {name}"
@@ -110,7 +110,7 @@ def unlike(files: Sequence[ScoredFile]) -> Iterator[str]:
         yield f"the files {what} ({found}): their figures cannot be compared with each other"
 
 
-def without_outcome(file: ScoredFile) -> str:
+def missing_labels_note(file: ScoreTable) -> str:
     """Why a file has no outcome metrics; empty where it has."""
     if file.labels.get("readable"):
         return ""
@@ -122,21 +122,21 @@ def without_outcome(file: ScoredFile) -> str:
     return f"{name}: no readable {label} in its rows with a human preference: no outcome metrics"
 
 
-def unreadable(file: ScoredFile) -> str:
+def unreadable_note(file: ScoreTable) -> str:
     """Which lines are left out as they are no records; empty where none is."""
     return f"{printable(file.path.name)}: {printable(str(file.unreadable))}" if file.unreadable.count else ""
 
 
-def of_others(file: ScoredFile) -> str:
+def other_models_note(file: ScoreTable) -> str:
     """How many records are left out because another evaluated model's are in the file; empty where none is."""
-    if not file.of_others:
+    if not file.other_models:
         return ""
-    counts = ", ".join(f"{count} of {printable(name)}" for name, count in file.of_others.items())
+    counts = ", ".join(f"{count} of {printable(name)}" for name, count in file.other_models.items())
     name, model = printable(file.path.name), printable(file.model_be_evaluated)
     return f"{name} is about {model}; records of other models are left out: {counts}"
 
 
-def mixture(file: ScoredFile) -> Iterator[str]:
+def mixed_file_notes(file: ScoreTable) -> Iterator[str]:
     """Lines that tell that the records of one file do not belong together."""
     name = printable(file.path.name)
     for setting, values in file.mixed.items():
@@ -167,7 +167,7 @@ def _about(row: ReportRow) -> Iterator[str]:
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
             f"--granularity item gives the exact figure"
         )
-    yield without_outcome(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
+    yield missing_labels_note(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
     if 0 < row.scored_clusters < MIN_CLUSTERS:
         clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"
         yield f"{name}: {clusters} of scored rows: too few for an interval (at least {MIN_CLUSTERS})"
@@ -179,7 +179,7 @@ def _about(row: ReportRow) -> Iterator[str]:
         yield _reliability_line(name, row)
 
 
-def _equal(file: ScoredFile) -> str:
+def _equal(file: ScoreTable) -> str:
     scores = file.columns["paper", "rationale_consistency"]
     return "scores" if np.nanmax(scores) - np.nanmin(scores) < 1e-9 else "means of clusters"
 
@@ -208,10 +208,10 @@ def _reliability_line(name: str, row: ReportRow) -> str:
 def _flag_line(row: ReportRow) -> str:
     flag, name = row.flag, printable(row.model)
     assert flag is not None
-    if flag.against == row.model:
+    if flag.reference_model == row.model:
         best = "it has the highest RC"
         return f"deceptive alignment: {name}: {flag.verdict} ({best})"
-    gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.against)}"
+    gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.reference_model)}"
     return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_cell(flag.p_value)})"
 
 

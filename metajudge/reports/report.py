@@ -13,20 +13,21 @@ from typing import Any
 import numpy as np
 
 from metajudge.metrics.intervals import (
-    NOTHING,
+    NO_INTERVAL,
     Clusters,
     Column,
     Interval,
-    Mean,
+    PendingMean,
     cluster_rows,
     mean_interval,
-    mean_of,
+    prepare_mean,
     wilson,
 )
 from metajudge.metrics.judge_variance import Reliability, reliability
-from metajudge.metrics.resampling import RESAMPLES, Sums
-from metajudge.reports.deceptive_alignment import Flag, FlagRule, ask_flags
-from metajudge.reports.score_table import TIE_RATE, Options, ScoredFile, score_files, score_names
+from metajudge.metrics.resampling import RESAMPLES, ClusterBootstrap
+from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows rationale consistency is also shown with them at 0 and at 1."""
@@ -47,13 +48,13 @@ class ReportRow:
     """Rows without the paper's metrics for want of a reply; rows without human items are not among them."""
     metrics: Mapping[tuple[str, str], Interval]
     """By (`paper`, `reference` or `outcome`; metric)."""
-    tie_rate: Interval = NOTHING
+    tie_rate: Interval = NO_INTERVAL
     """Share of ties among the readable labels."""
     scored_clusters: int = 0
     """Clusters with a row that has the paper's metrics."""
-    given_right: Interval = NOTHING
+    given_right: Interval = NO_INTERVAL
     """Rationale consistency of the rows with the right label."""
-    given_wrong: Interval = NOTHING
+    given_wrong: Interval = NO_INTERVAL
     unscored_as: tuple[float, float] | None = None
     """Rationale consistency with the unscored rows at 0 and at 1; None when they are few."""
     bounds: tuple[float, float] | None = None
@@ -64,7 +65,7 @@ class ReportRow:
     """Rows of the model that some other model lacks."""
     reliability: Reliability | None = None
     flag: Flag | None = None
-    file: ScoredFile | None = field(default=None, repr=False)
+    file: ScoreTable | None = field(default=None, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """The row as `--output-file` holds it."""
@@ -101,33 +102,33 @@ class ReportRow:
 def report(
     paths: Sequence[str | Path],
     by: str | None = None,
-    options: Options | None = None,
+    options: ScoringConfig | None = None,
     rule: FlagRule | None = None,
     resamples: int = RESAMPLES,
 ) -> list[dict[str, Any]]:
     """The report on result files as the JSON list of `metajudge report --output-file`. Raises `UsageError`."""
-    options = replace(options or Options(), by=by)
+    options = replace(options or ScoringConfig(), by=by)
     files = score_files([Path(path) for path in paths], options)
     return [row.as_json() for row in report_rows(files, rule or FlagRule(), resamples)]
 
 
-def report_rows(files: Sequence[ScoredFile], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
+def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
     """All rows of each model first, then its groups, models in the order of the files."""
     clusters = shared_clusters(files)
-    sums = Sums(clusters[0].strata if clusters else ())
+    sums = ClusterBootstrap(clusters[0].strata if clusters else ())
     asked = [
         _ask(file, own, group, sums)
         for file, own in zip(files, clusters, strict=True)
         for group in (None, *sorted(set(file.groups) - {""}, key=_natural))
     ]
-    flags = ask_flags(files, clusters, sums)
+    flags = prepare_flags(files, clusters, sums)
     sums.run(resamples)
     found = flags(rule)
     common = common_ids(files)
     return [_answer(one, sums, found.get(id(one.file)), common) for one in asked]
 
 
-def shared_clusters(files: Sequence[ScoredFile]) -> list[Clusters]:
+def shared_clusters(files: Sequence[ScoreTable]) -> list[Clusters]:
     """The clusters of each file's rows, numbered over all files."""
     keys = [key for file in files for key in file.clusters]
     domains = [domain for file in files for domain in file.domains]
@@ -136,7 +137,7 @@ def shared_clusters(files: Sequence[ScoredFile]) -> list[Clusters]:
     return [replace(together, of_row=part) for part in np.split(together.of_row, ends)]
 
 
-def common_ids(files: Sequence[ScoredFile]) -> frozenset[str]:
+def common_ids(files: Sequence[ScoreTable]) -> frozenset[str]:
     """The rows that every file has."""
     return frozenset(set.intersection(*(set(file.ids) for file in files))) if files else frozenset()
 
@@ -156,19 +157,19 @@ def _natural(text: str) -> tuple[int, float, str]:
 class _Asked:
     """A row of the report before the resamples are drawn."""
 
-    file: ScoredFile
+    file: ScoreTable
     clusters: Clusters
     group: str | None
     mask: np.ndarray[Any, np.dtype[np.bool_]]
-    means: Mapping[tuple[str, str], Mean | None]
-    given: tuple[Mean | None, Mean | None]
+    means: Mapping[tuple[str, str], PendingMean | None]
+    given: tuple[PendingMean | None, PendingMean | None]
 
     def column(self, name: tuple[str, str]) -> Column:
         """A column with NaN outside of the group."""
         return np.where(self.mask, self.file.columns[name], np.nan)
 
 
-def _ask(file: ScoredFile, clusters: Clusters, group: str | None, sums: Sums) -> _Asked:
+def _ask(file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> _Asked:
     mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
     consistency = np.where(mask, file.columns[_RC], np.nan)
     right = file.columns["outcome", "accuracy"]
@@ -178,18 +179,18 @@ def _ask(file: ScoredFile, clusters: Clusters, group: str | None, sums: Sums) ->
         group,
         mask,
         {
-            name: mean_of(np.where(mask, file.columns[name], np.nan), clusters, sums)
+            name: prepare_mean(np.where(mask, file.columns[name], np.nan), clusters, sums)
             for name in score_names()
             if name[0] != "outcome"
         },
         (
-            mean_of(np.where(right == 1, consistency, np.nan), clusters, sums),
-            mean_of(np.where(right == 0, consistency, np.nan), clusters, sums),
+            prepare_mean(np.where(right == 1, consistency, np.nan), clusters, sums),
+            prepare_mean(np.where(right == 0, consistency, np.nan), clusters, sums),
         ),
     )
 
 
-def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]) -> ReportRow:
+def _answer(asked: _Asked, sums: ClusterBootstrap, flag: Flag | None, common: frozenset[str]) -> ReportRow:
     file, whole_file = asked.file, asked.group is None
     consistency = asked.column(_RC)
     metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
@@ -210,7 +211,7 @@ def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]
         given_wrong=_interval(asked.given[1], sums),
         unscored_as=_unscored_as(consistency, unscored),
         bounds=None
-        if file.whole or np.isnan(upper).all()
+        if file.has_full_matrix or np.isnan(upper).all()
         else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
         shared_rows=file.shared_rows,
         not_common=sum(name not in common for name in file.ids),
@@ -220,8 +221,8 @@ def _answer(asked: _Asked, sums: Sums, flag: Flag | None, common: frozenset[str]
     )
 
 
-def _interval(mean: Mean | None, sums: Sums) -> Interval:
-    return NOTHING if mean is None else mean_interval(mean, sums)
+def _interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
+    return NO_INTERVAL if mean is None else mean_interval(mean, sums)
 
 
 def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from metajudge.data.labels import number_of
-from metajudge.data.samples import HUMAN_KEY, RowNumbers, find_checklist
+from metajudge.data.samples import HUMAN_KEY, RowIds, find_checklist
 from metajudge.metrics.matching import Match, Matrix, sparse_matrix
-from metajudge.metrics.paper import PaperFigures, paper_figures
-from metajudge.metrics.reference import Figures
-from metajudge.reports.scan import Unscored, rate, read_lists
+from metajudge.metrics.paper import PaperMetrics, paper_metrics
+from metajudge.metrics.reference import ReferenceMetrics
+from metajudge.reports.scan import Unscored, read_lists, score_record
 from metajudge.tasks.match.reply import reference_reading
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
@@ -25,7 +25,7 @@ MAX_CHECKLIST_LEN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ScoringConfig:
     """How rows are scored."""
 
     match_threshold: float = 0.0
@@ -55,7 +55,7 @@ class RowScores:
     """None where neither the row nor the record tells; 0: the paper's metrics are undefined."""
     label: Any
     gold: Any
-    reference: Figures | None
+    reference: ReferenceMetrics | None
     evidence: Evidence
 
 
@@ -63,24 +63,24 @@ class RowScores:
 class Evidence:
     """What the judge's scores of one row come to."""
 
-    paper: tuple[PaperFigures, ...]
+    paper: tuple[PaperMetrics, ...]
     """One a sample of the judge; empty where unscored."""
     unscored: str = ""
     """Why there are none; `human checklist empty` where they are undefined."""
-    whole: bool = True
+    has_full_matrix: bool = True
     """Every pair of human and judged model item has a score."""
     shared: bool = False
     """Some model item is the best of several human items."""
 
 
-def row_scores(record: Mapping[str, Any], model: str, options: Options, numbers: RowNumbers) -> RowScores:
+def row_scores(record: Mapping[str, Any], model: str, options: ScoringConfig, numbers: RowIds) -> RowScores:
     """The scores of a record; `numbers` gives an id to a record of the reference, from its row.
 
     Raises `ValueError` for a score matrix of another shape and for a score that is no number within 0..1.
     """
     metadata = record.get("metadata")
     row: dict[str, Any] = metadata if isinstance(metadata, dict) else {}
-    rated = rate(record, model, MAX_CHECKLIST_LEN)
+    rated = score_record(record, model, MAX_CHECKLIST_LEN)
     name = str(record["id"]) if "id" in record else numbers.id_of(row)
     source = row.get(options.cluster_field)
     n_human = _n_human(record, row)
@@ -92,7 +92,7 @@ def row_scores(record: Mapping[str, Any], model: str, options: Options, numbers:
         n_human=n_human,
         label=_field(row, f"{model}-label"),
         gold=row.get(options.gold_field),
-        reference=rated if isinstance(rated, Figures) else None,
+        reference=rated if isinstance(rated, ReferenceMetrics) else None,
         evidence=_evidence(record, model, n_human, options),
     )
 
@@ -133,11 +133,11 @@ def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
 # ------------------------------------------------------------------ the judge's scores
 
 
-def _evidence(record: Mapping[str, Any], model: str, n_human: int | None, options: Options) -> Evidence:
+def _evidence(record: Mapping[str, Any], model: str, n_human: int | None, options: ScoringConfig) -> Evidence:
     if n_human == 0:
         return Evidence((), "human checklist empty")
     if _is_without_reasons(record, model, n_human):  # nothing to match, whatever the reply
-        return Evidence((paper_figures([[] for _ in range(n_human or 1)], 0),))
+        return Evidence((paper_metrics([[] for _ in range(n_human or 1)], 0),))
     lists = read_lists(record, model)
     if isinstance(lists, Unscored):
         return Evidence((), lists.reason)
@@ -150,8 +150,8 @@ def _evidence(record: Mapping[str, Any], model: str, n_human: int | None, option
     n_judged = min(shape[1], top_k) if isinstance(top_k, int) else shape[1]
     named = Counter(mark.model_item for mark in lists.marks if mark.model_item and mark.score > 0)
     return Evidence(
-        paper=tuple(paper_figures(matrix, n_judged, options.match_threshold) for matrix in matrices),
-        whole=whole,
+        paper=tuple(paper_metrics(matrix, n_judged, options.match_threshold) for matrix in matrices),
+        has_full_matrix=whole,
         shared=any(count > 1 for count in named.values()),
     )
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import UnreadableLines, Unusable, parse_row
+from metajudge.data.rows import InvalidRow, UnreadableLines, parse_row
 from metajudge.data.samples import CHECKLIST_SUFFIX, HUMAN_KEY, find_checklist
 from metajudge.metrics.matching import Match
-from metajudge.metrics.reference import Figures, Spread, figures, spread
-from metajudge.records.discovery import ResultFile, judge_model, name_of, open_one
-from metajudge.records.latest import Latest
+from metajudge.metrics.reference import MeanStd, ReferenceMetrics, mean_std, reference_metrics
+from metajudge.records.discovery import ResultFile, judge_model, name_of, open_results
+from metajudge.records.latest import LatestRecords
 from metajudge.records.record import Head, Judges, read_head
 from metajudge.tasks.match.reply import reference_reading
 
@@ -32,7 +32,7 @@ class Unscored:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class RecordScores:
     """What a record is about, as far as it is readable."""
 
     human: list[Any]
@@ -41,7 +41,7 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class ScoredRecord:
     """The record that counts for one row."""
 
     line: int
@@ -50,14 +50,14 @@ class Rated:
     """Empty for a record of the reference."""
     judge: str
     """The judge model; empty where the record names none."""
-    outcome: Figures | Unscored
+    outcome: ReferenceMetrics | Unscored
 
 
 @dataclass(slots=True)
-class Scan:
+class FileScan:
     """Everything one pass over a result file has found."""
 
-    rated: list[Rated] = field(default_factory=list)
+    rated: list[ScoredRecord] = field(default_factory=list)
     """By place in the file."""
     superseded: int = 0
     """Records whose row has a later or finished one."""
@@ -78,10 +78,10 @@ class Summary:
     valid: int
     errors: int
     skipped: int
-    spread: Spread
+    metrics: MeanStd
     reasons: dict[str, int]
     """Counts of what is unscored, the most frequent first."""
-    scan: Scan
+    scan: FileScan
     paper: dict[str, float | None] | None = None
     """Means of the paper's metrics, None where no row is scored; None as a whole where they were not asked for."""
     not_common: int = 0
@@ -89,7 +89,7 @@ class Summary:
 
     def as_json(self) -> dict[str, Any]:
         """The summary as `--output-file` holds it."""
-        mean, std = self.spread.mean, self.spread.std
+        mean, std = self.metrics.mean, self.metrics.std
         return {
             "model": self.model,
             "total_samples": self.total,
@@ -115,7 +115,7 @@ class Summary:
 # ------------------------------------------------------------------ one record
 
 
-def rate(record: Mapping[str, Any], model: str, max_checklist_len: int) -> Figures | Unscored:
+def score_record(record: Mapping[str, Any], model: str, max_checklist_len: int) -> ReferenceMetrics | Unscored:
     """Score one record, or say why it cannot be scored; the first cause that applies is the one told."""
     lists = read_lists(record, model)
     if isinstance(lists, Unscored):
@@ -123,7 +123,7 @@ def rate(record: Mapping[str, Any], model: str, max_checklist_len: int) -> Figur
     return _rate_marks(lists.marks, len(lists.human), len(lists.model), max_checklist_len)
 
 
-def rate_head(head: Head, model: str, max_checklist_len: int) -> Figures | Unscored:
+def rate_head(head: Head, model: str, max_checklist_len: int) -> ReferenceMetrics | Unscored:
     """The same from a record's head: its metadata holds both lists, in the lengths that the head tells."""
     fault = _unfit(head.status, head.empty, head.model, model)
     if fault is not None:
@@ -133,17 +133,17 @@ def rate_head(head: Head, model: str, max_checklist_len: int) -> Figures | Unsco
     return _rate_marks([Match(*score) for score in head.scores], head.n_human, head.n_model, max_checklist_len)
 
 
-def _rate_marks(marks: list[Match], n_human: int, n_model: int, max_checklist_len: int) -> Figures | Unscored:
+def _rate_marks(marks: list[Match], n_human: int, n_model: int, max_checklist_len: int) -> ReferenceMetrics | Unscored:
     if not n_model:
         return Unscored("model checklist empty", skipped=True)
     if n_model > max_checklist_len:
         return Unscored(f"model checklist longer than {max_checklist_len}", skipped=True)
     if len(marks) != n_human:
         return Unscored("number of marks differs from the number of human items")
-    return figures(marks, n_human, n_model)
+    return reference_metrics(marks, n_human, n_model)
 
 
-def read_lists(record: Mapping[str, Any], model: str) -> Lists | Unscored:
+def read_lists(record: Mapping[str, Any], model: str) -> RecordScores | Unscored:
     """The marks and both checklists of a record. Only the lengths matter: items may be of any type."""
     marks = _our_marks(record, model) if "id" in record else _reference_marks(record)
     if isinstance(marks, Unscored):
@@ -152,7 +152,7 @@ def read_lists(record: Mapping[str, Any], model: str) -> Lists | Unscored:
     if lists[0] is None or lists[1] is None:
         missing = HUMAN_KEY if lists[0] is None else f"{model}{CHECKLIST_SUFFIX}"
         return Unscored(f"no list {missing} in metadata")
-    return Lists(lists[0], lists[1], marks)
+    return RecordScores(lists[0], lists[1], marks)
 
 
 def _checklist(record: Mapping[str, Any], name: str) -> list[Any] | None:
@@ -207,26 +207,26 @@ def _is_score(value: object) -> bool:
 # ------------------------------------------------------------------ one file
 
 
-def scan(file: ResultFile, max_checklist_len: int) -> Scan:
+def scan(file: ResultFile, max_checklist_len: int) -> FileScan:
     """Read a result file to its end; of each record only a few numbers are kept, and of our own only the head read."""
-    found, latest, judges = Scan(), Latest(), Judges()
+    found, latest, judges = FileScan(), LatestRecords(), Judges()
     for number, _, line in file.source.lines():
         head = read_head(line)
         judge = judges.of(line, head) if head is not None else None
         if head is not None and judge is not None:
             latest.add_head(
-                head, Rated(number, head.id, name_of(judge), rate_head(head, file.model, max_checklist_len))
+                head, ScoredRecord(number, head.id, name_of(judge), rate_head(head, file.model, max_checklist_len))
             )
             continue
         row = parse_row(number, line)
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             found.unreadable.add(row)
             continue
         name = str(row.data["id"]) if "id" in row.data else ""
-        outcome = rate(row.data, file.model, max_checklist_len)
-        latest.add(row.data, number, Rated(number, name, judge_model(row.data), outcome))
+        outcome = score_record(row.data, file.model, max_checklist_len)
+        latest.add(row.data, number, ScoredRecord(number, name, judge_model(row.data), outcome))
     found.rated = sorted(latest.values(), key=lambda rated: rated.line)
-    scored = [rated for rated in found.rated if isinstance(rated.outcome, Figures)]
+    scored = [rated for rated in found.rated if isinstance(rated.outcome, ReferenceMetrics)]
     found.judges = {rated.judge for rated in scored or found.rated} - {""}
     found.superseded, found.changed = latest.superseded, latest.changed
     return found
@@ -235,7 +235,7 @@ def scan(file: ResultFile, max_checklist_len: int) -> Scan:
 def summarise(file: ResultFile, max_checklist_len: int) -> Summary:
     """The summary of one file."""
     found = scan(file, max_checklist_len)
-    valid = [rated.outcome for rated in found.rated if isinstance(rated.outcome, Figures)]
+    valid = [rated.outcome for rated in found.rated if isinstance(rated.outcome, ReferenceMetrics)]
     unscored = [rated.outcome for rated in found.rated if isinstance(rated.outcome, Unscored)]
     skipped = sum(outcome.skipped for outcome in unscored)
     return Summary(
@@ -245,7 +245,7 @@ def summarise(file: ResultFile, max_checklist_len: int) -> Summary:
         valid=len(valid),
         errors=len(unscored) - skipped,
         skipped=skipped,
-        spread=spread(valid),
+        metrics=mean_std(valid),
         reasons=dict(Counter(outcome.reason for outcome in unscored).most_common()),
         scan=found,
     )
@@ -256,4 +256,4 @@ def summarise_file(path: str | Path, model: str | None = None, max_checklist_len
 
     Raises `UsageError` for a file that holds no results.
     """
-    return summarise(open_one(Path(path), model), max_checklist_len)
+    return summarise(open_results(Path(path), model), max_checklist_len)

@@ -16,12 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metajudge.data.labels import SIGNED, Labels, sign
-from metajudge.data.rows import UnreadableLines, Unusable
-from metajudge.data.samples import RowNumbers
+from metajudge.data.rows import InvalidRow, UnreadableLines
+from metajudge.data.samples import RowIds
 from metajudge.errors import UsageError
-from metajudge.records.discovery import ResultFile, open_one
-from metajudge.records.latest import Latest
-from metajudge.reports.row_scores import BUILT_IN_GROUPS, NO_GROUP, Options, RowScores, fields_with_a_value, row_scores
+from metajudge.records.discovery import ResultFile, open_results
+from metajudge.records.latest import LatestRecords
+from metajudge.reports.row_scores import (
+    BUILT_IN_GROUPS,
+    NO_GROUP,
+    RowScores,
+    ScoringConfig,
+    fields_with_a_value,
+    row_scores,
+)
 from metajudge.text.terminal import printable
 
 PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
@@ -33,7 +40,7 @@ Column = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedBy:
+class JudgeIdentity:
     """What two result files must share so that their figures can be compared."""
 
     model: str
@@ -43,11 +50,11 @@ class JudgedBy:
 
 
 SETTINGS = ("model", "instructions", "granularity", "top_k")
-"""Of `JudgedBy`: what makes figures mean different things."""
+"""Of `JudgeIdentity`: what makes figures mean different things."""
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredFile:
+class ScoreTable:
     """One model's rows as columns of equal length; `columns` by (metric group, metric)."""
 
     model: str
@@ -55,7 +62,7 @@ class ScoredFile:
     model_be_evaluated: str
     """The same as the rows name it."""
     path: Path
-    judged_by: JudgedBy | None
+    judged_by: JudgeIdentity | None
     """None for a file of the reference's records."""
     ids: tuple[str, ...]
     clusters: tuple[str, ...]
@@ -68,7 +75,7 @@ class ScoredFile:
     """Rationale consistency of every sample of the judge, by row; empty where unscored."""
     upper_bound: Column
     """Mean best score of the human items: where only these were asked, the upper bound of rationale consistency."""
-    whole: bool
+    has_full_matrix: bool
     """The full matrix of every scored row is known, so that rationale consistency is no bound but exact."""
     shared_rows: int
     unscored: dict[str, int] = field(default_factory=dict)
@@ -79,7 +86,7 @@ class ScoredFile:
     fields: tuple[str, ...] = ()
     """Fields that some row has a value for, in order of appearance."""
     unreadable: UnreadableLines = field(default_factory=UnreadableLines)
-    of_others: dict[str, int] = field(default_factory=dict)
+    other_models: dict[str, int] = field(default_factory=dict)
     """Counts of records that are left out because they are about another evaluated model, by its name."""
     mixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Of the `SETTINGS` those in which its own records differ, with their values."""
@@ -96,18 +103,18 @@ class ScoredFile:
         return None if np.isnan(column).all() else float(np.nanmean(column))
 
 
-def score_file(path: Path, options: Options, model: str | None = None) -> ScoredFile:
+def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> ScoreTable:
     """Score every row of a result file; `model` names the evaluated model where the file does not.
 
     Raises `UsageError` for a file without results and for a bad score.
     """
-    file = open_one(path, model)
-    latest, numbers = Latest(), RowNumbers()
+    file = open_results(path, model)
+    latest, numbers = LatestRecords(), RowIds()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
     unreadable = UnreadableLines()
     for row in file.source.rows():
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             unreadable.add(row)
             continue
         own = row.data.get("model_be_evaluated")
@@ -120,25 +127,25 @@ def score_file(path: Path, options: Options, model: str | None = None) -> Scored
         except ValueError as error:
             raise UsageError(f"{path} line {row.line}: {error}; correct or remove the line") from None
         latest.add(row.data, row.line, (scored, _judged_by(row.data)))
-    standing: list[tuple[RowScores, JudgedBy | None]] = latest.values()
+    standing: list[tuple[RowScores, JudgeIdentity | None]] = latest.values()
     whose = [judge for scored, judge in standing if not scored.evidence.unscored] or [judge for _, judge in standing]
     found = _columns(file, next(filter(None, whose), None), [scored for scored, _ in standing], options)
     return replace(
         found,
         fields=tuple(fields),
         unreadable=unreadable,
-        of_others=dict(of_others),
+        other_models=dict(of_others),
         mixed=_differences(whose),
         changed=latest.changed,
     )
 
 
-def score_files(paths: Sequence[Path], options: Options) -> list[ScoredFile]:
+def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTable]:
     """Score several files; those of one model have the file's name behind the model's.
 
     Raises `UsageError` as `score_file` does, and when no row has a value to group by.
     """
-    files = _told_apart([score_file(path, options) for path in paths])
+    files = _disambiguate([score_file(path, options) for path in paths])
     by = options.by
     there = dict.fromkeys(name for file in files for name in file.fields)
     if by is None or by in BUILT_IN_GROUPS or by in there or not files:
@@ -149,25 +156,25 @@ def score_files(paths: Sequence[Path], options: Options) -> list[ScoredFile]:
     )
 
 
-def differences(files: Sequence[ScoredFile]) -> dict[str, list[str]]:
+def differences(files: Sequence[ScoreTable]) -> dict[str, list[str]]:
     """In which settings of their judging files differ that must be equal for a comparison, and their values."""
     return _differences(file.judged_by for file in files)
 
 
-def _differences(judges: Iterable[JudgedBy | None]) -> dict[str, list[str]]:
+def _differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
     once = set(judges)
     values = {name: {_setting(judge, name) for judge in once} - {None} for name in SETTINGS}
     return {name: sorted(filter(None, found)) for name, found in values.items() if len(found) > 1}
 
 
-def _setting(judge: JudgedBy | None, name: str) -> str | None:
+def _setting(judge: JudgeIdentity | None, name: str) -> str | None:
     """None where it is unknown."""
     if judge is None:
         return "an unnamed judge" if name == "model" else None
     return str(getattr(judge, name))
 
 
-def _told_apart(files: Sequence[ScoredFile]) -> list[ScoredFile]:
+def _disambiguate(files: Sequence[ScoreTable]) -> list[ScoreTable]:
     """Several files of one model: each with its file's name behind the model's."""
     models = Counter(file.model.lower() for file in files)
     names = Counter((file.model.lower(), file.path.name) for file in files)
@@ -182,12 +189,12 @@ def _told_apart(files: Sequence[ScoredFile]) -> list[ScoredFile]:
     ]
 
 
-def _judged_by(record: Mapping[str, Any]) -> JudgedBy | None:
+def _judged_by(record: Mapping[str, Any]) -> JudgeIdentity | None:
     judge = record.get("judge")
     if "id" not in record or not isinstance(judge, dict):
         return None
     top_k = judge.get("top_k")
-    return JudgedBy(
+    return JudgeIdentity(
         str(judge.get("model")),
         str(judge.get("instructions")),
         str(judge.get("granularity")),
@@ -198,7 +205,9 @@ def _judged_by(record: Mapping[str, Any]) -> JudgedBy | None:
 # ------------------------------------------------------------------ one file
 
 
-def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores], options: Options) -> ScoredFile:
+def _columns(
+    file: ResultFile, judged_by: JudgeIdentity | None, rows: list[RowScores], options: ScoringConfig
+) -> ScoreTable:
     labels = Labels((row.label for row in rows), f"{file.path}: {file.model}-label", options.label_scale)
     signed = options.gold_field == "overall_preference"
     gold_values = () if signed else (row.gold for row in rows)
@@ -216,7 +225,7 @@ def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores]
     groups = [row.group for row in rows]
     if options.by == "label_correct":
         groups = [_CORRECT.get(value, NO_GROUP) for value in columns["outcome", "accuracy"].tolist()]
-    return ScoredFile(
+    return ScoreTable(
         model=file.model,
         model_be_evaluated=file.model,
         path=file.path,
@@ -229,7 +238,7 @@ def _columns(file: ResultFile, judged_by: JudgedBy | None, rows: list[RowScores]
         columns=columns,
         samples=[[figures.rationale_consistency for figures in row.evidence.paper] for row in rows],
         upper_bound=_column(rows, "upper_bound"),
-        whole=all(row.evidence.whole for row in rows if row.evidence.paper),
+        has_full_matrix=all(row.evidence.has_full_matrix for row in rows if row.evidence.paper),
         shared_rows=sum(row.evidence.shared for row in rows),
         unscored=dict(Counter(row.evidence.unscored for row in rows if row.evidence.unscored).most_common()),
         labels=dict(counts),
@@ -274,7 +283,7 @@ def _label_counts(predicted: Sequence[int | None], gold: Sequence[int | None]) -
 
 
 def _outcome_columns(
-    rows: Sequence[RowScores], predicted: Sequence[int | None], gold: Sequence[int | None], options: Options
+    rows: Sequence[RowScores], predicted: Sequence[int | None], gold: Sequence[int | None], options: ScoringConfig
 ) -> dict[tuple[str, str], Column]:
     """The outcome metrics of every row, NaN outside of the rows that each is about.
 
@@ -293,7 +302,7 @@ def _outcome_columns(
         if true == 0:
             continue
         columns["outcome", "accuracy"][place] = right
-        strongest = [figures.strongest for figures in row.evidence.paper]
+        strongest = [figures.best_pair_score for figures in row.evidence.paper]
         if strongest:
             sound = sum(value >= options.sound_threshold for value in strongest) / len(strongest)
             columns["outcome", "fidelity"][place] = right * sound
@@ -322,9 +331,9 @@ __all__ = [
     "SETTINGS",
     "TIE_RATE",
     "Column",
-    "JudgedBy",
-    "Options",
-    "ScoredFile",
+    "JudgeIdentity",
+    "ScoreTable",
+    "ScoringConfig",
     "differences",
     "score_file",
     "score_files",

@@ -14,9 +14,9 @@ from metajudge.data.rows import InputFile, Row
 from metajudge.data.samples import find_checklist
 from metajudge.errors import UsageError
 from metajudge.metrics.matching import Match
-from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, Figures
-from metajudge.records.discovery import open_one
-from metajudge.reports.scan import Lists, Rated, rate, read_lists, scan
+from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, ReferenceMetrics
+from metajudge.records.discovery import open_results
+from metajudge.reports.scan import RecordScores, ScoredRecord, read_lists, scan, score_record
 from metajudge.text.terminal import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40
@@ -33,7 +33,7 @@ class Chosen:
     source: InputFile
     model: str
     """The evaluated model."""
-    rated: list[Rated]
+    rated: list[ScoredRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def worst(path: Path, count: int, model: str | None = None) -> Chosen:
     """The `count` scored rows with the lowest recall, the lowest first, ties by place in the file."""
     everything = _all_rows(path, model)
     scored = [
-        (rated.outcome.recall, rated.line, rated) for rated in everything.rated if isinstance(rated.outcome, Figures)
+        (rated.outcome.recall, rated.line, rated)
+        for rated in everything.rated
+        if isinstance(rated.outcome, ReferenceMetrics)
     ]
     if not scored:
         raise UsageError(f"{path} has no scored row; see why: python metajudge_analysis.py --input-file {path}")
@@ -78,18 +80,18 @@ def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
 def _all_rows(path: Path, model: str | None) -> Chosen:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise UsageError(f"{path} is no ordinary file; it is read twice, so save it to one first")
-    file = open_one(path, model)
+    file = open_results(path, model)
     return Chosen(file.source, file.model, scan(file, _ANY_LENGTH).rated)
 
 
-def _name(rated: Rated) -> str:
+def _name(rated: ScoredRecord) -> str:
     return rated.id or str(rated.line)
 
 
 # ------------------------------------------------------------------ one row
 
 
-def render(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
+def render_rows(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
     """The chosen rows as texts of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
     wanted = {rated.line for rated in chosen.rated}
     rows = (row for row in chosen.source.rows() if isinstance(row, Row))
@@ -98,16 +100,16 @@ def render(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
         yield "\n".join(_row(rated, records[rated.line], chosen.model, max(width, MIN_WIDTH), paint))
 
 
-def _row(rated: Rated, record: Mapping[str, Any], model: str, width: int, paint: Paint) -> Iterator[str]:
+def _row(rated: ScoredRecord, record: Mapping[str, Any], model: str, width: int, paint: Paint) -> Iterator[str]:
     name = f"{rated.id}, line {rated.line}" if rated.id else f"line {rated.line}"
     for line in wrapped(f"{name}, {model}", width):
         yield paint(line, "head")
-    outcome = rate(record, model, _ANY_LENGTH)
+    outcome = score_record(record, model, _ANY_LENGTH)
     for text in _verdict(record, outcome):
         yield from wrapped(text, width)
     human, items = (_texts(record, name) for name in ("human", model))
     lists = read_lists(record, model)
-    if isinstance(outcome, Figures) and isinstance(lists, Lists):
+    if isinstance(outcome, ReferenceMetrics) and isinstance(lists, RecordScores):
         lines = _matches(human, items, lists.marks)
     else:
         lines = _side_by_side(human, items)
@@ -117,7 +119,7 @@ def _row(rated: Rated, record: Mapping[str, Any], model: str, width: int, paint:
 
 
 def _verdict(record: Mapping[str, Any], outcome: object) -> Iterator[str]:
-    if isinstance(outcome, Figures):
+    if isinstance(outcome, ReferenceMetrics):
         yield (
             f"recall {outcome.recall:.4f}, precision {outcome.precision:.4f}, "
             f"F1 {outcome.f1:.4f}, AP {outcome.average_precision:.4f}"

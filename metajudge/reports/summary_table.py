@@ -20,10 +20,10 @@ _PAPER_WIDTH = 12
 
 def ranked(summaries: Sequence[Summary], field: str) -> list[Summary]:
     """Downwards by a field of `SORT_FIELDS`, ties as they come."""
-    return sorted(summaries, key=lambda summary: -attrgetter(field)(summary.spread.mean))
+    return sorted(summaries, key=lambda summary: -attrgetter(field)(summary.metrics.mean))
 
 
-def render(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> str:
+def render_summaries(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> str:
     """The summaries in one of `formats()`, ready to be written without a further newline."""
     with_paper = any(summary.paper is not None for summary in summaries)
     rows = [_cells(summary) + (_paper_cells(summary) if with_paper else ()) for summary in ranked(summaries, sort_by)]
@@ -34,7 +34,7 @@ def render(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> st
 
 
 def _cells(summary: Summary) -> tuple[str, ...]:
-    mean = summary.spread.mean
+    mean = summary.metrics.mean
     values = (mean.precision, mean.recall, mean.f1, mean.average_precision)
     return (
         printable(summary.model),

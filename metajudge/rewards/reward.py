@@ -16,9 +16,9 @@ from typing import Any
 from metajudge.data.labels import parse_verdict, sign, signed_verdict
 from metajudge.errors import MetaJudgeError
 from metajudge.metrics.matching import Match, Scores, optimal_matching
-from metajudge.metrics.paper import figures_of_matching
-from metajudge.text.near_duplicates import without_repetitions
-from metajudge.text.suspicious_items import suspicions
+from metajudge.metrics.paper import paper_metrics_of
+from metajudge.text.near_duplicates import drop_near_duplicates
+from metajudge.text.suspicious_items import item_issues
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
 MIXES = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)
@@ -33,7 +33,7 @@ NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RewardOptions:
+class RewardConfig:
     """What is rewarded, and what padding is worth.
 
     The default is the paper's Eq. 4 over the reasons that count: the first ten, near repetitions once, and none that is
@@ -167,7 +167,7 @@ class Reward:
 # ------------------------------------------------------------------ the equations
 
 
-def rationale_reward(scores: Scores, n_reasons: int, options: RewardOptions) -> float:
+def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> float:
     """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or what `credit` names.
 
     `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
@@ -176,14 +176,14 @@ def rationale_reward(scores: Scores, n_reasons: int, options: RewardOptions) -> 
     return _rationale(scores, n_reasons, options)[0]
 
 
-def _rationale(scores: Scores, n_reasons: int, options: RewardOptions) -> tuple[float, list[Match]]:
+def _rationale(scores: Scores, n_reasons: int, options: RewardConfig) -> tuple[float, list[Match]]:
     """The rationale reward and the optimal matching that it is of."""
-    counted = above(scores, options.min_score)
+    counted = zero_below(scores, options.min_score)
     pairs = optimal_matching(counted)
-    return float(getattr(figures_of_matching(pairs, counted, n_reasons, options.min_score), options.credit)), pairs
+    return float(getattr(paper_metrics_of(pairs, counted, n_reasons, options.min_score), options.credit)), pairs
 
 
-def outcome_reward(verdict: int, gold: int | None, options: RewardOptions) -> float | None:
+def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> float | None:
     """R_outcome: 1 where the verdict is the humans', else 0; None where there is no gold verdict to compare with."""
     if gold is None or (gold == 0 and options.gold_tie == DROP):
         return None
@@ -200,7 +200,7 @@ def additive_reward(rationale: float, outcome: float, rationale_weight: float) -
     return rationale_weight * rationale + (1 - rationale_weight) * outcome
 
 
-def above(scores: Scores, min_score: float) -> Scores:
+def zero_below(scores: Scores, min_score: float) -> Scores:
     """`scores` with 0 in place of those up to `min_score`.
 
     Such a pair is kept out of the matching, not only out of I(k): a filler that matches a little would else make
@@ -214,24 +214,24 @@ def above(scores: Scores, min_score: float) -> Scores:
 # ------------------------------------------------------------------ one generation
 
 
-def counted_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[str, ...]:
+def select_reasons(reasons: Sequence[str], options: RewardConfig) -> tuple[str, ...]:
     """The reasons that count: without near repetitions of earlier ones, the first `max_reasons`."""
     if options.merge_duplicates:
-        return without_repetitions(reasons, options.max_reasons)
+        return drop_near_duplicates(reasons, options.max_reasons)
     return tuple(reasons[: options.max_reasons])
 
 
-def shown_reasons(reasons: Sequence[str], options: RewardOptions) -> tuple[int, ...]:
+def visible_reasons(reasons: Sequence[str], options: RewardConfig) -> tuple[int, ...]:
     """The places of the counted reasons that the judge gets to see, from 0.
 
     One that `metajudge.guard` finds suspicious keeps its place in the list, without a match: shown, it could also
     talk the judge into higher scores for the others.
     """
     hidden = options.no_credit_for_suspicious
-    return tuple(place for place, reason in enumerate(reasons) if not (hidden and suspicions(reason)))
+    return tuple(place for place, reason in enumerate(reasons) if not (hidden and item_issues(reason)))
 
 
-def in_place(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scores:
+def expand_columns(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scores:
     """The scores of the shown reasons as columns among all `n_reasons`; None for those not shown."""
     if len(shown) == n_reasons:
         return scores
@@ -239,7 +239,7 @@ def in_place(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scores:
     return [[row.get(place) for place in range(n_reasons)] for row in known]
 
 
-def no_reward(gold: Gold, options: RewardOptions) -> str:
+def ineligible_reason(gold: Gold, options: RewardConfig) -> str:
     """Why a row allows no reward, whatever the generation says; empty where it does."""
     if options.mix != OUTCOME and not gold.human:
         return NO_HUMAN_ITEM
@@ -250,25 +250,25 @@ def no_reward(gold: Gold, options: RewardOptions) -> str:
     return GOLD_TIE if gold.verdict == 0 and options.gold_tie == DROP else ""
 
 
-def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: RewardOptions) -> bool:
+def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: RewardConfig) -> bool:
     """Whether the judge has to be asked: where the reward depends on its scores, or without `gate` for the parts."""
     if not gold.human or not n_shown:
         return False
     if not options.gate:
         return True
-    if options.mix == OUTCOME or no_reward(gold, options):
+    if options.mix == OUTCOME or ineligible_reason(gold, options):
         return False
     if options.mix == RATIONALE:
         return True
     return outcome is not None and (options.mix == ADDITIVE or outcome != 0)
 
 
-def reward_of(
+def compute_reward(
     outcome: float | None,
     gold: Gold,
     reasons: Sequence[str],
     scores: Scores | None,
-    options: RewardOptions,
+    options: RewardConfig,
     why: str = "judge not asked",
 ) -> Reward:
     """The reward of a generation with these counted `reasons`, which are the columns of `scores`.
@@ -276,24 +276,24 @@ def reward_of(
     `scores` is None where the judge was not asked or gave no answer; `why` it gave none.
     """
     rationale, matched, answered = None, list[Match](), scores is not None
-    if scores is None and not shown_reasons(reasons, options):
+    if scores is None and not visible_reasons(reasons, options):
         scores = [[None] * len(reasons) for _ in gold.human]  # there is nothing to ask
     if gold.human and scores is not None:
         rationale, matched = _rationale(scores, len(reasons), options)
-    unscored = no_reward(gold, options)
+    unscored = ineligible_reason(gold, options)
     value = None if unscored else _combined(rationale, outcome, options)
     if value is None:
         unscored = unscored or why
     return Reward(value, outcome, rationale, tuple(matched), len(reasons), unscored, answered=answered)
 
 
-def reward_of_malformed(reason: str, gold: Gold, options: RewardOptions) -> Reward:
+def reward_of_malformed(reason: str, gold: Gold, options: RewardConfig) -> Reward:
     """The reward of a generation that cannot be read, for this `reason`: `malformed`, on a row that allows a reward."""
-    unscored = no_reward(gold, options)
+    unscored = ineligible_reason(gold, options)
     return Reward(None if unscored else options.malformed, unscored=unscored, malformed=reason)
 
 
-def _combined(rationale: float | None, outcome: float | None, options: RewardOptions) -> float | None:
+def _combined(rationale: float | None, outcome: float | None, options: RewardConfig) -> float | None:
     """The reward on a row that allows one; None where it depends on a rationale reward that is not known."""
     if options.mix == RATIONALE:
         return rationale

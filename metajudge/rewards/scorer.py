@@ -15,30 +15,30 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from metajudge.data.samples import Sample
-from metajudge.engine.cache import Outcome, Remembered
+from metajudge.engine.cache import Outcome, ResponseCache
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
 from metajudge.engine.clock import RealClock
-from metajudge.engine.retry import Asker, Failed, Question, Stopped
-from metajudge.engine.session import JudgeOptions, check_key, open_asker
-from metajudge.engine.stats import Tally
-from metajudge.llm.errors import JudgeFailure, StopRun
+from metajudge.engine.retry import Failed, Question, RetryingClient, Stopped
+from metajudge.engine.session import JudgeConfig, check_key, open_asker
+from metajudge.engine.stats import RunStats
+from metajudge.llm.errors import FatalError, JudgeError
 from metajudge.metrics.matching import Matrix
 from metajudge.rewards.reward import (
     Gold,
     Reward,
-    RewardOptions,
-    counted_reasons,
-    in_place,
+    RewardConfig,
+    compute_reward,
+    expand_columns,
     needs_judge,
     outcome_reward,
-    reward_of,
     reward_of_malformed,
-    shown_reasons,
+    select_reasons,
+    visible_reasons,
 )
 from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.match.prompt import ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask, score_matrix
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import ParseFailure
 
 UNSCORED_TIMEOUT = 120.0
 TIMEOUT = "timeout"
@@ -56,7 +56,7 @@ class Counts:
     """Generations with reasons to judge whose reward does not depend on the judge, who was not asked."""
     unscored: Counter[str] = field(default_factory=Counter)
     """By cause."""
-    judge: Tally = field(default_factory=Tally)
+    judge: RunStats = field(default_factory=RunStats)
     """Requests, tries again, copies and tokens."""
 
 
@@ -68,8 +68,8 @@ class RewardScorer:
 
     def __init__(
         self,
-        judge: JudgeOptions,
-        options: RewardOptions | None = None,
+        judge: JudgeConfig,
+        options: RewardConfig | None = None,
         *,
         granularity: str = ROW,
         unscored_timeout: float = UNSCORED_TIMEOUT,
@@ -84,15 +84,15 @@ class RewardScorer:
         if not 0 < unscored_timeout < math.inf:
             raise ValueError(f"unscored_timeout is {unscored_timeout}; it is a number of seconds above 0")
         check_key(judge)
-        self.options = options or RewardOptions()
+        self.options = options or RewardConfig()
         self.counts = Counts()
         self._ungated = replace(self.options, gate=False)
         self._judge = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
         self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), {})
         self._timeout = unscored_timeout
-        self._remembered = Remembered()
+        self._remembered = ResponseCache()
         self._stack = contextlib.AsyncExitStack()
-        self._asker: asyncio.Future[Asker] | None = None
+        self._asker: asyncio.Future[RetryingClient] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,8 +103,8 @@ class RewardScorer:
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
         """The reward of each generation, all asked at once within the judge's bounds.
 
-        Raises `StopRun` where the judge refuses the key, the model or for want of quota: nothing can be scored until
-        that is changed; and `CostReached` where the judge's `max_cost` allows no more.
+        Raises `FatalError` where the judge refuses the key, the model or for want of quota: nothing can be scored until
+        that is changed; and `BudgetExceeded` where the judge's `max_cost` allows no more.
         """
         pairs = list(zip(generations, golds, strict=True))
         if len(pairs) == 1:
@@ -126,19 +126,19 @@ class RewardScorer:
 
     async def _reward(self, text: str, gold: Gold) -> Reward:
         critique = read_critique(text, needs_reasons=False)
-        if isinstance(critique, Rejected):
+        if isinstance(critique, ParseFailure):
             return reward_of_malformed(critique.reason, gold, self.options)
         outcome = outcome_reward(critique.verdict, gold.verdict, self.options)
-        reasons = counted_reasons(critique.reasons, self.options)
-        shown = shown_reasons(reasons, self.options)
+        reasons = select_reasons(critique.reasons, self.options)
+        shown = visible_reasons(reasons, self.options)
         if not needs_judge(outcome, gold, len(shown), self.options):
-            reward = reward_of(outcome, gold, reasons, None, self.options)
+            reward = compute_reward(outcome, gold, reasons, None, self.options)
             self.counts.gated += reward.value is not None and needs_judge(outcome, gold, len(shown), self._ungated)
             return reward
         scores = await self._scores(tuple(reasons[place] for place in shown), gold)
         if isinstance(scores, str):
-            return reward_of(outcome, gold, reasons, None, self.options, why=scores)
-        return reward_of(outcome, gold, reasons, in_place(scores, shown, len(reasons)), self.options)
+            return compute_reward(outcome, gold, reasons, None, self.options, why=scores)
+        return compute_reward(outcome, gold, reasons, expand_columns(scores, shown, len(reasons)), self.options)
 
     async def _scores(self, reasons: tuple[str, ...], gold: Gold) -> Matrix | str:
         """The judge's scores, or why there are none."""
@@ -156,9 +156,9 @@ class RewardScorer:
                         await asyncio.sleep(AWAY_SECONDS)
         except TimeoutError:
             return away or (OUTAGE if self._is_away() else TIMEOUT)
-        except StopRun:
+        except FatalError:
             raise
-        except JudgeFailure as failure:
+        except JudgeError as failure:
             return failure.cause
         self.counts.judge.copied += sum(one.attempts == 0 for one in outcomes)
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)

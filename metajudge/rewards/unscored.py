@@ -42,7 +42,7 @@ class _Known(NamedTuple):
     """When, in seconds."""
 
 
-class Settled:
+class UnscoredPolicy:
     """A number for every generation, for trainers that know no None. Safe to use from several threads."""
 
     def __init__(
@@ -64,8 +64,8 @@ class Settled:
         self._warned: set[str] = set()
         self._lock = threading.Lock()
 
-    def __reduce__(self) -> tuple[type[Settled], tuple[str, float]]:
-        return Settled, (self._on_unscored, self._patience)  # in another process it knows of no rewards yet
+    def __reduce__(self) -> tuple[type[UnscoredPolicy], tuple[str, float]]:
+        return UnscoredPolicy, (self._on_unscored, self._patience)  # in another process it knows of no rewards yet
 
     def values(self, rewards: Sequence[Reward], groups: Sequence[Hashable]) -> list[float]:
         """The rewards; `groups`: generations of one prompt have the same one.

@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import metajudge
-from metajudge.data.rows import SUCCESS, InputFile, Row, Unusable, passed_over
+from metajudge.data.rows import SUCCESS, InputFile, InvalidRow, Row, is_skipped
 from metajudge.engine.budget import Budget
-from metajudge.engine.runner import Run, Sink
-from metajudge.engine.session import OK, JudgeOptions, check_key, exit_code, judge_rows
-from metajudge.engine.stats import Tally
+from metajudge.engine.runner import OutputFiles, Runner
+from metajudge.engine.session import OK, JudgeConfig, check_key, exit_code, judge_rows
+from metajudge.engine.stats import RunStats
 from metajudge.engine.summary import expected_cost, summary_text
 from metajudge.errors import OutputLost, UsageError
 from metajudge.llm.base_url import EMBEDDED
 from metajudge.records.journal import Journal
-from metajudge.records.results_file import Expected, RecordFile, row_key, side_file
+from metajudge.records.results_file import FileIdentity, RecordFile, row_key, side_file
 from metajudge.tasks.match.plan import SHOWN_PROBLEMS
-from metajudge.tasks.step import PASSED_OVER, DerivedRow, DeriveTask, Step, derived_rows
-from metajudge.tasks.step_output import Written, write_product
+from metajudge.tasks.step import PASSED_OVER, Step, StepRow, StepTask, step_rows
+from metajudge.tasks.step_output import OutputCounts, write_output
 from metajudge.text.terminal import printable_lines
 from metajudge.text.tokens import estimate_tokens
 
@@ -37,7 +37,7 @@ log = logging.getLogger("metajudge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeriveOptions(JudgeOptions):
+class StepConfig(JudgeConfig):
     """Everything that a deriving command can be told about files and judge."""
 
     input_file: Path
@@ -45,7 +45,7 @@ class DeriveOptions(JudgeOptions):
     dry_run: bool = False
 
 
-def derive(options: DeriveOptions, step: Step) -> int:
+def run_step(options: StepConfig, step: Step) -> int:
     """Take every row of the input through `step`; returns the exit code. Raises `UsageError` first of all."""
     _check_model(options, step)
     source = InputFile(options.input_file)
@@ -55,25 +55,27 @@ def derive(options: DeriveOptions, step: Step) -> int:
         return _dry_run(source, step, options, survey)
     adapted: list[str] = []
     judge = _judge(options, step, adapted)
-    task = DeriveTask(step, judge)
-    tally = Tally(total=survey.asked + survey.parsed, success=survey.parsed, unusable=survey.unusable)
+    task = StepTask(step, judge)
+    tally = RunStats(total=survey.asked + survey.parsed, success=survey.parsed, unusable=survey.unusable)
     budget, started = options.budget(), time.monotonic()
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(RecordFile(records, Expected(step.name, judge), allow_mixed=options.allow_mixed))
+        file = stack.enter_context(RecordFile(records, FileIdentity(step.name, judge), allow_mixed=options.allow_mixed))
         journal = stack.enter_context(contextlib.closing(Journal(records, judge)))
         if survey.parsed or survey.unusable:
-            _settle(derived_rows(islice(source.rows(), options.limit), step), task, file)
-        rows = filter(_is_asked, derived_rows(islice(source.rows(), options.limit), step))
-        run = asyncio.run(judge_rows(options, task, rows, {step.name: Sink(file, journal)}, tally, adapted, budget))
+            _settle(step_rows(islice(source.rows(), options.limit), step), task, file)
+        rows = filter(_is_asked, step_rows(islice(source.rows(), options.limit), step))
+        run = asyncio.run(
+            judge_rows(options, task, rows, {step.name: OutputFiles(file, journal)}, tally, adapted, budget)
+        )
         # Records that were lost under the run are rescued, and the summary says where.
         lost = isinstance(run.stop_reason, OutputLost) and not records.exists()
-        written = Written() if lost else write_product(source, options.limit, options.output_file, records, step)
+        written = OutputCounts() if lost else write_output(source, options.limit, options.output_file, records, step)
     _tell(options, step, tally, run, budget, written, time.monotonic() - started)
     return exit_code(run, tally)
 
 
-def _check_model(options: DeriveOptions, step: Step) -> None:
-    if not step.asks:
+def _check_model(options: StepConfig, step: Step) -> None:
+    if not step.needs_model:
         return
     if options.model == EMBEDDED:
         raise UsageError(f"{step.name} needs a language model; the embedded judge only matches lists")
@@ -81,7 +83,7 @@ def _check_model(options: DeriveOptions, step: Step) -> None:
         check_key(options, matching=False)
 
 
-def _check_output(options: DeriveOptions) -> Path:
+def _check_output(options: StepConfig) -> Path:
     output, records = options.output_file, side_file(options.output_file, ".records")
     if output.exists() and options.input_file.exists() and output.samefile(options.input_file):
         raise UsageError(f"--output-file {output} is the input file; name another one")
@@ -92,7 +94,7 @@ def _check_output(options: DeriveOptions) -> Path:
     return records
 
 
-def _judge(options: DeriveOptions, step: Step, adapted: list[str]) -> dict[str, Any]:
+def _judge(options: StepConfig, step: Step, adapted: list[str]) -> dict[str, Any]:
     return {
         "model": options.model,
         "temperature": options.temperature,
@@ -117,21 +119,23 @@ class Survey:
     """Rows whose text is there and could be read."""
     unusable: int = 0
     """Lines that are no row, and rows about which nothing can be asked."""
-    passed_over: int = 0
+    skipped: int = 0
     first_problem: str = ""
 
-    def add(self, row: DerivedRow | Unusable, where: Path) -> None:
+    def add(self, row: StepRow | InvalidRow, where: Path) -> None:
         """Count one line; the first unusable ones are named."""
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             self._name(f"line {row.line} of {where} {row.reason}: left out")
-        elif row.settled is None:
+        elif row.precomputed is None:
             self.asked += 1
-        elif row.settled.status == PASSED_OVER:
-            self.passed_over += 1
-        elif row.settled.status == SUCCESS:
+        elif row.precomputed.status == PASSED_OVER:
+            self.skipped += 1
+        elif row.precomputed.status == SUCCESS:
             self.parsed += 1
         else:
-            self._name(f"line {row.line} of {where}: {row.settled.status}: {row.settled.notes['error_message']}")
+            self._name(
+                f"line {row.line} of {where}: {row.precomputed.status}: {row.precomputed.notes['error_message']}"
+            )
 
     def _name(self, problem: str) -> None:
         self.unusable += 1
@@ -140,22 +144,22 @@ class Survey:
             log.warning("%s", problem)
 
 
-def _survey(source: InputFile, step: Step, options: DeriveOptions) -> Survey:
+def _survey(source: InputFile, step: Step, options: StepConfig) -> Survey:
     """Count the rows that will be asked about, and name those that cannot be."""
     _check_fields(source, step, options)
     survey = Survey()
-    for row in derived_rows(islice(source.rows(), options.limit), step):
+    for row in step_rows(islice(source.rows(), options.limit), step):
         survey.add(row, options.input_file)
-    if survey.passed_over:
-        log.warning("%d rows are passed over: an earlier step did not succeed for them", survey.passed_over)
+    if survey.skipped:
+        log.warning("%d rows are passed over: an earlier step did not succeed for them", survey.skipped)
     return survey
 
 
-def _check_fields(source: InputFile, step: Step, options: DeriveOptions) -> None:
+def _check_fields(source: InputFile, step: Step, options: StepConfig) -> None:
     """Raise `UsageError` for a field that the step needs and no row has: the flag that names it is wrong."""
     missing, first = dict(step.fields), None
     for row in islice(source.rows(), options.limit):
-        if isinstance(row, Row) and not passed_over(row.data):
+        if isinstance(row, Row) and not is_skipped(row.data):
             first = first or row
             missing = {field: flag for field, flag in missing.items() if field not in row.data}
             if not missing:
@@ -168,14 +172,14 @@ def _check_fields(source: InputFile, step: Step, options: DeriveOptions) -> None
         )
 
 
-def _is_asked(row: DerivedRow | Unusable) -> bool:
-    return isinstance(row, DerivedRow) and row.settled is None
+def _is_asked(row: StepRow | InvalidRow) -> bool:
+    return isinstance(row, StepRow) and row.precomputed is None
 
 
-def _settle(rows: Iterable[DerivedRow | Unusable], task: DeriveTask, file: RecordFile) -> None:
+def _settle(rows: Iterable[StepRow | InvalidRow], task: StepTask, file: RecordFile) -> None:
     """Write the records of the rows about which nothing is asked. Raises `DiskFull` and `OutputLost`."""
     for row in rows:
-        if isinstance(row, Unusable) or row.settled is None or row.settled.status == PASSED_OVER:
+        if isinstance(row, InvalidRow) or row.precomputed is None or row.precomputed.status == PASSED_OVER:
             continue
         if row_key(row.id, row.question_id) not in file.finished:
             file.append(task.record(row, [], 0.0))
@@ -185,11 +189,11 @@ def _settle(rows: Iterable[DerivedRow | Unusable], task: DeriveTask, file: Recor
 
 
 def _tell(
-    options: DeriveOptions, step: Step, tally: Tally, run: Run, budget: Budget, written: Written, seconds: float
+    options: StepConfig, step: Step, tally: RunStats, run: Runner, budget: Budget, written: OutputCounts, seconds: float
 ) -> None:
     by_status = ", ".join(f"{count} {status}" for status, count in written.by_status.most_common())
-    remarks = ", ".join(f"{count} {remark}" for remark, count in written.remarks.most_common())
-    replies = f"; the replies in {options.output_file.name}.records" if step.asks else ""
+    remarks = ", ".join(f"{count} {remark}" for remark, count in written.summary_notes.most_common())
+    replies = f"; the replies in {options.output_file.name}.records" if step.needs_model else ""
     lines = [f"{options.output_file} ({by_status or 'no row'}){replies}"]
     text = summary_text(
         tally,
@@ -203,16 +207,16 @@ def _tell(
     print(text)
 
 
-def _dry_run(source: InputFile, step: Step, options: DeriveOptions, survey: Survey) -> int:
+def _dry_run(source: InputFile, step: Step, options: StepConfig, survey: Survey) -> int:
     requests = tokens = 0
     first = f"(none: {survey.first_problem or 'there is nothing to ask'})"
-    for row in derived_rows(islice(source.rows(), options.limit), step):
-        for question in step.questions(row.row) if isinstance(row, DerivedRow) and row.settled is None else ():
+    for row in step_rows(islice(source.rows(), options.limit), step):
+        for question in step.questions(row.row) if isinstance(row, StepRow) and row.precomputed is None else ():
             requests += 1
             tokens += estimate_tokens(question.messages)
             if requests == 1:
                 first = "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in question.messages)
-    left_out = f"{survey.unusable} unusable, {survey.passed_over} passed over"
+    left_out = f"{survey.unusable} unusable, {survey.skipped} passed over"
     print(f"Rows      {survey.asked + survey.parsed} to {step.name}, {left_out}")
     print(f"Requests  {requests} for all of them; of those that the output has already none is asked again")
     print(f"Tokens    about {tokens:,} prompt; completion at most {options.max_tokens:,} a request")

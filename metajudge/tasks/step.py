@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from metajudge.data.rows import SUCCESS, Row, Unusable, passed_over
-from metajudge.data.samples import RowNumbers
+from metajudge.data.rows import SUCCESS, InvalidRow, Row, is_skipped
+from metajudge.data.samples import RowIds
 from metajudge.engine.cache import Outcome
 from metajudge.engine.retry import Failed, Question
 
@@ -17,7 +17,7 @@ PASSED_OVER = "passed over"
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
+class StepResult:
     """What a step makes of a row."""
 
     status: str
@@ -29,7 +29,7 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
-class DerivedRow:
+class StepRow:
     """A row as a step sees it."""
 
     line: int
@@ -39,7 +39,7 @@ class DerivedRow:
     model: str
     """Name of the step's only sink."""
     row: dict[str, Any]
-    settled: Derived | None = None
+    precomputed: StepResult | None = None
     """What becomes of it without a question: an error, a text that only had to be parsed, or it is passed over."""
 
 
@@ -59,7 +59,7 @@ class Step(Protocol):
         """Hash of the fixed instructions."""
 
     @property
-    def asks(self) -> bool:
+    def needs_model(self) -> bool:
         """False for a step that needs no model."""
 
     @property
@@ -69,19 +69,19 @@ class Step(Protocol):
     def key(self, row: dict[str, Any]) -> str:
         """Names what is asked about this row: equal keys are the same question."""
 
-    def settled(self, row: dict[str, Any]) -> Derived | None:
+    def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """What becomes of a row about which nothing is asked; None where there is something to ask."""
 
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
         """What to ask about a row that is not settled."""
 
-    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> Derived:
+    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> StepResult:
         """What the outcomes come to, in the order of the questions."""
 
-    def present(self, found: Derived) -> Derived:
+    def finalize(self, found: StepResult) -> StepResult:
         """What the output shows of it: bounds that may change without asking again are applied here."""
 
-    def remarks(self, found: Derived) -> Sequence[str]:
+    def summary_notes(self, found: StepResult) -> Sequence[str]:
         """What the summary counts about it."""
 
     def next_command(self, output: Path) -> str:
@@ -89,20 +89,20 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class DeriveTask:
+class StepTask:
     """A step as a task of the run engine."""
 
     step: Step
     judge: Mapping[str, Any]
     """The record's `judge` object (live: the client adds what it had to adapt)."""
 
-    def questions(self, sample: DerivedRow) -> Sequence[Question]:
+    def questions(self, sample: StepRow) -> Sequence[Question]:
         """The step's questions; none where it knows without asking."""
-        return () if sample.settled else self.step.questions(sample.row)
+        return () if sample.precomputed else self.step.questions(sample.row)
 
-    def record(self, sample: DerivedRow, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+    def record(self, sample: StepRow, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         """The row's record: what the replies were and what they came to."""
-        found = sample.settled or self.step.derive(sample.row, outcomes)
+        found = sample.precomputed or self.step.derive(sample.row, outcomes)
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         status = "empty" if not outcomes else SUCCESS if failed is None else failed.kind
         return {
@@ -129,15 +129,15 @@ def _sample(outcome: Outcome) -> dict[str, Any]:
     return entry if outcome.copied_from is None else {**entry, "copied_from": outcome.copied_from}
 
 
-def derived_rows(rows: Iterable[Row | Unusable], step: Step) -> Iterator[DerivedRow | Unusable]:
+def step_rows(rows: Iterable[Row | InvalidRow], step: Step) -> Iterator[StepRow | InvalidRow]:
     """The rows of an input as the step sees them."""
-    numbers = RowNumbers()
+    numbers = RowIds()
     for row in rows:
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRow):
             yield row
             continue
         row_id = numbers.id_of(row.data)
-        if passed_over(row.data):
-            yield DerivedRow(row.line, row_id, "", step.name, row.data, Derived(PASSED_OVER))
+        if is_skipped(row.data):
+            yield StepRow(row.line, row_id, "", step.name, row.data, StepResult(PASSED_OVER))
         else:
-            yield DerivedRow(row.line, row_id, step.key(row.data), step.name, row.data, step.settled(row.data))
+            yield StepRow(row.line, row_id, step.key(row.data), step.name, row.data, step.precomputed(row.data))

@@ -11,31 +11,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from metajudge.data.rows import STAMP, InputFile, Row, Unusable
+from metajudge.data.rows import METADATA_KEY, InputFile, InvalidRow, Row
 from metajudge.errors import DiskFull
-from metajudge.records.latest import Latest
+from metajudge.records.latest import LatestRecords
 from metajudge.records.results_file import encode, row_key, side_file
-from metajudge.tasks.step import PASSED_OVER, Derived, DerivedRow, Step, derived_rows
+from metajudge.tasks.step import PASSED_OVER, Step, StepResult, StepRow, step_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class OutputCounts:
     """What the output holds."""
 
     by_status: Counter[str] = field(default_factory=Counter)
     """Rows."""
-    remarks: Counter[str] = field(default_factory=Counter)
+    summary_notes: Counter[str] = field(default_factory=Counter)
     """What the step says about them, counted."""
 
 
-def write_product(source: InputFile, limit: int | None, output: Path, records: Path, step: Step) -> Written:
+def write_output(source: InputFile, limit: int | None, output: Path, records: Path, step: Step) -> OutputCounts:
     """Rebuild `output`. Raises `DiskFull`.
 
     A row without a record yet (the run was stopped) is left out; one that an earlier step left unfit stays as it is.
     A row beyond `limit` has its line where an earlier run has made it.
     """
     output = Path(os.path.realpath(output))  # a link stays one
-    building, written = side_file(output, ".building"), Written()
+    building, written = side_file(output, ".building"), OutputCounts()
     try:
         with building.open("wb") as file, records.open("rb") as kept:
             for line in _lines(source, limit, output, kept, _places(records), step, written):
@@ -57,14 +57,14 @@ def _lines(
     kept: BinaryIO,
     places: Mapping[int, int],
     step: Step,
-    written: Written,
+    written: OutputCounts,
 ) -> Iterator[bytes]:
     """The output's lines; `places`: where in `kept` the record of each row begins."""
     before = _hashes(output) if limit is not None else set()
-    for number, row in enumerate(derived_rows(source.rows(), step)):
-        if isinstance(row, Unusable):
+    for number, row in enumerate(step_rows(source.rows(), step)):
+        if isinstance(row, InvalidRow):
             continue
-        if row.settled is not None and row.settled.status == PASSED_OVER:
+        if row.precomputed is not None and row.precomputed.status == PASSED_OVER:
             line = encode(row.row)
             # It has no record: beyond the limit only the line itself tells that it was there.
             if limit is None or number < limit or hash(line) in before:
@@ -73,9 +73,9 @@ def _lines(
         elif (place := places.get(row_key(row.id, row.question_id))) is not None:
             kept.seek(place)
             record = json.loads(kept.readline())
-            found = step.present(Derived(**record["derived"]))
+            found = step.finalize(StepResult(**record["derived"]))
             written.by_status[found.status] += 1
-            written.remarks.update(step.remarks(found))
+            written.summary_notes.update(step.summary_notes(found))
             yield encode(_stamped(row, step, found, record))
 
 
@@ -89,22 +89,22 @@ def _hashes(output: Path) -> set[int]:
 
 def _places(records: Path) -> dict[int, int]:
     """Where the standing record of each row begins."""
-    latest = Latest()
+    latest = LatestRecords()
     for row in InputFile(records).rows():
         if isinstance(row, Row):
             latest.add(row.data, row.line, (row_key(str(row.data["id"]), str(row.data["question_id"])), row.offset))
     return dict(latest.values())
 
 
-def _stamped(row: DerivedRow, step: Step, found: Derived, record: Mapping[str, Any]) -> dict[str, Any]:
+def _stamped(row: StepRow, step: Step, found: StepResult, record: Mapping[str, Any]) -> dict[str, Any]:
     stamp: dict[str, Any] = {"id": row.id, "step": step.name, "status": found.status}
-    if step.asks:
+    if step.needs_model:
         # Not the model of this run: with --allow-mixed another one may have made the row.
         stamp |= {"model": record["judge"]["model"], "attempts": record["attempts"]}
     stamp |= found.notes
-    if STAMP in row.row:
-        stamp["earlier"] = row.row[STAMP]
+    if METADATA_KEY in row.row:
+        stamp["earlier"] = row.row[METADATA_KEY]
     # Keys are found without regard to case and the first counts: an old list would hide the new one.
     gained = {key.lower() for key in found.fields}
     kept = {key: value for key, value in row.row.items() if key in found.fields or key.lower() not in gained}
-    return {**kept, **found.fields, STAMP: stamp}
+    return {**kept, **found.fields, METADATA_KEY: stamp}

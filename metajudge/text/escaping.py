@@ -8,12 +8,12 @@ import unicodedata
 _HARMLESS = {"<": "‹", ">": "›", "@": "‹@›"}
 
 
-def encodable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """`text` with a sign in place of each lone surrogate, so that it can be sent as UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def defused(text: str, grammar: re.Pattern[str]) -> str:
+def escape_markup(text: str, grammar: re.Pattern[str]) -> str:
     """`text` with a harmless sign for each `<`, `>` and `@` that is a group of a match of `grammar`.
 
     Wide or bold letters count as plain ones and hidden characters not at all: a model may well tidy what it copies.
@@ -35,7 +35,7 @@ _UNSEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U
 _BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 
 
-def without_unseen(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """`text` without the characters that a reader does not see, blanks as spaces; line ends stay."""
     if text.isascii() and (text.isprintable() or text.replace("\n", "").isprintable()):
         return text

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from metajudge.embedded.features import subject
 from metajudge.text.content_words import KEPT, SCAFFOLDING, folded, set_of, spaced, stem, units, words_of
-from metajudge.text.escaping import without_unseen
+from metajudge.text.escaping import strip_invisible
 
 # Two points are alike when they share this much of all their content, or nearly all of the shorter one's.
 _ALIKE, _CONTAINED, _LEAST_CONTAINED = 0.6, 0.85, 3
@@ -67,7 +67,7 @@ _INFLECTED = set_of("s es is e ed d ing y ying ies ied ily ly ally n en") | {""}
 _KIN, _MOST_WORDS = 0.7, 50
 
 
-def are_alike(one: str, other: str) -> bool:
+def is_near_duplicate(one: str, other: str) -> bool:
     """Whether two points are nearly the same: their words, about the same response, in the same tone.
 
     How they are numbered, emphasis and characters that nobody sees make no difference.
@@ -97,12 +97,12 @@ def repeats(one: str, other: str) -> bool:
     so are "part (a)" and "part (b)", "over" and "under the limit", "cites" and "does not cite its sources".
     """
     mine, theirs = units(_bare(one)), units(_bare(other))
-    if not (mine <= theirs or theirs <= mine) or not are_alike(one, other):
+    if not (mine <= theirs or theirs <= mine) or not is_near_duplicate(one, other):
         return False
     return not _finer(one).differs(_finer(other))
 
 
-def without_repetitions(points: Iterable[str], most: int | None = None) -> tuple[str, ...]:
+def drop_near_duplicates(points: Iterable[str], most: int | None = None) -> tuple[str, ...]:
     """The points that repeat no earlier one, the first `most` of them; None = all."""
     kept: list[tuple[str, frozenset[str]]] = []
     for point in points:
@@ -163,7 +163,7 @@ def _finer(text: str) -> _Finer:
     for word in words:
         if len(word) > 1 and word not in SCAFFOLDING and not word.isdigit():
             by_stem[stem(word)].add(word)
-    shown = _ARROW.sub("→", without_unseen(text).translate(_SPELLINGS))  # with the stars that a bare text lacks
+    shown = _ARROW.sub("→", strip_invisible(text).translate(_SPELLINGS))  # with the stars that a bare text lacks
     signs = {found.start(1): found[1] for pattern in _OPERATORS for found in pattern.finditer(shown)}
     dashes = {found.start(1) for found in _DASH.finditer(shown)}
     return _Finer(
@@ -204,7 +204,7 @@ def _are_kin(one: str, other: str) -> bool:
 @functools.lru_cache(maxsize=KEPT)
 def _bare(text: str) -> str:
     """A text without numbering, emphasis, and signs round the letter of a response."""
-    shown = without_unseen(text)
+    shown = strip_invisible(text)
     if "*" in shown or "_" in shown:  # most texts have neither, and to look for that takes a tenth of the time
         shown = _EMPHASIS.sub(r"\2", shown)
     if _SIGN_BEFORE_SIDE.search(shown):

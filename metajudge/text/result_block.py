@@ -20,14 +20,14 @@ _LINE_END, _LINE_BEGIN = re.compile(r"\n[ \t]*\Z"), re.compile(r"[ \t]*\r?(?:\n|
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class ParseFailure:
     """A reply that has to be asked for again."""
 
     reason: str
     """A few words for a reader, such as "R3 is missing"."""
 
 
-def without_thinking(text: str) -> str | Rejected:
+def without_thinking(text: str) -> str | ParseFailure:
     """What follows the last `</think>`; a thought that does not end is no answer.
 
     A tag inside a result block is no end of a thought but part of what the block quotes. A thought that was begun by
@@ -35,20 +35,20 @@ def without_thinking(text: str) -> str | Rejected:
     """
     inside, begin = False, 0
     for tag in THINK.finditer(text):
-        before = widened(text[begin : tag.start()])
+        before = to_half_width(text[begin : tag.start()])
         is_own_line = _LINE_END.search(before) and _LINE_BEGIN.match(text, tag.end())
         if not inside and (_OPEN_BLOCK.search(before) or (_BLOCK_BEGIN.search(before) and not is_own_line)):
-            return Rejected(f"{tag[0]} inside a result block")
+            return ParseFailure(f"{tag[0]} inside a result block")
         inside, begin = not tag[1], tag.end()
-    return Rejected("unclosed <think>") if inside else text[begin:]
+    return ParseFailure("unclosed <think>") if inside else text[begin:]
 
 
-def widened(text: str) -> str:
+def to_half_width(text: str) -> str:
     """`text` with full-width signs as plain ones, each at its place: patterns look here, texts are cut from `text`."""
     return text if text.isascii() else text.translate(_FULL_WIDTH)
 
 
-def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> str | Rejected:
+def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> str | ParseFailure:
     """The inside of the one result block of a reply, thoughts left out.
 
     `telling` finds what only an answer contains: a tag that is merely mentioned has no such thing behind it. Blocks
@@ -56,9 +56,9 @@ def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> s
     tag reaches to the end of the text, unless the reply was `cut`.
     """
     answer = without_thinking(text)
-    if isinstance(answer, Rejected):
+    if isinstance(answer, ParseFailure):
         return answer
-    plain = widened(answer)
+    plain = to_half_width(answer)
     blocks: list[str] = []
     tags = list(TAG.finditer(plain))
     for place, tag in enumerate(tags):
@@ -69,17 +69,17 @@ def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> s
         if not tells:
             continue
         if begins and last and cut:
-            return Rejected("a result block that does not end")
+            return ParseFailure("a result block that does not end")
         if begins and (ends or last):
             blocks.append(answer[tag.end() : end])
         elif begins:
-            return Rejected("a result block that begins twice")
+            return ParseFailure("a result block that begins twice")
         elif ends:
-            return Rejected("a result block that ends twice")
+            return ParseFailure("a result block that ends twice")
     if not blocks:
-        return Rejected(f"no {BLOCK_START} block")
+        return ParseFailure(f"no {BLOCK_START} block")
     if len({" ".join(block.split()) for block in blocks}) > 1:
-        return Rejected(f"{len(blocks)} different result blocks")
+        return ParseFailure(f"{len(blocks)} different result blocks")
     return blocks[-1]
 
 

@@ -10,7 +10,7 @@ import itertools
 import re
 import unicodedata
 
-from metajudge.text.escaping import without_unseen
+from metajudge.text.escaping import strip_invisible
 
 EMPTY, GENERIC, OVER_LONG, INSTRUCTION = "empty", "generic", "over-long", "instruction-like"
 REASONS = (EMPTY, GENERIC, OVER_LONG, INSTRUCTION)
@@ -18,7 +18,7 @@ LONGEST = 2000
 """Characters that an item may have; one point takes a fraction of that."""
 
 
-def suspicions(item: str) -> tuple[str, ...]:
+def item_issues(item: str) -> tuple[str, ...]:
     """Why `item` is suspicious, in the order of `REASONS`; empty for an honest one."""
     text = _as_read(item)
     folded = _folded(text)
@@ -33,7 +33,7 @@ def suspicions(item: str) -> tuple[str, ...]:
 
 def _as_read(item: str) -> str:
     """The text as a model may read it: wide and bold letters plain, hidden characters gone, white space folded."""
-    plain = without_unseen(unicodedata.normalize("NFKC", "\n".join(item.splitlines())))
+    plain = strip_invisible(unicodedata.normalize("NFKC", "\n".join(item.splitlines())))
     if "\n" not in plain:
         return " ".join(plain.split())
     return _LINE_ENDS.sub("\n", _SPACES.sub(" ", plain)).strip()

@@ -12,9 +12,9 @@ from metajudge.engine.retry import Answer, Question
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match
 from metajudge.tasks.match.prompt import GRANULARITIES, Prompt
-from metajudge.tasks.match.reply import Accepted
+from metajudge.tasks.match.reply import ParsedReply
 from metajudge.tasks.match.task import MatchTask
-from metajudge.text.result_block import Rejected, plain_block
+from metajudge.text.result_block import ParseFailure, plain_block
 from tests.attacks.checklists import Attack
 from tests.unit.rows import JUDGE, samples
 
@@ -146,10 +146,10 @@ def unanswered(echo: str, block: str) -> dict[str, str]:
     }
 
 
-def read(question: Question, text: str) -> Accepted | Rejected:
+def read(question: Question, text: str) -> ParsedReply | ParseFailure:
     """What the task makes of a reply."""
     value = question.read(Reply(text, "stop", Usage(), 0.0))
-    assert isinstance(value, Accepted | Rejected)
+    assert isinstance(value, ParsedReply | ParseFailure)
     return value
 
 
@@ -158,7 +158,7 @@ def answers(questions: Sequence[Question], text: Callable[[Question], str]) -> l
     outcomes = []
     for question in questions:
         value = read(question, text(question))
-        assert isinstance(value, Accepted), value
+        assert isinstance(value, ParsedReply), value
         outcomes.append(Answer(Reply(text(question), "stop", Usage(), 0.0), value))
     return outcomes
 

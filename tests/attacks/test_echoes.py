@@ -14,8 +14,8 @@ import pytest
 
 from metajudge.engine.retry import Question
 from metajudge.tasks.match.prompt import GRANULARITIES
-from metajudge.tasks.match.reply import Accepted, reference_reading
-from metajudge.text.result_block import Rejected
+from metajudge.tasks.match.reply import ParsedReply, reference_reading
+from metajudge.text.result_block import ParseFailure
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import (
     ECHOES,
@@ -39,7 +39,7 @@ Replies = Callable[[str, str], dict[str, str]]
 attacks = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 
 
-def echoing(attack: Attack, replies: Replies) -> Iterator[tuple[str, Question, Accepted | Rejected]]:
+def echoing(attack: Attack, replies: Replies) -> Iterator[tuple[str, Question, ParsedReply | ParseFailure]]:
     """Every kind of echo to a question that shows the attack, the human ones also where the example block fits."""
     large = sum(map(len, attack.items)) > 50_000
     for side, granularity in itertools.product(SIDES, GRANULARITIES):
@@ -55,7 +55,7 @@ def echoing(attack: Attack, replies: Replies) -> Iterator[tuple[str, Question, A
 def test_beside_a_whole_answer_an_echo_changes_nothing(attack: Attack) -> None:
     """The true scores are read, wherever the echo stands and whatever of the question it copies."""
     for case, question, value in echoing(attack, decided):
-        assert isinstance(value, Accepted), (case, value)
+        assert isinstance(value, ParsedReply), (case, value)
         assert list(value.marks) == true_marks(question), case
 
 
@@ -63,14 +63,14 @@ def test_beside_a_whole_answer_an_echo_changes_nothing(attack: Attack) -> None:
 def test_mixed_with_the_answer_an_echo_brings_no_score(attack: Attack) -> None:
     """The true scores, or the question is asked again."""
     for case, question, value in echoing(attack, undecided):
-        assert isinstance(value, Rejected) or list(value.marks) == true_marks(question), case
+        assert isinstance(value, ParseFailure) or list(value.marks) == true_marks(question), case
 
 
 @attacks
 def test_an_echo_never_stands_in_for_an_answer(attack: Attack) -> None:
     """An echo alone, and one that would complete half an answer, are asked again."""
     for case, _, value in echoing(attack, unanswered):
-        assert isinstance(value, Rejected), case
+        assert isinstance(value, ParseFailure), case
 
 
 @attacks

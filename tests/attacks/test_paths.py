@@ -10,7 +10,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.tasks.match.plan import fit_name, output_paths
+from metajudge.tasks.match.plan import output_paths, safe_filename
 from tests.attacks.setting import HUMAN, MODEL
 
 NAMES = (
@@ -59,9 +59,9 @@ def test_every_name_stays_in_the_folder_that_the_user_named(name: str, tmp_path:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fitted_name_is_one_harmless_word(name: str) -> None:
     """No separator, no option, no hidden file, nothing for a shell; fitting it again changes nothing."""
-    fit = fit_name(name)
+    fit = safe_filename(name)
     assert fit and not set(fit) & set("/\\ \n\x00\x1b;|&$*?[](){}~'\"`<>:") and fit[0] not in ".-"
-    assert fit_name(fit) == fit
+    assert safe_filename(fit) == fit
 
 
 @pytest.mark.parametrize("pattern", ["r.jsonl", "{model}.jsonl", "{model}/r.jsonl"])
@@ -104,7 +104,7 @@ def test_no_model_gets_a_file_that_a_run_writes_for_another(pattern: str, other:
 def test_a_name_too_long_for_a_file_is_cut_and_stays_different() -> None:
     """Also one that counts more bytes than letters."""
     names = ["x" * 300, "x" * 301, "回" * 100, "回" * 101]
-    fits = [fit_name(name) for name in names]
+    fits = [safe_filename(name) for name in names]
     assert len(set(fits)) == 4
-    assert all(len(fit.encode()) <= 150 and fit_name(fit) == fit for fit in fits)
-    assert fit_name("x" * 150) == "x" * 150
+    assert all(len(fit.encode()) <= 150 and safe_filename(fit) == fit for fit in fits)
+    assert safe_filename("x" * 150) == "x" * 150

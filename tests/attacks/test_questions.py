@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from metajudge.tasks.match.prompt import GRANULARITIES, quoted
-from metajudge.tasks.match.reply import Accepted, read_reply
+from metajudge.tasks.match.reply import ParsedReply, read_reply
 from metajudge.text.result_block import BLOCK_END, BLOCK_START
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, sample_of, tasks
@@ -66,8 +66,8 @@ def test_an_item_in_a_block_of_its_own_is_no_answer(attack: Attack) -> None:
     """As the question shows it, an item has neither tags nor marks, at any place."""
     shown = " ".join(map(quoted, attack.items))
     for text in (shown, f"{BLOCK_START}{shown}{BLOCK_END}", f"{BLOCK_START}- R1@S1: 1 {shown}{BLOCK_END}"):
-        assert not isinstance(read_reply(text, 2, 4), Accepted)
-        assert not isinstance(read_reply(text, 2, 4, model_item=1), Accepted)
+        assert not isinstance(read_reply(text, 2, 4), ParsedReply)
+        assert not isinstance(read_reply(text, 2, 4, model_item=1), ParsedReply)
     assert BLOCK_START not in shown and BLOCK_END not in shown
 
 

@@ -16,8 +16,8 @@ from metajudge.embedded.features import look
 from metajudge.reports.dataset_stats import vague
 from metajudge.tasks.critic.reply import parse_existing, read_critique
 from metajudge.tasks.critic.response_names import exchange_names
-from metajudge.tasks.decompose.lint import check_claims
-from metajudge.text.near_duplicates import are_alike, repeats
+from metajudge.tasks.decompose.lint import lint_checklist
+from metajudge.text.near_duplicates import is_near_duplicate, repeats
 
 LENGTH, SECONDS = 20_000, 2.0
 PIECES = (
@@ -34,8 +34,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "existing text": parse_existing,
     "label": parse_verdict,
     "repeats": lambda text: repeats(f"{text} x", f"{text} y"),
-    "alike": lambda text: are_alike(f"{text} x", f"{text} x z"),
-    "claims": lambda text: check_claims([text, f"{text} x"], [text], [text]),
+    "alike": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),
+    "claims": lambda text: lint_checklist([text, f"{text} x"], [text], [text]),
     "look": look,
     "names": exchange_names,
     "vague": vague,

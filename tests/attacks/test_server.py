@@ -14,7 +14,7 @@ import pytest
 
 from metajudge.embedded.server import LARGEST_BODY, MODEL, start
 from metajudge.errors import UsageError
-from metajudge.tasks.match.reply import Accepted
+from metajudge.tasks.match.reply import ParsedReply
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, read, sample_of, tasks
 
@@ -109,4 +109,4 @@ def test_the_embedded_judge_answers_hostile_lists(attack: Attack) -> None:
             (asked, *_) = tasks(granularity)[0].questions(sample)
             lists = read_question(asked.messages[-1]["content"])
             assert (len(lists.human), len(lists.model)) == (len(sample.human), 4 if granularity == "row" else 1)
-            assert isinstance(read(asked, answer(lists)), Accepted)
+            assert isinstance(read(asked, answer(lists)), ParsedReply)

@@ -14,27 +14,27 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metajudge.cli.options.scoring import one_thread
+from metajudge.cli.options.scoring import limit_blas_threads
 
-one_thread()  # before numpy is read
+limit_blas_threads()  # before numpy is read
 
 import numpy as np  # noqa: E402
 
 from metajudge.metrics.resampling import RESAMPLES  # noqa: E402
 from metajudge.reports.deceptive_alignment import FlagRule  # noqa: E402
 from metajudge.reports.report import report_rows  # noqa: E402
-from metajudge.reports.score_table import TIE_RATE, ScoredFile, score_names  # noqa: E402
+from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_names  # noqa: E402
 
 ROWS, MODELS, MOST, ASKED = 22_116, 3, 3.5, 3.0
 
 
-def scored(model: str, rng: np.random.Generator) -> ScoredFile:
+def scored(model: str, rng: np.random.Generator) -> ScoreTable:
     """A file whose every metric is some figure of 0 to 1."""
     columns = {name: rng.random(ROWS) * (rng.random(ROWS) < 0.6) for name in score_names()}
     for name in ("accuracy", "accuracy_3way"):
         columns["outcome", name] = (rng.random(ROWS) < 0.8).astype(np.float64)
     columns[TIE_RATE] = (rng.random(ROWS) < 0.1).astype(np.float64)
-    return ScoredFile(
+    return ScoreTable(
         model=model,
         model_be_evaluated=model,
         path=Path(f"{model}.jsonl"),
@@ -47,7 +47,7 @@ def scored(model: str, rng: np.random.Generator) -> ScoredFile:
         columns=columns,
         samples=[[value] for value in columns["paper", "rationale_consistency"]],
         upper_bound=columns["reference", "recall"],
-        whole=True,
+        has_full_matrix=True,
         shared_rows=0,
         labels={"gold": ROWS, "readable": ROWS},
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.llm.errors import QuestionFailed
+from metajudge.llm.errors import RequestRejected
 from tests.chaos.processes import JudgeServer, all_rows, rows_of
 from tests.chaos.served import counts
 from tests.e2e.driver import analysis, infer, rows
@@ -83,7 +83,7 @@ def broken_rows(out: Path) -> list[tuple[int, int]]:
     """Rows whose second question is dead: the first one's reply stays in the journal. Returns the journal's lines."""
 
     def script(message: str, times: int) -> Turn:
-        return QuestionFailed("413", "no") if "\nS2: " in message or message.startswith("S2: ") else block(message)
+        return RequestRejected("413", "no") if "\nS2: " in message or message.startswith("S2: ") else block(message)
 
     run_samples(out, ScriptedJudge(script), SAMPLES, kind=task("item"), in_flight=1)
     return list(last_lines(out.with_name("out.jsonl.journal").read_bytes(), len(SAMPLES)))

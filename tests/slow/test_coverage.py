@@ -15,16 +15,17 @@ from metajudge.metrics.intervals import (
     cluster_rows,
     difference_interval,
     mean_interval,
-    mean_of,
     paired_difference,
+    prepare_mean,
     unpaired_difference,
     wilson,
 )
-from metajudge.metrics.resampling import Sums, resample_counts
-from metajudge.metrics.significance import swap_test
+from metajudge.metrics.resampling import ClusterBootstrap, resample_counts
+from metajudge.metrics.significance import permutation_test
 from metajudge.reports.compare import detectable
-from metajudge.reports.deceptive_alignment import FLAGGED, FlagRule, judge_flags
-from metajudge.reports.score_table import Options, score_file
+from metajudge.reports.deceptive_alignment import FLAGGED, FlagRule, decide_flags
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import score_file
 from tests.unit.result_rows import record, write
 
 pytestmark = pytest.mark.slow
@@ -56,8 +57,8 @@ def coverage(
     rng, hits, percentile_hits = np.random.default_rng(20_260_204), 0, 0
     for seed in range(repetitions):
         column, clusters = draw(rng)
-        sums = Sums(clusters.strata)
-        mean = mean_of(column, clusters, sums)
+        sums = ClusterBootstrap(clusters.strata)
+        mean = prepare_mean(column, clusters, sums)
         assert mean is not None
         sums.run(RESAMPLES, seed)
         found = mean_interval(mean, sums)
@@ -179,7 +180,7 @@ def test_what_is_detectable_is_detected_in_four_fifths(n: int, share: float) -> 
     difference = float(np.mean(told))
     for seed in range(repetitions):
         gaps, ones = draw(difference), np.ones(n)
-        hits += swap_test((gaps, np.zeros(n)), (ones, ones), RESAMPLES, seed=seed) <= 0.05
+        hits += permutation_test((gaps, np.zeros(n)), (ones, ones), RESAMPLES, seed=seed) <= 0.05
     print(f"n = {n}, {share} differ: {difference:.4f} detected in {hits / repetitions:.3f}")
     assert len(told) > 0.9 * repetitions and 0.74 <= hits / repetitions <= 0.9
 
@@ -205,7 +206,7 @@ def test_equal_spurious_correctness_of_models_of_unequal_accuracy_has_a_p_too_sm
         for _ in range(REPETITIONS):
             sizes = [(rng.random(200) < p).astype(np.float64) for p in accuracies]
             sums = [size * (rng.random(200) < 0.3) for size in sizes]
-            hits += swap_test((sums[0], sums[1]), (sizes[0], sizes[1]), 499) <= 0.05
+            hits += permutation_test((sums[0], sums[1]), (sizes[0], sizes[1]), 499) <= 0.05
         rates.append(hits / REPETITIONS)
     print(f"p of S-Corr: {rates}")
     assert 0.07 < rates[0] < 0.12 and 0.035 < rates[1] < 0.065
@@ -264,7 +265,7 @@ def flagged(n: int, accuracies: tuple[float, float], consistencies: tuple[float,
         counts = resample_counts((n,), RESAMPLES, rng).astype(np.float64)
         resampled = [(counts @ values.T / n).T for values in (right, reasons)]
         observed = [values.mean(axis=1) for values in (right, reasons)]
-        hits += judge_flags(["good", "other"], observed, resampled, FlagRule())[1].verdict == FLAGGED
+        hits += decide_flags(["good", "other"], observed, resampled, FlagRule())[1].verdict == FLAGGED
     return hits / repetitions
 
 
@@ -287,7 +288,7 @@ def test_reasons_worse_by_the_margin_itself_are_flagged_in_5_percent(others: int
         counts = resample_counts((n,), RESAMPLES, rng).astype(np.float64)
         resampled = [(counts @ values.T / n).T for values in (right, reasons)]
         observed = [values.mean(axis=1) for values in (right, reasons)]
-        flags = judge_flags([str(place) for place in range(others + 1)], observed, resampled, FlagRule())
+        flags = decide_flags([str(place) for place in range(others + 1)], observed, resampled, FlagRule())
         hits += flags[-1].verdict == FLAGGED
     print(f"{others} others: {hits / 400:.4f}")
     assert hits / 400 <= 0.05
@@ -310,7 +311,7 @@ def test_metrics_do_not_drift_with_the_number_of_samples(tmp_path: Path) -> None
 
     def means(k: int) -> Floats:
         records = (record(n, first, more_samples=more[: k - 1]) for n, (first, *more) in enumerate(replies))
-        file = score_file(write(tmp_path / f"{k}.jsonl", records), Options())
+        file = score_file(write(tmp_path / f"{k}.jsonl", records), ScoringConfig())
         assert {len(row) for row in file.samples} == {k}
         found = [file.mean("paper", name) for name in ("rationale_consistency", "average_precision")]
         return np.array(found, dtype=np.float64)

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.integrations.trl import reward_function
 from tests.servers import ROOT
 from tests.servers.faulty import score
@@ -258,7 +258,7 @@ def training(server: Judge, folder: Path, conversational: bool) -> tuple[list[di
     torch.set_num_threads(1)  # a model this small only waits for the other threads
     tokens, seen = tokenizer(), list[dict[str, Any]]()
     address = f"http://127.0.0.1:{server.port}/v1"
-    options = JudgeOptions(model="m", api_base=address, max_retries=1, timeout=0.4, concurrent_requests=64)
+    options = JudgeConfig(model="m", api_base=address, max_retries=1, timeout=0.4, concurrent_requests=64)
     trainer = watched(seen)(
         model=warmed(tokens),
         reward_funcs=reward_function(options, unscored_timeout=1.5),

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from metajudge.llm.client import Reply, Usage
-from metajudge.llm.errors import JudgeFailure
+from metajudge.llm.errors import JudgeError
 
 
 class FakeClock:
@@ -26,7 +26,7 @@ class FakeClock:
         self.time = max(self.time, wake)
 
 
-Turn = str | None | JudgeFailure | Reply
+Turn = str | None | JudgeError | Reply
 
 
 class ScriptedJudge:
@@ -45,7 +45,7 @@ class ScriptedJudge:
         await asyncio.sleep(0)
         self.in_flight -= 1
         turn = self.script(text, self.asked.count(text))
-        if isinstance(turn, JudgeFailure):
+        if isinstance(turn, JudgeError):
             raise turn
         if isinstance(turn, Reply):
             return turn

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import Row, Unusable
+from metajudge.data.rows import InvalidRow, Row
 from metajudge.data.samples import Sample, read_samples
-from metajudge.engine.circuit_breaker import Outage
-from metajudge.engine.rate_limit import Flight, Pace
-from metajudge.engine.retry import Asker
-from metajudge.engine.runner import Run, Sink
-from metajudge.engine.stats import Tally
+from metajudge.engine.circuit_breaker import CircuitBreaker
+from metajudge.engine.rate_limit import ConcurrencyLimiter, RateLimiter
+from metajudge.engine.retry import RetryingClient
+from metajudge.engine.runner import OutputFiles, Runner
+from metajudge.engine.stats import RunStats
 from metajudge.records.journal import Journal
-from metajudge.records.results_file import Expected, RecordFile
+from metajudge.records.results_file import FileIdentity, RecordFile
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import FakeClock, ScriptedJudge
@@ -45,7 +45,7 @@ def row(number: int, human: int = 2, model: int = 3, **fields: Any) -> dict[str,
     }
 
 
-def samples(rows: Iterable[dict[str, Any]]) -> list[Sample | Unusable]:
+def samples(rows: Iterable[dict[str, Any]]) -> list[Sample | InvalidRow]:
     """Samples of evaluated model M."""
     return list(read_samples([Row(number, data) for number, data in enumerate(rows, 1)], ["M"]))
 
@@ -67,33 +67,35 @@ def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 
 def run_samples(
     path: Path,
     judge: ScriptedJudge,
-    todo: Iterable[Sample | Unusable],
+    todo: Iterable[Sample | InvalidRow],
     *,
     kind: MatchTask | None = None,
     max_retries: int = 2,
     in_flight: int = 4,
     skip_failed: bool = False,
     clock: FakeClock | None = None,
-    during: Callable[[Run], Any] | None = None,
-) -> tuple[Run, Tally]:
+    during: Callable[[Runner], Any] | None = None,
+) -> tuple[Runner, RunStats]:
     """A run over `todo` into `path`; `during` is called with the run before it starts."""
     kind, clock = kind or task(), clock or FakeClock()
-    tally = Tally()
+    tally = RunStats()
 
-    async def go() -> Run:
-        asker = Asker(
+    async def go() -> Runner:
+        asker = RetryingClient(
             judge,
-            pace=Pace(Flight(in_flight), clock),
-            outage=Outage(300, clock),
+            pace=RateLimiter(ConcurrencyLimiter(in_flight), clock),
+            outage=CircuitBreaker(300, clock),
             max_retries=max_retries,
             tally=tally,
             clock=clock,
             max_tokens=100,
         )
         with contextlib.ExitStack() as stack:
-            file = stack.enter_context(RecordFile(path, Expected("M", kind.judge)))
+            file = stack.enter_context(RecordFile(path, FileIdentity("M", kind.judge)))
             journal = stack.enter_context(contextlib.closing(Journal(path, kind.judge)))
-            run = Run(kind, asker, {"M": Sink(file, journal)}, tally, clock, lambda: 2 * in_flight, skip_failed)
+            run = Runner(
+                kind, asker, {"M": OutputFiles(file, journal)}, tally, clock, lambda: 2 * in_flight, skip_failed
+            )
             if during is not None:
                 during(run)
             await run.judge(todo)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from metajudge.llm.client import Reply, Usage
-from metajudge.tasks.decompose.lint import check_claims
+from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.prompt import feedback_of
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.decompose.step import DecomposeStep
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import ParseFailure
 
 RAW = Path(__file__).parents[2] / "example" / "raw_preferences_5samples.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in RAW.read_text(encoding="utf-8").splitlines()]
@@ -125,7 +125,7 @@ def test_the_demanded_decomposition_keeps_format_and_rules(number: int) -> None:
     assert isinstance(feedback, list)
     texts = [text for one in feedback for _, text in one.texts]
     assert 3 <= len(found.items) <= 7
-    assert check_claims(found.items, texts, [row["response1"], row["response2"]]) == []
+    assert lint_checklist(found.items, texts, [row["response1"], row["response2"]]) == []
     said = " ".join(found.items)
     assert all(word in said for word in DEMANDED[number]) and not any(word in said for word in FORBIDDEN[number])
     assert found.ignored and all(ignored.reason for ignored in found.ignored)
@@ -141,7 +141,9 @@ def test_points_that_break_the_rules_are_doubted() -> None:
         "Response 2 is much better.",
         "Response 1 leaks database passwords to attackers over unencrypted sockets.",
     ]
-    found = {(doubt.item, doubt.reason) for doubt in check_claims(points, texts, [row["response1"], row["response2"]])}
+    found = {
+        (doubt.item, doubt.reason) for doubt in lint_checklist(points, texts, [row["response1"], row["response2"]])
+    }
     assert {reason for _, reason in found} == {"duplicate", "preference", "unsupported"}
     assert (3, "preference") in found and (4, "unsupported") in found
 
@@ -150,6 +152,6 @@ def test_a_model_that_copies_the_instructions_example_is_asked_again() -> None:
     """The worked example is a readable block; it is no decomposition of this row."""
     (question,) = DecomposeStep().questions(ROWS[0])  # type: ignore[misc]
     copied = question.messages[0]["content"]
-    assert isinstance(question.read(Reply(copied, "stop", Usage(), 1.0)), Rejected)
+    assert isinstance(question.read(Reply(copied, "stop", Usage(), 1.0)), ParseFailure)
     both = Reply(f"{copied}\n\nAnd now mine:\n{REPLIES[0]}", "stop", Usage(), 1.0)
     assert question.read(both) == claims(0)

@@ -12,7 +12,7 @@ import pytest
 from example.training import measures, table, world
 from example.training.world import FLAWS, GENERIC, VERDICTS, A, B, Row, reason_line
 from metajudge.embedded.matcher import score_matrix
-from metajudge.rewards.reward import RewardOptions, counted_reasons
+from metajudge.rewards.reward import RewardConfig, select_reasons
 
 TRAINING = Path(world.__file__).parent
 ROWS = world.draw_rows(2000, "test")
@@ -111,7 +111,7 @@ def test_the_embedded_judge_knows_every_reason_apart() -> None:
     for _ in range(50):
         human, model = rng.sample(flaws, 5), rng.sample(flaws + generic, 5)
         assert score_matrix(human, model) == [[float(one == other) for other in model] for one in human]
-    assert counted_reasons(flaws + generic, RewardOptions(max_reasons=None)) == (*flaws, *generic)
+    assert select_reasons(flaws + generic, RewardConfig(max_reasons=None)) == (*flaws, *generic)
 
 
 # ------------------------------------------------------------------ measures

@@ -10,7 +10,7 @@ from typing import Any
 
 from metajudge.cli.options.types import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
-from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, needs_proxy, read_address
+from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_url, uses_proxy
 from metajudge.llm.told import NO_KEY, ClientSettings, ask_early
 
 log = logging.getLogger("metajudge")
@@ -152,7 +152,7 @@ def base_url(args: argparse.Namespace) -> str:
     """The judge's base URL from the flag, else the environment, else OpenAI's."""
     # The embedded judge is started by the run itself; a base URL in the environment is another judge's.
     inherited = None if args.model == EMBEDDED else os.environ.get("OPENAI_BASE_URL")
-    return read_address(args.api_base or inherited or DEFAULT_BASE_URL, "--api-base")
+    return parse_base_url(args.api_base or inherited or DEFAULT_BASE_URL, "--api-base")
 
 
 def api_key(args: argparse.Namespace) -> str:
@@ -174,7 +174,7 @@ _OF_RUNS = ("max_outage", "grace", "max_consecutive_failures", "max_cost", "limi
 
 
 def request_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The fields of `JudgeOptions` as `add_judge_flags` and `add_request_flags` say them."""
+    """The fields of `JudgeConfig` as `add_judge_flags` and `add_request_flags` say them."""
     return {name: getattr(args, name) for name in _OF_REQUESTS} | {
         "api_key": api_key(args),
         "api_base": base_url(args),
@@ -189,6 +189,6 @@ def judge_options(args: argparse.Namespace) -> dict[str, Any]:
     """
     run = {name: getattr(args, name) for name in _OF_RUNS}
     options = request_options(args) | run | {"prices": prices(args)}
-    if not args.dry_run and args.model != EMBEDDED and not needs_proxy(options["api_base"]):
+    if not args.dry_run and args.model != EMBEDDED and not uses_proxy(options["api_base"]):
         ask_early(ClientSettings(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
     return options

@@ -11,7 +11,7 @@ from typing import Any
 from metajudge.errors import UsageError
 
 
-def note(text: str) -> None:
+def warn(text: str) -> None:
     """A line on stderr, beside the result on stdout."""
     print(text, file=sys.stderr)
 
@@ -23,7 +23,7 @@ def say(text: str) -> str:
     return printable(text)
 
 
-def counted(count: int, thing: str) -> str:
+def plural(count: int, thing: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 

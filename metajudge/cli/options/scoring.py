@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metajudge.cli.options.output import note
+from metajudge.cli.options.output import warn
 from metajudge.cli.options.types import number_within
 
 if TYPE_CHECKING:
-    from metajudge.reports.score_table import Options, ScoredFile
+    from metajudge.reports.row_scores import ScoringConfig
+    from metajudge.reports.score_table import ScoreTable
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def one_thread() -> None:
+def limit_blas_threads() -> None:
     """To be called before numpy is read: on busy cores the threads of its matrix products wait for each other.
 
     Ten times as long was seen; on idle ones a second thread saves a fifth.
@@ -51,24 +52,24 @@ def one_thread() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None = None) -> list[ScoredFile]:
+def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None = None) -> list[ScoreTable]:
     """The result files of `paths`, scored; records that do not belong to a file are told on stderr."""
     from metajudge.records.discovery import result_paths
-    from metajudge.reports.render import mixture, of_others, unreadable
+    from metajudge.reports.render import mixed_file_notes, other_models_note, unreadable_note
     from metajudge.reports.score_table import score_files
 
     files = score_files(result_paths(paths), options_of(args, by))
     for file in files:
-        for line in filter(None, [unreadable(file), of_others(file), *mixture(file)]):
-            note(line)
+        for line in filter(None, [unreadable_note(file), other_models_note(file), *mixed_file_notes(file)]):
+            warn(line)
     return files
 
 
-def options_of(args: argparse.Namespace, by: str | None = None) -> Options:
+def options_of(args: argparse.Namespace, by: str | None = None) -> ScoringConfig:
     """The options that these flags say."""
-    from metajudge.reports.score_table import Options
+    from metajudge.reports.row_scores import ScoringConfig
 
-    return Options(
+    return ScoringConfig(
         match_threshold=args.match_threshold,
         sound_threshold=args.sound_threshold,
         gold_field=args.gold_field,

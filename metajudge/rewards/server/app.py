@@ -19,11 +19,11 @@ from typing import Self
 from aiohttp import web
 
 from metajudge.engine.process import make_ready
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.errors import MetaJudgeError, UsageError
-from metajudge.llm.errors import StopRun, without_key
+from metajudge.llm.errors import FatalError, without_key
 from metajudge.llm.serving import is_this_machine, server_log
-from metajudge.rewards.reward import RewardOptions
+from metajudge.rewards.reward import RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.rewards.server.metrics import CONTENT_TYPE, Served, prometheus_text
 from metajudge.rewards.server.protocol import (
@@ -31,13 +31,13 @@ from metajudge.rewards.server.protocol import (
     SOME_TIME,
     SOON,
     Batch,
-    Refused,
+    HTTPError,
     answer,
     read_batch,
     refusal,
     try_again,
 )
-from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, Settled, StillUnscored, all_scored
+from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, StillUnscored, UnscoredPolicy, all_scored
 from metajudge.tasks.match.prompt import ROW
 
 log = logging.getLogger("metajudge")
@@ -53,14 +53,14 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerOptions:
+class ServerConfig:
     """Where rewards are served, to whom, and which."""
 
-    judge: JudgeOptions
-    reward: RewardOptions = field(default_factory=RewardOptions)
+    judge: JudgeConfig
+    reward: RewardConfig = field(default_factory=RewardConfig)
     granularity: str = ROW
     on_unscored: str = ERROR
-    """See `metajudge.rewards.unscored.Settled`; `error` is a 503 here."""
+    """See `metajudge.rewards.unscored.UnscoredPolicy`; `error` is a 503 here."""
     unscored_timeout: float = UNSCORED_TIMEOUT
     """Seconds; below the trainer's own (OpenRLHF: 180)."""
     host: str = "127.0.0.1"
@@ -75,7 +75,7 @@ class ServerOptions:
 class RewardServer:
     """Serves rewards; an async context manager that belongs to one event loop."""
 
-    def __init__(self, options: ServerOptions) -> None:
+    def __init__(self, options: ServerConfig) -> None:
         """Raises `UsageError` where the judge's key or the server's token is missing or cannot be sent."""
         if not options.token and not is_this_machine(options.host):
             raise UsageError(
@@ -93,7 +93,7 @@ class RewardServer:
             granularity=options.granularity,
             unscored_timeout=options.unscored_timeout,
         )
-        self._settled = Settled(options.on_unscored, options.unscored_timeout)
+        self._settled = UnscoredPolicy(options.on_unscored, options.unscored_timeout)
         self._token = options.token.encode()
         self._served = Served()
         self._idle = asyncio.Event()
@@ -154,7 +154,7 @@ class RewardServer:
         started = time.monotonic()
         try:
             body = await self._answer(request)
-        except Refused as refused:
+        except HTTPError as refused:
             self._served.responses[refused.status] += 1
             return web.json_response({"error": refused.message}, status=refused.status, headers=refused.headers)
         self._served.responses[200] += 1
@@ -162,7 +162,7 @@ class RewardServer:
         return web.Response(body=body, content_type="application/json")
 
     async def _answer(self, request: web.Request) -> bytes:
-        """The body with the rewards. Raises `Refused`."""
+        """The body with the rewards. Raises `HTTPError`."""
         self._authorize(request)
         if self._stopping:
             raise try_again("the server is stopping", SOON, Connection="close")
@@ -170,12 +170,12 @@ class RewardServer:
             batch = read_batch(await self._body(request))
             count, most = len(batch.texts), self._options.max_queue
             if count > most:
-                raise Refused(413, f"{count} generations in one request; --max-queue is {most}: send fewer at once")
+                raise HTTPError(413, f"{count} generations in one request; --max-queue is {most}: send fewer at once")
             with self._places(max(0, count - 1)):
                 try:
                     return await self._score(batch)
                 except MetaJudgeError as error:
-                    raise self._failed(error, A_PERSON_ACTS if isinstance(error, StopRun) else SOME_TIME) from None
+                    raise self._failed(error, A_PERSON_ACTS if isinstance(error, FatalError) else SOME_TIME) from None
 
     def _authorize(self, request: web.Request) -> None:
         if not self._token:
@@ -184,11 +184,11 @@ class RewardServer:
         if scheme.lower() != "bearer":
             said = request.query.get("token", "").replace(" ", "+")  # which a query takes for a space
         if not hmac.compare_digest(said.strip().encode("utf-8", "surrogateescape"), self._token):
-            raise Refused(401, "the token is missing or wrong", WWW_Authenticate="Bearer")
+            raise HTTPError(401, "the token is missing or wrong", WWW_Authenticate="Bearer")
 
     @contextmanager
     def _places(self, count: int) -> Iterator[None]:
-        """Places in the queue for so many generations. Raises `Refused`."""
+        """Places in the queue for so many generations. Raises `HTTPError`."""
         served, most = self._served, self._options.max_queue
         if served.in_progress + count > most:
             raise try_again(f"{served.in_progress} generations are in progress, --max-queue is {most}", SOON)
@@ -205,18 +205,18 @@ class RewardServer:
             async with asyncio.timeout(BODY_SECONDS):
                 return await request.read()
         except TimeoutError:
-            raise Refused(408, f"the body did not arrive within {BODY_SECONDS:g} s", Connection="close") from None
+            raise HTTPError(408, f"the body did not arrive within {BODY_SECONDS:g} s", Connection="close") from None
         except web.HTTPRequestEntityTooLarge:
-            raise Refused(413, f"the body is larger than {LARGEST_BODY >> 20} MB: send fewer at once") from None
+            raise HTTPError(413, f"the body is larger than {LARGEST_BODY >> 20} MB: send fewer at once") from None
         except (OSError, web.RequestPayloadError):
-            raise Refused(400, "the body did not arrive whole") from None
+            raise HTTPError(400, "the body did not arrive whole") from None
 
     async def _score(self, batch: Batch) -> bytes:
         with self._settled.asking(batch.groups) as begun:
             rewards = await self._scorer.score(batch.texts, batch.golds)
             if all_scored(rewards):
                 return answer(self._settled.values(rewards, batch.groups), rewards)
-        while self._settled.may_learn(batch.groups, begun):  # noqa: ASYNC110  (`Settled` is of no loop)
+        while self._settled.may_learn(batch.groups, begun):  # noqa: ASYNC110  (`UnscoredPolicy` is of no loop)
             await asyncio.sleep(LOOK_SECONDS)
         try:
             return answer(self._settled.values(rewards, batch.groups), rewards)
@@ -225,7 +225,7 @@ class RewardServer:
             self._tell(refused.message)
             raise refused from None
 
-    def _failed(self, error: MetaJudgeError, seconds: int) -> Refused:
+    def _failed(self, error: MetaJudgeError, seconds: int) -> HTTPError:
         message = without_key(str(error), self._options.judge.api_key)
         self._tell(message)
         return try_again(message, seconds)
@@ -245,7 +245,7 @@ class RewardServer:
     async def _metrics(self, request: web.Request) -> web.Response:
         try:
             self._authorize(request)
-        except Refused as refused:
+        except HTTPError as refused:
             return web.Response(text=refused.message, status=refused.status, headers=refused.headers)
         text = prometheus_text(self._served, self._scorer.counts)
         return web.Response(body=text.encode(), headers={"Content-Type": f"{CONTENT_TYPE}; charset=utf-8"})

@@ -16,7 +16,7 @@ SOON, SOME_TIME, A_PERSON_ACTS = 1, 5, 60
 """Seconds of `Retry-After`: for a place in the queue, for the judge, for a key, model or quota."""
 
 
-class Refused(Exception):
+class HTTPError(Exception):
     """A request that gets no rewards: HTTP status, message, headers."""
 
     def __init__(self, status: int, message: str, **headers: str) -> None:
@@ -25,9 +25,9 @@ class Refused(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def try_again(message: str, seconds: int, **headers: str) -> Refused:
+def try_again(message: str, seconds: int, **headers: str) -> HTTPError:
     """503: the same request may succeed later."""
-    return Refused(503, message, Retry_After=str(seconds), **headers)
+    return HTTPError(503, message, Retry_After=str(seconds), **headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +42,23 @@ class Batch:
 
 
 def read_batch(body: bytes) -> Batch:
-    """A request's body. Raises `Refused`."""
+    """A request's body. Raises `HTTPError`."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refused(400, "the body is not JSON") from None
+        raise HTTPError(400, "the body is not JSON") from None
     wanted = 'an object {"query": [...], "prompts": [...], "labels": [...]}'
     if not isinstance(data, dict):
-        raise Refused(400, f"the body is not {wanted}")
+        raise HTTPError(400, f"the body is not {wanted}")
     for name in ("query", "prompts", "labels"):
         if not isinstance(data.get(name), list):
-            raise Refused(400, f"{name} is not a list; the body is {wanted}")
+            raise HTTPError(400, f"{name} is not a list; the body is {wanted}")
         if len(data[name]) != len(data["query"]):
-            raise Refused(400, f"query has {len(data['query'])} elements and {name} {len(data[name])}")
+            raise HTTPError(400, f"query has {len(data['query'])} elements and {name} {len(data[name])}")
     for name in ("query", "prompts"):
         for number, text in enumerate(data[name]):
             if not isinstance(text, str):
-                raise Refused(400, f"{name}[{number}] is not a text")
+                raise HTTPError(400, f"{name}[{number}] is not a text")
     golds = [_gold(label, number) for number, label in enumerate(data["labels"])]
     texts = [_text(*both, number) for number, both in enumerate(zip(data["query"], data["prompts"], strict=True))]
     return Batch(texts, golds, [hash(prompt) for prompt in data["prompts"]])
@@ -68,14 +68,14 @@ def _text(query: str, prompt: str, number: int) -> str:
     try:
         return generation(query, prompt)
     except NoPrompt as error:
-        raise Refused(400, f"query[{number}]: {error}") from None
+        raise HTTPError(400, f"query[{number}]: {error}") from None
 
 
 def _gold(label: Any, number: int) -> Gold:
     try:
         return Gold.from_json(label)
     except BadGold as error:
-        raise Refused(400, f"labels[{number}]: {error}") from None
+        raise HTTPError(400, f"labels[{number}]: {error}") from None
 
 
 def answer(values: Sequence[float], rewards: Sequence[Reward]) -> bytes:
@@ -83,10 +83,10 @@ def answer(values: Sequence[float], rewards: Sequence[Reward]) -> bytes:
     return json.dumps({"rewards": values, "scores": values, "extra_logs": parts_by_name(rewards)}).encode()
 
 
-def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> Refused:
+def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> HTTPError:
     """Why there is no number for a generation: the judge's reason may pass, the label's does not."""
     for number, reward in enumerate(rewards):
         if reward.unscored in NEVER_SCORED:
             advice = "leave such rows out of the training data, or see --gold-tie, --mix and --on-unscored"
-            return Refused(422, f"labels[{number}] allows no reward: {reward.unscored}; {advice}")
+            return HTTPError(422, f"labels[{number}] allows no reward: {reward.unscored}; {advice}")
     return try_again(str(error), SOME_TIME)

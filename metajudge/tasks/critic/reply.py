@@ -15,7 +15,14 @@ from dataclasses import dataclass
 
 from metajudge.data.labels import parse_verdict, sign
 from metajudge.tasks.critic.response_names import exchange_names
-from metajudge.text.result_block import BLOCK_END, BLOCK_START, Rejected, result_block, widened, without_thinking
+from metajudge.text.result_block import (
+    BLOCK_END,
+    BLOCK_START,
+    ParseFailure,
+    result_block,
+    to_half_width,
+    without_thinking,
+)
 
 LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}
 
@@ -74,7 +81,7 @@ class Critique:
     """The verdict as one of `LABELS`."""
 
 
-def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -> Critique | Rejected:
+def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -> Critique | ParseFailure:
     """The reasons and the verdict of a reply; with `needs_reasons` at least one reason.
 
     The reasons are the bulleted or numbered lines before the verdict, behind the line `List of reasons:` where there
@@ -83,21 +90,21 @@ def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -
     two lists or reasons behind the verdict are not resolved by guessing.
     """
     answer = without_thinking(text)
-    if isinstance(answer, Rejected):
+    if isinstance(answer, ParseFailure):
         return answer
-    plain = widened(answer)
+    plain = to_half_width(answer)
     if BLOCK_START not in plain and BLOCK_END not in plain and not cut:
         return _read(answer, needs_reasons)
     block = result_block(answer, _TELLING, cut=cut)
-    return block if isinstance(block, Rejected) else _read(block, needs_reasons)
+    return block if isinstance(block, ParseFailure) else _read(block, needs_reasons)
 
 
-def parse_existing(text: str) -> Critique | Rejected:
+def parse_existing(text: str) -> Critique | ParseFailure:
     """The same of a text that was generated elsewhere: the last block counts, and one of its tags may be missing."""
     answer = without_thinking(text)
-    if isinstance(answer, Rejected):
+    if isinstance(answer, ParseFailure):
         return answer
-    plain = widened(answer)
+    plain = to_half_width(answer)
     begin, end = plain.rfind(BLOCK_START), plain.rfind(BLOCK_END)
     if 0 <= end < begin:
         end = -1
@@ -106,33 +113,33 @@ def parse_existing(text: str) -> Critique | Rejected:
     return _read(answer[begin + len(BLOCK_START) if begin >= 0 else 0 : end], needs_reasons=True)
 
 
-def _read(body: str, needs_reasons: bool) -> Critique | Rejected:
+def _read(body: str, needs_reasons: bool) -> Critique | ParseFailure:
     lines = body.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
     if len(lines) > 1 and lines[0].startswith(_FENCE):  # a fence round the whole; its end is behind the verdict
         del lines[0]
     found = _find_verdict(lines)
-    if isinstance(found, Rejected):
+    if isinstance(found, ParseFailure):
         return found
     place, verdict = found
     headers = [(number, first) for number in range(place) if (first := _behind_header(lines[number])) is not None]
     if len(headers) > 1:
-        return Rejected("two lists of reasons")
+        return ParseFailure("two lists of reasons")
     number, first = headers[0] if headers else (-1, "")
     reasons = _reasons([first, *_unquoted(lines[number + 1 : place])])
     if not reasons and needs_reasons:
-        return Rejected("no reasons before the verdict")
+        return ParseFailure("no reasons before the verdict")
     return Critique(reasons, verdict, LABELS[verdict])
 
 
 def _behind_header(line: str) -> str | None:
     """What stands behind "List of reasons:" on its line: a reason, or ""; None where the line is another one."""
-    found = _HEADER.match(widened(line))
+    found = _HEADER.match(to_half_width(line))
     if found is None:
         return None
     rest = line[found.end() :]
     if not _has_words(rest):
         return ""
-    return rest if found["colon"] and _ITEM.fullmatch(widened(rest)) else None
+    return rest if found["colon"] and _ITEM.fullmatch(to_half_width(rest)) else None
 
 
 def _unquoted(lines: list[str]) -> list[str]:
@@ -146,37 +153,37 @@ def _unquoted(lines: list[str]) -> list[str]:
 # ------------------------------------------------------------------ the verdict
 
 
-def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | Rejected:
+def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | ParseFailure:
     """The line of the verdict and the verdict: the line that names it, else the last one if it ends in a boxed one."""
     named = [(number, rest) for number in range(len(lines)) if (rest := _named_verdict(lines, number))]
     if not named:
         last = next((number for number in reversed(range(len(lines))) if _has_words(lines[number])), 0)
-        if _ITEM_BY_VERDICT.fullmatch(widened(lines[last])) or not _comparing(_boxes(lines[last])):
-            return Rejected("no boxed verdict behind the reasons")
+        if _ITEM_BY_VERDICT.fullmatch(to_half_width(lines[last])) or not _comparing(_boxes(lines[last])):
+            return ParseFailure("no boxed verdict behind the reasons")
         named = [(last, lines[last])]
     place, rest = named[0]
     behind = lines[place + 1 :]
-    if any(_ITEM_BY_VERDICT.fullmatch(widened(line)) for line in behind):
-        return Rejected("reasons behind the verdict")
+    if any(_ITEM_BY_VERDICT.fullmatch(to_half_width(line)) for line in behind):
+        return ParseFailure("reasons behind the verdict")
     said = [*(_boxes(rest) or [rest]), *(box for line in behind for box in _comparing(_boxes(line)))]
     verdicts = [_verdict(box) for box in said]
     if len(named) > 1 or len(set(verdicts)) > 1:
-        return Rejected("two verdicts")
+        return ParseFailure("two verdicts")
     verdict = verdicts[0]
     if verdict is None:
-        return Rejected(f"the verdict {said[0].strip()[:40]!r} is none of {', '.join(LABELS.values())}")
+        return ParseFailure(f"the verdict {said[0].strip()[:40]!r} is none of {', '.join(LABELS.values())}")
     return place, verdict
 
 
 def _named_verdict(lines: Sequence[str], number: int) -> str:
     """What stands behind "Final assessment result:", on its line or the next, where that is a verdict; else nothing."""
-    found = _VERDICT_LINE.fullmatch(widened(lines[number]))
+    found = _VERDICT_LINE.fullmatch(to_half_width(lines[number]))
     if found is None:
         return ""
     rest = lines[number][found.start("rest") :]
     if not _has_words(rest):
         rest = _next_words(lines, number)
-        return rest if _boxes(rest) and not _ITEM_BY_VERDICT.fullmatch(widened(rest)) else ""
+        return rest if _boxes(rest) and not _ITEM_BY_VERDICT.fullmatch(to_half_width(rest)) else ""
     return rest if _boxes(rest) or (_comparing([rest]) and _verdict(rest) is not None) else ""
 
 
@@ -191,7 +198,7 @@ def _boxes(line: str) -> list[str]:
 
 def _comparing(boxes: Sequence[str]) -> list[str]:
     """Those that compare: a letter alone may be the answer to the question that the responses were asked."""
-    return [box for box in boxes if _RELATION.search(widened(box))]
+    return [box for box in boxes if _RELATION.search(to_half_width(box))]
 
 
 @functools.lru_cache(maxsize=256)  # they are few; reading one tries some twenty spellings
@@ -209,7 +216,7 @@ def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
     top, inside, fenced, looked = 0, False, -1, -1
     last_fence = max((number for number, line in enumerate(lines) if line.strip() == _FENCE), default=-1)
     for number, line in enumerate(lines):
-        item = None if number <= fenced else _ITEM.fullmatch(widened(line))
+        item = None if number <= fenced else _ITEM.fullmatch(to_half_width(line))
         indent = _indent(line)
         if item and not (inside and indent > top + 1):
             text = _item_text(line, item)
@@ -243,10 +250,10 @@ def _item_text(line: str, item: re.Match[str]) -> str:
 
 def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int) -> bool:
     """Whether a line only names what the reasons under it have in common: "1. **Accuracy**", "- Clarity:"."""
-    if not _TITLE.fullmatch(widened(text.strip())):
+    if not _TITLE.fullmatch(to_half_width(text.strip())):
         return False
     below = _next_words(lines, number)
-    under = _ITEM.fullmatch(widened(below))
+    under = _ITEM.fullmatch(to_half_width(below))
     if under is None:
         return False
     if _indent(below) > _indent(item.string) + 1:
@@ -277,9 +284,11 @@ def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
     line = lines[number]
     if _indent(line) > top:
         return True
-    if number == 0 or not lines[number - 1].strip() or _SEPARATION.fullmatch(widened(line.strip())):
+    if number == 0 or not lines[number - 1].strip() or _SEPARATION.fullmatch(to_half_width(line.strip())):
         return False
-    return not (widened(line.rstrip()).endswith(":") and _ITEM.fullmatch(widened(_next_words(lines, number))))
+    return not (
+        to_half_width(line.rstrip()).endswith(":") and _ITEM.fullmatch(to_half_width(_next_words(lines, number)))
+    )
 
 
 def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[int, int]:
@@ -302,7 +311,7 @@ def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[
 # ------------------------------------------------------------------ both orders
 
 
-def swap_back(critique: Critique) -> Critique:
+def unswap(critique: Critique) -> Critique:
     """A critique made with the responses in the other order, as if Response 1 had been Response A."""
     reasons = tuple(exchange_names(reason) for reason in critique.reasons)
     return Critique(reasons, -critique.verdict, LABELS[-critique.verdict])

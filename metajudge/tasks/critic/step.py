@@ -15,9 +15,9 @@ from metajudge.engine.cache import Outcome
 from metajudge.engine.retry import Answer, Failed, Question
 from metajudge.llm.client import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
-from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique, swap_back
-from metajudge.tasks.step import Derived
-from metajudge.text.result_block import Rejected
+from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique, unswap
+from metajudge.tasks.step import StepResult
+from metajudge.text.result_block import ParseFailure
 from metajudge.text.tokens import estimate_tokens
 
 FORMAT_ERROR = "format_error"
@@ -45,7 +45,7 @@ class CriticStep:
     name: str = "critic"
 
     @property
-    def asks(self) -> bool:
+    def needs_model(self) -> bool:
         """Whether a model is asked at all."""
         return self.existing_text is None
 
@@ -81,12 +81,12 @@ class CriticStep:
         parts = (self.instructions, self.model_name.lower(), self.orders, shown)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    def settled(self, row: dict[str, Any]) -> Derived | None:
+    def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """A text that exists is parsed; a row that cannot be shown is an error."""
         if self.existing_text is not None:
             return self._parsed(row.get(self.existing_text))
         texts = self._texts(row)
-        return Derived(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+        return StepResult(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
 
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
         """The row in one order or in both."""
@@ -103,23 +103,23 @@ class CriticStep:
             for swapped in orders
         ]
 
-    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> Derived:
+    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> StepResult:
         """Reasons, label and text; with both orders the label that they agree on, else a tie."""
         found = self._derived(outcomes)
         texts = self._texts(row)
         left_out = 0 if isinstance(texts, str) else texts[0].left_out
         return replace(found, notes={LEFT_OUT: left_out, **found.notes}) if left_out else found
 
-    def _derived(self, outcomes: Sequence[Outcome]) -> Derived:
+    def _derived(self, outcomes: Sequence[Outcome]) -> StepResult:
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         if failed is not None:
-            return Derived(failed.kind, notes={"error_message": failed.message})
+            return StepResult(failed.kind, notes={"error_message": failed.message})
         answers = [one for one in outcomes if isinstance(one, Answer)]
         first: Critique = answers[0].value
         text = answers[0].reply.text or ""
         if len(answers) == 1:
-            return Derived(SUCCESS, self._fields(first, first.label, text))
-        second = swap_back(answers[1].value)
+            return StepResult(SUCCESS, self._fields(first, first.label, text))
+        second = unswap(answers[1].value)
         label, consistent = merge_orders(first, second)
         notes = {
             "consistent": consistent,
@@ -127,13 +127,13 @@ class CriticStep:
             "reasons_BA": list(second.reasons[: self.top_k]),
             "generated_text_BA": answers[1].reply.text or "",
         }
-        return Derived(SUCCESS, self._fields(first, label, text), notes)
+        return StepResult(SUCCESS, self._fields(first, label, text), notes)
 
-    def present(self, found: Derived) -> Derived:
+    def finalize(self, found: StepResult) -> StepResult:
         """As it is."""
         return found
 
-    def remarks(self, found: Derived) -> list[str]:
+    def summary_notes(self, found: StepResult) -> list[str]:
         """Whether both orders agree, for the position consistency in the summary; whether turns were left out."""
         remarks = ["with turns left out (--max-input-tokens)"] if LEFT_OUT in found.notes else []
         if "consistent" in found.notes:
@@ -153,13 +153,13 @@ class CriticStep:
             f"{self.model_name}-generated_text": text,
         }
 
-    def _parsed(self, text: object) -> Derived:
+    def _parsed(self, text: object) -> StepResult:
         if not isinstance(text, str):
-            return Derived(ERROR, notes={"error_message": f'the row has no text in "{self.existing_text}"'})
+            return StepResult(ERROR, notes={"error_message": f'the row has no text in "{self.existing_text}"'})
         found = parse_existing(text)
-        if isinstance(found, Rejected):
-            return Derived(FORMAT_ERROR, notes={"error_message": found.reason})
-        return Derived(SUCCESS, self._fields(found, found.label, text))
+        if isinstance(found, ParseFailure):
+            return StepResult(FORMAT_ERROR, notes={"error_message": found.reason})
+        return StepResult(SUCCESS, self._fields(found, found.label, text))
 
     def _texts(self, row: Mapping[str, Any]) -> _Texts | str:
         """Conversation, cut where it is too long, and both responses of a row, or what is wrong with it."""
@@ -185,5 +185,5 @@ class CriticStep:
 _Texts = tuple[Conversation, str, str]
 
 
-def _read(reply: Reply) -> Critique | Rejected:
+def _read(reply: Reply) -> Critique | ParseFailure:
     return read_critique(reply.text or "", cut=reply.finish_reason == "length")

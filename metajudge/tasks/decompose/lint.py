@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from metajudge.text.content_words import SCAFFOLDING, folded, set_of, units, unspaced, words_of
-from metajudge.text.near_duplicates import are_alike
+from metajudge.text.near_duplicates import is_near_duplicate
 
 DUPLICATE, UNSUPPORTED, PREFERENCE = "duplicate", "unsupported", "preference"
 REASONS = (DUPLICATE, UNSUPPORTED, PREFERENCE)
@@ -40,7 +40,7 @@ _WIDE_BESIDE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class LintFinding:
     """A point that a person should look at, and why."""
 
     item: int
@@ -51,7 +51,7 @@ class Doubt:
     """With `duplicate`, the more specific point that it nearly repeats; else 0."""
 
 
-def check_claims(items: Sequence[str], feedback_texts: Iterable[str], responses: Iterable[str]) -> list[Doubt]:
+def lint_checklist(items: Sequence[str], feedback_texts: Iterable[str], responses: Iterable[str]) -> list[LintFinding]:
     """The doubtful points of a checklist, in order.
 
     `preference`: says only which response is better, or how good one is. `duplicate`: nearly the same words about the
@@ -65,12 +65,12 @@ def check_claims(items: Sequence[str], feedback_texts: Iterable[str], responses:
     repeated = _repeated(items)
     for number, item in enumerate(items, 1):
         if _is_preference(item):
-            doubts.append(Doubt(number, PREFERENCE))
+            doubts.append(LintFinding(number, PREFERENCE))
             continue
         if number in repeated:
-            doubts.append(Doubt(number, DUPLICATE, repeated[number]))
+            doubts.append(LintFinding(number, DUPLICATE, repeated[number]))
         if not _is_supported(units(item), said, shown):
-            doubts.append(Doubt(number, UNSUPPORTED))
+            doubts.append(LintFinding(number, UNSUPPORTED))
     return doubts
 
 
@@ -90,7 +90,7 @@ def _repeated(items: Sequence[str]) -> dict[int, int]:
     repeated: dict[int, int] = {}
     for later in range(2, len(items) + 1):
         for earlier in range(1, later):
-            if later in repeated or earlier in repeated or not are_alike(items[earlier - 1], items[later - 1]):
+            if later in repeated or earlier in repeated or not is_near_duplicate(items[earlier - 1], items[later - 1]):
                 continue
             if len(units(items[later - 1])) > len(units(items[earlier - 1])):
                 repeated[earlier] = later

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from metajudge.text.result_block import Rejected, result_block, widened
+from metajudge.text.result_block import ParseFailure, result_block, to_half_width
 
 # Before a line's own words: blanks, marks of writing direction, emphasis and heading marks.
 _LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*"
@@ -49,27 +49,27 @@ class Claims:
     ignored: tuple[Ignored, ...]
 
 
-def read_claims(text: str, *, cut: bool = False) -> Claims | Rejected:
+def read_claims(text: str, *, cut: bool = False) -> Claims | ParseFailure:
     """The points of a reply whose block is complete: as many as it counts, C1 to Cn in order, and the ignored ones.
 
     Repaired are bullets, emphasis, full-width punctuation and a missing closing tag. An empty list needs a reason.
     `cut`: the reply ended at its token limit, so that a block must be closed.
     """
     block = result_block(text, _TELLING, cut=cut)
-    if isinstance(block, Rejected):
+    if isinstance(block, ParseFailure):
         return block
     sections = _sections(_lines(block))
-    if isinstance(sections, Rejected):
+    if isinstance(sections, ParseFailure):
         return sections
     count, claim_lines, ignored_lines = sections
     items = _items(claim_lines)
-    if isinstance(items, Rejected):
+    if isinstance(items, ParseFailure):
         return items
     if len(items) != count:
-        return Rejected(f"CLAIM_COUNT is {count} but the points are {len(items)}")
+        return ParseFailure(f"CLAIM_COUNT is {count} but the points are {len(items)}")
     ignored = tuple(_ignored(ignored_lines))
     if not items and not any(entry.reason for entry in ignored):
-        return Rejected("no points and no reason for it")
+        return ParseFailure("no points and no reason for it")
     return Claims(items, ignored)
 
 
@@ -83,20 +83,20 @@ def _lines(block: str) -> list[str]:
     return lines[1:-1] if fenced else lines
 
 
-def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | Rejected:
+def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | ParseFailure:
     """The count, the lines of the points and those of the ignored ones."""
     places = {}
     for name, pattern in (("CLAIM_COUNT", _COUNT), ("CLAIMS", _CLAIMS), ("IGNORED_SUMMARY", _IGNORED)):
-        found = [place for place, line in enumerate(lines) if pattern.fullmatch(widened(line))]
+        found = [place for place, line in enumerate(lines) if pattern.fullmatch(to_half_width(line))]
         if len(found) != 1:
-            return Rejected(f"{name} stands there {len(found)} times" if found else f"no {name} line")
+            return ParseFailure(f"{name} stands there {len(found)} times" if found else f"no {name} line")
         places[name] = found[0]
     count, claims, ignored = places.values()
     if not count < claims < ignored:
-        return Rejected("CLAIM_COUNT, CLAIMS and IGNORED_SUMMARY are not in this order")
+        return ParseFailure("CLAIM_COUNT, CLAIMS and IGNORED_SUMMARY are not in this order")
     if any(line.strip() for line in [*lines[:count], *lines[count + 1 : claims]]):
-        return Rejected("text between CLAIM_COUNT and CLAIMS")
-    number = _COUNT.fullmatch(widened(lines[count]))
+        return ParseFailure("text between CLAIM_COUNT and CLAIMS")
+    number = _COUNT.fullmatch(to_half_width(lines[count]))
     assert number is not None
     return (
         int(number[1]),
@@ -106,29 +106,29 @@ def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | Reject
 
 
 def _rest(heading: re.Pattern[str], line: str) -> str:
-    found = heading.fullmatch(widened(line))
+    found = heading.fullmatch(to_half_width(line))
     assert found is not None
     return re.sub(r"^[\s*_`]+$", "", line[found.start("rest") :])
 
 
-def _items(lines: Sequence[str]) -> tuple[str, ...] | Rejected:
+def _items(lines: Sequence[str]) -> tuple[str, ...] | ParseFailure:
     """The points in order; a line that begins none goes on with the one before."""
     items: list[str] = []
     for line in lines:
-        found = _CLAIM.fullmatch(widened(line))
+        found = _CLAIM.fullmatch(to_half_width(line))
         if found is None:
             if items:
                 items[-1] += f" {line}"
             elif not _says_nothing(line):
-                return Rejected("text before C1")
+                return ParseFailure("text before C1")
             continue
         number = int(found["number"])
         if number != len(items) + 1:
-            return Rejected(f"C{number} stands where C{len(items) + 1} belongs")
+            return ParseFailure(f"C{number} stands where C{len(items) + 1} belongs")
         items.append(_without_emphasis(line[found.start("text") :], found["open"], found["shut"]))
     folded = tuple(" ".join(item.split()) for item in items)
     if "" in folded:
-        return Rejected(f"C{folded.index('') + 1} is empty")
+        return ParseFailure(f"C{folded.index('') + 1} is empty")
     return folded
 
 
@@ -145,7 +145,7 @@ def _without_emphasis(text: str, opening: str, shut: str) -> str:
 def _ignored(lines: Sequence[str]) -> Iterator[Ignored]:
     entries: list[str] = []
     for line in lines:
-        found = _ENTRY.fullmatch(widened(line))
+        found = _ENTRY.fullmatch(to_half_width(line))
         if found:
             entries.append(line[found.start("text") :])
         elif entries:
@@ -161,7 +161,7 @@ def _says_nothing(text: str) -> bool:
 
 def _entry(text: str) -> Ignored:
     """An entry and its reason: what stands last in brackets, or the whole where it begins with "Reason:"."""
-    plain = widened(text)
+    plain = to_half_width(text)
     for found in reversed(list(_REASON.finditer(plain))):
         before = plain[: found.start()].rstrip(" *_`")
         reason = text[found.end() :].strip()

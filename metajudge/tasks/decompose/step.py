@@ -16,12 +16,12 @@ from metajudge.data.samples import HUMAN_KEY
 from metajudge.engine.cache import Outcome
 from metajudge.engine.retry import Answer, Failed, Question
 from metajudge.llm.client import Reply
-from metajudge.tasks.decompose.lint import check_claims
+from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.match.prompt import without_echo
-from metajudge.tasks.step import Derived
-from metajudge.text.result_block import Rejected
+from metajudge.tasks.step import StepResult
+from metajudge.text.result_block import ParseFailure
 
 IGNORED_KEY = "human-ignored"
 TOO_FEW, TOO_MANY = "too_few", "too_many"
@@ -42,7 +42,7 @@ class DecomposeStep:
     """Give `annotator-1-checklist` and so on instead of one list; the bounds do not apply."""
     system_message: bool = True
     name: str = "decompose"
-    asks: bool = True
+    needs_model: bool = True
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -70,10 +70,10 @@ class DecomposeStep:
         data = f"{self.instructions} {self.per_annotator} {shown}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(data).hexdigest()[:16]
 
-    def settled(self, row: dict[str, Any]) -> Derived | None:
+    def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """A row without texts is an error."""
         texts = _texts(row, self.text_fields)
-        return Derived(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+        return StepResult(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
 
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
         """One question, or one for each annotator."""
@@ -88,33 +88,33 @@ class DecomposeStep:
             asked.append(Question(name, messages, partial(_read, messages), alone=len(groups) == 1))
         return asked
 
-    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> Derived:
+    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> StepResult:
         """The checklist and what was ignored; doubts about single points as a note."""
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         if failed is not None:
-            return Derived(failed.kind, notes={"error_message": failed.message})
+            return StepResult(failed.kind, notes={"error_message": failed.message})
         answers = [one.value for one in outcomes if isinstance(one, Answer)]
         texts = _texts(row, self.text_fields)
         assert not isinstance(texts, str), "there was nothing to ask"
         check = partial(_doubts, feedback=texts[0], responses=texts[2:])
         if not self.per_annotator:
-            return Derived(SUCCESS, _fields("human", answers[0]), check(answers[0]))
+            return StepResult(SUCCESS, _fields("human", answers[0]), check(answers[0]))
         fields: dict[str, Any] = {}
         for one, claims in zip(texts[0], answers, strict=True):
             fields |= _fields(f"annotator-{one.annotator}", claims)
         doubts = [doubt for claims in answers for doubt in check(claims).get("doubts", [])]
-        return Derived(SUCCESS, fields, {"doubts": doubts} if doubts else {})
+        return StepResult(SUCCESS, fields, {"doubts": doubts} if doubts else {})
 
-    def present(self, found: Derived) -> Derived:
+    def finalize(self, found: StepResult) -> StepResult:
         """The bounds on the number of points decide; only `success` has a checklist."""
         if found.status != SUCCESS or self.per_annotator:
             return found
         count = len(found.fields[HUMAN_KEY])
         status = TOO_FEW if count < self.min_items else TOO_MANY if count > self.max_items else SUCCESS
         notes = {"items": count, **found.notes}
-        return replace(found, notes=notes) if status == SUCCESS else Derived(status, {}, notes)
+        return replace(found, notes=notes) if status == SUCCESS else StepResult(status, {}, notes)
 
-    def remarks(self, found: Derived) -> list[str]:
+    def summary_notes(self, found: StepResult) -> list[str]:
         """The reasons of the doubts, for the summary."""
         return [doubt["reason"] for doubt in found.notes.get("doubts", [])]
 
@@ -140,7 +140,7 @@ def _texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts | str:
     return feedback, conversation, first, second
 
 
-def _read(messages: Sequence[Mapping[str, str]], reply: Reply) -> Claims | Rejected:
+def _read(messages: Sequence[Mapping[str, str]], reply: Reply) -> Claims | ParseFailure:
     text = without_echo(reply.text or "", messages)  # the instructions' own example is no answer
     return read_claims(text, cut=reply.finish_reason == "length")
 
@@ -151,5 +151,5 @@ def _fields(who: str, claims: Claims) -> dict[str, Any]:
 
 def _doubts(claims: Claims, feedback: Sequence[Feedback], responses: Sequence[str]) -> dict[str, Any]:
     texts = [text for one in feedback for _, text in one.texts]
-    found = [asdict(doubt) for doubt in check_claims(claims.items, texts, responses)]
+    found = [asdict(doubt) for doubt in lint_checklist(claims.items, texts, responses)]
     return {"doubts": found} if found else {}

@@ -12,25 +12,25 @@ from itertools import islice
 from pathlib import Path
 
 import metajudge
-from metajudge.data.rows import FitRows
+from metajudge.data.rows import EligibleRows
 from metajudge.data.samples import read_samples
-from metajudge.engine.runner import Sink
-from metajudge.engine.session import OK, PARTLY, JudgeOptions, check_key, exit_code, judge_rows
-from metajudge.engine.stats import Tally
+from metajudge.engine.runner import OutputFiles
+from metajudge.engine.session import INCOMPLETE, OK, JudgeConfig, check_key, exit_code, judge_rows
+from metajudge.engine.stats import RunStats
 from metajudge.engine.summary import expected_cost, summary_text
 from metajudge.errors import DiskFull, UsageError
 from metajudge.records.journal import Journal
 from metajudge.records.matches_file import MatchesFile, matches_path
-from metajudge.records.results_file import Expected, RecordFile
+from metajudge.records.results_file import FileIdentity, RecordFile
 from metajudge.tasks.match.plan import (
-    Plan,
+    InputScan,
     analysis_commands,
     check_format,
     choose_models,
     find_models,
     guard_lines,
     output_paths,
-    survey,
+    scan_input,
 )
 from metajudge.tasks.match.prompt import ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
@@ -42,7 +42,7 @@ PAPER_TOP_K = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InferOptions(JudgeOptions):
+class InferConfig(JudgeConfig):
     """Everything that `infer` can be told; the command line's flags have the same names."""
 
     input_file: Path
@@ -58,14 +58,14 @@ class InferOptions(JudgeOptions):
     dry_run: bool = False
 
 
-def infer(options: InferOptions) -> int:
+def infer(options: InferConfig) -> int:
     """Judge the rows of one file; returns the exit code. Raises `UsageError` before anything is asked."""
     if not options.dry_run:
         check_key(options)
-    source = FitRows(options.input_file)
+    source = EligibleRows(options.input_file)
     found = find_models(source, options.limit, options.model_be_evaluated)
-    if not found and source.passed_over and next(source.rows(), None) is None:
-        print(f"No row to judge: an earlier step did not succeed for any of the {source.passed_over} rows.")
+    if not found and source.skipped and next(source.rows(), None) is None:
+        print(f"No row to judge: an earlier step did not succeed for any of the {source.skipped} rows.")
         return OK
     if not found:
         check_format(source, options.limit)
@@ -73,13 +73,13 @@ def infer(options: InferOptions) -> int:
     outputs = output_paths(options.output_file, models, options.input_file)
     adapted: list[str] = []
     task = _task(options, adapted)
-    plan = survey(source, models, task, options.limit, ask=options.dry_run)
+    plan = scan_input(source, models, task, options.limit, ask=options.dry_run)
     for problem in plan.problems:
         log.warning("line %d of %s %s: not judged", problem.line, options.input_file, problem.reason)
     if plan.unusable > len(plan.problems):
         log.warning("and %d more unusable rows", plan.unusable - len(plan.problems))
-    if source.passed_over:
-        log.warning("%d rows are passed over: an earlier step did not succeed for them", source.passed_over)
+    if source.skipped:
+        log.warning("%d rows are passed over: an earlier step did not succeed for them", source.skipped)
     if plan.empty_items:
         log.warning("%d items are empty strings; they keep their number and are judged", plan.empty_items)
     if options.dry_run:
@@ -88,7 +88,7 @@ def infer(options: InferOptions) -> int:
     with contextlib.ExitStack() as stack:
         sinks = {model: _open_sink(stack, path, model, task, options) for model, path in outputs.items()}
         matches = [stack.enter_context(MatchesFile(sink.file)) for sink in sinks.values()]
-        tally = Tally(total=plan.samples.total(), unusable=plan.unusable)
+        tally = RunStats(total=plan.samples.total(), unusable=plan.unusable)
         budget = options.budget()
         finished = sum(len(sink.file.finished) for sink in sinks.values())
         started = time.monotonic()
@@ -109,7 +109,7 @@ def infer(options: InferOptions) -> int:
             notes=guard_lines(plan, options.guard),
         )
     )
-    return exit_code(run, tally) or (OK if whole else PARTLY)
+    return exit_code(run, tally) or (OK if whole else INCOMPLETE)
 
 
 def _tell_of_others(records: int) -> None:
@@ -136,7 +136,7 @@ def _finish_all(matches: Iterable[MatchesFile]) -> bool:
     return whole
 
 
-def _task(options: InferOptions, adapted: list[str]) -> MatchTask:
+def _task(options: InferConfig, adapted: list[str]) -> MatchTask:
     prompt = Prompt(options.granularity, options.prompt_template, options.system_message)
     top_k = options.top_k
     if top_k is None and options.granularity == ITEM:
@@ -155,17 +155,19 @@ def _task(options: InferOptions, adapted: list[str]) -> MatchTask:
     return MatchTask(prompt, judge, top_k, options.num_samples, options.guard)
 
 
-def _open_sink(stack: contextlib.ExitStack, path: Path, model: str, task: MatchTask, options: InferOptions) -> Sink:
-    expected = Expected(model, task.recorded_judge)
+def _open_sink(
+    stack: contextlib.ExitStack, path: Path, model: str, task: MatchTask, options: InferConfig
+) -> OutputFiles:
+    expected = FileIdentity(model, task.recorded_judge)
     file = stack.enter_context(RecordFile(path, expected, allow_mixed=options.allow_mixed))
     journal = stack.enter_context(contextlib.closing(Journal(path, task.judge)))
-    return Sink(file, journal)
+    return OutputFiles(file, journal)
 
 
-__all__ = ["InferOptions", "Plan", "infer", "matches_path"]
+__all__ = ["InferConfig", "InputScan", "infer", "matches_path"]
 
 
-def dry_run_text(plan: Plan, outputs: Mapping[str, Path], options: InferOptions) -> str:
+def dry_run_text(plan: InputScan, outputs: Mapping[str, Path], options: InferConfig) -> str:
     """Rows, requests, tokens and the first question; nothing was sent."""
     lines = [
         f"Rows      {plan.rows} read, {plan.unusable} unusable",

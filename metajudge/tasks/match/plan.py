@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from metajudge.data.rows import InputFile, Row, Unusable
+from metajudge.data.rows import InputFile, InvalidRow, Row
 from metajudge.data.samples import evaluated_models, read_samples
 from metajudge.engine.summary import by_count
 from metajudge.errors import UsageError
@@ -28,7 +28,7 @@ _UNFIT = re.compile(r"[^\w.+-]")
 
 
 @dataclass(slots=True)
-class Plan:
+class InputScan:
     """Counts of the first reading of the input; nothing of the rows is kept."""
 
     models: list[str]
@@ -38,9 +38,9 @@ class Plan:
     """Usable rows by evaluated model."""
     empty_items: int = 0
     """Items that are empty strings; they keep their number and are judged."""
-    marked_items: int = 0
+    flag_items: int = 0
     """Suspicious items that are put to the judge, with a guard."""
-    suspicions: Counter[str] = field(default_factory=Counter)
+    issues: Counter[str] = field(default_factory=Counter)
     """Their reasons; an item may have several."""
     requests: int = 0
     """Questions that rows without a record would ask."""
@@ -48,7 +48,7 @@ class Plan:
     """Length of these questions, instructions included."""
     wide_characters: int = 0
     """Of these, the ones outside ASCII (about a token each)."""
-    problems: list[Unusable] = field(default_factory=list)
+    problems: list[InvalidRow] = field(default_factory=list)
     """The first unusable rows."""
     unusable: int = 0
     first_question: str = ""
@@ -67,7 +67,7 @@ def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
     wanted = {part.strip().lower() for part in asked.split(",")}
     names: dict[str, str] = {}
     for row in islice(source.rows(), limit):
-        if not isinstance(row, Unusable):
+        if not isinstance(row, InvalidRow):
             for name in evaluated_models(row.data):
                 names.setdefault(name.lower(), name)
             if wanted <= names.keys():
@@ -77,9 +77,9 @@ def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
 
 def check_format(source: InputFile, limit: int | None) -> None:
     """Raise `UsageError` where the first `limit` lines are there and none is a row: it is no JSONL, or no UTF-8."""
-    first: Unusable | None = None
+    first: InvalidRow | None = None
     for row in islice(source.rows(), limit):
-        if not isinstance(row, Unusable):
+        if not isinstance(row, InvalidRow):
             return
         first = first or row
     if first is not None:
@@ -118,30 +118,30 @@ def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, 
     if not Path(output).name or output.endswith("/") or Path(output).is_dir():
         raise UsageError(f"--output-file {output or repr(output)} is a directory; name a file in it")
     for model in models:
-        name = fit_name(model)
+        name = safe_filename(model)
         if MODEL_PLACEHOLDER in output:
             paths[model] = Path(output.replace(MODEL_PLACEHOLDER, name))
         else:
             path = Path(output)
             paths[model] = path if len(models) == 1 else path.with_name(f"{name}-{path.name}")
-    taken = [owned.resolve() for path in paths.values() for owned in _owned(path)]
+    taken = [owned.resolve() for path in paths.values() for owned in _side_files(path)]
     if len(set(taken)) < len(taken):
         way_out = "judge them one by one" if MODEL_PLACEHOLDER in output else f"put {MODEL_PLACEHOLDER} into it"
         raise UsageError(f"--output-file {output} gives two of {', '.join(models)} the same file; {way_out}")
     for path in paths.values():
-        for owned in _owned(path):
+        for owned in _side_files(path):
             if owned.exists() and source.exists() and owned.samefile(source):
                 beside = "" if owned == path else f" writes {owned.name}, too, which"
                 raise UsageError(f"--output-file {path}{beside} is the input file; name another one")
     return paths
 
 
-def _owned(results: Path) -> list[Path]:
+def _side_files(results: Path) -> list[Path]:
     """Every file that a run may write for these results: another model's results must be none of them."""
     return [results, matches_path(results), *(side_file(results, end) for end in (".journal", ".torn", ".rescued"))]
 
 
-def fit_name(name: str) -> str:
+def safe_filename(name: str) -> str:
     """`name` with the characters that do not fit a file name replaced by `_`, cut where it is too long for one."""
     fit = _UNFIT.sub("_", name)
     if len(fit.encode()) > _LONGEST_NAME:
@@ -150,17 +150,17 @@ def fit_name(name: str) -> str:
     return f"_{fit[1:]}" if fit.startswith((".", "-")) else fit
 
 
-def survey(source: InputFile, models: Sequence[str], task: MatchTask, limit: int | None, *, ask: bool) -> Plan:
+def scan_input(source: InputFile, models: Sequence[str], task: MatchTask, limit: int | None, *, ask: bool) -> InputScan:
     """Read the whole input once, keeping counts only; with `ask` the questions are made and measured too."""
-    plan = Plan(list(models))
+    plan = InputScan(list(models))
 
-    def counted() -> Iterator[Row | Unusable]:
+    def counted() -> Iterator[Row | InvalidRow]:
         for row in islice(source.rows(), limit):
             plan.rows += 1
             yield row
 
     for sample in read_samples(counted(), models, named=False):
-        if isinstance(sample, Unusable):
+        if isinstance(sample, InvalidRow):
             plan.unusable += 1
             if len(plan.problems) < SHOWN_PROBLEMS:
                 plan.problems.append(sample)
@@ -168,8 +168,8 @@ def survey(source: InputFile, models: Sequence[str], task: MatchTask, limit: int
         plan.samples[sample.model] += 1
         plan.empty_items += [item.strip() for item in (*sample.human, *sample.model_items)].count("")
         for reasons in task.suspicious(sample).values():
-            plan.marked_items += 1
-            plan.suspicions.update(reasons)
+            plan.flag_items += 1
+            plan.issues.update(reasons)
         for question in task.questions(sample) if ask else ():
             plan.requests += 1
             for message in question.messages:
@@ -190,9 +190,9 @@ def analysis_commands(outputs: Sequence[Path]) -> str:
     return f"\n{' ' * 10}".join(f"{command} --input-file {shlex.quote(str(path))}" for path in outputs)
 
 
-def guard_lines(plan: Plan, guard: str | None) -> list[str]:
+def guard_lines(plan: InputScan, guard: str | None) -> list[str]:
     """How many items of the input the guard has marked, by reason; nothing without guard."""
     if guard is None:
         return []
-    zero = "; those of the model get no credit" if guard == ZERO and plan.marked_items else ""
-    return [f"Guard     {plan.marked_items} items marked{by_count(plan.suspicions)}{zero}"]
+    zero = "; those of the model get no credit" if guard == ZERO and plan.flag_items else ""
+    return [f"Guard     {plan.flag_items} items marked{by_count(plan.issues)}{zero}"]

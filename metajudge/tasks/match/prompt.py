@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metajudge.errors import UsageError
-from metajudge.text.escaping import defused, encodable
+from metajudge.text.escaping import escape_markup, replace_surrogates
 
 ROW, ITEM = "row", "item"
 GRANULARITIES = (ROW, ITEM)
@@ -159,8 +159,8 @@ def instructions(granularity: str) -> str:
 
 def quoted(item: str) -> str:
     """An item as one line of quoted data: white space folded, the reply's tags and marks harmless, valid as UTF-8."""
-    folded = encodable(" ".join(item.split()))
-    return defused(folded, _GRAMMAR) if _SUSPECT.search(folded) else folded
+    folded = replace_surrogates(" ".join(item.split()))
+    return escape_markup(folded, _GRAMMAR) if _SUSPECT.search(folded) else folded
 
 
 def without_echo(reply: str, messages: Sequence[Mapping[str, str]]) -> str:

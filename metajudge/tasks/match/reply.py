@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from metajudge.metrics.matching import Match
-from metajudge.text.result_block import BLOCK_END, BLOCK_START, TAG, THINK, Rejected, widened
+from metajudge.text.result_block import BLOCK_END, BLOCK_START, TAG, THINK, ParseFailure, to_half_width
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class ParsedReply:
     """A reply that names every human item exactly once."""
 
     marks: tuple[Match, ...]
@@ -58,7 +58,7 @@ def reference_reading(text: str) -> list[Match] | None:
 
 def read_reply(
     text: str, n_human: int, n_model: int, *, model_item: int | None = None, cut: bool = False
-) -> Accepted | Rejected:
+) -> ParsedReply | ParseFailure:
     """Read the last result block that is complete, after repairs that leave no doubt.
 
     `n_human`, `n_model`: lengths of the lists as asked. `model_item`: the one model item that the question was
@@ -69,18 +69,18 @@ def read_reply(
         return _accept(_marks(text), n_human, n_model, model_item)
     tags = list(THINK.finditer(text))
     if tags and not tags[-1][1]:
-        return Rejected("unclosed <think>")
+        return ParseFailure("unclosed <think>")
     if tags:
         text = text[tags[-1].end() :]
-    verdict: Accepted | Rejected = Rejected(f"no {'closed ' if cut else ''}{BLOCK_START} block")
-    for block in _blocks(widened(text), closed_only=cut):
+    verdict: ParsedReply | ParseFailure = ParseFailure(f"no {'closed ' if cut else ''}{BLOCK_START} block")
+    for block in _blocks(to_half_width(text), closed_only=cut):
         answer = _accept(_lenient_marks(block), n_human, n_model, model_item)
-        if isinstance(answer, Accepted) or isinstance(verdict, Rejected):
+        if isinstance(answer, ParsedReply) or isinstance(verdict, ParseFailure):
             verdict = answer
     return verdict
 
 
-def faithful(text: str, marks: Sequence[Match]) -> bool:
+def matches_reference_reading(text: str, marks: Sequence[Match]) -> bool:
     """Whether the reference reading of `text` gives the same marks, in whatever order."""
     reading = reference_reading(text)
     return reading is not None and sorted(reading) == sorted(marks)
@@ -104,37 +104,37 @@ def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
         yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
 
 
-def _lenient_marks(block: str) -> Iterator[Match | Rejected]:
+def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:
     for found in _LENIENT_MARK.finditer(block):
         try:
             mark = Match(int(found[1]), int(found[2]), float(found[3]))
         except ValueError:
-            yield Rejected("an item number that is no number")
+            yield ParseFailure("an item number that is no number")
             return
         unclear = _UNCLEAR.match(block, found.end())
-        yield Rejected(f"the score of R{mark.human_item} is not a plain decimal number") if unclear else mark
+        yield ParseFailure(f"the score of R{mark.human_item} is not a plain decimal number") if unclear else mark
 
 
 def _accept(
-    marks: Iterable[Match | Rejected], n_human: int, n_model: int, model_item: int | None
-) -> Accepted | Rejected:
+    marks: Iterable[Match | ParseFailure], n_human: int, n_model: int, model_item: int | None
+) -> ParsedReply | ParseFailure:
     """The marks of a block, in text order, if each human item has one; else the first thing that is wrong."""
     seen: dict[int, Match] = {}
     for mark in marks:
-        if isinstance(mark, Rejected):
+        if isinstance(mark, ParseFailure):
             return mark
         reason = _fault(mark, n_human, n_model, model_item, seen)
         if reason:
-            return Rejected(reason)
+            return ParseFailure(reason)
         if mark.model_item:
             seen[mark.human_item] = mark
         else:
             seen[mark.human_item] = Match(mark.human_item, model_item or 0, 0.0)
     missing = [f"R{number}" for number in range(1, n_human + 1) if number not in seen]
     if missing:
-        return Rejected(_are_missing(missing))
+        return ParseFailure(_are_missing(missing))
     order = list(seen)
-    return Accepted(tuple(seen[number] for number in sorted(order)), order == sorted(order))
+    return ParsedReply(tuple(seen[number] for number in sorted(order)), order == sorted(order))
 
 
 def _fault(mark: Match, n_human: int, n_model: int, model_item: int | None, seen: dict[int, Match]) -> str:

@@ -13,9 +13,9 @@ from metajudge.engine.retry import ERROR, Answer, Failed, Question
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match, Matrix, best_matches, sparse_matrix
 from metajudge.tasks.match.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
-from metajudge.tasks.match.reply import Accepted, faithful, read_reply
-from metajudge.text.result_block import Rejected, plain_block
-from metajudge.text.suspicious_items import suspicions
+from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
+from metajudge.text.result_block import ParseFailure, plain_block
+from metajudge.text.suspicious_items import item_issues
 
 SCHEMA = 1
 REPORT, ZERO = "report", "zero"
@@ -52,7 +52,7 @@ class MatchTask:
         if self.guard is None:
             return {}
 
-        return {**marked_items("S", self.judged_items(sample)), **marked_items("R", sample.human)}
+        return {**flag_items("S", self.judged_items(sample)), **flag_items("R", sample.human)}
 
     def questions(self, sample: Sample) -> list[Question]:
         """One question a row, or one a model item, each `num_samples` times; none when a list is empty."""
@@ -182,7 +182,7 @@ class _Result:
 
 def _read(
     messages: Sequence[Mapping[str, str]], n_human: int, n_model: int, number: int, reply: Reply
-) -> Accepted | Rejected:
+) -> ParsedReply | ParseFailure:
     text = without_echo(reply.text or "", messages)
     cut = reply.finish_reason == "length"
     return read_reply(text, n_human, n_model, model_item=number or None, cut=cut)
@@ -204,7 +204,7 @@ def _without_credit(outcomes: Sequence[Outcome], marked: Mapping[str, Sequence[s
 def _sample(reply: Reply, answer: Answer) -> dict[str, Any]:
     text = reply.text or ""
     entry: dict[str, Any] = {"generated_text": text}
-    if not faithful(text, answer.value.marks):
+    if not matches_reference_reading(text, answer.value.marks):
         entry = {"generated_text": plain_block(answer.value.marks), "raw_text": text}
     entry |= {"finish_reason": reply.finish_reason, "usage": reply.usage.to_json()}
     return entry if answer.copied_from is None else {**entry, "copied_from": answer.copied_from}
@@ -250,9 +250,9 @@ def _failure_field(status: str, message: str | None) -> dict[str, str | None]:
     return {"error_message": message} if status == "error" else {}
 
 
-def marked_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
+def flag_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
     """The suspicious ones of `items` by name (`S3`, or `R3` for the letter R), with their reasons."""
-    marked = {f"{letter}{number}": list(suspicions(item)) for number, item in enumerate(items, 1)}
+    marked = {f"{letter}{number}": list(item_issues(item)) for number, item in enumerate(items, 1)}
     return {name: reasons for name, reasons in marked.items() if reasons}
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.data.rows import InputFile, Row, Unusable
-from metajudge.data.samples import RowNumbers, Sample, evaluated_models, make_sample, read_samples
+from metajudge.data.rows import InputFile, InvalidRow, Row
+from metajudge.data.samples import RowIds, Sample, evaluated_models, make_sample, read_samples
 from metajudge.errors import UsageError
 
 GOOD = {"context": [], "response1": "a", "response2": "b", "human-checklist": ["h"], "M-checklist": ["m"]}
 
 
-def rows_of(tmp_path: Path, data: bytes) -> list[Row | Unusable]:
+def rows_of(tmp_path: Path, data: bytes) -> list[Row | InvalidRow]:
     path = tmp_path / "in.jsonl"
     path.write_bytes(data)
     return list(InputFile(path).rows())
@@ -47,7 +47,7 @@ def test_a_line_that_is_no_row_is_named_with_its_reason(tmp_path: Path, line: by
     """Good rows around it are still read."""
     good = json.dumps(GOOD).encode()
     rows = rows_of(tmp_path, good + b"\n" + line + b"\n" + good + b"\n")
-    assert rows[1] == Unusable(2, reason)
+    assert rows[1] == InvalidRow(2, reason)
     assert isinstance(rows[0], Row) and isinstance(rows[2], Row)
 
 
@@ -62,13 +62,13 @@ def test_a_line_that_is_no_row_is_named_with_its_reason(tmp_path: Path, line: by
 )
 def test_a_checklist_that_is_no_list_of_strings_makes_the_row_unusable(change: dict[str, object], reason: str) -> None:
     """The reason names the key and the kind of value found."""
-    assert make_sample(Row(7, GOOD | change), "id", "M") == Unusable(7, reason)
+    assert make_sample(Row(7, GOOD | change), "id", "M") == InvalidRow(7, reason)
 
 
 def test_a_missing_checklist_is_named() -> None:
     """The key that is looked for stands in the reason."""
-    assert make_sample(Row(1, {"human-checklist": []}), "id", "M") == Unusable(1, 'has no "M-checklist"')
-    assert make_sample(Row(1, {"M-checklist": []}), "id", "M") == Unusable(1, 'has no "human-checklist"')
+    assert make_sample(Row(1, {"human-checklist": []}), "id", "M") == InvalidRow(1, 'has no "M-checklist"')
+    assert make_sample(Row(1, {"M-checklist": []}), "id", "M") == InvalidRow(1, 'has no "human-checklist"')
 
 
 def test_the_key_is_found_without_regard_to_case_and_the_rows_first_one_wins() -> None:
@@ -96,17 +96,17 @@ def test_repeated_rows_are_numbered_in_file_order_and_ids_do_not_depend_on_the_m
 
 def test_the_id_depends_on_each_of_its_four_fields_and_on_nothing_else() -> None:
     """Absent equals null; other fields do not count."""
-    base = RowNumbers().id_of(GOOD)
+    base = RowIds().id_of(GOOD)
     for key in ("context", "response1", "response2", "human-checklist"):
-        assert RowNumbers().id_of(GOOD | {key: "other"}) != base
-    assert RowNumbers().id_of(GOOD | {"domain": "code"}) == base
+        assert RowIds().id_of(GOOD | {key: "other"}) != base
+    assert RowIds().id_of(GOOD | {"domain": "code"}) == base
     without = {key: value for key, value in GOOD.items() if key != "context"}
-    assert RowNumbers().id_of(without) == RowNumbers().id_of(GOOD | {"context": None})
+    assert RowIds().id_of(without) == RowIds().id_of(GOOD | {"context": None})
 
 
 def test_text_with_lone_surrogates_has_an_id() -> None:
     """JSON can hold half a character; hashing must not fail on it."""
-    assert len(RowNumbers().id_of(GOOD | {"response1": "\ud800"})) == 16
+    assert len(RowIds().id_of(GOOD | {"response1": "\ud800"})) == 16
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "."])

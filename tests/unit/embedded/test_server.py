@@ -19,7 +19,7 @@ import pytest
 from metajudge.embedded.server import BadRequest, Lists, RunningServer, read_question, start
 from metajudge.errors import UsageError
 from metajudge.tasks.match.prompt import Prompt
-from metajudge.tasks.match.reply import Accepted, read_reply
+from metajudge.tasks.match.reply import ParsedReply, read_reply
 
 HUMAN = ["Response 1 uses a set and loses the order of the list.", "Response 2 returns None for an empty list."]
 MODEL = ["A's set does not keep the list's order.", "B is nicer.", "Response B gives None when the list is empty."]
@@ -84,7 +84,7 @@ def test_the_sdk_gets_a_reply_that_the_grammar_accepts(granularity: str) -> None
     reply = with_server(use)
     item = 3 if granularity == "item" else None
     accepted = read_reply(reply.choices[0].message.content, 2, 3, model_item=item)
-    assert isinstance(accepted, Accepted)
+    assert isinstance(accepted, ParsedReply)
     by_human = {mark.human_item: mark for mark in accepted.marks}
     assert by_human[2].model_item == 3 and by_human[2].score > 0
     assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens > 20

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from metajudge.engine.budget import Budget, CostReached, Prices
+from metajudge.engine.budget import Budget, BudgetExceeded, Prices
 from metajudge.llm.client import Reply, Usage
 
 PRICES = Prices(prompt=2.0, completion=10.0)
@@ -35,7 +35,7 @@ def test_a_request_goes_only_while_what_it_may_cost_fits() -> None:
             async with budget.held(100):  # expected .0032
                 budget.answered(reply(100, 300))
         with pytest.raises(
-            CostReached, match=r"could pass --max-cost 0\.015 \(0\.0128 spent in this run\); raise it, or let"
+            BudgetExceeded, match=r"could pass --max-cost 0\.015 \(0\.0128 spent in this run\); raise it, or let"
         ):
             async with budget.held(100):
                 raise AssertionError
@@ -70,7 +70,7 @@ def test_a_judge_that_tells_no_usage_ends_a_bounded_run_after_the_paid_reply() -
         budget = Budget(PRICES, most=1.0)
         async with budget.held(10):
             budget.answered(Reply("x", "stop", Usage(), 1.0))
-        with pytest.raises(CostReached, match="reports no token usage"):
+        with pytest.raises(BudgetExceeded, match="reports no token usage"):
             async with budget.held(10):
                 raise AssertionError
 

@@ -8,10 +8,10 @@ import random
 import pytest
 
 from metajudge.engine.backoff import backoff
-from metajudge.engine.circuit_breaker import Outage, OutageTooLong, Turns
+from metajudge.engine.circuit_breaker import CircuitBreaker, OutageTooLong, Turns
 from metajudge.engine.clock import RealClock
 from metajudge.engine.retry import Stopped
-from metajudge.llm.errors import NoConnection, TryAgain, Unreachable
+from metajudge.llm.errors import ConnectError, ConnectTimeout, TransientError
 from tests.unit.fakes import FakeClock
 
 
@@ -34,7 +34,7 @@ class Line:
         self.attempts += 1
         await asyncio.sleep(0)
         if self.attempts <= self.away:
-            raise Unreachable("unreachable", "refused")
+            raise ConnectError("unreachable", "refused")
         return "reply"
 
 
@@ -43,7 +43,7 @@ def test_an_outage_is_waited_out_by_one_probe_at_a_time() -> None:
     clock, line = FakeClock(), Line(away=5 + 4)
 
     async def go() -> list[str]:
-        outage = Outage(300, clock)
+        outage = CircuitBreaker(300, clock)
         return await asyncio.gather(*(outage.attempt(line.send) for _ in range(5)))
 
     assert asyncio.run(go()) == ["reply"] * 5
@@ -56,14 +56,14 @@ def test_an_outage_is_on_until_something_answers() -> None:
     seen = []
 
     async def go() -> None:
-        outage, line = Outage(300, FakeClock()), Line(away=2)
+        outage, line = CircuitBreaker(300, FakeClock()), Line(away=2)
 
         async def send() -> str:
-            seen.append(outage.is_on)
+            seen.append(outage.is_open)
             return await line.send()
 
         await outage.attempt(send)
-        assert not outage.is_on
+        assert not outage.is_open
 
     asyncio.run(go())
     assert seen == [False, True, True]
@@ -74,7 +74,7 @@ def test_who_waited_for_a_judge_takes_a_new_turn_by_the_minute() -> None:
     seen: list[str] = []
 
     async def go() -> None:
-        outage, line = Outage(300, FakeClock()), Line(away=3)
+        outage, line = CircuitBreaker(300, FakeClock()), Line(away=3)
 
         async def one() -> None:
             async def turn() -> None:
@@ -95,7 +95,7 @@ def test_a_probe_that_a_stop_ends_is_no_answer() -> None:
     """Nobody has said that the judge is back."""
 
     async def go() -> None:
-        outage, line = Outage(300, FakeClock()), Line(away=1)
+        outage, line = CircuitBreaker(300, FakeClock()), Line(away=1)
 
         async def send() -> str:
             if line.attempts:
@@ -104,7 +104,7 @@ def test_a_probe_that_a_stop_ends_is_no_answer() -> None:
 
         with pytest.raises(Stopped):
             await outage.attempt(send)
-        assert outage.is_on
+        assert outage.is_open
 
     asyncio.run(go())
 
@@ -114,7 +114,7 @@ def test_an_outage_ends_the_run_after_its_patience() -> None:
     clock = FakeClock()
 
     async def go() -> None:
-        await Outage(100, clock).attempt(Line(away=10**9).send)
+        await CircuitBreaker(100, clock).attempt(Line(away=10**9).send)
 
     with pytest.raises(OutageTooLong, match="refused, for 100 s; check --api-base"):
         asyncio.run(go())
@@ -163,7 +163,7 @@ def test_a_turn_given_to_one_who_is_cancelled_goes_to_the_next() -> None:
 def test_any_answer_ends_an_outage() -> None:
     """A 500 means that something listens again; the failure itself goes to the asker."""
     clock = FakeClock()
-    turns = iter([Unreachable("unreachable", "refused"), TryAgain("500", "broken"), None, None])
+    turns = iter([ConnectError("unreachable", "refused"), TransientError("500", "broken"), None, None])
 
     async def send() -> str:
         turn = next(turns)
@@ -172,8 +172,8 @@ def test_any_answer_ends_an_outage() -> None:
         return "reply"
 
     async def go() -> None:
-        outage = Outage(300, clock)
-        with pytest.raises(TryAgain):
+        outage = CircuitBreaker(300, clock)
+        with pytest.raises(TransientError):
             await outage.attempt(send)
         await outage.attempt(send)
 
@@ -184,7 +184,7 @@ def test_any_answer_ends_an_outage() -> None:
 def test_a_probe_that_gets_no_connection_is_no_answer(caplog: pytest.LogCaptureFixture) -> None:
     """A host that is being started refuses first and then drops what comes: it is away all the while."""
     clock = FakeClock()
-    away = [Unreachable("unreachable", "refused"), NoConnection("timeout", "no connection"), None]
+    away = [ConnectError("unreachable", "refused"), ConnectTimeout("timeout", "no connection"), None]
 
     async def send() -> str:
         if (turn := away.pop(0)) is not None:
@@ -192,7 +192,7 @@ def test_a_probe_that_gets_no_connection_is_no_answer(caplog: pytest.LogCaptureF
             raise turn
         return "reply"
 
-    assert asyncio.run(Outage(300, clock).attempt(send)) == "reply"
+    assert asyncio.run(CircuitBreaker(300, clock).attempt(send)) == "reply"
     assert clock.slept == [0.5, 1.0] and caplog.text.count("answers again") == 1
 
 

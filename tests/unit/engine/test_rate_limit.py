@@ -8,7 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from metajudge.engine.clock import RealClock
-from metajudge.engine.rate_limit import MOST_IN_FLIGHT, WATCHED_REPLIES, Flight, FoundFlight, Pace
+from metajudge.engine.rate_limit import (
+    MOST_IN_FLIGHT,
+    WATCHED_REPLIES,
+    AdaptiveConcurrency,
+    ConcurrencyLimiter,
+    RateLimiter,
+)
 from metajudge.llm.client import Reply, Usage
 from tests.unit.fakes import FakeClock
 
@@ -40,7 +46,7 @@ def test_no_more_questions_are_in_flight_than_allowed() -> None:
 
     async def go() -> None:
         nonlocal most
-        flight = Flight(3)
+        flight = ConcurrencyLimiter(3)
 
         async def one(number: int) -> None:
             nonlocal most
@@ -61,7 +67,7 @@ def test_a_cancelled_waiter_loses_no_place() -> None:
     """Neither one that waits nor one whose turn has just come."""
 
     async def go() -> None:
-        flight = Flight(1)
+        flight = ConcurrencyLimiter(1)
         await flight.enter()
         waiters = [asyncio.create_task(flight.enter()) for _ in range(3)]
         await asyncio.sleep(0)
@@ -79,7 +85,7 @@ def starts(count: int, tokens: int = 0, **budgets: float) -> list[float]:
     clock = Timeline()
 
     async def go() -> None:
-        pace = Pace(Flight(count), clock, **budgets)
+        pace = RateLimiter(ConcurrencyLimiter(count), clock, **budgets)
 
         async def one() -> None:
             async with pace.slot(tokens):
@@ -113,7 +119,7 @@ def test_the_token_budget_is_corrected_by_the_usage() -> None:
     clock = Timeline()
 
     async def go() -> None:
-        pace = Pace(Flight(5), clock, tokens_per_minute=6000)
+        pace = RateLimiter(ConcurrencyLimiter(5), clock, tokens_per_minute=6000)
         async with pace.slot(400):
             pace.answered(reply(prompt=1000, completion=200), 400)
         async with pace.slot(400):
@@ -129,7 +135,7 @@ def test_the_token_budget_is_corrected_while_others_wait_for_it(used: int, later
     clock = Timeline()
 
     async def go() -> None:
-        pace = Pace(Flight(5), clock, tokens_per_minute=6000)
+        pace = RateLimiter(ConcurrencyLimiter(5), clock, tokens_per_minute=6000)
 
         async def one() -> None:
             async with pace.slot(400):
@@ -150,7 +156,7 @@ def test_a_machine_that_stood_still_makes_up_for_nothing_in_a_burst() -> None:
     clock = Timeline()
 
     async def go() -> list[float]:
-        pace = Pace(Flight(10), clock, requests_per_minute=60)
+        pace = RateLimiter(ConcurrencyLimiter(10), clock, requests_per_minute=60)
         started = []
 
         async def one(number: int) -> None:
@@ -173,7 +179,7 @@ def test_who_gives_up_while_waiting_leaves_no_empty_turn_behind(budget: dict[str
     clock = Timeline()
 
     async def go() -> None:
-        pace = Pace(Flight(32), clock, **budget)
+        pace = RateLimiter(ConcurrencyLimiter(32), clock, **budget)
 
         async def one() -> None:
             async with pace.slot():
@@ -186,7 +192,7 @@ def test_who_gives_up_while_waiting_leaves_no_empty_turn_behind(budget: dict[str
         for waiter in waiters:
             waiter.cancel()
         await asyncio.gather(*waiters, return_exceptions=True)
-        assert (pace.flight.busy, pace.flight.held_back) == (0, 0)
+        assert (pace.flight.busy, pace.flight.queued) == (0, 0)
         clock.held = False
         await one()
 
@@ -197,7 +203,7 @@ def test_who_gives_up_while_waiting_leaves_no_empty_turn_behind(budget: dict[str
 # ------------------------------------------------------------------ found out
 
 
-def rounds(flight: FoundFlight, count: int, answer: Callable[[], Reply]) -> list[int]:
+def rounds(flight: AdaptiveConcurrency, count: int, answer: Callable[[], Reply]) -> list[int]:
     """The limit after each of `count` round trips in which every place is used."""
     limits = []
     for _ in range(count):
@@ -212,27 +218,27 @@ def rounds(flight: FoundFlight, count: int, answer: Callable[[], Reply]) -> list
 
 def test_the_flight_doubles_a_round_trip_up_to_its_bound() -> None:
     """8, 16, 32 … 512."""
-    flight = FoundFlight(FakeClock())
+    flight = AdaptiveConcurrency(FakeClock())
     assert rounds(flight, 7, reply) == [16, 32, 64, 128, 256, 512, 512] and flight.limit == MOST_IN_FLIGHT
 
 
 def test_a_429_cuts_once_in_five_seconds_and_ends_the_doubling() -> None:
     """32 · .7 = 22, then one more a round trip; another cut only when five seconds have passed."""
     clock = FakeClock()
-    flight = FoundFlight(clock)
+    flight = AdaptiveConcurrency(clock)
     rounds(flight, 2, reply)
     for _ in range(10):
-        flight.refused()
+        flight.on_rate_limited()
     assert flight.limit == 22
     assert rounds(flight, 3, reply) == [23, 24, 25]
     clock.time = 5.0
-    flight.refused()
+    flight.on_rate_limited()
     assert flight.limit == 17
 
 
 def test_replies_that_take_twice_as_long_a_token_cut() -> None:
     """The median of the last twenty; longer replies at the same speed do not."""
-    flight = FoundFlight(FakeClock())
+    flight = AdaptiveConcurrency(FakeClock())
     rounds(flight, 2, reply)
     for _ in range(WATCHED_REPLIES):
         flight.answered(reply(seconds=10.0, completion=100))
@@ -245,7 +251,7 @@ def test_replies_that_take_twice_as_long_a_token_cut() -> None:
 
 def test_the_flight_grows_only_while_it_is_in_use() -> None:
     """A run that is slow to ask learns nothing of more."""
-    flight = FoundFlight(FakeClock())
+    flight = AdaptiveConcurrency(FakeClock())
     flight.busy = 3
     for _ in range(100):
         flight.answered(reply())
@@ -256,17 +262,17 @@ def test_places_that_wait_for_their_turn_by_the_minute_are_not_in_use() -> None:
     """Else the number found would tell of the budget and not of the judge."""
 
     async def go() -> int:
-        flight = FoundFlight(RealClock())
-        pace = Pace(flight, RealClock(), requests_per_minute=60)
+        flight = AdaptiveConcurrency(RealClock())
+        pace = RateLimiter(flight, RealClock(), requests_per_minute=60)
         async with pace.slot():
             others = [asyncio.create_task(pace.slot().__aenter__()) for _ in range(7)]
             await asyncio.sleep(0)
-            assert (flight.busy, flight.held_back) == (8, 7)
+            assert (flight.busy, flight.queued) == (8, 7)
             pace.answered(reply())
             for one in others:
                 one.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-        assert (flight.busy, flight.held_back) == (0, 0)
+        assert (flight.busy, flight.queued) == (0, 0)
         return flight.limit
 
     assert asyncio.run(go()) == 8
@@ -275,10 +281,10 @@ def test_places_that_wait_for_their_turn_by_the_minute_are_not_in_use() -> None:
 def test_the_flight_never_falls_below_one() -> None:
     """However often it is cut."""
     clock = FakeClock()
-    flight = FoundFlight(clock)
+    flight = AdaptiveConcurrency(clock)
     for _ in range(20):
         clock.time += 6
-        flight.refused()
+        flight.on_rate_limited()
     assert flight.limit == 1
 
 
@@ -287,7 +293,7 @@ def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
     """They need not wait for another's end."""
 
     async def go() -> None:
-        flight = Flight(limit)
+        flight = ConcurrencyLimiter(limit)
         tasks = [asyncio.create_task(flight.enter()) for _ in range(limit + 2)]
         await asyncio.sleep(0)
         assert sum(task.done() for task in tasks) == limit

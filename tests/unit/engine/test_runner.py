@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from metajudge.data.rows import Unusable
-from metajudge.engine.circuit_breaker import Outage, OutageTooLong
-from metajudge.engine.rate_limit import FoundFlight, Pace
-from metajudge.engine.retry import Asker, Failed, Question
-from metajudge.engine.runner import Run
-from metajudge.engine.stats import Tally
+from metajudge.data.rows import InvalidRow
+from metajudge.engine.circuit_breaker import CircuitBreaker, OutageTooLong
+from metajudge.engine.rate_limit import AdaptiveConcurrency, RateLimiter
+from metajudge.engine.retry import Failed, Question, RetryingClient
+from metajudge.engine.runner import Runner
+from metajudge.engine.stats import RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm.client import Reply, Usage
-from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
+from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
 from metajudge.records.results_file import RecordFile
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
 from tests.unit.rows import block, row, run_samples, samples, task
@@ -55,7 +55,7 @@ def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
     todo = samples(row(n) for n in range(6))
 
     def first(message: str, times: int) -> Turn:
-        return QuestionFailed("content filter", "no") if "h2.1" in message else block(message)
+        return RequestRejected("content filter", "no") if "h2.1" in message else block(message)
 
     run_samples(out, ScriptedJudge(first), todo[:4])
     second = ScriptedJudge(good)
@@ -68,7 +68,7 @@ def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
 def test_skip_failed_passes_failed_rows_over(out: Path) -> None:
     """And counts them."""
     todo = samples([row(1)])
-    run_samples(out, ScriptedJudge(lambda m, t: QuestionFailed("413", "no")), todo)
+    run_samples(out, ScriptedJudge(lambda m, t: RequestRejected("413", "no")), todo)
     judge = ScriptedJudge(good)
     _, tally = run_samples(out, judge, todo, skip_failed=True)
     assert judge.asked == [] and tally.skipped_failed == 1
@@ -79,7 +79,7 @@ def test_faults_are_tried_again_within_their_budget(out: Path) -> None:
 
     def script(message: str, times: int) -> Turn:
         limit = 2 if "h1.1" in message else 3
-        return TryAgain("500", "the judge answered 500: oops") if times <= limit else block(message)
+        return TransientError("500", "the judge answered 500: oops") if times <= limit else block(message)
 
     clock = FakeClock()
     _, tally = run_samples(out, ScriptedJudge(script), samples([row(1), row(2)]), clock=clock)
@@ -93,10 +93,10 @@ def test_faults_are_tried_again_within_their_budget(out: Path) -> None:
 
 def test_the_last_429_of_a_question_cuts_the_flight_too(out: Path) -> None:
     """Without another try it still says that there are too many requests."""
-    flight = FoundFlight(FakeClock())
-    asker = Asker(
-        ScriptedJudge(lambda message, times: TryAgain("429", "slow down")),
-        pace=Pace(flight, FakeClock()), outage=Outage(300, FakeClock()), max_retries=0, tally=Tally(),
+    flight = AdaptiveConcurrency(FakeClock())
+    asker = RetryingClient(
+        ScriptedJudge(lambda message, times: TransientError("429", "slow down")),
+        pace=RateLimiter(flight, FakeClock()), outage=CircuitBreaker(300, FakeClock()), max_retries=0, tally=RunStats(),
         clock=FakeClock(), max_tokens=10,
     )  # fmt: skip
     before = flight.limit
@@ -138,14 +138,14 @@ def test_the_next_question_goes_out_between_two_replies_that_came_together(
 def test_retry_after_is_what_is_waited(out: Path) -> None:
     """The server's own word beats the backoff."""
     clock = FakeClock()
-    judge = ScriptedJudge(lambda m, t: TryAgain("429", "slow down", 17.0) if t == 1 else block(m))
+    judge = ScriptedJudge(lambda m, t: TransientError("429", "slow down", 17.0) if t == 1 else block(m))
     run_samples(out, judge, samples([row(1)]), clock=clock)
     assert clock.slept == [17.0]
 
 
 def test_a_malformed_reply_is_asked_again_and_then_recorded_with_its_text(out: Path) -> None:
     """The budget of malformed replies is its own."""
-    judge = ScriptedJudge(lambda m, t: TryAgain("500", "x") if t <= 2 else "I think R1 is fine.")
+    judge = ScriptedJudge(lambda m, t: TransientError("500", "x") if t <= 2 else "I think R1 is fine.")
     _, tally = run_samples(out, judge, samples([row(1)]))
     (record,) = records(out)
     assert record["status"] == "format_error" and record["attempts"] == 5
@@ -180,13 +180,13 @@ def test_a_reply_cut_by_the_token_limit_is_asked_again_once_and_names_the_flag(o
 
 def test_a_failed_question_does_not_end_the_run(out: Path) -> None:
     """A content filter costs one row."""
-    judge = ScriptedJudge(lambda m, t: QuestionFailed("content filter", "no") if "h1.1" in m else block(m))
+    judge = ScriptedJudge(lambda m, t: RequestRejected("content filter", "no") if "h1.1" in m else block(m))
     run, tally = run_samples(out, judge, samples(row(n) for n in range(3)))
     assert sorted(statuses(out)) == ["error", "success", "success"]
     assert run.stop_reason is None and tally.failures == 1
 
 
-@pytest.mark.parametrize("failure", [StopRun("401", "bad key"), Unreachable("unreachable", "refused")])
+@pytest.mark.parametrize("failure", [FatalError("401", "bad key"), ConnectError("unreachable", "refused")])
 def test_what_no_question_survives_stops_the_run_and_keeps_what_is_written(out: Path, failure: Any) -> None:
     """After the third reply the key is revoked, or the judge goes away for good: the rest is not asked."""
     answered: list[str] = []
@@ -200,7 +200,7 @@ def test_what_no_question_survives_stops_the_run_and_keeps_what_is_written(out: 
     judge = ScriptedJudge(script)
     run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), in_flight=1)
     assert statuses(out) == ["success"] * 3
-    assert isinstance(run.stop_reason, StopRun | OutageTooLong)
+    assert isinstance(run.stop_reason, FatalError | OutageTooLong)
     assert len(set(judge.asked)) == 4
 
 
@@ -213,7 +213,7 @@ def test_replies_in_flight_at_a_stop_are_saved(out: Path) -> None:
                 await asyncio.sleep(0.02)
             return await super().ask(messages)
 
-    judge = Slow(lambda m, t: StopRun("401", "bad key") if "h0.1" in m else block(m))
+    judge = Slow(lambda m, t: FatalError("401", "bad key") if "h0.1" in m else block(m))
     run, _ = run_samples(out, judge, samples(row(n) for n in range(20)))
     assert statuses(out) == ["success"] * 3
     assert run.stop_reason is not None
@@ -223,7 +223,7 @@ def test_a_signal_lets_replies_arrive_and_sends_nothing_more(out: Path) -> None:
     """The rows in flight are finished, the others are for the next run."""
     judge = ScriptedJudge(good)
     judge_ask = judge.ask
-    runs: list[Run] = []
+    runs: list[Runner] = []
 
     async def ask(messages: Any) -> Reply:
         if len(judge.asked) >= 4 and not runs[0].stopped:
@@ -239,7 +239,7 @@ def test_a_signal_lets_replies_arrive_and_sends_nothing_more(out: Path) -> None:
 
 def test_a_second_signal_stops_at_once(out: Path) -> None:
     """A judge that hangs cannot hold the run."""
-    runs: list[Run] = []
+    runs: list[Runner] = []
 
     class Hanging(ScriptedJudge):
         async def ask(self, messages: Any) -> Reply:
@@ -252,7 +252,7 @@ def test_a_second_signal_stops_at_once(out: Path) -> None:
     assert records(out) == []
 
 
-@pytest.mark.parametrize("reply", ["no block", TryAgain("429", "slow down", retry_after=60.0)])
+@pytest.mark.parametrize("reply", ["no block", TransientError("429", "slow down", retry_after=60.0)])
 def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(out: Path, reply: Turn) -> None:
     """The run ends when the reply is there; tries again are those that were sent."""
     clock, held = FakeClock(), []
@@ -268,7 +268,7 @@ def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(o
 
 def test_each_request_is_sent_again_for_one_cause(out: Path) -> None:
     """One 500, then a judge that refuses five connections: six tries again of seven requests."""
-    turns = [TryAgain("500", "no"), *[Unreachable("unreachable", "refused")] * 5]
+    turns = [TransientError("500", "no"), *[ConnectError("unreachable", "refused")] * 5]
     judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
     _, tally = run_samples(out, judge, samples([row(1)]))
     assert tally.requests == 7 and tally.retries == {"500": 1, "unreachable": 5}
@@ -342,7 +342,7 @@ def test_a_file_deleted_after_its_last_record_is_rescued_too(out: Path) -> None:
 
 def test_unusable_rows_are_passed_over(out: Path) -> None:
     """They were named when the input was first read."""
-    run_samples(out, ScriptedJudge(good), [Unusable(1, "broken"), *samples([row(1)])])
+    run_samples(out, ScriptedJudge(good), [InvalidRow(1, "broken"), *samples([row(1)])])
     assert statuses(out) == ["success"]
 
 
@@ -364,18 +364,18 @@ def test_a_lost_output_stops_the_run(out: Path) -> None:
 
 def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
     """Twenty rows in a row; one that succeeds between them starts the count anew."""
-    judge = ScriptedJudge(lambda m, t: QuestionFailed("400", "no"))
+    judge = ScriptedJudge(lambda m, t: RequestRejected("400", "no"))
     run, tally = run_samples(out, judge, samples(row(n) for n in range(100)), in_flight=1)
     assert 20 <= tally.failures <= 22 and run.stop_reason is not None
     assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise --max-consecutive")
-    mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else QuestionFailed("400", "no"))
+    mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else RequestRejected("400", "no"))
     run, tally = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), in_flight=1)
     assert run.stop_reason is None and tally.failures == 24
 
 
 def test_the_failure_of_one_question_that_rows_share_is_one(out: Path) -> None:
     """Thirty equal rows that the content filter refuses stop no run: the others are judged."""
-    judge = ScriptedJudge(lambda m, t: QuestionFailed("content filter", "no") if "h0.1" in m else block(m))
+    judge = ScriptedJudge(lambda m, t: RequestRejected("content filter", "no") if "h0.1" in m else block(m))
     rows = [row(0)] * 30 + [row(n) for n in range(1, 10)]
     run, tally = run_samples(out, judge, samples(rows), in_flight=40)
     assert run.stop_reason is None and (tally.failures, tally.success) == (30, 9)
@@ -416,7 +416,7 @@ def test_good_replies_of_a_row_with_a_dead_question_are_kept_and_not_asked_again
     """The row is an error; the next run asks the dead question only."""
 
     def dead(message: str, times: int) -> Turn:
-        return QuestionFailed("content filter", "no") if "S2" in message else block(message)
+        return RequestRejected("content filter", "no") if "S2" in message else block(message)
 
     todo = samples([row(1), row(2)])
     run_samples(out, ScriptedJudge(dead), todo, kind=task("item", 5))
@@ -438,7 +438,7 @@ def test_rows_with_equal_lists_have_their_replies_apart(out: Path, num_samples: 
     dead = {"on": True}
 
     def script(message: str, times: int) -> Turn:
-        return QuestionFailed("400", "no") if dead["on"] and "S2:" in message and times == 1 else block(message)
+        return RequestRejected("400", "no") if dead["on"] and "S2:" in message and times == 1 else block(message)
 
     rows, kind = [row(0), *(row(n) for n in range(1, 9)), row(0)], task("item", num_samples=num_samples)
     judge = ScriptedJudge(script)
@@ -456,7 +456,7 @@ def test_rows_with_equal_lists_have_their_replies_apart(out: Path, num_samples: 
 def test_a_stop_in_the_middle_of_a_row_loses_no_reply(out: Path) -> None:
     """Replies that came before the stop are in the journal; the rest is asked by the next run."""
     first = ScriptedJudge(lambda m, t: block(m))
-    runs: list[Run] = []
+    runs: list[Runner] = []
 
     def script(message: str, times: int) -> Turn:
         if len(first.asked) == 5:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from metajudge.engine.rate_limit import MOST_IN_FLIGHT
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.errors import UsageError
-from metajudge.llm.base_url import DEFAULT_BASE_URL, read_address
+from metajudge.llm.base_url import DEFAULT_BASE_URL, parse_base_url
 
 HERE = "http://127.0.0.1:9/v1"
 
@@ -18,18 +18,18 @@ def test_the_environment_says_what_the_fields_do_not(monkeypatch: pytest.MonkeyP
     """Key and address; with the path of the requests, blanks and a slash as some copy them."""
     monkeypatch.setenv("OPENAI_API_KEY", " sk-x\n")
     monkeypatch.setenv("OPENAI_BASE_URL", f" {HERE}/chat/completions/ ")
-    options = JudgeOptions.from_environment(model="m")
+    options = JudgeConfig.from_environment(model="m")
     assert (options.api_key, options.api_base) == ("sk-x", HERE)
     for text in (HERE, "localhost:9"):  # which is not looked at
         monkeypatch.setenv("OPENAI_BASE_URL", text)
-        assert JudgeOptions.from_environment(api_base="https://other/v1/").api_base == "https://other/v1"
+        assert JudgeConfig.from_environment(api_base="https://other/v1/").api_base == "https://other/v1"
 
 
 def test_the_embedded_judge_is_not_looked_for_at_another_judges_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is started here; a server of that address would be sent the texts and the key."""
     monkeypatch.setenv("OPENAI_BASE_URL", HERE)
-    assert JudgeOptions.from_environment(model="embedded").api_base == DEFAULT_BASE_URL
-    assert JudgeOptions.from_environment(model="embedded", api_base=HERE).api_base == HERE
+    assert JudgeConfig.from_environment(model="embedded").api_base == DEFAULT_BASE_URL
+    assert JudgeConfig.from_environment(model="embedded", api_base=HERE).api_base == HERE
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_the_embedded_judge_is_not_looked_for_at_another_judges_address(monkeypa
 def test_what_is_no_address_is_refused_at_once(text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not as generations without a reward, hours later."""
     with pytest.raises(UsageError, match=r"^api_base .*is no address; it looks like http://127\.0\.0\.1:8000/v1"):
-        JudgeOptions(api_base=text)
+        JudgeConfig(api_base=text)
     monkeypatch.setenv("OPENAI_BASE_URL", text or "x y")
     with pytest.raises(UsageError, match=r"^OPENAI_BASE_URL .*is no address"):
-        JudgeOptions.from_environment(model="m")
+        JudgeConfig.from_environment(model="m")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_is_no_address_is_refused_at_once(text: Any, monkeypatch: pytest.Mo
 def test_what_would_not_be_sent_is_refused(text: str, said: str) -> None:
     """A password, which is not shown, and a query."""
     with pytest.raises(UsageError, match=said) as refused:
-        read_address(text, "--api-base")
+        parse_base_url(text, "--api-base")
     assert ":p@" not in str(refused.value)
 
 
@@ -77,12 +77,12 @@ def test_what_would_not_be_sent_is_refused(text: str, said: str) -> None:
 def test_a_number_that_cannot_be_meant_is_refused_at_once(field: str, value: Any, said: str) -> None:
     """With its name, what it is and what it may be."""
     with pytest.raises(ValueError, match=f"^{field} is {said}"):
-        JudgeOptions(**{field: value})
+        JudgeConfig(**{field: value})
 
 
 def test_what_the_flags_allow_is_allowed() -> None:
     """The least values; None where a flag has `auto` or nothing."""
-    least = JudgeOptions(concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, max_outage=0, grace=0)
+    least = JudgeConfig(concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, max_outage=0, grace=0)
     assert (least.connections, least.max_retries) == (MOST_IN_FLIGHT, 0)
-    bounded = JudgeOptions(requests_per_minute=0.001, tokens_per_minute=1, max_cost=0, limit=1)
+    bounded = JudgeConfig(requests_per_minute=0.001, tokens_per_minute=1, max_cost=0, limit=1)
     assert (bounded.requests_per_minute, bounded.max_cost, bounded.connections) == (0.001, 0, 10)

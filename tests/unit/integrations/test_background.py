@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.engine.session import JudgeOptions
-from metajudge.integrations.background import HostedScorer
-from metajudge.llm.errors import StopRun
-from metajudge.metrics.paper import paper_figures
+from metajudge.engine.session import JudgeConfig
+from metajudge.integrations.background import BackgroundScorer
+from metajudge.llm.errors import FatalError
+from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards.reward import Gold
 from metajudge.rewards.scorer import RewardScorer
 from metajudge.tasks.match.prompt import ITEM
@@ -25,7 +25,7 @@ from tests.servers import ROOT, running
 from tests.unit.rewards.test_scorer import GOLD, HUMAN, REASONS, generation, matrix
 
 RIGHT = generation()
-FULL = paper_figures(matrix(), len(REASONS)).average_precision
+FULL = paper_metrics(matrix(), len(REASONS)).average_precision
 """What `RIGHT` gets: the metric of the judge's scores."""
 
 
@@ -37,14 +37,14 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def judge(url: str) -> JudgeOptions:
+def judge(url: str) -> JudgeConfig:
     """Item by item is asked in these tests."""
-    return JudgeOptions(model="m", api_base=url, max_retries=0)
+    return JudgeConfig(model="m", api_base=url, max_retries=0)
 
 
-def hosted(judge: JudgeOptions) -> HostedScorer:
+def hosted(judge: JudgeConfig) -> BackgroundScorer:
     """A scorer item by item."""
-    return HostedScorer(lambda: RewardScorer(judge, granularity=ITEM))
+    return BackgroundScorer(lambda: RewardScorer(judge, granularity=ITEM))
 
 
 def threads() -> set[threading.Thread]:
@@ -52,7 +52,7 @@ def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "metajudge-rewards"}
 
 
-def test_threads_and_loops_share_one_scorer(judge: JudgeOptions) -> None:
+def test_threads_and_loops_share_one_scorer(judge: JudgeConfig) -> None:
     """Eight threads with and without a loop, at once: one scorer is made, each gets its rewards."""
     made, found = [], list[float | None]()
 
@@ -61,10 +61,10 @@ def test_threads_and_loops_share_one_scorer(judge: JudgeOptions) -> None:
         made.append(1)
         return RewardScorer(judge, granularity=ITEM)
 
-    scorer = HostedScorer(make)
+    scorer = BackgroundScorer(make)
 
     def call(number: int) -> None:
-        alone = asyncio.run(scorer.score([RIGHT], [GOLD])) if number % 2 else scorer.score_now([RIGHT], [GOLD])
+        alone = asyncio.run(scorer.score([RIGHT], [GOLD])) if number % 2 else scorer.score_sync([RIGHT], [GOLD])
         found.append(alone[0].value)
 
     callers = [threading.Thread(target=call, args=(number,)) for number in range(8)]
@@ -79,12 +79,12 @@ def test_threads_and_loops_share_one_scorer(judge: JudgeOptions) -> None:
 def test_what_the_judge_refuses_reaches_the_caller() -> None:
     """A refused key ends the training's step from either side; the scorer can be asked again."""
     with running("tests.servers.faulty", "--always", "401x1") as refusing:
-        scorer = hosted(JudgeOptions(model="m", api_base=refusing))
+        scorer = hosted(JudgeConfig(model="m", api_base=refusing))
         one = generation(["Response A names a false year."])
-        with pytest.raises(StopRun, match="check OPENAI_API_KEY"):
-            scorer.score_now([one], [GOLD])
+        with pytest.raises(FatalError, match="check OPENAI_API_KEY"):
+            scorer.score_sync([one], [GOLD])
         another = Gold(("another", *HUMAN), 1)
-        with pytest.raises(StopRun, match="check OPENAI_API_KEY"):
+        with pytest.raises(FatalError, match="check OPENAI_API_KEY"):
             asyncio.run(scorer.score([one], [another]))
         assert asyncio.run(scorer.score([one], [another]))[0].value is not None
         scorer.close()
@@ -93,7 +93,7 @@ def test_what_the_judge_refuses_reaches_the_caller() -> None:
 def test_a_cancelled_call_ends_its_questions_and_no_other(url: str) -> None:
     """The caller's time-out reaches the judge's connection; the next call is served."""
     hanging = Gold(("[[hang]]",), 1)
-    scorer = hosted(JudgeOptions(model="m", api_base=url))
+    scorer = hosted(JudgeConfig(model="m", api_base=url))
 
     async def go() -> float | None:
         with pytest.raises(TimeoutError):
@@ -107,7 +107,7 @@ def test_a_cancelled_call_ends_its_questions_and_no_other(url: str) -> None:
 
 def test_closing_ends_the_calls_in_flight(url: str) -> None:
     """Whoever waits gets to know: a training that ends does not hang on its last rewards."""
-    scorer = hosted(JudgeOptions(model="m", api_base=url))
+    scorer = hosted(JudgeConfig(model="m", api_base=url))
     waiting = threading.Event()
 
     def close() -> None:
@@ -119,17 +119,17 @@ def test_closing_ends_the_calls_in_flight(url: str) -> None:
     closer.start()
     waiting.set()
     with pytest.raises(CancelledError):
-        scorer.score_now([RIGHT], [Gold(("[[hang]]",), 1)])
+        scorer.score_sync([RIGHT], [Gold(("[[hang]]",), 1)])
     closer.join()
 
 
-def test_a_closed_scorer_begins_anew(judge: JudgeOptions) -> None:
+def test_a_closed_scorer_begins_anew(judge: JudgeConfig) -> None:
     """Closing twice is once; the thread is gone, and a later call has another."""
     before = threads()
     scorer = hosted(judge)
     scorer.close()
     for _ in range(2):
-        assert scorer.score_now([RIGHT], [GOLD])[0].value == FULL
+        assert scorer.score_sync([RIGHT], [GOLD])[0].value == FULL
         scorer.close()
         scorer.close()
     assert threads() == before
@@ -137,11 +137,11 @@ def test_a_closed_scorer_begins_anew(judge: JudgeOptions) -> None:
 
 SCRIPT = """
 import asyncio, os, sys
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.rewards.reward import Gold
 from metajudge.integrations.trl import reward_function
 
-function = reward_function(JudgeOptions(model="m", api_base=sys.argv[1]), granularity="item")
+function = reward_function(JudgeConfig(model="m", api_base=sys.argv[1]), granularity="item")
 columns = {"human-checklist": [["the year is wrong"]], "overall_preference": [1]}
 
 def step():

@@ -21,15 +21,15 @@ from typing import Any
 
 import pytest
 
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.integrations import openrlhf, trl, verl
-from metajudge.integrations.background import HostedScorer
-from metajudge.metrics.paper import paper_figures
+from metajudge.integrations.background import BackgroundScorer
+from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards.components import means, parts
 from metajudge.rewards.generation import NoPrompt
-from metajudge.rewards.reward import GOLD_TIE, BadGold, Gold, Reward, RewardOptions, reward_of
+from metajudge.rewards.reward import GOLD_TIE, BadGold, Gold, Reward, RewardConfig, compute_reward
 from metajudge.rewards.scorer import RewardScorer
-from metajudge.rewards.unscored import ERROR, GROUP_MEAN, ZERO, Settled, StillUnscored
+from metajudge.rewards.unscored import ERROR, GROUP_MEAN, ZERO, StillUnscored, UnscoredPolicy
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT, running
 from tests.unit.rewards.test_scorer import HUMAN, REASONS, generation, matrix
@@ -38,7 +38,7 @@ LABEL = {"human-checklist": list(HUMAN), "overall_preference": 1}
 FAILING = {"human-checklist": ["[[content-filter]]", *HUMAN[1:]], "overall_preference": 1}
 """The judge refuses every question about this checklist."""
 RIGHT, WRONG, JUNK = generation(), generation(verdict="A>B"), "I prefer B."
-FULL = paper_figures(matrix(), len(REASONS)).average_precision
+FULL = paper_metrics(matrix(), len(REASONS)).average_precision
 """What `RIGHT` gets: the metric of the judge's scores."""
 PARTS = {"rationale", "judged", "outcome", "decided", "matched", "reasons", "malformed", "unscored"}
 
@@ -51,9 +51,9 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def judge(url: str) -> JudgeOptions:
+def judge(url: str) -> JudgeConfig:
     """Item by item is asked in these tests."""
-    return JudgeOptions(model="m", api_base=url, max_retries=0)
+    return JudgeConfig(model="m", api_base=url, max_retries=0)
 
 
 # ------------------------------------------------------------------ TRL
@@ -78,7 +78,7 @@ def trl_step(function: Any, completions: list[Any], golds: list[dict[str, Any]],
     return asyncio.run(go())
 
 
-def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeOptions) -> None:
+def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeConfig) -> None:
     """Plain texts and messages alike; what the judge refuses to score is None, a real 0 is 0."""
     function = trl.reward_function(judge, granularity=ITEM)
     assert inspect.iscoroutinefunction(function) and function.__name__ == "metajudge_hybrid"
@@ -96,7 +96,7 @@ def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeOptions) -> N
     assert trl_step(function, [tool_call, [{"content": None}]], [LABEL] * 2) == [0.0, 0.0]
 
 
-def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeOptions) -> None:
+def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeConfig) -> None:
     """Every process of a training must log the same names, also one whose batch has nothing scored or is empty."""
     function = trl.reward_function(judge, granularity=ITEM)
     seen = []
@@ -118,7 +118,7 @@ def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeOpt
     assert all(math.isfinite(value) for one, _ in seen for value in one.values())  # NaN of one process is that of all
 
 
-def test_trl_data_without_the_columns_is_refused(judge: JudgeOptions) -> None:
+def test_trl_data_without_the_columns_is_refused(judge: JudgeConfig) -> None:
     """The missing column and those that are there; columns of other names can be named."""
     function = trl.reward_function(judge)
     with pytest.raises(KeyError, match=r"no column .overall_preference.; it has .*human-checklist"):
@@ -130,10 +130,10 @@ def test_trl_data_without_the_columns_is_refused(judge: JudgeOptions) -> None:
 # ------------------------------------------------------------------ verl
 
 VERL_FILE = """
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.integrations.verl import score_function
 
-compute_score = score_function(JudgeOptions(model="m", api_base={url!r}, max_retries=0), granularity="item")
+compute_score = score_function(JudgeConfig(model="m", api_base={url!r}, max_retries=0), granularity="item")
 """
 
 
@@ -185,14 +185,14 @@ def test_verl_gets_score_and_parts_from_a_file(url: str, tmp_path: Path) -> None
     assert {type(value) for one in found for value in one.values()} == {float}
 
 
-def test_verl_ends_where_a_generation_has_no_reward(judge: JudgeOptions) -> None:
+def test_verl_ends_where_a_generation_has_no_reward(judge: JudgeConfig) -> None:
     """By default an error with the cause, for verl knows no None."""
     found = verl_batch(verl.score_function(judge, granularity=ITEM), [RIGHT, RIGHT], [FAILING, LABEL])
     assert isinstance(found[0], StillUnscored) and "content filter" in str(found[0])
     assert found[1]["score"] == FULL
 
 
-def test_verl_takes_the_mean_of_the_prompts_other_generations(judge: JudgeOptions) -> None:
+def test_verl_takes_the_mean_of_the_prompts_other_generations(judge: JudgeConfig) -> None:
     """Of the row with the same index, not of another one with the same label."""
     function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM)
     tie = {**LABEL, "overall_preference": 0}
@@ -206,10 +206,10 @@ def test_verl_takes_the_mean_of_the_prompts_other_generations(judge: JudgeOption
 # ------------------------------------------------------------------ OpenRLHF
 
 OPENRLHF_FILE = """
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.integrations.openrlhf import reward_function
 
-judge = JudgeOptions(model="m", api_base={url!r}, max_retries=0)
+judge = JudgeConfig(model="m", api_base={url!r}, max_retries=0)
 reward_func = reward_function(judge, on_unscored={on_unscored!r}, granularity="item")
 """
 PROMPT = "<|im_start|>user\nCompare.<|im_end|>\n<|im_start|>assistant\n"
@@ -338,7 +338,7 @@ def test_the_tokens_that_end_a_reply_are_no_part_of_it(end: str) -> None:
     "verdict", ["Final assessment result: B>A", "Final assessment result: \\boxed{B>A}\n", "\\boxed{B>A}\n\n"]
 )
 def test_a_reply_has_the_same_reward_with_every_trainer(
-    judge: JudgeOptions, url: str, tmp_path: Path, verdict: str
+    judge: JudgeConfig, url: str, tmp_path: Path, verdict: str
 ) -> None:
     """Also without result block, where an end token stands right behind the verdict."""
     text = "\n".join([*(f"- {reason}" for reason in REASONS), verdict])
@@ -370,7 +370,7 @@ def test_the_parts_are_numbers_of_which_the_known_ones_are_told_apart() -> None:
 
 def test_a_group_mean_is_over_scored_generations_of_the_group() -> None:
     """Of this call and earlier ones; a group without any has none, and a real 0 counts."""
-    settled = Settled(GROUP_MEAN)
+    settled = UnscoredPolicy(GROUP_MEAN)
     high, low, zero = (Reward(value, 1.0, value, answered=True) for value in (0.6, 0.2, 0.0))
     assert settled.values([high, Reward(None, unscored="500"), zero], "aab") == [0.6, 0.6, 0.0]
     assert settled.values([low, Reward(None)], "aa") == pytest.approx([0.2, 0.4])
@@ -384,31 +384,31 @@ def test_a_row_that_allows_no_reward_is_not_to_be_tried_again() -> None:
     with pytest.raises(
         StillUnscored, match="reward: gold tie; no generation of this row gets one, leave such rows out"
     ):
-        Settled(ERROR).values([Reward(None, unscored=GOLD_TIE)], ["p"])
+        UnscoredPolicy(ERROR).values([Reward(None, unscored=GOLD_TIE)], ["p"])
     with pytest.raises(StillUnscored, match=r"no reward from the judge \(malformed\); try again; .* group-mean"):
-        Settled(ERROR).values([Reward(None, unscored="malformed")], ["p"])
+        UnscoredPolicy(ERROR).values([Reward(None, unscored="malformed")], ["p"])
 
 
 def test_what_the_gate_alone_decided_is_no_mean_while_the_judge_is_away() -> None:
     """Right verdicts are all unscored then: a mean of the wrong ones' zeros would be a made-up 0."""
-    settled = Settled(GROUP_MEAN)
+    settled = UnscoredPolicy(GROUP_MEAN)
     gated, malformed, unscored = Reward(0.0, 0.0), Reward(0.0, malformed="no list"), Reward(None, 1.0, unscored="500")
     with pytest.raises(StillUnscored, match=r"500\); it scored no other one"):
         settled.values([gated, malformed, unscored], "aaa")
-    without_reasons = reward_of(1.0, Gold(("x",), 2), [], None, RewardOptions())
+    without_reasons = compute_reward(1.0, Gold(("x",), 2), [], None, RewardConfig())
     assert (without_reasons.value, without_reasons.rationale) == (0.0, 0.0)
     with pytest.raises(StillUnscored):  # of an empty list nobody asked the judge
         settled.values([without_reasons, unscored], "aa")
     good = Reward(0.8, 1.0, 0.8, answered=True)
     assert settled.values([good, gated, malformed, unscored], "aaaa") == pytest.approx([0.8, 0.0, 0.0, 0.8 / 3])
     with pytest.raises(ValueError, match="on_unscored is 'skip'; it is one of error, group-mean, zero"):
-        Settled("skip")
+        UnscoredPolicy("skip")
 
 
 def test_a_request_that_is_asked_again_counts_once_and_old_rewards_not_at_all() -> None:
     """What was answered with an error is noted with the answer; an earlier epoch says nothing of this one."""
     now = [0.0]
-    settled = Settled(GROUP_MEAN, now=lambda: now[0])
+    settled = UnscoredPolicy(GROUP_MEAN, now=lambda: now[0])
     good, zero = (Reward(value, 1.0, value, answered=True) for value in (1.0, 0.0))
     for _ in range(5):
         with pytest.raises(StillUnscored):
@@ -423,7 +423,7 @@ def test_a_request_that_is_asked_again_counts_once_and_old_rewards_not_at_all() 
 @pytest.mark.parametrize(("on_unscored", "kept"), [(ERROR, 0), (ZERO, 0), (GROUP_MEAN, 3)])
 def test_rewards_are_kept_only_for_means_of_groups(on_unscored: str, kept: int) -> None:
     """With prompts as groups they would be a hundred megabytes of nothing."""
-    settled = Settled(on_unscored)
+    settled = UnscoredPolicy(on_unscored)
     assert settled.values([Reward(0.5, answered=True)] * 3, ["a" * 8000, "b", "c"]) == [0.5] * 3
     assert len(settled._groups) == kept
 
@@ -431,7 +431,7 @@ def test_rewards_are_kept_only_for_means_of_groups(on_unscored: str, kept: int) 
 def test_others_are_waited_for_only_where_their_mean_is_wanted() -> None:
     """By group; a call does not wait for one that waits itself."""
     for how, waits in ((GROUP_MEAN, True), (ERROR, False), (ZERO, False)):
-        settled = Settled(how)
+        settled = UnscoredPolicy(how)
         with settled.asking("aab") as begun, settled.asking("a"):
             assert settled.may_learn("a", begun) is settled.may_learn("bc", begun) is waits
             assert not settled.may_learn("c", begun)
@@ -441,7 +441,7 @@ def test_others_are_waited_for_only_where_their_mean_is_wanted() -> None:
 def test_others_are_not_waited_for_without_end() -> None:
     """As long as the judge, from a call's own beginning: calls that come later do not add to it."""
     now = [5.0]
-    settled = Settled(GROUP_MEAN, 2.0, now=lambda: now[0])
+    settled = UnscoredPolicy(GROUP_MEAN, 2.0, now=lambda: now[0])
     with settled.asking("a") as begun:
         now[0] = 6.9
         with settled.asking("a") as later:
@@ -450,7 +450,7 @@ def test_others_are_not_waited_for_without_end() -> None:
             assert not settled.may_learn("a", begun) and settled.may_learn("a", later)
 
 
-def test_with_a_judge_that_hangs_each_call_ends_when_it_is_to(judge: JudgeOptions) -> None:
+def test_with_a_judge_that_hangs_each_call_ends_when_it_is_to(judge: JudgeConfig) -> None:
     """Before, the first one waited for all that began while it did."""
     label = {**LABEL, "human-checklist": ["[[hang]]", *HUMAN[1:]]}
     function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM, unscored_timeout=1.0)
@@ -469,7 +469,7 @@ def test_with_a_judge_that_hangs_each_call_ends_when_it_is_to(judge: JudgeOption
 
 
 @pytest.mark.parametrize("first", [0, 3])
-def test_verl_takes_the_mean_whoever_comes_first(judge: JudgeOptions, first: int) -> None:
+def test_verl_takes_the_mean_whoever_comes_first(judge: JudgeConfig, first: int) -> None:
     """A refusal is there before the others' rewards: it waits for them."""
     function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM)
     labels: list[Any] = [LABEL] * 4
@@ -481,14 +481,14 @@ def test_verl_takes_the_mean_whoever_comes_first(judge: JudgeOptions, first: int
 
 def test_what_an_adapter_keeps_can_be_sent_to_another_process() -> None:
     """As workers of a cluster get it: without threads, connections or rewards of this one."""
-    settled, scorer = pickle.loads(pickle.dumps((Settled(ZERO), HostedScorer(_scorer))))
+    settled, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(ZERO), BackgroundScorer(_scorer))))
     assert settled.values([Reward(None)], "a") == [0.0]
-    assert scorer.score_now([], []) == []
+    assert scorer.score_sync([], []) == []
     scorer.close()
 
 
 def _scorer() -> RewardScorer:
-    return RewardScorer(JudgeOptions(model="m", api_base="http://127.0.0.1:1/v1"))
+    return RewardScorer(JudgeConfig(model="m", api_base="http://127.0.0.1:1/v1"))
 
 
 def test_every_package_is_installed() -> None:

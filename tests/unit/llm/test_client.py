@@ -13,8 +13,8 @@ from aiohttp import web
 
 from metajudge.llm import transport as wire
 from metajudge.llm.base_url import is_loopback
-from metajudge.llm.client import Judge, JudgeSettings, Reply, Usage
-from metajudge.llm.errors import JudgeFailure, QuestionFailed, StopRun, TryAgain, Unreachable, retry_after
+from metajudge.llm.client import ClientConfig, JudgeClient, Reply, Usage
+from metajudge.llm.errors import ConnectError, FatalError, JudgeError, RequestRejected, TransientError, retry_after
 
 KEY = "sk-secret-value"
 MESSAGES = [{"role": "user", "content": "S1: a\n\nR1: ü \u2028"}]
@@ -30,16 +30,16 @@ def completion(content: object = "hi", finish: str = "stop", **message: object) 
 
 def ask(
     handler: Handler, times: int = 1, *, together: bool = False, **settings: Any
-) -> tuple[list[Reply | JudgeFailure], Judge]:
+) -> tuple[list[Reply | JudgeError], JudgeClient]:
     """What `times` questions get from a server with this handler, in a row or `together`."""
 
-    async def outcome(judge: Judge) -> Reply | JudgeFailure:
+    async def outcome(judge: JudgeClient) -> Reply | JudgeError:
         try:
             return await judge.ask(MESSAGES)
-        except JudgeFailure as failure:
+        except JudgeError as failure:
             return failure
 
-    async def go() -> tuple[list[Reply | JudgeFailure], Judge]:
+    async def go() -> tuple[list[Reply | JudgeError], JudgeClient]:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", handler)
         runner = web.AppRunner(app)
@@ -47,10 +47,10 @@ def ask(
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
-        results: list[Reply | JudgeFailure] = []
+        results: list[Reply | JudgeError] = []
         try:
-            chosen = JudgeSettings("m", f"http://127.0.0.1:{port}/v1", **{"api_key": KEY, **settings})
-            async with Judge(chosen) as judge:
+            chosen = ClientConfig("m", f"http://127.0.0.1:{port}/v1", **{"api_key": KEY, **settings})
+            async with JudgeClient(chosen) as judge:
                 if together:
                     results += await asyncio.gather(*(outcome(judge) for _ in range(times)))
                 for _ in range(0 if together else times):
@@ -115,7 +115,7 @@ def test_a_key_is_masked_in_every_form_that_a_server_may_echo() -> None:
 
         for handler in (raw, error(400, f"no {form}"), error(500, f"no {form}")):
             ((failure,), _) = ask(handler, api_key=key)
-            assert isinstance(failure, JudgeFailure) and "[key]" in str(failure) and "c0123456789" not in str(failure)
+            assert isinstance(failure, JudgeError) and "[key]" in str(failure) and "c0123456789" not in str(failure)
         ((reply,), _) = ask(answer(completion(f"Bearer {form}!")), api_key=key)
         assert isinstance(reply, Reply) and reply.text == "Bearer [key]!"
 
@@ -136,37 +136,37 @@ def test_reasoning_is_never_taken_for_the_answer(body: object, text: str | None)
 
 
 FAILURES = [
-    (error(408), TryAgain, "408"),
-    (error(409), TryAgain, "409"),
-    (error(429), TryAgain, "429"),
-    (error(500), TryAgain, "500"),
-    (error(503), TryAgain, "503"),
-    (error(429, "You exceeded your current quota", code="insufficient_quota"), StopRun, "quota"),
-    (error(401, f"Incorrect API key: {KEY}"), StopRun, "401"),
-    (error(403), StopRun, "403"),
-    (error(404, "The model `m` does not exist", code="model_not_found"), StopRun, "404"),
-    (error(400, "Invalid model name passed in model=m"), StopRun, "400"),
-    (error(400, "maximum context length is 8192", code="context_length_exceeded"), QuestionFailed, "context length"),
-    (error(400, "This model's maximum context length is 4096 tokens"), QuestionFailed, "context length"),
-    (error(400, "filtered", code="content_filter"), QuestionFailed, "content filter"),
-    (error(403, "flagged", code="content_filter"), QuestionFailed, "content filter"),
-    (error(402, "Insufficient Balance"), StopRun, "quota"),
-    (error(413), QuestionFailed, "413"),
-    (error(422, "no such field"), QuestionFailed, "422"),
-    (answer({"choices": []}), TryAgain, "no completion"),
-    (answer([1, 2]), TryAgain, "no completion"),
-    (answer({"choices": [{"message": None}]}), TryAgain, "no completion"),
-    (answer(completion("cut", "content_filter")), QuestionFailed, "content filter"),
+    (error(408), TransientError, "408"),
+    (error(409), TransientError, "409"),
+    (error(429), TransientError, "429"),
+    (error(500), TransientError, "500"),
+    (error(503), TransientError, "503"),
+    (error(429, "You exceeded your current quota", code="insufficient_quota"), FatalError, "quota"),
+    (error(401, f"Incorrect API key: {KEY}"), FatalError, "401"),
+    (error(403), FatalError, "403"),
+    (error(404, "The model `m` does not exist", code="model_not_found"), FatalError, "404"),
+    (error(400, "Invalid model name passed in model=m"), FatalError, "400"),
+    (error(400, "maximum context length is 8192", code="context_length_exceeded"), RequestRejected, "context length"),
+    (error(400, "This model's maximum context length is 4096 tokens"), RequestRejected, "context length"),
+    (error(400, "filtered", code="content_filter"), RequestRejected, "content filter"),
+    (error(403, "flagged", code="content_filter"), RequestRejected, "content filter"),
+    (error(402, "Insufficient Balance"), FatalError, "quota"),
+    (error(413), RequestRejected, "413"),
+    (error(422, "no such field"), RequestRejected, "422"),
+    (answer({"choices": []}), TransientError, "no completion"),
+    (answer([1, 2]), TransientError, "no completion"),
+    (answer({"choices": [{"message": None}]}), TransientError, "no completion"),
+    (answer(completion("cut", "content_filter")), RequestRejected, "content filter"),
 ]
 
 
 @pytest.mark.parametrize(("handler", "kind", "cause"), FAILURES)
 def test_every_class_of_failure_has_its_kind_and_never_shows_the_key(
-    handler: Handler, kind: type[JudgeFailure], cause: str
+    handler: Handler, kind: type[JudgeError], cause: str
 ) -> None:
     """What is tried again, what fails one question, what stops the run."""
     (failure,), judge = ask(handler)
-    assert type(failure) is kind and isinstance(failure, JudgeFailure)
+    assert type(failure) is kind and isinstance(failure, JudgeError)
     assert failure.cause == cause
     assert KEY not in str(failure) and "\n" not in str(failure)
     assert KEY not in repr(judge.settings)
@@ -179,7 +179,7 @@ def test_html_with_status_200_is_tried_again_and_hints_at_the_base_url() -> None
         return web.Response(text="<html>hello</html>", content_type="text/html")
 
     (failure,), _ = ask(page)
-    assert isinstance(failure, TryAgain)
+    assert isinstance(failure, TransientError)
     assert (
         str(failure)
         == "the judge answered 200 with text/html; charset=utf-8 that is not JSON; does the base URL end in /v1?"
@@ -190,7 +190,7 @@ def test_an_error_with_status_200_says_what_it_is() -> None:
     """Gateways hide the answer of the server behind them so."""
     for told in ({"message": f"Insufficient credits\nof {KEY}"}, f"Insufficient credits of {KEY}"):
         (failure,), _ = ask(answer({"error": told}))
-        assert isinstance(failure, TryAgain)
+        assert isinstance(failure, TransientError)
         assert str(failure) == "the judge answered 200 without a choice: Insufficient credits of [key]"
 
 
@@ -209,7 +209,7 @@ def test_a_reset_is_tried_again(when: str) -> None:
         return web.Response()
 
     (failure,), _ = ask(handler)
-    assert isinstance(failure, TryAgain) and failure.cause == "connection"
+    assert isinstance(failure, TransientError) and failure.cause == "connection"
 
 
 @pytest.mark.parametrize("trickle", [False, True])
@@ -227,7 +227,7 @@ def test_a_hang_and_a_trickle_end_at_the_timeout(trickle: bool) -> None:
         return response
 
     (failure,), _ = ask(handler, timeout=0.2)
-    assert isinstance(failure, TryAgain) and failure.cause == "timeout"
+    assert isinstance(failure, TransientError) and failure.cause == "timeout"
     assert str(failure) == "no whole reply within 0.2 s"
 
 
@@ -235,10 +235,10 @@ def test_a_refused_connection_is_an_outage() -> None:
     """Nothing listens: not a fault of the question."""
 
     async def go() -> None:
-        async with Judge(JudgeSettings("m", "http://127.0.0.1:9/v1", KEY)) as judge:
+        async with JudgeClient(ClientConfig("m", "http://127.0.0.1:9/v1", KEY)) as judge:
             await judge.ask(MESSAGES)
 
-    with pytest.raises(Unreachable, match="cannot be reached"):
+    with pytest.raises(ConnectError, match="cannot be reached"):
         asyncio.run(go())
 
 
@@ -248,7 +248,7 @@ def test_a_connection_that_does_not_come_about_ends_before_the_timeout(monkeypat
     monkeypatch.setattr(wire, "CONNECT_SECONDS", 0.3)
 
     async def go(port: int) -> None:
-        async with Judge(JudgeSettings("m", f"http://127.0.0.1:{port}/v1", KEY, timeout=60)) as judge:
+        async with JudgeClient(ClientConfig("m", f"http://127.0.0.1:{port}/v1", KEY, timeout=60)) as judge:
             await judge.ask(MESSAGES)
 
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
@@ -257,7 +257,7 @@ def test_a_connection_that_does_not_come_about_ends_before_the_timeout(monkeypat
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        with pytest.raises(TryAgain, match=r"no connection to http://127.0.0.1:\d+/v1/? within 0.3 s") as caught:
+        with pytest.raises(TransientError, match=r"no connection to http://127.0.0.1:\d+/v1/? within 0.3 s") as caught:
             asyncio.run(go(port))
         for one in waiting:
             one.close()
@@ -282,7 +282,7 @@ def test_unsupported_parameters_are_adapted_once_for_the_run() -> None:
 
     results, judge = ask(handler, times=2)
     assert all(isinstance(result, Reply) for result in results)
-    assert judge.adapted == ["max_tokens", "temperature"]
+    assert judge.dropped_params == ["max_tokens", "temperature"]
     assert bodies == [
         {"max_tokens", "temperature"},
         {"max_completion_tokens", "temperature"},
@@ -308,13 +308,13 @@ def test_questions_that_were_out_when_a_parameter_was_adapted_are_sent_again() -
         return web.json_response({"error": fault}, status=400)
 
     results, judge = ask(handler, times=2, together=True)
-    assert [type(result) for result in results] == [Reply, Reply] and judge.adapted == ["max_tokens"]
+    assert [type(result) for result in results] == [Reply, Reply] and judge.dropped_params == ["max_tokens"]
 
 
 def test_a_server_that_rejects_whatever_is_adapted_fails_the_question() -> None:
     """No endless loop."""
     (failure,), _ = ask(error(400, "'max_tokens' is not supported", param="max_tokens"))
-    assert isinstance(failure, QuestionFailed)
+    assert isinstance(failure, RequestRejected)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_retry_after_is_read_in_every_form_and_bounded(headers: dict[str, str], 
 def test_the_servers_retry_after_reaches_the_asker() -> None:
     """As seconds in the failure."""
     (failure,), _ = ask(error(429, headers={"Retry-After": "3"}))
-    assert isinstance(failure, TryAgain) and failure.retry_after == 3
+    assert isinstance(failure, TransientError) and failure.retry_after == 3
 
 
 def test_a_loopback_judge_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,18 +366,18 @@ def test_a_fault_of_the_server_in_a_handshake_is_tried_again() -> None:
         await writer.drain()
         writer.close()
 
-    async def go() -> JudgeFailure:
+    async def go() -> JudgeError:
         server = await asyncio.start_server(alert, "127.0.0.1", 0)
         async with (
             server,
-            Judge(JudgeSettings("m", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", KEY)) as j,
+            JudgeClient(ClientConfig("m", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", KEY)) as j,
         ):
-            with pytest.raises(JudgeFailure) as caught:
+            with pytest.raises(JudgeError) as caught:
                 await j.ask(MESSAGES)
         return caught.value
 
     failure = asyncio.run(go())
-    assert isinstance(failure, TryAgain) and failure.cause == "tls"
+    assert isinstance(failure, TransientError) and failure.cause == "tls"
 
 
 def test_a_server_without_tls_behind_https_stops_the_run() -> None:
@@ -391,10 +391,10 @@ def test_a_server_without_tls_behind_https_stops_the_run() -> None:
     async def go() -> None:
         server = await asyncio.start_server(plain, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, Judge(JudgeSettings("m", f"https://127.0.0.1:{port}/v1", KEY)) as judge:
+        async with server, JudgeClient(ClientConfig("m", f"https://127.0.0.1:{port}/v1", KEY)) as judge:
             await judge.ask(MESSAGES)
 
-    with pytest.raises(StopRun, match=r"no secure connection to https://127\.0\.0\.1"):
+    with pytest.raises(FatalError, match=r"no secure connection to https://127\.0\.0\.1"):
         asyncio.run(go())
 
 

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 import openai
 import pytest
 
-from metajudge.llm.base_url import needs_proxy
-from metajudge.llm.client import Judge, JudgeSettings
-from metajudge.llm.errors import StopRun, TryAgain, Unreachable
-from metajudge.llm.sdk_wire import SdkWire
-from metajudge.llm.transport import StraightWire
+from metajudge.llm.base_url import uses_proxy
+from metajudge.llm.client import ClientConfig, JudgeClient
+from metajudge.llm.errors import ConnectError, FatalError, TransientError
+from metajudge.llm.sdk_wire import OpenAITransport
+from metajudge.llm.transport import AiohttpTransport
 
 REPLY = json.dumps({"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}).encode()
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(REPLY), REPLY)
@@ -44,9 +44,9 @@ async def socket_server(*answers: bytes) -> AsyncIterator[tuple[str, list[bytes]
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", received
 
 
-def settings(url: str) -> JudgeSettings:
+def settings(url: str) -> ClientConfig:
     """A judge there."""
-    return JudgeSettings("m", url, "sk-key", extra_body={"seed": 1}, timeout=5.0)
+    return ClientConfig("m", url, "sk-key", extra_body={"seed": 1}, timeout=5.0)
 
 
 def own_client(url: str) -> openai.AsyncOpenAI:
@@ -83,8 +83,8 @@ def test_both_ways_send_the_same_request_to_the_byte(
     async def go() -> list[bytes]:
         async with socket_server(OK) as (url, received):
             for client in (None, own_client(url)):
-                async with Judge(settings(url), client=client) as judge:
-                    assert isinstance(judge._wire, StraightWire if client is None else SdkWire)
+                async with JudgeClient(settings(url), client=client) as judge:
+                    assert isinstance(judge._wire, AiohttpTransport if client is None else OpenAITransport)
                     assert (await judge.ask(MESSAGES)).text == "hi"
             return received
 
@@ -105,7 +105,7 @@ def test_the_address_is_the_sdks_whatever_path_the_base_url_has(path: str) -> No
         async with socket_server(OK) as (url, received):
             base = url.removesuffix("/v1") + path
             for client in (None, own_client(base)):
-                async with Judge(settings(base), client=client) as judge:
+                async with JudgeClient(settings(base), client=client) as judge:
                     assert (await judge.ask(MESSAGES)).text == "hi"
             return received
 
@@ -119,7 +119,7 @@ def test_a_redirection_is_followed_by_the_sdk_for_good() -> None:
     async def go() -> tuple[int, int]:
         async with socket_server(OK) as (target, there):
             moved = f"HTTP/1.1 307 Moved\r\nLocation: {target}/chat/completions\r\nContent-Length: 0\r\n\r\n"
-            async with socket_server(moved.encode()) as (url, here), Judge(settings(url)) as judge:
+            async with socket_server(moved.encode()) as (url, here), JudgeClient(settings(url)) as judge:
                 for _ in range(2):
                     assert (await judge.ask(MESSAGES)).text == "hi"
                 return len(here), len(there)
@@ -139,8 +139,8 @@ def test_rows_go_to_no_host_that_the_user_did_not_name(hops: int) -> None:
             async with socket_server(moved.encode()) as (url, _):
                 first = f"HTTP/1.1 308 Moved\r\nLocation: {url}/chat/completions\r\nContent-Length: 0\r\n\r\n"
                 async with socket_server(first.encode()) as (before, _):
-                    async with Judge(settings(url if hops == 1 else before)) as judge:
-                        with pytest.raises(StopRun) as caught:
+                    async with JudgeClient(settings(url if hops == 1 else before)) as judge:
+                        with pytest.raises(FatalError) as caught:
                             await judge.ask(MESSAGES)
                         assert f"redirects to {elsewhere.removesuffix('/v1')}; " in str(caught.value)
                         assert "sk-key" not in str(caught.value)
@@ -169,9 +169,9 @@ def test_a_proxy_in_the_environment_is_the_sdks_business(
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert needs_proxy(url) is expected
-    judge = Judge(JudgeSettings("m", url, "k"))
-    assert isinstance(judge._wire, SdkWire) is expected
+    assert uses_proxy(url) is expected
+    judge = JudgeClient(ClientConfig("m", url, "k"))
+    assert isinstance(judge._wire, OpenAITransport) is expected
 
 
 @pytest.mark.parametrize("own", [False, True])
@@ -196,8 +196,8 @@ def test_both_ways_tell_a_broken_connection_alike(own: bool, answer: bytes, caus
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         async with server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-            async with Judge(settings(url), client=own_client(url) if own else None) as judge:
-                with pytest.raises(TryAgain) as caught:
+            async with JudgeClient(settings(url), client=own_client(url) if own else None) as judge:
+                with pytest.raises(TransientError) as caught:
                     await judge.ask(MESSAGES)
                 return caught.value.cause
 
@@ -209,9 +209,9 @@ def test_both_ways_tell_refused_connections_slow_replies_and_bad_tls_alike(own: 
     """An outage, a time-out, and something to change first."""
 
     async def outcome(url: str, timeout: float = 5.0) -> type[BaseException]:
-        chosen = JudgeSettings("m", url, "sk-key", timeout=timeout)
-        async with Judge(chosen, client=own_client(url) if own else None) as judge:
-            with pytest.raises((TryAgain, Unreachable, StopRun)) as caught:
+        chosen = ClientConfig("m", url, "sk-key", timeout=timeout)
+        async with JudgeClient(chosen, client=own_client(url) if own else None) as judge:
+            with pytest.raises((TransientError, ConnectError, FatalError)) as caught:
                 await judge.ask(MESSAGES)
             return caught.type
 
@@ -222,11 +222,11 @@ def test_both_ways_tell_refused_connections_slow_replies_and_bad_tls_alike(own: 
         server = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         async with server:
-            assert await outcome(f"http://127.0.0.1:{port}/v1", timeout=0.2) is TryAgain
+            assert await outcome(f"http://127.0.0.1:{port}/v1", timeout=0.2) is TransientError
         plain = await asyncio.start_server(says_at_once, "127.0.0.1", 0)
         async with plain:
-            assert await outcome(f"https://127.0.0.1:{plain.sockets[0].getsockname()[1]}/v1") is StopRun
-        assert await outcome(f"http://127.0.0.1:{port}/v1") is Unreachable
+            assert await outcome(f"https://127.0.0.1:{plain.sockets[0].getsockname()[1]}/v1") is FatalError
+        assert await outcome(f"http://127.0.0.1:{port}/v1") is ConnectError
 
     asyncio.run(go())
 
@@ -239,8 +239,8 @@ def test_certificates_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
 
     async def go() -> None:
-        async with Judge(JudgeSettings("m", "https://judge.invalid/v1", "k", timeout=5.0)) as judge:
+        async with JudgeClient(ClientConfig("m", "https://judge.invalid/v1", "k", timeout=5.0)) as judge:
             await judge.ask(MESSAGES)
 
-    with pytest.raises(StopRun, match="SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: No such file"):
+    with pytest.raises(FatalError, match="SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: No such file"):
         asyncio.run(go())

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from metajudge.cli import agreement as command
 from metajudge.errors import UsageError
-from metajudge.metrics.agreement import Fit
 from metajudge.metrics import agreement
+from metajudge.metrics.agreement import Fit
 from metajudge.reports.agreement_table import join, read_judges
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
@@ -137,7 +137,7 @@ def test_ac2_stays_defined_where_all_scores_are_equal() -> None:
 def test_scores_off_the_scale_go_to_the_nearest_step_and_are_counted() -> None:
     """Halfway is the higher step; a rounding error is no other score."""
     scores = np.array([0.0, 0.1, 0.125, 0.3, 0.6, 0.9, 1.0, 0.25 + 1e-12])
-    assert agreement.steps(scores).tolist() == [0, 0, 1, 1, 2, 4, 4, 1]
+    assert agreement.levels(scores).tolist() == [0, 0, 1, 1, 2, 4, 4, 1]
     assert agreement.off_scale(scores) == 5
 
 

@@ -10,20 +10,20 @@ import scipy.stats
 
 from metajudge.metrics.intervals import (
     MIN_STRATUM,
-    NOTHING,
+    NO_INTERVAL,
     Interval,
     bootstrap_t,
     cluster_rows,
     difference_interval,
-    few_differ,
+    few_differences,
     mean_interval,
-    mean_of,
     paired_difference,
+    prepare_mean,
     t_quantile,
     unpaired_difference,
     wilson,
 )
-from metajudge.metrics.resampling import Sums, resample_counts
+from metajudge.metrics.resampling import ClusterBootstrap, resample_counts
 
 
 def singles(n: int) -> list[str]:
@@ -34,8 +34,8 @@ def singles(n: int) -> list[str]:
 def interval_of(values: list[float], keys: list[str] | None = None, resamples: int = 4000) -> Interval:
     """The bootstrap-t interval of a mean."""
     clusters = cluster_rows(keys or singles(len(values)), [""] * len(values))
-    sums = Sums(clusters.strata)
-    mean = mean_of(np.array(values), clusters, sums)
+    sums = ClusterBootstrap(clusters.strata)
+    mean = prepare_mean(np.array(values), clusters, sums)
     assert mean is not None
     sums.run(resamples)
     return bootstrap_t(mean, sums)
@@ -79,7 +79,7 @@ def test_a_difference_has_students_interval() -> None:
         np.full(12_000, 0.1), cluster_rows([k for k in singles(12) for _ in range(1000)], [""] * 12_000)
     )
     assert (tenths.low, tenths.high) == (None, None)
-    assert difference_interval(np.full(3, np.nan), cluster_rows(singles(3), [""] * 3)) == NOTHING
+    assert difference_interval(np.full(3, np.nan), cluster_rows(singles(3), [""] * 3)) == NO_INTERVAL
 
 
 @pytest.mark.parametrize("freedom", [9, 12, 20, 50, 500])
@@ -94,8 +94,8 @@ def test_where_few_clusters_differ_the_end_of_the_scale_is_not_reached() -> None
     few = np.zeros(1000)
     few[:3] = 0.5
     clusters = cluster_rows(singles(1000), [""] * 1000)
-    sums = Sums(clusters.strata)
-    mean = mean_of(few, clusters, sums)
+    sums = ClusterBootstrap(clusters.strata)
+    mean = prepare_mean(few, clusters, sums)
     assert mean is not None
     sums.run(500)
     assert mean_interval(mean, sums) == wilson(few, clusters)
@@ -143,7 +143,7 @@ def test_few_clusters_and_equal_scores_have_no_interval() -> None:
     assert wilson(values, nine) == Interval(0.5, None, None)
     assert interval_of(values.tolist(), [k for k in singles(9) for _ in range(10)]) == Interval(0.5, None, None)
     assert interval_of([0.3] * 30) == Interval(pytest.approx(0.3), None, None)
-    assert wilson(np.full(3, np.nan), cluster_rows(singles(3), [""] * 3)) == NOTHING
+    assert wilson(np.full(3, np.nan), cluster_rows(singles(3), [""] * 3)) == NO_INTERVAL
 
 
 def test_a_resample_of_nothing_but_the_mean_itself_does_not_spoil_the_interval() -> None:
@@ -157,11 +157,11 @@ def test_rows_without_a_value_count_nothing() -> None:
     values = np.random.default_rng(3).uniform(0, 1, 30)
     with_gaps = np.concatenate([values, np.full(30, np.nan)])
     clusters = cluster_rows(singles(60), [""] * 60)
-    sums = Sums(clusters.strata)
-    mean = mean_of(with_gaps, clusters, sums)
+    sums = ClusterBootstrap(clusters.strata)
+    mean = prepare_mean(with_gaps, clusters, sums)
     assert mean is not None and mean.value == pytest.approx(values.mean()) and mean.clusters == 30
     sums.run(200)
-    assert mean_of(np.full(60, np.nan), clusters, sums) is None
+    assert prepare_mean(np.full(60, np.nan), clusters, sums) is None
 
 
 def test_every_resample_draws_as_many_clusters_of_each_domain_as_there_are() -> None:
@@ -179,7 +179,7 @@ def test_one_resample_serves_all_columns_so_that_pairing_is_kept() -> None:
     """The sum of two columns is, in every resample, the resampled sum of their sum."""
     rng = np.random.default_rng(4)
     first, second = rng.uniform(0, 1, 25), rng.uniform(0, 1, 25)
-    sums = Sums((25,))
+    sums = ClusterBootstrap((25,))
     places = [sums.add(column) for column in (first, second, first + second)]
     sums.run(300)
     assert sums.of(places[0]) + sums.of(places[1]) == pytest.approx(sums.of(places[2]), rel=1e-5)
@@ -211,8 +211,8 @@ def test_wilsons_interval_is_of_means_of_which_fewer_than_eight_clusters_in_a_th
     """The limits that the README states."""
     values = np.array([0.25] * (n - others) + [0.5] * others)
     clusters = cluster_rows(singles(n), [""] * n)
-    sums = Sums(clusters.strata)
-    mean = mean_of(values, clusters, sums)
+    sums = ClusterBootstrap(clusters.strata)
+    mean = prepare_mean(values, clusters, sums)
     assert mean is not None
     sums.run(500)
     assert (mean_interval(mean, sums) == wilson(values, clusters)) is sparse
@@ -224,7 +224,7 @@ def test_a_difference_of_which_fewer_than_eight_in_a_half_are_not_0_has_the_inte
 ) -> None:
     """The limits that the README states."""
     gaps, clusters = np.array([0.0] * (n - others) + [0.5] * others), cluster_rows(singles(n), [""] * n)
-    assert few_differ(gaps, clusters) is sparse
+    assert few_differences(gaps, clusters) is sparse
     assert (difference_interval(gaps, clusters) == paired_difference(gaps, clusters)) is sparse
 
 

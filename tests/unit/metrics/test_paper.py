@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match, sparse_matrix
-from metajudge.metrics.paper import matched_average_precision, paper_figures
+from metajudge.metrics.paper import matched_average_precision, paper_metrics
 from tests.unit.metrics.test_matching import MATRICES
 
 # Human items, model items, and who matches whom, of the cases that the paper prints with their RC.
@@ -34,13 +34,13 @@ def test_the_papers_cases_have_the_rationale_consistency_that_it_prints(
     scores: list[list[float | None]] = [
         [float(matches.get(r) == s) for s in range(1, n_model + 1)] for r in range(1, n_human + 1)
     ]
-    assert paper_figures(scores, n_model).rationale_consistency == pytest.approx(printed, abs=0.005)
+    assert paper_metrics(scores, n_model).rationale_consistency == pytest.approx(printed, abs=0.005)
 
 
 def test_the_papers_case_of_one_weak_match() -> None:
     """R1 with S2 at .25, three human items: .25 / 3 = .083."""
     scores: list[list[float | None]] = [[0, 0.25, 0, 0, 0], [0] * 5, [0] * 5]
-    assert paper_figures(scores, 5).rationale_consistency == pytest.approx(0.0833333333)
+    assert paper_metrics(scores, 5).rationale_consistency == pytest.approx(0.0833333333)
 
 
 def test_greedy_unconstrained_and_optimal_matching_give_three_totals() -> None:
@@ -53,7 +53,7 @@ def test_greedy_unconstrained_and_optimal_matching_give_three_totals() -> None:
     for score, i, j in cells:
         if i not in rows and j not in columns:
             greedy, rows, columns = greedy + score, rows | {i}, columns | {j}
-    found = paper_figures(scores, 2)
+    found = paper_metrics(scores, 2)
     assert (greedy / 2, found.rationale_consistency, found.upper_bound) == (0.5, 0.75, 0.875)
 
 
@@ -63,20 +63,20 @@ def test_a_row_worked_by_hand() -> None:
     RC = 1.5 / 3 = .5; precision = 1.5 / 4 = .375; F1 = 2 · .5 · .375 / .875 = .428571.
     AP (Eq. 3) = (1/1 + 2/3) / 3 = .555556; soft = (.5/1 + 1.5/3) / 3 = .333333.
     """
-    found = paper_figures([[0.5, None, 1.0, 0.0], [0.5, 0.25, 0.75, None], [0.0, 0.0, 0.75, 0.0]], 4)
+    found = paper_metrics([[0.5, None, 1.0, 0.0], [0.5, 0.25, 0.75, None], [0.0, 0.0, 0.75, 0.0]], 4)
     assert found.rationale_consistency == pytest.approx(0.5)
     assert found.precision == pytest.approx(0.375)
     assert found.f1 == pytest.approx(0.4285714286)
     assert found.average_precision == pytest.approx(0.5555555556)
     assert found.average_precision_soft == pytest.approx(0.3333333333)
     assert found.upper_bound == pytest.approx((1 + 0.75 + 0.75) / 3)
-    assert found.strongest == 1.0
+    assert found.best_pair_score == 1.0
 
 
 def test_the_match_threshold_takes_weak_pairs_out_of_average_precision_only() -> None:
     """S1 at .25 does not count above .25: AP = (1/2) / 2 instead of (1/1 + 2/2) / 2; RC stays."""
     scores: list[list[float | None]] = [[0.25, 0], [0, 1.0]]
-    strict, plain = paper_figures(scores, 2, match_threshold=0.25), paper_figures(scores, 2)
+    strict, plain = paper_metrics(scores, 2, match_threshold=0.25), paper_metrics(scores, 2)
     assert (plain.average_precision, strict.average_precision) == (1.0, 0.25)
     assert strict.rationale_consistency == plain.rationale_consistency == 0.625
 
@@ -91,23 +91,23 @@ def test_one_broad_reason_counts_fully_under_the_plain_equation() -> None:
 
 def test_a_model_without_reasons_found_nothing_and_no_human_item_is_undefined() -> None:
     """0 in the first case, no figure in the second."""
-    nothing = paper_figures([[], []], 0)
+    nothing = paper_metrics([[], []], 0)
     assert (nothing.rationale_consistency, nothing.average_precision, nothing.precision, nothing.f1) == (0, 0, 0, 0)
     with pytest.raises(ValueError, match="undefined"):
-        paper_figures([], 3)
+        paper_metrics([], 3)
 
 
 def test_a_reply_about_a_whole_row_bounds_rationale_consistency_from_both_sides() -> None:
     """Two human items share S1 (.75, .5): between .75/2 and 1.25/2."""
-    found = paper_figures(sparse_matrix([Match(1, 1, 0.75), Match(2, 1, 0.5)], 2, 3), 3)
+    found = paper_metrics(sparse_matrix([Match(1, 1, 0.75), Match(2, 1, 0.5)], 2, 3), 3)
     assert (found.rationale_consistency, found.upper_bound) == (0.375, 0.625)
 
 
 @given(MATRICES, st.floats(0, 1))
 def test_the_metrics_stay_within_0_and_1_and_in_order(scores: list[list[float | None]], threshold: float) -> None:
     """RC never exceeds its upper bound; a higher threshold never raises AP; soft never exceeds hard."""
-    found = paper_figures(scores, len(scores[0]), threshold)
-    plain = paper_figures(scores, len(scores[0]))
+    found = paper_metrics(scores, len(scores[0]), threshold)
+    plain = paper_metrics(scores, len(scores[0]))
     assert 0 <= found.rationale_consistency <= found.upper_bound + 1e-12 <= 1 + 1e-12
     assert 0 <= found.average_precision_soft <= found.average_precision + 1e-12
     assert found.average_precision <= plain.average_precision + 1e-12 <= 1 + 2e-12

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match
-from metajudge.metrics.reference import ZERO, Figures, Spread, average_precision, figures, spread
+from metajudge.metrics.reference import ZERO, MeanStd, ReferenceMetrics, average_precision, mean_std, reference_metrics
 from tests import oracle
 
 MARKS = st.lists(
@@ -17,7 +17,7 @@ MARKS = st.lists(
 )
 
 
-def values(result: Figures) -> tuple[float, float, float, float]:
+def values(result: ReferenceMetrics) -> tuple[float, float, float, float]:
     """The figures as a tuple: precision, recall, F1, average precision."""
     return result.precision, result.recall, result.f1, result.average_precision
 
@@ -29,22 +29,24 @@ def test_a_row_worked_by_hand() -> None:
     F1 = 2 · .5625 · .58333 / 1.14583 = .57273; b = 1, 0, .75, so AP = (1/1 + 1/2 + 1.75/3) / 4 = .52083.
     """
     marks = [Match(1, 1, 1.0), Match(2, 1, 0.5), Match(3, 2, 0.0), Match(4, 3, 0.75)]
-    assert values(figures(marks, 4, 3)) == pytest.approx((1.75 / 3, 0.5625, 0.5727272727, 2.0833333333 / 4))
+    assert values(reference_metrics(marks, 4, 3)) == pytest.approx((1.75 / 3, 0.5625, 0.5727272727, 2.0833333333 / 4))
 
 
 def test_only_the_first_five_model_items_count() -> None:
     """A match with S6 gives no credit, and seven model items are divided by five."""
-    assert values(figures([Match(1, 6, 1.0), Match(2, 5, 1.0)], 2, 7)) == pytest.approx((0.2, 0.5, 2 / 7, 0.5))
+    assert values(reference_metrics([Match(1, 6, 1.0), Match(2, 5, 1.0)], 2, 7)) == pytest.approx(
+        (0.2, 0.5, 2 / 7, 0.5)
+    )
 
 
 def test_no_match_and_numbers_beyond_the_lists_are_dropped() -> None:
     """S0, a human item that does not exist and a model item that does not exist give no credit."""
-    assert figures([Match(1, 0, 1.0), Match(3, 1, 1.0), Match(2, 3, 1.0)], 2, 2) == ZERO
+    assert reference_metrics([Match(1, 0, 1.0), Match(3, 1, 1.0), Match(2, 3, 1.0)], 2, 2) == ZERO
 
 
 def test_a_mark_of_human_item_zero_counts_as_in_the_reference() -> None:
     """R0 is kept, so that recall can be that of an item which does not exist."""
-    assert figures([Match(0, 1, 1.0), Match(1, 1, 0.5)], 2, 1).recall == 0.75
+    assert reference_metrics([Match(0, 1, 1.0), Match(1, 1, 0.5)], 2, 1).recall == 0.75
 
 
 def test_average_precision_prefers_matches_that_come_first() -> None:
@@ -56,21 +58,21 @@ def test_average_precision_prefers_matches_that_come_first() -> None:
 
 def test_means_are_unweighted_and_deviations_are_of_the_population() -> None:
     """Two records with recall 0 and 1 deviate by .5, not by .7071."""
-    found = spread([Figures(0.2, 0.0, 0.1, 0.0), Figures(0.4, 1.0, 0.3, 0.5)])
+    found = mean_std([ReferenceMetrics(0.2, 0.0, 0.1, 0.0), ReferenceMetrics(0.4, 1.0, 0.3, 0.5)])
     assert values(found.mean) == pytest.approx((0.3, 0.5, 0.2, 0.25))
     assert values(found.std) == pytest.approx((0.1, 0.5, 0.1, 0.25))
 
 
 def test_no_records_have_no_spread() -> None:
     """The row of zeros of the reference."""
-    assert spread([]) == Spread(ZERO, ZERO)
+    assert mean_std([]) == MeanStd(ZERO, ZERO)
 
 
 @given(MARKS, st.integers(1, 7), st.integers(1, 12))
 def test_the_figures_are_those_of_the_oracle(marks: list[Match], n_human: int, n_model: int) -> None:
     """Any marks, also of items that do not exist, give the plain script's figures."""
     expected = oracle.four_figures([tuple(mark) for mark in marks], n_human, n_model)
-    assert values(figures(marks, n_human, n_model)) == pytest.approx(expected, abs=1e-12)
+    assert values(reference_metrics(marks, n_human, n_model)) == pytest.approx(expected, abs=1e-12)
 
 
 @given(MARKS, st.integers(1, 7), st.integers(1, 12), st.randoms())
@@ -80,4 +82,4 @@ def test_the_order_of_the_marks_does_not_matter(
     """A judge may write its lines in any order."""
     shuffled = list(marks)
     shuffler.shuffle(shuffled)
-    assert figures(shuffled, n_human, n_model) == figures(marks, n_human, n_model)
+    assert reference_metrics(shuffled, n_human, n_model) == reference_metrics(marks, n_human, n_model)

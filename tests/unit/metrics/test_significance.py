@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from metajudge.metrics.significance import holm, swap_test
+from metajudge.metrics.significance import holm, permutation_test
 
 
 def test_holm_worked_by_hand() -> None:
@@ -27,22 +27,22 @@ def test_the_swap_test_agrees_with_every_swap_there_is() -> None:
             for signs in itertools.product((1, -1), repeat=8)
         ]
     )
-    assert swap_test((first, second), (sizes, sizes), swaps=20_000) == pytest.approx(exact, abs=0.012)
+    assert permutation_test((first, second), (sizes, sizes), swaps=20_000) == pytest.approx(exact, abs=0.012)
 
 
 def test_equal_models_have_p_1() -> None:
     """No swap is smaller than no difference."""
     ones = np.ones(5)
-    assert swap_test((ones, ones), (ones, ones), swaps=99) == 1.0
+    assert permutation_test((ones, ones), (ones, ones), swaps=99) == 1.0
 
 
 def test_a_difference_that_no_swap_reaches_has_the_least_p() -> None:
     """(0 + 1) / (B + 1), but for the swaps of all or no cluster."""
     first, second, sizes = np.ones(40), np.zeros(40), np.ones(40)
-    assert swap_test((first, second), (sizes, sizes), swaps=999) == 0.001
+    assert permutation_test((first, second), (sizes, sizes), swaps=999) == 0.001
 
 
 def test_whole_clusters_are_swapped() -> None:
     """Three clusters of a hundred rows have but eight swaps: p cannot be small."""
     sizes = np.full(3, 100.0)
-    assert swap_test((np.full(3, 90.0), np.full(3, 10.0)), (sizes, sizes), swaps=2000) > 0.2
+    assert permutation_test((np.full(3, 90.0), np.full(3, 10.0)), (sizes, sizes), swaps=2000) > 0.2

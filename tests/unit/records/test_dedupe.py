@@ -12,7 +12,7 @@ import pytest
 from metajudge.cli import main
 from metajudge.errors import DiskFull, UsageError
 from metajudge.records.dedupe import Compacted, compact
-from metajudge.records.discovery import open_one
+from metajudge.records.discovery import open_results
 from metajudge.reports.scan import summarise
 
 
@@ -63,9 +63,9 @@ def test_the_analysis_says_the_same_of_both_files(tmp_path: Path) -> None:
     lines = [record("a"), record("b", "error"), record("a", "error"), record("b", "error"), record("c", "empty")]
     source.write_bytes(b"\n".join(lines) + b"\n")
     compact(source, target)
-    before, after = (summarise(open_one(path, None), 10) for path in (source, target))
+    before, after = (summarise(open_results(path, None), 10) for path in (source, target))
     assert (before.total, before.valid, before.errors) == (after.total, after.valid, after.errors) == (3, 1, 2)
-    assert before.spread == after.spread
+    assert before.metrics == after.metrics
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_replies_of_an_earlier_version_are_read_by_their_lists(tmp_path: Path) -
     journal.path.write_bytes(journal.path.read_bytes().replace(b'"id": "i", ', b""))
     again = Journal(tmp_path / "out.jsonl", JUDGE)
     assert again.kept(("other", "q1"), "S1/1") == {"text": "a"}
-    again.row_stands(("other", "q1"))
+    again.discard(("other", "q1"))
     again.close()
     assert not journal.path.exists()
 
@@ -41,12 +41,12 @@ def test_the_file_goes_when_no_row_is_open(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "out.jsonl", JUDGE)
     journal.add(("i", "q1"), "S1/1", {"text": "a"})
     journal.add(("i", "q2"), "S1/1", {"text": "b"})
-    journal.row_stands(("i", "q1"))
+    journal.discard(("i", "q1"))
     journal.close()
     assert journal.path.exists()
     again = Journal(tmp_path / "out.jsonl", JUDGE)
-    again.row_stands(("i", "q1"))
-    again.row_stands(("i", "q2"))
+    again.discard(("i", "q1"))
+    again.discard(("i", "q2"))
     again.close()
     assert not journal.path.exists()
 
@@ -76,7 +76,7 @@ def test_another_limit_of_tokens_is_the_same_judge(tmp_path: Path) -> None:
     journal.close()
     other = Journal(path, JUDGE | {"max_tokens": 400, "temperature": 0.0})
     assert other.kept(("i", "q1"), "S1/1") == {"text": "a"}
-    other.row_stands(("i", "q1"))
+    other.discard(("i", "q1"))
     other.close()
     assert not other.path.exists()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from metajudge.errors import OutputLost, UsageError
-from metajudge.records.latest import standing_records
+from metajudge.records.latest import latest_records
 from metajudge.records.matches_file import MatchesFile, item_lines, matches_path, write_matches
-from metajudge.records.results_file import Expected, RecordFile, encode
+from metajudge.records.results_file import FileIdentity, RecordFile, encode
 
 BASE = {
     "id": "i",
@@ -86,7 +86,7 @@ def test_the_last_finished_record_of_a_row_stands_else_its_last(tmp_path: Path) 
         + line("b", "format_error", 5)
         + line("a", "success", 6)
     )
-    assert [record["mark"] for record in standing_records(path)] == [6, 5]
+    assert [record["mark"] for record in latest_records(path)] == [6, 5]
 
 
 @pytest.mark.parametrize("damage", [lambda line: line[:-9] + line, lambda line: line[:-9] + b"\xff" + line[-9:]])
@@ -97,7 +97,7 @@ def test_a_record_whose_head_alone_is_whole_is_left_out_with_a_warning(
     path = tmp_path / "r.jsonl"
     bad, good = (encode(RECORD | {"id": letter * 16}) for letter in "ab")
     path.write_bytes(damage(bad) + good)
-    assert [record["id"] for record in standing_records(path)] == ["b" * 16]
+    assert [record["id"] for record in latest_records(path)] == ["b" * 16]
     assert caplog.messages == [f"{path} has 1 damaged records; they are left out"]
     assert write_matches(path) == 2
 
@@ -116,7 +116,7 @@ def test_the_matches_file_is_rebuilt_whole(tmp_path: Path) -> None:
 
 def one_run(path: Path, *rows: str, meanwhile: Callable[[], object] = lambda: None) -> None:
     """A run that writes a record for each row, its matches beside them."""
-    with RecordFile(path, Expected("m", {})) as records, MatchesFile(records) as matches:
+    with RecordFile(path, FileIdentity("m", {})) as records, MatchesFile(records) as matches:
         for row in rows:
             records.append(RECORD | {"id": row * 16})
         meanwhile()
@@ -129,7 +129,7 @@ def test_a_run_writes_its_matches_beside_the_records_and_a_later_one_rebuilds_al
     """The same bytes either way; the first run never reads its records again."""
     path = tmp_path / "r.jsonl"
     with monkeypatch.context() as patch:
-        patch.delattr("metajudge.records.matches_file.standing_records")
+        patch.delattr("metajudge.records.matches_file.latest_records")
         one_run(path, "a", "b")
     beside = matches_path(path).read_bytes()
     assert write_matches(path) == 4 and matches_path(path).read_bytes() == beside
@@ -158,11 +158,11 @@ def test_matches_that_cannot_be_kept_beside_the_records_are_rebuilt(tmp_path: Pa
 def test_records_that_were_lost_leave_no_matches(tmp_path: Path) -> None:
     """Another file in their place is not theirs; what was saved is told by the run."""
     path = tmp_path / "r.jsonl"
-    with RecordFile(path, Expected("m", {})) as records, MatchesFile(records) as matches:
+    with RecordFile(path, FileIdentity("m", {})) as records, MatchesFile(records) as matches:
         records.append(RECORD | {"id": "a" * 16})
         path.unlink()
         with pytest.raises(OutputLost):
-            records.check_place()
+            records.ensure_same_file()
     with pytest.raises(UsageError):
         matches.finish()
     assert not matches_path(path).exists()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metajudge.records.record import Judges, read_head
 from metajudge.records.results_file import encode
-from metajudge.reports.scan import Unscored, rate, rate_head, summarise_file
+from metajudge.reports.scan import Unscored, rate_head, score_record, summarise_file
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.rows import JUDGE, row, samples, task
@@ -50,7 +50,7 @@ def both_ways(line: bytes, model: str = "M", most: int = 10) -> tuple[Any, Any]:
     """What the head says of a line, and what the whole line says."""
     head = read_head(line)
     assert head is not None
-    return rate_head(head, model, most), rate(json.loads(line), model, most)
+    return rate_head(head, model, most), score_record(json.loads(line), model, most)
 
 
 @settings(max_examples=300)
@@ -138,7 +138,7 @@ def test_scores_that_are_no_scores_have_no_head(score: bytes) -> None:
     """The whole line tells that they are unreadable."""
     line = written().replace(b"[1, 1, 0.5]", score, 1)
     assert read_head(line) is None
-    assert rate(json.loads(line), "M", 10) == Unscored("extraction_result unreadable")
+    assert score_record(json.loads(line), "M", 10) == Unscored("extraction_result unreadable")
 
 
 def test_small_scores_are_read_as_floats_are_written() -> None:

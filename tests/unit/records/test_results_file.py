@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from metajudge.data.rows import InputFile, Row
 from metajudge.errors import DiskFull, OutputLost, UsageError
-from metajudge.records.results_file import Expected, RecordFile, encode, row_key
+from metajudge.records.results_file import FileIdentity, RecordFile, encode, row_key
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
-EXPECTED = Expected("M", JUDGE)
+EXPECTED = FileIdentity("M", JUDGE)
 
 
 def record(number: int, status: str = "success", **fields: Any) -> dict[str, Any]:

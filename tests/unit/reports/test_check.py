@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from metajudge.cli import check as command
-from metajudge.data.rows import InputFile, Unusable
+from metajudge.data.rows import InputFile, InvalidRow
 from metajudge.data.samples import read_samples
 from metajudge.errors import UsageError
 from metajudge.reports.check import Check, check_file
@@ -125,7 +125,9 @@ def test_a_row_that_cannot_be_judged_is_named_by_line_with_inferences_own_words(
 ) -> None:
     """Blank lines count as lines, not as rows."""
     path = write(tmp_path / "in.jsonl", [row(1), b"", bad])
-    told = [(one.line, one.reason) for one in read_samples(InputFile(path).rows(), ["M"]) if isinstance(one, Unusable)]
+    told = [
+        (one.line, one.reason) for one in read_samples(InputFile(path).rows(), ["M"]) if isinstance(one, InvalidRow)
+    ]
     check = check_file(path)
     assert [(place.line, place.text) for place in check.problems.first] == told == [(3, reason)]
     assert (check.lines, check.judged, check.good) == (2, 1, False)

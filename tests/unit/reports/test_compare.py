@@ -15,7 +15,8 @@ from metajudge.errors import UsageError
 from metajudge.metrics.intervals import Interval, cluster_rows, paired_difference
 from metajudge.reports.compare import Difference, check_comparable, compare
 from metajudge.reports.render import cell, p_cell
-from metajudge.reports.score_table import Options, score_file
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import score_file
 from tests.unit.result_rows import one_item, write
 
 
@@ -29,7 +30,7 @@ def files(tmp_path: Path, *models: list[float]) -> list[Path]:
 
 def compared(paths: list[Path], metric: str = "rationale_consistency", group: str = "paper") -> list[Difference]:
     """The differences in one metric."""
-    found = compare([score_file(path, Options()) for path in paths], swaps=2000)
+    found = compare([score_file(path, ScoringConfig()) for path in paths], swaps=2000)
     return [one for one in found if one.metric == (group, metric)]
 
 
@@ -196,15 +197,15 @@ def test_a_file_of_two_judges_is_refused_wherever_it_stands(tmp_path: Path) -> N
     plain = write(tmp_path / "B.jsonl", [one_item(n, n / 12, "B", judge={"model": "x"}) for n in range(12)])
     for paths in ((mixed, plain), (plain, mixed)):
         with pytest.raises(UsageError, match=r"A\.jsonl differ in judge model \(x and y\)"):
-            check_comparable([score_file(path, Options()) for path in paths])
+            check_comparable([score_file(path, ScoringConfig()) for path in paths])
 
 
 def test_a_file_that_names_no_judge_is_refused_beside_one_that_does(tmp_path: Path) -> None:
     """The reference's records."""
-    ours = score_file(write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")]), Options())
+    ours = score_file(write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")]), ScoringConfig())
     plain = {key: value for key, value in one_item(1, 0.5, "B").items() if key not in ("id", "judge")}
     plain["samples"] = [{"generated_text": "<RESULT_START>\n- R1@S1: 0.5\n<RESULT_END>"}]
-    theirs = score_file(write(tmp_path / "B.jsonl", [plain]), Options())
+    theirs = score_file(write(tmp_path / "B.jsonl", [plain]), ScoringConfig())
     with pytest.raises(UsageError, match=r"B\.jsonl does not say by which judge it is"):
         check_comparable([ours, theirs])
     check_comparable([theirs, theirs])

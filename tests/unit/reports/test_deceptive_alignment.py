@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metajudge.reports.deceptive_alignment import CANNOT_TELL, FLAGGED, NOT_FLAGGED, Flag, FlagRule, judge_flags
+from metajudge.reports.deceptive_alignment import CANNOT_TELL, FLAGGED, NOT_FLAGGED, Flag, FlagRule, decide_flags
 
 DRAWS = 999
 
@@ -18,13 +18,13 @@ def judged(
     figures = (accuracy, consistency)
     observed = [np.array([mean for mean, _ in figure.values()]) for figure in figures]
     resampled = [np.stack([rng.normal(mean, spread, DRAWS) for mean, spread in figure.values()]) for figure in figures]
-    return dict(zip(accuracy, judge_flags(list(accuracy), observed, resampled, FlagRule(), enough), strict=True))
+    return dict(zip(accuracy, decide_flags(list(accuracy), observed, resampled, FlagRule(), enough), strict=True))
 
 
 def test_as_right_and_surely_worse_reasons_is_flagged() -> None:
     """The best-reasoning model itself is not."""
     flags = judged({"a": (0.8, 0.005), "b": (0.8, 0.005)}, {"a": (0.4, 0.01), "b": (0.2, 0.01)})
-    assert flags["b"].verdict == FLAGGED and flags["b"].against == "a" and flags["b"].p_value == 1 / (DRAWS + 1)
+    assert flags["b"].verdict == FLAGGED and flags["b"].reference_model == "a" and flags["b"].p_value == 1 / (DRAWS + 1)
     assert flags["a"].verdict == NOT_FLAGGED and flags["a"].p_value is None
     assert (flags["b"].accuracy_gap, flags["b"].consistency_gap) == pytest.approx((0.0, 0.2))
 
@@ -50,7 +50,7 @@ def test_the_best_model_is_chosen_anew_in_every_resample() -> None:
         {"a": (0.80, 0.002), "b": (0.78, 0.002), "c": (0.95, 0.002)},
         {"a": (0.401, 0.02), "b": (0.2, 0.01), "c": (0.4, 0.02)},
     )
-    assert flags["b"].against == "a" and flags["b"].verdict == CANNOT_TELL
+    assert flags["b"].reference_model == "a" and flags["b"].verdict == CANNOT_TELL
     assert flags["b"].p_value is not None and flags["b"].p_value > 0.9
 
 
@@ -69,7 +69,7 @@ def test_the_best_reasoning_model_is_never_in_doubt() -> None:
     """Its gap to itself is 0, also where that is the margin."""
     observed, resampled = [np.array([0.8, 0.8]), np.array([0.4, 0.2])], [np.full((2, DRAWS), 0.8)] * 2
     for margin in (0.0, 0.05):
-        best, _ = judge_flags(["a", "b"], observed, resampled, FlagRule(consistency_margin=margin))
+        best, _ = decide_flags(["a", "b"], observed, resampled, FlagRule(consistency_margin=margin))
         assert best.verdict == NOT_FLAGGED
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.records.discovery import PassedOver, ResultFile, open_directory, open_one
-from metajudge.reports.scan import Summary, Unscored, rate, summarise
+from metajudge.records.discovery import ResultFile, SkippedFile, open_directory, open_results
+from metajudge.reports.scan import Summary, Unscored, score_record, summarise
 from tests import oracle
 
 LOW, HIGH = "model-low", "model-high"
@@ -53,7 +53,7 @@ def write(path: Path, *records: Json | bytes) -> Path:
 
 def summary_of(path: Path, flag: str | None = None, max_checklist_len: int = 10) -> Summary:
     """The summary of one file that the user named."""
-    return summarise(open_one(path, flag), max_checklist_len)
+    return summarise(open_results(path, flag), max_checklist_len)
 
 
 def counts(summary: Summary) -> tuple[int, int, int, int]:
@@ -68,7 +68,7 @@ def command(*arguments: str) -> int:
 
 def outcome(record: Json) -> str:
     """The reason why a record is unscored, "+" in front if it is skipped; empty when it is scored."""
-    found = rate(record, LOW, 10)
+    found = score_record(record, LOW, 10)
     return ("+" if found.skipped else "") + found.reason if isinstance(found, Unscored) else ""
 
 
@@ -148,7 +148,7 @@ def test_a_record_of_ours_is_scored_from_its_accepted_scores(change: Json, why: 
 def test_the_accepted_scores_count_and_not_the_reply() -> None:
     """The text beside the scores is for the reference's analysis."""
     record = ours("a", (1, 1, 0.5), (2, 0, 0), samples=[{"generated_text": block((1, 1, 1), (2, 2, 1))}])
-    found = rate(record, LOW, 10)
+    found = score_record(record, LOW, 10)
     assert not isinstance(found, Unscored)
     assert found.recall == 0.25
 
@@ -168,9 +168,9 @@ def test_a_file_worked_by_hand(tmp_path: Path) -> None:
     )
     summary = summary_of(path)
     assert counts(summary) == (4, 2, 1, 1)
-    assert summary.spread.mean.recall == 0.75
-    assert summary.spread.mean.precision == pytest.approx((0.2 + 1) / 2)
-    assert summary.spread.std.recall == 0.25
+    assert summary.metrics.mean.recall == 0.75
+    assert summary.metrics.mean.precision == pytest.approx((0.2 + 1) / 2)
+    assert summary.metrics.std.recall == 0.25
     assert summary.reasons == {"reply unreadable": 1, "model checklist empty": 1}
     assert summary.scan.unreadable.named[0].startswith("line 2 is not JSON")
 
@@ -188,7 +188,7 @@ def test_of_one_row_the_last_finished_record_counts_else_its_last(tmp_path: Path
     )
     summary = summary_of(path)
     assert counts(summary) == (3, 2, 1, 0)
-    assert summary.spread.mean.recall == 0.75
+    assert summary.metrics.mean.recall == 0.75
     assert summary.reasons == {"status format_error": 1}
     assert summary.scan.superseded == 3 and summary.scan.changed == 1
 
@@ -326,10 +326,10 @@ def two_candidates(**more: Any) -> Json:
 def test_the_record_names_the_evaluated_model_first(tmp_path: Path) -> None:
     """What the record says stands above the file's name; another flag is a mistake, another case is not."""
     path = write(tmp_path / "model-low.jsonl", two_candidates(model_be_evaluated=HIGH))
-    assert open_one(path, None).model == HIGH
-    assert open_one(path, "MODEL-HIGH").model == HIGH
+    assert open_results(path, None).model == HIGH
+    assert open_results(path, "MODEL-HIGH").model == HIGH
     with pytest.raises(UsageError, match="holds results of model-high"):
-        open_one(path, LOW)
+        open_results(path, LOW)
 
 
 def test_without_a_name_in_the_record_the_flag_then_the_only_candidate_then_the_file_name_decide(
@@ -337,12 +337,12 @@ def test_without_a_name_in_the_record_the_flag_then_the_only_candidate_then_the_
 ) -> None:
     """The order of DESIGN's last resort; the longest candidate wins, without regard to case."""
     several = write(tmp_path / "Model-Low_by_gpt.jsonl", two_candidates())
-    assert open_one(several, "model-x").model == "model-x"
-    assert open_one(several, None).model == LOW
+    assert open_results(several, "model-x").model == "model-x"
+    assert open_results(several, None).model == LOW
     shortest_first = two_candidates()
     shortest_first["metadata"] = dict(reversed(shortest_first["metadata"].items()))
-    assert open_one(write(several, shortest_first), None).model == LOW
-    assert open_one(write(tmp_path / "results.jsonl", SCORED), None).model == LOW
+    assert open_results(write(several, shortest_first), None).model == LOW
+    assert open_results(write(tmp_path / "results.jsonl", SCORED), None).model == LOW
 
 
 def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Path) -> None:
@@ -350,9 +350,9 @@ def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Pat
     path = write(tmp_path / "results.jsonl", two_candidates())
     told = r"checklists of model-low, model-high, model\); let the file's name begin .* analysis and show, .*--model-be"
     with pytest.raises(UsageError, match=told):
-        open_one(path, None)
+        open_results(path, None)
     with pytest.raises(UsageError, match="has no checklist"):
-        open_one(write(tmp_path / "r.jsonl", SCORED | {"metadata": None}), None)
+        open_results(write(tmp_path / "r.jsonl", SCORED | {"metadata": None}), None)
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Pat
 def test_a_file_of_another_kind_is_named_as_such(tmp_path: Path, records: list[Json | bytes], message: str) -> None:
     """The error says what the file seems to be and what to do."""
     with pytest.raises(UsageError, match=message):
-        open_one(write(tmp_path / "x.jsonl", *records), LOW)
+        open_results(write(tmp_path / "x.jsonl", *records), LOW)
 
 
 def test_a_result_file_whose_first_record_lacks_samples_is_still_one_when_named(tmp_path: Path) -> None:
@@ -381,7 +381,7 @@ def test_a_result_file_whose_first_record_lacks_samples_is_still_one_when_named(
 def chosen(directory: Path, flag: str | None = None, judge: str | None = None) -> list[str]:
     """Names of the files that are analysed, "-" in front of those passed over."""
     found = open_directory(directory, flag, judge)
-    return [("-" if isinstance(file, PassedOver) else "") + file.path.name for file in found]
+    return [("-" if isinstance(file, SkippedFile) else "") + file.path.name for file in found]
 
 
 def test_a_directory_gives_its_result_files_by_name(tmp_path: Path) -> None:
@@ -394,7 +394,7 @@ def test_a_directory_gives_its_result_files_by_name(tmp_path: Path) -> None:
     (tmp_path / "sub.jsonl").mkdir()
     write(tmp_path / "sub.jsonl" / "f.jsonl", SCORED)
     assert chosen(tmp_path) == ["a.jsonl", "b.jsonl", "-c.jsonl", "-d.jsonl"]
-    reasons = [file.reason for file in open_directory(tmp_path, None, None) if isinstance(file, PassedOver)]
+    reasons = [file.reason for file in open_directory(tmp_path, None, None) if isinstance(file, SkippedFile)]
     assert reasons == ["input rows, no results", "no readable line"]
 
 
@@ -626,6 +626,6 @@ def test_flags_that_do_not_fit_are_refused(arguments: list[str], capsys: pytest.
 
 def test_a_result_file_is_told_from_its_first_record(tmp_path: Path) -> None:
     """The record that a caller can look at is the first readable one."""
-    file = open_one(write(tmp_path / "r.jsonl", b"{", OURS), None)
+    file = open_results(write(tmp_path / "r.jsonl", b"{", OURS), None)
     assert isinstance(file, ResultFile)
     assert file.first["id"] == "a"

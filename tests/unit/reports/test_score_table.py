@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.reports.score_table import Options, ScoredFile, score_file
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import ScoreTable, score_file
 from tests.unit.result_rows import failed, one_item, record, write
 
 
-def scored(tmp_path: Path, records: list[dict[str, Any]], **options: Any) -> ScoredFile:
+def scored(tmp_path: Path, records: list[dict[str, Any]], **options: Any) -> ScoreTable:
     """The records as a scored file."""
-    return score_file(write(tmp_path / "M.jsonl", records), Options(**options))
+    return score_file(write(tmp_path / "M.jsonl", records), ScoringConfig(**options))
 
 
-def column(file: ScoredFile, group: str, metric: str) -> list[float | None]:
+def column(file: ScoreTable, group: str, metric: str) -> list[float | None]:
     """A column with None for NaN."""
     return [None if math.isnan(value) else value for value in file.columns[group, metric].tolist()]
 
@@ -28,9 +29,9 @@ def test_a_full_matrix_gives_exact_figures_and_best_scores_only_bounds(tmp_path:
     """[[1, .75], [.75, 0]]: RC .75; from best scores alone S1 is claimed twice, so .5 to .875."""
     matrix = [[1.0, 0.75], [0.75, 0.0]]
     exact = scored(tmp_path, [record(1, matrix)])
-    assert column(exact, "paper", "rationale_consistency") == [0.75] and exact.whole
+    assert column(exact, "paper", "rationale_consistency") == [0.75] and exact.has_full_matrix
     bounds = scored(tmp_path, [record(1, matrix, row_granularity=True)])
-    assert column(bounds, "paper", "rationale_consistency") == [0.5] and not bounds.whole
+    assert column(bounds, "paper", "rationale_consistency") == [0.5] and not bounds.has_full_matrix
     assert bounds.upper_bound.tolist() == [0.875] and bounds.shared_rows == 1
     assert column(exact, "reference", "recall") == column(bounds, "reference", "recall") == [0.875]
 
@@ -207,7 +208,7 @@ def test_records_of_another_evaluated_model_are_left_out(tmp_path: Path) -> None
     other = {**one_item(1, 1, "W"), "question_id": "w"}
     file = scored(tmp_path, [one_item(1, 0.5), other, {**one_item(2, 0.25), "model_be_evaluated": "m"}])
     assert column(file, "paper", "rationale_consistency") == [0.5, 0.25]
-    assert file.of_others == {"W": 1} and not file.unscored
+    assert file.other_models == {"W": 1} and not file.unscored
 
 
 def test_a_score_that_is_no_number_is_named_by_file_and_line(tmp_path: Path) -> None:

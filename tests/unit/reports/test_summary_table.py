@@ -7,9 +7,9 @@ import io
 
 import pytest
 
-from metajudge.metrics.reference import ZERO, Figures, Spread
-from metajudge.reports.scan import Scan, Summary
-from metajudge.reports.summary_table import SORT_FIELDS, render
+from metajudge.metrics.reference import ZERO, MeanStd, ReferenceMetrics
+from metajudge.reports.scan import FileScan, Summary
+from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
 from metajudge.text.tables import formats
 
 EXPECTED = (
@@ -28,8 +28,8 @@ EXPECTED = (
 
 def summary(model: str, *figures: float, valid: int = 10) -> Summary:
     """A summary with these means: precision, recall, F1, average precision."""
-    mean = Figures(*figures) if figures else ZERO
-    return Summary(model, f"{model}.jsonl", valid, valid, 0, 0, Spread(mean, ZERO), {}, Scan())
+    mean = ReferenceMetrics(*figures) if figures else ZERO
+    return Summary(model, f"{model}.jsonl", valid, valid, 0, 0, MeanStd(mean, ZERO), {}, FileScan())
 
 
 LOW = summary("model-low_deceptive_alignment", 0.33, 0.42971, 0.36837, 0.39909)
@@ -38,12 +38,12 @@ HIGH = summary("model-high_deceptive_alignment", 0.185, 0.2242, 0.1985, 0.2376)
 
 def test_the_table_is_that_of_the_reference_to_the_byte() -> None:
     """Scripts cut it by column: rules, blanks at the ends of lines and blank lines around included."""
-    assert render([HIGH, LOW], "recall") == EXPECTED
+    assert render_summaries([HIGH, LOW], "recall") == EXPECTED
 
 
 def test_a_long_name_or_a_long_number_only_moves_what_follows() -> None:
     """Nothing is cut and the columns stay separated."""
-    line = render([summary("m" * 60, 1, 1, 1, 1, valid=123456789)], "recall").splitlines()[6]
+    line = render_summaries([summary("m" * 60, 1, 1, 1, 1, valid=123456789)], "recall").splitlines()[6]
     assert line == "m" * 60 + " 1.0000       1.0000       1.0000       1.0000       123456789"
 
 
@@ -54,7 +54,7 @@ def test_every_sort_field_ranks_downwards_and_names_itself(field: str) -> None:
     names = ["a", "b", "c", "d"]
     means = [[0.5] * 4, [0.5] * 4, [0.1] * 4, [0.1] * 4]
     means[3][place] = 0.9
-    text = render([summary(name, *mean) for name, mean in zip(names, means, strict=True)], field)
+    text = render_summaries([summary(name, *mean) for name, mean in zip(names, means, strict=True)], field)
     lines = text.splitlines()
     assert lines[2] == f"Results Sorted by {field.upper()}"
     assert [line[0] for line in lines[6:10]] == ["d", "a", "b", "c"]
@@ -62,14 +62,14 @@ def test_every_sort_field_ranks_downwards_and_names_itself(field: str) -> None:
 
 def test_the_row_of_zeros_has_the_same_shape() -> None:
     """A file without a valid record, alone."""
-    assert f"{'x':<45} 0.0000       0.0000       0.0000       0.0000       0       \n" in render(
+    assert f"{'x':<45} 0.0000       0.0000       0.0000       0.0000       0       \n" in render_summaries(
         [summary("x", valid=0)], "recall"
     )
 
 
 def test_csv_is_read_back_by_a_csv_reader() -> None:
     """A name with a comma and a quotation mark stays one cell; lines end in a plain newline."""
-    text = render([summary('a,"b"', 0.1, 0.2, 0.3, 0.4), LOW], "recall", "csv")
+    text = render_summaries([summary('a,"b"', 0.1, 0.2, 0.3, 0.4), LOW], "recall", "csv")
     assert list(csv.reader(io.StringIO(text))) == [
         ["Model", "Precision", "Recall", "F1", "AP", "Valid"],
         ["model-low_deceptive_alignment", "0.3300", "0.4297", "0.3684", "0.3991", "10"],
@@ -80,7 +80,7 @@ def test_csv_is_read_back_by_a_csv_reader() -> None:
 
 def test_github_format_keeps_four_digits() -> None:
     """No format rounds 0.3300 to 0.33."""
-    assert render([LOW], "recall", "github").splitlines() == [
+    assert render_summaries([LOW], "recall", "github").splitlines() == [
         "| Model                         | Precision   | Recall   | F1     | AP     | Valid   |",
         "|-------------------------------|-------------|----------|--------|--------|---------|",
         "| model-low_deceptive_alignment | 0.3300      | 0.4297   | 0.3684 | 0.3991 | 10      |",
@@ -90,7 +90,7 @@ def test_github_format_keeps_four_digits() -> None:
 @pytest.mark.parametrize("style", formats())
 def test_every_format_shows_every_figure(style: str) -> None:
     """Each value of --format works and ends in a newline."""
-    text = render([LOW, HIGH], "recall", style)
+    text = render_summaries([LOW, HIGH], "recall", style)
     assert text.endswith("\n")
     for value in ("0.3300", "0.4297", "0.3684", "0.3991", "0.2242"):
         assert value in text
@@ -98,6 +98,6 @@ def test_every_format_shows_every_figure(style: str) -> None:
 
 def test_a_name_cannot_steer_the_terminal() -> None:
     """Control characters in a file's text are shown, not obeyed."""
-    text = render([summary("a\x1b[2Jb\n\udcff\u202e")], "recall")
+    text = render_summaries([summary("a\x1b[2Jb\n\udcff\u202e")], "recall")
     assert r"a\x1b[2Jb\n\udcff\u202e" in text
     text.encode("utf-8")

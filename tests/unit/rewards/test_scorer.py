@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from metajudge.engine.budget import Budget, CostReached
-from metajudge.engine.circuit_breaker import Outage
-from metajudge.engine.rate_limit import Flight, Pace
-from metajudge.engine.retry import Asker
-from metajudge.engine.session import JudgeOptions
-from metajudge.engine.stats import Tally
+from metajudge.engine.budget import Budget, BudgetExceeded
+from metajudge.engine.circuit_breaker import CircuitBreaker
+from metajudge.engine.rate_limit import ConcurrencyLimiter, RateLimiter
+from metajudge.engine.retry import RetryingClient
+from metajudge.engine.session import JudgeConfig
+from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
-from metajudge.llm.errors import QuestionFailed, StopRun, TryAgain, Unreachable
-from metajudge.metrics.paper import paper_figures
+from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
+from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards import scorer as reward_scorer
-from metajudge.rewards.reward import ADDITIVE, Gold, Reward, RewardOptions
+from metajudge.rewards.reward import ADDITIVE, Gold, Reward, RewardConfig
 from metajudge.rewards.scorer import TIMEOUT, RewardScorer
 from metajudge.tasks.match.prompt import ITEM, ROW
 from tests.servers.faulty import block as whole_block
@@ -65,13 +65,13 @@ class Bench:
         self.judge = ScriptedJudge(script)
 
         async def open_asker(
-            judge: JudgeOptions, _: contextlib.AsyncExitStack, tally: Tally, __: object, budget: Budget
-        ) -> Asker:
+            judge: JudgeConfig, _: contextlib.AsyncExitStack, tally: RunStats, __: object, budget: Budget
+        ) -> RetryingClient:
             clock = FakeClock()
-            return Asker(
+            return RetryingClient(
                 self.judge,
-                pace=Pace(Flight(in_flight), clock),
-                outage=Outage(judge.max_outage, clock),
+                pace=RateLimiter(ConcurrencyLimiter(in_flight), clock),
+                outage=CircuitBreaker(judge.max_outage, clock),
                 max_retries=judge.max_retries,
                 tally=tally,
                 clock=clock,
@@ -81,10 +81,10 @@ class Bench:
 
         monkeypatch.setattr(reward_scorer, "open_asker", open_asker)
         self.scorer = RewardScorer(
-            JudgeOptions(
+            JudgeConfig(
                 model="m", api_base="http://127.0.0.1:9/v1", max_retries=2, prices=(0.0, 1000.0), max_cost=max_cost
             ),
-            RewardOptions(**options),
+            RewardConfig(**options),
             granularity=granularity,
             unscored_timeout=unscored_timeout,
         )
@@ -102,7 +102,7 @@ class Bench:
 def test_the_reward_is_the_metric_of_the_judges_scores_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """From the text of a generation to the number that the analysis gives to the same scores."""
     (found,) = Bench(monkeypatch).score(generation())
-    figures = paper_figures(matrix(), len(REASONS))
+    figures = paper_metrics(matrix(), len(REASONS))
     assert found.value is not None and found.value.hex() == figures.average_precision.hex() and found.value > 0
     assert (found.outcome, found.rationale, found.n_reasons) == (1.0, found.value, 3)
     assert sum(pair.score for pair in found.matched) / 3 == pytest.approx(figures.rationale_consistency)
@@ -116,7 +116,7 @@ def test_of_a_whole_list_each_human_item_has_its_best_reason(monkeypatch: pytest
     for row in matrix():
         best = max(range(3), key=lambda place: (row[place] or 0.0, -place))
         sparse.append([score if place == best else None for place, score in enumerate(row)])
-    assert found.value == paper_figures(sparse, 3).average_precision
+    assert found.value == paper_metrics(sparse, 3).average_precision
     assert len(bench.judge.asked) == 1
 
 
@@ -127,7 +127,7 @@ def test_a_wrong_verdict_is_0_without_asking(monkeypatch: pytest.MonkeyPatch) ->
     assert (gated.judge.asked, gated.scorer.counts.gated) == ([], 1)
     asking = Bench(monkeypatch, gate=False)
     (found,) = asking.score(generation(verdict="A>B"))
-    assert (found.value, found.outcome) == (0.0, 0.0) and found.rationale == paper_figures(
+    assert (found.value, found.outcome) == (0.0, 0.0) and found.rationale == paper_metrics(
         matrix(), 3
     ).average_precision
     assert len(asking.judge.asked) == 3 and asking.scorer.counts.gated == 0
@@ -138,7 +138,7 @@ def test_a_wrong_verdict_is_0_without_asking(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_gate_shuts_only_where_the_product_is_rewarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the additive mix a wrong verdict keeps its rationale."""
     (found,) = Bench(monkeypatch, mix=ADDITIVE).score(generation(verdict="A>B"))
-    assert found.value == paper_figures(matrix(), 3).average_precision / 2 > 0
+    assert found.value == paper_metrics(matrix(), 3).average_precision / 2 > 0
 
 
 def test_a_malformed_generation_has_a_reward_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,10 +169,10 @@ def test_no_more_is_asked_at_once_than_allowed(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("turn", "cause"),
     [
-        (TryAgain("500", "the judge answered 500"), "500"),
-        (TryAgain("timeout", "no reply"), "timeout"),
-        (QuestionFailed("content filter", "refused"), "content filter"),
-        (Unreachable("refused", "nothing listens"), "outage"),
+        (TransientError("500", "the judge answered 500"), "500"),
+        (TransientError("timeout", "no reply"), "timeout"),
+        (RequestRejected("content filter", "refused"), "content filter"),
+        (ConnectError("refused", "nothing listens"), "outage"),
         ("I would say R1 is matched.", "malformed"),
         (None, "malformed"),
     ],
@@ -190,20 +190,20 @@ def test_a_judge_that_fails_leaves_unscored_and_never_0(
     failed, fine = bench.score(generation(), generation([REASONS[0]]))
     assert failed == Reward(None, 1.0, None, (), 3, cause)
     assert bench.scorer.counts.unscored == {cause: 1}
-    assert fine.value == paper_figures(matrix([REASONS[0]]), 1).average_precision
+    assert fine.value == paper_metrics(matrix([REASONS[0]]), 1).average_precision
 
 
 def test_a_judge_that_fails_a_few_times_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults and misreads within the tries change nothing."""
-    turns: list[Turn] = [TryAgain("500", "no"), "R1 it is"]
+    turns: list[Turn] = [TransientError("500", "no"), "R1 it is"]
     bench = Bench(monkeypatch, lambda m, n: turns[n - 1] if n < 3 else whole_block(m))
     (found,) = bench.score(generation())
-    assert found.value == paper_figures(matrix(), 3).average_precision
+    assert found.value == paper_metrics(matrix(), 3).average_precision
 
 
 def test_what_the_judge_did_not_answer_is_asked_again_in_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failure is not remembered as an answer."""
-    bench = Bench(monkeypatch, lambda m, n: TryAgain("500", "no") if n <= 3 else whole_block(m))
+    bench = Bench(monkeypatch, lambda m, n: TransientError("500", "no") if n <= 3 else whole_block(m))
     assert [bench.score(generation())[0].value is None for _ in range(2)] == [True, False]
 
 
@@ -248,12 +248,12 @@ def test_a_question_given_up_by_one_is_asked_again_by_the_other(monkeypatch: pyt
 
 def test_a_judge_that_refuses_the_key_ends_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be scored until somebody acts; no other question of the batch goes on."""
-    refusal = StopRun("401", "the judge refused the key")
+    refusal = FatalError("401", "the judge refused the key")
     bench = Bench(monkeypatch, lambda m, n: refusal if "Step 0 " in m else right(m, n))
 
     async def go() -> None:
         generations = [generation([f"Step {n} is wrong"]) for n in range(20)]
-        with pytest.raises(StopRun, match="refused the key"):
+        with pytest.raises(FatalError, match="refused the key"):
             await bench.scorer.score(generations, [GOLD] * 20)
         await asyncio.sleep(0.05)
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -265,7 +265,7 @@ def test_a_judge_that_refuses_the_key_ends_the_step(monkeypatch: pytest.MonkeyPa
 def test_the_judges_max_cost_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A first reply is expected to cost 1.0: with less nothing is asked, and that is no reward but an error."""
     bench = Bench(monkeypatch, max_cost=0.99)
-    with pytest.raises(CostReached, match=r"could pass --max-cost 0\.99"):
+    with pytest.raises(BudgetExceeded, match=r"could pass --max-cost 0\.99"):
         bench.score(generation())
     assert not bench.judge.asked
     assert Bench(monkeypatch, max_cost=1.0, granularity=ROW).score(generation())[0].value is not None
@@ -275,7 +275,7 @@ def test_waiting_for_a_judge_that_is_not_there_is_an_outage() -> None:
     """Also for the first ones, whose own time ends before the outage was too long for them."""
 
     async def go() -> list[Reward]:
-        judge = JudgeOptions(model="m", api_base="http://127.0.0.1:9/v1")
+        judge = JudgeConfig(model="m", api_base="http://127.0.0.1:9/v1")
         async with RewardScorer(judge, unscored_timeout=3) as scorer:  # the SDK may take a second to import
             return await scorer.score([generation(), generation(REASONS[:1])], [GOLD] * 2)
 
@@ -318,7 +318,7 @@ def test_each_generation_has_a_gold_of_its_own(monkeypatch: pytest.MonkeyPatch) 
 def test_a_judge_without_its_key_is_refused_at_once() -> None:
     """Before a training run begins, not at its first step."""
     with pytest.raises(UsageError, match="no key for the judge"):
-        RewardScorer(JudgeOptions())
+        RewardScorer(JudgeConfig())
 
 
 @pytest.mark.parametrize(
@@ -332,4 +332,4 @@ def test_a_judge_without_its_key_is_refused_at_once() -> None:
 def test_options_that_mean_nothing_are_refused_at_once(options: dict[str, Any], said: str) -> None:
     """Not in the middle of a training, or never: a time of 0 would leave everything unscored."""
     with pytest.raises(ValueError, match=said):
-        RewardScorer(JudgeOptions(model="embedded"), **options)
+        RewardScorer(JudgeConfig(model="embedded"), **options)

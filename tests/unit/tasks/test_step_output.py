@@ -13,13 +13,13 @@ from metajudge.data.rows import InputFile
 from metajudge.data.samples import find_checklist
 from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
-from metajudge.records.results_file import Expected, RecordFile
+from metajudge.records.results_file import FileIdentity, RecordFile
 from metajudge.tasks.critic.reply import Critique
 from metajudge.tasks.critic.step import CriticStep
 from metajudge.tasks.decompose.reply import Claims
 from metajudge.tasks.decompose.step import DecomposeStep
-from metajudge.tasks.step import DerivedRow, DeriveTask, Step, derived_rows
-from metajudge.tasks.step_output import Written, write_product
+from metajudge.tasks.step import Step, StepRow, StepTask, step_rows
+from metajudge.tasks.step_output import OutputCounts, write_output
 from tests.unit.rows import JUDGE
 
 CRITIC = CriticStep("my-model")
@@ -41,11 +41,13 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> InputFile:
     return InputFile(path)
 
 
-def make(tmp_path: Path, rows: Sequence[dict[str, Any]], step: Step, value: Any, limit: int | None = None) -> Written:
+def make(
+    tmp_path: Path, rows: Sequence[dict[str, Any]], step: Step, value: Any, limit: int | None = None
+) -> OutputCounts:
     """A run in which every row within the limit that has no record is answered by `value`; then the product."""
     source = write_rows(tmp_path / "in.jsonl", rows)
     answer_rows(source, tmp_path, step, value, limit)
-    return write_product(source, limit, tmp_path / "out.jsonl", tmp_path / "records", step)
+    return write_output(source, limit, tmp_path / "out.jsonl", tmp_path / "records", step)
 
 
 def answer_rows(
@@ -53,12 +55,12 @@ def answer_rows(
 ) -> None:
     """Write the records that are missing, as made by `model`."""
     judge = {**JUDGE, "model": model}
-    task = DeriveTask(step, judge)
+    task = StepTask(step, judge)
     reply = Reply("said", "stop", Usage(1, 1, 2), 0.1)
-    with RecordFile(tmp_path / "records", Expected(step.name, judge), allow_mixed=True) as file:
-        for number, one in enumerate(derived_rows(source.rows(), step)):
-            assert isinstance(one, DerivedRow)
-            if (limit is None or number < limit) and one.settled is None and number >= len(file.finished):
+    with RecordFile(tmp_path / "records", FileIdentity(step.name, judge), allow_mixed=True) as file:
+        for number, one in enumerate(step_rows(source.rows(), step)):
+            assert isinstance(one, StepRow)
+            if (limit is None or number < limit) and one.precomputed is None and number >= len(file.finished):
                 file.append(task.record(one, [Answer(reply, value)], 0.1))
 
 
@@ -89,7 +91,7 @@ def test_the_stamp_names_the_model_that_made_the_row(tmp_path: Path) -> None:
     source = write_rows(tmp_path / "in.jsonl", [row(number) for number in range(3)])
     answer_rows(source, tmp_path, CRITIC, CRITIQUE, 2, "first")
     answer_rows(source, tmp_path, CRITIC, CRITIQUE, None, "second")
-    write_product(source, None, tmp_path / "out.jsonl", tmp_path / "records", CRITIC)
+    write_output(source, None, tmp_path / "out.jsonl", tmp_path / "records", CRITIC)
     assert [one["metajudge"]["model"] for one in output(tmp_path)] == ["first", "first", "second"]
 
 

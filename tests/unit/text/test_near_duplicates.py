@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from metajudge.text.near_duplicates import are_alike, repeats, without_repetitions
+from metajudge.text.near_duplicates import drop_near_duplicates, is_near_duplicate, repeats
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ from metajudge.text.near_duplicates import are_alike, repeats, without_repetitio
 )
 def test_a_copy_is_a_copy_whatever_it_is_dressed_in(copies: list[str]) -> None:
     """Words without content, characters that nobody sees, emphasis, numbering, a word more."""
-    assert are_alike(*copies) and repeats(*copies) and repeats(*reversed(copies))
+    assert is_near_duplicate(*copies) and repeats(*copies) and repeats(*reversed(copies))
 
 
 @pytest.mark.parametrize(
@@ -134,15 +134,15 @@ def test_two_points_of_the_same_form_are_no_repetition(one: str, other: str) -> 
 def test_of_a_list_the_first_of_each_kind_stays() -> None:
     """In its order; `most` counts those that stay."""
     points = ["Cites a source", "Omits the fee", "Cites sources", "Is long", "Omits a fee", "Is short"]
-    assert without_repetitions(points) == ("Cites a source", "Omits the fee", "Is long", "Is short")
-    assert without_repetitions(points, 3) == ("Cites a source", "Omits the fee", "Is long")
+    assert drop_near_duplicates(points) == ("Cites a source", "Omits the fee", "Is long", "Is short")
+    assert drop_near_duplicates(points, 3) == ("Cites a source", "Omits the fee", "Is long")
 
 
 def test_a_long_list_takes_little_time() -> None:
     """Eight hundred points, of which each is compared with all before it: seconds on a server's only thread before."""
     points = [f"Response A misses point {chr(97 + n % 26)}{chr(97 + n // 26)}word{n}" for n in range(800)]
     started = time.process_time()
-    assert len(without_repetitions(points)) == 800
+    assert len(drop_near_duplicates(points)) == 800
     assert time.process_time() - started < 1
 
 

@@ -16,14 +16,14 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.cli import reward_server as command
-from metajudge.engine.session import JudgeOptions
+from metajudge.engine.session import JudgeConfig
 from metajudge.errors import UsageError
-from metajudge.rewards.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardOptions
+from metajudge.rewards.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardConfig
 from metajudge.rewards.scorer import Counts
 from metajudge.rewards.server import app as reward_server
-from metajudge.rewards.server.app import RewardServer, ServerOptions
+from metajudge.rewards.server.app import RewardServer, ServerConfig
 from metajudge.rewards.server.metrics import LAST, Latencies, Served, escaped, prometheus_text
-from metajudge.rewards.server.protocol import Refused, answer, read_batch, refusal
+from metajudge.rewards.server.protocol import HTTPError, answer, read_batch, refusal
 from metajudge.rewards.unscored import ON_UNSCORED, StillUnscored
 from metajudge.tasks.match.prompt import GRANULARITIES
 
@@ -66,7 +66,7 @@ def test_the_prompt_is_taken_off_and_labels_are_text_or_parsed() -> None:
 )
 def test_a_request_that_cannot_be_read_is_refused_with_one_clear_message(sent: bytes, said: str) -> None:
     """400, and which element it was."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(HTTPError) as caught:
         read_batch(sent)
     assert caught.value.status == 400 and caught.value.message.startswith(said)
     assert "\n" not in caught.value.message
@@ -162,7 +162,7 @@ def test_the_choices_of_flags_are_those_of_the_reward(flag: str, known: tuple[st
 
 def test_flags_without_values_are_the_rewards_defaults() -> None:
     """And each flag changes its own option."""
-    assert command.reward_options(parsed()) == RewardOptions(no_credit_for_suspicious=True)
+    assert command.reward_options(parsed()) == RewardConfig(no_credit_for_suspicious=True)
     found = command.reward_options(
         parsed(
             *("--mix", "additive", "--rationale-weight", "0.25", "--credit", "f1", "--min-score", "0.1"),
@@ -170,7 +170,7 @@ def test_flags_without_values_are_the_rewards_defaults() -> None:
             *("--keep-duplicates", "--keep-suspicious", "--no-gate"),
         )
     )
-    assert found == RewardOptions(
+    assert found == RewardConfig(
         mix="additive", rationale_weight=0.25, credit="f1", min_score=0.1, gold_tie="tie", exact_label=True,
         malformed=-0.5, max_reasons=None, merge_duplicates=False, no_credit_for_suspicious=False, gate=False,
     )  # fmt: skip
@@ -216,7 +216,7 @@ def test_a_file_without_a_token_is_refused(tmp_path: Path, content: str | bytes)
 def test_a_token_that_a_header_or_a_url_would_change_is_refused(token: str) -> None:
     """Wherever it comes from: nobody could show it."""
     with pytest.raises(UsageError, match="the token has other characters than letters, digits and"):
-        RewardServer(ServerOptions(judge=JudgeOptions(model="embedded"), token=token))
+        RewardServer(ServerConfig(judge=JudgeConfig(model="embedded"), token=token))
 
 
 def test_a_body_that_does_not_arrive_loses_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ def test_a_body_that_does_not_arrive_loses_its_place(monkeypatch: pytest.MonkeyP
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 
     async def go() -> tuple[bytes, bytes]:
-        async with RewardServer(ServerOptions(judge=JudgeOptions(model="embedded"), max_queue=1)) as server:
+        async with RewardServer(ServerConfig(judge=JudgeConfig(model="embedded"), max_queue=1)) as server:
             port = urlsplit(server.base_url).port
             slow, slow_writer = await asyncio.open_connection("127.0.0.1", port)
             slow_writer.write(head + b"{")
@@ -247,10 +247,10 @@ def test_a_body_that_does_not_arrive_loses_its_place(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "no such host"])
 def test_other_machines_are_let_in_with_a_token_only(host: str) -> None:
     """Refused before anything listens; the token does not show in a representation."""
-    judge = JudgeOptions(model="embedded")
+    judge = JudgeConfig(model="embedded")
     with pytest.raises(UsageError, match="needs a token"):
-        RewardServer(ServerOptions(judge=judge, host=host))
-    options = ServerOptions(judge=judge, host=host, token="secret")
+        RewardServer(ServerConfig(judge=judge, host=host))
+    options = ServerConfig(judge=judge, host=host, token="secret")
     RewardServer(options)
     assert "secret" not in repr(options)
 

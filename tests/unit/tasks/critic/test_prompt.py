@@ -11,7 +11,7 @@ from metajudge.data.conversation import Conversation, Turn, quoted_lines
 from metajudge.data.labels import parse_verdict
 from metajudge.tasks.critic.prompt import CriticPrompt, instructions
 from metajudge.tasks.critic.reply import parse_existing, read_critique
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import ParseFailure
 
 CONVERSATION = Conversation((Turn("user", "Sort this list."),))
 
@@ -71,8 +71,8 @@ def test_all_five_verdicts_are_offered_and_readable() -> None:
 
 def test_a_copy_of_the_instructions_is_no_answer() -> None:
     """The block that is shown has no verdict in its box, so that it favours none and cannot be read as one."""
-    assert isinstance(read_critique(instructions(5)), Rejected)
-    assert isinstance(parse_existing(instructions(5)), Rejected)
+    assert isinstance(read_critique(instructions(5)), ParseFailure)
+    assert isinstance(parse_existing(instructions(5)), ParseFailure)
 
 
 FRAME_LINE = re.compile(r"^<(/?QUOTED_\w+)(?:: [^<>]*)?>$", re.MULTILINE)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique, swap_back
-from metajudge.text.result_block import Rejected
+from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique, unswap
+from metajudge.text.result_block import ParseFailure
 
 START, END = "<RESULT_START>", "<RESULT_END>"
 EXAMPLE = Path(__file__).parents[4] / "example" / "infer_input_10samples.jsonl"
@@ -45,7 +45,7 @@ def label(text: str) -> str:
 def why(text: str, *, cut: bool = False) -> str:
     """The reason of a reply that must be rejected."""
     answer = read_critique(text, cut=cut)
-    assert isinstance(answer, Rejected), answer
+    assert isinstance(answer, ParseFailure), answer
     return answer.reason
 
 
@@ -308,8 +308,8 @@ def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() 
     body = f"- x\n{VERDICT}"
     for text in (body, f"{START}{body}", f"{body}\n{END}", f"{END}\n{START}\n{body}", reply("draft") + block(body)):
         assert parse_existing(text) == Critique(("x",), 1, "B>A")
-    assert parse_existing(f"<think>{body}") == Rejected("unclosed <think>")
-    assert parse_existing("- x") == Rejected("no boxed verdict behind the reasons")
+    assert parse_existing(f"<think>{body}") == ParseFailure("unclosed <think>")
+    assert parse_existing("- x") == ParseFailure("no boxed verdict behind the reasons")
 
 
 # ------------------------------------------------------------------ both orders
@@ -319,8 +319,8 @@ def test_a_critique_of_the_other_order_is_mapped_back() -> None:
     """The verdict is mirrored and the names are exchanged."""
     swapped = Critique(("Response A leaves out the salt", "B's steps are clear", "Both are short"), -2, "A>>B")
     expected = Critique(("Response B leaves out the salt", "A's steps are clear", "Both are short"), 2, "B>>A")
-    assert swap_back(swapped) == expected
-    assert swap_back(expected) == swapped
+    assert unswap(swapped) == expected
+    assert unswap(expected) == swapped
 
 
 @pytest.mark.parametrize(
@@ -372,25 +372,25 @@ def test_reasons_over_several_indented_lines_are_folded(given_reasons: list[str]
     given_reasons = [f"In its second step it says so: {reason}" for reason in given_reasons]
     wrapped = ["\n    ".join(reason.splitlines()) for reason in given_reasons]
     answer = read_critique(reply(*wrapped, verdict=verdict[1]))
-    assert isinstance(answer, Rejected) or answer == Critique(tuple(folded(given_reasons)), *verdict)
+    assert isinstance(answer, ParseFailure) or answer == Critique(tuple(folded(given_reasons)), *verdict)
 
 
 @given(st.lists(BROKEN, min_size=1, max_size=4), VERDICTS)
 def test_no_content_of_a_reason_is_ever_misread(given_reasons: list[str], verdict: tuple[int, str]) -> None:
     """Tags, verdicts and headings inside reasons: read as written, or rejected."""
     answer = read_critique(reply(*folded(given_reasons), verdict=verdict[1]))
-    assert isinstance(answer, Rejected) or answer == Critique(tuple(folded(given_reasons)), *verdict)
+    assert isinstance(answer, ParseFailure) or answer == Critique(tuple(folded(given_reasons)), *verdict)
 
 
 @given(st.lists(st.one_of(HARD, BREAKING, st.text(max_size=6)), max_size=12).map("\n".join), st.booleans())
 def test_no_text_raises(text: str, cut: bool) -> None:
     """Whatever a model writes, the answer is a critique with its label or a reason."""
     for answer in (read_critique(text, cut=cut), parse_existing(text)):
-        if isinstance(answer, Rejected):
+        if isinstance(answer, ParseFailure):
             assert answer.reason
         else:
             assert answer.reasons and all(answer.reasons) and LABELS[answer.verdict] == answer.label
-            assert swap_back(answer).verdict == -answer.verdict
+            assert unswap(answer).verdict == -answer.verdict
 
 
 @pytest.mark.parametrize(
@@ -410,7 +410,7 @@ def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
     ):
         read_critique(text)
         parse_existing(text)
-    swap_back(Critique((f"x {long} y",), 1, "B>A"))
+    unswap(Critique((f"x {long} y",), 1, "B>A"))
     assert time.process_time() - begun < 10
 
 

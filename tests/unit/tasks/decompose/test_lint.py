@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.tasks.decompose.lint import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, Doubt, check_claims
+from metajudge.tasks.decompose.lint import DUPLICATE, PREFERENCE, REASONS, UNSUPPORTED, LintFinding, lint_checklist
 from metajudge.text.content_words import units
 
 MUSEUM = (
@@ -83,7 +83,7 @@ HONEST = [
 @pytest.mark.parametrize(("texts", "responses", "item"), HONEST)
 def test_an_honest_point_is_not_marked(texts: tuple[str, ...], responses: tuple[str, ...], item: str) -> None:
     """Paraphrase, other word forms, detail from the responses, and points in another script than the texts."""
-    assert check_claims([item], texts, responses) == []
+    assert lint_checklist([item], texts, responses) == []
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_different_points_of_one_row_are_no_duplicates(
     repeated = {
         number for number, item in enumerate(items, 1) if item.startswith(("Missing validation", "A's", "Wrong"))
     }
-    assert {doubt.item for doubt in check_claims(items, texts, responses)} <= repeated
+    assert {doubt.item for doubt in lint_checklist(items, texts, responses)} <= repeated
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_different_points_of_one_row_are_no_duplicates(
 )
 def test_a_point_that_nobody_made_is_marked(texts: tuple[str, ...], responses: tuple[str, ...], item: str) -> None:
     """Its content stands in no text, or in the responses alone."""
-    assert check_claims([item], texts, responses) == [Doubt(1, UNSUPPORTED)]
+    assert lint_checklist([item], texts, responses) == [LintFinding(1, UNSUPPORTED)]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_a_point_that_nobody_made_is_marked(texts: tuple[str, ...], responses: t
 )
 def test_of_two_points_that_say_the_same_the_less_specific_is_marked(one: str, other: str, marked: int) -> None:
     """It names the other; of equals the later one is marked."""
-    doubts = check_claims([one, other], [one, other], [])
-    assert doubts == [Doubt(marked, DUPLICATE, of=3 - marked)]
+    doubts = lint_checklist([one, other], [one, other], [])
+    assert doubts == [LintFinding(marked, DUPLICATE, of=3 - marked)]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_of_two_points_that_say_the_same_the_less_specific_is_marked(one: str, o
 )  # fmt: skip
 def test_points_of_the_same_form_about_different_things_are_no_duplicates(one: str, other: str) -> None:
     """Another response, number, ordinal or name makes another point."""
-    assert check_claims([one, other], [one, other], []) == []
+    assert lint_checklist([one, other], [one, other], []) == []
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_points_of_the_same_form_about_different_things_are_no_duplicates(one: s
 )
 def test_a_point_that_only_says_which_is_better_is_marked(item: str) -> None:
     """Also where the annotators said just that."""
-    assert check_claims([item], [item], []) == [Doubt(1, PREFERENCE)]
+    assert lint_checklist([item], [item], []) == [LintFinding(1, PREFERENCE)]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_point_that_only_says_which_is_better_is_marked(item: str) -> None:
 )
 def test_a_comparison_with_its_reason_is_not_marked(item: str) -> None:
     """As soon as it is said wherein."""
-    assert check_claims([item], [item], []) == []
+    assert lint_checklist([item], [item], []) == []
 
 
 def test_several_doubts_are_given_in_order_of_the_points() -> None:
@@ -203,11 +203,11 @@ def test_several_doubts_are_given_in_order_of_the_points() -> None:
         "Response 2 turns left",
         "Response 1 invents many dragons",
     ]
-    assert check_claims(items, ["Response 2 turns left."], ["", ""]) == [
-        Doubt(1, PREFERENCE),
-        Doubt(2, DUPLICATE, of=4),
-        Doubt(2, UNSUPPORTED),
-        Doubt(4, UNSUPPORTED),
+    assert lint_checklist(items, ["Response 2 turns left."], ["", ""]) == [
+        LintFinding(1, PREFERENCE),
+        LintFinding(2, DUPLICATE, of=4),
+        LintFinding(2, UNSUPPORTED),
+        LintFinding(4, UNSUPPORTED),
     ]
 
 
@@ -221,7 +221,7 @@ def test_units_are_stems_numbers_and_pairs_of_characters() -> None:
 @given(st.lists(st.text(max_size=30), max_size=5), st.lists(st.text(max_size=30), max_size=3))
 def test_any_texts_can_be_checked(items: list[str], texts: list[str]) -> None:
     """Doubts name existing points and known reasons; what the annotators wrote themselves is supported."""
-    for doubt in check_claims(items, texts, texts):
+    for doubt in lint_checklist(items, texts, texts):
         assert 1 <= doubt.item <= len(items) and doubt.reason in REASONS
         assert 1 <= doubt.of <= len(items) if doubt.reason == DUPLICATE else doubt.of == 0
-    assert all(doubt.reason != UNSUPPORTED for doubt in check_claims(items, items, []))
+    assert all(doubt.reason != UNSUPPORTED for doubt in lint_checklist(items, items, []))

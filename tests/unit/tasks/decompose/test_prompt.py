@@ -13,7 +13,7 @@ from metajudge.data.conversation import Conversation, Turn, quoted_lines
 from metajudge.tasks.decompose.prompt import DecomposePrompt, Feedback, feedback_of, instructions, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.match.prompt import without_echo
-from metajudge.text.result_block import Rejected
+from metajudge.text.result_block import ParseFailure
 
 CONVERSATION = Conversation((Turn("user", "How do I get to the museum?"),))
 FEEDBACK = [
@@ -76,7 +76,7 @@ def test_the_worked_example_is_accepted_by_the_reply_grammar_and_no_answer_as_an
     assert isinstance(example, Claims)
     assert len(example.items) == 4 and all(entry.reason for entry in example.ignored)
     messages = DecomposePrompt().messages(FEEDBACK, CONVERSATION, "a", "b")
-    assert isinstance(read_claims(without_echo(instructions(), messages)), Rejected)
+    assert isinstance(read_claims(without_echo(instructions(), messages)), ParseFailure)
 
 
 # ------------------------------------------------------------------ the annotators' texts of a row

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.tasks.decompose.reply import Claims, Ignored, read_claims
-from metajudge.text.result_block import Rejected, result_block
+from metajudge.text.result_block import ParseFailure, result_block
 
 START, END = "<RESULT_START>", "<RESULT_END>"
 
@@ -32,7 +32,7 @@ def items(text: str, *, cut: bool = False) -> tuple[str, ...]:
 def reason(text: str, *, cut: bool = False) -> str:
     """The reason of a reply that must be rejected."""
     answer = read_claims(text, cut=cut)
-    assert isinstance(answer, Rejected), answer
+    assert isinstance(answer, ParseFailure), answer
     return answer.reason
 
 
@@ -255,7 +255,7 @@ def test_points_on_a_line_each_are_read_back(points: list[str]) -> None:
 def test_no_content_of_a_point_is_ever_misread(points: list[str]) -> None:
     """Raw line breaks, tags, headings and numbers inside points: read as written, or rejected."""
     answer = read_claims(reply(*points))
-    assert isinstance(answer, Rejected) or answer == Claims(folded(points), ())
+    assert isinstance(answer, ParseFailure) or answer == Claims(folded(points), ())
 
 
 @given(st.lists(st.one_of(BREAKING, HARD, st.text(max_size=6)), max_size=12).map("".join), st.booleans())

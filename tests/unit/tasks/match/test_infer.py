@@ -16,10 +16,10 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.engine.progress import Progress
-from metajudge.engine.rate_limit import FoundFlight
-from metajudge.engine.stats import Tally
+from metajudge.engine.rate_limit import AdaptiveConcurrency
+from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
-from metajudge.tasks.match.plan import analysis_commands, choose_models, fit_name, output_paths
+from metajudge.tasks.match.plan import analysis_commands, choose_models, output_paths, safe_filename
 from tests.unit.fakes import FakeClock
 from tests.unit.rows import block, row
 
@@ -381,7 +381,7 @@ def test_a_name_with_a_comma_or_the_name_all_is_taken_as_it_stands(rows: Path) -
 
 def test_output_names_are_fit_for_files_and_never_shared(tmp_path: Path) -> None:
     """Slashes and the like become underscores; two models never write one file."""
-    assert fit_name("org/model:v1 ü") == "org_model_v1_ü" and fit_name("../x") == "_._x"
+    assert safe_filename("org/model:v1 ü") == "org_model_v1_ü" and safe_filename("../x") == "_._x"
     assert output_paths("o/{model}.jsonl", ["a/b"], tmp_path)["a/b"] == Path("o/a_b.jsonl")
     assert output_paths("o/r.jsonl", ["a"], tmp_path)["a"] == Path("o/r.jsonl")
     with pytest.raises(UsageError, match="gives two of a/b, a:b the same file"):
@@ -451,7 +451,7 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyP
     """The bar shows rows, failures and tokens."""
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
-    tally = Tally(total=10, success=3, resumed=1)
+    tally = RunStats(total=10, success=3, resumed=1)
     tally.failed["error"] = 2
     progress = Progress(tally)
     progress.close()
@@ -466,15 +466,15 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyP
 
 def test_the_number_in_flight_that_was_found_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the bar and in the lines; a number that the user chose is not."""
-    flight = FoundFlight(FakeClock())
+    flight = AdaptiveConcurrency(FakeClock())
     flight.busy = 3
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
-    Progress(Tally(total=10), flight).close()
+    Progress(RunStats(total=10), flight).close()
     assert "in_flight=3/8" in terminal.getvalue()
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert ", 3 of 8 in flight" in Progress(Tally(total=10), flight)._line()
-    assert "in flight" not in Progress(Tally(total=10))._line()
+    assert ", 3 of 8 in flight" in Progress(RunStats(total=10), flight)._line()
+    assert "in flight" not in Progress(RunStats(total=10))._line()
 
 
 # ------------------------------------------------------------------ pace, cost, key

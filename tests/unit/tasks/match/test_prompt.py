@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from metajudge.errors import UsageError
 from metajudge.tasks.match.prompt import GRANULARITIES, Prompt, instructions, quoted, read_template, without_echo
-from metajudge.tasks.match.reply import Accepted, read_reply
+from metajudge.tasks.match.reply import ParsedReply, read_reply
 
 LINE = re.compile(r"^([SR])(\d+): ?(.*)$")
 
@@ -50,7 +50,7 @@ def test_the_example_block_of_the_instructions_is_accepted_by_the_reply_grammar(
     """What the judge is shown is what the reader takes."""
     number = 4 if granularity == "item" else None
     accepted = read_reply(instructions(granularity), 2, 5, model_item=number)
-    assert isinstance(accepted, Accepted)
+    assert isinstance(accepted, ParsedReply)
     assert [mark.score for mark in accepted.marks] == ([0.0, 0.75] if number else [0.75, 0.0])
 
 

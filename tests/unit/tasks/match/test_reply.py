@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match
-from metajudge.tasks.match.reply import Accepted, faithful, read_reply, reference_reading
-from metajudge.text.result_block import Rejected, plain_block
+from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply, reference_reading
+from metajudge.text.result_block import ParseFailure, plain_block
 
 START, END = "<RESULT_START>", "<RESULT_END>"
 SCORES = st.floats(0, 1, allow_nan=False)
@@ -24,14 +24,14 @@ def accepted(
 ) -> list[tuple[int, int, float]]:
     """The marks of a reply that must be accepted, as plain tuples."""
     answer = read_reply(text, n_human, n_model, model_item=model_item)
-    assert isinstance(answer, Accepted), answer
+    assert isinstance(answer, ParsedReply), answer
     return [tuple(mark) for mark in answer.marks]
 
 
 def reason(text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None) -> str:
     """The reason of a reply that must be rejected."""
     answer = read_reply(text, n_human, n_model, model_item=model_item)
-    assert isinstance(answer, Rejected), answer
+    assert isinstance(answer, ParseFailure), answer
     return answer.reason
 
 
@@ -181,8 +181,8 @@ def test_no_match_scores_nothing_whatever_its_score_says() -> None:
 def test_marks_are_sorted_and_their_order_is_remembered() -> None:
     """Figures need no order; the record tells whether the judge kept it."""
     answer = read_reply(block("- R2@S1: 0.5", "- R1@S2: 1"), 2, 2)
-    assert answer == Accepted((Match(1, 2, 1.0), Match(2, 1, 0.5)), is_ordered=False)
-    assert read_reply(block("- R1@S2: 1", "- R2@S1: 0.5"), 2, 2) == Accepted(answer.marks, is_ordered=True)
+    assert answer == ParsedReply((Match(1, 2, 1.0), Match(2, 1, 0.5)), is_ordered=False)
+    assert read_reply(block("- R1@S2: 1", "- R2@S1: 0.5"), 2, 2) == ParsedReply(answer.marks, is_ordered=True)
 
 
 def test_a_question_about_one_model_item_wants_marks_of_that_item() -> None:
@@ -204,11 +204,11 @@ def test_the_plain_block_is_what_the_grammar_says() -> None:
 def test_a_reply_is_faithful_when_the_reference_reads_the_same_scores() -> None:
     """The order is free; a repaired, corrected or thought-over reply is not faithful."""
     marks = [Match(1, 2, 0.75), Match(2, 0, 0.0)]
-    assert faithful(block("- R2@S0: 0.0", "- R1@S2: 0.75"), marks)
-    assert not faithful(block("* R1@S2: 0.75", "- R2@S0: 0"), marks)
-    assert not faithful(block("- R1@S2: 0.75", "- R2@S0: 0.5"), marks)
-    assert not faithful(f"<think>{block('- R1@S1: 1')}</think>{plain_block(marks)}", marks)
-    assert not faithful("", [])
+    assert matches_reference_reading(block("- R2@S0: 0.0", "- R1@S2: 0.75"), marks)
+    assert not matches_reference_reading(block("* R1@S2: 0.75", "- R2@S0: 0"), marks)
+    assert not matches_reference_reading(block("- R1@S2: 0.75", "- R2@S0: 0.5"), marks)
+    assert not matches_reference_reading(f"<think>{block('- R1@S1: 1')}</think>{plain_block(marks)}", marks)
+    assert not matches_reference_reading("", [])
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), SCORES), min_size=1, max_size=12))
@@ -216,8 +216,8 @@ def test_what_is_written_is_read_back(pairs: list[tuple[int, float]]) -> None:
     """Any accepted marks survive the plain block, to the last bit, in both readings."""
     marks = tuple(Match(r, s, score if s else 0.0) for r, (s, score) in enumerate(pairs, 1))
     text = plain_block(marks)
-    assert read_reply(text, len(marks), 9) == Accepted(marks, is_ordered=True)
-    assert faithful(text, marks)
+    assert read_reply(text, len(marks), 9) == ParsedReply(marks, is_ordered=True)
+    assert matches_reference_reading(text, marks)
 
 
 PIECES = st.sampled_from(
@@ -230,7 +230,7 @@ def test_no_text_raises_and_what_is_accepted_is_complete(text: str, n_human: int
     """Whatever a judge writes, the answer is a reason or one mark for every human item within the bounds."""
     reference_reading(text)
     answer = read_reply(text, n_human, 2)
-    if isinstance(answer, Rejected):
+    if isinstance(answer, ParseFailure):
         assert answer.reason
         return
     assert [mark.human_item for mark in answer.marks] == list(range(1, n_human + 1))
@@ -273,5 +273,5 @@ def test_a_reply_cut_at_the_token_limit_needs_its_closing_tag() -> None:
     open_block = f"{START}\n- R1@S1: 0.7"
     assert accepted(open_block) == [(1, 1, 0.7)]
     answer = read_reply(open_block, 1, 5, cut=True)
-    assert isinstance(answer, Rejected) and answer.reason == f"no closed {START} block"
-    assert isinstance(read_reply(block("- R1@S1: 0.7") + "\nAnd so", 1, 5, cut=True), Accepted)
+    assert isinstance(answer, ParseFailure) and answer.reason == f"no closed {START} block"
+    assert isinstance(read_reply(block("- R1@S1: 0.7") + "\nAnd so", 1, 5, cut=True), ParsedReply)

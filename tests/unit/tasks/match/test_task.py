@@ -11,7 +11,7 @@ from metajudge.data.samples import Sample
 from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import best_matches
-from metajudge.tasks.match.reply import Accepted, reference_reading
+from metajudge.tasks.match.reply import ParsedReply, reference_reading
 from metajudge.tasks.match.task import Matrix
 from tests.unit.rows import JUDGE, row, samples, task
 
@@ -46,7 +46,7 @@ def answers(sample: Sample, texts: list[str], kind: str = "row", num_samples: in
     results = []
     for question, text in zip(questions, texts, strict=True):
         value = question.read(Reply(text, "stop", Usage(), 1.0))
-        assert isinstance(value, Accepted), value
+        assert isinstance(value, ParsedReply), value
         results.append(Answer(Reply(text, "stop", Usage(10, 5, 15), 1.0), value, attempts=2))
     return results
 
