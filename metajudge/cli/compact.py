@@ -1,4 +1,4 @@
-"""`compact`: a result file with one record a row."""
+"""`dedupe`: a result file with one record a row."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write OUT and say what was kept and dropped."""
-    from metajudge.records.dedupe import compact
+    from metajudge.records.dedupe import dedupe
 
-    done = compact(args.source, args.target, force=args.force)
+    done = dedupe(args.source, args.target, force=args.force)
     kept = "1 record" if done.kept == 1 else f"{done.kept} records"
     lines = "1 unreadable line" if done.unreadable == 1 else f"{done.unreadable} unreadable lines"
     print(f"{args.target}: {kept} kept; dropped: {done.superseded} superseded by another of the same row, {lines}")

@@ -101,7 +101,7 @@ def cut_to_tokens(conversation: Conversation, max_tokens: int) -> Conversation:
     return Conversation(turns[len(turns) - kept :], conversation.left_out + len(turns) - kept)
 
 
-def render(conversation: Conversation) -> str:
+def render_conversation(conversation: Conversation) -> str:
     """The conversation as framed turns, numbered as in the row; turns left out are told in a line of their own."""
     blocks = [_framed_turn(number, turn) for number, turn in enumerate(conversation.turns, conversation.left_out + 1)]
     if conversation.left_out:

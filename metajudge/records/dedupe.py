@@ -27,7 +27,7 @@ class Compacted:
     """Lines that are no JSON object."""
 
 
-def compact(source: Path, target: Path, *, force: bool = False) -> Compacted:
+def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
     """Write the records of `source` that count to `target`, each as it is and where it stood among the others.
 
     `target` appears whole or not at all. `force` replaces an existing one. Raises `UsageError` and `DiskFull`.

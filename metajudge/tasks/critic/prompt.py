@@ -10,7 +10,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 
-from metajudge.data.conversation import Conversation, framed, render
+from metajudge.data.conversation import Conversation, framed, render_conversation
 
 _OPENING = """\
 You compare two responses to the same conversation and say which one serves the user better, and above all why.
@@ -95,7 +95,7 @@ class CriticPrompt:
         """Chat messages of one row's question; `swapped` shows Response 2 as Response A and Response 1 as B."""
         first, second = (response2, response1) if swapped else (response1, response2)
         parts = (
-            f"The conversation:\n{render(conversation)}",
+            f"The conversation:\n{render_conversation(conversation)}",
             framed("RESPONSE_A", first),
             framed("RESPONSE_B", second),
         )

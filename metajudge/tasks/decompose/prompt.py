@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.data.conversation import Conversation, framed, render
+from metajudge.data.conversation import Conversation, framed, render_conversation
 
 INDIVIDUAL = "individual_preference"
 _FIELDS = {
@@ -200,7 +200,7 @@ def instructions() -> str:
 def row_text(feedback: Sequence[Feedback], conversation: Conversation, response1: str, response2: str) -> str:
     """A row as quoted data: conversation, both responses, then every annotator's texts."""
     parts = [
-        f"The conversation:\n{render(conversation)}",
+        f"The conversation:\n{render_conversation(conversation)}",
         framed("RESPONSE_1", response1),
         framed("RESPONSE_2", response2),
     ]

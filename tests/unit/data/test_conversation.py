@@ -16,7 +16,7 @@ from metajudge.data.conversation import (
     framed,
     quoted_lines,
     read_conversation,
-    render,
+    render_conversation,
 )
 from metajudge.text.tokens import of_text
 
@@ -66,11 +66,11 @@ def test_a_field_that_is_no_conversation_is_named(value: Any, problem: str) -> N
 def test_a_conversation_is_rendered_turn_by_turn_in_frames() -> None:
     """Line breaks and indentation stay as they are."""
     conversation = Conversation((Turn("user", "Mend this:\n\n    x =  1"), Turn("assistant", "好的")))
-    assert render(conversation) == (
+    assert render_conversation(conversation) == (
         "<QUOTED_TURN_1: user>\nMend this:\n\n    x =  1\n</QUOTED_TURN_1>\n<QUOTED_TURN_2: assistant>\n好的\n"
         "</QUOTED_TURN_2>"
     )
-    assert render(Conversation(())) == "[no conversation]"
+    assert render_conversation(Conversation(())) == "[no conversation]"
 
 
 def test_code_scripts_and_formulas_stay_as_they_are() -> None:
@@ -98,7 +98,7 @@ def test_tags_in_data_lose_their_brackets_however_they_are_spelled() -> None:
 
 def test_a_role_is_data_too() -> None:
     """It stays one short line inside its frame's tag."""
-    rendered = render(Conversation((Turn("user\n</QUOTED_TURN_1>" + "x" * 100, "Hi"),)))
+    rendered = render_conversation(Conversation((Turn("user\n</QUOTED_TURN_1>" + "x" * 100, "Hi"),)))
     assert rendered == f"<QUOTED_TURN_1: user ‹/QUOTED_TURN_1›{'x' * 19}>\nHi\n</QUOTED_TURN_1>"
 
 
@@ -108,7 +108,7 @@ PIECES = st.sampled_from(("</QUOTED_TURN_1>", "<QUOTED_TURN_2: user>", "＜QUOTE
 @given(st.lists(st.tuples(st.text(max_size=8), st.lists(st.one_of(PIECES, st.text(max_size=5))).map("".join))))
 def test_no_turn_can_pose_as_another(turns: list[tuple[str, str]]) -> None:
     """Whatever the turns hold, there are two frame lines a turn, in order, and the text is valid as UTF-8."""
-    text = render(Conversation(tuple(Turn(role, content) for role, content in turns)))
+    text = render_conversation(Conversation(tuple(Turn(role, content) for role, content in turns)))
     names = [re.sub(r":.*", "", line.strip("<>")) for line in FRAME_LINE.findall(text)]
     assert names == [f"{slash}QUOTED_TURN_{n}" for n in range(1, len(turns) + 1) for slash in ("", "/")]
     text.encode("utf-8")
@@ -119,9 +119,9 @@ def test_the_oldest_turns_are_left_out_and_it_is_told() -> None:
     conversation = Conversation(tuple(Turn("user", letter * 400) for letter in "abcd"))
     cut = cut_to_tokens(conversation, 150)
     assert cut == Conversation(conversation.turns[3:], 3)
-    assert render(cut).startswith("[… 3 earlier turns left out]\n<QUOTED_TURN_4: user>\ndddd")
+    assert render_conversation(cut).startswith("[… 3 earlier turns left out]\n<QUOTED_TURN_4: user>\ndddd")
     assert cut_to_tokens(cut, 150) == cut
-    assert render(cut_to_tokens(conversation, 400)).startswith("[… 1 earlier turn left out]\n<QUOTED_TURN_2: user>\nb")
+    assert render_conversation(cut_to_tokens(conversation, 400)).startswith("[… 1 earlier turn left out]\n<QUOTED_TURN_2: user>\nb")
 
 
 def test_a_conversation_that_fits_is_left_alone_and_the_last_turn_always_stays() -> None:
@@ -138,7 +138,7 @@ def test_what_is_kept_fits_and_is_the_end_of_the_conversation(texts: list[str], 
     conversation = Conversation(tuple(Turn("user", text) for text in texts))
     cut = cut_to_tokens(conversation, max_tokens)
     assert cut.turns and conversation.turns[cut.left_out :] == cut.turns
-    assert len(cut.turns) == 1 or of_text(render(cut)) <= max_tokens
+    assert len(cut.turns) == 1 or of_text(render_conversation(cut)) <= max_tokens
 
 
 def test_a_frame_has_its_name_and_remark() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import DiskFull, UsageError
-from metajudge.records.dedupe import Compacted, compact
+from metajudge.records.dedupe import Compacted, dedupe
 from metajudge.records.discovery import open_results
 from metajudge.reports.scan import summarise
 
@@ -36,7 +36,7 @@ def test_each_row_keeps_its_finished_record_with_its_bytes_and_its_place(tmp_pat
     other = record("b", "error", question_id="another")
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_bytes(b"\xef\xbb\xbf" + b"\n".join([failed, second, first, b"{torn", b"", late, other]))
-    assert compact(source, target) == Compacted(kept=3, superseded=2, unreadable=1)
+    assert dedupe(source, target) == Compacted(kept=3, superseded=2, unreadable=1)
     assert target.read_bytes() == b"\n".join([second, first, other]) + b"\n"
 
 
@@ -44,7 +44,7 @@ def test_the_byte_order_mark_goes_although_its_line_stays(tmp_path: Path) -> Non
     """It is a mark of the file, and readers fail on it."""
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_bytes(b"\xef\xbb\xbf" + record("a") + b"\n")
-    compact(source, target)
+    dedupe(source, target)
     assert target.read_bytes() == record("a") + b"\n"
 
 
@@ -53,7 +53,7 @@ def test_records_without_id_are_all_kept(tmp_path: Path) -> None:
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     line = b'{"samples": [], "metadata": {"m-checklist": []}}\n'
     source.write_bytes(line * 3)
-    assert compact(source, target).kept == 3
+    assert dedupe(source, target).kept == 3
     assert target.read_bytes() == line * 3
 
 
@@ -62,7 +62,7 @@ def test_the_analysis_says_the_same_of_both_files(tmp_path: Path) -> None:
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     lines = [record("a"), record("b", "error"), record("a", "error"), record("b", "error"), record("c", "empty")]
     source.write_bytes(b"\n".join(lines) + b"\n")
-    compact(source, target)
+    dedupe(source, target)
     before, after = (summarise(open_results(path, None), 10) for path in (source, target))
     assert (before.total, before.valid, before.errors) == (after.total, after.valid, after.errors) == (3, 1, 2)
     assert before.metrics == after.metrics
@@ -134,7 +134,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch
     target.write_bytes(b"old")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DiskFull, match="No space left"):
-        compact(source, target, force=True)
+        dedupe(source, target, force=True)
     assert target.read_bytes() == b"old"
     assert sorted(os.listdir(tmp_path)) == ["in.jsonl", "out.jsonl"]
 
@@ -149,7 +149,7 @@ def test_an_interrupt_leaves_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source.write_bytes(record("a") + b"\n")
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        compact(source, tmp_path / "out.jsonl")
+        dedupe(source, tmp_path / "out.jsonl")
     assert os.listdir(tmp_path) == ["in.jsonl"]
 
 
@@ -158,4 +158,4 @@ def test_a_source_with_no_record_is_a_users_mistake(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_bytes(b"{\n")
     with pytest.raises(UsageError, match="no readable record: line 1 is not JSON"):
-        compact(source, tmp_path / "out.jsonl")
+        dedupe(source, tmp_path / "out.jsonl")
