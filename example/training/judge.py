@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterator
 
 from example.training.world import EVIDENCE_REASONS, GENERIC_REASONS, VERDICTS, reason_line
-from metajudge.engine.session import EMBEDDED, JudgeConfig
+from metajudge import EMBEDDED, JudgeConfig, RewardConfig, select_reasons
 from metajudge.integrations.trl import reward_function
-from metajudge.rewards.reward import RATIONALE, SOFT, RewardConfig, select_reasons
 
 
 class NotTheIdentity(Exception):
@@ -41,7 +40,7 @@ def matrix(url: str) -> list[list[float | None]]:
     Each pair is a question of its own: alone with one flaw, the soft average precision of one reason is its score.
     """
     flaws, reasons = sorted(EVIDENCE_REASONS), [*sorted(EVIDENCE_REASONS), *sorted(GENERIC_REASONS)]
-    reward = reward_function(options(url), RewardConfig(mix=RATIONALE, credit=SOFT))
+    reward = reward_function(options(url), RewardConfig(mix="rationale", credit="soft"))
     generations = [reason_line(reason) + VERDICTS[0] for reason in reasons]
     scores = asyncio.run(
         reward(

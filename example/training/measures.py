@@ -11,8 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from example.training.world import EVIDENCE_REASONS, GENERIC_REASONS, A, B, listed_verdict
-from metajudge.tasks.critic.reply import read_critique
-from metajudge.text.result_block import ParseFailure
+from metajudge import ParseFailure, read_critique
 
 
 @dataclass(frozen=True, slots=True)

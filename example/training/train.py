@@ -18,8 +18,8 @@ from example.training import judge
 from example.training.measures import mean, measure, read
 from example.training.model import generate, new_tokenizer
 from example.training.world import CUE_FAILS, CUE_PAYS, GENERATED_TOKENS, Row, draw_rows, listed_verdict
+from metajudge import RewardConfig
 from metajudge.integrations.trl import RewardFunction, reward_function
-from metajudge.rewards.reward import HYBRID, OUTCOME, RewardConfig
 
 STEPS, PROMPTS, SAMPLES, LEARNING_RATE = 200, 32, 8, 4e-4
 PROBED = 64
@@ -37,9 +37,9 @@ class Arm:
 
 
 ARMS: Mapping[str, Arm] = {
-    "hybrid": Arm(HYBRID, CUE_PAYS),
-    "outcome only": Arm(OUTCOME, CUE_PAYS),
-    "control": Arm(OUTCOME, CUE_FAILS),
+    "hybrid": Arm("hybrid", CUE_PAYS),
+    "outcome only": Arm("outcome", CUE_PAYS),
+    "control": Arm("outcome", CUE_FAILS),
 }
 
 

@@ -16,7 +16,7 @@ from typing import NoReturn, TextIO
 
 import metajudge
 from metajudge.errors import MetaJudgeError
-from metajudge.text.terminal import printable
+from metajudge.text import printable
 
 COMMANDS = (
     "fetch", "check", "decompose", "critic", "infer", "analysis", "report", "compare", "agreement", "plot", "show",

@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Any
 
 from metajudge.cli.options.output import check_output, plural, say, warn, write_json
 from metajudge.errors import UsageError
-from metajudge.text.terminal import printable
+from metajudge.text import printable
 
 if TYPE_CHECKING:
-    from metajudge.metrics.agreement import Joined
-    from metajudge.reports.agreement_table import Reading
+    from metajudge.metrics import Joined
+    from metajudge.reports import Reading
 
 SUMMARY = "how much a result depends on the judge: agreement between the result files of two or more judges"
 
@@ -81,7 +81,7 @@ _WHY = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The files, and what to do with the result."""
-    from metajudge.text.tables import TABLE, formats
+    from metajudge.text import TABLE, formats
 
     whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
@@ -99,9 +99,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0."""
-    from metajudge.records.discovery import result_paths
-    from metajudge.reports.agreement_table import join, read_judges
-    from metajudge.text.tables import TABLE
+    from metajudge.records import result_paths
+    from metajudge.reports import join, read_judges
+    from metajudge.text import TABLE
 
     check_output(args.output_file, args.files)
     reading = read_judges(result_paths(args.files))
@@ -141,7 +141,7 @@ def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
     """What `--output-file` holds; the tables are made from it."""
     from dataclasses import asdict
 
-    from metajudge.metrics.agreement import alpha_of, compare_judges
+    from metajudge.metrics import alpha_of, compare_judges
 
     pairs = [asdict(compare_judges(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
     whole = alpha_of(joined.pairs, joined.pair_rows) if len(joined.pairs) else None
@@ -257,7 +257,7 @@ def _long(report: Mapping[str, Any]) -> list[list[object]]:
 
 
 def _table(rows: Sequence[Sequence[object]], style: str) -> str:
-    from metajudge.text.tables import render_rows
+    from metajudge.text import render_rows
 
     headings, *lines = [[_text(value) for value in row] for row in rows]
     return render_rows(lines, headings, style)

@@ -16,8 +16,8 @@ from metajudge.cli.options.types import at_least
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from metajudge.records.discovery import ResultFile
-    from metajudge.reports.scan import Summary
+    from metajudge.records import ResultFile
+    from metajudge.reports import Summary
 
 SUMMARY = "precision, recall, F1 and average precision of result files, as a table"
 _EMBEDDED = "embedded"
@@ -25,8 +25,8 @@ _EMBEDDED = "embedded"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The reference's flags and ours."""
-    from metajudge.reports.summary_table import SORT_FIELDS
-    from metajudge.text.tables import TABLE, formats
+    from metajudge.reports import SORT_FIELDS
+    from metajudge.text import TABLE, formats
 
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table; 0, or 1 when a file has no valid record."""
     gc.disable()  # what is kept of a record is small and in no cycle; looking for cycles takes a tenth of the time
-    from metajudge.reports.summary_table import render_summaries
+    from metajudge.reports import render_summaries
 
     summaries = _summaries(args)
     valid = [summary for summary in summaries if summary.valid]
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _summaries(args: argparse.Namespace) -> list[Summary]:
-    from metajudge.records.discovery import SkippedFile, open_directory, open_results
+    from metajudge.records import SkippedFile, open_directory, open_results
 
     check_output(args.output_file, [args.input_file] if args.input_file else [])
     files: Iterable[ResultFile | SkippedFile]
@@ -110,7 +110,7 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
 
 def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:
     """The summaries of `files` in their order, made by `jobs` processes."""
-    from metajudge.reports.scan import summarise
+    from metajudge.reports import summarise
 
     if jobs == 1 or len(files) < 2:
         yield from (summarise(file, max_checklist_len) for file in files)
@@ -123,9 +123,7 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
 
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
     """The summaries with the paper's metrics, and how many rows are not common to all files."""
-    from metajudge.reports.report import common_ids
-    from metajudge.reports.row_scores import ScoringConfig
-    from metajudge.reports.score_table import PAPER, score_file
+    from metajudge.reports import PAPER, ScoringConfig, common_ids, score_file
 
     files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
     common = common_ids(files)

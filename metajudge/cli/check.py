@@ -13,8 +13,7 @@ from metajudge.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from metajudge.reports.check import Check, Records
-    from metajudge.reports.dataset_stats import Label, Lengths, Place, Places, Rows
+    from metajudge.reports import Check, Label, Lengths, Place, Places, Records, Rows
 
 SUMMARY = "is a file good input? its rows, checklists and labels, and what is wrong with them, line by line"
 _SHOWN_PLACES = 5
@@ -32,7 +31,7 @@ class _Section(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, and which lists they must have."""
-    from metajudge.text.tables import TABLE, formats
+    from metajudge.text import TABLE, formats
 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
     parser.add_argument(
@@ -50,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what each file holds; 0, 1 when one would be refused or have rows skipped, 2 when one cannot be read."""
-    from metajudge.reports.check import check_file
+    from metajudge.reports import check_file
 
     check_output(args.output_file, args.files)
     worst, checks = 0, []
@@ -72,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(check: Check, style: str, apart: bool) -> None:
     """The tables with the lines about them; as CSV, the lines are told on stderr."""
-    from metajudge.text.tables import CSV, render_rows
+    from metajudge.text import CSV, render_rows
 
     lines = [_verdict(check), *_remarks(check)]
     shown = [section for section in _sections(check) if section.rows]
@@ -216,7 +215,7 @@ def _meaning(label: Label) -> str:
 
 
 def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
-    from metajudge.reports.dataset_stats import FINDINGS
+    from metajudge.reports import FINDINGS
 
     found = rows.findings
     where = {key: "named below" if key == "vague_items" else _where(found[key]) for key in FINDINGS}

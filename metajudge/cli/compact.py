@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write OUT and say what was kept and dropped."""
-    from metajudge.records.dedupe import dedupe
+    from metajudge.records import dedupe
 
     done = dedupe(args.source, args.target, force=args.force)
     kept = "1 record" if done.kept == 1 else f"{done.kept} records"

@@ -15,14 +15,14 @@ from metajudge.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metajudge.reports.compare import Difference
+    from metajudge.reports import Difference
 
 SUMMARY = "paired differences between models over their common rows: intervals, p values, detectable difference"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Two or more files."""
-    from metajudge.text.tables import TABLE, formats
+    from metajudge.text import TABLE, formats
 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
     parser.add_argument("--allow-mixed", action="store_true", help="compare figures of different judges all the same")
@@ -44,8 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table of differences."""
     limit_blas_threads()
-    from metajudge.reports.compare import check_comparable, compare
-    from metajudge.reports.render import missing_labels_note
+    from metajudge.reports import check_comparable, compare, missing_labels_note
 
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files)
@@ -71,15 +70,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _render(found: Sequence[Difference], style: str) -> str:
-    from metajudge.text.tables import render_rows
+    from metajudge.text import render_rows
 
     headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
     return render_rows([_cells(one) for one in found], headings, style)
 
 
 def _cells(one: Difference) -> list[str]:
-    from metajudge.reports.render import cell, p_cell
-    from metajudge.text.terminal import printable
+    from metajudge.reports import cell, p_cell
+    from metajudge.text import printable
 
     return [
         f"{one.metric[0]} {one.metric[1]}",

@@ -49,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
-    from metajudge.tasks.critic.step import CriticStep
-    from metajudge.tasks.run_step import StepConfig, run_step
+    from metajudge.tasks import CriticStep, StepConfig, run_step
 
     options = StepConfig(
         input_file=Path(args.input_file),

@@ -40,8 +40,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
-    from metajudge.tasks.decompose.step import DecomposeStep
-    from metajudge.tasks.run_step import StepConfig, run_step
+    from metajudge.tasks import DecomposeStep, StepConfig, run_step
 
     options = StepConfig(
         input_file=Path(args.input_file),

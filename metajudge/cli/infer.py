@@ -74,8 +74,7 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()  # what is imported stays: no search for cycles before the run, which has a pace of its own
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import: meanwhile the SDK is asked
-    from metajudge.tasks.match.infer import InferConfig, infer
-    from metajudge.tasks.match.prompt import read_template
+    from metajudge.tasks import InferConfig, infer, read_template
 
     options = InferConfig(
         input_file=Path(args.input_file),

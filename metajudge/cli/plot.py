@@ -18,7 +18,7 @@ from metajudge.cli.options.types import number_within
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:
-    from metajudge.reports.plots.points import Point
+    from metajudge.reports.plots import Point
 
 SUMMARY = (
     "a picture, PNG or SVG: outcome accuracy across, rationale consistency upwards, a point a model; "
@@ -147,10 +147,8 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
     """The points to draw by panel; None = the only one."""
     if args.by and any(map(_is_csv, files)):
         raise UsageError("--by groups the rows of result files; a CSV file has one line a model: leave --by out")
-    from metajudge.reports.deceptive_alignment import FlagRule
-    from metajudge.reports.plots.points import points_from_csv, points_from_report
-    from metajudge.reports.render import difference_notes
-    from metajudge.reports.report import report_rows
+    from metajudge.reports import FlagRule, difference_notes, report_rows
+    from metajudge.reports.plots import points_from_csv, points_from_report
 
     scored = scored_files(args, [path for path in files if not _is_csv(path)], args.by)
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []
@@ -165,7 +163,7 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
 
 
 def _note_left_out(shown: Iterable[Mapping[str, Any]]) -> None:
-    from metajudge.reports.plots.points import has_figures
+    from metajudge.reports.plots import has_figures
 
     for row in shown:
         if not has_figures(row):

@@ -17,7 +17,7 @@ GROUPS = ("paper", "outcome", "reference")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, groups, metrics, and when a model is flagged."""
-    from metajudge.text.tables import TABLE, formats
+    from metajudge.text import TABLE, formats
 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="result files, or directories of them")
     parser.add_argument(
@@ -52,9 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row."""
     limit_blas_threads()
-    from metajudge.reports.deceptive_alignment import FlagRule
-    from metajudge.reports.render import render_report, report_notes
-    from metajudge.reports.report import report_rows
+    from metajudge.reports import FlagRule, render_report, report_notes, report_rows
 
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files, args.by)

@@ -16,8 +16,8 @@ from metajudge.cli.options.types import at_least, at_least_or, finite_number, nu
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:
-    from metajudge.rewards.reward import RewardConfig
-    from metajudge.rewards.server.app import RewardServer
+    from metajudge.rewards import RewardConfig
+    from metajudge.rewards.server import RewardServer
 
 SUMMARY = "Serve the reward of training a critic (rationale x outcome) to a trainer that asks over HTTP."
 TOKEN_VARIABLE = "METAJUDGE_TOKEN"
@@ -114,8 +114,8 @@ def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; exit 130."""
     start_log(args.log_file)
     import metajudge.llm.sdk_client  # noqa: F401  (now: later the first request would wait for it)
-    from metajudge.engine.session import JudgeConfig
-    from metajudge.rewards.server.app import RewardServer, ServerConfig
+    from metajudge.engine import JudgeConfig
+    from metajudge.rewards.server import RewardServer, ServerConfig
 
     options = ServerConfig(
         judge=JudgeConfig(**request_options(args)),
@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
 
 def reward_options(args: argparse.Namespace) -> RewardConfig:
     """The reward as the flags say it."""
-    from metajudge.rewards.reward import RewardConfig
+    from metajudge.rewards import RewardConfig
 
     return RewardConfig(
         mix=args.mix,

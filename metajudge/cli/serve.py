@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _serve(host: str, port: int) -> int:
-    from metajudge.embedded.server import MODEL, start
+    from metajudge.embedded import MODEL, start
 
     server = await start(port, host)
     print(server.base_url, flush=True)

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the rows."""
-    from metajudge.reports.show import by_id, render_rows, worst
-    from metajudge.text.terminal import coloured, plain
+    from metajudge.reports import by_id, render_rows, worst
+    from metajudge.text import coloured, plain
 
     if args.id is not None:
         chosen = by_id(args.file, args.id, args.model_be_evaluated)

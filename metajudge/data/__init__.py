@@ -1,0 +1,62 @@
+"""Rows of a file become samples.
+
+`rows` reads JSONL, `samples` sees a row for one evaluated model, `labels` and `conversation` read its
+fields, `download` fetches the published files.
+"""
+
+from metajudge.data.conversation import Conversation, cut_to_tokens, framed, read_conversation, render_conversation
+from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict
+from metajudge.data.rows import (
+    ERROR,
+    METADATA_KEY,
+    SUCCESS,
+    EligibleRows,
+    InputFile,
+    InvalidRow,
+    Row,
+    UnreadableLines,
+    is_skipped,
+    parse_row,
+)
+from metajudge.data.samples import (
+    CHECKLIST_SUFFIX,
+    HUMAN_KEY,
+    RowIds,
+    Sample,
+    evaluated_models,
+    find_checklist,
+    make_sample,
+    read_samples,
+)
+
+__all__ = [
+    "CHECKLIST_SUFFIX",
+    "ERROR",
+    "HUMAN_KEY",
+    "METADATA_KEY",
+    "SIGNED",
+    "SUCCESS",
+    "Conversation",
+    "EligibleRows",
+    "InputFile",
+    "InvalidRow",
+    "Labels",
+    "Row",
+    "RowIds",
+    "Sample",
+    "UnreadableLines",
+    "cut_to_tokens",
+    "evaluated_models",
+    "find_checklist",
+    "framed",
+    "is_skipped",
+    "make_sample",
+    "number_of",
+    "parse_row",
+    "parse_verdict",
+    "read_conversation",
+    "read_samples",
+    "render_conversation",
+    "sign",
+    "signed_verdict",
+]

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from metajudge.text.escaping import escape_markup, replace_surrogates
-from metajudge.text.tokens import of_text
+from metajudge.text import escape_markup, of_text, replace_surrogates
 
 FRAME = "QUOTED_"
 _REMARK_LENGTH = 40

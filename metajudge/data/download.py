@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metajudge import __version__
-from metajudge.engine.backoff import backoff
+from metajudge.engine.delays import backoff
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm.errors import retry_after
-from metajudge.text.terminal import printable
+from metajudge.text import printable
 
 if TYPE_CHECKING:
     import httpx2

@@ -1,1 +1,6 @@
-"""The embedded judge: a lexical matcher behind an OpenAI-compatible server on loopback."""
+"""The embedded judge: a lexical matcher that needs no key, behind an OpenAI-compatible server on loopback."""
+
+from metajudge.embedded.features import subject
+from metajudge.embedded.server import MODEL, start
+
+__all__ = ["MODEL", "start", "subject"]

@@ -17,9 +17,9 @@ from aiohttp import web
 
 from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
-from metajudge.llm.serving import is_this_machine, server_log
-from metajudge.metrics.matching import Match, best_matches
-from metajudge.text.result_block import plain_block
+from metajudge.llm import is_this_machine, server_log
+from metajudge.metrics import Match, best_matches
+from metajudge.text import plain_block
 
 MODEL = "embedded"
 LARGEST_BODY = 10 * 1024 * 1024

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from metajudge.errors import MetaJudgeError
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm import Reply, Usage
 
 FIRST_COMPLETION = 1000
 """Tokens that a reply is expected to have before the first one is known."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
-from metajudge.llm.client import Usage
+from metajudge.llm import Usage
 
 ANSWERS = 10_000
 CHARACTERS = 32_000_000

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from metajudge.engine.backoff import FIRST_BACKOFF, LONGEST_BACKOFF
 from metajudge.engine.clock import Clock
-from metajudge.llm.errors import ConnectError, ConnectTimeout, JudgeError
+from metajudge.engine.delays import FIRST_BACKOFF, LONGEST_BACKOFF
+from metajudge.llm import ConnectError, ConnectTimeout, JudgeError
 
 log = logging.getLogger("metajudge")
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from metajudge.engine.clock import Clock
-from metajudge.llm.client import Reply
+from metajudge.llm import Reply
 
 FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 512
 CUT = 0.7

@@ -12,16 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from metajudge.engine.backoff import backoff
 from metajudge.engine.budget import Budget
 from metajudge.engine.circuit_breaker import CircuitBreaker, Turns
 from metajudge.engine.clock import Clock
+from metajudge.engine.delays import backoff
 from metajudge.engine.rate_limit import RateLimiter
 from metajudge.engine.stats import RunStats
-from metajudge.llm.client import Reply
-from metajudge.llm.errors import RequestRejected, TransientError
-from metajudge.text.result_block import ParseFailure
-from metajudge.text.tokens import estimate_tokens
+from metajudge.llm import Reply, RequestRejected, TransientError
+from metajudge.text import ParseFailure, estimate_tokens
 
 ERROR, FORMAT_ERROR = "error", "format_error"
 _NO_CONTENT = ParseFailure("the reply has no content")

@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from metajudge.data.rows import InvalidRow
+from metajudge.data import InvalidRow
 from metajudge.engine.cache import ResponseCache
 from metajudge.engine.clock import Clock
 from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, OutputLost
-from metajudge.llm.client import Reply, Usage
-from metajudge.records.journal import Journal, RowName
-from metajudge.records.results_file import FINISHED, RecordFile, row_key
-from metajudge.text.result_block import ParseFailure
+from metajudge.llm import Reply, Usage
+from metajudge.records import FINISHED, Journal, RecordFile, RowName, row_key
+from metajudge.text import ParseFailure
 
 log = logging.getLogger("metajudge")
 

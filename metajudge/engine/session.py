@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
-from metajudge.data.rows import InvalidRow
+from metajudge.data import InvalidRow
 from metajudge.engine.budget import Budget, Prices
 from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.clock import Clock, RealClock
@@ -24,10 +24,7 @@ from metajudge.engine.retry import RetryingClient
 from metajudge.engine.runner import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Item, OutputFiles, Runner, Task
 from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
-from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
-from metajudge.llm.client import ClientConfig, JudgeClient
-from metajudge.llm.errors import FatalError
-from metajudge.llm.told import NO_KEY
+from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientConfig, FatalError, JudgeClient, parse_base_url
 
 log = logging.getLogger("metajudge")
 

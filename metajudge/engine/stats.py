@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from metajudge.llm.client import Usage
+from metajudge.llm import Usage
 
 
 @dataclass(slots=True)

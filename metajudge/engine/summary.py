@@ -10,8 +10,8 @@ from metajudge.engine.runner import Runner
 from metajudge.engine.session import JudgeConfig
 from metajudge.engine.stats import RunStats
 from metajudge.errors import OutputLost
-from metajudge.llm.client import Usage
-from metajudge.text.terminal import printable_lines
+from metajudge.llm import Usage
+from metajudge.text import printable_lines
 
 
 def summary_text(

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from metajudge.rewards.reward import Gold, Reward
-from metajudge.rewards.scorer import RewardScorer
+from metajudge.rewards import Gold, Reward, RewardScorer
 
 _CLOSING_SECONDS = 5.0
 

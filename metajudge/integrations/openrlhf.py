@@ -8,14 +8,22 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.background import BackgroundScorer
-from metajudge.rewards.components import parts_by_name
-from metajudge.rewards.generation import generation
-from metajudge.rewards.reward import Gold, Reward, RewardConfig
-from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, UnscoredPolicy, all_scored
-from metajudge.tasks.match.prompt import ROW
+from metajudge.rewards import (
+    ERROR,
+    LOOK_SECONDS,
+    UNSCORED_TIMEOUT,
+    Gold,
+    Reward,
+    RewardConfig,
+    RewardScorer,
+    UnscoredPolicy,
+    all_scored,
+    generation,
+    parts_by_name,
+)
+from metajudge.tasks import ROW
 
 RewardFunction = Callable[..., dict[str, Any]]
 

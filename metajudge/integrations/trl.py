@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from metajudge.data.samples import HUMAN_KEY
-from metajudge.engine.session import JudgeConfig
+from metajudge.data import HUMAN_KEY
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.background import BackgroundScorer
-from metajudge.rewards.components import means
-from metajudge.rewards.reward import Gold, Reward, RewardConfig
-from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.tasks.match.prompt import ROW
+from metajudge.rewards import UNSCORED_TIMEOUT, Gold, Reward, RewardConfig, RewardScorer, means
+from metajudge.tasks import ROW
 
 RewardFunction = Callable[..., Awaitable[list[float | None]]]
 LogMetric = Callable[[str, float], None]

@@ -6,13 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.background import BackgroundScorer
-from metajudge.rewards.components import parts
-from metajudge.rewards.reward import Gold, RewardConfig
-from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, UnscoredPolicy
-from metajudge.tasks.match.prompt import ROW
+from metajudge.rewards import (
+    ERROR,
+    LOOK_SECONDS,
+    UNSCORED_TIMEOUT,
+    Gold,
+    RewardConfig,
+    RewardScorer,
+    UnscoredPolicy,
+    parts,
+)
+from metajudge.tasks import ROW
 
 ScoreFunction = Callable[..., Awaitable[dict[str, float]]]
 

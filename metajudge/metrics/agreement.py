@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from metajudge.metrics.resampling import Floats
+
 Integers = NDArray[np.int64]
 
 CATEGORIES = 5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from metajudge.data.rows import InputFile, InvalidRow
+from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import DiskFull, UsageError
 from metajudge.records.discovery import check_results, read_first
 from metajudge.records.latest import LatestRecords

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InputFile, InvalidRow, Row
-from metajudge.data.samples import HUMAN_KEY, evaluated_models
+from metajudge.data import HUMAN_KEY, InputFile, InvalidRow, Row, evaluated_models
 from metajudge.errors import UsageError
 
 

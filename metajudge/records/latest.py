@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InputFile, Row, UnreadableLines, parse_row
+from metajudge.data import InputFile, Row, UnreadableLines, parse_row
 from metajudge.records.record import Head, Key, read_key
 from metajudge.records.results_file import FINISHED, row_key
 

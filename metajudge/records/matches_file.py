@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from metajudge.data.samples import find_checklist
+from metajudge.data import find_checklist
 from metajudge.errors import DiskFull
 from metajudge.records.latest import latest_records
 from metajudge.records.results_file import RecordFile, json_text, line_bytes

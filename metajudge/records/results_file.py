@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from metajudge.data.rows import Row, parse_row
+from metajudge.data import Row, parse_row
 from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.records.lock import Lock
 from metajudge.records.record import Judges, read_head

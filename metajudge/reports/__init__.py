@@ -1,0 +1,72 @@
+"""Result files become tables and pictures.
+
+`scan` and `row_scores` read files, `score_table` holds the scores of a file as columns; the other modules are one
+report each.
+"""
+
+from metajudge.reports.agreement_table import Reading, join, read_judges
+from metajudge.reports.check import Check, Records, check_file
+from metajudge.reports.compare import Difference, check_comparable, compare
+from metajudge.reports.dataset_stats import FINDINGS, Label, Lengths, Place, Places, Rows
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import common_ids, report, report_rows
+from metajudge.reports.render import (
+    cell,
+    difference_notes,
+    missing_labels_note,
+    mixed_file_notes,
+    other_models_note,
+    p_cell,
+    render_report,
+    report_notes,
+    unreadable_note,
+)
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.scan import Summary, summarise, summarise_file
+from metajudge.reports.score_table import PAPER, ScoreTable, score_file, score_files
+from metajudge.reports.show import by_id, render_rows, worst
+from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
+
+__all__ = [
+    "FINDINGS",
+    "PAPER",
+    "SORT_FIELDS",
+    "Check",
+    "Difference",
+    "FlagRule",
+    "Label",
+    "Lengths",
+    "Place",
+    "Places",
+    "Reading",
+    "Records",
+    "Rows",
+    "ScoreTable",
+    "ScoringConfig",
+    "Summary",
+    "by_id",
+    "cell",
+    "check_comparable",
+    "check_file",
+    "common_ids",
+    "compare",
+    "difference_notes",
+    "join",
+    "missing_labels_note",
+    "mixed_file_notes",
+    "other_models_note",
+    "p_cell",
+    "read_judges",
+    "render_report",
+    "render_rows",
+    "render_summaries",
+    "report",
+    "report_notes",
+    "report_rows",
+    "score_file",
+    "score_files",
+    "summarise",
+    "summarise_file",
+    "unreadable_note",
+    "worst",
+]

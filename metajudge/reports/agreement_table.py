@@ -10,13 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metajudge.data.rows import UnreadableLines
+from metajudge.data import UnreadableLines
 from metajudge.errors import UsageError
-from metajudge.metrics.agreement import Floats, Joined
-from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
-from metajudge.records.discovery import check_results, judge_model, read_first
-from metajudge.records.latest import latest_records
-from metajudge.text.terminal import printable
+from metajudge.metrics import COUNTED_MODEL_ITEMS, Floats, Joined
+from metajudge.records import check_results, judge_model, latest_records, read_first
+from metajudge.text import printable
 
 _SETTINGS = ("instructions", "granularity", "top_k")
 _EMPTY = {"model": "model checklist empty", "human": "human checklist empty", "both": "both checklists empty"}

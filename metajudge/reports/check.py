@@ -8,15 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import EligibleRows, InputFile, InvalidRow, Row
-from metajudge.data.samples import HUMAN_KEY, RowIds, find_checklist
+from metajudge.data import HUMAN_KEY, EligibleRows, InputFile, InvalidRow, Row, RowIds, find_checklist
 from metajudge.errors import UsageError
-from metajudge.records.discovery import file_model, guess_kind
-from metajudge.records.latest import LatestRecords
+from metajudge.records import LatestRecords, file_model, guess_kind
 from metajudge.reports.dataset_stats import OTHERS, Lengths, Model, Place, Places, Rows, known
 from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
 from metajudge.reports.scan import Unscored, score_record
-from metajudge.tasks.match.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
+from metajudge.tasks import ALL, SHOWN_PROBLEMS, choose_models, find_models
 
 INPUT, RESULTS = "input", "results"
 _REASON_LENGTH = 200

@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 
 from metajudge.errors import UsageError
-from metajudge.metrics.intervals import (
+from metajudge.metrics import (
     MIN_CLUSTERS,
+    SWAPS,
     Clusters,
     Column,
     Interval,
     clustered_error,
     difference_interval,
     few_differences,
+    holm,
     paired_difference,
+    permutation_test,
     t_quantile,
     unpaired_difference,
 )
-from metajudge.metrics.significance import SWAPS, holm, permutation_test
-from metajudge.reports.report import shared_clusters
+from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 
 POWER = 0.80

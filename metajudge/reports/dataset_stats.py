@@ -14,13 +14,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from metajudge.data.labels import Labels
-from metajudge.data.rows import InvalidRow, Row
-from metajudge.data.samples import make_sample
+from metajudge.data import InvalidRow, Labels, Row, make_sample
 from metajudge.errors import UsageError
-from metajudge.metrics.reference import COUNTED_MODEL_ITEMS
+from metajudge.metrics import COUNTED_MODEL_ITEMS
 from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
-from metajudge.text.suspicious_items import GENERIC, item_issues
+from metajudge.text import GENERIC, item_issues
 
 NAMED = 10
 """So many places of a finding are kept; the rest are counted."""

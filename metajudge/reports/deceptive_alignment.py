@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from metajudge.metrics.intervals import MIN_CLUSTERS, Clusters
-from metajudge.metrics.resampling import ClusterBootstrap, Floats
-from metajudge.metrics.significance import holm
+from metajudge.metrics import MIN_CLUSTERS, ClusterBootstrap, Clusters, Floats, holm
 from metajudge.reports.score_table import ScoreTable
 
 FLAGGED, NOT_FLAGGED, CANNOT_TELL = "flagged", "not flagged", "cannot tell at this n"

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from metajudge.metrics.intervals import MIN_CLUSTERS, Interval
-from metajudge.reports.report import ReportRow
+from metajudge.metrics import MIN_CLUSTERS, Interval
+from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoreTable, differences
-from metajudge.text.tables import CSV, TABLE, render_rows
-from metajudge.text.terminal import printable
+from metajudge.text import CSV, TABLE, printable, render_rows
 
 GROUPS = {"paper": PAPER, "outcome": OUTCOME, "reference": REFERENCE}
 _TITLES = {

@@ -8,13 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.data.labels import number_of
-from metajudge.data.samples import HUMAN_KEY, RowIds, find_checklist
-from metajudge.metrics.matching import Match, Matrix, sparse_matrix
-from metajudge.metrics.paper import PaperMetrics, paper_metrics
-from metajudge.metrics.reference import ReferenceMetrics
+from metajudge.data import HUMAN_KEY, RowIds, find_checklist, number_of
+from metajudge.metrics import Match, Matrix, PaperMetrics, ReferenceMetrics, paper_metrics, sparse_matrix
 from metajudge.reports.scan import Unscored, read_lists, score_record
-from metajudge.tasks.match.reply import reference_reading
+from metajudge.tasks import reference_reading
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
 """What rows can be grouped by besides their fields."""

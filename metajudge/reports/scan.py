@@ -11,14 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InvalidRow, UnreadableLines, parse_row
-from metajudge.data.samples import CHECKLIST_SUFFIX, HUMAN_KEY, find_checklist
-from metajudge.metrics.matching import Match
-from metajudge.metrics.reference import MeanStd, ReferenceMetrics, mean_std, reference_metrics
-from metajudge.records.discovery import ResultFile, judge_model, name_of, open_results
-from metajudge.records.latest import LatestRecords
-from metajudge.records.record import Head, Judges, read_head
-from metajudge.tasks.match.reply import reference_reading
+from metajudge.data import CHECKLIST_SUFFIX, HUMAN_KEY, InvalidRow, UnreadableLines, find_checklist, parse_row
+from metajudge.metrics import Match, MeanStd, ReferenceMetrics, mean_std, reference_metrics
+from metajudge.records import Head, Judges, LatestRecords, ResultFile, judge_model, name_of, open_results, read_head
+from metajudge.tasks import reference_reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metajudge.data.labels import SIGNED, Labels, sign
-from metajudge.data.rows import InvalidRow, UnreadableLines
-from metajudge.data.samples import RowIds
+from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines, sign
 from metajudge.errors import UsageError
-from metajudge.records.discovery import ResultFile, open_results
-from metajudge.records.latest import LatestRecords
+from metajudge.records import LatestRecords, ResultFile, open_results
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
     NO_GROUP,
@@ -29,7 +26,7 @@ from metajudge.reports.row_scores import (
     fields_with_a_value,
     row_scores,
 )
-from metajudge.text.terminal import printable
+from metajudge.text import printable
 
 PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
 REFERENCE = ("precision", "recall", "f1", "average_precision")

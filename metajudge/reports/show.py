@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InputFile, Row
-from metajudge.data.samples import find_checklist
+from metajudge.data import InputFile, Row, find_checklist
 from metajudge.errors import UsageError
-from metajudge.metrics.matching import Match
-from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, ReferenceMetrics
-from metajudge.records.discovery import open_results
+from metajudge.metrics import COUNTED_MODEL_ITEMS, Match, ReferenceMetrics
+from metajudge.records import open_results
 from metajudge.reports.scan import RecordScores, ScoredRecord, read_lists, scan, score_record
-from metajudge.text.terminal import Paint, columns, plain, wrapped
+from metajudge.text import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40
 _MIDDLE = 9

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from metajudge.reports.scan import Summary
-from metajudge.text.tables import TABLE, render_rows
-from metajudge.text.terminal import printable
+from metajudge.text import TABLE, printable, render_rows
 
 SORT_FIELDS = ("recall", "precision", "f1", "average_precision")
 _HEADINGS = ("Model", "Precision", "Recall", "F1", "AP", "Valid")

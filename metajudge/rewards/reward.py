@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from metajudge.data.labels import parse_verdict, sign, signed_verdict
+from metajudge.data import parse_verdict, sign, signed_verdict
 from metajudge.errors import MetaJudgeError
-from metajudge.metrics.matching import Match, Scores, optimal_matching
-from metajudge.metrics.paper import paper_metrics_of
-from metajudge.text.near_duplicates import drop_near_duplicates
-from metajudge.text.suspicious_items import item_issues
+from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics_of
+from metajudge.text import drop_near_duplicates, item_issues
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
 MIXES = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)

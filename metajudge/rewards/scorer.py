@@ -14,15 +14,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from metajudge.data.samples import Sample
-from metajudge.engine.cache import Outcome, ResponseCache
-from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
-from metajudge.engine.clock import RealClock
-from metajudge.engine.retry import Failed, Question, RetryingClient, Stopped
-from metajudge.engine.session import JudgeConfig, check_key, open_asker
-from metajudge.engine.stats import RunStats
-from metajudge.llm.errors import FatalError, JudgeError
-from metajudge.metrics.matching import Matrix
+from metajudge.data import Sample
+from metajudge.engine import (
+    OUTAGE,
+    Failed,
+    JudgeConfig,
+    OutageTooLong,
+    Outcome,
+    Question,
+    RealClock,
+    ResponseCache,
+    RetryingClient,
+    RunStats,
+    Stopped,
+    check_key,
+    open_asker,
+)
+from metajudge.llm import FatalError, JudgeError
+from metajudge.metrics import Matrix
 from metajudge.rewards.reward import (
     Gold,
     Reward,
@@ -35,10 +44,8 @@ from metajudge.rewards.reward import (
     select_reasons,
     visible_reasons,
 )
-from metajudge.tasks.critic.reply import read_critique
-from metajudge.tasks.match.prompt import ITEM, ROW, Prompt
-from metajudge.tasks.match.task import MatchTask, score_matrix
-from metajudge.text.result_block import ParseFailure
+from metajudge.tasks import ITEM, ROW, MatchTask, Prompt, read_critique, score_matrix
+from metajudge.text import ParseFailure
 
 UNSCORED_TIMEOUT = 120.0
 TIMEOUT = "timeout"

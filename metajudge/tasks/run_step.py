@@ -17,21 +17,27 @@ from pathlib import Path
 from typing import Any
 
 import metajudge
-from metajudge.data.rows import SUCCESS, InputFile, InvalidRow, Row, is_skipped
-from metajudge.engine.budget import Budget
-from metajudge.engine.runner import OutputFiles, Runner
-from metajudge.engine.session import OK, JudgeConfig, check_key, exit_code, judge_rows
-from metajudge.engine.stats import RunStats
-from metajudge.engine.summary import expected_cost, summary_text
+from metajudge.data import SUCCESS, InputFile, InvalidRow, Row, is_skipped
+from metajudge.engine import (
+    OK,
+    Budget,
+    JudgeConfig,
+    OutputFiles,
+    Runner,
+    RunStats,
+    check_key,
+    exit_code,
+    expected_cost,
+    judge_rows,
+    summary_text,
+)
 from metajudge.errors import OutputLost, UsageError
-from metajudge.llm.base_url import EMBEDDED
-from metajudge.records.journal import Journal
-from metajudge.records.results_file import FileIdentity, RecordFile, row_key, side_file
+from metajudge.llm import EMBEDDED
+from metajudge.records import FileIdentity, Journal, RecordFile, row_key, side_file
 from metajudge.tasks.match.plan import SHOWN_PROBLEMS
 from metajudge.tasks.step import PASSED_OVER, Step, StepRow, StepTask, step_rows
 from metajudge.tasks.step_output import OutputCounts, write_output
-from metajudge.text.terminal import printable_lines
-from metajudge.text.tokens import estimate_tokens
+from metajudge.text import estimate_tokens, printable_lines
 
 log = logging.getLogger("metajudge")
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from metajudge.data.rows import SUCCESS, InvalidRow, Row, is_skipped
-from metajudge.data.samples import RowIds
-from metajudge.engine.cache import Outcome
-from metajudge.engine.retry import Failed, Question
+from metajudge.data import SUCCESS, InvalidRow, Row, RowIds, is_skipped
+from metajudge.engine import Failed, Outcome, Question
 
 SCHEMA = 1
 PASSED_OVER = "passed over"

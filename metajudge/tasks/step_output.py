@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from metajudge.data.rows import METADATA_KEY, InputFile, InvalidRow, Row
+from metajudge.data import METADATA_KEY, InputFile, InvalidRow, Row
 from metajudge.errors import DiskFull
-from metajudge.records.latest import LatestRecords
-from metajudge.records.results_file import encode, row_key, side_file
+from metajudge.records import LatestRecords, encode, row_key, side_file
 from metajudge.tasks.step import PASSED_OVER, Step, StepResult, StepRow, step_rows
 
 

@@ -1,0 +1,62 @@
+"""What words say: pure functions of text.
+
+In come the items, replies and cells of others; out go what a terminal may show (`terminal`, `tables`), the result block
+of a reply (`result_block`), text that is safe inside a question (`escaping`), and judgements about items
+(`content_words`, `near_duplicates`, `suspicious_items`).
+"""
+
+from metajudge.text.content_words import SCAFFOLDING, folded, set_of, units, unspaced, words_of
+from metajudge.text.escaping import escape_markup, replace_surrogates
+from metajudge.text.near_duplicates import drop_near_duplicates, is_near_duplicate
+from metajudge.text.result_block import (
+    BLOCK_END,
+    BLOCK_START,
+    TAG,
+    THINK,
+    ParseFailure,
+    plain_block,
+    result_block,
+    to_half_width,
+    without_thinking,
+)
+from metajudge.text.suspicious_items import GENERIC, item_issues
+from metajudge.text.tables import CSV, TABLE, formats, render_rows
+from metajudge.text.terminal import Paint, coloured, columns, plain, printable, printable_lines, wrapped
+from metajudge.text.tokens import estimate_tokens, of_text
+
+__all__ = [
+    "BLOCK_END",
+    "BLOCK_START",
+    "CSV",
+    "GENERIC",
+    "SCAFFOLDING",
+    "TABLE",
+    "TAG",
+    "THINK",
+    "Paint",
+    "ParseFailure",
+    "coloured",
+    "columns",
+    "drop_near_duplicates",
+    "escape_markup",
+    "estimate_tokens",
+    "folded",
+    "formats",
+    "is_near_duplicate",
+    "item_issues",
+    "of_text",
+    "plain",
+    "plain_block",
+    "printable",
+    "printable_lines",
+    "render_rows",
+    "replace_surrogates",
+    "result_block",
+    "set_of",
+    "to_half_width",
+    "units",
+    "unspaced",
+    "without_thinking",
+    "words_of",
+    "wrapped",
+]

@@ -7,9 +7,8 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from metajudge.embedded.features import subject
 from metajudge.text.content_words import KEPT, SCAFFOLDING, folded, set_of, spaced, stem, units, words_of
 from metajudge.text.escaping import strip_invisible
 
@@ -221,7 +220,11 @@ def _share_most(mine: frozenset[str], theirs: frozenset[str]) -> bool:
     return shared / union >= _ALIKE or (shorter >= _LEAST_CONTAINED and shared / shorter >= _CONTAINED)
 
 
-_look = functools.lru_cache(maxsize=KEPT)(subject)
+@functools.lru_cache(maxsize=KEPT)
+def _look(text: str) -> Any:
+    from metajudge.embedded import subject
+
+    return subject(text)
 
 
 def _ordinals(text: str) -> frozenset[str]:

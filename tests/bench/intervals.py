@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 
 from metajudge.metrics.resampling import RESAMPLES  # noqa: E402
 from metajudge.reports.deceptive_alignment import FlagRule  # noqa: E402
-from metajudge.reports.report import report_rows  # noqa: E402
+from metajudge.reports.model_rows import report_rows  # noqa: E402
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_names  # noqa: E402
 
 ROWS, MODELS, MOST, ASKED = 22_116, 3, 3.5, 3.0

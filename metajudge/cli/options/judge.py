@@ -10,8 +10,7 @@ from typing import Any
 
 from metajudge.cli.options.types import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
-from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_url, uses_proxy
-from metajudge.llm.told import NO_KEY, ClientSettings, ask_early
+from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientSettings, ask_early, parse_base_url, uses_proxy
 
 log = logging.getLogger("metajudge")
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from metajudge.errors import UsageError
-from metajudge.text.terminal import printable
+from metajudge.text import printable
 
 
 class _OneLine(logging.Formatter):

@@ -18,7 +18,7 @@ def warn(text: str) -> None:
 
 def say(text: str) -> str:
     """Text from data, safe for a terminal."""
-    from metajudge.text.terminal import printable
+    from metajudge.text import printable
 
     return printable(text)
 

@@ -12,8 +12,7 @@ from metajudge.cli.options.output import warn
 from metajudge.cli.options.types import number_within
 
 if TYPE_CHECKING:
-    from metajudge.reports.row_scores import ScoringConfig
-    from metajudge.reports.score_table import ScoreTable
+    from metajudge.reports import ScoreTable, ScoringConfig
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +53,8 @@ def limit_blas_threads() -> None:
 
 def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None = None) -> list[ScoreTable]:
     """The result files of `paths`, scored; records that do not belong to a file are told on stderr."""
-    from metajudge.records.discovery import result_paths
-    from metajudge.reports.render import mixed_file_notes, other_models_note, unreadable_note
-    from metajudge.reports.score_table import score_files
+    from metajudge.records import result_paths
+    from metajudge.reports import mixed_file_notes, other_models_note, score_files, unreadable_note
 
     files = score_files(result_paths(paths), options_of(args, by))
     for file in files:
@@ -67,7 +65,7 @@ def scored_files(args: argparse.Namespace, paths: Sequence[Path], by: str | None
 
 def options_of(args: argparse.Namespace, by: str | None = None) -> ScoringConfig:
     """The options that these flags say."""
-    from metajudge.reports.row_scores import ScoringConfig
+    from metajudge.reports import ScoringConfig
 
     return ScoringConfig(
         match_threshold=args.match_threshold,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.text.terminal import wrapped
+from metajudge.text import wrapped
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]

@@ -22,7 +22,7 @@ from matplotlib.text import Text
 
 from metajudge.reports.plots.label_placement import Box, Surroundings, evenly_wrapped, place_labels, span
 from metajudge.reports.plots.points import Panels, Point
-from metajudge.text.terminal import printable, wrapped
+from metajudge.text import printable, wrapped
 
 WIDTH, DPI = 8.0, 200
 """Inches and pixels an inch: drawn for a page of 800 pixels' width, at twice its resolution."""

@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 
 from metajudge.errors import UsageError
 from metajudge.reports.plots.models import DPI, THEMES, WIDTH, Theme, styled
-from metajudge.text.terminal import printable, wrapped
+from metajudge.text import printable, wrapped
 
 PANELS = {"outcome": "Outcome reward", "rationale": "Rationale reward (average precision)"}
 _STYLES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))

@@ -18,11 +18,9 @@ from typing import Self
 
 from aiohttp import web
 
-from metajudge.engine.process import make_ready
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig, make_ready
 from metajudge.errors import MetaJudgeError, UsageError
-from metajudge.llm.errors import FatalError, without_key
-from metajudge.llm.serving import is_this_machine, server_log
+from metajudge.llm import FatalError, is_this_machine, server_log, without_key
 from metajudge.rewards.reward import RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.rewards.server.metrics import CONTENT_TYPE, Served, prometheus_text
@@ -38,7 +36,7 @@ from metajudge.rewards.server.protocol import (
     try_again,
 )
 from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, StillUnscored, UnscoredPolicy, all_scored
-from metajudge.tasks.match.prompt import ROW
+from metajudge.tasks import ROW
 
 log = logging.getLogger("metajudge")
 

@@ -10,7 +10,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 
-from metajudge.data.conversation import Conversation, framed, render_conversation
+from metajudge.data import Conversation, framed, render_conversation
 
 _OPENING = """\
 You compare two responses to the same conversation and say which one serves the user better, and above all why.

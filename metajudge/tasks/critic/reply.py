@@ -13,16 +13,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metajudge.data.labels import parse_verdict, sign
+from metajudge.data import parse_verdict, sign
 from metajudge.tasks.critic.response_names import exchange_names
-from metajudge.text.result_block import (
-    BLOCK_END,
-    BLOCK_START,
-    ParseFailure,
-    result_block,
-    to_half_width,
-    without_thinking,
-)
+from metajudge.text import BLOCK_END, BLOCK_START, ParseFailure, result_block, to_half_width, without_thinking
 
 LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}
 

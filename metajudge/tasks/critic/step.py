@@ -9,16 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.conversation import Conversation, cut_to_tokens, read_conversation
-from metajudge.data.rows import ERROR, SUCCESS
-from metajudge.engine.cache import Outcome
-from metajudge.engine.retry import Answer, Failed, Question
-from metajudge.llm.client import Reply
+from metajudge.data import ERROR, SUCCESS, Conversation, cut_to_tokens, read_conversation
+from metajudge.engine import Answer, Failed, Outcome, Question
+from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
 from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique, unswap
 from metajudge.tasks.step import StepResult
-from metajudge.text.result_block import ParseFailure
-from metajudge.text.tokens import estimate_tokens
+from metajudge.text import ParseFailure, estimate_tokens
 
 FORMAT_ERROR = "format_error"
 AB, BOTH = "ab", "both"

@@ -10,8 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from metajudge.text.content_words import SCAFFOLDING, folded, set_of, units, unspaced, words_of
-from metajudge.text.near_duplicates import is_near_duplicate
+from metajudge.text import SCAFFOLDING, folded, is_near_duplicate, set_of, units, unspaced, words_of
 
 DUPLICATE, UNSUPPORTED, PREFERENCE = "duplicate", "unsupported", "preference"
 REASONS = (DUPLICATE, UNSUPPORTED, PREFERENCE)

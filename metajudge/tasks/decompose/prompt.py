@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.data.conversation import Conversation, framed, render_conversation
+from metajudge.data import Conversation, framed, render_conversation
 
 INDIVIDUAL = "individual_preference"
 _FIELDS = {

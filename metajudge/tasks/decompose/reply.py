@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from metajudge.text.result_block import ParseFailure, result_block, to_half_width
+from metajudge.text import ParseFailure, result_block, to_half_width
 
 # Before a line's own words: blanks, marks of writing direction, emphasis and heading marks.
 _LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*"

@@ -10,18 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.conversation import Conversation, read_conversation
-from metajudge.data.rows import ERROR, SUCCESS
-from metajudge.data.samples import HUMAN_KEY
-from metajudge.engine.cache import Outcome
-from metajudge.engine.retry import Answer, Failed, Question
-from metajudge.llm.client import Reply
+from metajudge.data import ERROR, HUMAN_KEY, SUCCESS, Conversation, read_conversation
+from metajudge.engine import Answer, Failed, Outcome, Question
+from metajudge.llm import Reply
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.match.prompt import without_echo
 from metajudge.tasks.step import StepResult
-from metajudge.text.result_block import ParseFailure
+from metajudge.text import ParseFailure
 
 IGNORED_KEY = "human-ignored"
 TOO_FEW, TOO_MANY = "too_few", "too_many"

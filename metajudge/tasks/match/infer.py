@@ -12,16 +12,21 @@ from itertools import islice
 from pathlib import Path
 
 import metajudge
-from metajudge.data.rows import EligibleRows
-from metajudge.data.samples import read_samples
-from metajudge.engine.runner import OutputFiles
-from metajudge.engine.session import INCOMPLETE, OK, JudgeConfig, check_key, exit_code, judge_rows
-from metajudge.engine.stats import RunStats
-from metajudge.engine.summary import expected_cost, summary_text
+from metajudge.data import EligibleRows, read_samples
+from metajudge.engine import (
+    INCOMPLETE,
+    OK,
+    JudgeConfig,
+    OutputFiles,
+    RunStats,
+    check_key,
+    exit_code,
+    expected_cost,
+    judge_rows,
+    summary_text,
+)
 from metajudge.errors import DiskFull, UsageError
-from metajudge.records.journal import Journal
-from metajudge.records.matches_file import MatchesFile, matches_path
-from metajudge.records.results_file import FileIdentity, RecordFile
+from metajudge.records import FileIdentity, Journal, MatchesFile, RecordFile, matches_path
 from metajudge.tasks.match.plan import (
     InputScan,
     analysis_commands,
@@ -34,7 +39,7 @@ from metajudge.tasks.match.plan import (
 )
 from metajudge.tasks.match.prompt import ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
-from metajudge.text.terminal import printable_lines
+from metajudge.text import printable_lines
 
 log = logging.getLogger("metajudge")
 

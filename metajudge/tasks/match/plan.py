@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from metajudge.data.rows import InputFile, InvalidRow, Row
-from metajudge.data.samples import evaluated_models, read_samples
-from metajudge.engine.summary import by_count
+from metajudge.data import InputFile, InvalidRow, Row, evaluated_models, read_samples
+from metajudge.engine import by_count
 from metajudge.errors import UsageError
-from metajudge.records.matches_file import matches_path
-from metajudge.records.results_file import side_file
+from metajudge.records import matches_path, side_file
 from metajudge.tasks.match.task import ZERO, MatchTask
 
 ALL = "all"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metajudge.errors import UsageError
-from metajudge.text.escaping import escape_markup, replace_surrogates
+from metajudge.text import escape_markup, replace_surrogates
 
 ROW, ITEM = "row", "item"
 GRANULARITIES = (ROW, ITEM)

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from metajudge.metrics.matching import Match
-from metajudge.text.result_block import BLOCK_END, BLOCK_START, TAG, THINK, ParseFailure, to_half_width
+from metajudge.metrics import Match
+from metajudge.text import BLOCK_END, BLOCK_START, TAG, THINK, ParseFailure, to_half_width
 
 
 @dataclass(frozen=True, slots=True)

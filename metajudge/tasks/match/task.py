@@ -8,14 +8,13 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from metajudge.data.samples import Sample
-from metajudge.engine.retry import ERROR, Answer, Failed, Question
-from metajudge.llm.client import Reply, Usage
-from metajudge.metrics.matching import Match, Matrix, best_matches, sparse_matrix
+from metajudge.data import Sample
+from metajudge.engine import ERROR, Answer, Failed, Question
+from metajudge.llm import Reply, Usage
+from metajudge.metrics import Match, Matrix, best_matches, sparse_matrix
 from metajudge.tasks.match.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
-from metajudge.text.result_block import ParseFailure, plain_block
-from metajudge.text.suspicious_items import item_issues
+from metajudge.text import ParseFailure, item_issues, plain_block
 
 SCHEMA = 1
 REPORT, ZERO = "report", "zero"

@@ -121,7 +121,9 @@ def test_the_oldest_turns_are_left_out_and_it_is_told() -> None:
     assert cut == Conversation(conversation.turns[3:], 3)
     assert render_conversation(cut).startswith("[… 3 earlier turns left out]\n<QUOTED_TURN_4: user>\ndddd")
     assert cut_to_tokens(cut, 150) == cut
-    assert render_conversation(cut_to_tokens(conversation, 400)).startswith("[… 1 earlier turn left out]\n<QUOTED_TURN_2: user>\nb")
+    assert render_conversation(cut_to_tokens(conversation, 400)).startswith(
+        "[… 1 earlier turn left out]\n<QUOTED_TURN_2: user>\nb"
+    )
 
 
 def test_a_conversation_that_fits_is_left_alone_and_the_last_turn_always_stays() -> None:

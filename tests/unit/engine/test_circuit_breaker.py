@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from metajudge.engine.backoff import backoff
 from metajudge.engine.circuit_breaker import CircuitBreaker, OutageTooLong, Turns
 from metajudge.engine.clock import RealClock
+from metajudge.engine.delays import backoff
 from metajudge.engine.retry import Stopped
 from metajudge.llm.errors import ConnectError, ConnectTimeout, TransientError
 from tests.unit.fakes import FakeClock

@@ -12,19 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.metrics.intervals import (
+from metajudge.metrics import (
     NO_INTERVAL,
+    RESAMPLES,
+    ClusterBootstrap,
     Clusters,
     Column,
     Interval,
     PendingMean,
+    Reliability,
     cluster_rows,
     mean_interval,
     prepare_mean,
+    reliability,
     wilson,
 )
-from metajudge.metrics.judge_variance import Reliability, reliability
-from metajudge.metrics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from metajudge.cli import main
-from metajudge.reports.report import report
+from metajudge.reports.model_rows import report
 from tests.unit.result_rows import best, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
