@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from metajudge.errors import MetaJudgeError, UsageError
     from metajudge.llm import EMBEDDED
     from metajudge.metrics import ReferenceMetrics, reference_metrics
-    from metajudge.reports import Summary, summarise_file
-    from metajudge.reports import model_rows as report
+    from metajudge.reports import Summary, report, summarise_file
     from metajudge.rewards import Gold, RewardConfig, select_reasons
     from metajudge.tasks import CriticPrompt, InferConfig, infer, read_critique, read_reply
     from metajudge.text import ParseFailure
