@@ -48,14 +48,13 @@ def run(args: argparse.Namespace) -> int:
     if args.existing_text is not None and (args.orders == "both" or args.max_input_tokens is not None):
         raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
-    judge = judge_options(args)  # before what takes long to import, as in `infer`
     from metajudge.tasks import CriticStep, StepConfig, run_step
 
     options = StepConfig(
         input_file=Path(args.input_file),
         output_file=Path(args.output_file),
         dry_run=args.dry_run,
-        **judge,
+        **judge_options(args),
     )
     step = CriticStep(
         model_name=args.name,

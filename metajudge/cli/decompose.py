@@ -39,14 +39,13 @@ def run(args: argparse.Namespace) -> int:
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     start_log(args.log_file, args.input_file, args.output_file)
-    judge = judge_options(args)  # before what takes long to import, as in `infer`
     from metajudge.tasks import DecomposeStep, StepConfig, run_step
 
     options = StepConfig(
         input_file=Path(args.input_file),
         output_file=Path(args.output_file),
         dry_run=args.dry_run,
-        **judge,
+        **judge_options(args),
     )
     step = DecomposeStep(
         tuple(args.text_field), args.min_items, args.max_items, args.per_annotator, not args.no_system_message

@@ -73,7 +73,6 @@ def run(args: argparse.Namespace) -> int:
     """Read the environment, open the log, judge."""
     gc.disable()  # what is imported stays: no search for cycles before the run, which has a pace of its own
     start_log(args.log_file, args.input_file, args.output_file)
-    judge = judge_options(args)  # before what takes long to import: meanwhile the SDK is asked
     from metajudge.tasks import InferConfig, infer, read_template
 
     options = InferConfig(
@@ -86,6 +85,6 @@ def run(args: argparse.Namespace) -> int:
         prompt_template=read_template(Path(args.prompt_template)) if args.prompt_template else None,
         guard=args.guard,
         dry_run=args.dry_run,
-        **judge,
+        **judge_options(args),
     )
     return infer(options)

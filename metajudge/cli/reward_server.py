@@ -113,7 +113,7 @@ def _add_reward_flags(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; exit 130."""
     start_log(args.log_file)
-    import metajudge.llm.sdk_client  # noqa: F401  (now: later the first request would wait for it)
+    import metajudge.llm.transport  # noqa: F401  (now: later the first request would wait for it)
     from metajudge.engine import JudgeConfig
     from metajudge.rewards.server import RewardServer, ServerConfig
 

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
-from metajudge.llm import is_this_machine, server_log
+from metajudge.llm.serving import is_this_machine, server_log
 from metajudge.metrics import Match, best_matches
 from metajudge.text import plain_block
 

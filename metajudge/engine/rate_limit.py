@@ -83,7 +83,7 @@ class AdaptiveConcurrency(ConcurrencyLimiter):
 
     def answered(self, reply: Reply) -> None:
         """Grow, if every place had a request out, or cut where replies have become slow."""
-        self._seconds.append(reply.seconds / max(1, reply.usage.completion_tokens))
+        self._seconds.append(reply.latency_s / max(1, reply.usage.completion_tokens))
         if len(self._seconds) == WATCHED_REPLIES:
             median = statistics.median(self._seconds)
             self._best = min(self._best, median)

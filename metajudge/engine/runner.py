@@ -313,7 +313,7 @@ def _to_journal(answer: Answer) -> dict[str, Any]:
         "text": reply.text,
         "finish_reason": reply.finish_reason,
         "usage": reply.usage.to_json(),
-        "seconds": reply.seconds,
+        "seconds": reply.latency_s,
         "attempts": answer.attempts,
     }
     return data if answer.copied_from is None else {**data, "copied_from": answer.copied_from}

@@ -205,8 +205,11 @@ async def open_asker(
         requests_per_minute=options.requests_per_minute,
         tokens_per_minute=options.tokens_per_minute,
     )
+    judge = await stack.enter_async_context(JudgeClient(settings))
+    if adapted is not None:
+        judge.dropped_params = adapted
     return RetryingClient(
-        await stack.enter_async_context(JudgeClient(settings, adapted)),
+        judge,
         pace=pace,
         budget=budget,
         outage=CircuitBreaker(options.max_outage, clock),

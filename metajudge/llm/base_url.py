@@ -1,7 +1,8 @@
-"""The base URL of a judge as users write it, and whether a proxy stands before it."""
+"""The base URL of a judge as users write it, and the proxy that leads to it."""
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import urllib.request
@@ -15,7 +16,7 @@ EMBEDDED = "embedded"
 
 
 def parse_base_url(text: str, named: str) -> str:
-    """The base URL, without the path of the requests that some copy with it.
+    """Return the base URL, without the path of the requests that some copy with it.
 
     Raises `UsageError` for what is no address or holds what would not be sent; `named`: what the user calls it.
     """
@@ -35,7 +36,7 @@ def parse_base_url(text: str, named: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine."""
+    """Return whether `url` names this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -43,11 +44,29 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def uses_proxy(url: str) -> bool:
-    """Whether the environment names a proxy for `url`; this machine is never asked through one."""
-    if is_loopback(url):
-        return False
-    parts = urlsplit(url)
-    proxies = urllib.request.getproxies()
-    named = parts.scheme in proxies or "all" in proxies
-    return named and not urllib.request.proxy_bypass(parts.netloc)
+def find_proxy(url: str) -> str | None:
+    """Return the URL of the proxy that the environment names for `url`; this machine is never asked through one.
+
+    Raises `UsageError` for a kind of proxy that cannot be used.
+    """
+    parts, proxies = urlsplit(url), urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or is_loopback(url) or _is_excluded(parts.netloc, parts.hostname or "", proxies.get("no", "")):
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    kind = urlsplit(proxy).scheme
+    if kind not in ("http", "https"):
+        raise UsageError(f"the proxy for {url} is of the kind {kind}; name an http proxy in {parts.scheme}_proxy")
+    return proxy
+
+
+def _is_excluded(netloc: str, host: str, no_proxy: str) -> bool:
+    """Return whether NO_PROXY covers the host, as a name or in a network such as 10.0.0.0/8."""
+    if urllib.request.proxy_bypass(netloc):
+        return True
+    for entry in no_proxy.split(","):  # urllib knows no networks
+        with contextlib.suppress(ValueError):
+            if ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip(), strict=False):
+                return True
+    return False

@@ -1,8 +1,7 @@
-"""The OpenAI-compatible client: one question in, one reply out. Its failures are in `failures`, its ways in `wire`."""
+"""Client of an OpenAI-compatible server: messages in, one reply out."""
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
 import time
@@ -10,18 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from metajudge.llm.base_url import uses_proxy
-from metajudge.llm.errors import RequestRejected, TransientError, error_told, masked, parse_error, without_key
-from metajudge.llm.told import ClientSettings, ask
-from metajudge.llm.transport import AiohttpTransport, Response, Transport
+from metajudge.errors import UsageError
+from metajudge.llm.errors import RequestRejected, TransientError, error_message, masked, parse_error, without_key
 
 if TYPE_CHECKING:
     import openai
 
+    from metajudge.llm.transport import Response, Transport
+
 log = logging.getLogger("metajudge")
 
+NO_KEY = "none"
+"""Sent to a judge that needs no key: the OpenAI client takes no empty one."""
 _ADAPTABLE = ("max_tokens", "temperature")
-_TEXT = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Usage:
         )
 
     def to_json(self) -> dict[str, int]:
-        """The record's `usage` object."""
+        """Return the record's `usage` object."""
         data = {name: getattr(self, name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
         return data if self.cached_tokens is None else {**data, "cached_tokens": self.cached_tokens}
 
@@ -68,19 +68,19 @@ def _count(value: object) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the judge said to one question."""
+    """The judge's reply to one question."""
 
     text: str | None
     """The answer itself, never the reasoning beside it; None when the server sent no content."""
     finish_reason: str | None
     usage: Usage
-    seconds: float
-    """From sending the request to having the whole reply."""
+    latency_s: float
+    """Seconds from sending the request to having the whole reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """Which judge, and how it is asked."""
+    """A judge and the parameters of its requests."""
 
     model: str
     base_url: str
@@ -91,29 +91,28 @@ class ClientConfig:
     """Seconds for one request, from connecting to the last byte."""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     connections: int = 10
+    """Open at the same time, at most."""
 
 
 class JudgeClient:
-    """A chat-completions endpoint. Use as an async context manager, so that its connections are closed."""
+    """A chat-completions endpoint. Use it as an async context manager, so that its connections are closed."""
 
-    def __init__(
-        self, settings: ClientConfig, adapted: list[str] | None = None, client: openai.AsyncOpenAI | None = None
-    ) -> None:
-        """`adapted` is filled with the parameters that the server did not support, as they are met.
+    def __init__(self, config: ClientConfig, client: openai.AsyncOpenAI | None = None) -> None:
+        """Make a client; nothing is sent yet.
 
-        `client`: a client of your own (a token provider, a transport with its own rules); every request then goes
-        through it.
+        `client`: an OpenAI client of your own (a token provider, a transport with its own rules) through which every
+        request is to go.
         """
-        self.settings = settings
-        self.dropped_params: list[str] = [] if adapted is None else adapted
-        self._form = self._new_form()
-        self._wire = _own_wire(settings) if client is None else _through(client, settings.timeout)
+        self.config = config
+        self.dropped_params: list[str] = []
+        """Parameters that the server does not support, in the order in which it said so."""
+        self._transport = _make_transport(config, client)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._wire.close()
+        await self._transport.close()
 
     async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
         """Send one request and return its reply.
@@ -122,88 +121,55 @@ class JudgeClient:
         the run, and the request is sent again at once.
         """
         for _ in range(len(_ADAPTABLE) + 1):
-            form = self._form  # another question may adapt it while this one is out
+            body = self._body(messages)
             started = time.monotonic()
-            response = await self._wire.post(form.filled(messages))
+            response = await self._transport.post(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
             if response.status < 300:
-                return _read_completion(response, time.monotonic() - started, self.settings.api_key)
-            refusal = parse_error(response.status, response.headers, response.content, self.settings.api_key)
-            parameter = refusal.unsupported(tuple(name for name in _ADAPTABLE if name in form.fields))
+                return _parse_completion(response, time.monotonic() - started, self.config.api_key)
+            error = parse_error(response.status, response.headers, response.content, self.config.api_key)
+            # Of this body: other questions may have met the same answer while this one was out.
+            parameter = error.unsupported(tuple(name for name in _ADAPTABLE if name in body))
             if parameter is None:
-                raise refusal.failure(f"{self.settings.base_url} with model {self.settings.model}")
-            self._adapt(parameter)
+                raise error.failure(f"{self.config.base_url} with model {self.config.model}")
+            self._drop(parameter)
         raise RequestRejected(
             "rejected", f"the judge rejects the request, also without {' and '.join(self.dropped_params)}"
         )
 
-    def _new_form(self) -> _Form:
-        fields: dict[str, Any] = {"model": self.settings.model}
+    def _body(self, messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         limit = "max_completion_tokens" if "max_tokens" in self.dropped_params else "max_tokens"
-        fields[limit] = self.settings.max_tokens
+        body = {"messages": messages, "model": self.config.model, limit: self.config.max_tokens}
         if "temperature" not in self.dropped_params:
-            fields["temperature"] = self.settings.temperature
-        return _Form({**fields, **self.settings.extra_body})
+            body["temperature"] = self.config.temperature
+        return {**body, **self.config.extra_body}
 
-    def _adapt(self, parameter: str) -> None:
+    def _drop(self, parameter: str) -> None:
         if parameter in self.dropped_params:
-            return  # another question in flight met the same answer first
+            return
         self.dropped_params.append(parameter)
         change = "sending max_completion_tokens instead" if parameter == "max_tokens" else "leaving it out"
-        self._form = self._new_form()
         log.warning("the judge does not support %s: %s for the rest of the run", parameter, change)
 
 
-class _Form:
-    """A request without its messages, encoded once, not with every question."""
+def _make_transport(config: ClientConfig, client: openai.AsyncOpenAI | None) -> Transport:
+    # Imported where a client is made: openai and aiohttp take most of a second, and commands that only read results
+    # (their `Reply`, `Usage` and errors are in this room, too) need neither.
+    try:
+        from metajudge.llm.transport import AiohttpTransport, OpenAITransport, openai_endpoint
+    except (ImportError, SyntaxError) as error:
+        raise UsageError(f"the package openai cannot be used: {error}; install it again") from None
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
-        self.fields = fields
-        self._encoded = _utf8(_TEXT(fields))
-
-    def filled(self, messages: Sequence[Mapping[str, str]]) -> bytes:
-        """The request as JSON; messages that the user has set by an extra body stand."""
-        if "messages" in self.fields:
-            return self._encoded
-        parts = [_encoded(one["role"], one["content"]) for one in messages]
-        return b'{"messages": [%b], %b' % (b", ".join(parts), self._encoded[1:])
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
-
-
-def _encoded(role: str, content: str) -> bytes:
-    return _encoded_and_kept(role, content) if role == "system" else _message(role, content)
+    if client is not None:
+        return OpenAITransport(client, config.timeout)
+    return AiohttpTransport(
+        openai_endpoint(config.base_url, config.api_key),
+        api_key=config.api_key,
+        timeout=config.timeout,
+        connections=config.connections,
+    )
 
 
-def _message(role: str, content: str) -> bytes:
-    return _utf8(f'{{"role": {_TEXT(role)}, "content": {_TEXT(content)}}}')
-
-
-_encoded_and_kept = functools.lru_cache(maxsize=16)(_message)
-
-
-def _through(client: openai.AsyncOpenAI, timeout: float) -> Transport:
-    from metajudge.llm.sdk_wire import OpenAITransport  # only where it is needed: it imports the SDK
-
-    return OpenAITransport(client, timeout)
-
-
-def _own_wire(settings: ClientConfig) -> Transport:
-    """The straight way; through the SDK where a proxy stands between."""
-    client = ClientSettings(settings.base_url, settings.api_key, settings.timeout)
-
-    def sdk() -> Transport:
-        from metajudge.llm.sdk_wire import sdk_wire  # only where it is needed: it imports the SDK
-
-        return sdk_wire(client, settings.connections)
-
-    if uses_proxy(settings.base_url):
-        return sdk()
-    return AiohttpTransport(ask(client), client, sdk, settings.connections)
-
-
-def _read_completion(response: Response, seconds: float, key: str) -> Reply:
+def _parse_completion(response: Response, latency_s: float, key: str) -> Reply:
     data: Any = None
     try:
         data = json.loads(response.content)
@@ -215,9 +181,9 @@ def _read_completion(response: Response, seconds: float, key: str) -> Reply:
         hint = "; does the base URL end in /v1?" if "html" in kind else ""
         raise TransientError("no completion", f"the judge answered 200 with {kind} that is not JSON{hint}") from None
     except (KeyError, IndexError, TypeError, AttributeError):
-        said = error_told(data, key)
+        reason = error_message(data, key)
         raise TransientError(
-            "no completion", f"the judge answered 200 without a choice{said and f': {said}'}"
+            "no completion", f"the judge answered 200 without a choice{reason and f': {reason}'}"
         ) from None
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
@@ -225,5 +191,5 @@ def _read_completion(response: Response, seconds: float, key: str) -> Reply:
     if finish == "content_filter":
         raise RequestRejected("content filter", "the judge's content filter cut the reply")
     return Reply(
-        text, masked(finish, key) if isinstance(finish, str) else None, Usage.from_json(data.get("usage")), seconds
+        text, masked(finish, key) if isinstance(finish, str) else None, Usage.from_json(data.get("usage")), latency_s
     )

@@ -1,11 +1,11 @@
-"""The classes of failure of a question, and how the judge's refusals sort into them.
+"""Classes of failure of a question, and how error responses sort into them.
 
 JudgeError
 ├── TransientError        the same request may succeed later (time-out, reset, 408, 409, 429, 5xx, no completion)
 │   └── ConnectTimeout    nobody has answered in time
-├── ConnectError     nothing listens at the base URL: an outage of the judge, not a fault of the question
-├── RequestRejected  this question cannot be answered (content filter, context length, 413, other 4xx)
-└── FatalError         no question will be answered until the user changes something (key, model, quota)
+├── ConnectError          nothing listens at the base URL: an outage of the judge, not a fault of the question
+├── RequestRejected       this question cannot be answered (content filter, context length, 413, other 4xx)
+└── FatalError            no question will be answered until the user changes something (key, model, quota)
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from urllib.parse import quote
 from metajudge.errors import MetaJudgeError
 
 LONGEST_RETRY_AFTER = 120.0
-_LEAST_SECRET, _LONGEST_SAID = 8, 500
+_LEAST_SECRET, _LONGEST_MESSAGE = 8, 500
 _CONTEXT_WORDS = re.compile(
     r"context.?length|maximum context|too many tokens|prompt is too long|exceeds? the .*context", re.I
 )
@@ -66,10 +66,10 @@ class FatalError(JudgeError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """An answer of the judge that is no completion: a status of 300 or more."""
+    """A response of the judge that is no completion: its status is 300 or more."""
 
     status: int
-    said: str
+    message: str
     """The server's own message, as one line without the key."""
     code: str
     kind: str
@@ -80,35 +80,35 @@ class ErrorResponse:
     """Seconds that the server asks to wait."""
 
     def unsupported(self, names: tuple[str, ...]) -> str | None:
-        """Which of the parameters `names` a 400 tells to be unsupported."""
-        declared = self.code in ("unsupported_parameter", "unsupported_value") or _UNSUPPORTED_WORDS.search(self.said)
-        if self.status != 400 or not declared:
+        """Return which of the parameters `names` a 400 calls unsupported; None = it calls none so."""
+        codes = ("unsupported_parameter", "unsupported_value")
+        if self.status != 400 or not (self.code in codes or _UNSUPPORTED_WORDS.search(self.message)):
             return None
-        named = (name for name in names if self.parameter == name or re.search(rf"['\"`]{name}['\"`]", self.said))
+        named = (name for name in names if self.parameter == name or re.search(rf"['\"`]{name}['\"`]", self.message))
         return next(named, None)
 
     def failure(self, where: str) -> JudgeError:
-        """The class of failure; `where` names base URL and model."""
-        status, said = self.status, self.said
+        """Return the exception to raise; `where` names base URL and model."""
+        status, message = self.status, self.message
         if status == 402 or (status == 429 and "insufficient_quota" in (self.code, self.kind)):
-            return FatalError("quota", f"the judge says that the quota is used up: {said}")
+            return FatalError("quota", f"the judge says that the quota is used up: {message}")
         if status in (408, 409, 429) or status >= 500:
-            return TransientError(str(status), f"the judge answered {status}: {said}", self.wait)
+            return TransientError(str(status), f"the judge answered {status}: {message}", self.wait)
         if status in (400, 403) and self.code == "content_filter":
-            return RequestRejected("content filter", f"the judge's content filter refused the question: {said}")
+            return RequestRejected("content filter", f"the judge's content filter refused the question: {message}")
         if status in (401, 403):
-            return FatalError(str(status), f"the judge refused the key ({status}): {said}; check OPENAI_API_KEY")
-        if status == 404 or self.code == "model_not_found" or (status == 400 and _MODEL_WORDS.search(said)):
-            return FatalError(str(status), f"nothing at {where} ({status}): {said}; check --api-base and --model")
-        if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(said):
-            return RequestRejected("context length", f"the question is too long for the judge: {said}")
-        if _FILTER_WORDS.search(said):
-            return RequestRejected("content filter", f"the judge's content filter refused the question: {said}")
-        return RequestRejected(str(status), f"the judge rejected the question ({status}): {said}")
+            return FatalError(str(status), f"the judge refused the key ({status}): {message}; check OPENAI_API_KEY")
+        if status == 404 or self.code == "model_not_found" or (status == 400 and _MODEL_WORDS.search(message)):
+            return FatalError(str(status), f"nothing at {where} ({status}): {message}; check --api-base and --model")
+        if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(message):
+            return RequestRejected("context length", f"the question is too long for the judge: {message}")
+        if _FILTER_WORDS.search(message):
+            return RequestRejected("content filter", f"the judge's content filter refused the question: {message}")
+        return RequestRejected(str(status), f"the judge rejected the question ({status}): {message}")
 
 
 def parse_error(status: int, headers: Mapping[str, str], content: bytes, key: str) -> ErrorResponse:
-    """Read an error in OpenAI's shape; of any other the text itself is what was said. `key` is taken out."""
+    """Read an error in OpenAI's shape; the text of any other is its message. `key` is masked."""
     try:
         data = json.loads(content)
     except (ValueError, RecursionError):
@@ -118,7 +118,7 @@ def parse_error(status: int, headers: Mapping[str, str], content: bytes, key: st
     text = error if isinstance(error, str) else fields.get("message") or content.decode("utf-8", "replace")
     return ErrorResponse(
         status=status,
-        said=without_key(str(text) or "no message", key)[:_LONGEST_SAID],
+        message=without_key(str(text) or "no message", key)[:_LONGEST_MESSAGE],
         code=str(fields.get("code") or ""),
         kind=str(fields.get("type") or ""),
         parameter=str(fields.get("param") or ""),
@@ -126,21 +126,21 @@ def parse_error(status: int, headers: Mapping[str, str], content: bytes, key: st
     )
 
 
-def error_told(data: object, key: str) -> str:
-    """What the error object in a completion's place says, without `key`; empty where there is none."""
+def error_message(data: object, key: str) -> str:
+    """Return the message of an error object in a completion's place, `key` masked; empty where there is none."""
     error = data.get("error") if isinstance(data, Mapping) else None
-    said = error.get("message") if isinstance(error, Mapping) else error
-    return without_key(said, key)[:_LONGEST_SAID] if isinstance(said, str) else ""
+    message = error.get("message") if isinstance(error, Mapping) else error
+    return without_key(message, key)[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
 
 
 def without_key(text: str, key: str) -> str:
-    """`text` as one line without the key, which some servers echo in their messages."""
+    """Return `text` as one line, the key masked: some servers echo it in their messages."""
     line = " ".join(text.split())
     return _replaced(line, key) if len(key) > 3 else line
 
 
 def masked(reply: str, key: str) -> str:
-    """`reply` with `[key]` where the key stands. Keys as short as "EMPTY" are words that an honest reply may hold."""
+    """Return `reply` with `[key]` in place of the key, unless it is a word as short as "EMPTY"."""
     return _replaced(reply, key) if len(key) >= _LEAST_SECRET else reply
 
 
@@ -152,7 +152,7 @@ def _replaced(text: str, key: str) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _forms(key: str) -> tuple[str, ...]:
-    """The key as it stands in a text, in JSON and in a URL, the longest first; most keys have one form only."""
+    """Return the key as written in a text, in JSON and in a URL, the longest first; most keys have one form only."""
     in_json = json.dumps(key)[1:-1]
     in_url = [quote(key, safe=""), quote(key)]
     lower = [re.sub("%..", lambda found: found[0].lower(), form) for form in in_url]
@@ -161,7 +161,7 @@ def _forms(key: str) -> tuple[str, ...]:
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds to wait according to `retry-after-ms` or `retry-after` (seconds or HTTP date), 0 to 120; else None."""
+    """Return the seconds to wait by `retry-after-ms` or `retry-after` (seconds or HTTP date), 0 to 120; else None."""
     text = headers.get("retry-after-ms")
     try:
         if text is not None:

@@ -1,4 +1,4 @@
-"""What our HTTP servers share: one log line for a request that cannot be read, and which hosts are this machine."""
+"""Shared by our HTTP servers: one log line for a request that cannot be read, and a check for loopback hosts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _QUOTED = re.compile(r"[:\n\"']")
 
 
 class _SendersFault(logging.Filter):
-    """Takes the traceback from what aiohttp says of a request that is no HTTP or whose body cannot be unpacked."""
+    """Removes the traceback from aiohttp's message about a request that is no HTTP or cannot be unpacked."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -25,13 +25,13 @@ class _SendersFault(logging.Filter):
 
 
 def _reason(error: Exception) -> str:
-    """What aiohttp says, without the line of the request that it says it of: a token may stand there."""
-    said = "" if isinstance(error, http_exceptions.InvalidURLError) else str(error).split("message:", 1)[-1].strip()
-    return _QUOTED.split(said, maxsplit=1)[0].strip() or type(error).__name__
+    """Return aiohttp's message without the request line that it quotes, which may hold a token."""
+    reason = "" if isinstance(error, http_exceptions.InvalidURLError) else str(error).split("message:", 1)[-1].strip()
+    return _QUOTED.split(reason, maxsplit=1)[0].strip() or type(error).__name__
 
 
 def server_log() -> logging.Logger:
-    """The logger to give to aiohttp's `AppRunner`."""
+    """Return the logger to give to aiohttp's `AppRunner`."""
     log = logging.getLogger("metajudge.server")
     if not any(isinstance(one, _SendersFault) for one in log.filters):
         log.addFilter(_SendersFault())
@@ -39,7 +39,7 @@ def server_log() -> logging.Logger:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether nobody else can reach a server that listens at `host`."""
+    """Return whether only this machine can reach a server that listens at `host`."""
     try:
         addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
         return all(ipaddress.ip_address(address).is_loopback for address in addresses)

@@ -10,7 +10,7 @@ from typing import Any
 
 from metajudge.cli.options.types import at_least, at_least_or, json_object, number_from
 from metajudge.errors import UsageError
-from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientSettings, ask_early, parse_base_url, uses_proxy
+from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
 
 log = logging.getLogger("metajudge")
 
@@ -182,12 +182,6 @@ def request_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def judge_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The same with those of `add_pace_flags`, for a run over rows.
-
-    Lets the SDK be asked meanwhile: to be called before what takes long to import.
-    """
+    """The same with those of `add_pace_flags`, for a run over rows."""
     run = {name: getattr(args, name) for name in _OF_RUNS}
-    options = request_options(args) | run | {"prices": prices(args)}
-    if not args.dry_run and args.model != EMBEDDED and not uses_proxy(options["api_base"]):
-        ask_early(ClientSettings(options["api_base"], options["api_key"] or NO_KEY, options["timeout"]))
-    return options
+    return request_options(args) | run | {"prices": prices(args)}

@@ -20,7 +20,8 @@ from aiohttp import web
 
 from metajudge.engine import JudgeConfig, make_ready
 from metajudge.errors import MetaJudgeError, UsageError
-from metajudge.llm import FatalError, is_this_machine, server_log, without_key
+from metajudge.llm import FatalError, without_key
+from metajudge.llm.serving import is_this_machine, server_log
 from metajudge.rewards.reward import RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.rewards.server.metrics import CONTENT_TYPE, Served, prometheus_text

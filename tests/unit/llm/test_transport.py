@@ -1,38 +1,61 @@
-"""Both ways to the judge send the same; what the straight way does not know goes through the SDK."""
+"""Requests as they leave, redirections, proxies and broken connections, against raw servers on loopback."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import re
+import shutil
+import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import openai
 import pytest
 
-from metajudge.llm.base_url import uses_proxy
+from metajudge.errors import UsageError
+from metajudge.llm import transport
+from metajudge.llm.base_url import find_proxy
 from metajudge.llm.client import ClientConfig, JudgeClient
-from metajudge.llm.errors import ConnectError, FatalError, TransientError
-from metajudge.llm.sdk_wire import OpenAITransport
-from metajudge.llm.transport import AiohttpTransport
+from metajudge.llm.errors import ConnectError, FatalError, JudgeError, TransientError
+from tests.e2e.driver import command, environment, rows
+from tests.servers import ROOT
 
 REPLY = json.dumps({"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}).encode()
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(REPLY), REPLY)
 MESSAGES = [{"role": "user", "content": "S1: ü \u2028 \ud800"}]
+OWN = pytest.mark.parametrize("own", [False, True], ids=["ours", "own client"])
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @asynccontextmanager
-async def socket_server(*answers: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """A raw server that gives these answers in turn, the last one for ever; its base URL and what it received."""
+async def raw_server(*answers: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that gives these answers in turn, the last one for ever; its base URL and what it received.
+
+    HOST in an answer is the server's own. It closes the connection behind an answer without a length.
+    """
     received: list[bytes] = []
+    host = ""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = b"Content-Length"
         try:
-            while True:
+            while b"Content-Length" in answer:
                 head = await reader.readuntil(b"\r\n\r\n")
-                (length,) = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-                received.append(head + await reader.readexactly(int(length.split(b":")[1])))
-                writer.write(answers[min(len(received), len(answers)) - 1])
+                (length,) = re.findall(rb"(?i)content-length: *(\d+)", head)
+                received.append(head + await reader.readexactly(int(length)))
+                answer = answers[min(len(received), len(answers)) - 1].replace(b"HOST", host.encode())
+                writer.write(answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -41,19 +64,30 @@ async def socket_server(*answers: bytes) -> AsyncIterator[tuple[str, list[bytes]
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", received
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"http://{host}/v1", received
 
 
-def settings(url: str) -> ClientConfig:
-    """A judge there."""
-    return ClientConfig("m", url, "sk-key", extra_body={"seed": 1}, timeout=5.0)
+def redirection(target: str, status: int = 307) -> bytes:
+    return f"HTTP/1.1 {status} Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-def own_client(url: str) -> openai.AsyncOpenAI:
-    """What a user would make."""
-    return openai.AsyncOpenAI(
-        api_key="sk-key", base_url=url, max_retries=0, timeout=5.0, http_client=openai.DefaultAioHttpClient()
-    )
+def client(url: str, *, own: bool = False, timeout: float = 5.0) -> JudgeClient:
+    """A client of ours, or one with an OpenAI client that a user would make."""
+    config = ClientConfig("m", url, "sk-key", extra_body={"seed": 1}, timeout=timeout)
+    if not own:
+        return JudgeClient(config)
+    http_client = openai.DefaultAioHttpClient()
+    theirs = openai.AsyncOpenAI(api_key="sk-key", base_url=url, max_retries=0, timeout=5.0, http_client=http_client)
+    return JudgeClient(config, client=theirs)
+
+
+async def failure(url: str, *, own: bool = False, timeout: float = 5.0) -> JudgeError:
+    """The error of one question."""
+    async with client(url, own=own, timeout=timeout) as judge:
+        with pytest.raises(JudgeError) as caught:
+            await judge.ask(MESSAGES)
+        return caught.value
 
 
 def parsed(request: bytes) -> tuple[str, dict[str, str], bytes]:
@@ -70,177 +104,284 @@ def parsed(request: bytes) -> tuple[str, dict[str, str], bytes]:
         ("OPENAI_ORG_ID", "org-1", "openai-organization", "org-1"),
         ("OPENAI_PROJECT_ID", "proj-1", "openai-project", "proj-1"),
         ("OPENAI_CUSTOM_HEADERS", "X-Own: 1", "x-own", "1"),
-        ("OPENAI_CUSTOM_HEADERS", "Authorization: Token t", "authorization", "Token t"),
+        ("OPENAI_CUSTOM_HEADERS", "authorization: Token t", "authorization", "Token t"),
     ],
 )
-def test_both_ways_send_the_same_request_to_the_byte(
+def test_requests_are_those_of_the_openai_client(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, header: str, sent: str | None
 ) -> None:
-    """Method, path, every header, body; also what the SDK takes from the environment."""
+    """Request line, key, body, and what the OpenAI client reads from the environment."""
     if variable:
         monkeypatch.setenv(variable, value)
 
     async def go() -> list[bytes]:
-        async with socket_server(OK) as (url, received):
-            for client in (None, own_client(url)):
-                async with JudgeClient(settings(url), client=client) as judge:
-                    assert isinstance(judge._wire, AiohttpTransport if client is None else OpenAITransport)
+        async with raw_server(OK) as (url, received):
+            for own in (False, True):
+                async with client(url, own=own) as judge:
                     assert (await judge.ask(MESSAGES)).text == "hi"
             return received
 
-    straight, through_sdk = map(parsed, asyncio.run(go()))
-    assert straight[0] == through_sdk[0] == "POST /v1/chat/completions HTTP/1.1"
-    assert straight[1] == through_sdk[1]
-    assert straight[1].get(header) == sent
-    assert straight[1]["authorization"] == ("Bearer sk-key" if header != "authorization" else sent)
-    assert straight[2] == through_sdk[2]
-    assert json.loads(straight[2])["seed"] == 1
+    ours, theirs = map(parsed, asyncio.run(go()))
+    assert ours[0] == theirs[0] == "POST /v1/chat/completions HTTP/1.1"
+    for name in ("host", "authorization", "content-type", "accept", "user-agent", header):
+        assert ours[1].get(name) == theirs[1].get(name)
+    assert ours[1].get(header) == sent
+    assert ours[1]["authorization"] == ("Bearer sk-key" if header != "authorization" else sent)
+    assert ours[2] == theirs[2]
+    assert json.loads(ours[2])["seed"] == 1 and json.loads(ours[2])["messages"][0]["content"] == "S1: ü \u2028 ?"
 
 
 @pytest.mark.parametrize("path", ["", "/", "/v1/", "/a%20b"])
-def test_the_address_is_the_sdks_whatever_path_the_base_url_has(path: str) -> None:
+def test_the_base_url_may_have_any_path_or_none(path: str) -> None:
     """Without a path nothing may become part of the host, which would get the key and the rows."""
 
+    async def go() -> bytes:
+        async with raw_server(OK) as (url, received):
+            async with client(url.removesuffix("/v1") + path) as judge:
+                await judge.ask(MESSAGES)
+            return received[0]
+
+    assert parsed(asyncio.run(go()))[0] == f"POST {path.rstrip('/')}/chat/completions HTTP/1.1"
+
+
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize("start", ["", "//HOST", "http://HOST", "http://u:p@HOST"])
+def test_a_redirection_on_the_same_server_is_posted_again(status: int, start: str) -> None:
+    """With method, body and key; the next question asks the named address again."""
+
     async def go() -> list[bytes]:
-        async with socket_server(OK) as (url, received):
-            base = url.removesuffix("/v1") + path
-            for client in (None, own_client(base)):
-                async with JudgeClient(settings(base), client=client) as judge:
-                    assert (await judge.ask(MESSAGES)).text == "hi"
+        moved = redirection(f"{start}/b/chat/completions", status)
+        async with raw_server(moved, OK, moved, OK) as (url, received), client(url) as judge:
+            for _ in range(2):
+                assert (await judge.ask(MESSAGES)).text == "hi"
             return received
 
-    straight, through_sdk = (parsed(request)[0] for request in asyncio.run(go()))
-    assert straight == through_sdk == f"POST {path.rstrip('/')}/chat/completions HTTP/1.1"
+    first, second, *again = map(parsed, asyncio.run(go()))
+    assert (first[0].split()[1], second[0].split()[1]) == ("/v1/chat/completions", "/b/chat/completions")
+    assert first[2] == second[2] and first[1]["authorization"] == second[1]["authorization"] == "Bearer sk-key"
+    assert [request[0] for request in again] == [first[0], second[0]]
 
 
-def test_a_redirection_is_followed_by_the_sdk_for_good() -> None:
-    """307 keeps method and body; later requests do not try the straight way again."""
+def test_another_server_on_the_same_host_gets_no_key() -> None:
+    """Another port is followed, as the OpenAI client does it."""
 
-    async def go() -> tuple[int, int]:
-        async with socket_server(OK) as (target, there):
-            moved = f"HTTP/1.1 307 Moved\r\nLocation: {target}/chat/completions\r\nContent-Length: 0\r\n\r\n"
-            async with socket_server(moved.encode()) as (url, here), JudgeClient(settings(url)) as judge:
-                for _ in range(2):
-                    assert (await judge.ask(MESSAGES)).text == "hi"
-                return len(here), len(there)
+    async def go() -> bytes:
+        async with raw_server(OK) as (target, there):
+            async with raw_server(redirection(f"{target}/chat/completions")) as (url, _), client(url) as judge:
+                assert (await judge.ask(MESSAGES)).text == "hi"
+            return there[0]
 
-    # The straight way once, then the SDK twice.
-    assert asyncio.run(go()) == (3, 2)
+    assert "authorization" not in parsed(asyncio.run(go()))[1]
 
 
 @pytest.mark.parametrize("hops", [1, 2])
 def test_rows_go_to_no_host_that_the_user_did_not_name(hops: int) -> None:
     """A redirection elsewhere stops the run, also one behind another; nothing is sent there."""
 
-    async def go() -> list[bytes]:
-        async with socket_server(OK) as (target, there):
+    async def go() -> None:
+        async with raw_server(OK) as (target, there):
             elsewhere = target.replace("127.0.0.1", "localhost")
-            moved = f"HTTP/1.1 307 Moved\r\nLocation: {elsewhere}/chat/completions\r\nContent-Length: 0\r\n\r\n"
-            async with socket_server(moved.encode()) as (url, _):
-                first = f"HTTP/1.1 308 Moved\r\nLocation: {url}/chat/completions\r\nContent-Length: 0\r\n\r\n"
-                async with socket_server(first.encode()) as (before, _):
-                    async with JudgeClient(settings(url if hops == 1 else before)) as judge:
-                        with pytest.raises(FatalError) as caught:
-                            await judge.ask(MESSAGES)
-                        assert f"redirects to {elsewhere.removesuffix('/v1')}; " in str(caught.value)
-                        assert "sk-key" not in str(caught.value)
-            return there
+            async with raw_server(redirection(f"{elsewhere}/chat/completions?sk-key")) as (url, _):
+                async with raw_server(redirection(f"{url}/chat/completions", 308)) as (before, _):
+                    error = await failure(url if hops == 1 else before)
+            assert isinstance(error, FatalError) and error.cause == "redirected"
+            assert f"/v1 redirects to {elsewhere}; if your rows may go there, name it with --api-base" in str(error)
+            assert "sk-key" not in str(error) and there == []
 
-    assert asyncio.run(go()) == []
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "message"),
+    [
+        (301, "/v2/chat/completions", "redirects to http://HOST/v2; if your rows may go there"),
+        (302, "/v2/chat/completions", "redirects to http://HOST/v2; if your rows may go there"),
+        (303, "/v2/chat/completions", "redirects to http://HOST/v2; if your rows may go there"),
+        (307, "ftp://127.0.0.1/", "redirects to ftp://127.0.0.1/; if your rows may go there"),
+        (307, "http://[/", "redirects to what is no address"),
+        (307, "mailto:a@b", "redirects to what is no address"),
+        (307, "/v1/chat/completions", "redirects without end"),
+    ],
+)
+def test_what_a_post_cannot_follow_stops_the_run(status: int, location: str, message: str) -> None:
+    """After the first three a POST would become a GET."""
+
+    async def go() -> None:
+        async with raw_server(redirection(location, status)) as (url, _):
+            error = await failure(url)
+        assert isinstance(error, FatalError) and error.cause == "redirected"
+        assert message.replace("http://HOST/v2", url.replace("v1", "v2")) in str(error)
+
+    asyncio.run(go())
+
+
+def test_a_redirection_from_https_to_http_is_refused() -> None:
+    """Rows would travel in clear text; the other way round the key comes along."""
+    endpoint = transport.Endpoint("https://judge.example/v1/chat/completions", {"authorization": "Bearer k"})
+    secure = transport.AiohttpTransport(endpoint, api_key="k", timeout=1, connections=1)
+    with pytest.raises(FatalError, match=r"redirects to http://judge\.example/v1;"):
+        secure._redirected(endpoint, 307, "http://judge.example/v1/chat/completions")
+    plain = transport.Endpoint("http://judge.example/v1/chat/completions", {"authorization": "Bearer k"})
+    upgraded = transport.AiohttpTransport(plain, api_key="k", timeout=1, connections=1)
+    assert upgraded._redirected(plain, 308, endpoint.url) == endpoint
 
 
 @pytest.mark.parametrize(
     ("variables", "url", "expected"),
     [
-        ({}, "https://api.example/v1", False),
-        ({"https_proxy": "http://p:1"}, "https://api.example/v1", True),
-        ({"HTTPS_PROXY": "http://p:1"}, "https://api.example/v1", True),
-        ({"https_proxy": "http://p:1"}, "http://api.example/v1", False),
-        ({"all_proxy": "socks5://p:1"}, "http://api.example/v1", True),
-        ({"https_proxy": "http://p:1", "no_proxy": "api.example"}, "https://api.example/v1", False),
+        ({}, "https://api.example/v1", None),
+        ({"https_proxy": "http://p:1"}, "https://api.example/v1", "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1"}, "https://api.example/v1", "http://p:1"),
+        ({"https_proxy": "p:1"}, "https://api.example/v1", "http://p:1"),
+        ({"https_proxy": "http://p:1"}, "http://api.example/v1", None),
+        ({"all_proxy": "http://p:1"}, "http://api.example/v1", "http://p:1"),
+        ({"https_proxy": "http://p:1", "no_proxy": "api.example"}, "https://api.example/v1", None),
+        ({"https_proxy": "http://p:1", "no_proxy": "other.example,*"}, "https://api.example/v1", "http://p:1"),
+        ({"https_proxy": "http://p:1", "no_proxy": "10.0.0.0/8"}, "https://10.1.2.3:8000/v1", None),
+        ({"https_proxy": "http://p:1", "no_proxy": "10.0.0.0/8"}, "https://11.1.2.3:8000/v1", "http://p:1"),
+        ({"http_proxy": "http://p:1"}, "http://127.0.0.9:8000/v1", None),
+        ({"all_proxy": "http://p:1"}, "http://[::1]:8000/v1", None),
     ],
 )
-def test_a_proxy_in_the_environment_is_the_sdks_business(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, expected: bool
+def test_the_proxy_is_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, expected: str | None
 ) -> None:
-    """It knows every kind of them."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    """A judge on this machine is never asked through one."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert uses_proxy(url) is expected
-    judge = JudgeClient(ClientConfig("m", url, "k"))
-    assert isinstance(judge._wire, OpenAITransport) is expected
+    assert find_proxy(url) == expected
 
 
-@pytest.mark.parametrize("own", [False, True])
+def test_requests_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the name and password in its address, which is not sent to the judge."""
+
+    async def go() -> bytes:
+        async with raw_server(OK) as (proxy, received):
+            monkeypatch.setenv("http_proxy", proxy.removesuffix("/v1").replace("//", "//user:pw@"))
+            async with client("http://judge.invalid/v1") as judge:
+                assert (await judge.ask(MESSAGES)).text == "hi"
+            return received[0]
+
+    line, headers, _ = parsed(asyncio.run(go()))
+    assert line == "POST http://judge.invalid/v1/chat/completions HTTP/1.1"
+    assert headers["authorization"] == "Bearer sk-key"
+    assert headers["proxy-authorization"] == f"Basic {base64.b64encode(b'user:pw').decode()}"
+
+
+def test_a_proxy_that_does_not_listen_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its password is in no message."""
+    monkeypatch.setenv("https_proxy", "http://user:secret@127.0.0.1:9")
+    error = asyncio.run(failure("https://judge.invalid/v1"))
+    assert isinstance(error, ConnectError) and "secret" not in str(error)
+
+
+def test_a_proxy_of_another_kind_is_refused_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its password is in no message."""
+    monkeypatch.setenv("all_proxy", "socks5://user:secret@p:1")
+    with pytest.raises(UsageError, match="is of the kind socks5; name an http proxy in https_proxy") as caught:
+        client("https://judge.invalid/v1")
+    assert "secret" not in str(caught.value)
+
+
+@OWN
 @pytest.mark.parametrize(
-    ("answer", "cause"),
-    [
-        (b"", "connection"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", "connection"),
-        (b"nonsense\r\n\r\n", "connection"),
-    ],
+    "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{", b"nonsense\r\n\r\n"]
 )
-def test_both_ways_tell_a_broken_connection_alike(own: bool, answer: bytes, cause: str) -> None:
-    """Closed before, during and instead of an answer: worth another try."""
+def test_a_broken_connection_is_tried_again(own: bool, answer: bytes) -> None:
+    """Closed before, during and instead of an answer."""
 
-    async def go() -> str:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            await writer.drain()
-            writer.close()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
+    async def go() -> JudgeError:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            return await failure(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", own=own)
+
+    error = asyncio.run(go())
+    assert isinstance(error, TransientError) and error.cause == "connection"
+
+
+@OWN
+def test_a_slow_reply_is_tried_again_and_a_refused_connection_is_an_outage(own: bool) -> None:
+    async def go() -> tuple[JudgeError, JudgeError]:
+        async with await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0) as server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-            async with JudgeClient(settings(url), client=own_client(url) if own else None) as judge:
-                with pytest.raises(TransientError) as caught:
-                    await judge.ask(MESSAGES)
-                return caught.value.cause
+            slow = await failure(url, own=own, timeout=0.2)
+        return slow, await failure(url, own=own)
 
-    assert asyncio.run(go()) == cause
-
-
-@pytest.mark.parametrize("own", [False, True])
-def test_both_ways_tell_refused_connections_slow_replies_and_bad_tls_alike(own: bool) -> None:
-    """An outage, a time-out, and something to change first."""
-
-    async def outcome(url: str, timeout: float = 5.0) -> type[BaseException]:
-        chosen = ClientConfig("m", url, "sk-key", timeout=timeout)
-        async with JudgeClient(chosen, client=own_client(url) if own else None) as judge:
-            with pytest.raises((TransientError, ConnectError, FatalError)) as caught:
-                await judge.ask(MESSAGES)
-            return caught.type
-
-    def says_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n")
-
-    async def go() -> None:
-        server = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server:
-            assert await outcome(f"http://127.0.0.1:{port}/v1", timeout=0.2) is TransientError
-        plain = await asyncio.start_server(says_at_once, "127.0.0.1", 0)
-        async with plain:
-            assert await outcome(f"https://127.0.0.1:{plain.sockets[0].getsockname()[1]}/v1") is FatalError
-        assert await outcome(f"http://127.0.0.1:{port}/v1") is ConnectError
-
-    asyncio.run(go())
+    slow, refused = asyncio.run(go())
+    assert isinstance(slow, TransientError) and str(slow) == "no whole reply within 0.2 s"
+    assert isinstance(refused, ConnectError)
 
 
-@pytest.mark.parametrize("through_proxy", [False, True])
-def test_certificates_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPatch, through_proxy: bool) -> None:
+ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # fatal: internal_error
+
+
+@OWN
+@pytest.mark.parametrize("answer", [ALERT, b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["alert", "no TLS"])
+def test_a_fault_in_the_handshake_is_tried_again(own: bool, answer: bytes) -> None:
+    """The message hints at the address, for those that will never do better."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def go() -> JudgeError:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            return await failure(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", own=own)
+
+    error = asyncio.run(go())
+    assert isinstance(error, TransientError) and error.cause == "tls"
+    assert re.search(r"no secure connection to https://127\.0\.0\.1:\d+/v1/?: .*; check --api-base$", str(error))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
+@OWN
+def test_a_certificate_that_is_not_trusted_stops_the_run(own: bool, tmp_path: Path) -> None:
+    """Nothing is sent to who cannot prove to be the judge."""
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -days 2 -keyout"
+    subprocess.run([*make.split(), key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    async def go() -> JudgeError:
+        async with await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0, ssl=context) as server:
+            return await failure(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", own=own)
+
+    error = asyncio.run(go())
+    assert isinstance(error, FatalError) and error.cause == "tls" and "certificate" in str(error)
+
+
+def test_certificates_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not as a fault of the connection, which would be tried again, nor of the output."""
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent.pem")
-    if through_proxy:
-        monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    error = asyncio.run(failure("https://judge.invalid/v1"))
+    assert isinstance(error, FatalError)
+    assert str(error).endswith("SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: No such file or directory")
 
-    async def go() -> None:
-        async with JudgeClient(ClientConfig("m", "https://judge.invalid/v1", "k", timeout=5.0)) as judge:
-            await judge.ask(MESSAGES)
 
-    with pytest.raises(FatalError, match="SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: No such file"):
-        asyncio.run(go())
+def test_a_broken_openai_package_is_named_in_one_line(tmp_path: Path) -> None:
+    """The run ends before anything is asked."""
+    (tmp_path / "openai.py").write_text("import a_module_that_is_not_there\n")
+    flags = command(rows(tmp_path / "in.jsonl", [""]), tmp_path / "out.jsonl", "http://127.0.0.1:9/v1")
+    ended = subprocess.run(
+        flags, env=environment(PYTHONPATH=f"{tmp_path}:{ROOT}"), capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "metajudge: error: the package openai cannot be used: No module named 'a_module_that_is_not_there'; "
+        "install it again"
+    ]
+
+
+def test_the_room_is_imported_without_what_only_a_client_needs() -> None:
+    """Commands that read results start without it."""
+    code = "import sys, metajudge.llm; print({'openai', 'aiohttp', 'httpx2'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "set()\n"
