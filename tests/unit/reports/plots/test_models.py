@@ -25,9 +25,9 @@ from PIL import Image
 from metajudge.cli import plot as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import points as plot_points
-from metajudge.reports.plots.label_placement import Box
 from metajudge.reports.plots.models import DPI, THEMES, ZONES, Look, draw, save
 from metajudge.reports.plots.points import Panels, Point
+from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import failed, record, write
 
 

@@ -20,9 +20,9 @@ from PIL import Image
 from metajudge.cli import plot as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import training as plot_training
-from metajudge.reports.plots.label_placement import Box
 from metajudge.reports.plots.models import THEMES
 from metajudge.reports.plots.training import Curves, draw, read_logs, smooth, window
+from tests.unit.reports.plots.boxes import Box
 
 NAN = math.nan
 
