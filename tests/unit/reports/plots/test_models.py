@@ -383,7 +383,7 @@ def test_without_matplotlib_the_command_says_how_to_get_it(tmp_path: Path, monke
     with pytest.raises(UsageError) as found:
         run(tmp_path / "absent.jsonl")
     assert str(found.value) == (
-        "plot needs matplotlib; install it with: pip install 'metajudge[plot]' (or pip install matplotlib)"
+        "plot needs matplotlib; install it with: pip install '.[plot]' (or pip install matplotlib)"
     )
     assert found.value.exit_code == 2
 
