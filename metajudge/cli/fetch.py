@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import argparse
 import errno
-import os
 import signal
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from metajudge.cli.options.output import warn
-from metajudge.data.download import ENDPOINT, PARTIAL, Fetched, Hub, PublishedFile, fetch
+from metajudge.data import Downloaded, PublishedFile, download_file
 from metajudge.errors import DiskFull, UsageError
 
-if TYPE_CHECKING:
-    from tqdm import tqdm
-
 SUMMARY = "download the published checklists and examples, checked by size and sha256"
-LINE_SECONDS = 30.0
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -59,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="?", choices=tuple(SETS), default="test",
         help="test: HelpSteer3-Atomic, 1,000 rows, 17 MB; full: the 22,116 human checklists for training, 240 MB; "
-        "example: the release's own example files, 0.7 MB",
+        "example: the release's own example files, 0.7 MB; an interrupted file is downloaded again from its beginning",
     )  # fmt: skip
     parser.add_argument(
         "--directory", type=Path, default=Path(), metavar="DIR",
@@ -68,59 +60,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetch what is not there yet; 0 when every file is in its place, 130 when interrupted."""
-    return fetch_all(SETS[args.files], args.directory)
-
-
-def fetch_all(files: Sequence[PublishedFile], root: Path) -> int:
-    """Fetch `files` to below `root` and tell what became of each."""
-    hub = Hub(_endpoint(), _token())
-    shown = ShownProgress(hub.shown)
+    """Download what is not there yet; 0 when every file is in its place, 130 when interrupted."""
     try:
-        with _ended_by_sigterm(), _disk(root):
-            for fetched in fetch(files, root, hub, shown.tell, shown.pause):
-                shown.close()
-                _report(fetched)
+        with _ended_by_sigterm(), _disk(args.directory):
+            for file in SETS[args.files]:
+                _report(download_file(file, args.directory))
     except KeyboardInterrupt:
-        shown.close()
-        warn(f"interrupted; what has arrived is kept as *{PARTIAL}, and the same command goes on from there")
+        warn("interrupted; the same command starts the unfinished file again")
         return 130
-    finally:
-        shown.close()
     return 0
 
 
-def _report(fetched: Fetched) -> None:
-    how = "is there already" if fetched.was_there else "fetched"
-    print(f"{fetched.path} {how}: size and sha256 as published", flush=True)
-    if fetched.set_aside is not None:
-        warn(f"{fetched.set_aside} is what had this name before: other content than published")
-
-
-# ------------------------------------------------------------------ the surroundings
-
-
-def _endpoint() -> str:
-    endpoint = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or ENDPOINT
-    if not endpoint.lower().startswith(("http://", "https://")):
-        raise UsageError(f"HF_ENDPOINT is {endpoint!r}; write an address that begins with https://, or unset it")
-    return endpoint
-
-
-def _token() -> str | None:
-    """HF_TOKEN, or what the library has saved; None without the library, which may not be needed."""
-    try:
-        from huggingface_hub import constants, get_token
-
-        token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
-    except ImportError:
-        return None
-    except Exception as error:  # the library reads files and variables here; its text might show a token
-        what = f"no token for the hub can be read ({type(error).__name__})"
-        raise UsageError(f"{what}; check the environment's variables that begin with HF_") from None
-    if token and not (token.isascii() and token.isprintable()):
-        raise UsageError("HF_TOKEN, or the saved token, has characters that no token has; set it again, or unset it")
-    return token
+def _report(done: Downloaded) -> None:
+    how = "is there already" if done.was_there else "downloaded"
+    print(f"{done.path} {how}: size and sha256 as published", flush=True)
+    if done.set_aside is not None:
+        warn(f"{done.set_aside} is what had this name before: other content than published")
 
 
 @contextmanager
@@ -133,7 +88,7 @@ def _disk(root: Path) -> Iterator[None]:
     except OSError as error:
         where = error.filename or root
         if error.errno in _FULL:
-            raise DiskFull(f"{where}: {error.strerror}; make room, then the same command goes on") from None
+            raise DiskFull(f"{where}: {error.strerror}; make room, then run the same command again") from None
         raise UsageError(f"{where}: {error.strerror}; mend that, or name another place with --directory") from None
 
 
@@ -145,53 +100,3 @@ def _ended_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-# ------------------------------------------------------------------ progress
-
-
-class ShownProgress:
-    """Bytes on stderr: a bar on a terminal, else a line now and then."""
-
-    def __init__(self, source: str) -> None:
-        """`source` is where the files come from."""
-        self._source = source
-        self._file: PublishedFile | None = None
-        self._bar: tqdm[Any] | None = None
-        self._last_line = 0.0
-
-    def tell(self, file: PublishedFile, done: int) -> None:
-        """`done` bytes of `file` are here."""
-        if file is not self._file:
-            self._begin(file, done)
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
-        elif time.monotonic() - self._last_line >= LINE_SECONDS:
-            self._last_line = time.monotonic()
-            warn(f"{file.target}: {done:,} of {file.size:,} bytes")
-
-    def pause(self, seconds: float, reason: str) -> None:
-        """Wait, and say why."""
-        if self._bar is not None:
-            self._bar.clear()
-        warn(f"{reason}; goes on in {seconds:.0f} s")
-        time.sleep(seconds)
-
-    def close(self) -> None:
-        """Leave the last state on the screen."""
-        if self._bar is not None:
-            self._bar.close()
-        self._bar = self._file = None
-
-    def _begin(self, file: PublishedFile, done: int) -> None:
-        from huggingface_hub.constants import HF_HUB_DISABLE_PROGRESS_BARS
-        from tqdm import tqdm
-
-        self.close()
-        resumed = f", of which {done:,} are here already" if done else ""
-        warn(f"{file.target}: {file.size:,} bytes from {self._source}{resumed}")
-        self._file, self._last_line = file, time.monotonic()
-        if sys.stderr.isatty() and not HF_HUB_DISABLE_PROGRESS_BARS:
-            self._bar = tqdm(
-                total=file.size, initial=done, unit="B", unit_scale=True, file=sys.stderr, dynamic_ncols=True
-            )

@@ -1,10 +1,11 @@
 """Rows of a file become samples.
 
 `rows` reads JSONL, `samples` sees a row for one evaluated model, `labels` and `conversation` read its
-fields, `download` fetches the published files.
+fields, `download` gets the published files.
 """
 
 from metajudge.data.conversation import Conversation, cut_to_tokens, framed, read_conversation, render_conversation
+from metajudge.data.download import Downloaded, NotDownloaded, PublishedFile, download_file
 from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict
 from metajudge.data.rows import (
     ERROR,
@@ -37,15 +38,19 @@ __all__ = [
     "SIGNED",
     "SUCCESS",
     "Conversation",
+    "Downloaded",
     "EligibleRows",
     "InputFile",
     "InvalidRow",
     "Labels",
+    "NotDownloaded",
+    "PublishedFile",
     "Row",
     "RowIds",
     "Sample",
     "UnreadableLines",
     "cut_to_tokens",
+    "download_file",
     "evaluated_models",
     "find_checklist",
     "framed",

@@ -7,7 +7,6 @@ summed by one matrix product.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,28 +17,18 @@ RESAMPLES = 10_000
 SEED = 20_260_204
 _BLOCK_ELEMENTS = 1_000_000
 _BINS = 1 << 16
-"""So many counters fit the processor's cache: they are hit at random."""
+"""Counters that fit the processor's cache: they are hit at random."""
 
 
 def resample_counts(strata: Sequence[int], resamples: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """How often each resample draws each cluster: resamples × clusters, drawn within the domains."""
-    return _counted(strata, resamples, _draw(strata, resamples, rng))
-
-
-def _draw(strata: Sequence[int], resamples: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
-    """The clusters that the resamples draw, by stratum, few resamples each."""
-    # Of the type that bincount wants: no copy.
-    return [rng.integers(0, width, (rows, width)) for width in strata for rows in _portions(width, resamples)]
-
-
-def _counted(strata: Sequence[int], resamples: int, drawn: Sequence[NDArray[np.intp]]) -> NDArray[np.float32]:
+    """Count how often each resample draws each cluster, within the domains: resamples × clusters."""
     counts = np.empty((resamples, sum(strata)), dtype=np.float32)
-    portions, first = iter(drawn), 0
+    first = 0
     for width in strata:
         start = 0
         for rows in _portions(width, resamples):
-            places = next(portions) + (np.arange(rows) * width)[:, None]
-            counted = np.bincount(places.ravel(), minlength=rows * width)
+            drawn = rng.integers(0, width, (rows, width)) + (np.arange(rows) * width)[:, None]
+            counted = np.bincount(drawn.ravel(), minlength=rows * width)
             counts[start : start + rows, first : first + width] = counted.reshape(rows, width)
             start += rows
         first += width
@@ -47,7 +36,7 @@ def _counted(strata: Sequence[int], resamples: int, drawn: Sequence[NDArray[np.i
 
 
 def _portions(width: int, resamples: int) -> list[int]:
-    """Into how many resamples at a time they are cut, for a stratum so wide."""
+    """Split the resamples of a stratum this wide into parts that are counted at once."""
     most = max(1, _BINS // max(width, 1))
     return [min(most, resamples - start) for start in range(0, resamples, most)]
 
@@ -74,21 +63,14 @@ class ClusterBootstrap:
         return self._places[key]
 
     def run(self, resamples: int = RESAMPLES, seed: int = SEED) -> None:
-        """Draw the resamples, in blocks that stay small, each while the one before is counted and summed."""
+        """Draw the resamples and sum the columns in each, in blocks that keep the memory small."""
         if not self._columns:
             return
         matrix = np.stack(self._columns, axis=1).astype(np.float32)
         size = max(1, min(resamples, _BLOCK_ELEMENTS // max(sum(self._strata), 1)))
         rng = np.random.default_rng(seed)
         blocks = [min(size, resamples - start) for start in range(0, resamples, size)]
-        totals = []
-        # One thread draws, block after block: the numbers are the same as without it.
-        with ThreadPoolExecutor(1) as pool:
-            ahead = pool.submit(_draw, self._strata, blocks[0], rng)
-            for rows, following in zip(blocks, [*blocks[1:], 0], strict=True):
-                drawn = ahead.result()
-                ahead = pool.submit(_draw, self._strata, following, rng)
-                totals.append(_counted(self._strata, rows, drawn) @ matrix)
+        totals = [resample_counts(self._strata, rows, rng) @ matrix for rows in blocks]
         self._totals = np.concatenate(totals)
 
     def of(self, place: int) -> Floats:

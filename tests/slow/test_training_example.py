@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torch", reason="needs pip install 'metajudge[training]'")
-pytest.importorskip("trl", reason="needs pip install 'metajudge[training]'")
+pytest.importorskip("torch", reason="needs pip install '.[training]'")
+pytest.importorskip("trl", reason="needs pip install '.[training]'")
 
 pytestmark = pytest.mark.slow
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import patheffects, style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,7 +21,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from metajudge.reports.plots.label_placement import Box, Surroundings, evenly_wrapped, place_labels, span
+from metajudge.reports.plots.label_placement import Floats, place_labels, span
 from metajudge.reports.plots.points import Panels, Point
 from metajudge.text import printable, wrapped
 
@@ -185,7 +186,9 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
     unnamed: list[str] = []
     for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
         _draw_points(one, inside, plan)
-        unnamed += _draw_names(one, inside, plan, [_box(text) for text in texts])
+        unnamed += _draw_names(
+            one, inside, plan, np.reshape([text.get_window_extent().extents for text in texts], (-1, 4))
+        )
     return figure, unnamed
 
 
@@ -262,7 +265,7 @@ def _draw_zone_names(axes: Axes, widths: Sequence[float], plan: _Plan) -> list[T
         )  # fmt: skip
         a_letter = text.get_window_extent().width / len(name)
         room = widths[not right] * axes.get_window_extent().width - 2 * _EDGE * DPI
-        text.set_text("\n".join(evenly_wrapped(name, max(10, int(room / a_letter)))))
+        text.set_text("\n".join(wrapped(name, max(10, int(room / a_letter)))))
         texts.append(text)
     return texts
 
@@ -283,42 +286,32 @@ def _marker(family: str | None, plan: _Plan) -> dict[str, Any]:
     return {"ls": "", "marker": marker, "ms": _MARKER, "mfc": colour, "mec": plan.theme.text, "mew": 0.5, "label": name}
 
 
-def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Sequence[Box]) -> list[str]:
+def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats) -> list[str]:
     """Write the models' names; return those that found no place."""
     halo = [patheffects.withStroke(linewidth=1.5, foreground=plan.theme.background)]
     texts = [
         axes.text(
-            0.5, 0.5, "\n".join(wrapped(point.model, _NAME_COLUMNS)), transform=axes.transAxes,
+            point.outcome_accuracy, point.rationale_consistency, "\n".join(wrapped(point.model, _NAME_COLUMNS)),
             ha="center", va="center", zorder=5, path_effects=halo,
         )
         for point in inside
     ]  # fmt: skip
-    sizes = [(box.right - box.left + 6, box.top - box.bottom + 4) for box in map(_box, texts)]
+    sizes = np.array([text.get_window_extent().size for text in texts]) + np.array([6, 4])  # the halo
     lines = [line for point in inside for line in point.whiskers()]
     if (oa := plan.borders[0]) is not None and (rc := plan.borders[1]) is not None:
         lines += [((oa, -1), (oa, 2)), ((-1, rc), (2, rc))]
-    around = Surroundings(
-        axes=_box(axes),
-        reach=_MARKER / 72 * DPI / 2 + 3,
-        taken=taken,
-        avoided=[Box(*(low - 1), *(high + 1)) for low, high in (axes.transData.transform(line) for line in lines)],
-    )
-    spots = axes.transData.transform([(point.outcome_accuracy, point.rationale_consistency) for point in inside])
-    places = place_labels([(float(x), float(y)) for x, y in spots], sizes, around)
-    to_axes = axes.transAxes.inverted().transform
-    for text, place in zip(texts, places, strict=True):
-        if place is None:
+    avoided = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4) + np.array([-1, -1, 1, 1])
+    spots = axes.transData.transform([text.get_position() for text in texts])
+    reach = _MARKER / 72 * DPI / 2 + 3
+    places = place_labels(spots, sizes, np.array(axes.get_window_extent().extents), reach, taken, avoided)
+    to_data = axes.transData.inverted().transform
+    for text, spot, box in zip(texts, spots, places, strict=True):
+        if box is None:
             text.remove()
             continue
-        box = place.box
-        x, y = to_axes(((box.left + box.right) / 2, (box.bottom + box.top) / 2))
+        x, y = to_data((box[:2] + box[2:]) / 2)
         text.set_position((x, y))
-        if place.leader:
-            ends = to_axes(place.leader)
-            axes.plot(*ends.T, transform=axes.transAxes, color=plan.theme.muted, lw=0.7, zorder=3.5)
-    return [point.model for point, place in zip(inside, places, strict=True) if place is None]
-
-
-def _box(artist: Text | Axes) -> Box:
-    found = artist.get_window_extent()
-    return Box(found.x0, found.y0, found.x1, found.y1)
+        nearest = np.clip(spot, box[:2], box[2:])
+        if np.hypot(*(nearest - spot)) > 2 * reach:
+            axes.plot(*to_data([spot, nearest]).T, color=plan.theme.muted, lw=0.7, zorder=3.5)
+    return [point.model for point, box in zip(inside, places, strict=True) if box is None]

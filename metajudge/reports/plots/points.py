@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.errors import UsageError
-from metajudge.reports.plots.label_placement import Spot
 
+Spot = tuple[float, float]
+"""x, y."""
 COLUMNS = ("model", "family", "oa", "rc", "oa_low", "oa_high", "rc_low", "rc_high")
 """Of a CSV file; `low` and `high` stand for `rc_low` and `rc_high`, too."""
 

@@ -1,4 +1,4 @@
-"""The reward over HTTP: `app` serves, `protocol` reads requests and writes answers, `metrics` counts."""
+"""The reward over HTTP: `app` serves, `protocol` reads and answers, `metrics` counts, `exposition` shows the counts."""
 
 from metajudge.rewards.server.app import RewardServer, ServerConfig
 

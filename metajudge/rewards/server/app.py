@@ -24,7 +24,7 @@ from metajudge.llm import FatalError, without_key
 from metajudge.llm.serving import is_this_machine, server_log
 from metajudge.rewards.reward import RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.rewards.server.metrics import CONTENT_TYPE, Served, prometheus_text
+from metajudge.rewards.server.metrics import Served
 from metajudge.rewards.server.protocol import (
     A_PERSON_ACTS,
     SOME_TIME,
@@ -246,5 +246,10 @@ class RewardServer:
             self._authorize(request)
         except HTTPError as refused:
             return web.Response(text=refused.message, status=refused.status, headers=refused.headers)
+        try:
+            from metajudge.rewards.server.exposition import CONTENT_TYPE, prometheus_text
+        except ImportError:
+            missing = "/metrics needs prometheus_client; install it with: pip install '.[server]'"
+            return web.Response(text=f"{missing} (or pip install prometheus_client)\n", status=501)
         text = prometheus_text(self._served, self._scorer.counts)
-        return web.Response(body=text.encode(), headers={"Content-Type": f"{CONTENT_TYPE}; charset=utf-8"})
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})

@@ -25,9 +25,9 @@ from PIL import Image
 from metajudge.cli import plot as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import points as plot_points
-from metajudge.reports.plots.label_placement import Box
 from metajudge.reports.plots.models import DPI, THEMES, ZONES, Look, draw, save
 from metajudge.reports.plots.points import Panels, Point
+from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import failed, record, write
 
 
@@ -383,7 +383,7 @@ def test_without_matplotlib_the_command_says_how_to_get_it(tmp_path: Path, monke
     with pytest.raises(UsageError) as found:
         run(tmp_path / "absent.jsonl")
     assert str(found.value) == (
-        "plot needs matplotlib; install it with: pip install 'metajudge[plot]' (or pip install matplotlib)"
+        "plot needs matplotlib; install it with: pip install '.[plot]' (or pip install matplotlib)"
     )
     assert found.value.exit_code == 2
 

@@ -20,9 +20,9 @@ from PIL import Image
 from metajudge.cli import plot as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import training as plot_training
-from metajudge.reports.plots.label_placement import Box
 from metajudge.reports.plots.models import THEMES
 from metajudge.reports.plots.training import Curves, draw, read_logs, smooth, window
+from tests.unit.reports.plots.boxes import Box
 
 NAN = math.nan
 
@@ -283,5 +283,5 @@ def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path, monkeypatch: p
     with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
         run("training", one, "--output-file", tmp_path / "p.png")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(UsageError, match=r"plot needs matplotlib; install it with: pip install 'metajudge\[plot\]'"):
+    with pytest.raises(UsageError, match=r"plot needs matplotlib; install it with: pip install '\.\[plot\]'"):
         run("training", tmp_path / "absent")

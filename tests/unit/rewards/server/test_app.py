@@ -7,12 +7,14 @@ import asyncio
 import io
 import json
 import math
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from metajudge.cli import main
 from metajudge.cli import reward_server as command
@@ -22,7 +24,8 @@ from metajudge.rewards.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUM
 from metajudge.rewards.scorer import Counts
 from metajudge.rewards.server import app as reward_server
 from metajudge.rewards.server.app import RewardServer, ServerConfig
-from metajudge.rewards.server.metrics import LAST, Latencies, Served, escaped, prometheus_text
+from metajudge.rewards.server.exposition import prometheus_text
+from metajudge.rewards.server.metrics import LAST, Latencies, Served
 from metajudge.rewards.server.protocol import HTTPError, answer, read_batch, refusal
 from metajudge.rewards.unscored import ON_UNSCORED, StillUnscored
 from metajudge.tasks.match.prompt import GRANULARITIES
@@ -111,21 +114,31 @@ def test_metrics_text_names_every_count_with_escaped_labels() -> None:
     """One line a sample; a reason cannot end its quotation marks or its line."""
     counts = Counts(generations=5, malformed=1, gated=2, unscored=Counter({'a "b"\\\nc': 3}))
     counts.judge.retries["429"] = 4
-    text = prometheus_text(Served(responses=Counter({200: 7}), in_progress=2), counts)
-    lines = text.splitlines()
-    assert 'metajudge_unscored_total{reason="a \\"b\\"\\\\\\nc"} 3' in lines
+    lines = prometheus_text(Served(responses=Counter({200: 7}), in_progress=2), counts).decode().splitlines()
+    assert 'metajudge_unscored_total{reason="a \\"b\\"\\\\\\nc"} 3.0' in lines
     for line in (
-        "metajudge_generations_total 5",
-        "metajudge_malformed_total 1",
-        "metajudge_gated_total 2",
-        'metajudge_judge_retries_total{reason="429"} 4',
-        'metajudge_responses_total{status="200"} 7',
-        "metajudge_in_progress 2",
+        "# HELP metajudge_generations_total Generations that were put to the reward.",
+        "# TYPE metajudge_generations_total counter",
+        "metajudge_generations_total 5.0",
+        "metajudge_malformed_total 1.0",
+        "metajudge_gated_total 2.0",
+        'metajudge_judge_retries_total{reason="429"} 4.0',
+        'metajudge_responses_total{status="200"} 7.0',
+        "metajudge_in_progress 2.0",
+        "# TYPE metajudge_in_progress gauge",
+        "# TYPE metajudge_request_seconds summary",
         'metajudge_request_seconds{quantile="0.5"} NaN',
-        "metajudge_request_seconds_count 0",
+        "metajudge_request_seconds_count 0.0",
     ):
         assert line in lines
-    assert escaped('\\"\n') == r"\\\"\n"
+
+
+def test_metrics_without_the_package_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server itself needs none."""
+    monkeypatch.setitem(sys.modules, "metajudge.rewards.server.exposition", None)
+    server = RewardServer(ServerConfig(judge=JudgeConfig(model="embedded")))
+    response = asyncio.run(server._metrics(make_mocked_request("GET", "/metrics")))
+    assert response.status == 501 and "pip install '.[server]'" in str(response.text)
 
 
 # ------------------------------------------------------------------ flags
