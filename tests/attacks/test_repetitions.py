@@ -15,7 +15,6 @@ from metajudge.data.labels import parse_verdict
 from metajudge.embedded.features import look
 from metajudge.reports.dataset_stats import vague
 from metajudge.tasks.critic.reply import parse_existing, read_critique
-from metajudge.tasks.critic.response_names import exchange_names
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.text.near_duplicates import is_near_duplicate, repeats
 
@@ -37,7 +36,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "alike": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),
     "claims": lambda text: lint_checklist([text, f"{text} x"], [text], [text]),
     "look": look,
-    "names": exchange_names,
     "vague": vague,
 }
 
