@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from metajudge.cli.options.judge import add_judge_flags, add_request_flags, request_options
 from metajudge.cli.options.log import start_log
-from metajudge.cli.options.types import at_least, at_least_or, finite_number, number_from, number_within, port
+from metajudge.cli.options.types import (
+    at_least,
+    at_least_or,
+    finite_number,
+    number_from,
+    number_or,
+    number_within,
+    port,
+)
 from metajudge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,9 +59,10 @@ def _add_server_flags(parser: argparse.ArgumentParser) -> None:
         help="generations in progress, at most; further requests are answered with 503 and Retry-After",
     )  # fmt: skip
     server.add_argument(
-        "--on-unscored", choices=("error", "group-mean", "zero"), default="error",
-        help="what a trainer gets where the judge gave no answer: 503, so that it asks again; the mean of the prompt's "
-        "other generations (503 while there is none); or 0, with a warning, also for rows that allow no reward",
+        "--on-unscored", type=number_or("error", "group-mean"), default="error", metavar="error|group-mean|N",
+        help="what a trainer gets where the judge gave no answer: error = 503, so that it asks again; group-mean = the "
+        "mean of the prompt's other generations in the request (503 where there is none); or this number, with a "
+        "warning, also for rows that allow no reward",
     )  # fmt: skip
     server.add_argument(
         "--unscored-timeout", type=number_from(0.001), default=120.0, metavar="SECONDS",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,14 +11,12 @@ from metajudge.engine import JudgeConfig
 from metajudge.integrations.background import BackgroundScorer
 from metajudge.rewards import (
     ERROR,
-    LOOK_SECONDS,
     UNSCORED_TIMEOUT,
     Gold,
     Reward,
     RewardConfig,
     RewardScorer,
     UnscoredPolicy,
-    all_scored,
     generation,
     parts_by_name,
 )
@@ -32,17 +29,18 @@ def reward_function(
     judge: JudgeConfig,
     options: RewardConfig | None = None,
     *,
-    on_unscored: str = ERROR,
+    on_unscored: str | float = ERROR,
     granularity: str = ROW,
     unscored_timeout: float = UNSCORED_TIMEOUT,
 ) -> RewardFunction:
     """A function to be named `reward_func`: `rewards`, `scores` and `extra_logs` with the parts, as tensors.
 
     A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `rewards.unscored.UnscoredPolicy`. With `error`, OpenRLHF notes in its log
-    that the reward could not be fetched and goes on without one, until its next step needs it and ends the training.
+    unscored generation: `on_unscored`, see `rewards.UnscoredPolicy`; OpenRLHF's agents ask for one generation a call,
+    which has no group mean. With `error`, OpenRLHF notes in its log that the reward could not be fetched and goes on
+    without one, until its next step needs it and ends the training.
     """
-    settled = UnscoredPolicy(on_unscored, unscored_timeout)
+    policy = UnscoredPolicy(on_unscored)
     scorer = BackgroundScorer(
         lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
     )
@@ -51,19 +49,13 @@ def reward_function(
         queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **kwargs: Any
     ) -> dict[str, Any]:
         texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
-        golds = [Gold.from_json(label) for label in labels]
-        with settled.asking(prompts) as begun:
-            rewards = scorer.score_sync(texts, golds)
-            if all_scored(rewards):
-                return _told(rewards, settled.values(rewards, prompts))
-        while settled.may_learn(prompts, begun):
-            time.sleep(LOOK_SECONDS)
-        return _told(rewards, settled.values(rewards, prompts))
+        rewards = scorer.score_sync(texts, [Gold.from_json(label) for label in labels])
+        return _answer(rewards, policy.values(rewards, prompts))
 
     return reward_func
 
 
-def _told(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any]:
+def _answer(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any]:
     tensor = _tensor()
     logs = {name: tensor(values_of_part) for name, values_of_part in parts_by_name(rewards).items()}
     return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}

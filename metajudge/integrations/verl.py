@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from metajudge.engine import JudgeConfig
 from metajudge.integrations.background import BackgroundScorer
 from metajudge.rewards import (
     ERROR,
-    LOOK_SECONDS,
+    GROUP_MEAN,
     UNSCORED_TIMEOUT,
     Gold,
     RewardConfig,
@@ -27,17 +26,22 @@ def score_function(
     judge: JudgeConfig,
     options: RewardConfig | None = None,
     *,
-    on_unscored: str = ERROR,
+    on_unscored: str | float = ERROR,
     granularity: str = ROW,
     unscored_timeout: float = UNSCORED_TIMEOUT,
 ) -> ScoreFunction:
     """A coroutine function to be named `compute_score`; its dict has `score` and the parts, all of them numbers.
 
-    `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `rewards.unscored.UnscoredPolicy`. verl's rate-limited manager turns a
-    time-out into 0: give it a longer one than `unscored_timeout`.
+    `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. `on_unscored`:
+    `error`, or the reward of an unscored generation; raises `ValueError` for `group-mean`, as verl asks for one
+    generation a call. verl's rate-limited manager turns a time-out into 0: give it a longer one than
+    `unscored_timeout`.
     """
-    settled = UnscoredPolicy(on_unscored, unscored_timeout)
+    if on_unscored == GROUP_MEAN:
+        raise ValueError(
+            "on_unscored is 'group-mean', but verl asks for one generation a call; it is error or a number"
+        )
+    policy = UnscoredPolicy(on_unscored)
     scorer = BackgroundScorer(
         lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
     )
@@ -46,23 +50,8 @@ def score_function(
         data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **kwargs: Any
     ) -> dict[str, float]:
         """The reward of one generation as `score`, and its parts."""
-        group = [_group(data_source, ground_truth, extra_info)]
-        with settled.asking(group) as begun:
-            (reward,) = await scorer.score([solution_str], [Gold.from_json(ground_truth)])
-            if reward.value is not None:
-                return {"score": settled.values([reward], group)[0], **parts(reward)}
-        while settled.may_learn(group, begun):  # noqa: ASYNC110  (calls come from several loops: no event is of all)
-            await asyncio.sleep(LOOK_SECONDS)
-        return {"score": settled.values([reward], group)[0], **parts(reward)}
+        (reward,) = await scorer.score([solution_str], [Gold.from_json(ground_truth)])
+        (value,) = policy.values([reward], [data_source])
+        return {"score": value, **parts(reward)}
 
     return compute_score
-
-
-def _group(data_source: Any, ground_truth: Any, extra_info: Any) -> str:
-    """The same for the generations of one prompt: the row's index where the data names one, else its gold label.
-
-    Training and validation rows are both counted from 0: so `split`, which verl's own data has, belongs to it.
-    """
-    extra = extra_info if isinstance(extra_info, Mapping) else {}
-    index = extra.get("index")
-    return f"{data_source} {extra.get('split')} {ground_truth if index is None else index}"

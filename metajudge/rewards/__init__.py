@@ -8,12 +8,12 @@ from metajudge.rewards.components import means, parts, parts_by_name
 from metajudge.rewards.generation import generation
 from metajudge.rewards.reward import HYBRID, OUTCOME, RATIONALE, SOFT, Gold, Reward, RewardConfig, select_reasons
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
-from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, UnscoredPolicy, all_scored
+from metajudge.rewards.unscored import ERROR, GROUP_MEAN, UnscoredPolicy
 
 __all__ = [
     "ERROR",
+    "GROUP_MEAN",
     "HYBRID",
-    "LOOK_SECONDS",
     "OUTCOME",
     "RATIONALE",
     "SOFT",
@@ -23,7 +23,6 @@ __all__ = [
     "RewardConfig",
     "RewardScorer",
     "UnscoredPolicy",
-    "all_scored",
     "generation",
     "means",
     "parts",

@@ -1,4 +1,4 @@
-"""What a point says: stems of its words without scaffolding, numbers, and pairs of CJK characters. Pure."""
+"""The content of a point: stems of its words without scaffolding, numbers, and pairs of CJK characters. Pure."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import functools
 import re
 import unicodedata
 
-KEPT = 1024
-"""So many points are kept in mind: each is compared with every other of its list."""
+CACHED_POINTS = 1024
+"""Points whose content is cached, as each is compared with every other of its list."""
 
-# In a folded text: without regard to case a search takes three times as long.
+# In lower-case text: a search without regard to case takes three times as long.
 _SIDE = re.compile(
-    r"\b(?:responses?|answers?|assistants?|respuestas?|antwort(?:en)?|réponses?)\s*(?:#\s*)?[12ab]\b(?:['’]s\b)?"
-    r"|(?:回复|回答|响应|回應|答案)\s*[12ab一二]"
+    r"\b(?:responses?|answers?|assistants?|respuestas?|antwort(?:en)?|réponses?)\s*(?:#\s*)?([12ab])\b(?:['’]s\b)?"
+    r"|(?:回复|回答|响应|回應|答案)\s*([12ab一二])"
 )
+_SIDE_NAMES = {"1": "a", "2": "b", "一": "a", "二": "b"}
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WIDE_SCAFFOLDING = re.compile("[的了是在和与且而也都就]")
 _WORD = re.compile(r"[^\W_]+")
 _BETWEEN_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _SUFFIX = re.compile(r"(?<=\w{3})(?:ing|ies|ied|ed|es|s|ly|e|y)$")
-_STEM_LENGTH = 5
+STEM_LENGTH = 5
 
 
 def set_of(words: str) -> frozenset[str]:
@@ -41,28 +42,33 @@ SCAFFOLDING = set_of(
 
 
 def folded(text: str) -> str:
-    """A text as it is compared: without capitals and the names of the responses, wide letters plain."""
-    return _SIDE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    """Return a text as it is compared: without capitals and the names of the responses, wide letters plain."""
+    return _SIDE.sub(" ", _lower(text))
 
 
-def spaced(text: str) -> str:
-    """Without the scripts that have no spaces between words."""
-    return _WIDE.sub(" ", text)
+def named_sides(text: str) -> frozenset[str]:
+    """Return the responses that a text calls by name, as `a` and `b`."""
+    letters = (one or other for one, other in _SIDE.findall(_lower(text)))
+    return frozenset(_SIDE_NAMES.get(letter, letter) for letter in letters)
+
+
+def _lower(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def unspaced(text: str) -> list[str]:
-    """The runs of those scripts."""
+    """Return the runs of scripts without spaces between words."""
     return _WIDE.findall(text)
 
 
 def words_of(text: str) -> list[str]:
     """The words of a folded text, of scripts with spaces."""
-    return _WORD.findall(spaced(text))
+    return _WORD.findall(_WIDE.sub(" ", text))
 
 
-@functools.lru_cache(maxsize=KEPT)
-def units(text: str) -> frozenset[str]:
-    """The content of a text: stems of its words without scaffolding, numbers, and pairs of CJK characters."""
+@functools.lru_cache(maxsize=CACHED_POINTS)
+def units(text: str, stem_length: int = STEM_LENGTH) -> frozenset[str]:
+    """Return the content of a text: stems of its words without scaffolding, numbers, pairs of CJK characters."""
     plain, found = folded(text), set[str]()
     if plain.isascii():
         words = plain.translate(_BETWEEN_WORDS).split()
@@ -72,11 +78,11 @@ def units(text: str) -> frozenset[str]:
         words = words_of(plain)
     for word in words:
         if word.isdigit() or (len(word) > 1 and word not in SCAFFOLDING):
-            found.add(stem(word))
+            found.add(stem(word, stem_length))
     return frozenset(found)
 
 
 @functools.lru_cache(maxsize=4096)
-def stem(word: str) -> str:
-    """The unit that a word is: a number itself, of others the beginning."""
-    return word if word.isdigit() else _SUFFIX.sub("", word)[:_STEM_LENGTH]
+def stem(word: str, length: int = STEM_LENGTH) -> str:
+    """Return a word without its ending, cut to `length` letters; a number stays whole."""
+    return word if word.isdigit() else _SUFFIX.sub("", word)[:length]

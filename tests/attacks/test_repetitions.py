@@ -15,15 +15,15 @@ from metajudge.data.labels import parse_verdict
 from metajudge.embedded.features import look
 from metajudge.reports.dataset_stats import vague
 from metajudge.tasks.critic.reply import parse_existing, read_critique
-from metajudge.tasks.critic.response_names import exchange_names
 from metajudge.tasks.decompose.lint import lint_checklist
-from metajudge.text.near_duplicates import is_near_duplicate, repeats
+from metajudge.text.near_duplicates import is_near_duplicate
 
 LENGTH, SECONDS = 20_000, 2.0
 PIECES = (
     "Response A ", "Response 1", "Model A", "@Response B ", "回复A ", "response ", "response#", "response" + " " * 40,
     "@", "@ ", "A ", "B's ", "not ", "'", '"', "x_", "a.b", "1,", "- ", "*", "[[", "[[A", "{", "\\boxed{", "<", "A>B",
-    "\\text{", "better ", "first ", "第", "`", "# ", "1. ", "**", ": ",
+    "\\text{", "better ", "first ", "第", "`", "# ", "1. ", "**", ": ", "=", "~", "-=", "_a ", "*_", "(a) ",
+    "A gives ", "Response [",
 )  # fmt: skip
 READERS: dict[str, Callable[[str], object]] = {
     "reply": read_critique,
@@ -33,11 +33,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "a verdict line": lambda text: read_critique(f"- x\nFinal assessment result: {text}"),
     "existing text": parse_existing,
     "label": parse_verdict,
-    "repeats": lambda text: repeats(f"{text} x", f"{text} y"),
-    "alike": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),
+    "repeats": lambda text: is_near_duplicate(f"{text} x", f"{text} y"),
+    "contains": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),
     "claims": lambda text: lint_checklist([text, f"{text} x"], [text], [text]),
     "look": look,
-    "names": exchange_names,
     "vague": vague,
 }
 

@@ -140,7 +140,7 @@ def test_a_trainer_gets_the_rewards_of_the_papers_equations(tmp_path: Path) -> N
 def test_metrics_count_what_was_asked(tmp_path: Path) -> None:
     """Generations by what became of them, the judge's requests as the judge itself counts them."""
     with running("tests.servers.faulty") as judge, serving(
-        tmp_path, "--api-base", judge, "--max-retries", "1", "--on-unscored", "zero"
+        tmp_path, "--api-base", judge, "--max-retries", "1", "--on-unscored", "0"
     ) as server:  # fmt: skip
         data = request(
             reply("a [[500x1]]"), reply("b [[500]]"), reply("c", verdict="A>B"), "no list", reply("d"), reply("d")
@@ -216,7 +216,7 @@ def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
 def test_a_judge_that_refuses_everything_is_503_and_told_of(tmp_path: Path, fault: str, said: str) -> None:
     """Also where an unscored generation would count as 0: nothing was scored. The log tells of it once."""
     with running("tests.servers.faulty", "--always", fault) as judge, serving(
-        tmp_path, "--api-base", judge, "--on-unscored", "zero"
+        tmp_path, "--api-base", judge, "--on-unscored", "0"
     ) as server:  # fmt: skip
         for _ in range(2):
             status, headers, text = call(server.url, request(reply("a"), reply("b")))

@@ -64,6 +64,20 @@ def finite_number(text: str) -> float:
     return value
 
 
+def number_or(*words: str) -> Any:
+    """A finite number, or one of these words."""
+
+    def number_or_word(text: str) -> float | str:
+        if text in words:
+            return text
+        try:
+            return finite_number(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor {' or '.join(words)}") from None
+
+    return number_or_word
+
+
 def json_object(text: str) -> dict[str, Any]:
     """A JSON object."""
     try:

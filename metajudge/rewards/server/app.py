@@ -36,7 +36,7 @@ from metajudge.rewards.server.protocol import (
     refusal,
     try_again,
 )
-from metajudge.rewards.unscored import ERROR, LOOK_SECONDS, StillUnscored, UnscoredPolicy, all_scored
+from metajudge.rewards.unscored import ERROR, StillUnscored, UnscoredPolicy
 from metajudge.tasks import ROW
 
 log = logging.getLogger("metajudge")
@@ -58,7 +58,7 @@ class ServerConfig:
     judge: JudgeConfig
     reward: RewardConfig = field(default_factory=RewardConfig)
     granularity: str = ROW
-    on_unscored: str = ERROR
+    on_unscored: str | float = ERROR
     """See `metajudge.rewards.unscored.UnscoredPolicy`; `error` is a 503 here."""
     unscored_timeout: float = UNSCORED_TIMEOUT
     """Seconds; below the trainer's own (OpenRLHF: 180)."""
@@ -92,7 +92,7 @@ class RewardServer:
             granularity=options.granularity,
             unscored_timeout=options.unscored_timeout,
         )
-        self._settled = UnscoredPolicy(options.on_unscored, options.unscored_timeout)
+        self._unscored = UnscoredPolicy(options.on_unscored)
         self._token = options.token.encode()
         self._served = Served()
         self._idle = asyncio.Event()
@@ -211,14 +211,9 @@ class RewardServer:
             raise HTTPError(400, "the body did not arrive whole") from None
 
     async def _score(self, batch: Batch) -> bytes:
-        with self._settled.asking(batch.groups) as begun:
-            rewards = await self._scorer.score(batch.texts, batch.golds)
-            if all_scored(rewards):
-                return answer(self._settled.values(rewards, batch.groups), rewards)
-        while self._settled.may_learn(batch.groups, begun):  # noqa: ASYNC110  (`UnscoredPolicy` is of no loop)
-            await asyncio.sleep(LOOK_SECONDS)
+        rewards = await self._scorer.score(batch.texts, batch.golds)
         try:
-            return answer(self._settled.values(rewards, batch.groups), rewards)
+            return answer(self._unscored.values(rewards, batch.groups), rewards)
         except StillUnscored as error:
             refused = refusal(error, rewards)
             self._tell(refused.message)

@@ -1,7 +1,7 @@
 """The question to a critic, in either order of the responses.
 
 The fixed instructions come first, the row last as quoted data. A critic sees Response A and Response B; asked with
-the responses swapped, its reasons name them the other way round, which `response_names` brings back.
+the responses swapped, its text names them the other way round.
 """
 
 from __future__ import annotations

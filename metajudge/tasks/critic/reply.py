@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metajudge.data import parse_verdict, sign
-from metajudge.tasks.critic.response_names import exchange_names
 from metajudge.text import BLOCK_END, BLOCK_START, ParseFailure, result_block, to_half_width, without_thinking
 
 LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}
@@ -304,18 +303,11 @@ def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[
 # ------------------------------------------------------------------ both orders
 
 
-def unswap(critique: Critique) -> Critique:
-    """A critique made with the responses in the other order, as if Response 1 had been Response A."""
-    reasons = tuple(exchange_names(reason) for reason in critique.reasons)
-    return Critique(reasons, -critique.verdict, LABELS[-critique.verdict])
-
-
-def merge_orders(first: Critique, second_mapped: Critique) -> tuple[str, bool]:
-    """The label that both orders come to, and whether they agree; `second_mapped` is swapped back already.
+def merge_orders(one: int, other: int) -> tuple[str, bool]:
+    """Return the label of two verdicts about the same order of responses, and whether they agree.
 
     They agree when both prefer the same response, or none; of two strengths the weaker counts. Else it is a tie.
     """
-    one, other = first.verdict, second_mapped.verdict
     if sign(one) != sign(other):
         return LABELS[0], False
     return LABELS[min(one, other, key=abs)], True

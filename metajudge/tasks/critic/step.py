@@ -13,7 +13,7 @@ from metajudge.data import ERROR, SUCCESS, Conversation, cut_to_tokens, read_con
 from metajudge.engine import Answer, Failed, Outcome, Question
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
-from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique, unswap
+from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
 from metajudge.tasks.step import StepResult
 from metajudge.text import ParseFailure, estimate_tokens
 
@@ -116,12 +116,11 @@ class CriticStep:
         text = answers[0].reply.text or ""
         if len(answers) == 1:
             return StepResult(SUCCESS, self._fields(first, first.label, text))
-        second = unswap(answers[1].value)
-        label, consistent = merge_orders(first, second)
+        second = -answers[1].value.verdict  # here Response A is the one that was shown as B
+        label, consistent = merge_orders(first.verdict, second)
         notes = {
             "consistent": consistent,
-            "labels": {"AB": first.label, "BA": second.label},
-            "reasons_BA": list(second.reasons[: self.top_k]),
+            "labels": {"AB": first.label, "BA": LABELS[second]},
             "generated_text_BA": answers[1].reply.text or "",
         }
         return StepResult(SUCCESS, self._fields(first, label, text), notes)

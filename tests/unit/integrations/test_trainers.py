@@ -29,7 +29,7 @@ from metajudge.rewards.components import means, parts
 from metajudge.rewards.generation import NoPrompt
 from metajudge.rewards.reward import GOLD_TIE, BadGold, Gold, Reward, RewardConfig, compute_reward
 from metajudge.rewards.scorer import RewardScorer
-from metajudge.rewards.unscored import ERROR, GROUP_MEAN, ZERO, StillUnscored, UnscoredPolicy
+from metajudge.rewards.unscored import ERROR, GROUP_MEAN, StillUnscored, UnscoredPolicy
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT, running
 from tests.unit.rewards.test_scorer import HUMAN, REASONS, generation, matrix
@@ -151,7 +151,7 @@ async def with_kwargs(function: Any, more: dict[str, Any], **kwargs: Any) -> Any
     return await function(**{**kwargs, **more})
 
 
-def verl_batch(function: Any, texts: list[str], golds: list[Any], index: list[int] | None = None) -> list[Any]:
+def verl_batch(function: Any, texts: list[str], golds: list[Any]) -> list[Any]:
     """A call a sample, all at once on one loop, as `NaiveRewardManager.run_single` makes them."""
 
     async def go() -> list[Any]:
@@ -160,11 +160,7 @@ def verl_batch(function: Any, texts: list[str], golds: list[Any], index: list[in
                 data_source="rationales",
                 solution_str=text,
                 ground_truth=gold,
-                extra_info={
-                    "index": (index or range(len(texts)))[place],
-                    "num_turns": None,
-                    "rollout_reward_scores": {},
-                },
+                extra_info={"index": place, "num_turns": None, "rollout_reward_scores": {}},
             )
             for place, (text, gold) in enumerate(zip(texts, golds, strict=True))
         ]
@@ -192,15 +188,13 @@ def test_verl_ends_where_a_generation_has_no_reward(judge: JudgeConfig) -> None:
     assert found[1]["score"] == FULL
 
 
-def test_verl_takes_the_mean_of_the_prompts_other_generations(judge: JudgeConfig) -> None:
-    """Of the row with the same index, not of another one with the same label."""
-    function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM)
-    tie = {**LABEL, "overall_preference": 0}
-    verl_batch(function, [RIGHT, WRONG, JUNK], [LABEL] * 3, [1, 1, 2])
-    first, second, third = verl_batch(function, [RIGHT] * 3, [tie] * 3, [1, 2, 3])
-    assert (first["score"], first["unscored"]) == (FULL / 2, 1.0)
-    assert isinstance(second, StillUnscored)  # of a generation that nobody could read nothing follows
-    assert isinstance(third, StillUnscored)
+def test_verl_gets_a_number_instead_or_refuses_a_mean_of_one(judge: JudgeConfig) -> None:
+    """A call is one generation, so it has no group."""
+    function = verl.score_function(judge, on_unscored=-1, granularity=ITEM)
+    found = verl_batch(function, [RIGHT, RIGHT], [FAILING, LABEL])
+    assert [(one["score"], one["unscored"]) for one in found] == [(-1.0, 1.0), (FULL, 0.0)]
+    with pytest.raises(ValueError, match=r"group-mean.*one generation a call"):
+        verl.score_function(judge, on_unscored=GROUP_MEAN)
 
 
 # ------------------------------------------------------------------ OpenRLHF
@@ -215,7 +209,7 @@ reward_func = reward_function(judge, on_unscored={on_unscored!r}, granularity="i
 PROMPT = "<|im_start|>user\nCompare.<|im_end|>\n<|im_start|>assistant\n"
 
 
-def openrlhf_file(tmp_path: Path, url: str, on_unscored: str) -> Any:
+def openrlhf_file(tmp_path: Path, url: str, on_unscored: str | float) -> Any:
     """The `reward_func` of a user's file."""
     path = tmp_path / "reward_func.py"
     path.write_text(OPENRLHF_FILE.format(url=url, on_unscored=on_unscored))
@@ -254,24 +248,26 @@ def test_openrlhf_gets_rewards_scores_and_parts_from_a_file(url: str, tmp_path: 
     assert not function([], [], [])["extra_logs"]
 
 
-def test_openrlhf_with_zero_warns(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """That zeros are made up is told, with the cause."""
+def test_openrlhf_with_a_number_warns(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says that the reward is made up, and why."""
     with caplog.at_level(logging.WARNING, "metajudge"):
-        (found,) = openrlhf_batch(openrlhf_file(tmp_path, url, ZERO), [RIGHT], [FAILING])
+        (found,) = openrlhf_batch(openrlhf_file(tmp_path, url, 0), [RIGHT], [FAILING])
     assert number(found["rewards"]) == 0.0 and number(found["extra_logs"]["unscored"]) == 1.0
     assert "a generation without a reward (content filter) counts as 0, which the judge did not say" in caplog.text
     with caplog.at_level(logging.WARNING, "metajudge"):
-        openrlhf_batch(openrlhf_file(tmp_path, url, ZERO), [RIGHT], [{"human-checklist": list(HUMAN)}])
+        openrlhf_batch(openrlhf_file(tmp_path, url, 0), [RIGHT], [{"human-checklist": list(HUMAN)}])
     assert "a generation without a reward (no gold preference) counts as 0, whose row allows none" in caplog.text
 
 
-def test_openrlhf_takes_the_mean_of_the_prompts_other_generations(url: str, tmp_path: Path) -> None:
-    """Of earlier calls, as each call brings one generation."""
+def test_openrlhf_takes_the_mean_of_the_calls_other_generations(url: str, tmp_path: Path) -> None:
+    """Of the same prompt; a call of one generation has no mean."""
     function = openrlhf_file(tmp_path, url, GROUP_MEAN)
-    openrlhf_batch(function, [RIGHT, WRONG], [LABEL] * 2)
-    (found,) = openrlhf_batch(function, [RIGHT], [FAILING])
-    assert number(found["rewards"]) == number(found["scores"]) == pytest.approx(FULL / 2)
-    assert number(found["extra_logs"]["unscored"]) == 1.0
+    queries = [f"{prompt}{text}" for prompt, text in ((PROMPT, RIGHT), (PROMPT, WRONG), (PROMPT, RIGHT), ("q", RIGHT))]
+    found = function(queries, [*[PROMPT] * 3, "q"], [LABEL, LABEL, FAILING, LABEL])
+    assert [float(value) for value in found["rewards"]] == pytest.approx([FULL, 0.0, FULL / 2, FULL])
+    assert [float(value) for value in found["extra_logs"]["unscored"]] == [0.0, 0.0, 1.0, 0.0]
+    (alone,) = openrlhf_batch(function, [RIGHT], [FAILING])
+    assert isinstance(alone, StillUnscored)
 
 
 def test_openrlhf_with_error_says_why(url: str, tmp_path: Path) -> None:
@@ -368,15 +364,15 @@ def test_the_parts_are_numbers_of_which_the_known_ones_are_told_apart() -> None:
     assert means([]) == dict.fromkeys(PARTS, 0.0)
 
 
-def test_a_group_mean_is_over_scored_generations_of_the_group() -> None:
-    """Of this call and earlier ones; a group without any has none, and a real 0 counts."""
-    settled = UnscoredPolicy(GROUP_MEAN)
+def test_a_group_mean_is_over_the_scored_generations_of_the_group_in_one_call() -> None:
+    """A real 0 counts; another group's and another call's rewards do not."""
+    policy = UnscoredPolicy(GROUP_MEAN)
     high, low, zero = (Reward(value, 1.0, value, answered=True) for value in (0.6, 0.2, 0.0))
-    assert settled.values([high, Reward(None, unscored="500"), zero], "aab") == [0.6, 0.6, 0.0]
-    assert settled.values([low, Reward(None)], "aa") == pytest.approx([0.2, 0.4])
-    assert settled.values([Reward(None)], "b") == [0.0]
-    with pytest.raises(StillUnscored, match="it scored no other one of its prompt"):
-        settled.values([Reward(None, unscored="500")], "c")
+    unscored = Reward(None, unscored="500")
+    assert policy.values([high, unscored, zero, unscored, low], "aabba") == pytest.approx([0.6, 0.4, 0.0, 0.0, 0.2])
+    for rewards, groups in (([unscored], "a"), ([high, unscored], "ab")):
+        with pytest.raises(StillUnscored, match="it scored no other one of its prompt in this call"):
+            policy.values(rewards, groups)
 
 
 def test_a_row_that_allows_no_reward_is_not_to_be_tried_again() -> None:
@@ -391,98 +387,29 @@ def test_a_row_that_allows_no_reward_is_not_to_be_tried_again() -> None:
 
 def test_what_the_gate_alone_decided_is_no_mean_while_the_judge_is_away() -> None:
     """Right verdicts are all unscored then: a mean of the wrong ones' zeros would be a made-up 0."""
-    settled = UnscoredPolicy(GROUP_MEAN)
+    policy = UnscoredPolicy(GROUP_MEAN)
     gated, malformed, unscored = Reward(0.0, 0.0), Reward(0.0, malformed="no list"), Reward(None, 1.0, unscored="500")
     with pytest.raises(StillUnscored, match=r"500\); it scored no other one"):
-        settled.values([gated, malformed, unscored], "aaa")
+        policy.values([gated, malformed, unscored], "aaa")
     without_reasons = compute_reward(1.0, Gold(("x",), 2), [], None, RewardConfig())
     assert (without_reasons.value, without_reasons.rationale) == (0.0, 0.0)
     with pytest.raises(StillUnscored):  # of an empty list nobody asked the judge
-        settled.values([without_reasons, unscored], "aa")
+        policy.values([without_reasons, unscored], "aa")
     good = Reward(0.8, 1.0, 0.8, answered=True)
-    assert settled.values([good, gated, malformed, unscored], "aaaa") == pytest.approx([0.8, 0.0, 0.0, 0.8 / 3])
-    with pytest.raises(ValueError, match="on_unscored is 'skip'; it is one of error, group-mean, zero"):
-        UnscoredPolicy("skip")
+    assert policy.values([good, gated, malformed, unscored], "aaaa") == pytest.approx([0.8, 0.0, 0.0, 0.8 / 3])
 
 
-def test_a_request_that_is_asked_again_counts_once_and_old_rewards_not_at_all() -> None:
-    """What was answered with an error is noted with the answer; an earlier epoch says nothing of this one."""
-    now = [0.0]
-    settled = UnscoredPolicy(GROUP_MEAN, now=lambda: now[0])
-    good, zero = (Reward(value, 1.0, value, answered=True) for value in (1.0, 0.0))
-    for _ in range(5):
-        with pytest.raises(StillUnscored):
-            settled.values([good, Reward(None)], "ab")
-    settled.values([good, zero], "ab")
-    assert settled.values([zero, Reward(None)], "aa") == [0.0, 0.5]
-    now[0] = 601.0
-    with pytest.raises(StillUnscored):
-        settled.values([Reward(None)], "a")
-
-
-@pytest.mark.parametrize(("on_unscored", "kept"), [(ERROR, 0), (ZERO, 0), (GROUP_MEAN, 3)])
-def test_rewards_are_kept_only_for_means_of_groups(on_unscored: str, kept: int) -> None:
-    """With prompts as groups they would be a hundred megabytes of nothing."""
-    settled = UnscoredPolicy(on_unscored)
-    assert settled.values([Reward(0.5, answered=True)] * 3, ["a" * 8000, "b", "c"]) == [0.5] * 3
-    assert len(settled._groups) == kept
-
-
-def test_others_are_waited_for_only_where_their_mean_is_wanted() -> None:
-    """By group; a call does not wait for one that waits itself."""
-    for how, waits in ((GROUP_MEAN, True), (ERROR, False), (ZERO, False)):
-        settled = UnscoredPolicy(how)
-        with settled.asking("aab") as begun, settled.asking("a"):
-            assert settled.may_learn("a", begun) is settled.may_learn("bc", begun) is waits
-            assert not settled.may_learn("c", begun)
-        assert not settled.may_learn("ab", begun)
-
-
-def test_others_are_not_waited_for_without_end() -> None:
-    """As long as the judge, from a call's own beginning: calls that come later do not add to it."""
-    now = [5.0]
-    settled = UnscoredPolicy(GROUP_MEAN, 2.0, now=lambda: now[0])
-    with settled.asking("a") as begun:
-        now[0] = 6.9
-        with settled.asking("a") as later:
-            assert settled.may_learn("a", begun) and settled.may_learn("a", later)
-            now[0] = 7.0
-            assert not settled.may_learn("a", begun) and settled.may_learn("a", later)
-
-
-def test_with_a_judge_that_hangs_each_call_ends_when_it_is_to(judge: JudgeConfig) -> None:
-    """Before, the first one waited for all that began while it did."""
-    label = {**LABEL, "human-checklist": ["[[hang]]", *HUMAN[1:]]}
-    function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM, unscored_timeout=1.0)
-
-    async def call(delay: float) -> float:
-        await asyncio.sleep(delay)
-        begun = time.monotonic()
-        with pytest.raises(StillUnscored, match="timeout"):
-            await function("d", RIGHT, label, {"index": 1})
-        return time.monotonic() - begun
-
-    async def go() -> list[float]:
-        return await asyncio.gather(*(call(0.6 * place) for place in range(4)))
-
-    assert max(asyncio.run(go())) < 1.6
-
-
-@pytest.mark.parametrize("first", [0, 3])
-def test_verl_takes_the_mean_whoever_comes_first(judge: JudgeConfig, first: int) -> None:
-    """A refusal is there before the others' rewards: it waits for them."""
-    function = verl.score_function(judge, on_unscored=GROUP_MEAN, granularity=ITEM)
-    labels: list[Any] = [LABEL] * 4
-    labels[first] = FAILING
-    found = verl_batch(function, [RIGHT] * 4, labels, [7] * 4)
-    assert [one["score"] for one in found] == [FULL] * 4
-    assert [one["unscored"] for one in found] == [float(place == first) for place in range(4)]
+@pytest.mark.parametrize("on_unscored", ["skip", "0", math.nan, math.inf, True, None])
+def test_a_policy_that_is_none_is_refused(on_unscored: Any) -> None:
+    """When it is made, not in the middle of a training."""
+    with pytest.raises(ValueError, match=r"on_unscored is .*; it is error, group-mean or a finite number"):
+        UnscoredPolicy(on_unscored)
 
 
 def test_what_an_adapter_keeps_can_be_sent_to_another_process() -> None:
     """As workers of a cluster get it: without threads, connections or rewards of this one."""
-    settled, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(ZERO), BackgroundScorer(_scorer))))
-    assert settled.values([Reward(None)], "a") == [0.0]
+    policy, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(0), BackgroundScorer(_scorer))))
+    assert policy.values([Reward(None)], "a") == [0.0]
     assert scorer.score_sync([], []) == []
     scorer.close()
 

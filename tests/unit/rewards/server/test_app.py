@@ -27,7 +27,7 @@ from metajudge.rewards.server.app import RewardServer, ServerConfig
 from metajudge.rewards.server.exposition import prometheus_text
 from metajudge.rewards.server.metrics import LAST, Latencies, Served
 from metajudge.rewards.server.protocol import HTTPError, answer, read_batch, refusal
-from metajudge.rewards.unscored import ON_UNSCORED, StillUnscored
+from metajudge.rewards.unscored import StillUnscored
 from metajudge.tasks.match.prompt import GRANULARITIES
 
 LABEL = {"human-checklist": ["x"], "overall_preference": 1}
@@ -164,13 +164,28 @@ def choices(flag: str) -> tuple[str, ...]:
         ("--mix", MIXES),
         ("--credit", CREDITS),
         ("--gold-tie", GOLD_TIES),
-        ("--on-unscored", ON_UNSCORED),
         ("--granularity", GRANULARITIES),
     ],
 )
 def test_the_choices_of_flags_are_those_of_the_reward(flag: str, known: tuple[str, ...]) -> None:
     """The command names them itself, as it must not import the reward for its help."""
     assert choices(flag) == tuple(known)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("error", "error"), ("group-mean", "group-mean"), ("0", 0.0), ("-0.5", -0.5)]
+)
+def test_unscored_is_an_error_a_mean_or_a_number(said: str, meant: str | float) -> None:
+    """As the policy takes it."""
+    assert parsed("--on-unscored", said).on_unscored == meant
+
+
+@pytest.mark.parametrize("said", ["zero", "nan", "inf", ""])
+def test_another_word_for_unscored_is_refused(said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """So is a number that is not finite."""
+    with pytest.raises(SystemExit):
+        parsed("--on-unscored", said)
+    assert "argument --on-unscored: " in capsys.readouterr().err
 
 
 def test_flags_without_values_are_the_rewards_defaults() -> None:

@@ -14,8 +14,8 @@ LONG: dict[str, Any] = {"context": TURNS, "response1": "one", "response2": "two"
 CRITIQUE = Critique(("Response A is short",), -1, "A>B")
 
 
-def answer(value: Critique) -> Answer:
-    return Answer(Reply("said", "stop", Usage(1, 1, 2), 0.1), value)
+def answer(value: Critique, said: str = "said") -> Answer:
+    return Answer(Reply(said, "stop", Usage(1, 1, 2), 0.1), value)
 
 
 def shown_turns(step: CriticStep, row: dict[str, Any]) -> list[int]:
@@ -30,6 +30,22 @@ def room(turns: int) -> int:
     step = CriticStep("m")
     (question,) = step.questions({**LONG, "context": TURNS[:turns]})
     return estimate_tokens(question.messages) + 50
+
+
+def test_with_both_orders_the_second_verdict_is_mapped_back_and_its_text_is_kept_as_it_is() -> None:
+    """Its text names the responses as they were shown; list and text of the row are the first order's."""
+    second = Critique(("Response A is long",), 2, "B>>A")
+    found = CriticStep("m", orders=BOTH).derive(LONG, [answer(CRITIQUE), answer(second, "Response A is long.")])
+    assert found.notes == {
+        "consistent": True,
+        "labels": {"AB": "A>B", "BA": "A>>B"},
+        "generated_text_BA": "Response A is long.",
+    }
+    assert found.fields == {
+        "m-checklist": ["Response A is short"],
+        "m-label": "A>B",
+        "m-generated_text": "said",
+    }
 
 
 def test_turns_left_out_are_told_in_the_notes_and_in_the_summary() -> None:
