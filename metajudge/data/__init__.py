@@ -7,13 +7,12 @@ fields, `download` fetches the published files.
 from metajudge.data.conversation import Conversation, cut_to_tokens, framed, read_conversation, render_conversation
 from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict
 from metajudge.data.rows import (
-    ERROR,
     METADATA_KEY,
-    SUCCESS,
     EligibleRows,
     InputFile,
     InvalidRow,
     Row,
+    Status,
     UnreadableLines,
     is_skipped,
     parse_row,
@@ -31,11 +30,9 @@ from metajudge.data.samples import (
 
 __all__ = [
     "CHECKLIST_SUFFIX",
-    "ERROR",
     "HUMAN_KEY",
     "METADATA_KEY",
     "SIGNED",
-    "SUCCESS",
     "Conversation",
     "EligibleRows",
     "InputFile",
@@ -44,6 +41,7 @@ __all__ = [
     "Row",
     "RowIds",
     "Sample",
+    "Status",
     "UnreadableLines",
     "cut_to_tokens",
     "evaluated_models",
