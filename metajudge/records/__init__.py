@@ -1,9 +1,9 @@
 """The record of a row and its files.
 
 `record` reads and writes a record, `judge_identity` says what makes records comparable, `reference_reading` reads a
-reply as the reference does. `results_file` appends (`opening` repairs, `resume` indexes), `journal` keeps the replies of
-open rows, `lock` keeps a second writer out, `atomic` replaces files as a whole. `latest` chooses the record that counts,
-`dedupe` and `matches_file` write it out, `discovery` finds result files.
+reply as the reference does. `results_file` appends (`opening` repairs, `resume` indexes), `journal` keeps the replies
+of open rows, `lock` keeps a second writer out, `atomic` replaces files as a whole. `latest` chooses the record that
+counts, `dedupe` and `matches_file` write it out, `discovery` finds result files.
 """
 
 from metajudge.records.atomic import replacing, side_file

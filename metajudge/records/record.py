@@ -6,6 +6,7 @@ than this program writes, is carried through in `extra`. A record is scored, or 
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -109,12 +110,13 @@ class Record:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read a JSON object."""
-        fields: dict[str, Any] = {}
-        extra: dict[str, Any] = {}
-        for key, value in data.items():
-            (fields if type(value) in _TYPES.get(key, ()) else extra)[key] = value
-        for key in ("id", "question_id"):  # a record with an id of any type is ours
-            if key in extra:
+        unexpected = _unexpected(tuple(data), tuple(map(type, data.values())))
+        if not unexpected:
+            return cls(**data)
+        fields = {key: value for key, value in data.items() if key not in unexpected}
+        extra = {key: data[key] for key in unexpected}
+        for key in ("id", "question_id"):
+            if key in extra:  # a record with an id of any type is ours
                 fields[key] = str(extra.pop(key))
         return cls(**fields, extra=extra)
 
@@ -142,7 +144,7 @@ class Record:
     @property
     def judge_model(self) -> str:
         """The judge model that the record names; empty where it names none."""
-        model = None if self.judged_by is None else self.judged_by.model
+        model = None if self.id is None or self.judge is None else self.judge.get("model")
         return model if isinstance(model, str) else ""
 
     def checklist(self, name: str) -> list[Any] | None:
@@ -215,23 +217,27 @@ _TYPES = {
 """The types that each key's value may have, in the order of the keys."""
 
 
+@functools.lru_cache(maxsize=256)
+def _unexpected(keys: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...]:
+    """The keys that are unknown or have a value of another type; most lines of a file have the same ones."""
+    return tuple(key for key, kind in zip(keys, types, strict=True) if kind not in _TYPES.get(key, ()))
+
+
 def _accepted_scores(scores: object) -> tuple[Match, ...] | Unscored:
     if not isinstance(scores, list) or not scores or not all(map(_is_mark, scores)):
         return _UNREADABLE
-    marks = tuple(Match(r, s, float(score)) for r, s, score in scores)
-    if not all(0 <= mark.score <= 1 for mark in marks):
+    marks = tuple([Match(r, s, float(score)) for r, s, score in scores])
+    if not all([0 <= mark.score <= 1 for mark in marks]):
         return BAD_SCORE
-    if {mark.human_item for mark in marks} != set(range(1, len(marks) + 1)):
+    if sorted([mark.human_item for mark in marks]) != list(range(1, len(marks) + 1)):
         return _INCOMPLETE
     return marks
 
 
-def _is_mark(value: object) -> bool:
+def _is_mark(value: Any) -> bool:
     """Whether `value` is `[human item, model item, number]`."""
-    match value:
-        case [int(r), int(s), int() | float() as score]:
-            return r >= 1 and s >= 0 and bool not in (type(r), type(s), type(score))
-    return False
+    types = list(map(type, value)) if isinstance(value, list) else []
+    return types in ([int, int, float], [int, int, int]) and bool(value[0] >= 1 and value[1] >= 0)
 
 
 def _checked(matrix: Any, n_human: int, n_model: int) -> Matrix:
