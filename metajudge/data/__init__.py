@@ -8,13 +8,12 @@ from metajudge.data.conversation import Conversation, cut_to_tokens, framed, rea
 from metajudge.data.download import Downloaded, NotDownloaded, PublishedFile, download_file
 from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict
 from metajudge.data.rows import (
-    ERROR,
     METADATA_KEY,
-    SUCCESS,
     EligibleRows,
     InputFile,
     InvalidRow,
     Row,
+    Status,
     UnreadableLines,
     is_skipped,
     parse_row,
@@ -32,11 +31,9 @@ from metajudge.data.samples import (
 
 __all__ = [
     "CHECKLIST_SUFFIX",
-    "ERROR",
     "HUMAN_KEY",
     "METADATA_KEY",
     "SIGNED",
-    "SUCCESS",
     "Conversation",
     "Downloaded",
     "EligibleRows",
@@ -48,6 +45,7 @@ __all__ = [
     "Row",
     "RowIds",
     "Sample",
+    "Status",
     "UnreadableLines",
     "cut_to_tokens",
     "download_file",

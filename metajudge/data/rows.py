@@ -8,18 +8,32 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
+
+from pydantic_core import from_json
 
 from metajudge.errors import UsageError
 
 METADATA_KEY = "metajudge"
 """The key under which an output row says what became of it."""
-SUCCESS, ERROR = "success", "error"
 NAMED_LINES = 3
 """So many unreadable lines of a file are named; the rest are counted."""
 _BOM = b"\xef\xbb\xbf"
 _BUFFER = 1 << 20
+
+
+class Status(StrEnum):
+    """What became of a row: in a record, and in the stamp of a step's output (which has further ones)."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    """No reply."""
+    FORMAT_ERROR = "format_error"
+    """No reply in the expected form."""
+    EMPTY = "empty"
+    """Nothing to ask about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +134,7 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
 def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | InvalidRow:
     """A line of a file as a row, or why it is none."""
     try:
-        data = json.loads(raw.removeprefix(_BOM).decode("utf-8"))  # also where files were joined
+        data = _parse(raw.removeprefix(_BOM))  # also where files were joined
     except UnicodeDecodeError as error:
         return InvalidRow(number, f"is not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
     except json.JSONDecodeError as error:
@@ -130,6 +144,13 @@ def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | InvalidRow:
     if not isinstance(data, dict):
         return InvalidRow(number, f"is a JSON {json_kind(data)}, not an object")
     return Row(number, data, offset)
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        return from_json(raw, cache_strings="keys")  # in less than half of the time
+    except ValueError:
+        return json.loads(raw.decode("utf-8"))  # takes lone surrogates and deeper nesting; says what is wrong
 
 
 def json_kind(value: object) -> str:
@@ -142,7 +163,7 @@ def json_kind(value: object) -> str:
 def is_skipped(row: Mapping[str, Any]) -> bool:
     """Whether an earlier step says that a row is not fit for the next one."""
     stamp = row.get(METADATA_KEY)
-    return isinstance(stamp, dict) and stamp.get("status", SUCCESS) != SUCCESS
+    return isinstance(stamp, dict) and stamp.get("status", Status.SUCCESS) != Status.SUCCESS
 
 
 class EligibleRows(InputFile):

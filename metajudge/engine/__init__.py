@@ -10,14 +10,13 @@ from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
 from metajudge.engine.clock import RealClock
 from metajudge.engine.delays import backoff
 from metajudge.engine.process import make_ready
-from metajudge.engine.retry import ERROR, Answer, Failed, Question, RetryingClient, Stopped
+from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
 from metajudge.engine.runner import OutputFiles, Runner
 from metajudge.engine.session import INCOMPLETE, OK, JudgeConfig, check_key, exit_code, judge_rows, open_asker
 from metajudge.engine.stats import RunStats
 from metajudge.engine.summary import by_count, expected_cost, summary_text
 
 __all__ = [
-    "ERROR",
     "INCOMPLETE",
     "OK",
     "OUTAGE",

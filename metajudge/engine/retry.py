@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from metajudge.data import Status
 from metajudge.engine.budget import Budget
 from metajudge.engine.circuit_breaker import CircuitBreaker, Turns
 from metajudge.engine.clock import Clock
@@ -21,7 +22,6 @@ from metajudge.engine.stats import RunStats
 from metajudge.llm import Reply, RequestRejected, TransientError
 from metajudge.text import ParseFailure, estimate_tokens
 
-ERROR, FORMAT_ERROR = "error", "format_error"
 _NO_CONTENT = ParseFailure("the reply has no content")
 
 
@@ -56,8 +56,8 @@ class Answer:
 class Failed:
     """A question given up."""
 
-    kind: str
-    """`error` (no reply) or `format_error` (no accepted reply)."""
+    kind: Status
+    """`error` or `format_error`."""
     cause: str
     """Short name under which it is counted."""
     message: str
@@ -125,7 +125,7 @@ class RetryingClient:
                 if failure.cause == "429":
                     self.pace.flight.on_rate_limited()
                 if faults > self._max_retries:
-                    return Failed(ERROR, failure.cause, f"{failure} (gave up after {attempts} tries)", attempts)
+                    return Failed(Status.ERROR, failure.cause, f"{failure} (gave up after {attempts} tries)", attempts)
                 if self.stopping:
                     raise Stopped from None
                 again = failure.cause
@@ -133,7 +133,7 @@ class RetryingClient:
                 await self._clock.sleep(wait)
                 continue
             except RequestRejected as failure:
-                return Failed(ERROR, failure.cause, str(failure), attempts)
+                return Failed(Status.ERROR, failure.cause, str(failure), attempts)
             value = _NO_CONTENT if reply.text is None else question.read(reply)
             if not isinstance(value, ParseFailure):
                 return Answer(reply, value, attempts)
@@ -141,10 +141,10 @@ class RetryingClient:
             cuts += reply.finish_reason == "length"
             if cuts > 1:
                 message = f"the reply was cut off at {self._max_tokens} tokens; raise --max-tokens ({value.reason})"
-                return Failed(FORMAT_ERROR, "length", message, attempts, reply)
+                return Failed(Status.FORMAT_ERROR, "length", message, attempts, reply)
             if misreads > self._max_retries:
                 message = f"no acceptable reply in {misreads}: {value.reason}"
-                return Failed(FORMAT_ERROR, "malformed", message, attempts, reply)
+                return Failed(Status.FORMAT_ERROR, "malformed", message, attempts, reply)
             if self.stopping:
                 raise Stopped
             again = "length" if reply.finish_reason == "length" else "malformed"

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from metajudge.data import InvalidRow
+from metajudge.data import InvalidRow, Status
 from metajudge.engine.cache import ResponseCache
 from metajudge.engine.clock import Clock
 from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, OutputLost
 from metajudge.llm import Reply, Usage
-from metajudge.records import FINISHED, Journal, RecordFile, RowName, row_key
+from metajudge.records import Journal, Record, RecordFile, RowName, row_key
 from metajudge.text import ParseFailure
 
 log = logging.getLogger("metajudge")
@@ -57,7 +57,7 @@ class Task(Protocol):
     def questions(self, sample: Any) -> Sequence[Question]:
         """What to ask for this row; nothing for a row that needs no judge."""
 
-    def record(self, sample: Any, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+    def record(self, sample: Any, outcomes: Sequence[Outcome], seconds: float) -> Record:
         """The row's record from the outcomes, in the order of its questions, `seconds` after the row was opened."""
 
 
@@ -216,19 +216,19 @@ class Runner:
         record = self.task.record(sample, outcomes, seconds)
         sink = self.sinks[sample.model]
         sink.file.append(record)
-        if record["status"] in FINISHED:
+        if record.is_finished:
             sink.journal.discard(_name(sample))
-            self.tally.success += record["status"] == "success"
-            self.tally.empty += record["status"] == "empty"
+            self.tally.success += record.status == Status.SUCCESS
+            self.tally.empty += record.status == Status.EMPTY
             if outcomes:  # a row that needed no judge says nothing of it
                 self._failed_in_a_row = 0
             return
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         failed = failures[0]
-        self.tally.failed[record["status"]] += 1
+        self.tally.failed[str(record.status)] += 1
         self.tally.reasons[failed.cause] += 1
         level = logging.WARNING if self.tally.failures <= WARNED_ROWS else logging.INFO
-        log.log(level, "line %d of the input: %s: %s", sample.line, record["status"], failed.message)
+        log.log(level, "line %d of the input: %s: %s", sample.line, record.status, failed.message)
         if not all(failure.copied for failure in failures):  # the failure of one question that rows share is one
             self._failed_in_a_row += 1
         if self._failed_in_a_row >= self.max_consecutive_failures and not self.stopped:

@@ -1,9 +1,12 @@
 """The record of a row and its files.
 
-`record` reads what a line says, `results_file` appends and resumes, `journal` keeps the replies of open rows, `lock`
-keeps a second writer out, `latest` chooses the record that counts, `discovery` finds result files.
+`record` reads and writes a record, `judge_identity` says what makes records comparable, `reference_reading` reads a
+reply as the reference does. `results_file` appends (`opening` repairs, `resume` indexes), `journal` keeps the replies
+of open rows, `lock` keeps a second writer out, `atomic` replaces files as a whole. `latest` chooses the record that
+counts, `dedupe` and `matches_file` write it out, `discovery` finds result files.
 """
 
+from metajudge.records.atomic import replacing, side_file
 from metajudge.records.dedupe import dedupe
 from metajudge.records.discovery import (
     ResultFile,
@@ -11,45 +14,50 @@ from metajudge.records.discovery import (
     check_results,
     file_model,
     guess_kind,
-    judge_model,
-    name_of,
     open_directory,
     open_results,
     read_first,
     result_paths,
 )
 from metajudge.records.journal import Journal, RowName
+from metajudge.records.judge_identity import QUESTION, JudgeIdentity
 from metajudge.records.latest import LatestRecords, latest_records
-from metajudge.records.matches_file import MatchesFile, matches_path
-from metajudge.records.record import Head, Judges, read_head
-from metajudge.records.results_file import FINISHED, FileIdentity, RecordFile, encode, row_key, side_file
+from metajudge.records.matches_file import matches_path, write_matches
+from metajudge.records.record import BAD_SCORE, SCHEMA, Record, ScoredLists, Unscored, encode
+from metajudge.records.reference_reading import literal_marks, reference_reading
+from metajudge.records.results_file import RecordFile
+from metajudge.records.resume import FileIdentity, row_key
 
 __all__ = [
-    "FINISHED",
+    "BAD_SCORE",
+    "QUESTION",
+    "SCHEMA",
     "FileIdentity",
-    "Head",
     "Journal",
-    "Judges",
+    "JudgeIdentity",
     "LatestRecords",
-    "MatchesFile",
+    "Record",
     "RecordFile",
     "ResultFile",
     "RowName",
+    "ScoredLists",
     "SkippedFile",
+    "Unscored",
     "check_results",
     "dedupe",
     "encode",
     "file_model",
     "guess_kind",
-    "judge_model",
     "latest_records",
+    "literal_marks",
     "matches_path",
-    "name_of",
     "open_directory",
     "open_results",
     "read_first",
-    "read_head",
+    "reference_reading",
+    "replacing",
     "result_paths",
     "row_key",
     "side_file",
+    "write_matches",
 ]

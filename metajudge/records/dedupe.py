@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import IO
 
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import DiskFull, UsageError
+from metajudge.records.atomic import replacing
 from metajudge.records.discovery import check_results, read_first
 from metajudge.records.latest import LatestRecords
+from metajudge.records.record import Record
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -38,7 +41,7 @@ def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
         if isinstance(row, InvalidRow):
             unreadable += 1
         else:
-            latest.add(row.data, row.line, row.line)
+            latest.add(Record.from_json(row.data), row.line, row.line)
     lines = frozenset(latest.values())
     _write(source, target, lines)
     return Compacted(len(lines), latest.superseded, unreadable)
@@ -56,28 +59,19 @@ def _check(source: Path, target: Path, force: bool) -> None:
         raise UsageError(f"{target} exists; name another file, or replace it with --force")
     if not target.parent.is_dir():
         raise UsageError(f"{target} cannot be written: the directory {target.parent} does not exist; create it first")
+    try:
+        tempfile.TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}; name another file") from None
 
 
 def _write(source: Path, target: Path, lines: Set[int]) -> None:
-    # Beside the target, so that the renaming is atomic; no name in .jsonl, so that no analysis ever reads it.
-    building = target.with_name(f"{target.name}.{os.getpid()}.building")
     try:
-        file = building.open("xb")
+        # With the process's number: two of them may write the same target.
+        with replacing(target, f".{os.getpid()}.building") as file, source.open("rb") as original:
+            file.writelines(_chosen(original, lines))
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}; name another file") from None
-    try:
-        with file, source.open("rb") as original:
-            for line in _chosen(original, lines):
-                file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        building.replace(target)
-    except OSError as error:
-        building.unlink(missing_ok=True)
         raise DiskFull(f"{target} cannot be written: {error.strerror}; {source} is as it was") from None
-    except BaseException:
-        building.unlink(missing_ok=True)
-        raise
 
 
 def _chosen(file: IO[bytes], lines: Set[int]) -> Iterator[bytes]:

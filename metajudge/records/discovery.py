@@ -9,6 +9,7 @@ from typing import Any
 
 from metajudge.data import HUMAN_KEY, InputFile, InvalidRow, Row, evaluated_models
 from metajudge.errors import UsageError
+from metajudge.records.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,6 @@ class SkippedFile:
 
     path: Path
     reason: str
-
-
-def judge_model(record: Mapping[str, Any]) -> str:
-    """The judge model that a record of ours names; empty for others."""
-    return name_of(record.get("judge")) if "id" in record else ""
-
-
-def name_of(judge: object) -> str:
-    """The model that a record's judge object names; empty where it names none."""
-    name = judge.get("model") if isinstance(judge, dict) else None
-    return name if isinstance(name, str) else ""
 
 
 def read_first(path: Path, named: str = "") -> tuple[Mapping[str, Any] | None, InputFile]:
@@ -203,7 +193,7 @@ def _owners(path: Path, first: Mapping[str, Any]) -> list[str]:
 
 
 def _judged_by(path: Path, first: Mapping[str, Any], eval_model: str | None) -> bool:
-    return not eval_model or eval_model in path.name or judge_model(first) == eval_model
+    return not eval_model or eval_model in path.name or Record.from_json(first).judge_model == eval_model
 
 
 def _nothing_selected(directory: Path, flag: str | None, eval_model: str | None, models: list[str]) -> str:

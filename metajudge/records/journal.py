@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from metajudge.errors import DiskFull
-from metajudge.records.results_file import SAME_JUDGE, encode, side_file
+from metajudge.records.atomic import append_line, force_to_disk, side_file, unwritable
+from metajudge.records.judge_identity import SAME_REPLY, JudgeIdentity
+from metajudge.records.record import encode
 
 log = logging.getLogger("metajudge")
 
@@ -29,11 +30,10 @@ class Journal:
     ends with no row open.
     """
 
-    def __init__(self, output: Path, judge: Mapping[str, Any]) -> None:
-        """Read back what an earlier run with the same `judge` object left beside `output`."""
+    def __init__(self, output: Path, judge: JudgeIdentity) -> None:
+        """Read back what an earlier run with the same judge left beside `output`."""
         self.path = side_file(output, ".journal")
-        # The rest may differ, as in the results file: the temperature, the limit of tokens that cut a reply.
-        self._judge = json.dumps({key: judge.get(key) for key in SAME_JUDGE if key != "guard"})
+        self._judge = json.dumps({name: getattr(judge, name) for name in SAME_REPLY})
         self._kept: dict[RowName, dict[str, dict[str, Any]]] = {}
         self._foreign = False
         self._fd: int | None = None
@@ -47,17 +47,16 @@ class Journal:
     def add(self, row: RowName, question: str, reply: Mapping[str, Any]) -> None:
         """Write a reply at once."""
         entry = {"id": row[0], "question_id": row[1], "question": question, "judge": self._judge, "reply": dict(reply)}
-        data = encode(entry)
-        try:
-            if self._fd is None:
-                self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            written = os.write(self._fd, data)
-        except OSError as error:
-            raise DiskFull(f"{self.path} cannot be written: {error.strerror}") from None
-        if written < len(data):
-            os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
-            raise DiskFull(f"{self.path} cannot be written: no space left on the device")
+        if self._fd is None:
+            self._fd = self._open()
+        append_line(self._fd, encode(entry), self.path)
         self._kept.setdefault(row, {})[question] = dict(reply)
+
+    def _open(self) -> int:
+        try:
+            return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
 
     def discard(self, row: RowName) -> None:
         """The row's record is written: its replies need no longer be kept."""
@@ -67,10 +66,7 @@ class Journal:
     def sync(self) -> None:
         """Force what was written onto the disk."""
         if self._fd is not None:
-            try:
-                os.fsync(self._fd)
-            except OSError as error:
-                raise DiskFull(f"{self.path} cannot be written: {error.strerror}") from None
+            force_to_disk(self._fd, self.path)
 
     def close(self) -> None:
         """Close; remove the file when no row is open."""

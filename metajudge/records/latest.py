@@ -1,23 +1,20 @@
-"""Which record of a row stands, when a file holds several."""
+"""The record that counts where a file has several of one row."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import InputFile, Row, UnreadableLines, parse_row
-from metajudge.records.record import Head, Key, read_key
-from metajudge.records.results_file import FINISHED, row_key
-
-log = logging.getLogger("metajudge")
+from metajudge.data import InputFile, InvalidRow, UnreadableLines
+from metajudge.records.record import Record
+from metajudge.records.resume import row_key
 
 
 class LatestRecords:
-    """Which record of a row counts: of one id and question the last finished one, else the last.
+    """The record that counts for each row: of one id and question the last finished one, else the last.
 
-    A record without id is a row of its own. Keeps one small value a row.
+    A record without id is a row by itself. Keeps one small value for each row.
     """
 
     def __init__(self) -> None:
@@ -27,62 +24,42 @@ class LatestRecords:
         self.changed = 0
         """Records that count beside another one of the same row and evaluated model: a list of it has changed."""
 
-    def add(self, record: Mapping[str, Any], line: int, value: Any) -> None:
-        """Offer `value` for the row of `record`, which stands in line `line`."""
+    def add(self, record: Record, line: int, value: Any) -> None:
+        """Offer `value` for the row of `record`, which is line `line` of its file."""
         key: Hashable = ("line", line)
-        if "id" in record:
-            key = row_key(str(record["id"]), str(record.get("question_id")))
-            self._see(key, str(record["id"]), str(record.get("model_be_evaluated")))
-        status = record.get("status")
-        self._offer(key, isinstance(status, str) and status in FINISHED, value)
+        if record.id is not None:
+            key = row_key(record.id, record.question_id)
+            self._count_changed(key, row_key(record.id, (record.model_be_evaluated or "").lower()))
+        earlier = self._kept.get(key)
+        self.superseded += earlier is not None
+        if earlier is None or record.is_finished or not earlier[0]:
+            self._kept[key] = (record.is_finished, value)
 
-    def add_head(self, head: Head | Key, value: Any) -> None:
-        """The same for a record of which only the head was read."""
-        key = row_key(head.id, head.question_id)
-        if isinstance(head, Head):
-            self._see(key, head.id, head.model)
-        self._offer(key, head.status in FINISHED, value)
-
-    def _see(self, key: Hashable, record_id: str, model: str) -> None:
+    def _count_changed(self, key: Hashable, row: int) -> None:
         if key not in self._kept:
-            row = row_key(record_id, model.lower())  # as files are chosen
             self.changed += row in self._rows
             self._rows.add(row)
-
-    def _offer(self, key: Hashable, finished: bool, value: Any) -> None:
-        earlier = self._kept.get(key)
-        if earlier is not None:
-            self.superseded += 1
-        if earlier is None or finished or not earlier[0]:
-            self._kept[key] = (finished, value)
 
     def values(self) -> list[Any]:
         """The values that count, in order of the rows' first appearance."""
         return [value for _, value in self._kept.values()]
 
 
-def latest_records(path: Path, unreadable: UnreadableLines | None = None) -> Iterator[dict[str, Any]]:
-    """The standing record of every row, one at a time, in order of the rows' first appearance.
+def latest_records(path: Path, unreadable: UnreadableLines | None = None) -> Iterator[Record]:
+    """The record that counts for every row, one at a time, in order of the rows' first appearance.
 
-    One whose head alone is whole is left out, with a warning; `unreadable` is told of lines that are no records.
+    `unreadable` counts the lines that are no records.
     """
     latest = LatestRecords()
     for number, offset, line in InputFile(path).lines():
-        key = read_key(line)
-        if key is not None:
-            latest.add_head(key, offset)
-        elif isinstance(row := parse_row(number, line, offset), Row):
-            latest.add(row.data, number, offset)
+        record = Record.from_line(line, number)
+        if not isinstance(record, InvalidRow):
+            latest.add(record, number, offset)
         elif unreadable is not None:
-            unreadable.add(row)
-    damaged = 0
+            unreadable.add(record)
     with path.open("rb") as file:
         for offset in latest.values():
             file.seek(offset)
-            row = parse_row(0, file.readline())
-            if isinstance(row, Row):
-                yield row.data
-            else:
-                damaged += 1
-    if damaged:
-        log.warning("%s has %d damaged records; they are left out", path, damaged)
+            record = Record.from_line(file.readline())
+            if not isinstance(record, InvalidRow):  # else the file was changed meanwhile
+                yield record

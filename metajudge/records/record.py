@@ -1,124 +1,252 @@
-"""The head of a record, read without parsing the whole line: what resuming and analysing need stands there.
+"""The record of a row, one line of a result file: the one reader and writer of its keys.
 
-Only where a line begins with the writer's exact bytes and ends in `}}` and a newline; any other line has no head and is
-parsed as a whole. The metadata, most of a line, is then never looked at: the writer has put valid lists there.
+JSON becomes a `Record` here and turns back into JSON here. A key that is unknown, or whose value is of another type
+than this program writes, is carried through in `extra`. A record is scored, or `Unscored` with the reason why.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import re
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Any, Self, get_args, get_origin, get_type_hints
 
-# `[r, s, score]` with r from 1, s from 0 and a score of 0 to 1, as floats are written.
-_SCORE = rb"\[[1-9][0-9]{0,5}, [0-9]{1,6}, (?:0(?:\.[0-9]+)?|1(?:\.0)?|[0-9](?:\.[0-9]+)?e-[0-9]+)\]"
-# As `results.encode` writes the first keys of `matching.MatchTask.record`. No text before the scores can be of another
-# shape: ids are hexadecimal, and a quotation mark inside a string would be escaped.
-_KEY = (
-    rb'\{"id": "(?P<id>[0-9a-f]{16}(?:-[0-9]+)?)", "question_id": "(?P<question>[0-9a-f]{16})", "schema": 1, '
-    rb'"status": "(?P<status>success|error|format_error|empty)", '
-)
-_BEGIN = re.compile(_KEY)
-_HEAD = re.compile(
-    _KEY + rb'"model_be_evaluated": (?P<model>"(?:[^"\\\x00-\x1f]|\\.)*"), '
-    rb'"n_human": (?P<human>[0-9]{1,6}), "n_model": (?P<items>[0-9]{1,6}), '
-    rb'(?:"empty": "(?P<empty>human|model|both)", )?'
-    rb'"extraction_result": \{"scores": (?P<scores>\[(?:' + _SCORE + rb"(?:, " + _SCORE + rb")*)?\]), "
-    rb'"is_ordered": (?:true|false), "errors": '
-)
-_JUDGE = b', "judge": '
-_MODEL = re.compile(rb'\{"model": ("(?:[^"\\\x00-\x1f]|\\.)*")')
-_END = b"}}\n"  # of the metadata and of the record
+from metajudge.data import CHECKLIST_SUFFIX, HUMAN_KEY, InvalidRow, Status, find_checklist, parse_row
+from metajudge.metrics import Match, Matrix
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.reference_reading import reference_reading
+
+SCHEMA = 1
+_FINISHED = frozenset({Status.SUCCESS, Status.EMPTY})
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
-class Key(NamedTuple):
-    """Which row's question a record answers, and whether it does."""
-
-    id: str
-    question_id: str
-    status: str
+def encode(value: Mapping[str, Any]) -> bytes:
+    """Encode a JSON object as one line; what UTF-8 cannot hold (lone surrogates in strings) becomes JSON's escape."""
+    return f"{_encode(value)}\n".encode("utf-8", "backslashreplace")
 
 
-class Head(NamedTuple):
-    """What the beginning of a record says."""
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """Why a record has no figures."""
 
-    id: str
-    question_id: str
-    status: str
-    model: str
-    """The evaluated model."""
+    reason: str
+    """The same words for the same cause, so that they can be counted."""
+    skipped: bool = False
+    """True: left out on purpose (model checklist empty or too long); False: an error sample."""
+
+
+BAD_SCORE = Unscored("extraction_result has a score that is not within 0..1")
+_UNREADABLE = Unscored("extraction_result unreadable")
+_INCOMPLETE = Unscored("extraction_result does not name every human item")
+_OTHER_COUNT = Unscored("number of marks differs from the number of human items")
+_OTHER_LENGTH = Unscored("n_human or n_model is not the length of its list")
+_OTHER_MODEL = Unscored("record of another evaluated model")
+_NO_REASONS = Unscored("model checklist empty", skipped=True)
+_NO_HUMAN_ITEM = Unscored("human checklist empty")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredLists:
+    """The scores of a record and the lengths of the lists that they are about."""
+
+    marks: tuple[Match, ...]
     n_human: int
     n_model: int
-    empty: str
-    """Which list is, where the status is `empty`; else the empty string."""
-    scores: list[tuple[int, int, float]]
-    """The accepted scores: human item, model item, score; each is one."""
-    judge_at: int
-    """Where the judge object begins in the line."""
 
 
-def read_key(line: bytes) -> Key | None:
-    """The first fields of a whole line's head, for a third of the time; None where the line has to be parsed."""
-    found = _BEGIN.match(line)
-    if found is None or not line.endswith(_END) or 0 in line:
-        return None
-    return Key(found[1].decode(), found[2].decode(), found[3].decode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of a result file. The fields stand in the order of the line's keys; None = the key is absent."""
+
+    id: str | None = None
+    """Names the row; None in a record of the reference."""
+    question_id: str | None = None
+    """Names what was asked about it."""
+    schema: int | None = None
+    status: str | None = None
+    """A `Status`."""
+    model_be_evaluated: str | None = None
+    n_human: int | None = None
+    n_model: int | None = None
+    empty: str | None = None
+    """With status `empty`, the empty list: `human`, `model` or `both`."""
+    extraction_result: dict[str, Any] | None = None
+    """`scores`: the accepted ones, `[human item, model item or 0, score]` each; `is_ordered`, `errors`."""
+    matches: list[Any] | None = None
+    """The same scores, an object each."""
+    score_matrix: list[Any] | None = None
+    """Human items as rows, model items as columns, None = not asked."""
+    item_replies: list[Any] | None = None
+    guard: dict[str, Any] | None = None
+    """Suspicious items by name, with their reasons."""
+    derived: dict[str, Any] | None = None
+    """What a step made of the row: status, fields, notes."""
+    judge: dict[str, Any] | None = None
+    """See `JudgeIdentity`."""
+    attempts: int | None = None
+    latency_s: int | float | None = None
+    finished_at: str | None = None
+    prompt: str | None = None
+    samples: list[Any] | None = None
+    """The judge's replies."""
+    format_error: str | None = None
+    error_message: str | None = None
+    metadata: dict[str, Any] | None = None
+    """The input row."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys that are unknown or whose value is of another type, as the file has them."""
+
+    # ------------------------------------------------------------------ JSON
+
+    @classmethod
+    def from_line(cls, line: bytes, number: int = 0) -> Self | InvalidRow:
+        """Read a line of a file, or say why it is no record; `number`: its line number."""
+        row = parse_row(number, line)
+        return row if isinstance(row, InvalidRow) else cls.from_json(row.data)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read a JSON object."""
+        unexpected = _unexpected(tuple(data), tuple(map(type, data.values())))
+        if not unexpected:
+            return cls(**data)
+        fields = {key: value for key, value in data.items() if key not in unexpected}
+        extra = {key: data[key] for key in unexpected}
+        for key in ("id", "question_id"):
+            if key in extra:  # a record with an id of any type is ours
+                fields[key] = str(extra.pop(key))
+        return cls(**fields, extra=extra)
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as a JSON object."""
+        known = {name: value for name in _TYPES if (value := getattr(self, name)) is not None}
+        return {**known, **self.extra}
+
+    def to_line(self) -> bytes:
+        """The record as a line of a file."""
+        return encode(self.as_json())
+
+    # ------------------------------------------------------------------ what it says
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its row need not be asked about again."""
+        return self.status in _FINISHED
+
+    @property
+    def judged_by(self) -> JudgeIdentity | None:
+        """The judge that the record names; None for a record of the reference."""
+        return None if self.id is None or self.judge is None else JudgeIdentity.from_json(self.judge)
+
+    @property
+    def judge_model(self) -> str:
+        """The judge model that the record names; empty where it names none."""
+        model = None if self.id is None or self.judge is None else self.judge.get("model")
+        return model if isinstance(model, str) else ""
+
+    def checklist(self, name: str) -> list[Any] | None:
+        """The checklist of `human` or of a model; None where there is no list. Items may be of any type."""
+        value = find_checklist(self.metadata, name)[1] if self.metadata is not None else None
+        return value if isinstance(value, list) else None
+
+    # ------------------------------------------------------------------ scores
+
+    def scores(self) -> tuple[Match, ...] | Unscored:
+        """The accepted scores; of a record of the reference, what its reply says. The first reason that applies."""
+        if self.id is None:
+            return self._reply_scores()
+        if self.status == Status.EMPTY:
+            # With both lists empty the record's plain block has no mark: an error for the reference, too.
+            return _NO_REASONS if self.empty == "model" else _NO_HUMAN_ITEM
+        if self.status != Status.SUCCESS:
+            known = self.status in (Status.ERROR, Status.FORMAT_ERROR)
+            return Unscored(f"status {self.status}" if known else "status unknown")
+        return _accepted_scores((self.extraction_result or {}).get("scores"))
+
+    def _reply_scores(self) -> tuple[Match, ...] | Unscored:
+        if not self.samples:
+            return Unscored("samples empty or missing")
+        first = self.samples[0]
+        text = first.get("generated_text") if isinstance(first, dict) else None
+        marks = reference_reading(text) if isinstance(text, str) else None
+        return Unscored("reply unreadable") if marks is None else tuple(marks)
+
+    def scored_lists(self, model: str, max_model_items: int | None = None) -> ScoredLists | Unscored:
+        """The scores, one for each human item, with the lengths of the lists of the evaluated model `model`.
+
+        A model checklist that is empty or longer than `max_model_items` is skipped.
+        """
+        marks = self.scores()
+        if isinstance(marks, Unscored):
+            return marks
+        own = None if self.id is None else self.model_be_evaluated
+        if own is not None and own.lower() != model.lower():
+            return _OTHER_MODEL
+        lists = [self.checklist(name) for name in ("human", model)]
+        if lists[0] is None or lists[1] is None:
+            return Unscored(f"no list {HUMAN_KEY if lists[0] is None else model + CHECKLIST_SUFFIX} in metadata")
+        n_human, n_model = len(lists[0]), len(lists[1])
+        if self.id is not None and not (self.n_human in (None, n_human) and self.n_model in (None, n_model)):
+            return _OTHER_LENGTH
+        if not n_model:
+            return _NO_REASONS
+        if max_model_items is not None and n_model > max_model_items:
+            return Unscored(f"model checklist longer than {max_model_items}", skipped=True)
+        return ScoredLists(marks, n_human, n_model) if len(marks) == n_human else _OTHER_COUNT
+
+    def score_matrices(self, n_human: int, n_model: int) -> list[Matrix]:
+        """The score matrix of every sample of the judge; empty in a record without any.
+
+        Raises `ValueError` for a matrix of another shape and for a score that is no number within 0..1.
+        """
+        if self.id is None or (self.score_matrix is None and "score_matrix" not in self.extra):
+            return []
+        others = [entry for entry in (self.samples or [])[1:] if isinstance(entry, dict)]
+        matrices = [self.score_matrix, *(entry["score_matrix"] for entry in others if "score_matrix" in entry)]
+        return [_checked(matrix, n_human, n_model) for matrix in matrices]
 
 
-def read_head(line: bytes) -> Head | None:
-    """The head of a whole line, newline included; None where the line has to be parsed."""
-    found = _HEAD.match(line)
-    if found is None or not line.endswith(_END) or 0 in line:
-        return None
-    # Unescaped quotation marks: no text of a reply can look like this key.
-    judge = line.find(_JUDGE, found.end())
-    if judge < 0:
-        return None
-    model = _text(found["model"])
-    if model is None:
-        return None
-    return Head(
-        found["id"].decode(),
-        found["question"].decode(),
-        found["status"].decode(),
-        model,
-        int(found["human"]),
-        int(found["items"]),
-        (found["empty"] or b"").decode(),
-        json.loads(found["scores"].decode("ascii")),
-        judge + len(_JUDGE),
-    )
+_TYPES = {
+    name: tuple(get_origin(kind) or kind for kind in get_args(hint) if kind is not NoneType)
+    for name, hint in get_type_hints(Record).items()
+    if name != "extra"
+}
+"""The types that each key's value may have, in the order of the keys."""
 
 
-@functools.lru_cache(maxsize=64)
-def _text(quoted: bytes) -> str | None:
-    """A JSON string; None where it is none."""
-    try:
-        value = json.loads(quoted)
-    except ValueError:
-        return None
-    return value if isinstance(value, str) else None
+@functools.lru_cache(maxsize=256)
+def _unexpected(keys: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...]:
+    """The keys that are unknown or have a value of another type; most lines of a file have the same ones."""
+    return tuple(key for key, kind in zip(keys, types, strict=True) if kind not in _TYPES.get(key, ()))
 
 
-class Judges:
-    """Reads the judge objects of lines, each different text once: a file has one or a few."""
+def _accepted_scores(scores: object) -> tuple[Match, ...] | Unscored:
+    if not isinstance(scores, list) or not scores or not all(map(_is_mark, scores)):
+        return _UNREADABLE
+    marks = tuple([Match(r, s, float(score)) for r, s, score in scores])
+    if not all([0 <= mark.score <= 1 for mark in marks]):
+        return BAD_SCORE
+    if sorted([mark.human_item for mark in marks]) != list(range(1, len(marks) + 1)):
+        return _INCOMPLETE
+    return marks
 
-    def __init__(self) -> None:
-        self._known: dict[bytes, dict[str, Any]] = {}
 
-    def of(self, line: bytes, head: Head) -> dict[str, Any] | None:
-        """The judge object of a line with this head; None where it is not readable."""
-        for text, judge in self._known.items():
-            if line.startswith(text, head.judge_at):
-                return judge
-        try:
-            # The object and what follows it, cut anywhere: the decoder stops at the object's own end.
-            rest = line[head.judge_at : head.judge_at + 100_000].decode("utf-8", "ignore")
-            judge, end = json.JSONDecoder().raw_decode(rest)
-        except (ValueError, RecursionError):
-            return None
-        if not isinstance(judge, dict):
-            return None
-        self._known[rest[:end].encode("utf-8") + b", "] = judge
-        return judge
+def _is_mark(value: Any) -> bool:
+    """Whether `value` is `[human item, model item, number]`."""
+    types = list(map(type, value)) if isinstance(value, list) else []
+    return types in ([int, int, float], [int, int, int]) and bool(value[0] >= 1 and value[1] >= 0)
+
+
+def _checked(matrix: Any, n_human: int, n_model: int) -> Matrix:
+    rows = matrix if isinstance(matrix, list) else []
+    whole = all(isinstance(row, list) and len(row) == n_model for row in rows)
+    scores = [score for row in rows for score in row if score is not None] if whole else []
+    if len(rows) != n_human or not whole or not all(type(score) in (int, float) for score in scores):
+        raise ValueError(f"score_matrix is not {n_human} × {n_model} numbers (human items as rows)")
+    for score in scores:
+        if not 0 <= score <= 1:  # NaN is not, either
+            raise ValueError(f"a score of {str(score)[:20]} is not within 0..1")
+    return rows

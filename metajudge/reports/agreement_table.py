@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,12 +12,9 @@ import numpy as np
 
 from metajudge.data import UnreadableLines
 from metajudge.errors import UsageError
-from metajudge.metrics import COUNTED_MODEL_ITEMS, Floats, Joined
-from metajudge.records import check_results, judge_model, latest_records, read_first
+from metajudge.metrics import COUNTED_MODEL_ITEMS, Floats, Joined, Match
+from metajudge.records import BAD_SCORE, QUESTION, Record, Unscored, check_results, latest_records, read_first
 from metajudge.text import printable
-
-_SETTINGS = ("instructions", "granularity", "top_k")
-_EMPTY = {"model": "model checklist empty", "human": "human checklist empty", "both": "both checklists empty"}
 
 
 class RowKey(NamedTuple):
@@ -74,7 +71,7 @@ class Reading:
     """By name, in order of appearance."""
     models: dict[str, str] = field(default_factory=dict)
     """Evaluated models in lower case, and as they were first spelled."""
-    settings: dict[str, dict[str, Path]] = field(default_factory=lambda: {name: {} for name in _SETTINGS})
+    settings: dict[str, dict[str, Path]] = field(default_factory=lambda: {name: {} for name in QUESTION})
     """Values that the records' `judge` has, and the first file with each."""
     unreadable: dict[Path, UnreadableLines] = field(default_factory=dict)
     """Lines of each file that are no records."""
@@ -121,15 +118,15 @@ def _check_file(path: Path) -> None:
     check_results(path, *read_first(path))
 
 
-def _add(reading: Reading, path: Path, record: Mapping[str, Any]) -> None:
-    name = judge_model(record)
-    if not name:
+def _add(reading: Reading, path: Path, record: Record) -> None:
+    judge, name = record.judged_by, record.judge_model
+    if judge is None or not name:
         raise UsageError(
             f"{path} holds records that do not say who judged them (no id or no judge.model), such as those of the "
             f"reference's script; judge its rows again with: python metajudge_infer.py"
         )
-    model = str(record.get("model_be_evaluated"))
-    key = RowKey(model.lower(), str(record["id"]), str(record.get("question_id")))
+    model = str(record.model_be_evaluated)
+    key = RowKey(model.lower(), str(record.id), str(record.question_id))
     rows = reading.judges.setdefault(name, JudgeRows(name))
     if key in rows.seen:
         raise UsageError(
@@ -139,67 +136,33 @@ def _add(reading: Reading, path: Path, record: Mapping[str, Any]) -> None:
     rows.seen[key] = path
     if path not in rows.files:
         rows.files.append(path)
-    for setting in _SETTINGS:
-        reading.settings[setting].setdefault(str(record["judge"].get(setting)), path)
+    for setting in QUESTION:
+        reading.settings[setting].setdefault(str(getattr(judge, setting)), path)
     reading.models.setdefault(key.model, model)
-    scores = _scores(path, record)
+    scores = _scores(path, record, model)
     if isinstance(scores, JudgedRow):
         rows.scored[key] = scores
     else:
-        rows.unscored[scores] += 1
+        rows.unscored[scores.reason] += 1
 
 
-def _scores(path: Path, record: Mapping[str, Any]) -> JudgedRow | str:
-    """The scores of a record, or why it has none."""
-    status = record.get("status")
-    if status == "empty":
-        return _EMPTY.get(str(record.get("empty")), "a checklist empty")
-    if status != "success":
-        return f"status {status}" if status in ("error", "format_error") else "status unknown"
-    result = record.get("extraction_result")
-    marks = result.get("scores") if isinstance(result, dict) else None
-    if not isinstance(marks, list) or not all(map(_is_mark, marks)):
-        return "extraction_result unreadable"
-    best: dict[int, tuple[float, int]] = {}
-    for r, s, value in marks:
-        score = _score(path, record, "extraction_result", value) if s else 0.0
-        best[r] = max(best.get(r, (0.0, 0)), (score, -s))  # a score of 0 never beats (0, no match)
-    human = record.get("n_human", len(best))
-    if not best or sorted(best) != list(range(1, len(best) + 1)) or human != len(best):
-        return "extraction_result does not name every human item"
-    ranked = [best[r] for r in sorted(best)]
-    matrix = _matrix(path, record, len(best)) if record.get("score_matrix") is not None else None
-    return JudgedRow(path, tuple(score for score, _ in ranked), tuple(-s for _, s in ranked), matrix)
-
-
-def _is_mark(value: object) -> bool:
-    match value:
-        case [int(r), int(s), int() | float()]:
-            return r >= 1 and s >= 0
-    return False
-
-
-def _matrix(path: Path, record: Mapping[str, Any], human: int) -> Floats:
-    rows = record["score_matrix"]
-    whole = isinstance(rows, list) and len(rows) == human and all(isinstance(row, list) for row in rows)
-    if not whole or len({len(row) for row in rows}) != 1:
+def _scores(path: Path, record: Record, model: str) -> JudgedRow | Unscored:
+    """The scores of a record, or why it has none. Raises `UsageError` for a score that is none."""
+    lists = record.scored_lists(model)
+    try:
+        if lists == BAD_SCORE:
+            raise ValueError(BAD_SCORE.reason)
+        if isinstance(lists, Unscored):
+            return lists
+        matrices = record.score_matrices(lists.n_human, lists.n_model)
+    except ValueError as error:
         raise UsageError(
-            f"{path}: the score_matrix of row {printable(str(record['id']))} is not {human} lists of equal length; "
-            f"mend or remove that record"
-        )
-    filled = [
-        [np.nan if value is None else _score(path, record, "score_matrix", value) for value in row] for row in rows
-    ]
-    return np.array(filled, dtype=np.float64)
-
-
-def _score(path: Path, record: Mapping[str, Any], where: str, value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
-        return float(value)
-    raise UsageError(
-        f"{path}: the {where} of row {printable(str(record['id']))} has {printable(str(value))}, no number from 0 to "
-        f"1; mend or remove that record"
-    )
+            f"{path}: row {printable(str(record.id))}: {printable(str(error))}; correct or remove that record"
+        ) from None
+    matrix = np.array(matrices[0], dtype=np.float64) if matrices else None  # None becomes nan
+    # A score of 0 is no match, and S0 has none.
+    marks = [mark if mark.model_item and mark.score else Match(mark.human_item, 0, 0.0) for mark in sorted(lists.marks)]
+    return JudgedRow(path, tuple(mark.score for mark in marks), tuple(mark.model_item for mark in marks), matrix)
 
 
 # ------------------------------------------------------------------ joining

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import HUMAN_KEY, EligibleRows, InputFile, InvalidRow, Row, RowIds, find_checklist
+from metajudge.data import HUMAN_KEY, EligibleRows, InputFile, InvalidRow, Row, RowIds, Status, find_checklist
 from metajudge.errors import UsageError
-from metajudge.records import LatestRecords, file_model, guess_kind
+from metajudge.records import JudgeIdentity, LatestRecords, Record, Unscored, file_model, guess_kind
 from metajudge.reports.dataset_stats import OTHERS, Lengths, Model, Place, Places, Rows, known
 from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
-from metajudge.reports.scan import Unscored, score_record
+from metajudge.reports.scan import score_record
 from metajudge.tasks import ALL, SHOWN_PROBLEMS, choose_models, find_models
 
 INPUT, RESULTS = "input", "results"
@@ -198,7 +198,7 @@ def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> C
     check = Check(source.path, RESULTS, records=Records())
     flag = None if asked.strip().lower() == ALL or "," in asked else asked
     try:
-        default = _own_model(first) or file_model(source.path, first, flag)
+        default = Record.from_json(first).model_be_evaluated or file_model(source.path, first, flag)
     except UsageError as error:
         check.refusal = str(error)
         return check
@@ -206,7 +206,7 @@ def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> C
     standing = _standing_lines(source, check)
     for row in source.rows():
         if isinstance(row, Row) and row.line in standing:
-            reader.add(row)
+            reader.add(row.line, Record.from_json(row.data))
     check.rows.finish()
     evaluated = list(reader.records.evaluated)
     if missing := _missing(asked, evaluated):
@@ -232,7 +232,7 @@ def _standing_lines(source: InputFile, check: Check) -> set[int]:
             check.problems.add(Place(row.line, row.reason))
         else:
             check.records.readable += 1
-            latest.add(row.data, row.line, row.line)
+            latest.add(Record.from_json(row.data), row.line, row.line)
     check.records.superseded = latest.superseded
     return set(latest.values())
 
@@ -247,41 +247,29 @@ class _Reader:
         self._numbers = RowIds()
         self._seen: set[int] = set()
 
-    def add(self, record: Row) -> None:
+    def add(self, line: int, record: Record) -> None:
         """Count a record and look at its row."""
-        data = record.data
-        model = _own_model(data) or self.default
+        model = record.model_be_evaluated or self.default
         self.records.evaluated[known(model, self.records.evaluated, OTHERS)] += 1
-        self._count_state(data, model)
-        metadata = data.get("metadata")
-        if not isinstance(metadata, dict):
+        self._count_state(record, model)
+        if record.metadata is None:
             return
-        row = Row(record.line, metadata)
-        row_id = str(data["id"]) if "id" in data else self._numbers.id_of(metadata)
+        row = Row(line, record.metadata)
+        row_id = self._numbers.id_of(row.data) if record.id is None else record.id
         if hash(row_id) not in self._seen:
             self._seen.add(hash(row_id))
             self.rows.add(row, row_id)
         self.rows.add_model(row, row_id, model)
 
-    def _count_state(self, data: Mapping[str, Any], model: str) -> None:
-        status = str(data.get("status", ""))
-        rated = score_record(data, model, MAX_CHECKLIST_LEN)
+    def _count_state(self, record: Record, model: str) -> None:
+        status = record.status or ""
+        rated = score_record(record, model, MAX_CHECKLIST_LEN)
         reason = ""
         if isinstance(rated, Unscored):
-            told = data.get("error_message") or data.get("format_error")
-            reason = told[:_REASON_LENGTH] if isinstance(told, str) else rated.reason
-            self.records.failed += not rated.skipped and status != "empty"
+            told = record.error_message or record.format_error
+            reason = told[:_REASON_LENGTH] if told else rated.reason
+            self.records.failed += not rated.skipped and status != Status.EMPTY
         self.records.states[known((status, reason), self.records.states, (OTHERS, ""))] += 1
-        judge = data.get("judge")
-        told_by = judge if isinstance(judge, dict) else {}
-        names = (
-            str(told_by.get("model", "")),
-            str(told_by.get("instructions", "")),
-            str(told_by.get("granularity", "")),
-        )
+        judge = JudgeIdentity.from_json(record.judge or {})
+        names = str(judge.model or ""), str(judge.instructions or ""), str(judge.granularity or "")
         self.records.judges[known(names, self.records.judges, (OTHERS, "", ""))] += 1
-
-
-def _own_model(record: Mapping[str, Any]) -> str:
-    own = record.get("model_be_evaluated")
-    return own if isinstance(own, str) else ""

@@ -83,13 +83,11 @@ def check_comparable(files: Sequence[ScoreTable]) -> None:
                 unknown = first if mine is None else other
                 raise UsageError(f"{unknown.path} does not say by which judge it is; compare anyway with --allow-mixed")
             continue
-        for name in SETTINGS:
-            a, b = getattr(mine, name), getattr(theirs, name)
-            if a != b:
-                raise UsageError(
-                    f"{first.path} and {other.path} differ in {_told(name)} ({a} and {b}): their figures mean "
-                    f"different things; judge both alike, or compare anyway with --allow-mixed"
-                )
+        for name, (a, b) in mine.differences(theirs, SETTINGS).items():
+            raise UsageError(
+                f"{first.path} and {other.path} differ in {_told(name)} ({a} and {b}): their figures mean "
+                f"different things; judge both alike, or compare anyway with --allow-mixed"
+            )
 
 
 def _told(setting: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.data import HUMAN_KEY, RowIds, find_checklist, number_of
-from metajudge.metrics import Match, Matrix, PaperMetrics, ReferenceMetrics, paper_metrics, sparse_matrix
-from metajudge.reports.scan import Unscored, read_lists, score_record
-from metajudge.tasks import reference_reading
+from metajudge.data import RowIds, Status, number_of
+from metajudge.metrics import Match, PaperMetrics, ReferenceMetrics, paper_metrics, sparse_matrix
+from metajudge.records import Record, ScoredLists, Unscored, reference_reading
+from metajudge.reports.scan import score_record
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
 """What rows can be grouped by besides their fields."""
@@ -70,17 +70,17 @@ class Evidence:
     """Some model item is the best of several human items."""
 
 
-def row_scores(record: Mapping[str, Any], model: str, options: ScoringConfig, numbers: RowIds) -> RowScores:
+def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowIds) -> RowScores:
     """The scores of a record; `numbers` gives an id to a record of the reference, from its row.
 
     Raises `ValueError` for a score matrix of another shape and for a score that is no number within 0..1.
     """
-    metadata = record.get("metadata")
-    row: dict[str, Any] = metadata if isinstance(metadata, dict) else {}
+    row = record.metadata or {}
     rated = score_record(record, model, MAX_CHECKLIST_LEN)
-    name = str(record["id"]) if "id" in record else numbers.id_of(row)
+    name = numbers.id_of(row) if record.id is None else record.id
     source = row.get(options.cluster_field)
-    n_human = _n_human(record, row)
+    human = record.checklist("human")
+    n_human = record.n_human if human is None else len(human)
     return RowScores(
         id=name,
         cluster=f"row {name}" if source in _NOTHING else json.dumps(source, sort_keys=True),
@@ -97,16 +97,9 @@ def row_scores(record: Mapping[str, Any], model: str, options: ScoringConfig, nu
 _NOTHING: tuple[Any, ...] = (None, "", [])
 
 
-def fields_with_a_value(record: Mapping[str, Any]) -> list[str]:
+def fields_with_a_value(record: Record) -> list[str]:
     """The names of the row's fields that are not empty, in its order."""
-    row = record.get("metadata")
-    return [name for name, value in row.items() if value not in _NOTHING] if isinstance(row, dict) else []
-
-
-def _n_human(record: Mapping[str, Any], row: Mapping[str, Any]) -> int | None:
-    value = _field(row, HUMAN_KEY)
-    told = record.get("n_human")
-    return len(value) if isinstance(value, list) else told if isinstance(told, int) else None
+    return [name for name, value in (record.metadata or {}).items() if value not in _NOTHING]
 
 
 def _field(row: Mapping[str, Any], name: str) -> Any:
@@ -130,21 +123,19 @@ def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
 # ------------------------------------------------------------------ the judge's scores
 
 
-def _evidence(record: Mapping[str, Any], model: str, n_human: int | None, options: ScoringConfig) -> Evidence:
+def _evidence(record: Record, model: str, n_human: int | None, options: ScoringConfig) -> Evidence:
     if n_human == 0:
         return Evidence((), "human checklist empty")
     if _is_without_reasons(record, model, n_human):  # nothing to match, whatever the reply
         return Evidence((paper_metrics([[] for _ in range(n_human or 1)], 0),))
-    lists = read_lists(record, model)
+    lists = record.scored_lists(model)
     if isinstance(lists, Unscored):
         return Evidence((), lists.reason)
-    if len(lists.marks) != len(lists.human):
-        return Evidence((), "number of marks differs from the number of human items")
-    shape = len(lists.human), len(lists.model)
-    matrices, whole = _matrices(record, lists.marks, shape)
-    judge = record.get("judge")
-    top_k = judge.get("top_k") if isinstance(judge, dict) and "id" in record else None
-    n_judged = min(shape[1], top_k) if isinstance(top_k, int) else shape[1]
+    matrices = record.score_matrices(lists.n_human, lists.n_model)
+    whole = bool(matrices) or lists.n_model <= 1
+    matrices = matrices or [sparse_matrix(marks, lists.n_human, lists.n_model) for marks in _readings(record, lists)]
+    top_k = None if record.judged_by is None else record.judged_by.top_k
+    n_judged = min(lists.n_model, top_k) if isinstance(top_k, int) else lists.n_model
     named = Counter(mark.model_item for mark in lists.marks if mark.model_item and mark.score > 0)
     return Evidence(
         paper=tuple(paper_metrics(matrix, n_judged, options.match_threshold) for matrix in matrices),
@@ -153,33 +144,16 @@ def _evidence(record: Mapping[str, Any], model: str, n_human: int | None, option
     )
 
 
-def _is_without_reasons(record: Mapping[str, Any], model: str, n_human: int | None) -> bool:
+def _is_without_reasons(record: Record, model: str, n_human: int | None) -> bool:
     """Whether the model checklist is known to be empty, and the human one is known."""
-    if "id" in record and record.get("status") == "empty":
-        return record.get("empty") == "model"
-    metadata = record.get("metadata")
-    return bool(n_human) and isinstance(metadata, dict) and find_checklist(metadata, model) == (True, [])
+    if record.id is not None and record.status == Status.EMPTY:
+        return record.empty == "model"
+    return bool(n_human) and record.checklist(model) == []
 
 
-def _matrices(record: Mapping[str, Any], marks: Sequence[Match], shape: tuple[int, int]) -> tuple[list[Matrix], bool]:
-    """The score matrix of every sample of the judge, and whether it holds every pair."""
-    entries = record.get("samples")
-    others = [entry for entry in entries[1:] if isinstance(entry, dict)] if isinstance(entries, list) else []
-    if "id" not in record:
-        others = []
-    elif "score_matrix" in record:
-        matrices = [record["score_matrix"], *(entry["score_matrix"] for entry in others if "score_matrix" in entry)]
-        return [_checked(matrix, shape) for matrix in matrices], True
-    readings = [marks, *(reference_reading(str(entry.get("generated_text"))) or () for entry in others)]
-    return [sparse_matrix(reading, *shape) for reading in readings if reading], shape[1] <= 1
-
-
-def _checked(matrix: Any, shape: tuple[int, int]) -> Matrix:
-    n_human, n_model = shape
-    if not isinstance(matrix, list) or len(matrix) != n_human or not all(_is_row(row, n_model) for row in matrix):
-        raise ValueError(f"score_matrix is not {n_human} × {n_model} numbers (human items as rows)")
-    return matrix
-
-
-def _is_row(row: Any, width: int) -> bool:
-    return isinstance(row, list) and len(row) == width and all(type(s) in (int, float, type(None)) for s in row)
+def _readings(record: Record, lists: ScoredLists) -> Iterator[Sequence[Match]]:
+    """The scores of every sample of the judge, of granularity `row`; a record of the reference has one sample."""
+    yield lists.marks
+    for entry in (record.samples or [])[1:] if record.id is not None else ():
+        if isinstance(entry, dict) and (marks := reference_reading(str(entry.get("generated_text")))):
+            yield marks

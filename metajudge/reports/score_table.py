@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines, sign
 from metajudge.errors import UsageError
-from metajudge.records import LatestRecords, ResultFile, open_results
+from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
     NO_GROUP,
@@ -36,18 +35,8 @@ TIE_RATE = ("outcome", "tie_rate")
 Column = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class JudgeIdentity:
-    """What two result files must share so that their figures can be compared."""
-
-    model: str
-    instructions: str
-    granularity: str
-    top_k: int | None
-
-
-SETTINGS = ("model", "instructions", "granularity", "top_k")
-"""Of `JudgeIdentity`: what makes figures mean different things."""
+SETTINGS = ("model", *QUESTION)
+"""Fields of `JudgeIdentity` that make figures mean different things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +99,21 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
     unreadable = UnreadableLines()
-    for row in file.source.rows():
-        if isinstance(row, InvalidRow):
-            unreadable.add(row)
+    for number, _, line in file.source.lines():
+        record = Record.from_line(line, number)
+        if isinstance(record, InvalidRow):
+            unreadable.add(record)
             continue
-        own = row.data.get("model_be_evaluated")
-        if isinstance(own, str) and own and own.lower() != file.model.lower():
+        own = record.model_be_evaluated
+        if own is not None and own.lower() != file.model.lower():
             of_others[own] += 1
             continue
-        fields.update(dict.fromkeys(fields_with_a_value(row.data)))
+        fields.update(dict.fromkeys(fields_with_a_value(record)))
         try:
-            scored = row_scores(row.data, file.model, options, numbers)
+            scored = row_scores(record, file.model, options, numbers)
         except ValueError as error:
-            raise UsageError(f"{path} line {row.line}: {error}; correct or remove the line") from None
-        latest.add(row.data, row.line, (scored, _judged_by(row.data)))
+            raise UsageError(f"{path} line {number}: {error}; correct or remove the line") from None
+        latest.add(record, number, (scored, record.judged_by))
     standing: list[tuple[RowScores, JudgeIdentity | None]] = latest.values()
     whose = [judge for scored, judge in standing if not scored.evidence.unscored] or [judge for _, judge in standing]
     found = _columns(file, next(filter(None, whose), None), [scored for scored, _ in standing], options)
@@ -159,8 +149,8 @@ def differences(files: Sequence[ScoreTable]) -> dict[str, list[str]]:
 
 
 def _differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
-    once = set(judges)
-    values = {name: {_setting(judge, name) for judge in once} - {None} for name in SETTINGS}
+    every = list(judges)
+    values = {name: {_setting(judge, name) for judge in every} - {None} for name in SETTINGS}
     return {name: sorted(filter(None, found)) for name, found in values.items() if len(found) > 1}
 
 
@@ -184,19 +174,6 @@ def _disambiguate(files: Sequence[ScoreTable]) -> list[ScoreTable]:
         else file
         for file in files
     ]
-
-
-def _judged_by(record: Mapping[str, Any]) -> JudgeIdentity | None:
-    judge = record.get("judge")
-    if "id" not in record or not isinstance(judge, dict):
-        return None
-    top_k = judge.get("top_k")
-    return JudgeIdentity(
-        str(judge.get("model")),
-        str(judge.get("instructions")),
-        str(judge.get("granularity")),
-        top_k if isinstance(top_k, int) else None,
-    )
 
 
 # ------------------------------------------------------------------ one file
@@ -328,7 +305,6 @@ __all__ = [
     "SETTINGS",
     "TIE_RATE",
     "Column",
-    "JudgeIdentity",
     "ScoreTable",
     "ScoringConfig",
     "differences",

@@ -5,16 +5,15 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from metajudge.data import InputFile, Row, find_checklist
+from metajudge.data import InputFile, Row
 from metajudge.errors import UsageError
 from metajudge.metrics import COUNTED_MODEL_ITEMS, Match, ReferenceMetrics
-from metajudge.records import open_results
-from metajudge.reports.scan import RecordScores, ScoredRecord, read_lists, scan, score_record
+from metajudge.records import Record, Unscored, open_results
+from metajudge.reports.scan import ScoredRecord, scan, score_record
 from metajudge.text import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40
@@ -93,30 +92,26 @@ def render_rows(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[st
     """The chosen rows as texts of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
     wanted = {rated.line for rated in chosen.rated}
     rows = (row for row in chosen.source.rows() if isinstance(row, Row))
-    records = {row.line: row.data for row in rows if row.line in wanted}
+    records = {row.line: Record.from_json(row.data) for row in rows if row.line in wanted}
     for rated in chosen.rated:
         yield "\n".join(_row(rated, records[rated.line], chosen.model, max(width, MIN_WIDTH), paint))
 
 
-def _row(rated: ScoredRecord, record: Mapping[str, Any], model: str, width: int, paint: Paint) -> Iterator[str]:
+def _row(rated: ScoredRecord, record: Record, model: str, width: int, paint: Paint) -> Iterator[str]:
     name = f"{rated.id}, line {rated.line}" if rated.id else f"line {rated.line}"
     for line in wrapped(f"{name}, {model}", width):
         yield paint(line, "head")
-    outcome = score_record(record, model, _ANY_LENGTH)
-    for text in _verdict(record, outcome):
+    for text in _verdict(record, score_record(record, model, _ANY_LENGTH)):
         yield from wrapped(text, width)
     human, items = (_texts(record, name) for name in ("human", model))
-    lists = read_lists(record, model)
-    if isinstance(outcome, ReferenceMetrics) and isinstance(lists, RecordScores):
-        lines = _matches(human, items, lists.marks)
-    else:
-        lines = _side_by_side(human, items)
+    lists = record.scored_lists(model)
+    lines = _side_by_side(human, items) if isinstance(lists, Unscored) else _matches(human, items, lists.marks)
     yield from _laid_out(Line(("", "HUMAN"), "score", ("", "MODEL"), "head"), width, paint)
     for entry in lines:
         yield from _laid_out(entry, width, paint)
 
 
-def _verdict(record: Mapping[str, Any], outcome: object) -> Iterator[str]:
+def _verdict(record: Record, outcome: object) -> Iterator[str]:
     if isinstance(outcome, ReferenceMetrics):
         yield (
             f"recall {outcome.recall:.4f}, precision {outcome.precision:.4f}, "
@@ -125,17 +120,15 @@ def _verdict(record: Mapping[str, Any], outcome: object) -> Iterator[str]:
         return
     yield f"not scored: {getattr(outcome, 'reason', '')}"
     for key in ("format_error", "error_message"):
-        if record.get(key):
-            yield f"{key}: {record[key]}"
-    match record.get("samples"):
+        if value := getattr(record, key):
+            yield f"{key}: {value}"
+    match record.samples:
         case [{"raw_text": str(text)}, *_] if text.strip():
             yield f"last reply: {'... ' if len(text) > _TAIL else ''}{text[-_TAIL:]}"
 
 
-def _texts(record: Mapping[str, Any], name: str) -> list[str]:
-    metadata = record.get("metadata")
-    value = find_checklist(metadata, name)[1] if isinstance(metadata, dict) else None
-    return [item if isinstance(item, str) else repr(item) for item in value] if isinstance(value, list) else []
+def _texts(record: Record, name: str) -> list[str]:
+    return [item if isinstance(item, str) else repr(item) for item in record.checklist(name) or ()]
 
 
 # ------------------------------------------------------------------ what matched what

@@ -32,6 +32,7 @@ from metajudge.engine import (
 )
 from metajudge.llm import FatalError, JudgeError
 from metajudge.metrics import Matrix
+from metajudge.records import JudgeIdentity
 from metajudge.rewards.reward import (
     Gold,
     Reward,
@@ -95,7 +96,7 @@ class RewardScorer:
         self.counts = Counts()
         self._ungated = replace(self.options, gate=False)
         self._judge = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
-        self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), {})
+        self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), JudgeIdentity())
         self._timeout = unscored_timeout
         self._remembered = ResponseCache()
         self._stack = contextlib.AsyncExitStack()

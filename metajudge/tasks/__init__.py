@@ -11,7 +11,7 @@ from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.tasks.match.infer import InferConfig, infer
 from metajudge.tasks.match.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
 from metajudge.tasks.match.prompt import ITEM, ROW, Prompt, read_template
-from metajudge.tasks.match.reply import read_reply, reference_reading
+from metajudge.tasks.match.reply import read_reply
 from metajudge.tasks.match.task import MatchTask, score_matrix
 from metajudge.tasks.run_step import StepConfig, run_step
 
@@ -33,7 +33,6 @@ __all__ = [
     "read_critique",
     "read_reply",
     "read_template",
-    "reference_reading",
     "run_step",
     "score_matrix",
 ]

@@ -14,10 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import metajudge
-from metajudge.data import SUCCESS, InputFile, InvalidRow, Row, is_skipped
+from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
 from metajudge.engine import (
     OK,
     Budget,
@@ -33,7 +32,7 @@ from metajudge.engine import (
 )
 from metajudge.errors import OutputLost, UsageError
 from metajudge.llm import EMBEDDED
-from metajudge.records import FileIdentity, Journal, RecordFile, row_key, side_file
+from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile, row_key, side_file
 from metajudge.tasks.match.plan import SHOWN_PROBLEMS
 from metajudge.tasks.step import PASSED_OVER, Step, StepRow, StepTask, step_rows
 from metajudge.tasks.step_output import OutputCounts, write_output
@@ -100,19 +99,18 @@ def _check_output(options: StepConfig) -> Path:
     return records
 
 
-def _judge(options: StepConfig, step: Step, adapted: list[str]) -> dict[str, Any]:
-    return {
-        "model": options.model,
-        "temperature": options.temperature,
-        "max_tokens": options.max_tokens,
-        "samples": 1,
-        "granularity": step.name,
-        "top_k": None,
-        "instructions": step.instructions,
-        "version": metajudge.__version__,
-        "adapted": adapted,
-        "settings": dict(step.settings),
-    }
+def _judge(options: StepConfig, step: Step, adapted: list[str]) -> JudgeIdentity:
+    return JudgeIdentity(
+        model=options.model,
+        temperature=options.temperature,
+        max_tokens=options.max_tokens,
+        samples=1,
+        granularity=step.name,
+        instructions=step.instructions,
+        version=metajudge.__version__,
+        adapted=adapted,
+        settings=dict(step.settings),
+    )
 
 
 @dataclass(slots=True)
@@ -136,7 +134,7 @@ class Survey:
             self.asked += 1
         elif row.precomputed.status == PASSED_OVER:
             self.skipped += 1
-        elif row.precomputed.status == SUCCESS:
+        elif row.precomputed.status == Status.SUCCESS:
             self.parsed += 1
         else:
             self._name(

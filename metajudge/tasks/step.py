@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from metajudge.data import SUCCESS, InvalidRow, Row, RowIds, is_skipped
+from metajudge.data import InvalidRow, Row, RowIds, Status, is_skipped
 from metajudge.engine import Failed, Outcome, Question
+from metajudge.records import SCHEMA, JudgeIdentity, Record
 
-SCHEMA = 1
 PASSED_OVER = "passed over"
 
 
@@ -91,30 +91,30 @@ class StepTask:
     """A step as a task of the run engine."""
 
     step: Step
-    judge: Mapping[str, Any]
-    """The record's `judge` object (live: the client adds what it had to adapt)."""
+    judge: JudgeIdentity
+    """The record's `judge` (its `adapted` is filled by the client as the run goes)."""
 
     def questions(self, sample: StepRow) -> Sequence[Question]:
         """The step's questions; none where it knows without asking."""
         return () if sample.precomputed else self.step.questions(sample.row)
 
-    def record(self, sample: StepRow, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+    def record(self, sample: StepRow, outcomes: Sequence[Outcome], seconds: float) -> Record:
         """The row's record: what the replies were and what they came to."""
         found = sample.precomputed or self.step.derive(sample.row, outcomes)
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
-        status = "empty" if not outcomes else SUCCESS if failed is None else failed.kind
-        return {
-            "id": sample.id,
-            "question_id": sample.question_id,
-            "schema": SCHEMA,
-            "status": status,
-            "model_be_evaluated": sample.model,
-            "derived": {"status": found.status, "fields": dict(found.fields), "notes": dict(found.notes)},
-            "judge": dict(self.judge),
-            "attempts": sum(outcome.attempts for outcome in outcomes),
-            "latency_s": round(seconds, 3),
-            "samples": [_sample(outcome) for outcome in outcomes],
-        }
+        status = Status.EMPTY if not outcomes else Status.SUCCESS if failed is None else failed.kind
+        return Record(
+            id=sample.id,
+            question_id=sample.question_id,
+            schema=SCHEMA,
+            status=status,
+            model_be_evaluated=sample.model,
+            derived={"status": found.status, "fields": dict(found.fields), "notes": dict(found.notes)},
+            judge=self.judge.as_json(),
+            attempts=sum(outcome.attempts for outcome in outcomes),
+            latency_s=round(seconds, 3),
+            samples=[_sample(outcome) for outcome in outcomes],
+        )
 
 
 def _sample(outcome: Outcome) -> dict[str, Any]:

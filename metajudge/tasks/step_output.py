@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from metajudge.data import METADATA_KEY, InputFile, InvalidRow, Row
+from metajudge.data import METADATA_KEY, InputFile, InvalidRow
 from metajudge.errors import DiskFull
-from metajudge.records import LatestRecords, encode, row_key, side_file
+from metajudge.records import LatestRecords, Record, encode, replacing, row_key
 from metajudge.tasks.step import PASSED_OVER, Step, StepResult, StepRow, step_rows
 
 
@@ -34,17 +32,11 @@ def write_output(source: InputFile, limit: int | None, output: Path, records: Pa
     A row beyond `limit` has its line where an earlier run has made it.
     """
     output = Path(os.path.realpath(output))  # a link stays one
-    building, written = side_file(output, ".building"), OutputCounts()
+    written = OutputCounts()
     try:
-        with building.open("wb") as file, records.open("rb") as kept:
-            for line in _lines(source, limit, output, kept, _places(records), step, written):
-                file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        building.replace(output)
+        with replacing(output) as file, records.open("rb") as kept:
+            file.writelines(_lines(source, limit, output, kept, _places(records), step, written))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            building.unlink(missing_ok=True)
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None
     return written
 
@@ -71,8 +63,9 @@ def _lines(
                 yield line
         elif (place := places.get(row_key(row.id, row.question_id))) is not None:
             kept.seek(place)
-            record = json.loads(kept.readline())
-            found = step.finalize(StepResult(**record["derived"]))
+            record = Record.from_line(kept.readline())
+            assert isinstance(record, Record) and record.derived is not None
+            found = step.finalize(StepResult(**record.derived))
             written.by_status[found.status] += 1
             written.summary_notes.update(step.summary_notes(found))
             yield encode(_stamped(row, step, found, record))
@@ -89,17 +82,18 @@ def _hashes(output: Path) -> set[int]:
 def _places(records: Path) -> dict[int, int]:
     """Where the standing record of each row begins."""
     latest = LatestRecords()
-    for row in InputFile(records).rows():
-        if isinstance(row, Row):
-            latest.add(row.data, row.line, (row_key(str(row.data["id"]), str(row.data["question_id"])), row.offset))
+    for number, offset, line in InputFile(records).lines():
+        record = Record.from_line(line, number)
+        if isinstance(record, Record):
+            latest.add(record, number, (row_key(record.id, record.question_id), offset))
     return dict(latest.values())
 
 
-def _stamped(row: StepRow, step: Step, found: StepResult, record: Mapping[str, Any]) -> dict[str, Any]:
+def _stamped(row: StepRow, step: Step, found: StepResult, record: Record) -> dict[str, Any]:
     stamp: dict[str, Any] = {"id": row.id, "step": step.name, "status": found.status}
     if step.needs_model:
         # Not the model of this run: with --allow-mixed another one may have made the row.
-        stamp |= {"model": record["judge"]["model"], "attempts": record["attempts"]}
+        stamp |= {"model": record.judge_model, "attempts": record.attempts}
     stamp |= found.notes
     if METADATA_KEY in row.row:
         stamp["earlier"] = row.row[METADATA_KEY]

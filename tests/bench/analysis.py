@@ -14,7 +14,8 @@ from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
-from metajudge.records.results_file import encode
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.record import encode
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.bench.measure import run
@@ -29,7 +30,7 @@ LOADS = "import json, sys\nfor line in open(sys.argv[1], 'rb'): json.loads(line)
 def write_files(folder: Path) -> tuple[Path, Path]:
     """Our records of 22,116 rows, and the same without what the reference does not write."""
     ours, theirs = folder / "ours.jsonl", folder / "theirs.jsonl"
-    task = MatchTask(Prompt("row"), JUDGE)
+    task = MatchTask(Prompt("row"), JudgeIdentity.from_json(JUDGE))
     block = "\n".join(["<RESULT_START>", *(f"- R{n}@S{n}: 0.5" for n in range(1, 5)), "<RESULT_END>"])
     filler = 'A sentence of a response with "quotes" and a line end.\n' * (LINE_BYTES // 124)
     with ours.open("wb") as first, theirs.open("wb") as second:
@@ -38,8 +39,9 @@ def write_files(folder: Path) -> tuple[Path, Path]:
             (question,) = task.questions(sample)
             reply = Reply(block, "stop", Usage(2000, 60, 2060), 1.0)
             record = task.record(sample, [Answer(reply, question.read(reply))], 1.0)
-            first.write(encode(record))
-            second.write(encode({key: record[key] for key in ("status", "prompt", "samples", "metadata")}))
+            data = record.as_json()
+            first.write(encode(data))
+            second.write(encode({key: data[key] for key in ("status", "prompt", "samples", "metadata")}))
     return ours, theirs
 
 

@@ -17,7 +17,7 @@ from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
-from metajudge.records.results_file import encode
+from metajudge.records.record import encode
 from metajudge.tasks.match.infer import InferConfig, _task
 from tests.bench.lean_server import BLOCK
 from tests.bench.measure import run
@@ -49,7 +49,7 @@ def write(source: Path, out: Path) -> None:
             assert isinstance(sample, Sample)
             (question,) = task.questions(sample)
             reply = Reply(f"{padding}\n{BLOCK}", "stop", Usage(2000, 60, 2060), 1.0)
-            records.write(encode(task.record(sample, [Answer(reply, question.read(reply))], 1.0)))
+            records.write(task.record(sample, [Answer(reply, question.read(reply))], 1.0).to_line())
 
 
 def first_request(source: Path, out: Path, url: str) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import ERROR, SUCCESS, Conversation, cut_to_tokens, read_conversation
+from metajudge.data import Conversation, Status, cut_to_tokens, read_conversation
 from metajudge.engine import Answer, Failed, Outcome, Question
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
@@ -17,7 +17,6 @@ from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_e
 from metajudge.tasks.step import StepResult
 from metajudge.text import ParseFailure, estimate_tokens
 
-FORMAT_ERROR = "format_error"
 AB, BOTH = "ab", "both"
 LEFT_OUT = "turns_left_out"
 
@@ -83,7 +82,7 @@ class CriticStep:
         if self.existing_text is not None:
             return self._parsed(row.get(self.existing_text))
         texts = self._texts(row)
-        return StepResult(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+        return StepResult(Status.ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
 
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
         """The row in one order or in both."""
@@ -115,7 +114,7 @@ class CriticStep:
         first: Critique = answers[0].value
         text = answers[0].reply.text or ""
         if len(answers) == 1:
-            return StepResult(SUCCESS, self._fields(first, first.label, text))
+            return StepResult(Status.SUCCESS, self._fields(first, first.label, text))
         second = -answers[1].value.verdict  # here Response A is the one that was shown as B
         label, consistent = merge_orders(first.verdict, second)
         notes = {
@@ -123,7 +122,7 @@ class CriticStep:
             "labels": {"AB": first.label, "BA": LABELS[second]},
             "generated_text_BA": answers[1].reply.text or "",
         }
-        return StepResult(SUCCESS, self._fields(first, label, text), notes)
+        return StepResult(Status.SUCCESS, self._fields(first, label, text), notes)
 
     def finalize(self, found: StepResult) -> StepResult:
         """As it is."""
@@ -151,11 +150,11 @@ class CriticStep:
 
     def _parsed(self, text: object) -> StepResult:
         if not isinstance(text, str):
-            return StepResult(ERROR, notes={"error_message": f'the row has no text in "{self.existing_text}"'})
+            return StepResult(Status.ERROR, notes={"error_message": f'the row has no text in "{self.existing_text}"'})
         found = parse_existing(text)
         if isinstance(found, ParseFailure):
-            return StepResult(FORMAT_ERROR, notes={"error_message": found.reason})
-        return StepResult(SUCCESS, self._fields(found, found.label, text))
+            return StepResult(Status.FORMAT_ERROR, notes={"error_message": found.reason})
+        return StepResult(Status.SUCCESS, self._fields(found, found.label, text))
 
     def _texts(self, row: Mapping[str, Any]) -> _Texts | str:
         """Conversation, cut where it is too long, and both responses of a row, or what is wrong with it."""

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import ERROR, HUMAN_KEY, SUCCESS, Conversation, read_conversation
+from metajudge.data import HUMAN_KEY, Conversation, Status, read_conversation
 from metajudge.engine import Answer, Failed, Outcome, Question
 from metajudge.llm import Reply
 from metajudge.tasks.decompose.lint import lint_checklist
@@ -70,7 +70,7 @@ class DecomposeStep:
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """A row without texts is an error."""
         texts = _texts(row, self.text_fields)
-        return StepResult(ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+        return StepResult(Status.ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
 
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
         """One question, or one for each annotator."""
@@ -95,21 +95,21 @@ class DecomposeStep:
         assert not isinstance(texts, str), "there was nothing to ask"
         check = partial(_doubts, feedback=texts[0], responses=texts[2:])
         if not self.per_annotator:
-            return StepResult(SUCCESS, _fields("human", answers[0]), check(answers[0]))
+            return StepResult(Status.SUCCESS, _fields("human", answers[0]), check(answers[0]))
         fields: dict[str, Any] = {}
         for one, claims in zip(texts[0], answers, strict=True):
             fields |= _fields(f"annotator-{one.annotator}", claims)
         doubts = [doubt for claims in answers for doubt in check(claims).get("doubts", [])]
-        return StepResult(SUCCESS, fields, {"doubts": doubts} if doubts else {})
+        return StepResult(Status.SUCCESS, fields, {"doubts": doubts} if doubts else {})
 
     def finalize(self, found: StepResult) -> StepResult:
         """The bounds on the number of points decide; only `success` has a checklist."""
-        if found.status != SUCCESS or self.per_annotator:
+        if found.status != Status.SUCCESS or self.per_annotator:
             return found
         count = len(found.fields[HUMAN_KEY])
-        status = TOO_FEW if count < self.min_items else TOO_MANY if count > self.max_items else SUCCESS
+        status = TOO_FEW if count < self.min_items else TOO_MANY if count > self.max_items else Status.SUCCESS
         notes = {"items": count, **found.notes}
-        return replace(found, notes=notes) if status == SUCCESS else StepResult(status, {}, notes)
+        return replace(found, notes=notes) if status == Status.SUCCESS else StepResult(status, {}, notes)
 
     def summary_notes(self, found: StepResult) -> list[str]:
         """The reasons of the doubts, for the summary."""

@@ -26,7 +26,7 @@ from metajudge.engine import (
     summary_text,
 )
 from metajudge.errors import DiskFull, UsageError
-from metajudge.records import FileIdentity, Journal, MatchesFile, RecordFile, matches_path
+from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile, matches_path, write_matches
 from metajudge.tasks.match.plan import (
     InputScan,
     analysis_commands,
@@ -92,14 +92,13 @@ def infer(options: InferConfig) -> int:
         return OK
     with contextlib.ExitStack() as stack:
         sinks = {model: _open_sink(stack, path, model, task, options) for model, path in outputs.items()}
-        matches = [stack.enter_context(MatchesFile(sink.file)) for sink in sinks.values()]
         tally = RunStats(total=plan.samples.total(), unusable=plan.unusable)
         budget = options.budget()
         finished = sum(len(sink.file.finished) for sink in sinks.values())
         started = time.monotonic()
         samples = read_samples(islice(source.rows(), options.limit), models)
         run = asyncio.run(judge_rows(options, task, samples, sinks, tally, adapted, budget))
-    whole = _finish_all(matches)
+    whole = _write_matches(outputs.values())
     if options.limit is None and not run.stopped:
         _tell_of_others(finished - tally.resumed)
     print(
@@ -128,14 +127,14 @@ def _tell_of_others(records: int) -> None:
         )
 
 
-def _finish_all(matches: Iterable[MatchesFile]) -> bool:
-    """Whether every matches file is there; a failure never hides the run's own summary."""
+def _write_matches(outputs: Iterable[Path]) -> bool:
+    """Build every matches file and say whether all are there; a failure never hides the run's own summary."""
     whole = True
-    for one in matches:
+    for path in outputs:
         try:
-            one.finish()
+            write_matches(path)
         except (DiskFull, UsageError) as error:
-            if one.records.path.exists():  # else its rescue was told already
+            if path.exists():  # else its rescue was reported already
                 log.error("%s", error)
             whole = False
     return whole
@@ -146,25 +145,25 @@ def _task(options: InferConfig, adapted: list[str]) -> MatchTask:
     top_k = options.top_k
     if top_k is None and options.granularity == ITEM:
         top_k = PAPER_TOP_K
-    judge = {
-        "model": options.model,
-        "temperature": options.temperature,
-        "max_tokens": options.max_tokens,
-        "samples": options.num_samples,
-        "granularity": options.granularity,
-        "top_k": top_k,
-        "instructions": prompt.hash,
-        "version": metajudge.__version__,
-        "adapted": adapted,
-    }
-    return MatchTask(prompt, judge, top_k, options.num_samples, options.guard)
+    judge = JudgeIdentity(
+        model=options.model,
+        temperature=options.temperature,
+        max_tokens=options.max_tokens,
+        samples=options.num_samples,
+        granularity=options.granularity,
+        top_k=top_k,
+        instructions=prompt.hash,
+        version=metajudge.__version__,
+        adapted=adapted,
+        guard=options.guard,
+    )
+    return MatchTask(prompt, judge, top_k, options.num_samples)
 
 
 def _open_sink(
     stack: contextlib.ExitStack, path: Path, model: str, task: MatchTask, options: InferConfig
 ) -> OutputFiles:
-    expected = FileIdentity(model, task.recorded_judge)
-    file = stack.enter_context(RecordFile(path, expected, allow_mixed=options.allow_mixed))
+    file = stack.enter_context(RecordFile(path, FileIdentity(model, task.judge), allow_mixed=options.allow_mixed))
     journal = stack.enter_context(contextlib.closing(Journal(path, task.judge)))
     return OutputFiles(file, journal)
 

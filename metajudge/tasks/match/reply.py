@@ -7,11 +7,11 @@ repairs what is unambiguous and accepts only a block in which every human item s
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from metajudge.metrics import Match
+from metajudge.records import literal_marks, reference_reading
 from metajudge.text import BLOCK_END, BLOCK_START, TAG, THINK, ParseFailure, to_half_width
 
 
@@ -25,7 +25,6 @@ class ParsedReply:
     """The reply had R1..Rn in this order."""
 
 
-_MARK = re.compile(r"- R(\d+)@S(\d+): (\d+(?:\.\d+)?)")
 # White space within the line, bold and code marks.
 _GAP = r"(?:[^\S\r\n]|[*_`])*"
 # A reply that is the block and nothing else, as most are: there is nothing to repair.
@@ -38,24 +37,6 @@ _LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(
 _UNCLEAR = re.compile(rf"[.,·~\u2013-]\d|{_GAP}%|[eE][+-]?\d|{_GAP}/{_GAP}(?!1(?:\.0+)?(?![\d.,]))\d|\.\Z")
 
 
-def reference_reading(text: str) -> list[Match] | None:
-    """The marks of the first result block, literally and in text order; None where the text is unreadable.
-
-    Unreadable: no block, no mark in it, a score above 1, or an item number too long to be a number.
-    """
-    start = text.find(BLOCK_START)
-    end = text.find(BLOCK_END, start + len(BLOCK_START))
-    if start < 0 or end < 0:
-        return None
-    try:
-        marks = _marks(text, start + len(BLOCK_START), end)
-    except ValueError:
-        return None
-    if not marks or any(mark.score > 1 for mark in marks):
-        return None
-    return marks
-
-
 def read_reply(
     text: str, n_human: int, n_model: int, *, model_item: int | None = None, cut: bool = False
 ) -> ParsedReply | ParseFailure:
@@ -66,7 +47,7 @@ def read_reply(
     so that a block without its closing tag may lack the last digits of a score, and is not accepted.
     """
     if _PLAIN.fullmatch(text):
-        return _accept(_marks(text), n_human, n_model, model_item)
+        return _accept(literal_marks(text), n_human, n_model, model_item)
     tags = list(THINK.finditer(text))
     if tags and not tags[-1][1]:
         return ParseFailure("unclosed <think>")
@@ -84,11 +65,6 @@ def matches_reference_reading(text: str, marks: Sequence[Match]) -> bool:
     """Whether the reference reading of `text` gives the same marks, in whatever order."""
     reading = reference_reading(text)
     return reading is not None and sorted(reading) == sorted(marks)
-
-
-def _marks(text: str, start: int = 0, end: int = sys.maxsize) -> list[Match]:
-    """The marks that stand there literally; raises `ValueError` where an item number is too long."""
-    return [Match(int(human), int(model), float(score)) for human, model, score in _MARK.findall(text, start, end)]
 
 
 def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:

@@ -8,15 +8,15 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from metajudge.data import Sample
-from metajudge.engine import ERROR, Answer, Failed, Question
+from metajudge.data import Sample, Status
+from metajudge.engine import Answer, Failed, Question
 from metajudge.llm import Reply, Usage
 from metajudge.metrics import Match, Matrix, best_matches, sparse_matrix
+from metajudge.records import SCHEMA, JudgeIdentity, Record
 from metajudge.tasks.match.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
 from metajudge.text import ParseFailure, item_issues, plain_block
 
-SCHEMA = 1
 REPORT, ZERO = "report", "zero"
 GUARDS = (REPORT, ZERO)
 
@@ -28,19 +28,17 @@ class MatchTask:
     """How far each human item's point is made by the model's items."""
 
     prompt: Prompt
-    judge: Mapping[str, Any]
-    """The record's `judge` object (live: the client adds what it had to adapt)."""
+    judge: JudgeIdentity
+    """The record's `judge` (its `adapted` is filled by the client as the run goes)."""
     top_k: int | None = None
     """Model items judged, the first ones; None = all."""
     num_samples: int = 1
     """How often each question is asked."""
-    guard: str | None = None
-    """`report`: name suspicious items in the record; `zero`: also give the model's ones no credit; None: neither."""
 
     @property
-    def recorded_judge(self) -> dict[str, Any]:
-        """The record's `judge`: with the guard where it is on, so that older files stay comparable."""
-        return dict(self.judge) if self.guard is None else {**self.judge, "guard": self.guard}
+    def guard(self) -> str | None:
+        """`report`: suspicious items are named in the record; `zero`: the model's ones also get no credit."""
+        return self.judge.guard
 
     def judged_items(self, sample: Sample) -> tuple[str, ...]:
         """The model items that are put to the judge."""
@@ -73,47 +71,48 @@ class MatchTask:
             for number in numbers
         ]
 
-    def record(self, sample: Sample, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
-        """The record of a row, its keys in their fixed order."""
+    def record(self, sample: Sample, outcomes: Sequence[Outcome], seconds: float) -> Record:
+        """The record of a row."""
         if self.guard is not None:
             outcomes = _without_credit(outcomes, self.suspicious(sample), self.guard)
         failed = next((outcome for outcome in outcomes if isinstance(outcome, Failed)), None)
         if not outcomes:
-            return self._assemble(sample, "empty", _empty_result(sample), outcomes, seconds)
+            return self._assemble(sample, Status.EMPTY, _empty_result(sample), outcomes, seconds)
         if failed is not None:
             return self._assemble(sample, *self._failed_result(sample, outcomes, failed), outcomes, seconds)
-        return self._assemble(sample, "success", self._result(sample, outcomes), outcomes, seconds)
+        return self._assemble(sample, Status.SUCCESS, self._result(sample, outcomes), outcomes, seconds)
 
     def _assemble(
-        self, sample: Sample, status: str, result: _Result, outcomes: Sequence[Outcome], seconds: float
-    ) -> dict[str, Any]:
-        matrix = {"score_matrix": result.matrix, "item_replies": result.replies} if result.matrix is not None else {}
-        return {
-            "id": sample.id,
-            "question_id": sample.question_id,
-            "schema": SCHEMA,
-            "status": status,
-            "model_be_evaluated": sample.model,
-            "n_human": len(sample.human),
-            "n_model": len(sample.model_items),
-            **({"empty": _which_empty(sample)} if status == "empty" else {}),
-            "extraction_result": {
+        self, sample: Sample, status: Status, result: _Result, outcomes: Sequence[Outcome], seconds: float
+    ) -> Record:
+        return Record(
+            id=sample.id,
+            question_id=sample.question_id,
+            schema=SCHEMA,
+            status=status,
+            model_be_evaluated=sample.model,
+            n_human=len(sample.human),
+            n_model=len(sample.model_items),
+            empty=_which_empty(sample) if status == Status.EMPTY else None,
+            extraction_result={
                 "scores": [list(mark) for mark in result.marks],
                 "is_ordered": result.is_ordered,
                 "errors": [] if result.message is None else [result.message],
             },
-            "matches": [{"human_item": r, "model_item": s, "score": score} for r, s, score in result.marks],
-            **matrix,
-            **({} if self.guard is None else {"guard": self.suspicious(sample)}),
-            "judge": self.recorded_judge,
-            "attempts": sum(outcome.attempts for outcome in outcomes),
-            "latency_s": round(seconds, 3),
-            "finished_at": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            "prompt": self._prompt_text(sample) if outcomes else "",
-            "samples": result.samples,
-            **_failure_field(status, result.message),
-            "metadata": sample.row,
-        }
+            matches=[mark._asdict() for mark in result.marks],
+            score_matrix=result.matrix,
+            item_replies=result.replies,
+            guard=None if self.guard is None else self.suspicious(sample),
+            judge=self.judge.as_json(),
+            attempts=sum(outcome.attempts for outcome in outcomes),
+            latency_s=round(seconds, 3),
+            finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            prompt=self._prompt_text(sample) if outcomes else "",
+            samples=result.samples,
+            format_error=result.message if status == Status.FORMAT_ERROR else None,
+            error_message=result.message if status == Status.ERROR else None,
+            metadata=sample.row,
+        )
 
     def _prompt_text(self, sample: Sample) -> str:
         """The user message as sent; for granularity `item`, the human list once and every question's own line."""
@@ -150,12 +149,12 @@ class MatchTask:
         entry = {"generated_text": text, "finish_reason": next(iter(finishes), "stop"), "usage": usage.to_json()}
         return _Result(marks, True, [entry], matrix, [answer.reply.text for answer in answers])
 
-    def _failed_result(self, sample: Sample, outcomes: Sequence[Outcome], failed: Failed) -> tuple[str, _Result]:
+    def _failed_result(self, sample: Sample, outcomes: Sequence[Outcome], failed: Failed) -> tuple[Status, _Result]:
         matrix, replies = None, None
         kind, message = failed.kind, failed.message
         if len(outcomes) > 1:
             question = self.questions(sample)[list(outcomes).index(failed)]
-            kind, message = ERROR, f"question {question.name}: {failed.message}"
+            kind, message = Status.ERROR, f"question {question.name}: {failed.message}"
         if self.prompt.granularity == ITEM:
             first = outcomes[: len(outcomes) // self.num_samples]
             matrix = _matrix(sample, first)
@@ -175,7 +174,7 @@ class _Result:
     is_ordered: bool
     samples: list[dict[str, Any]]
     matrix: Matrix | None = None
-    replies: Sequence[str | None] | None = None
+    replies: list[str | None] | None = None
     message: str | None = None
 
 
@@ -241,12 +240,6 @@ def _empty_result(sample: Sample) -> _Result:
     text = plain_block(marks) if marks else ""
     entry = {"generated_text": text, "finish_reason": None, "usage": Usage().to_json()}
     return _Result(marks, bool(marks), [entry])
-
-
-def _failure_field(status: str, message: str | None) -> dict[str, str | None]:
-    if status == "format_error":
-        return {"format_error": message}
-    return {"error_message": message} if status == "error" else {}
 
 
 def flag_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:

@@ -1,0 +1,78 @@
+"""The rows that a results file has records of, so that a run goes on where an earlier one ended."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from metajudge.data import InvalidRow
+from metajudge.errors import UsageError
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.opening import lines_of
+from metajudge.records.record import Record
+
+log = logging.getLogger("metajudge")
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What every record of one file has in common."""
+
+    model: str
+    """The evaluated model."""
+    judge: JudgeIdentity
+
+
+def row_key(record_id: str | None, question_id: str | None) -> int:
+    """A 64-bit key of one row's question, small enough to keep for every row."""
+    return hash((record_id, question_id))
+
+
+def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[set[int], set[int]]:
+    """The keys of the rows with a finished record, and of those with failures alone.
+
+    Raises `UsageError` for a record of something else, and for one that is not as `expected`.
+    """
+    finished: set[int] = set()
+    failed: set[int] = set()
+    unreadable, previous = 0, None
+    for number, line in enumerate(lines_of(fd), 1):
+        if line.isspace():
+            continue
+        record = Record.from_line(line)
+        if isinstance(record, InvalidRow):
+            unreadable += 1
+            continue
+        if record.id is None or record.question_id is None:
+            raise UsageError(
+                f"--output-file {path} holds something else than this program's records "
+                f"(line {number} has no id); name another file"
+            )
+        names = record.judge, record.model_be_evaluated
+        if expected is not None and names != previous:  # most records have the judge of the one before
+            _check_same(path, number, record, expected)
+            previous = names
+        (finished if record.is_finished else failed).add(row_key(record.id, record.question_id))
+    if unreadable:
+        log.warning("%s has %d unreadable lines; they are left as they are", path, unreadable)
+    return finished, failed - finished
+
+
+def _check_same(path: Path, number: int, record: Record, expected: FileIdentity) -> None:
+    judge = record.judged_by or JudgeIdentity()
+    differences = [
+        f"{_LABELS.get(name, name)} {theirs!r}, not {ours!r}"
+        for name, (theirs, ours) in judge.differences(expected.judge).items()
+    ]
+    model = record.model_be_evaluated
+    if (model or "").lower() != expected.model.lower():
+        differences.append(f"evaluated model {model!r}, not {expected.model!r}")
+    if differences:
+        raise UsageError(
+            f"--output-file {path} holds another judge's records (line {number}: {'; '.join(differences)}); "
+            f"name another file (for metajudge_infer.sh another OUTPUT_DIR), or go on with --allow-mixed"
+        )
+
+
+_LABELS = {"critic_name": "critic's name"}
