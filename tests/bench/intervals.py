@@ -3,7 +3,7 @@
     python -m tests.bench.intervals
 
 The yardstick of the same run is drawing the resamples' random numbers alone, which no such report can do without.
-Exits 1 above `MOST` times the yardstick or `ASKED` seconds; the better of two runs counts, with one thread for matrix
+Exits 1 above `MOST` times the yardstick or `ASKED` seconds; the best of three runs counts, with one thread for matrix
 products as the command has.
 """
 
@@ -73,7 +73,7 @@ def main() -> int:
         rows = report_rows(files, FlagRule())
         assert len(rows) == MODELS and all(row.metrics["paper", "f1"].low is not None for row in rows)
 
-    yardstick, seconds = (min(taken(work) for _ in range(2)) for work in (draw, report))
+    yardstick, seconds = (min(taken(work) for _ in range(3)) for work in (draw, report))
     print(f"report on {MODELS} × {ROWS} rows, {RESAMPLES} resamples: {seconds:.2f} s, at most {ASKED:g}")
     print(f"drawing the random numbers alone: {yardstick:.2f} s; ratio {seconds / yardstick:.1f}, at most {MOST}")
     return int(seconds > min(MOST * yardstick, ASKED))

@@ -1,7 +1,8 @@
 """A judge that does next to nothing: `python -m tests.bench.lean_server [--latency S]`, for measuring clients.
 
 One asyncio protocol, no framework: a request costs it some 40 µs, so that it serves many thousands a second. It answers
-`POST` with the block of four human items and `GET /log` with the seconds between its first request and each reply.
+`POST` with the block of four human items and `GET /log` with the time of its first request on the machine's monotonic
+clock and the seconds between that and each reply.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Lean(asyncio.Protocol):
         head = bytes(self._buffer[:end]).lower()
         if head.startswith(b"get"):
             self._buffer.clear()
-            self._transport.write(answer({"replied": [at - (Lean.first or 0) for at in Lean.replied]}))
+            replied = [at - (Lean.first or 0) for at in Lean.replied]
+            self._transport.write(answer({"first": Lean.first, "replied": replied}))
             return
         length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
         if len(self._buffer) < end + 4 + length:

@@ -1,20 +1,23 @@
-"""What the client is measured against: `python -m tests.bench.peers bare|sdk URL FILE IN_FLIGHT`.
+"""Clients that ours is measured against: `python -m tests.bench.peers bare|lm-eval URL FILE IN_FLIGHT`.
 
 `bare`: an aiohttp session and as many workers as may be in flight, which send ready bodies and parse the replies: the
-floor. `sdk`: a task a row behind a semaphore, each awaiting the SDK's `chat.completions.create`: what people write.
-Both read the rows of FILE and ask our own question about each, and keep nothing.
+floor. `lm-eval`: the chat model of lm-evaluation-harness, where `lm-eval[api]` is installed. Both read the rows of
+FILE, ask our own question about each, and keep nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from metajudge.tasks.match.prompt import ROW, Prompt
+
+HAS_LM_EVAL = importlib.util.find_spec("lm_eval") is not None
+MAX_TOKENS, TEMPERATURE = 8192, 0.6
 
 
 def questions(path: Path) -> Iterator[list[dict[str, str]]]:
@@ -24,11 +27,6 @@ def questions(path: Path) -> Iterator[list[dict[str, str]]]:
         for line in file:
             row = json.loads(line)
             yield [dict(message) for message in prompt.messages(row["human-checklist"], row["M-checklist"])]
-
-
-def body(messages: list[dict[str, str]]) -> dict[str, Any]:
-    """A request."""
-    return {"model": "gpt-4o", "messages": messages, "max_tokens": 8192, "temperature": 0.6}
 
 
 async def bare(url: str, path: Path, in_flight: int) -> None:
@@ -43,38 +41,31 @@ async def bare(url: str, path: Path, in_flight: int) -> None:
 
         async def work() -> None:
             for messages in todo:
-                data = json.dumps(body(messages)).encode()
-                async with session.post(f"{url}/chat/completions", data=data) as response:
+                body = {"model": "gpt-4o", "messages": messages, "max_tokens": MAX_TOKENS, "temperature": TEMPERATURE}
+                async with session.post(f"{url}/chat/completions", data=json.dumps(body).encode()) as response:
                     reply = json.loads(await response.read())
                 assert reply["choices"][0]["message"]["content"]
 
         await asyncio.gather(*(work() for _ in range(in_flight)))
 
 
-async def sdk(url: str, path: Path, in_flight: int) -> None:
-    """A semaphore and a task a row."""
-    import openai
+def lm_eval(url: str, path: Path, in_flight: int) -> None:
+    """The harness's own client, with its own concurrency."""
+    from lm_eval.api.instance import Instance
+    from lm_eval.models.openai_completions import LocalChatCompletion
 
-    slots = asyncio.Semaphore(in_flight)
-    client = openai.AsyncOpenAI(
-        api_key="x", base_url=url, max_retries=0, http_client=openai.DefaultAioHttpClient(limits=_limits(in_flight))
-    )
-
-    async def ask(messages: Any) -> None:
-        async with slots:
-            reply = await client.chat.completions.create(**body(messages))
-        assert reply.choices[0].message.content
-
-    await asyncio.gather(*(ask(messages) for messages in questions(path)))
-    await client.close()
-
-
-def _limits(in_flight: int) -> Any:
-    import httpx2
-
-    return httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
+    model = LocalChatCompletion(base_url=f"{url}/chat/completions", model="gpt-4o", num_concurrent=in_flight)
+    options = {"max_gen_toks": MAX_TOKENS, "temperature": TEMPERATURE}
+    requests = [
+        Instance("generate_until", {}, (model.apply_chat_template(messages), dict(options)), number)
+        for number, messages in enumerate(questions(path))
+    ]
+    assert all(model.generate_until(requests, disable_tqdm=True))
 
 
 if __name__ == "__main__":
     kind, address, source, flight = sys.argv[1:]
-    asyncio.run({"bare": bare, "sdk": sdk}[kind](address, Path(source), int(flight)))
+    if kind == "bare":
+        asyncio.run(bare(address, Path(source), int(flight)))
+    else:
+        lm_eval(address, Path(source), int(flight))
