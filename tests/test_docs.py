@@ -14,29 +14,36 @@ import pytest
 
 import metajudge
 from metajudge.cli import COMMANDS as COMMAND_NAMES
+from tests import commands_page
 from tests.e2e.driver import environment
 from tests.servers import running
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# Run elsewhere: the suite itself, the servers that never end (tests/unit/embedded/test_server.py and
-# tests/e2e/test_reward_server.py), and the quick start on a fresh clone (.ci/run).
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+# Run elsewhere: the suite itself, installation (.ci/run), and the servers that never end
+# (tests/unit/embedded/test_server.py and tests/e2e/test_reward_server.py).
 ELSEWHERE = {
     "bash tests/run.sh",
-    "python -m metajudge serve --port 8000",
-    "python -m metajudge reward-server --model embedded --port 8001",
-    "METAJUDGE_TOKEN=… python -m metajudge reward-server --host 0.0.0.0 --concurrent-requests 256",
+    "python3 -m venv .venv",
+    "source .venv/bin/activate",
+    "pip install .",
+    "metajudge serve-judge --port 8000",
+    "metajudge serve-reward --model embedded --port 8001",
+    "METAJUDGE_TOKEN=… metajudge serve-reward --host 0.0.0.0 --concurrent-requests 256",
 }
 
 
-def commands(name: str) -> list[str]:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    blocks = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.strip()]
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = [c for name in ("README.md", "example/README.md") for c in commands(name) if c not in ELSEWHERE]
+def commands(text: str) -> list[str]:
+    return [line for block in blocks(text, "bash") for line in block.splitlines() if line.strip()]
+
+
+EXAMPLE = (ROOT / "example" / "README.md").read_text(encoding="utf-8")
+COMMANDS = dict.fromkeys(c for text in (README, *PAGES.values(), EXAMPLE) for c in commands(text) if c not in ELSEWHERE)
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +72,15 @@ def model() -> Iterator[str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_the_documents_runs(checkout: Path, model: str, command: str) -> None:
-    """As it stands, with this interpreter for `python`; those that name an outside judge are dry runs.
-
-    In place of a model served on this machine stands a scripted one.
-    """
+    """Commands that name an outside judge are dry runs; a scripted judge replaces one served on this machine."""
     if "gpt-4o" in command:
         assert "--dry-run" in command
     command = command.replace("http://127.0.0.1:8000/v1", model)
     tools = checkout / "bin"
     tools.mkdir(exist_ok=True)
-    for name in ("python", "python3"):
+    for name, arguments in (("python3", ""), ("metajudge", "-m metajudge")):
         if not (tools / name).exists():
-            (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+            (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
             (tools / name).chmod(0o755)
     variables = environment(PYTHON=sys.executable)
     variables["PATH"] = f"{tools}:{variables['PATH']}"
@@ -88,60 +92,9 @@ def test_every_command_of_the_documents_runs(checkout: Path, model: str, command
     assert "Traceback" not in result.stderr
 
 
-def help_flags(command: str) -> set[str]:
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", command, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**environment(), "COLUMNS": "200"},
-    )
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", result.stdout)) - {"--help"}
-
-
-@pytest.mark.parametrize(("command", "heading"), [("infer", "### Inference"), ("analysis", "### Analysis")])
-def test_the_flags_of_help_and_readme_are_the_same(command: str, heading: str) -> None:
-    """In both directions."""
-    section = README.split(heading)[1].split("\n### ")[0].split("\n## ")[0]
-    named = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
-    assert {flag for cell in named for flag in re.findall(r"--[a-z-]+", cell)} == help_flags(command)
-
-
-@pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
-def test_the_flags_of_reports_are_in_the_readme_and_the_other_way_round(command: str) -> None:
-    """The shared table and the lines that name the command."""
-    section = README.split("### Report, compare, plot, agreement")[1].split("Exit codes:")[0]
-    shared, own = section.split("and have these of their own")
-    flags = set() if command == "agreement" else set(re.findall(r"^\| `(--[a-z-]+)`", shared, re.MULTILINE))
-    for line in re.findall(r"^\| `--.*", own, re.MULTILINE):
-        names, of = line.split("|")[1:3]
-        if f"`{command}`" in of or of.strip() == "all":
-            flags |= set(re.findall(r"--[a-z-]+", names))
-    assert flags == help_flags(command)
-
-
-@pytest.mark.parametrize("command", ["decompose", "critic", "check", "fetch"])
-def test_the_flags_of_deriving_commands_are_in_the_readme(command: str) -> None:
-    """Their own; the judge's are those of inference."""
-    section = README.split("### Decompose, critic")[1].split("Exit codes: 0 all rows")[0]
-    flags = set()
-    for line in re.findall(r"^\| `--.*", section, re.MULTILINE):
-        names, of = line.split("|")[1:3]
-        if f"`{command}`" in of or (of.strip() == "both" and command in ("decompose", "critic")):
-            flags |= set(re.findall(r"--[a-z-]+", names))
-    shared = help_flags("infer") if command in ("decompose", "critic") else set()
-    assert flags <= help_flags(command) <= flags | shared
-
-
-def test_the_flags_of_the_reward_server_are_in_the_readme() -> None:
-    """In both directions; the judge's are named in a line."""
-    section = README.split("### Reward server")[1].split("\n## ")[0]
-    named = re.findall(r"^\| `(--[a-z-]+)`", section, re.MULTILINE)
-    judge = re.findall(
-        r"`(--[a-z-]+)`", section.split("The judge's flags are those of inference:")[1].split(". Set")[0]
-    )
-    assert {*named, *judge} == help_flags("reward-server")
+def test_the_page_of_commands_is_what_the_parsers_say() -> None:
+    """To update it: `python -m tests.commands_page`."""
+    assert PAGES["commands.md"] == commands_page.page()
 
 
 def test_help_of_the_whole_command_names_every_command() -> None:
@@ -151,7 +104,7 @@ def test_help_of_the_whole_command_names_every_command() -> None:
     )
     for name in COMMAND_NAMES:
         assert re.search(rf"^ +{name}\b", result.stdout, re.MULTILINE)
-        assert f"`{name}`" in README or f"metajudge {name}" in README
+        assert f"| `metajudge {name}` |" in README
 
 
 @pytest.mark.parametrize("command", [["metajudge_infer.py"], ["metajudge_analysis.py"], ["-m", "metajudge"]])
@@ -165,31 +118,22 @@ def test_help_waits_for_nothing_heavy(command: list[str]) -> None:
     assert not imported & {"openai", "aiohttp", "httpx2", "pydantic", "numpy", "matplotlib", "torch"}
 
 
-def test_the_shell_scripts_variables_are_in_the_readme() -> None:
-    """And in the script's own help."""
-    text = subprocess.run(
-        ["bash", "metajudge_infer.sh", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    names = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b|\bTEMPERATURE\b|\bGRANULARITY\b", text)) - {
-        "OPENAI_API_KEY",
-        "OPENAI_BASE_URL",
-    }
-    assert len(names) == 13 and all(f"`{name}`" in README for name in names)
-
-
-def test_every_module_is_in_the_file_map_and_the_map_names_no_other() -> None:
-    """File by file."""
-    section = README.split("## Files")[1].split("\n## ")[0]
-    named = set(re.findall(r"`(?:metajudge/)?(\w+\.py)`", section))
-    modules = {path.name for path in (ROOT / "metajudge").glob("*.py")} - {"__init__.py", "__main__.py"}
-    unnamed = modules - named
-    assert unnamed <= {"errors.py"}, unnamed
-    assert named - {"metajudge_infer.py", "metajudge_analysis.py"} <= modules
+def test_every_room_and_script_is_in_the_architecture_and_no_other() -> None:
+    """Folders, and the files that it names."""
+    text = PAGES["architecture.md"]
+    named = set(re.findall(r"^\| `metajudge/(\w+)/`", text, re.MULTILINE))
+    assert named == {path.parent.name for path in (ROOT / "metajudge").glob("*/__init__.py")}
+    files = set(re.findall(r"`((?:metajudge|tests|docs|example)/[\w/]+(?:\.\w+)?/?)`", text))
+    examples = {name for name in files if "classify" in name}
+    missing = {name for name in files - examples if not (ROOT / name).exists()}
+    assert not missing
+    scripts = {"metajudge_infer.py", "metajudge_analysis.py", "metajudge_infer.sh"}
+    assert all(f"`{name}`" in text for name in scripts)
 
 
 def test_the_python_example_runs(checkout: Path) -> None:
-    """The lines print what the README says."""
-    code = next(block for block in PYTHON_BLOCKS if block.startswith("from metajudge import read_reply"))
+    """The lines print what the page says."""
+    (code,) = blocks(PAGES["python.md"], "python")
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=checkout, env=environment(), capture_output=True, text=True, check=False
     )
@@ -213,9 +157,9 @@ print(float(reward_func(["p" + text], ["p"], [label])["rewards"][0]))
 """
 
 
-def test_the_training_file_of_the_readme_gives_rewards(checkout: Path, model: str) -> None:
+def test_the_training_file_gives_rewards(checkout: Path, model: str) -> None:
     """Its three functions, called as the trainers call them; no trainer is needed for that."""
-    (code,) = [block for block in PYTHON_BLOCKS if block.startswith("# my_reward.py")]
+    code = blocks(PAGES["training.md"], "python")[0]
     result = subprocess.run(
         [sys.executable, "-c", f"{code}\ntext = {GENERATION!r}\n{CALLS}"],
         cwd=checkout,
@@ -239,9 +183,9 @@ print(golds == [Gold.of(row["human-checklist"], row["overall_preference"]) for r
 """
 
 
-def test_the_rows_of_the_readme_ask_what_critic_asks_and_hold_labels(checkout: Path) -> None:
+def test_the_training_rows_ask_what_critic_asks_and_hold_labels(checkout: Path) -> None:
     """The prompt is the question of `critic`, and both forms of the label are read as the same."""
-    (code,) = [block for block in PYTHON_BLOCKS if block.startswith("# my_rows.py")]
+    code = blocks(PAGES["training.md"], "python")[1]
     result = subprocess.run(
         [sys.executable, "-c", code + ROWS],
         cwd=checkout,
@@ -255,7 +199,7 @@ def test_the_rows_of_the_readme_ask_what_critic_asks_and_hold_labels(checkout: P
     assert first == "10 True" and second.startswith("True Gold(human=('Response 1 builds a set,")
 
 
-def test_the_readmes_figures_of_the_embedded_judge_are_the_measured_ones() -> None:
+def test_the_figures_of_the_embedded_judge_are_the_measured_ones() -> None:
     """The table is compared with a fresh measurement."""
     from metajudge.embedded.matcher import score_matrix
     from tests.bench.embedded_accuracy import agreement, pairs
@@ -264,7 +208,7 @@ def test_the_readmes_figures_of_the_embedded_judge_are_the_measured_ones() -> No
         found = agreement(pairs(split, score_matrix))
         figures = (found.average_precision, found.exact, found.within_one_step, found.kappa)
         line = f"| {found.n}, {label} | " + " | ".join(f"{value:.3f}".removeprefix("0") for value in figures) + " |"
-        assert line in README
+        assert line in PAGES["embedded-judge.md"]
 
 
 def test_version_changelog_and_citation_agree() -> None:
@@ -280,7 +224,7 @@ def test_version_changelog_and_citation_agree() -> None:
         env=environment(),
     )
     assert result.stdout == f"metajudge {metajudge.__version__}\n"
-    assert shlex.split(COMMANDS[0]) == ["bash", "metajudge_infer.sh"]
+    assert shlex.split(next(iter(COMMANDS))) == ["bash", "metajudge_infer.sh"]
 
 
 def test_no_file_of_the_project_names_a_machine_path() -> None:
@@ -288,7 +232,43 @@ def test_no_file_of_the_project_names_a_machine_path() -> None:
     for path in [
         *ROOT.glob("*.md"),
         *ROOT.glob("*.sh"),
+        *(ROOT / "docs").glob("*.md"),
         *(ROOT / "metajudge").rglob("*.py"),
         *(ROOT / "example").glob("*.md"),
     ]:
         assert not re.search(r"/(?:root|work|home)/", path.read_text(encoding="utf-8")), path
+
+
+def test_the_documents_are_short_and_plain() -> None:
+    """Fixed limits, and no words that have to be read twice; the page of commands has those of the help."""
+    assert len(README.split()) <= 900
+    odd = re.compile(r"\b(told|stands|bears?|mend|passed over|so many|as ever|of its own)\b", re.IGNORECASE)
+    for name, text in {"README.md": README, **PAGES}.items():
+        if name != "commands.md":
+            assert len(text.split()) <= 1500, name
+            assert not odd.search(text), (name, odd.search(text))
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+LINKED = [
+    *ROOT.glob("*.md"),
+    *(path for folder in ("docs", "data", "example", "tests") for path in (ROOT / folder).rglob("*.md")),
+]
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of the headings, as GitHub and the site make them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_to_files_and_headings(path: Path) -> None:
+    """Links to other sites are not looked at."""
+    for link in LINK.findall(path.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
