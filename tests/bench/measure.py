@@ -16,7 +16,7 @@ from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
-from metajudge.records.results_file import encode
+from metajudge.records.record import Record, encode
 from metajudge.tasks.match.task import MatchTask
 from tests.bench.lean_server import BLOCK
 from tests.e2e.driver import environment, log
@@ -53,7 +53,7 @@ def write_rows(path: Path, count: int, response_bytes: int) -> None:
         file.writelines(encode(row(number, filler)) for number in range(count))
 
 
-def records(task: MatchTask, count: int, filler: str, thinking: str = "") -> Iterator[dict[str, Any]]:
+def records(task: MatchTask, count: int, filler: str, thinking: str = "") -> Iterator[Record]:
     """Finished records of `count` rows; `thinking` stands before the result block of each reply."""
     for number in range(count):
         (sample,) = read_samples([Row(number + 1, row(number, filler))], ["M"])

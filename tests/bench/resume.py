@@ -12,7 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from metajudge.records.results_file import encode
 from metajudge.tasks.match.infer import InferConfig, _task
 from tests.bench.measure import best_of, inference, records, run, write_rows
 from tests.e2e.driver import log
@@ -28,7 +27,7 @@ def write(source: Path, out: Path) -> None:
     task = _task(InferConfig(input_file=source, output_file="", model_be_evaluated="M"), [])
     filler, thinking = "lorem ipsum " * (ROW_BYTES // 24), "x" * (RECORD_BYTES - ROW_BYTES - 4000) + "\n"
     with out.open("wb") as file:
-        file.writelines(map(encode, records(task, RECORDS - 1, filler, thinking)))
+        file.writelines(record.to_line() for record in records(task, RECORDS - 1, filler, thinking))
 
 
 def attempt(source: Path, out: Path, size: int) -> bool:
