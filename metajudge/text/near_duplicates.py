@@ -67,7 +67,7 @@ _KIN, _MOST_WORDS = 0.7, 50
 
 
 def is_near_duplicate(one: str, other: str) -> bool:
-    """Whether two points are nearly the same: their words, about the same response, in the same tone.
+    """Tell whether two points are nearly the same: their words, about the same response, in the same tone.
 
     How they are numbered, emphasis and characters that nobody sees make no difference.
     """
@@ -90,7 +90,7 @@ def is_near_duplicate(one: str, other: str) -> bool:
 
 
 def repeats(one: str, other: str) -> bool:
-    """Whether two points are alike and one of them has no content that the other lacks.
+    """Tell whether two points are alike and one of them has no content that the other lacks.
 
     For deciding without a person: "a French translation" and "a German translation" are alike and yet two points, and
     so are "part (a)" and "part (b)", "over" and "under the limit", "cites" and "does not cite its sources".
@@ -115,10 +115,10 @@ def drop_near_duplicates(points: Iterable[str], most: int | None = None) -> tupl
 
 
 class _Finer(NamedTuple):
-    """What sets points apart that have all their units in common."""
+    """Differences between points that have all their units in common."""
 
     words: Mapping[str, Sequence[str]]
-    """By the stems that units are."""
+    """Words by the stems that units are."""
     letters: Counter[str]
     """Words of one letter: parts, points, variables, languages."""
     turns: Counter[str]
@@ -127,12 +127,12 @@ class _Finer(NamedTuple):
     """With "one", which is no unit: step one is not step two."""
     operators: Counter[str]
     dashes: Counter[str]
-    """What between two words is a dash or "and"."""
+    """Dashes and "and" between two words."""
     negations: tuple[int, int]
-    """How many different words of negation and lack there are, and how many of the two kinds."""
+    """Counts of different words of negation and lack, and of the two kinds."""
 
     def differs(self, other: _Finer) -> bool:
-        """Whether something sets the two apart."""
+        """Tell whether something sets the two apart."""
         return (
             self.negations != other.negations
             or _both_differ(self.letters, other.letters)
@@ -146,7 +146,7 @@ class _Finer(NamedTuple):
         )
 
     def _has_all_in(self, other: _Finer) -> bool:
-        """Whether each word is in `other`, if with another ending: not transport and transaction."""
+        """Tell whether each word is in `other`, if with another ending: not transport and transaction."""
         return all(
             any(_are_kin(word, theirs) for theirs in other.words.get(unit, ()))
             for unit, words in self.words.items()
@@ -185,13 +185,13 @@ def _negations(plain: str) -> tuple[int, int]:
 
 
 def _both_differ(mine: Counter[str], theirs: Counter[str]) -> bool:
-    """Whether each has something that the other lacks."""
+    """Tell whether each has something that the other lacks."""
     return not (mine <= theirs or theirs <= mine)
 
 
 @functools.lru_cache(maxsize=4096)
 def _are_kin(one: str, other: str) -> bool:
-    """Whether two words of one stem are the same but for their endings; in other scripts, nearly the same."""
+    """Tell whether two words of one stem are the same but for their endings; in other scripts, nearly the same."""
     shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     if not (one.isascii() and other.isascii()):
         return shared >= _KIN * max(len(one), len(other))
@@ -212,7 +212,7 @@ def _bare(text: str) -> str:
 
 
 def _share_most(mine: frozenset[str], theirs: frozenset[str]) -> bool:
-    """Whether two points have most of their content in common, or the shorter one nearly all of its own."""
+    """Tell whether two points have most of their content in common, or the shorter one nearly all of its own."""
     shared, shorter = len(mine & theirs), min(len(mine), len(theirs))
     if not shared:
         return False
