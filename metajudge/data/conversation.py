@@ -31,7 +31,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What was said before the two responses, oldest first."""
+    """Turns before the two responses, oldest first."""
 
     turns: tuple[Turn, ...]
     left_out: int = 0

@@ -64,7 +64,7 @@ def parse_verdict(text: str) -> int | None:
 
 
 def _unwrapped(text: str) -> str:
-    """What is marked as the verdict, in lower case, without wrappers and emphasis, single spaces."""
+    """Return the text marked as the verdict, in lower case, without wrappers and emphasis, single spaces."""
     text = (_BOXED.findall(text) or _DOUBLE_BRACKETS.findall(text) or [text])[-1]
     # The double sign is a letter of its own here: compatibility forms would keep it, full-width ones become ASCII.
     text = unicodedata.normalize("NFKC", html.unescape(text)).lower()

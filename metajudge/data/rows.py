@@ -44,7 +44,7 @@ class Row:
     """Line number in the file, from 1."""
     data: dict[str, Any]
     offset: int = 0
-    """Where the line begins in the file, in bytes (behind a BOM)."""
+    """Offset of the line in the file, in bytes (behind a BOM)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class UnreadableLines:
 
     count: int = 0
     named: list[str] = field(default_factory=list)
-    """As "line 3 is not JSON …"."""
+    """A sentence such as "line 3 is not JSON …"."""
 
     def add(self, row: InvalidRow) -> None:
         """Count one."""
@@ -161,7 +161,7 @@ def json_kind(value: object) -> str:
 
 
 def is_skipped(row: Mapping[str, Any]) -> bool:
-    """Whether an earlier step says that a row is not fit for the next one."""
+    """Tell whether an earlier step says that a row is not fit for the next one."""
     stamp = row.get(METADATA_KEY)
     return isinstance(stamp, dict) and stamp.get("status", Status.SUCCESS) != Status.SUCCESS
 
@@ -170,7 +170,7 @@ class EligibleRows(InputFile):
     """An input file without the rows that an earlier step left unfit."""
 
     skipped = 0
-    """How many the last reading left out."""
+    """Number of lines that the last reading left out."""
 
     def rows(self) -> Iterator[Row | InvalidRow]:
         """Every line that is fit or unreadable, in order, from the start."""

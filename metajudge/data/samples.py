@@ -52,7 +52,7 @@ def evaluated_models(row: dict[str, Any]) -> list[str]:
 
 
 def find_checklist(row: dict[str, Any], name: str) -> tuple[bool, Any]:
-    """Whether `row` has a key `{name}-checklist`, without regard to case, and the first such value."""
+    """Tell whether `row` has a key `{name}-checklist`, without regard to case, and return the first such value."""
     key = _checklist_key(tuple(row), name)
     return (False, None) if key is None else (True, row[key])
 
@@ -91,7 +91,7 @@ class RowIds:
 
     @property
     def repeated(self) -> int:
-        """How many rows were repetitions of an earlier one."""
+        """Number of rows that were repetitions of an earlier one."""
         return sum(count - 1 for count in self._repeats.values())
 
 

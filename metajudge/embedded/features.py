@@ -1,4 +1,4 @@
-"""What a lexical matcher can see in an item: which response it is about, praise or blame, numbers, names, n-grams."""
+"""The features of an item that a lexical matcher can see: which response it is about, praise or blame, numbers, names, n-grams."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What one checklist item is about, and in which tone."""
+    """Subject and tone of one checklist item."""
 
     sides: tuple[int, ...]
     """Responses it names (1, 2), the first one mentioned first."""
@@ -110,7 +110,7 @@ def look(text: str) -> Item:
 
 
 def subject(text: str) -> Subject:
-    """The same without n-grams, which only a matcher needs."""
+    """Read the features of an item, except n-grams, which only a matcher needs."""
     return _seen(text)[0]
 
 

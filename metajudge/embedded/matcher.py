@@ -20,7 +20,7 @@ THRESHOLDS = (0.0600005, 0.1000005, 0.1400005, 0.2000005)
 
 
 def score_matrix(human_items: Sequence[str], model_items: Sequence[str]) -> list[list[float]]:
-    """How far each model item (columns) makes each human item's point (rows), on the five steps."""
+    """Score how far each model item (columns) makes each human item's point (rows), on the five steps."""
     human, model = [look(text) for text in human_items], [look(text) for text in model_items]
     similar = similarities(human, model)
     return [

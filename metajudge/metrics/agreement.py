@@ -1,4 +1,4 @@
-"""How far judges agree: on single scores, and on evaluated models. Pure functions of arrays.
+"""Agreement of judges: on single scores, and on evaluated models. Pure functions of arrays.
 
 A figure that the data do not define (nothing varies, nothing was matched) is None, never nan. In every pair of
 judges x is the first one, y the second one.
@@ -19,7 +19,7 @@ Integers = NDArray[np.int64]
 CATEGORIES = 5
 """The steps of the scale: 0, 0.25, 0.5, 0.75, 1."""
 POSITIVE = 0.5
-"""From this score on a human item counts as found."""
+"""Lowest score of a human item that counts as found."""
 MODELS_NEEDED = 5
 """Evaluated models from which on a comparison over models says anything."""
 _SAME = 1e-9
@@ -27,7 +27,7 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ScoreAgreement:
-    """How far two judges' scores of the same things agree."""
+    """Agreement of two judges' scores of the same things."""
 
     scores: int
     """Things scored by both: human items, or pairs of a human and a model item."""
@@ -56,7 +56,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class ModelAgreement:
-    """How far two judges' mean recalls of the evaluated models agree."""
+    """Agreement of two judges' mean recalls of the evaluated models."""
 
     models: int
     concordance: float | None
@@ -73,13 +73,13 @@ class PairAgreement:
 
     judges: tuple[str, str]
     items: ScoreAgreement
-    """Of the best scores of the human items."""
+    """Agreement on the best scores of the human items."""
     both_matched: int
     """Human items for which both judges found a model item."""
     same_match: float | None
     """Share of these for which it is the same model item."""
     pairs: ScoreAgreement | None
-    """Of the scores of every pair (R, S); None without score matrices of both."""
+    """Agreement on the scores of every pair (R, S); None without score matrices of both."""
     over_models: ModelAgreement | None
     """None below `MODELS_NEEDED` evaluated models."""
 
@@ -154,7 +154,7 @@ def levels(scores: Floats) -> Integers:
 
 
 def off_scale(scores: Floats) -> int:
-    """How many scores are none of the five steps."""
+    """Number of scores that are none of the five steps."""
     return int(np.count_nonzero(np.abs(scores - levels(scores) / (CATEGORIES - 1)) > _SAME))
 
 
@@ -174,7 +174,7 @@ def positive_agreement(x: Floats, y: Floats) -> float | None:
 
 
 def same_match(matches: Integers) -> tuple[int, float | None]:
-    """How many human items both judges matched, and the share of these with the same model item; None without any.
+    """Count the human items that both judges matched; the share of them with the same model item, None without any.
 
     `matches`: human items × 2, numbers of model items, 0 = no match.
     """
@@ -242,7 +242,7 @@ def krippendorff_alpha(scores: Floats, level: Literal["ordinal", "interval"]) ->
 
 
 def _mid_ranks(values: Floats) -> Floats:
-    """How many values are below each one, and half of those equal to it."""
+    """Count the values below each one, and half of those equal to it."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - counts / 2)[inverse])
 
@@ -294,7 +294,7 @@ def _fit(x: Floats, y: Floats, slope: float, intercept: float) -> Fit:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What all judges have scored, a column a judge."""
+    """Rows, items and pairs that all judges have scored, a column a judge."""
 
     judges: tuple[str, ...]
     rows: int

@@ -1,4 +1,4 @@
-"""How sure a mean is: intervals over clusters of rows. Pure functions of arrays."""
+"""Intervals of means over clusters of rows. Pure functions of arrays."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ NO_INTERVAL = Interval(None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Which rows share a source, and which domain each source belongs to."""
+    """Rows that share a source, and the domain that each source belongs to."""
 
     of_row: NDArray[np.intp]
     """Number of each row's cluster, from 0; those of a stratum follow each other."""
     strata: tuple[int, ...]
-    """How many clusters each stratum (a domain, or the small ones together) has."""
+    """Number of clusters of each stratum (a domain, or the small ones together)."""
 
     @property
     def count(self) -> int:
@@ -93,7 +93,7 @@ class PendingMean:
     clusters: int
     """Clusters with a value."""
     places: Sequence[int]
-    """Where the resampled sums of y, n, y², yn and n² are; y is centred on the mean."""
+    """Places of the resampled sums of y, n, y², yn and n²; y is centred on the mean."""
     if_sparse: Interval | None
     """Wilson's interval where few clusters differ, see `mostly_constant`; else None."""
 
@@ -121,7 +121,7 @@ def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]
 
 
 def mostly_constant(column: Column, clusters: Clusters, share: float, around: float | None = None) -> bool:
-    """Whether this share of the clusters has one and the same mean (`around`, if given), and few have another."""
+    """Tell whether this share of the clusters has one and the same mean (`around`, if given), and few have another."""
     sizes = clusters.sizes(column)
     inside = sizes > 0
     means = np.round(clusters.sums(column)[inside] / sizes[inside], 9)
@@ -133,7 +133,7 @@ def mostly_constant(column: Column, clusters: Clusters, share: float, around: fl
 
 
 def few_differences(gaps: Column, clusters: Clusters) -> bool:
-    """Whether so few paired differences are not 0 that they tell too little of their spread."""
+    """Tell whether too few paired differences are not 0 to estimate their spread."""
     return mostly_constant(gaps, clusters, 1 / 2, around=0.0)
 
 
@@ -277,7 +277,7 @@ def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters, leve
 
 
 def _quantile(level: float, groups: int, rows: float) -> float:
-    """Of the normal distribution; of t where rows share clusters, whose effect is itself estimated."""
+    """Quantile of the normal distribution; of t where rows share clusters, whose effect is itself estimated."""
     return t_quantile((1 + level) / 2, groups - 1) if groups < rows else NormalDist().inv_cdf((1 + level) / 2)
 
 

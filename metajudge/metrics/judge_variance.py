@@ -1,4 +1,4 @@
-"""How much the judge's own chance moves a result, from several samples a row."""
+"""The variance that the judge's own chance adds to a result, from several samples a row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from metajudge.metrics.intervals import Clusters, clustered_error
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """From a one-way analysis of variance: rows by samples of the judge."""
+    """Components of a one-way analysis of variance: rows by samples of the judge."""
 
     samples: int
     """Samples a row."""

@@ -17,7 +17,7 @@ Matrix = list[list[float | None]]
 
 
 class Match(NamedTuple):
-    """How far a model item makes a human item's point: one line of a reply, or one pair of a matching."""
+    """A score of how far a model item makes a human item's point: one line of a reply, or one pair of a matching."""
 
     human_item: int
     """Number of the human item, from 1."""

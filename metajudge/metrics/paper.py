@@ -19,7 +19,7 @@ class PaperMetrics:
     average_precision: float
     """Eq. 3, also the rationale reward of training."""
     average_precision_soft: float
-    """The same with the matched scores in place of counts."""
+    """Average precision with the matched scores in place of counts."""
     precision: float
     """S_total over the number of model items judged."""
     f1: float

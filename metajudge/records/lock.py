@@ -73,7 +73,7 @@ def _owner(lock: Path) -> tuple[str, int]:
 
 
 def _is_held(lock: Path, pid: int) -> bool:
-    """Whether the process `pid` of this host still holds the lock file."""
+    """Tell whether the process `pid` of this host still holds the lock file."""
     # In a container that was started again, a dead process may have had our own number.
     return lock in _MINE if pid == os.getpid() else _is_alive(pid)
 

@@ -1,4 +1,4 @@
-"""What words say: pure functions of text.
+"""Pure functions of text.
 
 In come the items, replies and cells of others; out go what a terminal may show (`terminal`, `tables`), the result block
 of a reply (`result_block`), text that is safe inside a question (`escaping`), and judgements about items

@@ -38,7 +38,7 @@ SCAFFOLDING = set_of(
     "por para lo su der die das den dem ein eine und ist nicht im zu mit von auf le les des du et est dans pour pas "
     "une не на для ответ ответе ответа الرد الأول الثاني لا في من على إلى"
 )
-"""What holds a point together and is none of its content."""
+"""Words that hold a point together and are none of its content."""
 
 
 def folded(text: str) -> str:

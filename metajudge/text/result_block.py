@@ -28,7 +28,7 @@ class ParseFailure:
 
 
 def without_thinking(text: str) -> str | ParseFailure:
-    """What follows the last `</think>`; a thought that does not end is no answer.
+    """Return the text after the last `</think>`; a thought that does not end is no answer.
 
     A tag inside a result block is no end of a thought but part of what the block quotes. A thought that was begun by
     the question (its `<think>` is not in the text) and holds a whole block must end on a line of its own.

@@ -52,7 +52,7 @@ _SPACES, _LINE_ENDS = re.compile(r"[^\S\n]+"), re.compile(r" ?\n[ \n]*")
 
 
 def _is_generic(text: str, folded: str) -> bool:
-    """Whether nothing is said but a heading, a verdict, or no word at all."""
+    """Tell whether nothing is said but a heading, a verdict, or no word at all."""
     if _TITLE.match(text) and "\n" not in text and len(text.split()) <= 8:
         return True
     if ":" in text and _is_heading(_bare(text)):
@@ -66,7 +66,7 @@ def _bare(text: str) -> str:
 
 
 def _is_heading(bare: str) -> bool:
-    """Whether a few words announce what follows; "A's summary omits the fee:" says something by itself."""
+    """Tell whether a few words announce what follows; "A's summary omits the fee:" says something by itself."""
     return bare.endswith(":") and len(bare) <= 60 and len(bare.split()) <= 6 and not _ABOUT.search(bare)
 
 

@@ -13,7 +13,7 @@ def estimate_tokens(messages: Sequence[Mapping[str, str]]) -> int:
 
 
 def of_text(text: str) -> int:
-    """The same of one text."""
+    """Estimate the tokens of one text."""
     wide = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
     return (len(text) - wide) // 4 + wide
 

@@ -67,13 +67,13 @@ _NAME_COLUMNS, _EDGE = 34, 0.08  # columns, inches
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the user may choose about the picture."""
+    """The user's choices about the picture."""
 
     theme: str = "light"
     title: str = ""
     oa_zone: float | None = None
     rc_zone: float | None = None
-    """Where the right-hand and the upper zones begin; None = at the median of the points, if there are several."""
+    """Borders of the right-hand and the upper zones; None = at the median of the points, if there are several."""
 
 
 def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
@@ -112,7 +112,7 @@ class _Plan:
 
     @classmethod
     def of(cls, panels: Panels, look: Look) -> _Plan:
-        """What these panels need."""
+        """Plan the picture of these panels."""
         points = [point for inside in panels.values() for point in inside]
         has_families = any(point.family for point in points)
         if not has_families:  # each model is told apart, so that it can be followed through the panels
@@ -129,7 +129,7 @@ class _Plan:
 
 
 def _in_words(group: str | None, point: Point) -> str:
-    """For those who cannot see the picture."""
+    """Describe the figures for those who cannot see the picture."""
     name = point.model if group is None else f"{group}, {point.model}"
     return f"{printable(name)}: OA {point.outcome_accuracy:.3f}, RC {point.rationale_consistency:.3f}"
 

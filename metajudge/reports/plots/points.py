@@ -14,7 +14,7 @@ from metajudge.errors import UsageError
 Spot = tuple[float, float]
 """x, y."""
 COLUMNS = ("model", "family", "oa", "rc", "oa_low", "oa_high", "rc_low", "rc_high")
-"""Of a CSV file; `low` and `high` stand for `rc_low` and `rc_high`, too."""
+"""Columns of a CSV file; `low` and `high` are read as `rc_low` and `rc_high`, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Curves:
     steps: Sequence[int]
     """Increasing."""
     rewards: Mapping[str, Array]
-    """By panel: a row a seed, a column a step, each 0 to 1 or NaN."""
+    """Values by panel: a row a seed, a column a step, each 0 to 1 or NaN."""
     left_out: int
     """Steps that some seeds have and others lack."""
 
@@ -229,7 +229,7 @@ def _caption(arms: Sequence[Curves]) -> str:
 
 
 def _in_words(curves: Curves) -> str:
-    """For those who cannot see the picture."""
+    """Describe the figures for those who cannot see the picture."""
     ends = []
     for name in PANELS:
         values = _mean(smooth(curves.rewards[name], window(len(curves.steps))), axis=0)

@@ -33,11 +33,11 @@ class Latencies:
 
 @dataclass(slots=True)
 class Served:
-    """What a server answered."""
+    """Counts of the answers of a server."""
 
     responses: Counter[int] = field(default_factory=Counter)
-    """By HTTP status, of requests for rewards."""
+    """Requests for rewards by HTTP status."""
     in_progress: int = 0
     """Generations that are being scored."""
     rewarded: Latencies = field(default_factory=Latencies)
-    """Of requests that were answered with rewards."""
+    """Latencies of requests that were answered with rewards."""
