@@ -227,7 +227,7 @@ def _accepted_scores(scores: object) -> tuple[Match, ...] | Unscored:
     if not isinstance(scores, list) or not scores or not all(map(_is_mark, scores)):
         return _UNREADABLE
     marks = tuple([Match(r, s, float(score)) for r, s, score in scores])
-    if not all([0 <= mark.score <= 1 for mark in marks]):
+    if not all(0 <= mark.score <= 1 for mark in marks):
         return BAD_SCORE
     if sorted([mark.human_item for mark in marks]) != list(range(1, len(marks) + 1)):
         return _INCOMPLETE
