@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from metajudge.cli import main
+from metajudge.data.evaluated import choose_models
 from metajudge.engine.progress import Progress
 from metajudge.engine.rate_limit import AdaptiveConcurrency
 from metajudge.engine.stats import RunStats
