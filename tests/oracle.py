@@ -58,6 +58,8 @@ def stored_scores(record):
         if r < 1 or s < 0 or not 0 <= v <= 1:
             return None
         marks.append((r, s, float(v)))
+    if {r for (r, s, v) in marks} != set(range(1, len(marks) + 1)):
+        return None
     return marks or None
 
 

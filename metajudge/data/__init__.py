@@ -1,14 +1,16 @@
 """Rows of a file become samples.
 
-`rows` reads JSONL, `samples` sees a row for one evaluated model, `labels` and `conversation` read its
-fields, `download` gets the published files.
+`rows` reads JSONL, `samples` sees a row for one evaluated model, `evaluated` chooses these, `labels` and `conversation`
+read its fields, `download` fetches the published files.
 """
 
 from metajudge.data.conversation import Conversation, cut_to_tokens, framed, read_conversation, render_conversation
 from metajudge.data.download import Downloaded, NotDownloaded, PublishedFile, download_file
+from metajudge.data.evaluated import ALL, choose_models, find_models
 from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict
 from metajudge.data.rows import (
     METADATA_KEY,
+    SHOWN_PROBLEMS,
     EligibleRows,
     InputFile,
     InvalidRow,
@@ -30,9 +32,11 @@ from metajudge.data.samples import (
 )
 
 __all__ = [
+    "ALL",
     "CHECKLIST_SUFFIX",
     "HUMAN_KEY",
     "METADATA_KEY",
+    "SHOWN_PROBLEMS",
     "SIGNED",
     "Conversation",
     "Downloaded",
@@ -47,10 +51,12 @@ __all__ = [
     "Sample",
     "Status",
     "UnreadableLines",
+    "choose_models",
     "cut_to_tokens",
     "download_file",
     "evaluated_models",
     "find_checklist",
+    "find_models",
     "framed",
     "is_skipped",
     "make_sample",

@@ -20,6 +20,8 @@ METADATA_KEY = "metajudge"
 """The key under which an output row says what became of it."""
 NAMED_LINES = 3
 """So many unreadable lines of a file are named; the rest are counted."""
+SHOWN_PROBLEMS = 20
+"""Rows that cannot be judged are named up to this many; the rest are counted."""
 _BOM = b"\xef\xbb\xbf"
 _BUFFER = 1 << 20
 

@@ -8,13 +8,25 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import HUMAN_KEY, EligibleRows, InputFile, InvalidRow, Row, RowIds, Status, find_checklist
+from metajudge.data import (
+    ALL,
+    HUMAN_KEY,
+    SHOWN_PROBLEMS,
+    EligibleRows,
+    InputFile,
+    InvalidRow,
+    Row,
+    RowIds,
+    Status,
+    choose_models,
+    find_checklist,
+    find_models,
+)
 from metajudge.errors import UsageError
 from metajudge.records import JudgeIdentity, LatestRecords, Record, Unscored, file_model, guess_kind
 from metajudge.reports.dataset_stats import OTHERS, Lengths, Model, Place, Places, Rows, known
 from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
 from metajudge.reports.scan import score_record
-from metajudge.tasks import ALL, SHOWN_PROBLEMS, choose_models, find_models
 
 INPUT, RESULTS = "input", "results"
 _REASON_LENGTH = 200

@@ -9,17 +9,14 @@ from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.critic.step import CriticStep
 from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.tasks.match.infer import InferConfig, infer
-from metajudge.tasks.match.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
 from metajudge.tasks.match.prompt import ITEM, ROW, Prompt, read_template
 from metajudge.tasks.match.reply import read_reply
 from metajudge.tasks.match.task import MatchTask, score_matrix
 from metajudge.tasks.run_step import StepConfig, run_step
 
 __all__ = [
-    "ALL",
     "ITEM",
     "ROW",
-    "SHOWN_PROBLEMS",
     "CriticPrompt",
     "CriticStep",
     "DecomposeStep",
@@ -27,8 +24,6 @@ __all__ = [
     "MatchTask",
     "Prompt",
     "StepConfig",
-    "choose_models",
-    "find_models",
     "infer",
     "read_critique",
     "read_reply",

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 import metajudge
-from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
+from metajudge.data import SHOWN_PROBLEMS, InputFile, InvalidRow, Row, Status, is_skipped
 from metajudge.engine import (
     OK,
     Budget,
@@ -33,7 +33,6 @@ from metajudge.engine import (
 from metajudge.errors import OutputLost, UsageError
 from metajudge.llm import EMBEDDED
 from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile, row_key, side_file
-from metajudge.tasks.match.plan import SHOWN_PROBLEMS
 from metajudge.tasks.step import PASSED_OVER, Step, StepRow, StepTask, step_rows
 from metajudge.tasks.step_output import OutputCounts, write_output
 from metajudge.text import estimate_tokens, printable_lines

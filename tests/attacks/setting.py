@@ -11,6 +11,7 @@ from metajudge.data.samples import Sample
 from metajudge.engine.retry import Answer, Question
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match
+from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.tasks.match.prompt import GRANULARITIES, Prompt
 from metajudge.tasks.match.reply import ParsedReply
 from metajudge.tasks.match.task import MatchTask
@@ -58,7 +59,7 @@ def sample_of(attack: Attack, side: str) -> Sample:
 def tasks(granularity: str) -> list[MatchTask]:
     """A task for every way of putting the question."""
     assert granularity in GRANULARITIES
-    judge = JUDGE | {"granularity": granularity}
+    judge = JudgeIdentity.from_json(JUDGE | {"granularity": granularity})
     return [MatchTask(replace(prompt, granularity=granularity), judge) for prompt in PROMPTS.values()]
 
 

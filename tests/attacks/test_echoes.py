@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from metajudge.engine.retry import Question
+from metajudge.records.reference_reading import reference_reading
 from metajudge.tasks.match.prompt import GRANULARITIES
-from metajudge.tasks.match.reply import ParsedReply, reference_reading
+from metajudge.tasks.match.reply import ParsedReply
 from metajudge.text.result_block import ParseFailure
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import (
@@ -82,7 +83,7 @@ def test_the_record_has_the_true_scores_for_both_analyses(attack: Attack, granul
         sample = sample_of(attack, side)
         for kind in tasks(granularity):
             texts = answers(kind.questions(sample), lambda q: decided(ECHOES[what](q), block_of(q))[where])  # noqa: B023
-            record = kind.record(sample, texts, 0.0)
+            record = kind.record(sample, texts, 0.0).as_json()
             assert record["extraction_result"]["scores"] == true
             reading = reference_reading(record["samples"][0]["generated_text"])
             assert sorted(map(list, reading or [])) == true

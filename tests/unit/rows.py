@@ -17,7 +17,9 @@ from metajudge.engine.retry import RetryingClient
 from metajudge.engine.runner import OutputFiles, Runner
 from metajudge.engine.stats import RunStats
 from metajudge.records.journal import Journal
-from metajudge.records.results_file import FileIdentity, RecordFile
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.results_file import RecordFile
+from metajudge.records.resume import FileIdentity
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import FakeClock, ScriptedJudge
@@ -58,9 +60,10 @@ def block(message: str, score: str = "0.5", model_item: int = 1) -> str:
     return "\n".join(["<RESULT_START>", *marks, "<RESULT_END>"])
 
 
-def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 1) -> MatchTask:
+def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 1, **judge_fields: Any) -> MatchTask:
     """The matching task."""
-    judge = JUDGE | {"granularity": granularity, "samples": num_samples, "top_k": top_k}
+    asked = {"granularity": granularity, "samples": num_samples, "top_k": top_k}
+    judge = JudgeIdentity.from_json(JUDGE | asked | judge_fields)
     return MatchTask(Prompt(granularity), judge, top_k, num_samples)
 
 

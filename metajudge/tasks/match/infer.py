@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import metajudge
-from metajudge.data import EligibleRows, read_samples
+from metajudge.data import EligibleRows, choose_models, find_models, read_samples
 from metajudge.engine import (
     INCOMPLETE,
     OK,
@@ -31,8 +31,6 @@ from metajudge.tasks.match.plan import (
     InputScan,
     analysis_commands,
     check_format,
-    choose_models,
-    find_models,
     guard_lines,
     output_paths,
     scan_input,

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from metajudge.data import InputFile, InvalidRow, Row, evaluated_models, read_samples
+from metajudge.data import SHOWN_PROBLEMS, InputFile, InvalidRow, Row, read_samples
 from metajudge.engine import by_count
 from metajudge.errors import UsageError
 from metajudge.records import matches_path, side_file
 from metajudge.tasks.match.task import ZERO, MatchTask
 
-ALL = "all"
 MODEL_PLACEHOLDER = "{model}"
-SHOWN_PROBLEMS = 20
 # Bytes; a folder's entry may have 255, and the user's part and the side files' endings come behind.
 _LONGEST_NAME = 150
 _UNFIT = re.compile(r"[^\w.+-]")
@@ -57,22 +55,6 @@ class InputScan:
         return (self.characters - self.wide_characters) // 4 + self.wide_characters
 
 
-def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
-    """The evaluated models that have a checklist in the first `limit` rows, in order of appearance.
-
-    Reads no further than it takes to find every name in `asked`.
-    """
-    wanted = {part.strip().lower() for part in asked.split(",")}
-    names: dict[str, str] = {}
-    for row in islice(source.rows(), limit):
-        if not isinstance(row, InvalidRow):
-            for name in evaluated_models(row.data):
-                names.setdefault(name.lower(), name)
-            if wanted <= names.keys():
-                break
-    return list(names.values())
-
-
 def check_format(source: InputFile, limit: int | None) -> None:
     """Raise `UsageError` where the first `limit` lines are there and none is a row: it is no JSONL, or no UTF-8."""
     first: InvalidRow | None = None
@@ -85,29 +67,6 @@ def check_format(source: InputFile, limit: int | None) -> None:
             f"no line of {source.path} is a row (line {first.line} {first.reason}); it takes JSON objects in UTF-8, "
             "one a line"
         )
-
-
-def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | None = None) -> list[str]:
-    """The models named by `--model-be-evaluated`: one name, a comma list, or `all`, without regard to case.
-
-    `found`: those of the first `limit` rows of the file `where`.
-    """
-    known = {name.lower(): name for name in found}
-    rows = "no row" if limit is None else f"none of the first {limit} rows (--limit)"
-    if not known:
-        raise UsageError(f'{rows} of {where} has a "{{model}}-checklist"; a row needs human-checklist and one of these')
-    if asked.strip().lower() in known:
-        return [known[asked.strip().lower()]]
-    if asked.strip().lower() == ALL:
-        return list(found)
-    names = {part.strip().lower(): part.strip() for part in asked.split(",") if part.strip()}
-    unknown = [name for lower, name in names.items() if lower not in known]
-    if unknown or not names:
-        raise UsageError(
-            f"--model-be-evaluated {', '.join(unknown) or repr(asked)}: {rows} of {where} has such a checklist; "
-            f"there are: {', '.join(found)}"
-        )
-    return [known[lower] for lower in names]
 
 
 def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, Path]:

@@ -24,10 +24,8 @@ from metajudge.errors import UsageError
 from metajudge.metrics import agreement
 from metajudge.metrics.agreement import Fit
 from metajudge.reports.agreement_table import join, read_judges
-from metajudge.tasks.match.prompt import Prompt
-from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import ScriptedJudge
-from tests.unit.rows import JUDGE, block, row, run_samples, samples
+from tests.unit.rows import JUDGE, block, row, run_samples, samples, task
 
 NAN = math.nan
 STEPS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])
@@ -258,6 +256,8 @@ def test_a_judge_ranks_models_as_itself() -> None:
 def record(judge: str, name: str, marks: Sequence[Sequence[Any]], model: str = "M", **more: Any) -> dict[str, Any]:
     """A record of ours in which `judge` has given row `name` these [r, s, score]."""
     own = more.pop("settings", {})
+    matrix = more.pop("matrix", None)
+    items = len(matrix[0]) if matrix else max([1, *(s for _, s, _ in marks)])
     return {
         "id": name,
         "question_id": f"q-{model.lower()}-{name}",
@@ -267,7 +267,8 @@ def record(judge: str, name: str, marks: Sequence[Sequence[Any]], model: str = "
         "extraction_result": {"scores": marks, "is_ordered": True, "errors": []},
         "judge": JUDGE | {"model": judge} | own,
         "samples": [{}],
-        "metadata": {"human-checklist": ["h"], "M-checklist": ["s"]},
+        "metadata": {"human-checklist": ["h"] * len(marks), f"{model}-checklist": ["s"] * items},
+        **({"score_matrix": matrix} if matrix else {}),
     } | more
 
 
@@ -315,8 +316,10 @@ def test_rows_are_joined_by_model_id_and_question_and_the_rest_is_counted(tmp_pa
         ({"status": 7}, "status unknown"),
         ({"extraction_result": None}, "extraction_result unreadable"),
         ({"extraction_result": {"scores": [[1, 1, "1"]]}}, "extraction_result unreadable"),
-        ({"extraction_result": {"scores": []}}, "extraction_result does not name every human item"),
-        ({"n_human": 3}, "extraction_result does not name every human item"),
+        ({"extraction_result": {"scores": []}}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": [[2, 1, 1]]}}, "extraction_result does not name every human item"),
+        ({"n_human": 3}, "n_human or n_model is not the length of its list"),
+        ({"metadata": {}}, "no list human-checklist in metadata"),
     ],
 )
 def test_a_row_without_scores_is_counted_with_its_reason(tmp_path: Path, more: dict[str, Any], reason: str) -> None:
@@ -328,22 +331,21 @@ def test_a_row_without_scores_is_counted_with_its_reason(tmp_path: Path, more: d
     assert join(reading).rows == 1
 
 
-def test_the_best_score_of_an_item_counts_and_s0_and_score_0_are_no_match(tmp_path: Path) -> None:
-    """Of several marks the highest, on ties the lowest S; S0 counts 0 whatever its score."""
-    marks = [[1, 3, 0.5], [1, 2, 0.5], [1, 1, 0.25], [2, 0, 0.75], [3, 1, 0.0]]
-    files = [write(tmp_path / judge, record(judge, "a", marks, n_human=3)) for judge in "xy"]
-    joined = join(read_judges(files))
+def test_s0_and_score_0_are_no_match(tmp_path: Path) -> None:
+    """S0 counts 0 whatever its score."""
+    marks = [[2, 0, 0.75], [1, 3, 0.5], [3, 1, 0.0]]
+    joined = join(read_judges([write(tmp_path / judge, record(judge, "a", marks)) for judge in "xy"]))
     assert joined.items[:, 0].tolist() == [0.5, 0.0, 0.0]
-    assert joined.matches[:, 0].tolist() == [2, 0, 0]
+    assert joined.matches[:, 0].tolist() == [3, 0, 0]
 
 
 def test_pairs_are_compared_where_every_judge_has_a_matrix_and_was_asked(tmp_path: Path) -> None:
     """Row b has no matrix of y; one pair of row a was not asked of x."""
     marks = [[1, 1, 1.0], [2, 2, 0.5]]
     full = [[1.0, 0.0, 0.25], [0.0, 0.5, 0.0]]
-    x = [record("x", "a", marks, score_matrix=[[1.0, 0.0, None], [0.25, 0.5, 0.0]])]
-    y = [record("y", "a", marks, score_matrix=full), record("y", "b", marks)]
-    x.append(record("x", "b", marks, score_matrix=full))
+    x = [record("x", "a", marks, matrix=[[1.0, 0.0, None], [0.25, 0.5, 0.0]])]
+    y = [record("y", "a", marks, matrix=full), record("y", "b", marks)]
+    x.append(record("x", "b", marks, matrix=full))
     joined = join(read_judges([write(tmp_path / "x", *x), write(tmp_path / "y", *y)]))
     assert joined.pairs.tolist() == [[1.0, 1.0], [0.0, 0.0], [0.25, 0.0], [0.5, 0.5], [0.0, 0.0]]
     assert (joined.rows, joined.pair_rows, joined.pairs_not_asked) == (2, 1, 1)
@@ -352,14 +354,17 @@ def test_pairs_are_compared_where_every_judge_has_a_matrix_and_was_asked(tmp_pat
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"score_matrix": [[NAN]]}, "the score_matrix of row a7 has nan, no number from 0 to 1"),
-        ({"score_matrix": [[1.5]]}, "the score_matrix of row a7 has 1.5, no number from 0 to 1"),
-        ({"score_matrix": [["1"]]}, "the score_matrix of row a7 has 1, no number from 0 to 1"),
-        ({"score_matrix": [[1], [0]]}, "the score_matrix of row a7 is not 1 lists of equal length"),
-        ({"score_matrix": 3}, "the score_matrix of row a7 is not 1 lists of equal length"),
-        ({"extraction_result": {"scores": [[1, 1, NAN]]}}, "the extraction_result of row a7 has nan"),
-        ({"extraction_result": {"scores": [[1, 1, -0.5]]}}, "the extraction_result of row a7 has -0.5"),
-        ({"score_matrix": [[0.5, 0.5]]}, "row a7 has lists of different length in"),
+        ({"score_matrix": [[NAN]]}, "row a7: a score of nan is not within 0..1"),
+        ({"score_matrix": [[1.5]]}, "row a7: a score of 1.5 is not within 0..1"),
+        ({"score_matrix": [["1"]]}, "row a7: score_matrix is not 1 × 1 numbers"),
+        ({"score_matrix": [[1], [0]]}, "row a7: score_matrix is not 1 × 1 numbers"),
+        ({"score_matrix": None}, "row a7: score_matrix is not 1 × 1 numbers"),
+        ({"extraction_result": {"scores": [[1, 1, NAN]]}}, "row a7: extraction_result has a score that is not"),
+        ({"extraction_result": {"scores": [[1, 1, -0.5]]}}, "row a7: extraction_result has a score that is not"),
+        (
+            {"score_matrix": [[0.5, 0.5]], "metadata": {"human-checklist": ["h"], "M-checklist": ["s", "t"]}},
+            "row a7 has lists of different length in",
+        ),
     ],
 )
 def test_a_score_that_is_no_score_is_named_with_file_and_id(tmp_path: Path, more: dict[str, Any], message: str) -> None:
@@ -426,7 +431,7 @@ def test_records_of_a_run_can_be_compared(tmp_path: Path) -> None:
     """What the inference writes with granularity item is read: 2 rows of 2 × 3 items."""
     todo = samples([row(1), row(2)])
     for judge, score in (("x", "0.5"), ("y", "0.75")):
-        kind = MatchTask(Prompt("item"), JUDGE | {"model": judge, "granularity": "item"})
+        kind = task("item", model=judge)
         answers = ScriptedJudge(lambda message, _, score=score: block(message, score))  # type: ignore[misc]
         run_samples(tmp_path / judge, answers, todo, kind=kind)
     joined = join(read_judges([tmp_path / "x", tmp_path / "y"]))
@@ -492,7 +497,7 @@ def test_what_is_left_out_is_told_beside_the_figures(tmp_path: Path, capsys: pyt
     """Three judges: the alphas of all of them, y's failures by reason, and the pair that z was not asked about."""
     marks = [[1, 1, 1.0], [2, 0, 0.0]]
     matrices = {"x": [[1.0, 0.0], [0.0, 0.0]], "y": [[1.0, 0.0], [0.0, 0.0]], "z": [[1.0, None], [0.0, 0.0]]}
-    files = [write(tmp_path / name, record(name, "a", marks, score_matrix=each)) for name, each in matrices.items()]
+    files = [write(tmp_path / name, record(name, "a", marks, matrix=each)) for name, each in matrices.items()]
     with files[1].open("a", encoding="utf-8") as file:
         file.write("".join(json.dumps(record("y", name, [], status="error")) + "\n" for name in "bc"))
     assert run(*files) == 0

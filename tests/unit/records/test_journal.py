@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from metajudge.errors import DiskFull
 from metajudge.records.journal import Journal
+from metajudge.records.judge_identity import JudgeIdentity
 
-JUDGE = {"model": "m", "granularity": "item", "version": "1", "adapted": []}
+JUDGE = JudgeIdentity(model="m", granularity="item", version="1")
 
 
 def test_a_reply_added_is_there_for_the_next_run(tmp_path: Path) -> None:
@@ -18,7 +20,7 @@ def test_a_reply_added_is_there_for_the_next_run(tmp_path: Path) -> None:
     journal.add(("i", "q1"), "S1/1", {"text": "hällo \u2028"})
     journal.sync()
     journal.close()
-    again = Journal(tmp_path / "out.jsonl", JUDGE | {"version": "2", "adapted": ["temperature"]})
+    again = Journal(tmp_path / "out.jsonl", replace(JUDGE, version="2", adapted=["temperature"]))
     assert again.kept(("i", "q1"), "S1/1") == {"text": "hällo \u2028"}
     assert again.kept(("i", "q1"), "S2/1") is None and again.kept(("i", "q2"), "S1/1") is None
 
@@ -62,7 +64,7 @@ def test_another_judges_replies_are_not_used_and_not_lost(tmp_path: Path) -> Non
     journal = Journal(tmp_path / "out.jsonl", JUDGE)
     journal.add(("i", "q1"), "S1/1", {"text": "a"})
     journal.close()
-    other = Journal(tmp_path / "out.jsonl", JUDGE | {"model": "x"})
+    other = Journal(tmp_path / "out.jsonl", replace(JUDGE, model="x"))
     assert other.kept(("i", "q1"), "S1/1") is None
     other.close()
     assert Journal(tmp_path / "out.jsonl", JUDGE).kept(("i", "q1"), "S1/1") == {"text": "a"}
@@ -71,10 +73,10 @@ def test_another_judges_replies_are_not_used_and_not_lost(tmp_path: Path) -> Non
 def test_another_limit_of_tokens_is_the_same_judge(tmp_path: Path) -> None:
     """Who raises --max-tokens, as a cut reply advises, has paid for the row's other replies already."""
     path = tmp_path / "out.jsonl"
-    journal = Journal(path, JUDGE | {"max_tokens": 40, "temperature": 0.6})
+    journal = Journal(path, replace(JUDGE, max_tokens=40, temperature=0.6))
     journal.add(("i", "q1"), "S1/1", {"text": "a"})
     journal.close()
-    other = Journal(path, JUDGE | {"max_tokens": 400, "temperature": 0.0})
+    other = Journal(path, replace(JUDGE, max_tokens=400, temperature=0.0))
     assert other.kept(("i", "q1"), "S1/1") == {"text": "a"}
     other.discard(("i", "q1"))
     other.close()

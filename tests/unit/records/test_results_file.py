@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from metajudge.data.rows import InputFile, Row
 from metajudge.errors import DiskFull, OutputLost, UsageError
-from metajudge.records.results_file import FileIdentity, RecordFile, encode, row_key
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.record import Record, encode
+from metajudge.records.results_file import RecordFile
+from metajudge.records.resume import FileIdentity, row_key
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
-EXPECTED = FileIdentity("M", JUDGE)
+EXPECTED = FileIdentity("M", JudgeIdentity.from_json(JUDGE))
 
 
 def record(number: int, status: str = "success", **fields: Any) -> dict[str, Any]:
@@ -28,6 +31,10 @@ def record(number: int, status: str = "success", **fields: Any) -> dict[str, Any
         "judge": JUDGE,
         **fields,
     }
+
+
+def typed(number: int, status: str = "success") -> Record:
+    return Record.from_json(record(number, status))
 
 
 def opened(path: Path, **options: Any) -> RecordFile:
@@ -43,7 +50,7 @@ def test_records_are_appended_and_finished_rows_are_known_to_the_next_run(tmp_pa
     path = tmp_path / "new" / "out.jsonl"
     with opened(path) as file:
         for number, status in enumerate(["success", "empty", "error", "format_error"]):
-            file.append(record(number, status))
+            file.append(typed(number, status))
     assert [line["id"] for line in lines(path)] == ["id0", "id1", "id2", "id3"]
     with opened(path) as file:
         assert file.finished == {row_key("id0", "q0"), row_key("id1", "q1")}
@@ -54,8 +61,8 @@ def test_a_row_that_failed_and_then_succeeded_is_finished(tmp_path: Path) -> Non
     """In whatever order the lines stand."""
     path = tmp_path / "out.jsonl"
     with opened(path) as file:
-        file.append(record(1, "error"))
-        file.append(record(1))
+        file.append(typed(1, "error"))
+        file.append(typed(1))
     with opened(path) as file:
         assert file.finished == {row_key("id1", "q1")} and file.failed == set()
 
@@ -68,7 +75,7 @@ def test_a_torn_last_line_is_set_aside_and_its_row_not_finished(tmp_path: Path, 
     path.write_bytes(encode(record(1)) + torn)
     with opened(path) as file:
         assert file.finished == {row_key("id1", "q1")}
-        file.append(record(3))
+        file.append(typed(3))
     assert [line["id"] for line in lines(path)] == ["id1", "id3"]
     assert (tmp_path / "out.jsonl.torn").read_bytes() == torn + b"\n"
 
@@ -79,7 +86,7 @@ def test_a_whole_last_line_that_lacks_only_its_newline_is_kept(tmp_path: Path) -
     path.write_bytes(encode(record(1)).rstrip(b"\n"))
     with opened(path) as file:
         assert file.finished == {row_key("id1", "q1")}
-        file.append(record(2))
+        file.append(typed(2))
     assert [line["id"] for line in lines(path)] == ["id1", "id2"]
     assert not (tmp_path / "out.jsonl.torn").exists()
 
@@ -129,7 +136,7 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     with opened(path) as first:
         with pytest.raises(UsageError, match="is being written by another run"):
             opened(path)
-        first.append(record(1))
+        first.append(typed(1))
     opened(path).close()
 
 
@@ -201,13 +208,13 @@ def test_a_file_deleted_or_replaced_during_the_run_is_rescued(tmp_path: Path, re
     """What was written is saved beside it and the run ends; the foreign file is not touched."""
     path = tmp_path / "out.jsonl"
     file = opened(path)
-    file.append(record(1))
+    file.append(typed(1))
     path.unlink()
     if replace:
         path.write_text("another\n")
     with pytest.raises(OutputLost, match=r"was (deleted|replaced) .*out\.jsonl\.rescued"):
-        file.append(record(2))
-    file.append(record(3))  # a reply that was in flight: kept as well, the loss is told once
+        file.append(typed(2))
+    file.append(typed(3))  # a reply that was in flight: kept as well, the loss is told once
     file.close()
     assert lines(tmp_path / "out.jsonl.rescued") == [record(1), record(2), record(3)]
     assert path.exists() == replace and (not replace or path.read_text() == "another\n")
@@ -217,11 +224,11 @@ def test_a_short_write_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest
     """A disk that fills up in the middle of a record: the file ends after the last whole one."""
     path = tmp_path / "out.jsonl"
     file = opened(path)
-    file.append(record(1))
+    file.append(typed(1))
     whole, write = path.read_bytes(), os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:10]))
     with pytest.raises(DiskFull, match="no space left"):
-        file.append(record(2))
+        file.append(typed(2))
     monkeypatch.undo()
     file.close()
     assert path.read_bytes() == whole
@@ -236,7 +243,7 @@ def test_a_failed_write_is_a_full_disk(tmp_path: Path, monkeypatch: pytest.Monke
     with opened(tmp_path / "out.jsonl") as file:
         monkeypatch.setattr(os, "write", no_space)
         with pytest.raises(DiskFull, match="No space left on device"):
-            file.append(record(1))
+            file.append(typed(1))
 
 
 @pytest.mark.parametrize("kind", ["directory", "device", "below a file"])
@@ -255,7 +262,7 @@ def test_every_second_sync_only_touches_what_changed(tmp_path: Path, monkeypatch
     with opened(tmp_path / "out.jsonl") as file:
         file.sync()
         assert synced == []
-        file.append(record(1))
+        file.append(typed(1))
         file.sync()
         file.sync()
         assert len(synced) == 1

@@ -13,7 +13,8 @@ import pytest
 from metajudge.cli import main
 from metajudge.errors import UsageError
 from metajudge.records.discovery import ResultFile, SkippedFile, open_directory, open_results
-from metajudge.reports.scan import Summary, Unscored, score_record, summarise
+from metajudge.records.record import BAD_SCORE, Record, Unscored
+from metajudge.reports.scan import Summary, score_record, summarise
 from tests import oracle
 
 LOW, HIGH = "model-low", "model-high"
@@ -68,7 +69,7 @@ def command(*arguments: str) -> int:
 
 def outcome(record: Json) -> str:
     """The reason why a record is unscored, "+" in front if it is skipped; empty when it is scored."""
-    found = score_record(record, LOW, 10)
+    found = score_record(Record.from_json(record), LOW, 10)
     return ("+" if found.skipped else "") + found.reason if isinstance(found, Unscored) else ""
 
 
@@ -135,8 +136,10 @@ OURS = ours("a", (1, 1, 1), (2, 0, 0))
         ({"extraction_result": None}, "extraction_result unreadable"),
         ({"extraction_result": {"scores": []}}, "extraction_result unreadable"),
         ({"extraction_result": {"scores": [[1, 1, 1], [2, 0]]}}, "extraction_result unreadable"),
-        ({"extraction_result": {"scores": [[1, 1, 1], [2, 1, 1.5]]}}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": [[1, 1, 1], [2, 1, 1.5]]}}, BAD_SCORE.reason),
         ({"extraction_result": {"scores": [[1, 1, 1], [2, "1", 1]]}}, "extraction_result unreadable"),
+        ({"extraction_result": {"scores": [[1, 1, 1], [1, 1, 1]]}}, "extraction_result does not name every human item"),
+        ({"n_human": 3}, "n_human or n_model is not the length of its list"),
         ({"extraction_result": {"scores": [[1, 1, 1]]}}, "number of marks differs from the number of human items"),
     ],
 )
@@ -148,7 +151,7 @@ def test_a_record_of_ours_is_scored_from_its_accepted_scores(change: Json, why: 
 def test_the_accepted_scores_count_and_not_the_reply() -> None:
     """The text beside the scores is for the reference's analysis."""
     record = ours("a", (1, 1, 0.5), (2, 0, 0), samples=[{"generated_text": block((1, 1, 1), (2, 2, 1))}])
-    found = score_record(record, LOW, 10)
+    found = score_record(Record.from_json(record), LOW, 10)
     assert not isinstance(found, Unscored)
     assert found.recall == 0.25
 

@@ -119,9 +119,9 @@ def test_records_of_a_judge_that_no_longer_count_make_no_mixture(tmp_path: Path)
 
 
 def test_a_strange_judge_object_is_no_end(tmp_path: Path) -> None:
-    """What is no number is taken as not told."""
+    """Its values differ from the other records' ones."""
     file = scored(tmp_path, [one_item(1, 0.5, judge={"top_k": [5], "samples": "x"}), one_item(2, 0.5)])
-    assert file.judged_by is not None and file.judged_by.top_k is None
+    assert file.mixed == {"top_k": ["5", "[5]"]}
 
 
 def test_invalid_labels_can_be_left_out(tmp_path: Path) -> None:

@@ -36,12 +36,12 @@ def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = M
     } | more
 
 
-def theirs(marks: Marks) -> dict[str, Any]:
+def theirs(marks: Marks, model: list[str] = MODEL) -> dict[str, Any]:
     """A record of the reference."""
     text = "".join(f"- R{r}@S{s}: {v}\n" for r, s, v in marks)
     return {
         "samples": [{"generated_text": f"<RESULT_START>{text}<RESULT_END>"}],
-        "metadata": {"human-checklist": HUMAN, "m-checklist": MODEL},
+        "metadata": {"human-checklist": HUMAN, "m-checklist": model},
     }
 
 
@@ -114,8 +114,8 @@ def test_wide_characters_keep_the_columns(tmp_path: Path) -> None:
 def test_marks_that_earn_nothing_say_why(tmp_path: Path) -> None:
     """Items after S5, and numbers beyond the lists (only in files of others), are shown as what they are."""
     six = [*MODEL, "d", "e", "f"]
-    path = write(tmp_path / "r.jsonl", ours("abc", [(1, 6, 1), (5, 1, 1)], model=six), theirs([(1, 9, 0.5), (1, 1, 1)]))
-    text = "\n".join(shown(path, "abc", 120))
+    path = write(tmp_path / "r.jsonl", theirs([(1, 6, 1), (5, 1, 1)], six), theirs([(1, 9, 0.5), (1, 1, 1)]))
+    text = "\n".join(shown(path, "1", 120))
     assert re.search(r"R1 The proof skips a case +\(1\) +S6 \(after S5: no credit\) f", text)
     assert re.search(r"R5 \(no such item\) +1 +S1 It forgets", text)
     text = "\n".join(shown(path, "2", 120))

@@ -13,7 +13,9 @@ from metajudge.data.rows import InputFile
 from metajudge.data.samples import find_checklist
 from metajudge.engine.retry import Answer
 from metajudge.llm.client import Reply, Usage
-from metajudge.records.results_file import FileIdentity, RecordFile
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.results_file import RecordFile
+from metajudge.records.resume import FileIdentity
 from metajudge.tasks.critic.reply import Critique
 from metajudge.tasks.critic.step import CriticStep
 from metajudge.tasks.decompose.reply import Claims
@@ -54,7 +56,7 @@ def answer_rows(
     source: InputFile, tmp_path: Path, step: Step, value: Any, limit: int | None, model: str = "first"
 ) -> None:
     """Write the records that are missing, as made by `model`."""
-    judge = {**JUDGE, "model": model}
+    judge = JudgeIdentity.from_json({**JUDGE, "model": model})
     task = StepTask(step, judge)
     reply = Reply("said", "stop", Usage(1, 1, 2), 0.1)
     with RecordFile(tmp_path / "records", FileIdentity(step.name, judge), allow_mixed=True) as file:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,9 @@ from metajudge.data.samples import Sample
 from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match
-from metajudge.tasks.match.reply import ParsedReply, reference_reading
+from metajudge.records.judge_identity import SAME_REPLY
+from metajudge.records.reference_reading import reference_reading
+from metajudge.tasks.match.reply import ParsedReply
 from metajudge.tasks.match.task import MatchTask, flag_items, without_credit
 from metajudge.text.suspicious_items import LONGEST, REASONS, item_issues
 from tests.attacks.checklists import ATTACKS, Attack
@@ -132,7 +133,7 @@ def test_marks_of_a_marked_model_item_lose_their_match() -> None:
 
 
 def guarded(guard: str | None, granularity: str = "row", **options: Any) -> MatchTask:
-    return replace(task(granularity, **options), guard=guard)
+    return task(granularity, guard=guard, **options)
 
 
 def suspicious_sample(**fields: Any) -> Sample:
@@ -150,7 +151,7 @@ def record(kind: MatchTask, sample: Sample, texts: list[str]) -> dict[str, Any]:
         value = question.read(reply)
         assert isinstance(value, ParsedReply), value
         outcomes.append(Answer(reply, value))
-    return kind.record(sample, outcomes, 0)
+    return kind.record(sample, outcomes, 0).as_json()
 
 
 MARKED = {"S2": ["instruction-like"], "R2": ["empty"]}
@@ -218,7 +219,7 @@ def test_zero_holds_for_the_good_replies_of_a_row_that_failed() -> None:
     questions = kind.questions(sample)
     replies = [Reply(text, "stop", Usage(), 0) for text in ITEM_TEXTS]
     good = [Answer(reply, question.read(reply)) for reply, question in zip(replies, questions, strict=True)]
-    entry = kind.record(sample, [good[0], good[1], Failed("error", "500", "it broke", 6)], 0)
+    entry = kind.record(sample, [good[0], good[1], Failed("error", "500", "it broke", 6)], 0).as_json()
     assert entry["status"] == "error" and entry["guard"] == MARKED
     assert entry["score_matrix"] == [[0.25, 0.0, None], [0.0, 0.0, None]]
 
@@ -228,7 +229,7 @@ def test_items_beyond_the_cut_and_rows_without_a_question() -> None:
     assert record(guarded("report", top_k=1), suspicious_sample(), [TEXT.replace("S2", "S1").replace("S3", "S1")])[
         "guard"
     ] == {"R2": ["empty"]}
-    empty = guarded("zero").record(suspicious_sample(**{"M-checklist": []}), [], 0)
+    empty = guarded("zero").record(suspicious_sample(**{"M-checklist": []}), [], 0).as_json()
     assert (empty["status"], empty["guard"]) == ("empty", {"R2": ["empty"]})
 
 
@@ -237,7 +238,7 @@ def test_the_guard_changes_nothing_that_is_asked(guard: str | None) -> None:
     """Questions and the judge that a journal is kept for are the same: no reply is paid twice."""
     sample = suspicious_sample()
     assert [q.messages for q in guarded(guard).questions(sample)] == [q.messages for q in task().questions(sample)]
-    assert guarded(guard).judge == task().judge
+    assert not guarded(guard).judge.differences(task().judge, SAME_REPLY)
 
 
 # ------------------------------------------------------------------ command line

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from metajudge.cli import main
+from metajudge.data.evaluated import choose_models
 from metajudge.engine.progress import Progress
 from metajudge.engine.rate_limit import AdaptiveConcurrency
 from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
-from metajudge.tasks.match.plan import analysis_commands, choose_models, output_paths, safe_filename
+from metajudge.tasks.match.plan import analysis_commands, output_paths, safe_filename
 from tests.unit.fakes import FakeClock
 from tests.unit.rows import block, row
 

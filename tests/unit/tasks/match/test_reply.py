@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match
-from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply, reference_reading
+from metajudge.records.reference_reading import reference_reading
+from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
 from metajudge.text.result_block import ParseFailure, plain_block
 
 START, END = "<RESULT_START>", "<RESULT_END>"

@@ -11,7 +11,8 @@ from metajudge.data.samples import Sample
 from metajudge.engine.retry import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import best_matches
-from metajudge.tasks.match.reply import ParsedReply, reference_reading
+from metajudge.records.reference_reading import reference_reading
+from metajudge.tasks.match.reply import ParsedReply
 from metajudge.tasks.match.task import Matrix
 from tests.unit.rows import JUDGE, row, samples, task
 
@@ -55,7 +56,7 @@ def test_a_record_has_its_keys_in_order_and_the_row_unchanged() -> None:
     """The reply is kept as it is when the reference would read the same."""
     sample = sample_of()
     text = "Because.\n<RESULT_START>\n- R1@S2: 0.75\n- R2@S0: 0\n<RESULT_END>"
-    record = task().record(sample, answers(sample, [text]), 1.23456)
+    record = task().record(sample, answers(sample, [text]), 1.23456).as_json()
     assert list(record) == KEYS
     assert record["extraction_result"] == {"scores": [[1, 2, 0.75], [2, 0, 0.0]], "is_ordered": True, "errors": []}
     assert record["matches"][0] == {"human_item": 1, "model_item": 2, "score": 0.75}
@@ -75,7 +76,7 @@ def test_a_reply_that_the_reference_would_read_otherwise_is_kept_as_raw_text() -
     """The plain block stands in its place: both analyses see the accepted scores."""
     sample = sample_of()
     text = "<RESULT_START>\n- R1@S1: 1\n<RESULT_END>\nNo:\n<RESULT_START>\n**R2@S3: 0.5**\n* R1@S2: 0.25\n<RESULT_END>"
-    (entry,) = task().record(sample, answers(sample, [text]), 0)["samples"]
+    (entry,) = task().record(sample, answers(sample, [text]), 0).as_json()["samples"]
     assert entry["raw_text"] == text
     assert reference_reading(entry["generated_text"]) == [(1, 2, 0.25), (2, 3, 0.5)]
 
@@ -87,7 +88,7 @@ def test_the_key_order_of_an_item_record_and_its_matrix() -> None:
         "<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0\n<RESULT_END>",
         "<RESULT_START>\n- R1@S2: 0.5\n- R2@S2: 1\n<RESULT_END>",
     ]
-    record = task("item").record(sample, answers(sample, texts, "item"), 0)
+    record = task("item").record(sample, answers(sample, texts, "item"), 0).as_json()
     assert list(record) == [*KEYS[:9], "score_matrix", "item_replies", *KEYS[9:]]
     assert record["score_matrix"] == [[0.5, 0.5], [0.0, 1.0]]
     assert record["item_replies"] == texts
@@ -102,10 +103,10 @@ def test_every_sample_is_kept_and_the_first_one_is_the_rows_result() -> None:
     """Further samples of granularity item carry their own matrix."""
     sample = sample_of(human=1, model=1)
     texts = [f"<RESULT_START>\n- R1@S1: {score}\n<RESULT_END>" for score in ("0.25", "1")]
-    plain = task(num_samples=2).record(sample, answers(sample, texts, "row", 2), 0)
+    plain = task(num_samples=2).record(sample, answers(sample, texts, "row", 2), 0).as_json()
     assert [entry["generated_text"] for entry in plain["samples"]] == texts
     assert plain["extraction_result"]["scores"] == [[1, 1, 0.25]]
-    item = task("item", num_samples=2).record(sample, answers(sample, texts, "item", 2), 0)
+    item = task("item", num_samples=2).record(sample, answers(sample, texts, "item", 2), 0).as_json()
     assert item["score_matrix"] == [[0.25]] and item["samples"][1]["score_matrix"] == [[1.0]]
 
 
@@ -118,13 +119,13 @@ def test_top_k_cuts_the_question_but_not_the_record() -> None:
     texts = [f"<RESULT_START>\n- R1@S{n}: 0.5\n<RESULT_END>" for n in (1, 2)]
     replies = [Reply(text, "stop", Usage(), 0) for text in texts]
     outcomes = [Answer(r, q.read(r)) for r, q in zip(replies, kind.questions(sample), strict=True)]
-    record = kind.record(sample, outcomes, 0)
+    record = kind.record(sample, outcomes, 0).as_json()
     assert record["score_matrix"] == [[0.5, 0.5, None, None]] and record["n_model"] == 4
 
 
 def test_an_empty_model_list_carries_a_block_of_no_matches() -> None:
     """Both analyses read it and skip the row."""
-    record = task().record(sample_of(human=2, model=0), [], 0)
+    record = task().record(sample_of(human=2, model=0), [], 0).as_json()
     assert (record["status"], record["empty"], record["prompt"]) == ("empty", "model", "")
     assert reference_reading(record["samples"][0]["generated_text"]) == [(1, 0, 0.0), (2, 0, 0.0)]
     keys = list(record)
@@ -133,7 +134,7 @@ def test_an_empty_model_list_carries_a_block_of_no_matches() -> None:
 
 def test_a_failure_without_a_reply_has_no_raw_text() -> None:
     """`error_message` stands before the metadata."""
-    record = task().record(sample_of(), [Failed("error", "500", "it broke", 6)], 0)
+    record = task().record(sample_of(), [Failed("error", "500", "it broke", 6)], 0).as_json()
     assert record["status"] == "error" and record["error_message"] == "it broke"
     assert record["samples"] == [
         {
