@@ -9,7 +9,8 @@ from typing import Any
 
 from metajudge.rewards.components import parts_by_name
 from metajudge.rewards.generation import NoPrompt, generation
-from metajudge.rewards.reward import NEVER_SCORED, BadGold, Gold, Reward
+from metajudge.rewards.gold import BadGold, Gold
+from metajudge.rewards.reward import NEVER_SCORED, Reward
 from metajudge.rewards.unscored import StillUnscored
 
 SOON, SOME_TIME, A_PERSON_ACTS = 1, 5, 60
