@@ -34,10 +34,10 @@ def reward_function(
 ) -> RewardFunction:
     """Return a function to be named `reward_func`, which gives `rewards`, `scores` and `extra_logs` as tensors.
 
-    `extra_logs` has the parts. A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `rewards.UnscoredPolicy`; OpenRLHF's agents ask for one generation a call,
-    which has no group mean. With `error`, OpenRLHF notes in its log that the reward could not be fetched and goes on
-    without one, until its next step needs it and ends the training.
+    `extra_logs` has the parts. A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or
+    parsed. What becomes of an unscored generation: `on_unscored`, see `rewards.UnscoredPolicy`; OpenRLHF's agents
+    ask for one generation a call, which has no group mean. With `error`, OpenRLHF notes in its log that the reward
+    could not be fetched and goes on without one, until its next step needs it and ends the training.
     """
     policy = UnscoredPolicy(on_unscored)
     scorer = background_scorer(judge, options, granularity, unscored_timeout)
