@@ -175,7 +175,7 @@ def test_the_training_file_gives_rewards(checkout: Path, model: str) -> None:
 
 ROWS = """
 from metajudge.tasks.critic.step import CriticStep
-from metajudge.rewards.reward import Gold
+from metajudge.rewards.gold import Gold
 asked = CriticStep("m").questions(json.loads(open("example/infer_input_10samples.jsonl", encoding="utf-8").readline()))
 print(len(rows), rows[0]["prompt"] == list(asked[0].messages))
 golds = [Gold.from_json(row["label"]) for row in rows]

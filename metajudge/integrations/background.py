@@ -1,22 +1,24 @@
-"""A scorer in a thread with its own event loop, for trainers that are not asynchronous."""
+"""A scorer in a thread with its own event loop, for trainers that call from several loops and threads."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from metajudge.rewards import Gold, Reward, RewardScorer
+from metajudge.engine import JudgeConfig
+from metajudge.rewards import Gold, Reward, RewardConfig, RewardScorer
 
 _CLOSING_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class _Host:
-    """A scorer and the loop and thread that are its own."""
+    """A scorer with its own loop and thread."""
 
     scorer: RewardScorer
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -36,11 +38,11 @@ class _Host:
             await self.closing.wait()
             calls = asyncio.all_tasks() - {asyncio.current_task()}
             for call in calls:
-                call.cancel()  # whoever waits for it gets to know
+                call.cancel()  # its caller gets a CancelledError
             await asyncio.gather(*calls, return_exceptions=True)
 
     def close(self) -> None:
-        """Cancel what is in flight, close the connections and end the thread."""
+        """Cancel the calls in flight, close the connections and end the thread."""
         if self.thread.is_alive():
             self.loop.call_soon_threadsafe(self.closing.set)
             self.thread.join(_CLOSING_SECONDS)
@@ -53,7 +55,7 @@ class BackgroundScorer:
     """
 
     def __init__(self, make: Callable[[], RewardScorer]) -> None:
-        """`make` builds the scorer; what it refuses (a missing key) it refuses here, before a training run begins."""
+        """Make the scorer at once, so that a missing key is an error before the training begins."""
         self._make = make
         self._first: RewardScorer | None = make()
         self._starting = threading.Lock()
@@ -61,14 +63,14 @@ class BackgroundScorer:
         atexit.register(self.close)
 
     def __reduce__(self) -> tuple[type[BackgroundScorer], tuple[Callable[[], RewardScorer]]]:
-        return BackgroundScorer, (self._make,)  # another process begins a thread of its own
+        return BackgroundScorer, (self._make,)  # another process starts its own thread
 
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
-        """As `RewardScorer.score`."""
+        """Return rewards, see `RewardScorer.score`."""
         return await asyncio.wrap_future(self._begin(generations, golds))
 
     def score_sync(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
-        """The same from a thread without a loop; waits."""
+        """Return rewards to a thread without an event loop; blocks."""
         return self._begin(generations, golds).result()
 
     def close(self) -> None:
@@ -84,3 +86,12 @@ class BackgroundScorer:
                 scorer, self._first = self._first or self._make(), None
                 self._host = _Host(scorer)
             return asyncio.run_coroutine_threadsafe(self._host.scorer.score(generations, golds), self._host.loop)
+
+
+def background_scorer(
+    judge: JudgeConfig, options: RewardConfig | None, granularity: str, unscored_timeout: float
+) -> BackgroundScorer:
+    """Return a background scorer for one judge and reward, see `RewardScorer`."""
+    return BackgroundScorer(
+        functools.partial(RewardScorer, judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
+    )

@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from metajudge.engine import JudgeConfig
-from metajudge.integrations.background import BackgroundScorer
+from metajudge.integrations.background import background_scorer
 from metajudge.rewards import (
     ERROR,
     UNSCORED_TIMEOUT,
     Gold,
     Reward,
     RewardConfig,
-    RewardScorer,
     UnscoredPolicy,
     generation,
     parts_by_name,
@@ -33,17 +32,15 @@ def reward_function(
     granularity: str = ROW,
     unscored_timeout: float = UNSCORED_TIMEOUT,
 ) -> RewardFunction:
-    """A function to be named `reward_func`: `rewards`, `scores` and `extra_logs` with the parts, as tensors.
+    """Return a function to be named `reward_func`, which gives `rewards`, `scores` and `extra_logs` as tensors.
 
-    A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. What becomes of an
-    unscored generation: `on_unscored`, see `rewards.UnscoredPolicy`; OpenRLHF's agents ask for one generation a call,
-    which has no group mean. With `error`, OpenRLHF notes in its log that the reward could not be fetched and goes on
-    without one, until its next step needs it and ends the training.
+    `extra_logs` has the parts. A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or
+    parsed. What becomes of an unscored generation: `on_unscored`, see `rewards.UnscoredPolicy`; OpenRLHF's agents
+    ask for one generation a call, which has no group mean. With `error`, OpenRLHF notes in its log that the reward
+    could not be fetched and goes on without one, until its next step needs it and ends the training.
     """
     policy = UnscoredPolicy(on_unscored)
-    scorer = BackgroundScorer(
-        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
-    )
+    scorer = background_scorer(judge, options, granularity, unscored_timeout)
 
     def reward_func(
         queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **kwargs: Any
@@ -63,7 +60,7 @@ def _answer(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any
 
 @functools.cache
 def _tensor() -> Any:
-    """What makes a tensor; a list stays one where there is no torch, as behind HTTP."""
+    """Return `torch.tensor`, or `list` where there is no torch."""
     try:
         return importlib.import_module("torch").tensor  # a type checker need not read all of it
     except ImportError:

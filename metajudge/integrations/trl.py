@@ -7,8 +7,8 @@ from typing import Any
 
 from metajudge.data import HUMAN_KEY
 from metajudge.engine import JudgeConfig
-from metajudge.integrations.background import BackgroundScorer
-from metajudge.rewards import UNSCORED_TIMEOUT, Gold, Reward, RewardConfig, RewardScorer, means
+from metajudge.integrations.background import background_scorer
+from metajudge.rewards import UNSCORED_TIMEOUT, Gold, Reward, RewardConfig, means
 from metajudge.tasks import ROW
 
 RewardFunction = Callable[..., Awaitable[list[float | None]]]
@@ -25,15 +25,13 @@ def reward_function(
     granularity: str = ROW,
     unscored_timeout: float = UNSCORED_TIMEOUT,
 ) -> RewardFunction:
-    """A coroutine function for `GRPOTrainer(reward_funcs=…)`; an unscored generation is None.
+    """Return a coroutine function for `GRPOTrainer(reward_funcs=…)`; an unscored generation is None.
 
     The dataset needs the columns `human_field` (a list of strings) and `gold_field` (-3..3 or a label). The parts are
     logged as `metajudge/…`, the same keys on every process.
     """
     options = options or RewardConfig()
-    scorer = BackgroundScorer(
-        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
-    )
+    scorer = background_scorer(judge, options, granularity, unscored_timeout)
 
     async def metajudge_reward(
         prompts: Sequence[Any],
@@ -42,7 +40,7 @@ def reward_function(
         log_metric: LogMetric | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        """The reward of each completion, None where it is unscored; `KeyError` where the data lacks a column."""
+        """Return the reward of each completion, None = unscored. Raises `KeyError` for data without a column."""
         for name in (human_field, gold_field):
             if name not in columns:
                 raise KeyError(f"the training data has no column {name!r}; it has {', '.join(sorted(columns))}")
@@ -65,7 +63,7 @@ def _log(rewards: Sequence[Reward], log_metric: LogMetric | None, log_extra: Log
 
 
 def completion_text(completion: Any) -> str:
-    """The text of a completion: a string, or the last of its messages; none where that only calls a tool."""
+    """Return the text of a completion or of the last of its messages; "" where that only calls a tool."""
     if isinstance(completion, str):
         return completion
     content = completion[-1].get("content") if completion else ""

@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from metajudge.engine import JudgeConfig
-from metajudge.integrations.background import BackgroundScorer
+from metajudge.integrations.background import background_scorer
 from metajudge.rewards import (
     ERROR,
     GROUP_MEAN,
     UNSCORED_TIMEOUT,
     Gold,
     RewardConfig,
-    RewardScorer,
     UnscoredPolicy,
     parts,
 )
@@ -30,7 +29,7 @@ def score_function(
     granularity: str = ROW,
     unscored_timeout: float = UNSCORED_TIMEOUT,
 ) -> ScoreFunction:
-    """A coroutine function to be named `compute_score`; its dict has `score` and the parts, all of them numbers.
+    """Return a coroutine function to be named `compute_score`; its dict has `score` and the parts, all of them numbers.
 
     `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. `on_unscored`:
     `error`, or the reward of an unscored generation; raises `ValueError` for `group-mean`, as verl asks for one
@@ -42,14 +41,12 @@ def score_function(
             "on_unscored is 'group-mean', but verl asks for one generation a call; it is error or a number"
         )
     policy = UnscoredPolicy(on_unscored)
-    scorer = BackgroundScorer(
-        lambda: RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
-    )
+    scorer = background_scorer(judge, options, granularity, unscored_timeout)
 
     async def compute_score(
         data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **kwargs: Any
     ) -> dict[str, float]:
-        """The reward of one generation as `score`, and its parts."""
+        """Return the reward of one generation as `score`, and its parts."""
         (reward,) = await scorer.score([solution_str], [Gold.from_json(ground_truth)])
         (value,) = policy.values([reward], [data_source])
         return {"score": value, **parts(reward)}

@@ -9,11 +9,11 @@ from metajudge.rewards.reward import Reward
 
 
 def parts(reward: Reward) -> dict[str, float]:
-    """The parts of a reward as numbers, always the same keys.
+    """Return the parts of a reward as numbers, always with the same keys.
 
-    `judged` is 0 where there is no rationale reward, as the judge gave no answer or was spared, and then `rationale` is
-    0: the mean rationale reward is the mean of `rationale` over the mean of `judged`. Without a reason that could be
-    judged it is known to be 0, and `judged` is 1. In the same way `outcome` and `decided`.
+    `judged` is 1 where the rationale reward is known: the judge scored the reasons, or there were none to score (it is
+    0). Elsewhere `judged` and `rationale` are 0, so that the mean rationale reward is the mean of `rationale` over the
+    mean of `judged`. `decided` says the same of `outcome`.
     """
     return {
         "rationale": reward.rationale or 0.0,
@@ -28,16 +28,16 @@ def parts(reward: Reward) -> dict[str, float]:
 
 
 def parts_by_name(rewards: Sequence[Reward]) -> dict[str, list[float]]:
-    """The parts of a batch: a list of each, as long as the batch; nothing where that is empty."""
+    """Return a list of each part, as long as the batch; no parts for an empty batch."""
     rows = [parts(reward) for reward in rewards]
     return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def means(rewards: Sequence[Reward]) -> dict[str, float]:
-    """Means of the parts over a batch, always the same keys, each a number.
+    """Return the means of the parts over a batch, always with the same keys, each a number.
 
-    Plain means, so that the means of several processes can be averaged: over those that the judge scored, the rationale
-    reward is `rationale` / `judged`.
+    They are plain means, so that those of several processes can be averaged. The mean rationale reward where it is
+    known is `rationale` / `judged`.
     """
     if not rewards:
         return dict.fromkeys(parts(Reward(None)), 0.0)

@@ -1,4 +1,4 @@
-"""The text that a model generated, found behind its prompt in a trainer's decoded query."""
+"""The generation behind its prompt, in a query as a trainer decodes it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from bisect import bisect_left
 from metajudge.errors import MetaJudgeError
 
 _TAIL = 100
-# What ends or fills a reply for a model, in the words of the usual tokenizers; `｜` is DeepSeek's.
+# Tokens that end or pad a reply, as common tokenizers spell them; `｜` is DeepSeek's.
 _END_TOKEN = re.compile(r"(?:<[|｜][^|｜<>\s]{1,40}[|｜]>|</s>|<eos>|<pad>|<end_of_turn>)\Z")
 _LONGEST_END_TOKEN = 44
 _BEGIN_TOKENS = re.compile(r"\A(?:<[|｜][^|｜<>\s]{1,40}[|｜]>|<s>|<bos>)+")
 
 
 class NoPrompt(MetaJudgeError):
-    """Where the model's own text begins cannot be told."""
+    """The prompt was not found in the query."""
 
 
 def generation(query: str, prompt: str) -> str:
-    """What the model wrote: `query` behind `prompt`, of which a trainer may have cut the beginning.
+    """Return the text of `query` behind `prompt`, whose beginning a trainer may have cut, without end tokens.
 
-    The tokens that end a reply are left out: OpenRLHF decodes them, too. Where a tokenizer changed its spaces, the
-    prompt is found by its last letters. Raises `NoPrompt` where it is not found: read together, prompt and reply would
-    pass for a malformed reply.
+    Where a tokenizer changed the spaces, the prompt is found by its last letters. Raises `NoPrompt` where it is not
+    found: prompt and reply together would be read as a malformed reply.
     """
     return _without_end(_behind(query, prompt))
 
@@ -33,7 +32,7 @@ def _behind(query: str, prompt: str) -> str:
     if query.startswith(prompt):
         return query[len(prompt) :]
     before, found, text = query.partition(prompt)
-    # Of a prompt that was cut, a whole one further on is the model's echo.
+    # Behind a prompt that was cut, a whole one is the model's echo.
     end = _end_in(before if found else query, "".join(prompt.split()))
     if end is not None:
         return query[end:]
@@ -43,12 +42,12 @@ def _behind(query: str, prompt: str) -> str:
 
 
 def _end_in(text: str, letters: str) -> int | None:
-    """Where in `text` a prompt of these letters ends, whatever its spaces there; None where that cannot be told."""
+    """Return the place in `text` where a prompt of these letters ends, whatever its spaces; None = not found."""
     if not letters:
         return 0
     plain, tail = "".join(text.split()), _unique_end(letters)
     begin = plain.find(tail)
-    if begin < 0:  # cut to less than what tells its end from those of its examples: it may hold none of them
+    if begin < 0:  # cut so short that its unique end is not whole; then it must hold no other such end
         tail = letters[-_TAIL:]
         begin = plain.find(tail)
         before = _BEGIN_TOKENS.sub("", plain[: begin + len(tail)])
@@ -59,7 +58,7 @@ def _end_in(text: str, letters: str) -> int | None:
 
 
 def _unique_end(letters: str) -> str:
-    """The last letters of a prompt that stand nowhere else in it: examples in a prompt may all end alike."""
+    """Return the last letters of a prompt that occur nowhere else in it, as its examples may all end alike."""
     lengths = range(len(letters) + 1)
     return letters[-bisect_left(lengths, True, min(_TAIL, len(letters)), key=lambda n: _is_unique(letters, n)) :]
 

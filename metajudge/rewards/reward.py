@@ -1,21 +1,20 @@
 """The rewards of training a critic: rationale, outcome and their product (arXiv 2602.04649, Eq. 3 and 4). Pure.
 
 A generation is a critic's reply. Its reasons are matched with the human checklist and its verdict is compared with
-the human preference. `RewardScorer` (in `reward_scorer`) asks the judge; here its scores become numbers.
+the human preference. `scorer` asks the judge; here its scores become numbers.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from metajudge.data import parse_verdict, sign, signed_verdict
-from metajudge.errors import MetaJudgeError
+from metajudge.data import sign
 from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics_of
+from metajudge.rewards.gold import Gold
 from metajudge.text import drop_near_duplicates, item_issues
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
@@ -27,12 +26,12 @@ GOLD_TIES = (DROP, TIE)
 
 GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM = "gold tie", "no gold preference", "human checklist empty"
 NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
-"""Why a row allows no reward, whatever the generation says."""
+"""Reasons why a row allows no reward, whatever the generation says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardConfig:
-    """What is rewarded, and what padding is worth.
+    """Which parts are rewarded, and which reasons count.
 
     The default is the paper's Eq. 4 over the reasons that count: the first ten, near repetitions once, and none that is
     empty, generic, over-long or speaks to the judge.
@@ -55,7 +54,7 @@ class RewardConfig:
     max_reasons: int | None = 10
     """Reasons that count, the first ones; None = all."""
     merge_duplicates: bool = True
-    """A reason that nearly repeats an earlier one (the words of one are all in the other) does not count again."""
+    """A reason that nearly repeats an earlier one (`text.is_near_duplicate`) does not count again."""
     no_credit_for_suspicious: bool = True
     """Reasons that are empty, generic, over-long or speak to the judge are not shown to it and match nothing."""
     gate: bool = True
@@ -84,7 +83,7 @@ class RewardConfig:
 
 
 def _finite(value: Any) -> float | None:
-    """A number as JSON knows it, also that of an array; None where it is none or not finite."""
+    """Return a JSON or array number as a float; None where it is no number or not finite."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
@@ -94,72 +93,26 @@ def _finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-class BadGold(MetaJudgeError):
-    """A training row does not say what its human checklist is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gold:
-    """What humans say of one prompt."""
-
-    human: tuple[str, ...]
-    """The human checklist R1..Rn."""
-    verdict: int | None
-    """-2 (A much better) to 2 (B much better), as in `metajudge.labels`; None where it is not known."""
-
-    @classmethod
-    def of(cls, human: Any, preference: Any) -> Gold:
-        """From a row's `human-checklist` and its preference: a number -3..3 or a label. Raises `BadGold`.
-
-        A number may be text; arrays are as good as lists.
-        """
-        human, preference = _plain(human), _plain(preference)
-        if not isinstance(human, Sequence) or isinstance(human, str) or not all(isinstance(i, str) for i in human):
-            raise BadGold(f"a human checklist is a list of strings, not {str(human)[:60]!r}")
-        verdict = signed_verdict(preference)
-        if verdict is None and isinstance(preference, str):
-            verdict = parse_verdict(preference)
-        return cls(tuple(human), verdict)
-
-    @classmethod
-    def from_json(cls, label: Any) -> Gold:
-        """From `{"human-checklist": […], "overall_preference": n}`, as text or parsed. Raises `BadGold`."""
-        wanted = 'a JSON object {"human-checklist": [...], "overall_preference": -3..3}'
-        if isinstance(label, str):
-            try:
-                label = json.loads(label)
-            except (ValueError, RecursionError):
-                raise BadGold(f"a label is {wanted}, not {label[:60]!r}") from None
-        if not isinstance(label, Mapping) or "human-checklist" not in label:
-            raise BadGold(f"a label is {wanted}, not {str(label)[:60]!r}")
-        return cls.of(label["human-checklist"], label.get("overall_preference"))
-
-
-def _plain(value: Any) -> Any:
-    """A list or number in place of an array or of an array's number, as data frames hold them."""
-    return value.tolist() if hasattr(value, "tolist") else value
-
-
 @dataclass(frozen=True, slots=True)
 class Reward:
     """The reward of one generation, with its parts."""
 
     value: float | None
-    """None: unscored, which is not 0."""
+    """None = unscored, which is not 0."""
     outcome: float | None = None
-    """1 where the verdict is right, else 0; None where that cannot be said."""
+    """1 where the verdict is right, else 0; None where the row has no gold verdict."""
     rationale: float | None = None
-    """The rationale reward, 0 to 1; None where the judge was spared or did not answer."""
+    """The rationale reward, 0 to 1; None where the judge was not asked or did not answer."""
     matched: tuple[Match, ...] = ()
     """The optimal matching of human items and reasons (numbers from 1, after merging and cutting)."""
     n_reasons: int = 0
-    """Reasons that counted."""
+    """Number of reasons that counted."""
     unscored: str = ""
-    """Why `value` is None."""
+    """Reason why `value` is None."""
     malformed: str = ""
-    """Why reasons and verdict could not be read."""
+    """Reason why reasons and verdict could not be read."""
     answered: bool = False
-    """Whether the judge has scored its reasons: where there are none to ask about, `rationale` is 0 without that."""
+    """The judge has scored the reasons; where there are none to ask about, `rationale` is 0 without that."""
 
 
 # ------------------------------------------------------------------ the equations
@@ -175,7 +128,7 @@ def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> f
 
 
 def _rationale(scores: Scores, n_reasons: int, options: RewardConfig) -> tuple[float, list[Match]]:
-    """The rationale reward and the optimal matching that it is of."""
+    """Return the rationale reward and the optimal matching behind it."""
     counted = zero_below(scores, options.min_score)
     pairs = optimal_matching(counted)
     return float(getattr(paper_metrics_of(pairs, counted, n_reasons, options.min_score), options.credit)), pairs
@@ -213,16 +166,16 @@ def zero_below(scores: Scores, min_score: float) -> Scores:
 
 
 def select_reasons(reasons: Sequence[str], options: RewardConfig) -> tuple[str, ...]:
-    """The reasons that count: without near repetitions of earlier ones, the first `max_reasons`."""
+    """Return the reasons that count: without near repetitions of earlier ones, the first `max_reasons`."""
     if options.merge_duplicates:
         return drop_near_duplicates(reasons, options.max_reasons)
     return tuple(reasons[: options.max_reasons])
 
 
 def visible_reasons(reasons: Sequence[str], options: RewardConfig) -> tuple[int, ...]:
-    """The places of the counted reasons that the judge gets to see, from 0.
+    """Return the places, from 0, of the counted reasons that are shown to the judge.
 
-    One that `metajudge.guard` finds suspicious keeps its place in the list, without a match: shown, it could also
+    One that `text.item_issues` finds suspicious keeps its place in the list, without a match: shown, it could also
     talk the judge into higher scores for the others.
     """
     hidden = options.no_credit_for_suspicious
@@ -230,7 +183,7 @@ def visible_reasons(reasons: Sequence[str], options: RewardConfig) -> tuple[int,
 
 
 def expand_columns(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scores:
-    """The scores of the shown reasons as columns among all `n_reasons`; None for those not shown."""
+    """Return the scores of the shown reasons as columns among all `n_reasons`; None for those not shown."""
     if len(shown) == n_reasons:
         return scores
     known = [dict(zip(shown, row, strict=True)) for row in scores]
@@ -238,7 +191,7 @@ def expand_columns(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scor
 
 
 def ineligible_reason(gold: Gold, options: RewardConfig) -> str:
-    """Why a row allows no reward, whatever the generation says; empty where it does."""
+    """Return why a row allows no reward, whatever the generation says; empty where it does."""
     if options.mix != OUTCOME and not gold.human:
         return NO_HUMAN_ITEM
     if options.mix == RATIONALE:
@@ -249,7 +202,7 @@ def ineligible_reason(gold: Gold, options: RewardConfig) -> str:
 
 
 def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: RewardConfig) -> bool:
-    """Whether the judge has to be asked: where the reward depends on its scores, or without `gate` for the parts."""
+    """Return whether to ask the judge: the reward depends on its scores, or (without `gate`) the parts are wanted."""
     if not gold.human or not n_shown:
         return False
     if not options.gate:
@@ -269,9 +222,9 @@ def compute_reward(
     options: RewardConfig,
     why: str = "judge not asked",
 ) -> Reward:
-    """The reward of a generation with these counted `reasons`, which are the columns of `scores`.
+    """Return the reward of a generation with these counted `reasons`, which are the columns of `scores`.
 
-    `scores` is None where the judge was not asked or gave no answer; `why` it gave none.
+    `scores` is None where the judge was not asked or gave no answer; `why` is the reason.
     """
     rationale, matched, answered = None, list[Match](), scores is not None
     if scores is None and not visible_reasons(reasons, options):
@@ -286,13 +239,13 @@ def compute_reward(
 
 
 def reward_of_malformed(reason: str, gold: Gold, options: RewardConfig) -> Reward:
-    """The reward of a generation that cannot be read, for this `reason`: `malformed`, on a row that allows a reward."""
+    """Return the reward of a generation that cannot be read: `malformed` where the row allows a reward."""
     unscored = ineligible_reason(gold, options)
     return Reward(None if unscored else options.malformed, unscored=unscored, malformed=reason)
 
 
 def _combined(rationale: float | None, outcome: float | None, options: RewardConfig) -> float | None:
-    """The reward on a row that allows one; None where it depends on a rationale reward that is not known."""
+    """Return the reward on a row that allows one; None where it depends on an unknown rationale reward."""
     if options.mix == RATIONALE:
         return rationale
     assert outcome is not None

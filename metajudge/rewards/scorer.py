@@ -1,6 +1,6 @@
-"""Generations in, rewards out: asks the judge for what the rewards of a training step need.
+"""The rewards of many generations, with the judge's scores that they need.
 
-The judge is asked as in a run: bounded, with tries again, equal questions once. Nothing is written; a generation
+The judge is asked as in a run: within bounds, with retries, equal questions once. Nothing is written. A generation
 that the judge could not score is unscored, never 0.
 """
 
@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from metajudge.data import Sample
 from metajudge.engine import (
@@ -33,8 +33,8 @@ from metajudge.engine import (
 from metajudge.llm import FatalError, JudgeError
 from metajudge.metrics import Matrix
 from metajudge.records import JudgeIdentity
+from metajudge.rewards.gold import Gold
 from metajudge.rewards.reward import (
-    Gold,
     Reward,
     RewardConfig,
     compute_reward,
@@ -48,15 +48,19 @@ from metajudge.rewards.reward import (
 from metajudge.tasks import ITEM, ROW, MatchTask, Prompt, read_critique, score_matrix
 from metajudge.text import ParseFailure
 
+T = TypeVar("T")
+
 UNSCORED_TIMEOUT = 120.0
+"""Seconds that a generation waits for the judge unless said otherwise."""
 TIMEOUT = "timeout"
-AWAY_SECONDS = 1.0
-"""Between two looks whether a judge that was away for long is back."""
+"""The cause of a generation that waited so long in vain."""
+OUTAGE_RETRY_SECONDS = 1.0
+"""Pause before a judge is asked again that was away for longer than its own patience."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """What a scorer did so far."""
+    """Counts of a scorer so far."""
 
     generations: int = 0
     malformed: int = 0
@@ -65,7 +69,7 @@ class Counts:
     unscored: Counter[str] = field(default_factory=Counter)
     """By cause."""
     judge: RunStats = field(default_factory=RunStats)
-    """Requests, tries again, copies and tokens."""
+    """Requests, retries, copies and tokens."""
 
 
 class RewardScorer:
@@ -82,7 +86,7 @@ class RewardScorer:
         granularity: str = ROW,
         unscored_timeout: float = UNSCORED_TIMEOUT,
     ) -> None:
-        """`judge`: who is asked and how; `granularity`: one question a generation (`row`) or a reason (`item`).
+        """Take the judge, the reward, and `granularity`: one question a generation (`row`) or a reason (`item`).
 
         `unscored_timeout`: seconds after which a generation without the judge's answer is unscored. Raises
         `UsageError` when the judge needs a key and there is none, `ValueError` for a granularity or time that is none.
@@ -98,9 +102,9 @@ class RewardScorer:
         self._judge = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
         self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), JudgeIdentity())
         self._timeout = unscored_timeout
-        self._remembered = ResponseCache()
+        self._cache = ResponseCache()
         self._stack = contextlib.AsyncExitStack()
-        self._asker: asyncio.Future[RetryingClient] | None = None
+        self._opening: asyncio.Future[RetryingClient] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,20 +113,12 @@ class RewardScorer:
         await self._stack.aclose()
 
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
-        """The reward of each generation, all asked at once within the judge's bounds.
+        """Return the reward of each generation, all asked at once within the judge's bounds.
 
         Raises `FatalError` where the judge refuses the key, the model or for want of quota: nothing can be scored until
         that is changed; and `BudgetExceeded` where the judge's `max_cost` allows no more.
         """
-        pairs = list(zip(generations, golds, strict=True))
-        if len(pairs) == 1:
-            return [await self._score_one(*pairs[0])]
-        tasks = [asyncio.ensure_future(self._score_one(text, gold)) for text, gold in pairs]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()  # the others, where one failed
+        return await _all(self._score_one(text, gold) for text, gold in zip(generations, golds, strict=True))
 
     async def _score_one(self, text: str, gold: Gold) -> Reward:
         reward = await self._reward(text, gold)
@@ -149,47 +145,61 @@ class RewardScorer:
         return compute_reward(outcome, gold, reasons, expand_columns(scores, shown, len(reasons)), self.options)
 
     async def _scores(self, reasons: tuple[str, ...], gold: Gold) -> Matrix | str:
-        """The judge's scores, or why there are none."""
+        """Return the judge's scores, or why there are none."""
         sample = Sample(0, "", "", "", gold.human, reasons, {})
-        questions = self._task.questions(sample)
-        away = ""
-        try:
-            async with asyncio.timeout(self._timeout):
-                while True:
-                    try:
-                        outcomes = await self._asked(questions)
-                        break
-                    except OutageTooLong as outage:  # others' patience is over, this one's is not
-                        away = outage.cause
-                        await asyncio.sleep(AWAY_SECONDS)
-        except TimeoutError:
-            return away or (OUTAGE if self._is_away() else TIMEOUT)
-        except FatalError:
-            raise
-        except JudgeError as failure:
-            return failure.cause
+        outcomes = await self._outcomes(self._task.questions(sample))
+        if isinstance(outcomes, str):
+            return outcomes
         self.counts.judge.copied += sum(one.attempts == 0 for one in outcomes)
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         return score_matrix(sample, outcomes, self._task.prompt.granularity) if failed is None else failed.cause
 
-    def _is_away(self) -> bool:
-        """Whether nothing listens at the judge's address now."""
-        return self._asker is not None and self._asker.done() and self._asker.result().is_away
+    async def _outcomes(self, questions: Sequence[Question]) -> list[Outcome] | str:
+        """Return the outcome of each question, or why none came within the time."""
+        outage = ""
+        try:
+            async with asyncio.timeout(self._timeout):
+                while True:
+                    try:
+                        return await _all(map(self._ask, questions))
+                    except OutageTooLong as error:  # the outage began before this generation's own time
+                        outage = error.cause
+                        await asyncio.sleep(OUTAGE_RETRY_SECONDS)
+        except TimeoutError:
+            return outage or (OUTAGE if self._is_away() else TIMEOUT)
+        except FatalError:
+            raise
+        except JudgeError as failure:
+            return failure.cause
 
-    async def _asked(self, questions: Sequence[Question]) -> list[Outcome]:
-        if len(questions) == 1:  # without a task: that costs as much as reading the critic's reply
-            return [await self._ask(questions[0])]
-        return await asyncio.gather(*map(self._ask, questions))
+    # ------------------------------------------------------------------ the engine
 
     async def _ask(self, question: Question) -> Outcome:
-        """The answer to a question; an equal one that somebody else asked and gave up is asked again."""
-        if self._asker is None:
-            budget = self._judge.budget()
-            opening = open_asker(self._judge, self._stack, self.counts.judge, RealClock(), budget=budget)
-            self._asker = asyncio.ensure_future(opening)
-        asker = self._asker.result() if self._asker.done() else await asyncio.shield(self._asker)
+        """Return the answer to a question; an equal one that another caller asked and gave up is asked again."""
+        client = await self._client()
         while True:
             try:
-                return await self._remembered.ask(asker, question, "")
+                return await self._cache.ask(client, question, "")
             except Stopped:
                 continue
+
+    async def _client(self) -> RetryingClient:
+        """Return the client, opened by the first call; a call that is cancelled does not end the opening."""
+        if self._opening is None:
+            opening = open_asker(self._judge, self._stack, self.counts.judge, RealClock(), budget=self._judge.budget())
+            self._opening = asyncio.ensure_future(opening)
+        return self._opening.result() if self._opening.done() else await asyncio.shield(self._opening)
+
+    def _is_away(self) -> bool:
+        """Return whether nothing listens at the judge's address now."""
+        return self._opening is not None and self._opening.done() and self._opening.result().is_away
+
+
+async def _all(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return the results of all calls; where one raises, cancel the others and raise that."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -45,28 +45,28 @@ LARGEST_BODY = 64 << 20
 MAX_QUEUE = 4096
 GRACE_SECONDS = 10.0
 BODY_SECONDS = 60.0
-"""For a request's body to arrive whole; it has a place in the queue meanwhile."""
-_TOLD_AGAIN = 60.0
+"""Time for a request's body to arrive; it has a place in the queue meanwhile."""
+_LOG_AGAIN_SECONDS = 60.0
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
-"""As RFC 6750 has it: what a header and a URL carry as it is."""
+"""Characters that a header and a URL carry as they are (RFC 6750)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """Where rewards are served, to whom, and which."""
+    """Address, clients and reward of a server."""
 
     judge: JudgeConfig
     reward: RewardConfig = field(default_factory=RewardConfig)
     granularity: str = ROW
     on_unscored: str | float = ERROR
-    """See `metajudge.rewards.unscored.UnscoredPolicy`; `error` is a 503 here."""
+    """See `metajudge.rewards.UnscoredPolicy`; `error` is a 503 here."""
     unscored_timeout: float = UNSCORED_TIMEOUT
     """Seconds; below the trainer's own (OpenRLHF: 180)."""
     host: str = "127.0.0.1"
     port: int = 0
     """0 = a free one."""
     token: str = field(default="", repr=False)
-    """What a request has to show; "" = nothing, on this machine only."""
+    """Token that a request must show; "" = none, on this machine only."""
     max_queue: int = MAX_QUEUE
     """Generations in progress, at most."""
 
@@ -75,7 +75,7 @@ class RewardServer:
     """Serves rewards; an async context manager that belongs to one event loop."""
 
     def __init__(self, options: ServerConfig) -> None:
-        """Raises `UsageError` where the judge's key or the server's token is missing or cannot be sent."""
+        """Raise `UsageError` where the judge's key or the server's token is missing or cannot be sent."""
         if not options.token and not is_this_machine(options.host):
             raise UsageError(
                 f"--host {options.host} lets other machines in, which needs a token: "
@@ -97,10 +97,11 @@ class RewardServer:
         self._served = Served()
         self._idle = asyncio.Event()
         self._stopping = False
-        self._told: dict[str, float] = {}
+        self._logged: dict[str, float] = {}
+        """Refusals by the time they were last logged."""
         self._stack = AsyncExitStack()
         self.base_url = ""
-        """Where it listens; known once it does."""
+        """Address it listens at; "" before."""
 
     async def __aenter__(self) -> Self:
         # Each request comes over a connection, too.
@@ -126,10 +127,7 @@ class RewardServer:
         await self._stack.aclose()
 
     async def drain(self, grace: float) -> bool:
-        """Listen no more, refuse what comes over open connections, and wait for open requests up to `grace` seconds.
-
-        Returns whether all were answered.
-        """
+        """Stop listening, refuse new requests, and wait up to `grace` seconds for open ones; True = all answered."""
         self._stopping = True
         await self._site.stop()
         try:
@@ -161,33 +159,21 @@ class RewardServer:
         return web.Response(body=body, content_type="application/json")
 
     async def _answer(self, request: web.Request) -> bytes:
-        """The body with the rewards. Raises `HTTPError`."""
-        self._authorize(request)
+        """Return the body with the rewards. Raises `HTTPError`."""
+        _check_token(request, self._token)
         if self._stopping:
             raise try_again("the server is stopping", SOON, Connection="close")
         with self._places(1):  # before its size is known, so that not any number of bodies is held
-            batch = read_batch(await self._body(request))
+            batch = read_batch(await _read_body(request))
             count, most = len(batch.texts), self._options.max_queue
             if count > most:
                 raise HTTPError(413, f"{count} generations in one request; --max-queue is {most}: send fewer at once")
             with self._places(max(0, count - 1)):
-                try:
-                    return await self._score(batch)
-                except MetaJudgeError as error:
-                    raise self._failed(error, A_PERSON_ACTS if isinstance(error, FatalError) else SOME_TIME) from None
-
-    def _authorize(self, request: web.Request) -> None:
-        if not self._token:
-            return
-        scheme, _, said = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            said = request.query.get("token", "").replace(" ", "+")  # which a query takes for a space
-        if not hmac.compare_digest(said.strip().encode("utf-8", "surrogateescape"), self._token):
-            raise HTTPError(401, "the token is missing or wrong", WWW_Authenticate="Bearer")
+                return await self._score(batch)
 
     @contextmanager
     def _places(self, count: int) -> Iterator[None]:
-        """Places in the queue for so many generations. Raises `HTTPError`."""
+        """Hold places in the queue for `count` generations. Raises `HTTPError`."""
         served, most = self._served, self._options.max_queue
         if served.in_progress + count > most:
             raise try_again(f"{served.in_progress} generations are in progress, --max-queue is {most}", SOON)
@@ -199,38 +185,25 @@ class RewardServer:
             if not served.in_progress:
                 self._idle.set()
 
-    async def _body(self, request: web.Request) -> bytes:
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await request.read()
-        except TimeoutError:
-            raise HTTPError(408, f"the body did not arrive within {BODY_SECONDS:g} s", Connection="close") from None
-        except web.HTTPRequestEntityTooLarge:
-            raise HTTPError(413, f"the body is larger than {LARGEST_BODY >> 20} MB: send fewer at once") from None
-        except (OSError, web.RequestPayloadError):
-            raise HTTPError(400, "the body did not arrive whole") from None
-
     async def _score(self, batch: Batch) -> bytes:
-        rewards = await self._scorer.score(batch.texts, batch.golds)
         try:
+            rewards = await self._scorer.score(batch.texts, batch.golds)
             return answer(self._unscored.values(rewards, batch.groups), rewards)
         except StillUnscored as error:
             refused = refusal(error, rewards)
-            self._tell(refused.message)
-            raise refused from None
+        except MetaJudgeError as error:
+            message = without_key(str(error), self._options.judge.api_key)
+            refused = try_again(message, A_PERSON_ACTS if isinstance(error, FatalError) else SOME_TIME)
+        self._log_refusal(refused.message)
+        raise refused
 
-    def _failed(self, error: MetaJudgeError, seconds: int) -> HTTPError:
-        message = without_key(str(error), self._options.judge.api_key)
-        self._tell(message)
-        return try_again(message, seconds)
-
-    def _tell(self, message: str) -> None:
+    def _log_refusal(self, message: str) -> None:
         """Log a message, the same one at most once a minute."""
         now = time.monotonic()
-        if now - self._told.get(message, -_TOLD_AGAIN) >= _TOLD_AGAIN:
-            if len(self._told) > 100:
-                self._told.clear()
-            self._told[message] = now
+        if now - self._logged.get(message, -_LOG_AGAIN_SECONDS) >= _LOG_AGAIN_SECONDS:
+            if len(self._logged) > 100:
+                self._logged.clear()
+            self._logged[message] = now
             log.warning("no rewards: %s", message)
 
     async def _health(self, request: web.Request) -> web.Response:
@@ -238,7 +211,7 @@ class RewardServer:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         try:
-            self._authorize(request)
+            _check_token(request, self._token)
         except HTTPError as refused:
             return web.Response(text=refused.message, status=refused.status, headers=refused.headers)
         try:
@@ -248,3 +221,27 @@ class RewardServer:
             return web.Response(text=f"{missing} (or pip install prometheus_client)\n", status=501)
         text = prometheus_text(self._served, self._scorer.counts)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
+
+
+def _check_token(request: web.Request, token: bytes) -> None:
+    """Raise `HTTPError` where a request does not show the token; an empty one allows every request."""
+    if not token:
+        return
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        shown = request.query.get("token", "").replace(" ", "+")  # a query reads + as a space
+    if not hmac.compare_digest(shown.strip().encode("utf-8", "surrogateescape"), token):
+        raise HTTPError(401, "the token is missing or wrong", WWW_Authenticate="Bearer")
+
+
+async def _read_body(request: web.Request) -> bytes:
+    """Return a request's body. Raises `HTTPError`."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise HTTPError(408, f"the body did not arrive within {BODY_SECONDS:g} s", Connection="close") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise HTTPError(413, f"the body is larger than {LARGEST_BODY >> 20} MB: send fewer at once") from None
+    except (OSError, web.RequestPayloadError):
+        raise HTTPError(400, "the body did not arrive whole") from None

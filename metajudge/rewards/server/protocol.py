@@ -1,4 +1,4 @@
-"""A request for rewards becomes generations, and rewards its answer; or the reason why there are none. Pure."""
+"""Requests read as generations, and rewards written as answers, or the refusal in their place. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from metajudge.rewards.components import parts_by_name
 from metajudge.rewards.generation import NoPrompt, generation
-from metajudge.rewards.reward import NEVER_SCORED, BadGold, Gold, Reward
+from metajudge.rewards.gold import BadGold, Gold
+from metajudge.rewards.reward import NEVER_SCORED, Reward
 from metajudge.rewards.unscored import StillUnscored
 
 SOON, SOME_TIME, A_PERSON_ACTS = 1, 5, 60
@@ -26,7 +27,7 @@ class HTTPError(Exception):
 
 
 def try_again(message: str, seconds: int, **headers: str) -> HTTPError:
-    """503: the same request may succeed later."""
+    """Return a 503: the same request may succeed later."""
     return HTTPError(503, message, Retry_After=str(seconds), **headers)
 
 
@@ -35,14 +36,14 @@ class Batch:
     """The generations of one request."""
 
     texts: list[str]
-    """What the model wrote, without the prompt."""
+    """Generations, without their prompts."""
     golds: list[Gold]
     groups: list[int]
-    """The same for generations of one prompt."""
+    """Equal for generations of one prompt."""
 
 
 def read_batch(body: bytes) -> Batch:
-    """A request's body. Raises `HTTPError`."""
+    """Return the generations in a request's body. Raises `HTTPError`."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
@@ -79,12 +80,12 @@ def _gold(label: Any, number: int) -> Gold:
 
 
 def answer(values: Sequence[float], rewards: Sequence[Reward]) -> bytes:
-    """The body with the rewards; `extra_logs` has a list of each part."""
+    """Return the body with the rewards; `extra_logs` has a list of each part."""
     return json.dumps({"rewards": values, "scores": values, "extra_logs": parts_by_name(rewards)}).encode()
 
 
 def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> HTTPError:
-    """Why there is no number for a generation: the judge's reason may pass, the label's does not."""
+    """Return the refusal of a batch: 422 where a label allows no reward, else 503, as the judge may answer later."""
     for number, reward in enumerate(rewards):
         if reward.unscored in NEVER_SCORED:
             advice = "leave such rows out of the training data, or see --gold-tie, --mix and --on-unscored"

@@ -68,7 +68,7 @@ class Critique:
     reasons: tuple[str, ...]
     """Most important first, white space folded, Markdown kept."""
     verdict: int
-    """-2 (A much better) to 2 (B much better), as in `metajudge.labels`."""
+    """-2 (A much better) to 2 (B much better), as in `data.parse_verdict`."""
     label: str
     """The verdict as one of `LABELS`."""
 

@@ -18,7 +18,7 @@ from metajudge.engine.session import JudgeConfig
 from metajudge.integrations.background import BackgroundScorer
 from metajudge.llm.errors import FatalError
 from metajudge.metrics.paper import paper_metrics
-from metajudge.rewards.reward import Gold
+from metajudge.rewards.gold import Gold
 from metajudge.rewards.scorer import RewardScorer
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT, running
@@ -138,7 +138,7 @@ def test_a_closed_scorer_begins_anew(judge: JudgeConfig) -> None:
 SCRIPT = """
 import asyncio, os, sys
 from metajudge.engine.session import JudgeConfig
-from metajudge.rewards.reward import Gold
+from metajudge.rewards.gold import Gold
 from metajudge.integrations.trl import reward_function
 
 function = reward_function(JudgeConfig(model="m", api_base=sys.argv[1]), granularity="item")

@@ -27,7 +27,8 @@ from metajudge.integrations.background import BackgroundScorer
 from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards.components import means, parts
 from metajudge.rewards.generation import NoPrompt
-from metajudge.rewards.reward import GOLD_TIE, BadGold, Gold, Reward, RewardConfig, compute_reward
+from metajudge.rewards.gold import BadGold, Gold
+from metajudge.rewards.reward import GOLD_TIE, Reward, RewardConfig, compute_reward
 from metajudge.rewards.scorer import RewardScorer
 from metajudge.rewards.unscored import ERROR, GROUP_MEAN, StillUnscored, UnscoredPolicy
 from metajudge.tasks.match.prompt import ITEM

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match
 from metajudge.metrics.paper import paper_metrics
+from metajudge.rewards.gold import BadGold, Gold
 from metajudge.rewards.reward import (
     ADDITIVE,
     CREDITS,
@@ -23,8 +24,6 @@ from metajudge.rewards.reward import (
     OUTCOME,
     RATIONALE,
     TIE,
-    BadGold,
-    Gold,
     Reward,
     RewardConfig,
     additive_reward,

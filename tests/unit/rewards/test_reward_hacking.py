@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metajudge.rewards.gold import Gold
 from metajudge.rewards.reward import (
     CREDITS,
     SOFT,
-    Gold,
     RewardConfig,
     compute_reward,
     expand_columns,

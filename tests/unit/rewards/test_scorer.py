@@ -20,7 +20,8 @@ from metajudge.errors import UsageError
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
 from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards import scorer as reward_scorer
-from metajudge.rewards.reward import ADDITIVE, Gold, Reward, RewardConfig
+from metajudge.rewards.gold import Gold
+from metajudge.rewards.reward import ADDITIVE, Reward, RewardConfig
 from metajudge.rewards.scorer import TIMEOUT, RewardScorer
 from metajudge.tasks.match.prompt import ITEM, ROW
 from tests.servers.faulty import block as whole_block
