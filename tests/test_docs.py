@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 import metajudge
 from metajudge.cli import COMMANDS as COMMAND_NAMES
-from tests.e2e.driver import environment
+from metajudge.cli import main
+from tests.e2e.driver import run
 from tests.servers import running
 
 ROOT = Path(__file__).parents[1]
@@ -43,15 +47,8 @@ COMMANDS = [c for name in ("README.md", "example/README.md") for c in commands(n
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a user has, without results of earlier runs."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in (
-        "metajudge",
-        "example",
-        "images",
-        "requirements.txt",
-        "metajudge_infer.py",
-        "metajudge_analysis.py",
-        "metajudge_infer.sh",
-    ):
+    names = ["metajudge", "example", "images", "requirements.txt", "metajudge_infer.sh"]
+    for name in [*names, "metajudge_infer.py", "metajudge_analysis.py"]:
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     return folder
@@ -78,26 +75,22 @@ def test_every_command_of_the_documents_runs(checkout: Path, model: str, command
         if not (tools / name).exists():
             (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
             (tools / name).chmod(0o755)
-    variables = environment(PYTHON=sys.executable)
-    variables["PATH"] = f"{tools}:{variables['PATH']}"
-    variables["PYTHONPATH"] = str(checkout)
-    result = subprocess.run(
-        ["bash", "-c", command], cwd=checkout, env=variables, capture_output=True, text=True, check=False, timeout=120
-    )
+    path = f"{tools}:{os.environ['PATH']}"
+    result = run("bash", "-c", command, cwd=checkout, PYTHON=sys.executable, PATH=path, PYTHONPATH=str(checkout))
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
 
 
+def shown(*arguments: str) -> str:
+    """What a command that only prints writes to stdout."""
+    with mock.patch.dict(os.environ, COLUMNS="200"), contextlib.suppress(SystemExit):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            main(arguments)
+    return out.getvalue()
+
+
 def help_flags(command: str) -> set[str]:
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", command, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**environment(), "COLUMNS": "200"},
-    )
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", result.stdout)) - {"--help"}
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown(command, "--help"))) - {"--help"}
 
 
 @pytest.mark.parametrize(("command", "heading"), [("infer", "### Inference"), ("analysis", "### Analysis")])
@@ -146,34 +139,26 @@ def test_the_flags_of_the_reward_server_are_in_the_readme() -> None:
 
 def test_help_of_the_whole_command_names_every_command() -> None:
     """With a line each."""
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    text = shown("--help")
     for name in COMMAND_NAMES:
-        assert re.search(rf"^ +{name}\b", result.stdout, re.MULTILINE)
+        assert re.search(rf"^ +{name}\b", text, re.MULTILINE)
         assert f"`{name}`" in README or f"metajudge {name}" in README
 
 
 @pytest.mark.parametrize("command", [["metajudge_infer.py"], ["metajudge_analysis.py"], ["-m", "metajudge"]])
 def test_help_waits_for_nothing_heavy(command: list[str]) -> None:
     """What takes its time to import is imported by those who use it: help comes in a tenth of a second."""
-    shown = subprocess.run(
-        [sys.executable, "-X", "importtime", *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    imported = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in shown.stderr.splitlines()}
-    assert "argparse" in imported and shown.stdout
+    result = run("python", "-X", "importtime", *command, "--help")
+    imported = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in result.stderr.splitlines()}
+    assert "argparse" in imported and result.stdout
     assert not imported & {"openai", "aiohttp", "httpx2", "pydantic", "numpy", "matplotlib", "torch"}
 
 
 def test_the_shell_scripts_variables_are_in_the_readme() -> None:
     """And in the script's own help."""
-    text = subprocess.run(
-        ["bash", "metajudge_infer.sh", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    names = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b|\bTEMPERATURE\b|\bGRANULARITY\b", text)) - {
-        "OPENAI_API_KEY",
-        "OPENAI_BASE_URL",
-    }
+    text = run("bash", "metajudge_infer.sh", "--help").stdout
+    names = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b|\bTEMPERATURE\b|\bGRANULARITY\b", text))
+    names -= {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
     assert len(names) == 13 and all(f"`{name}`" in README for name in names)
 
 
@@ -190,9 +175,7 @@ def test_every_module_is_in_the_file_map_and_the_map_names_no_other() -> None:
 def test_the_python_example_runs(checkout: Path) -> None:
     """The lines print what the README says."""
     code = next(block for block in PYTHON_BLOCKS if block.startswith("from metajudge import read_reply"))
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=checkout, env=environment(), capture_output=True, text=True, check=False
-    )
+    result = run("python", "-c", code, cwd=checkout)
     assert result.returncode == 0, result.stderr
     first, second = result.stdout.splitlines()
     assert first == "0.375" and second.startswith("ReferenceMetrics(precision=0.52")
@@ -216,14 +199,7 @@ print(float(reward_func(["p" + text], ["p"], [label])["rewards"][0]))
 def test_the_training_file_of_the_readme_gives_rewards(checkout: Path, model: str) -> None:
     """Its three functions, called as the trainers call them; no trainer is needed for that."""
     (code,) = [block for block in PYTHON_BLOCKS if block.startswith("# my_reward.py")]
-    result = subprocess.run(
-        [sys.executable, "-c", f"{code}\ntext = {GENERATION!r}\n{CALLS}"],
-        cwd=checkout,
-        env=environment(OPENAI_BASE_URL=model),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run("python", "-c", f"{code}\ntext = {GENERATION!r}\n{CALLS}", cwd=checkout, OPENAI_BASE_URL=model)
     assert result.returncode == 0 and not result.stderr, result.stderr
     found = [float(line.strip("[]")) for line in result.stdout.splitlines()]
     assert len(found) == 3 and len(set(found)) == 1 and 0 < found[0] <= 1
@@ -242,14 +218,7 @@ print(golds == [Gold.of(row["human-checklist"], row["overall_preference"]) for r
 def test_the_rows_of_the_readme_ask_what_critic_asks_and_hold_labels(checkout: Path) -> None:
     """The prompt is the question of `critic`, and both forms of the label are read as the same."""
     (code,) = [block for block in PYTHON_BLOCKS if block.startswith("# my_rows.py")]
-    result = subprocess.run(
-        [sys.executable, "-c", code + ROWS],
-        cwd=checkout,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run("python", "-c", code + ROWS, cwd=checkout)
     assert result.returncode == 0, result.stderr
     first, second = result.stdout.splitlines()
     assert first == "10 True" and second.startswith("True Gold(human=('Response 1 builds a set,")
@@ -271,24 +240,12 @@ def test_version_changelog_and_citation_agree() -> None:
     """One version everywhere."""
     assert f"## {metajudge.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "2602.04649" in README
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", "--version"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment(),
-    )
-    assert result.stdout == f"metajudge {metajudge.__version__}\n"
+    assert shown("--version") == f"metajudge {metajudge.__version__}\n"
     assert shlex.split(COMMANDS[0]) == ["bash", "metajudge_infer.sh"]
 
 
 def test_no_file_of_the_project_names_a_machine_path() -> None:
     """What is written for users works anywhere."""
-    for path in [
-        *ROOT.glob("*.md"),
-        *ROOT.glob("*.sh"),
-        *(ROOT / "metajudge").rglob("*.py"),
-        *(ROOT / "example").glob("*.md"),
-    ]:
+    program = [*(ROOT / "metajudge").rglob("*.py"), *(ROOT / "example").glob("*.md")]
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("*.sh"), *program]:
         assert not re.search(r"/(?:root|work|home)/", path.read_text(encoding="utf-8")), path

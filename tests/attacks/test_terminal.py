@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from metajudge.cli.options.log import start_log
 from metajudge.reports.show import by_id, render_rows, worst
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, row_of
-from tests.servers import ROOT
+from tests.e2e.driver import metajudge
 from tests.unit.fakes import ScriptedJudge
 from tests.unit.rows import block, run_samples, samples
 
@@ -56,11 +54,9 @@ def test_the_show_command_prints_all_attacks_safely(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     rows = [row_of(attack, side) for attack in ATTACKS if len(attack.items[0]) < 10_000 for side in SIDES]
     run_samples(path, ScriptedJudge(lambda text, _: block(text)), samples(rows))
-    command = [sys.executable, "-m", "metajudge", "show", "--worst", "1000", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60)
-    for text in (done.stdout.decode("utf-8"), done.stderr.decode("utf-8")):
-        assert not UNSAFE.search(text)
-    assert done.stdout.decode("utf-8").count("HUMAN") == len(rows)
+    done = metajudge("show", "--worst", "1000", path)
+    assert done.returncode == 0 and not UNSAFE.search(done.stdout + done.stderr)
+    assert done.stdout.count("HUMAN") == len(rows)
 
 
 @attacks
@@ -92,17 +88,11 @@ def test_no_stream_of_a_run_holds_anything_unsafe(
     row = {"context": "c", "human-checklist": items, **{f"{name}-checklist": items for name in names}}
     source = tmp_path / "in.jsonl"
     source.write_text("".join(json.dumps(line) + "\n" for line in (row, {**row, f"{names[0]}-checklist": 3})))
-    files = [
-        "--input-file",
-        str(source),
-        "--output-file",
-        str(tmp_path / "o.jsonl"),
-        "--log-file",
-        str(tmp_path / "log"),
-    ]
+    log = tmp_path / "log"
+    files = ["--input-file", str(source), "--output-file", str(tmp_path / "o.jsonl"), "--log-file", str(log)]
     status = main(["infer", *files, "--model", "embedded", "--model-be-evaluated", *flags])
     assert status == (2 if flags == ("nobody",) else 0 if "--dry-run" in flags else 1)
     streams = capsys.readouterr()
     assert streams.out or streams.err
-    for text in (streams.out, streams.err, (tmp_path / "log").read_text(encoding="utf-8")):
+    for text in (streams.out, streams.err, log.read_text(encoding="utf-8")):
         assert not UNSAFE.search(text)

@@ -19,7 +19,7 @@ FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
 @pytest.mark.parametrize(
     ("granularity", "seconds"),
     [
-        ("row", 5),
+        ("row", 2),
         pytest.param("row", 60, marks=pytest.mark.slow),
         pytest.param("item", 60, marks=pytest.mark.slow),
     ],

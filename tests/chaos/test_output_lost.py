@@ -49,8 +49,9 @@ def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: Jud
     """Also the replies that were in flight; put back in its place, the file is resumed."""
     process, source, out = under_way(tmp_path, judge)
     out.unlink()
-    assert "was deleted during the run" in last_line(process)
-    rescued = out.with_name("out.jsonl.rescued")
+    last, rescued = last_line(process), out.with_name("out.jsonl.rescued")
+    assert "was deleted during the run; everything written so far is in" in last
+    assert "Move it back to the output's name, then the same command goes on" in last
     assert len(lines(rescued)) == len(replied(judge))
     rescued.rename(out)
     assert infer(source, out, judge.url).returncode == 0

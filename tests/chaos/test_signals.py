@@ -49,6 +49,7 @@ def test_replies_in_flight_at_a_signal_are_saved_and_nothing_more_is_sent(tmp_pa
         process.send_signal(number)
         result = end(process)
         assert result.returncode == 130 and "Traceback" not in result.stderr
+        assert "waiting for the replies in flight" in result.stderr
         assert len(lines(out)) == counts(judge.log).total() == IN_FLIGHT
         assert result.stdout.splitlines()[-1] == GO_ON.format(ROWS - IN_FLIGHT)
         finish(judge, source, out)

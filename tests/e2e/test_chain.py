@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.driver import analysis, environment, infer, log, until
+from tests.e2e import driver
+from tests.e2e.driver import analysis, environment, infer, log, metajudge, until
 from tests.servers import ROOT, running
 
 RAW = ROOT / "example" / "raw_preferences_5samples.jsonl"
@@ -33,15 +34,7 @@ def command(step: str, source: Path, out: Path, url: str, *flags: str) -> list[s
 
 def run(step: str, source: Path, out: Path, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
     """A deriving command to its end."""
-    return subprocess.run(
-        command(step, source, out, url, *flags),
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return driver.run(*command(step, source, out, url, *flags))
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -72,12 +65,7 @@ def test_the_output_has_every_row_in_order_with_what_became_of_it(model: str, tm
     assert [{key: row[key] for key in before} for before, row in zip(raw, rows, strict=True)] == raw
     for row in rows:
         stamp = row["metajudge"]
-        assert (stamp["step"], stamp["status"], stamp["model"], stamp["items"]) == (
-            "decompose",
-            "success",
-            "scripted",
-            5,
-        )
+        assert [stamp[key] for key in ("step", "status", "model", "items")] == ["decompose", "success", "scripted", 5]
         assert len(row["human-checklist"]) == 5 and row["human-ignored"] == []
     assert {doubt["reason"] for row in rows for doubt in row["metajudge"].get("doubts", [])} <= {
         "duplicate", "preference", "unsupported",
@@ -165,11 +153,7 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
 def test_bad_arguments_get_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
     """Exit 2, nothing written."""
     step, *flags = arguments
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", step, "--input-file", str(RAW), "--output-file",
-         str(tmp_path / "out.jsonl"), *flags],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    result = metajudge(step, "--input-file", RAW, "--output-file", tmp_path / "out.jsonl", *flags)
     assert result.returncode == 2 and message in result.stderr and len(result.stderr.splitlines()) == 1
     assert not list(tmp_path.iterdir())
 
