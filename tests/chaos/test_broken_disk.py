@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,7 @@ from tests.chaos.processes import JudgeServer, all_rows, end, rows_of, size, sta
 from tests.e2e.driver import infer, rows, until
 from tests.servers import ROOT
 
-ROWS = 60
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log", "--latency", "0.05") as server:
-        yield server
+ROWS, LATENCY = 60, 0.05
 
 
 def clear(result: subprocess.CompletedProcess[str]) -> str:

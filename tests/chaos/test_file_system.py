@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,9 @@ from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, st
 from tests.chaos.served import asks, counts
 from tests.e2e.driver import infer, rows
 
-ROWS = 60
+ROWS, LATENCY = 60, 0.05
 IN_FLIGHT = 8
 FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log", "--latency", "0.05") as server:
-        yield server
 
 
 def ended_clearly(result: subprocess.CompletedProcess[str], code: int) -> str:

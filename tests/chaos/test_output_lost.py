@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,8 @@ from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, si
 from tests.chaos.served import Ask, asks, counts
 from tests.e2e.driver import infer, rows, until
 
-ROWS = 60
+ROWS, LATENCY = 60, 0.1
 FLAGS = ("--concurrent-requests", "4")
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as server:
-        yield server
 
 
 def under_way(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subprocess.Popen[str], Path, Path]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,12 +41,6 @@ MENDED = {
     "bold": 1,
 }
 """Faults, and how often such a question is asked."""
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log") as server:
-        yield server
 
 
 def table(out: Path) -> str:

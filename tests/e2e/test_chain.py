@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from metajudge.cli import main
 from tests.e2e import driver
-from tests.e2e.driver import analysis, environment, infer, log, metajudge, until
+from tests.e2e.driver import analysis, environment, infer, log, until
 from tests.servers import ROOT, running
 
 RAW = ROOT / "example" / "raw_preferences_5samples.jsonl"
@@ -150,11 +151,20 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         (["decompose", "--text-field", "notes", "--dry-run"], 'has "notes"; name another field with --text-field'),
     ],
 )
-def test_bad_arguments_get_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_bad_arguments_get_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
     """Exit 2, nothing written."""
     step, *flags = arguments
-    result = metajudge(step, "--input-file", RAW, "--output-file", tmp_path / "out.jsonl", *flags)
-    assert result.returncode == 2 and message in result.stderr and len(result.stderr.splitlines()) == 1
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert main([step, "--input-file", str(RAW), "--output-file", str(tmp_path / "out.jsonl"), *flags]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
