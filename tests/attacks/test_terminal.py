@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from metajudge.cli.options.log import start_log
 from metajudge.reports.show import by_id, render_rows, worst
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, row_of
-from tests.e2e.driver import metajudge
+from tests.servers import ROOT
 from tests.unit.fakes import ScriptedJudge
 from tests.unit.rows import block, run_samples, samples
 
@@ -54,9 +56,11 @@ def test_the_show_command_prints_all_attacks_safely(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     rows = [row_of(attack, side) for attack in ATTACKS if len(attack.items[0]) < 10_000 for side in SIDES]
     run_samples(path, ScriptedJudge(lambda text, _: block(text)), samples(rows))
-    done = metajudge("show", "--worst", "1000", path)
-    assert done.returncode == 0 and not UNSAFE.search(done.stdout + done.stderr)
-    assert done.stdout.count("HUMAN") == len(rows)
+    command = [sys.executable, "-m", "metajudge", "show", "--worst", "1000", str(path)]
+    # Bytes: reading as text would turn a carriage return into a line end.
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60)
+    assert not UNSAFE.search((done.stdout + done.stderr).decode("utf-8"))
+    assert done.stdout.decode("utf-8").count("HUMAN") == len(rows)
 
 
 @attacks
