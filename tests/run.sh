@@ -34,6 +34,8 @@ python=$root/.venv-test/bin/python
 
 # What the shell of a developer has set must not decide a test.
 unset OPENAI_API_KEY OPENAI_BASE_URL API_KEY API_BASE EVAL_MODEL
+# Else each of the processes that the tests start compiles the package again.
+unset PYTHONDONTWRITEBYTECODE
 
 narrowed=
 for argument in "$@"; do
@@ -43,6 +45,8 @@ if [ -n "$narrowed" ]; then
     exec "$python" -m pytest "$@"
 fi
 rm -f .coverage .coverage.*
+# Measuring by tracing takes longer.
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' && export COVERAGE_CORE=sysmon
 # Most tests wait for processes and for time to pass: four at a time, also on two cores.
 "$python" -m coverage run -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder --durations 10 "$@"
 status=$?

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 import metajudge
 from metajudge.cli import COMMANDS as COMMAND_NAMES
+from metajudge.cli import main
 from tests import commands_page
-from tests.e2e.driver import environment
 from tests.servers import running
 
 ROOT = Path(__file__).parents[1]
@@ -50,15 +53,8 @@ COMMANDS = dict.fromkeys(c for text in (README, *PAGES.values(), EXAMPLE) for c 
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a user has, without results of earlier runs."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in (
-        "metajudge",
-        "example",
-        "images",
-        "requirements.txt",
-        "metajudge_infer.py",
-        "metajudge_analysis.py",
-        "metajudge_infer.sh",
-    ):
+    names = ["metajudge", "example", "images", "requirements.txt", "metajudge_infer.sh"]
+    for name in [*names, "metajudge_infer.py", "metajudge_analysis.py"]:
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     return folder
@@ -82,12 +78,8 @@ def test_every_command_of_the_documents_runs(checkout: Path, model: str, command
         if not (tools / name).exists():
             (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
             (tools / name).chmod(0o755)
-    variables = environment(PYTHON=sys.executable)
-    variables["PATH"] = f"{tools}:{variables['PATH']}"
-    variables["PYTHONPATH"] = str(checkout)
-    result = subprocess.run(
-        ["bash", "-c", command], cwd=checkout, env=variables, capture_output=True, text=True, check=False, timeout=120
-    )
+    path = f"{tools}:{os.environ['PATH']}"
+    result = run("bash", "-c", command, cwd=checkout, PYTHON=sys.executable, PATH=path, PYTHONPATH=str(checkout))
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
 
@@ -97,24 +89,28 @@ def test_the_page_of_commands_is_what_the_parsers_say() -> None:
     assert PAGES["commands.md"] == commands_page.page()
 
 
+def shown(*arguments: str) -> str:
+    """What a command that only prints writes to stdout."""
+    with mock.patch.dict(os.environ, COLUMNS="200"), contextlib.suppress(SystemExit):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            main(arguments)
+    return out.getvalue()
+
+
 def test_help_of_the_whole_command_names_every_command() -> None:
     """With a line each."""
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    text = shown("--help")
     for name in COMMAND_NAMES:
-        assert re.search(rf"^ +{name}\b", result.stdout, re.MULTILINE)
+        assert re.search(rf"^ +{name}\b", text, re.MULTILINE)
         assert f"| `metajudge {name}` |" in README
 
 
 @pytest.mark.parametrize("command", [["metajudge_infer.py"], ["metajudge_analysis.py"], ["-m", "metajudge"]])
 def test_help_waits_for_nothing_heavy(command: list[str]) -> None:
     """What takes its time to import is imported by those who use it: help comes in a tenth of a second."""
-    shown = subprocess.run(
-        [sys.executable, "-X", "importtime", *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    imported = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in shown.stderr.splitlines()}
-    assert "argparse" in imported and shown.stdout
+    result = run("python", "-X", "importtime", *command, "--help")
+    imported = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in result.stderr.splitlines()}
+    assert "argparse" in imported and result.stdout
     assert not imported & {"openai", "aiohttp", "httpx2", "pydantic", "numpy", "matplotlib", "torch"}
 
 
@@ -134,9 +130,7 @@ def test_every_room_and_script_is_in_the_architecture_and_no_other() -> None:
 def test_the_python_example_runs(checkout: Path) -> None:
     """The lines print what the page says."""
     (code,) = blocks(PAGES["python.md"], "python")
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=checkout, env=environment(), capture_output=True, text=True, check=False
-    )
+    result = run("python", "-c", code, cwd=checkout)
     assert result.returncode == 0, result.stderr
     first, second = result.stdout.splitlines()
     assert first == "0.375" and second.startswith("ReferenceMetrics(precision=0.52")
@@ -160,14 +154,7 @@ print(float(reward_func(["p" + text], ["p"], [label])["rewards"][0]))
 def test_the_training_file_gives_rewards(checkout: Path, model: str) -> None:
     """Its three functions, called as the trainers call them; no trainer is needed for that."""
     code = blocks(PAGES["training.md"], "python")[0]
-    result = subprocess.run(
-        [sys.executable, "-c", f"{code}\ntext = {GENERATION!r}\n{CALLS}"],
-        cwd=checkout,
-        env=environment(OPENAI_BASE_URL=model),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run("python", "-c", f"{code}\ntext = {GENERATION!r}\n{CALLS}", cwd=checkout, OPENAI_BASE_URL=model)
     assert result.returncode == 0 and not result.stderr, result.stderr
     found = [float(line.strip("[]")) for line in result.stdout.splitlines()]
     assert len(found) == 3 and len(set(found)) == 1 and 0 < found[0] <= 1
@@ -186,14 +173,7 @@ print(golds == [Gold.of(row["human-checklist"], row["overall_preference"]) for r
 def test_the_training_rows_ask_what_critic_asks_and_hold_labels(checkout: Path) -> None:
     """The prompt is the question of `critic`, and both forms of the label are read as the same."""
     code = blocks(PAGES["training.md"], "python")[1]
-    result = subprocess.run(
-        [sys.executable, "-c", code + ROWS],
-        cwd=checkout,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run("python", "-c", code + ROWS, cwd=checkout)
     assert result.returncode == 0, result.stderr
     first, second = result.stdout.splitlines()
     assert first == "10 True" and second.startswith("True Gold(human=('Response 1 builds a set,")
@@ -215,27 +195,14 @@ def test_version_changelog_and_citation_agree() -> None:
     """One version everywhere."""
     assert f"## {metajudge.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "2602.04649" in README
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", "--version"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment(),
-    )
-    assert result.stdout == f"metajudge {metajudge.__version__}\n"
+    assert shown("--version") == f"metajudge {metajudge.__version__}\n"
     assert shlex.split(next(iter(COMMANDS))) == ["bash", "metajudge_infer.sh"]
 
 
 def test_no_file_of_the_project_names_a_machine_path() -> None:
     """What is written for users works anywhere."""
-    for path in [
-        *ROOT.glob("*.md"),
-        *ROOT.glob("*.sh"),
-        *(ROOT / "docs").glob("*.md"),
-        *(ROOT / "metajudge").rglob("*.py"),
-        *(ROOT / "example").glob("*.md"),
-    ]:
+    program = [*(ROOT / "metajudge").rglob("*.py"), *(ROOT / "example").glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("*.sh"), *program]:
         assert not re.search(r"/(?:root|work|home)/", path.read_text(encoding="utf-8")), path
 
 

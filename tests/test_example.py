@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.e2e.driver import analysis
+from tests.servers import ROOT
+
 EXAMPLE = ROOT / "example"
 MODELS = ("model-low_deceptive_alignment", "model-high_deceptive_alignment")
 
@@ -68,8 +67,7 @@ def rows() -> list[dict[str, Any]]:
 
 def test_the_examples_table_is_this_to_the_byte() -> None:
     """The command of the README, as a process."""
-    command = [sys.executable, "metajudge_analysis.py", "--input-dir", "example/"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    result = analysis("--input-dir", "example/")
     assert result.returncode == 0, result.stderr
     assert result.stdout == TABLE
     assert TABLE.strip("\n") in (EXAMPLE / "README.md").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -56,6 +57,7 @@ def sample_of(attack: Attack, side: str) -> Sample:
     return sample
 
 
+@functools.cache
 def tasks(granularity: str) -> list[MatchTask]:
     """A task for every way of putting the question."""
     assert granularity in GRANULARITIES

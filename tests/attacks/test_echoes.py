@@ -81,7 +81,7 @@ def test_the_record_has_the_true_scores_for_both_analyses(attack: Attack, granul
     true = [[1, 1 if granularity == "item" else 2, 0.25], [2, 0, 0.0]]
     for side, what, where in itertools.product(SIDES, ("the whole question", "the items"), ("before", "around")):
         sample = sample_of(attack, side)
-        for kind in tasks(granularity):
+        for kind in tasks(granularity)[: None if what == "the whole question" else 1]:
             texts = answers(kind.questions(sample), lambda q: decided(ECHOES[what](q), block_of(q))[where])  # noqa: B023
             record = kind.record(sample, texts, 0.0).as_json()
             assert record["extraction_result"]["scores"] == true

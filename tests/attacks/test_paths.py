@@ -14,33 +14,10 @@ from metajudge.tasks.match.plan import output_paths, safe_filename
 from tests.attacks.setting import HUMAN, MODEL
 
 NAMES = (
-    "../../etc/x",
-    "/etc/passwd",
-    "..",
-    ".",
-    "./x",
-    "../",
-    "a/../../b",
-    "a\\..\\b",
-    "C:\\x",
-    "-rf",
-    "~root",
-    "{model}",
-    "{input}",
-    "%s{0}",
-    "$(touch owned)",
-    "a;b|c&d",
-    "nul\x00x",
-    "line\nbreak",
-    "\x1b[31mred",
-    "\u202egpj.exe",
-    "\uff0e\uff0e\uff0fwide",
-    "\u2025/dots",
-    "half\ud800",
-    " ",
-    ".jsonl",
-    "*?[x]",
-)
+    "../../etc/x", "/etc/passwd", "..", ".", "./x", "../", "a/../../b", "a\\..\\b", "C:\\x", "-rf", "~root",
+    "{model}", "{input}", "%s{0}", "$(touch owned)", "a;b|c&d", "nul\x00x", "line\nbreak", "\x1b[31mred",
+    "\u202egpj.exe", "\uff0e\uff0e\uff0fwide", "\u2025/dots", "half\ud800", " ", ".jsonl", "*?[x]",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,15 +62,9 @@ def test_judging_all_models_of_a_hostile_file_writes_in_the_folder_only(pattern:
 
 @pytest.mark.parametrize(
     ("pattern", "other"),
-    [
-        ("{model}.jsonl", "M.matches"),
-        ("{model}", "M.matches.jsonl"),
-        ("{model}", "M.journal"),
-        ("{model}", "M.torn"),
-        ("{model}", "M.rescued"),
-        ("{model}.jsonl", "M"),
-    ],
-)
+    [("{model}.jsonl", "M.matches"), ("{model}", "M.matches.jsonl"), ("{model}", "M.journal"), ("{model}", "M.torn"),
+     ("{model}", "M.rescued"), ("{model}.jsonl", "M")],
+)  # fmt: skip
 def test_no_model_gets_a_file_that_a_run_writes_for_another(pattern: str, other: str, tmp_path: Path) -> None:
     """Else the matches of one model would take the place of another's paid records."""
     with pytest.raises(UsageError, match="the same file; judge them one by one"):

@@ -130,10 +130,7 @@ def rate(times: list[float], before: int, behind: int) -> float:
 
 def measure(rows: int, response_bytes: int, latency: float, in_flight: int, *, client: str = "metajudge") -> Measured:
     """Judge `rows` rows once against a server that answers after `latency` seconds; `client`: ours, or of `peers`."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running("tests.bench.lean_server", "--latency", str(latency)) as url,
-    ):
+    with tempfile.TemporaryDirectory() as folder, running("tests.bench.lean_server", "--latency", str(latency)) as url:
         source, out = Path(folder, "in.jsonl"), Path(folder, "out.jsonl")
         write_rows(source, rows, response_bytes)
         command = ["-m", "tests.bench.peers", client, url, str(source), str(in_flight)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.e2e.driver import KEY, PATIENCE, command, environment
-from tests.servers import ROOT
+from tests.servers import ROOT, unmeasured
 
 
 class JudgeServer:
@@ -37,7 +37,7 @@ class JudgeServer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.servers.faulty", *arguments],
             cwd=ROOT,
-            env=environment(),
+            env=unmeasured(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -97,6 +97,19 @@ def end(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     """Wait for a process that was started."""
     stdout, stderr = process.communicate(timeout=2 * PATIENCE)
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def said(result: subprocess.CompletedProcess[str], *codes: int) -> str:
+    """Everything that a run said which ended with one of `codes` and without a traceback."""
+    text = result.stdout + result.stderr
+    assert result.returncode in codes and "Traceback" not in text, text
+    return text
+
+
+def last_line(result: subprocess.CompletedProcess[str], code: int) -> str:
+    """The line that says how a run ended which ended with `code` and without a traceback."""
+    said(result, code)
+    return (result.stdout or result.stderr).splitlines()[-1]
 
 
 def size(path: Path) -> int:

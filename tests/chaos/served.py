@@ -81,16 +81,6 @@ def repeats_by_kill(log: Path, kills: Sequence[float], forgiven: Collection[str]
     return Counter(kill for kill in found if kill is not None)
 
 
-def longest_loss(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> float:
-    """Seconds between a reply that was sent and the kill that lost it, the longest of all."""
-    ages = [0.0]
-    for repeat in repeats(log):
-        kill = _kill(kills, repeat)
-        if kill is not None and repeat.first.replied is not None and repeat.first.question not in forgiven:
-            ages.append(kill - repeat.first.replied)
-    return max(ages)
-
-
 def _kill(kills: Sequence[float], repeat: Repeat) -> float | None:
     """The kill that ended the first asker, where it was another run that asked again; run "1" is ended by the first."""
     run = repeat.first.run

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.disks import mounted, needs_mounting
-from tests.chaos.processes import JudgeServer, all_rows, end, rows_of, size, start
+from tests.chaos.processes import JudgeServer, all_rows, end, rows_of, said, size, start
 from tests.e2e.driver import infer, rows, until
 from tests.servers import ROOT
 
-ROWS = 60
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log", "--latency", "0.05") as server:
-        yield server
-
-
-def clear(result: subprocess.CompletedProcess[str]) -> str:
-    """What a run said that ended with one of the codes of failure and without a traceback."""
-    said = result.stdout + result.stderr
-    assert result.returncode in (1, 2), said
-    assert "Traceback" not in said, said
-    return said
+ROWS, LATENCY = 60, 0.05
 
 
 @needs_mounting
@@ -39,8 +23,8 @@ def test_no_room_for_another_file_is_a_clear_end(tmp_path: Path, judge: JudgeSer
     with mounted(tmp_path / "disk", "size=1m,nr_inodes=2") as again:
         out = tmp_path / "disk" / "out.jsonl"
         out.touch()
-        said = clear(infer(source, out, judge.url, "--granularity", granularity))
-        assert "No space left on device" in said
+        text = said(infer(source, out, judge.url, "--granularity", granularity), 1, 2)
+        assert "No space left on device" in text
         again("size=1m,nr_inodes=20")
         assert infer(source, out, judge.url, "--granularity", granularity).returncode == 0
         assert rows_of(out) == all_rows(ROWS)
@@ -56,8 +40,8 @@ def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: Jud
         os.truncate(out, size(out) - 100)
         torn = out.read_bytes()
         fill(filler)
-        said = clear(infer(source, out, judge.url))
-        assert "No space left on device" in said
+        text = said(infer(source, out, judge.url), 1, 2)
+        assert "No space left on device" in text
         assert out.read_bytes() == torn
         filler.unlink()
         assert infer(source, out, judge.url).returncode == 0
@@ -84,7 +68,7 @@ def test_no_room_for_the_rescue_is_a_clear_end(tmp_path: Path, judge: JudgeServe
         until(lambda: size(out) > 10_000)
         fill(out.with_name("filler"))
         out.unlink()
-        assert "was deleted during the run" in clear(end(process))
+        assert "was deleted during the run" in said(end(process), 1, 2)
 
 
 def test_no_room_for_the_last_newline_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
@@ -93,7 +77,7 @@ def test_no_room_for_the_last_newline_is_a_clear_end(tmp_path: Path, judge: Judg
     assert infer(source, out, judge.url, "--limit", "10").returncode == 0
     whole = out.read_bytes()
     os.truncate(out, len(whole) - 1)
-    clear(end(start(source, out, judge.url, largest_file=len(whole) - 1)))
+    said(end(start(source, out, judge.url, largest_file=len(whole) - 1)), 1, 2)
     assert out.read_bytes() == whole[:-1]
     result = infer(source, out, judge.url)
     assert result.returncode == 0 and "10 resumed" in result.stdout
@@ -107,8 +91,8 @@ def test_a_disk_that_reports_an_error_ends_the_run(tmp_path: Path, judge: JudgeS
     (tmp_path / "broken" / "sitecustomize.py").write_text(BROKEN.replace("CALL", call))
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     env = {"PYTHONPATH": f"{tmp_path / 'broken'}{os.pathsep}{ROOT}"}
-    said = clear(end(start(source, out, judge.url, "--concurrent-requests", "1", env=env)))
-    assert "Input/output error" in said
+    text = said(end(start(source, out, judge.url, "--concurrent-requests", "1", env=env)), 1, 2)
+    assert "Input/output error" in text
     assert infer(source, out, judge.url).returncode == 0
     assert rows_of(out) == all_rows(ROWS)
 

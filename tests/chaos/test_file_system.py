@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.disks import mounted, needs_mounting
-from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, start
+from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, start
 from tests.chaos.served import asks, counts
 from tests.e2e.driver import infer, rows
 
-ROWS = 60
+ROWS, LATENCY = 60, 0.05
 IN_FLIGHT = 8
 FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log", "--latency", "0.05") as server:
-        yield server
-
-
-def ended_clearly(result: subprocess.CompletedProcess[str], code: int) -> str:
-    """The last line of a run that ended with `code` and without a traceback."""
-    assert result.returncode == code, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr, result.stderr
-    return result.stdout.splitlines()[-1] if result.stdout else result.stderr.splitlines()[-1]
 
 
 def finish(source: Path, out: Path, judge: JudgeServer, *flags: str) -> None:
     """A normal run after the trouble: every row once."""
     result = infer(source, out, judge.url, *FLAGS, *flags)
-    assert ended_clearly(result, 0).startswith("Next ")
+    assert last_line(result, 0).startswith("Next ")
     assert rows_of(out) == all_rows(ROWS)
     assert {path.name for path in out.parent.glob("out*")} <= {"out.jsonl", "out.matches.jsonl"}
 
@@ -47,7 +32,7 @@ def test_a_full_disk_costs_only_replies_in_flight(tmp_path: Path, judge: JudgeSe
     source, flags = rows(tmp_path / "in.jsonl", [""] * ROWS), ("--granularity", granularity)
     with mounted(tmp_path / "disk", "size=40k") as again:
         out = tmp_path / "disk" / "out.jsonl"
-        last = ended_clearly(infer(source, out, judge.url, *FLAGS, *flags), 1)
+        last = last_line(infer(source, out, judge.url, *FLAGS, *flags), 1)
         assert "no space left on" in last.lower() and "the same command goes on" in last
         assert 5 < len(lines(out)) < ROWS
         again("size=8m")
@@ -58,7 +43,7 @@ def test_a_full_disk_costs_only_replies_in_flight(tmp_path: Path, judge: JudgeSe
 def test_a_limit_of_file_size_is_a_full_disk(tmp_path: Path, judge: JudgeServer) -> None:
     """The limit lies in the middle of a record: no half of it stays."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
-    last = ended_clearly(end(start(source, out, judge.url, *FLAGS, largest_file=20_001)), 1)
+    last = last_line(end(start(source, out, judge.url, *FLAGS, largest_file=20_001)), 1)
     assert "the same command goes on" in last
     assert 5 < len(lines(out)) < ROWS
     finish(source, out, judge)

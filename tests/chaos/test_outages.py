@@ -18,11 +18,7 @@ FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
 
 @pytest.mark.parametrize(
     ("granularity", "seconds"),
-    [
-        ("row", 5),
-        pytest.param("row", 60, marks=pytest.mark.slow),
-        pytest.param("item", 60, marks=pytest.mark.slow),
-    ],
+    [("row", 2), pytest.param("row", 60, marks=pytest.mark.slow), pytest.param("item", 60, marks=pytest.mark.slow)],
 )
 def test_a_judge_that_is_down_for_a_while_costs_no_row(tmp_path: Path, granularity: str, seconds: float) -> None:
     """It dies with questions in flight and comes back on the same port; only those are asked again."""

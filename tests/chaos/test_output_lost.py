@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, end, lines, rows_of, size, start
+from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, size, start
 from tests.chaos.served import Ask, asks, counts
 from tests.e2e.driver import infer, rows, until
 
-ROWS = 60
+ROWS, LATENCY = 60, 0.1
 FLAGS = ("--concurrent-requests", "4")
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as server:
-        yield server
 
 
 def under_way(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subprocess.Popen[str], Path, Path]:
@@ -32,14 +25,6 @@ def under_way(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subproce
     return process, source, out
 
 
-def last_line(process: subprocess.Popen[str]) -> str:
-    """Of a run that lost its output."""
-    result = end(process)
-    assert result.returncode == 1, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr, result.stderr
-    return result.stdout.splitlines()[-1]
-
-
 def replied(judge: JudgeServer) -> list[Ask]:
     """The requests whose reply was sent."""
     return [ask for history in asks(judge.log).values() for ask in history if ask.replied is not None]
@@ -49,8 +34,9 @@ def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: Jud
     """Also the replies that were in flight; put back in its place, the file is resumed."""
     process, source, out = under_way(tmp_path, judge)
     out.unlink()
-    assert "was deleted during the run" in last_line(process)
-    rescued = out.with_name("out.jsonl.rescued")
+    last, rescued = last_line(end(process), 1), out.with_name("out.jsonl.rescued")
+    assert "was deleted during the run; everything written so far is in" in last
+    assert "Move it back to the output's name, then the same command goes on" in last
     assert len(lines(rescued)) == len(replied(judge))
     rescued.rename(out)
     assert infer(source, out, judge.url).returncode == 0
@@ -62,23 +48,19 @@ def test_a_replaced_output_is_rescued_and_the_new_file_left_alone(tmp_path: Path
     """What somebody else put there stays as it is."""
     process, _, out = under_way(tmp_path, judge)
     other = out.with_name("other")
-    other.write_bytes(lines_of_another_row(out))
+    other.write_bytes(out.read_bytes().splitlines(keepends=True)[0])
     other.replace(out)
     before = out.read_bytes()
-    assert "was replaced during the run" in last_line(process)
+    assert "was replaced during the run" in last_line(end(process), 1)
     assert out.read_bytes() == before
     assert len(lines(out.with_name("out.jsonl.rescued"))) == len(replied(judge))
-
-
-def lines_of_another_row(out: Path) -> bytes:
-    return out.read_bytes().splitlines(keepends=True)[0]
 
 
 def test_a_moved_output_goes_on_under_its_new_name(tmp_path: Path, judge: JudgeServer) -> None:
     """Moved away: the same records are in the moved file; a run on it asks only the rest."""
     process, source, out = under_way(tmp_path, judge)
     moved = out.rename(out.with_name("moved.jsonl"))
-    assert "was deleted during the run" in last_line(process)
+    assert "was deleted during the run" in last_line(end(process), 1)
     assert infer(source, moved, judge.url).returncode == 0
     assert rows_of(moved) == all_rows(ROWS)
 
@@ -88,7 +70,7 @@ def test_a_second_loss_does_not_overwrite_the_first_rescue(tmp_path: Path, judge
     for _ in range(2):
         process, _, out = under_way(tmp_path, judge)
         out.unlink()
-        last_line(process)
+        last_line(end(process), 1)
     rescued = [line for path in out.parent.glob("*.rescued*") for line in lines(path)]
     assert len(rescued) == len(replied(judge))
 
@@ -97,7 +79,7 @@ def test_a_deleted_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> 
     """There is no place to rescue to beside the output; what was written is not lost without a word."""
     process, source, out = under_way(tmp_path, judge)
     shutil.rmtree(out.parent)
-    assert "was deleted during the run" in last_line(process)
+    assert "was deleted during the run" in last_line(end(process), 1)
     rescued = [line for path in tmp_path.rglob("*.rescued") for line in lines(path)]
     assert len(rescued) > 4
     assert infer(source, out, judge.url).returncode == 0
@@ -109,7 +91,7 @@ def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: Jud
     process, _, out = under_way(tmp_path, judge)
     moved = out.parent.rename(tmp_path / "moved")
     out.parent.write_text("a file\n")
-    assert "during the run" in last_line(process)
+    assert "during the run" in last_line(end(process), 1)
     assert out.parent.read_text() == "a file\n"
     assert len(lines(moved / "out.jsonl")) > 4
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.processes import JudgeServer, all_rows, lines, rows_of, start
 from tests.chaos.served import asks, counts
-from tests.e2e.driver import analysis, infer, rows, scores, until
+from tests.e2e.driver import KEY, analysis, infer, log, rows, scores, until
 
 MENDED = {
     "429sx1": 2,
@@ -35,14 +34,13 @@ MENDED = {
     "trickle": 1,
     "plain": 1,
     "surrogate": 1,
+    "no-choicesx2": 3,
+    "malformedx2": 3,
+    "truncatedx1": 2,
+    "think": 1,
+    "bold": 1,
 }
 """Faults, and how often such a question is asked."""
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Iterator[JudgeServer]:
-    with JudgeServer(tmp_path / "served.log") as server:
-        yield server
 
 
 def table(out: Path) -> str:
@@ -64,12 +62,14 @@ def clean_run(folder: Path, judge: JudgeServer, count: int, *flags: str) -> Path
 def test_what_another_try_mends_leaves_no_trace_in_the_table(
     judge: JudgeServer, tmp_path: Path, granularity: str, way: str
 ) -> None:
-    """Twenty faults in one run, also behind a redirection; scores and table are those of a run without faults."""
+    """All faults in one run, also behind a redirection; scores and table are those of a run without faults."""
     source, out = rows(tmp_path / "in.jsonl", [f"[[{fault}]]" for fault in MENDED]), tmp_path / "out.jsonl"
-    flags = ("--granularity", granularity, "--concurrent-requests", "32")
+    flags = ("--granularity", granularity, "--concurrent-requests", "32", "--log-file", str(tmp_path / "log"))
     url = judge.url.replace("/v1", f"/{way}v1")
     result = infer(source, out, url, "--timeout", "3", *flags)
     assert result.returncode == 0, result.stdout + result.stderr
+    for cause in ("429 10", "connection 6", "no completion 5", "malformed 4", "500 2", "timeout 2", "length 1"):
+        assert granularity == "item" or cause in result.stdout, result.stdout
     assert rows_of(out) == all_rows(len(MENDED))
     asked = counts(judge.log)
     found = {fault: asked[f"S1: model {number}.0 [[{fault}]]"] for number, fault in enumerate(MENDED)}
@@ -77,6 +77,10 @@ def test_what_another_try_mends_leaves_no_trace_in_the_table(
     clean = clean_run(tmp_path / "clean", judge, len(MENDED), *flags)
     assert scores(out) == scores(clean)
     assert table(out) == table(clean)
+    # No key in anything that a run wrote or said.
+    assert log(judge.url)["keys"] == [f"Bearer {KEY}"]
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert KEY not in result.stdout + result.stderr and KEY.encode() not in written
 
 
 def test_a_reply_that_arrived_before_its_connection_broke_is_kept(judge: JudgeServer, tmp_path: Path) -> None:

@@ -25,47 +25,36 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 
+def run(
+    *words: str | Path, cwd: Path = ROOT, timeout: float = 120, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """A command to its end, whatever its exit code; the first word may be "python" for this interpreter."""
+    command = [sys.executable if word == "python" else str(word) for word in words]
+    return subprocess.run(
+        command, cwd=cwd, env=environment(**variables), capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def metajudge(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """`python -m metajudge` to its end."""
+    return run("python", "-m", "metajudge", *words, **options)
+
+
 def command(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M") -> list[str]:
     """An inference."""
-    return [
-        sys.executable,
-        str(ROOT / "metajudge_infer.py"),
-        "--input-file",
-        str(rows),
-        "--output-file",
-        str(out),
-        "--model-be-evaluated",
-        model,
-        "--api-base",
-        url,
-        "--max-retries",
-        "2",
-        *flags,
-    ]
+    files = ["--input-file", str(rows), "--output-file", str(out), "--model-be-evaluated", model]
+    script = [sys.executable, str(ROOT / "metajudge_infer.py")]
+    return [*script, *files, "--api-base", url, "--max-retries", "2", *flags]
 
 
 def infer(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M") -> subprocess.CompletedProcess[str]:
     """An inference to its end."""
-    return subprocess.run(
-        command(rows, out, url, *flags, model=model),
-        env=environment(OPENAI_API_KEY=KEY),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run(*command(rows, out, url, *flags, model=model), OPENAI_API_KEY=KEY)
 
 
 def analysis(*flags: str) -> subprocess.CompletedProcess[str]:
     """An analysis."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "metajudge_analysis.py"), *flags],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run("python", ROOT / "metajudge_analysis.py", *flags)
 
 
 def rows(path: Path, faults: list[str], items: int = 2) -> Path:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from metajudge.cli import main
+from tests.e2e import driver
 from tests.e2e.driver import analysis, environment, infer, log, until
 from tests.servers import ROOT, running
 
@@ -33,15 +35,7 @@ def command(step: str, source: Path, out: Path, url: str, *flags: str) -> list[s
 
 def run(step: str, source: Path, out: Path, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
     """A deriving command to its end."""
-    return subprocess.run(
-        command(step, source, out, url, *flags),
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return driver.run(*command(step, source, out, url, *flags))
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -72,12 +66,7 @@ def test_the_output_has_every_row_in_order_with_what_became_of_it(model: str, tm
     assert [{key: row[key] for key in before} for before, row in zip(raw, rows, strict=True)] == raw
     for row in rows:
         stamp = row["metajudge"]
-        assert (stamp["step"], stamp["status"], stamp["model"], stamp["items"]) == (
-            "decompose",
-            "success",
-            "scripted",
-            5,
-        )
+        assert [stamp[key] for key in ("step", "status", "model", "items")] == ["decompose", "success", "scripted", 5]
         assert len(row["human-checklist"]) == 5 and row["human-ignored"] == []
     assert {doubt["reason"] for row in rows for doubt in row["metajudge"].get("doubts", [])} <= {
         "duplicate", "preference", "unsupported",
@@ -162,15 +151,20 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         (["decompose", "--text-field", "notes", "--dry-run"], 'has "notes"; name another field with --text-field'),
     ],
 )
-def test_bad_arguments_get_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_bad_arguments_get_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
     """Exit 2, nothing written."""
     step, *flags = arguments
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", step, "--input-file", str(RAW), "--output-file",
-         str(tmp_path / "out.jsonl"), *flags],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert result.returncode == 2 and message in result.stderr and len(result.stderr.splitlines()) == 1
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert main([step, "--input-file", str(RAW), "--output-file", str(tmp_path / "out.jsonl"), *flags]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 

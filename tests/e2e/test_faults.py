@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -11,25 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.driver import KEY, analysis, command, environment, infer, log, records, rows, scores, until
-from tests.servers import ROOT, running
+from tests.e2e.driver import KEY, analysis, command, environment, infer, log, records, rows, run, scores, until
+from tests.servers import running
 
-REPAIRABLE = [
-    "429x2",
-    "429msx2",
-    "500x2",
-    "resetx2",
-    "tornx2",
-    "htmlx2",
-    "broken-jsonx2",
-    "no-choicesx2",
-    "null-contentx2",
-    "malformedx2",
-    "truncatedx1",
-    "think",
-    "bold",
-    "hangx1",
-]
 FATAL = {
     "401": "refused the key (401)",
     "403": "refused the key (403)",
@@ -42,26 +25,6 @@ FATAL = {
 def judge() -> Iterator[str]:
     with running("tests.servers.faulty") as url:
         yield url
-
-
-def test_what_can_be_repaired_gives_the_table_of_a_run_without_faults(judge: str, tmp_path: Path) -> None:
-    """Every fault that another try mends, in one run; the same scores, the same table, exit 0."""
-    faulty = rows(tmp_path / "faulty.jsonl", [f"[[{fault}]]" for fault in REPAIRABLE])
-    result = infer(faulty, tmp_path / "faulty-out.jsonl", judge, "--timeout", "3", "--log-file", str(tmp_path / "log"))
-    assert result.returncode == 0, result.stdout + result.stderr
-    clean = rows(tmp_path / "clean.jsonl", ["" for _ in REPAIRABLE])
-    assert infer(clean, tmp_path / "clean-out.jsonl", judge).returncode == 0
-    assert scores(tmp_path / "faulty-out.jsonl") == scores(tmp_path / "clean-out.jsonl")
-    assert len(scores(tmp_path / "clean-out.jsonl")) == len(REPAIRABLE)
-    tables = [analysis("--input-file", str(tmp_path / f"{name}-out.jsonl")).stdout for name in ("faulty", "clean")]
-    assert tables[0] == tables[1] and " 14 " in tables[0]
-    for cause in ("429 4", "connection 4", "no completion 6", "timeout 1", "malformed 4", "500 2", "length 1"):
-        assert cause in result.stdout
-    # No key in anything that a run wrote or said.
-    said = result.stdout + result.stderr + "".join(tables)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert KEY not in said and KEY.encode() not in written
-    assert log(judge)["keys"] == [f"Bearer {KEY}"]
 
 
 def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path: Path) -> None:
@@ -132,27 +95,6 @@ def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) ->
     assert "12 judged, 0 empty, 0 failed" in stdout
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small file system needs root")
-def test_a_full_disk_ends_the_run_clearly_and_loses_nothing(judge: str, tmp_path: Path) -> None:
-    """A file system of 64 kB: whole records up to the end, exit 1, one line."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("this machine does not let us mount")
-    try:
-        result = infer(rows(tmp_path / "in.jsonl", [""] * 200), disk / "out.jsonl", judge)
-        assert result.returncode == 1, result.stderr
-        found = records(disk / "out.jsonl")
-        assert 5 < len(found) < 200 and all(record["status"] == "success" for record in found)
-        assert "No space left on device" in (result.stdout + result.stderr) or "no space left" in result.stdout
-        assert "Traceback" not in result.stderr
-    finally:
-        subprocess.run(["umount", str(disk)], check=False)
-
-
 def test_bounded_flight_is_seen_by_the_server(tmp_path: Path) -> None:
     """Seven in flight, never more, and really seven."""
     with running("tests.servers.faulty", "--latency", "0.1") as url:
@@ -160,16 +102,8 @@ def test_bounded_flight_is_seen_by_the_server(tmp_path: Path) -> None:
         assert log(url)["most_in_flight"] == 7
 
 
-def test_a_reader_that_goes_away_ends_the_analysis_quietly(tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_ends_the_analysis_quietly() -> None:
     """`| head -1` is no traceback."""
-    result = subprocess.run(
-        f"{sys.executable} {ROOT}/metajudge_analysis.py --input-dir {ROOT}/example | head -1 >/dev/null; "
-        "echo ${PIPESTATUS[0]}",
-        shell=True,
-        executable="/bin/bash",
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(),
-    )
+    script = f"{sys.executable} metajudge_analysis.py --input-dir example | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
+    result = run("bash", "-c", script)
     assert "Traceback" not in result.stderr and result.stdout.strip() in ("0", "1")

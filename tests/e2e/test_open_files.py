@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.driver import KEY, command, environment, rows
+from tests.e2e.driver import KEY, command, rows, run
 from tests.servers import running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
@@ -19,14 +18,7 @@ def limited(kind: str, tmp_path: Path) -> tuple[int, str, str]:
     source = rows(tmp_path / "in.jsonl", [""] * 200)
     with running("tests.servers.faulty") as url:
         line = command(source, tmp_path / "out.jsonl", url, "--concurrent-requests", "200")
-        found = subprocess.run(
-            ["bash", "-c", f'ulimit {kind} 100; exec "$@"', "bash", *line],
-            env=environment(OPENAI_API_KEY=KEY),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        found = run("bash", "-c", f'ulimit {kind} 100; exec "$@"', "bash", *line, OPENAI_API_KEY=KEY)
     return found.returncode, found.stdout, found.stderr
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import signal
 import socket
@@ -22,7 +23,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from tests.e2e.driver import KEY, environment, log
+from tests.e2e.driver import KEY, environment, log, metajudge, until
 from tests.servers import ROOT, running
 
 PROMPT = "Which one is better?\n"
@@ -38,6 +39,8 @@ class Served:
     process: subprocess.Popen[str]
     said: Path
     """What it writes to stderr."""
+    judge: str = ""
+    """URL of the judge behind it."""
 
 
 @contextlib.contextmanager
@@ -60,6 +63,14 @@ def serving(folder: Path, *flags: str, command: str = "reward-server", **variabl
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+@contextlib.contextmanager
+def judged(folder: Path, *flags: str, judge: str = "", **variables: str) -> Iterator[Served]:
+    """A reward server with the faulty judge behind it, whose own flags are `judge`."""
+    with running("tests.servers.faulty", *judge.split()) as url:
+        with serving(folder, "--api-base", url, *flags, **variables) as server:
+            yield dataclasses.replace(server, judge=url)
 
 
 def reply(*reasons: str, verdict: str = "B>A") -> str:
@@ -98,10 +109,7 @@ def metrics(url: str) -> dict[str, float]:
 
 def wait_for(url: str, name: str, value: float) -> None:
     """Until a metric has a value."""
-    end = time.monotonic() + 20
-    while metrics(url)[name] != value:
-        assert time.monotonic() < end, metrics(url)
-        time.sleep(0.02)
+    until(lambda: metrics(url)[name] == value)
 
 
 async def as_openrlhf(url: str, data: dict[str, Any], tries: int = 5) -> Any:
@@ -139,16 +147,14 @@ def test_a_trainer_gets_the_rewards_of_the_papers_equations(tmp_path: Path) -> N
 
 def test_metrics_count_what_was_asked(tmp_path: Path) -> None:
     """Generations by what became of them, the judge's requests as the judge itself counts them."""
-    with running("tests.servers.faulty") as judge, serving(
-        tmp_path, "--api-base", judge, "--max-retries", "1", "--on-unscored", "0"
-    ) as server:  # fmt: skip
+    with judged(tmp_path, "--max-retries", "1", "--on-unscored", "0") as server:
         data = request(
             reply("a [[500x1]]"), reply("b [[500]]"), reply("c", verdict="A>B"), "no list", reply("d"), reply("d")
         )
         status, _, text = call(server.url, data)
         assert status == 200 and json.loads(text)["extra_logs"]["unscored"] == [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
         call(server.url, b"{")
-        found, asked = metrics(server.url), log(judge)["requests"]
+        found, asked = metrics(server.url), log(server.judge)["requests"]
     expected = {
         "metajudge_generations_total": 6,
         "metajudge_malformed_total": 1,
@@ -190,20 +196,16 @@ def test_a_judge_that_is_away_is_503_and_never_0_until_it_is_back(tmp_path: Path
 
 def test_a_trainer_that_tries_again_asks_the_judge_only_for_what_is_missing(tmp_path: Path) -> None:
     """The answers of the first try are remembered."""
-    with running("tests.servers.faulty") as judge, serving(
-        tmp_path, "--api-base", judge, "--max-retries", "0"
-    ) as server:  # fmt: skip
+    with judged(tmp_path, "--max-retries", "0") as server:
         found = asyncio.run(as_openrlhf(server.url, request(reply("a"), reply("b [[500x2]]"), reply("c"))))
         assert len(found["rewards"]) == 3
-        assert log(judge)["requests"] == 2 + 3
+        assert log(server.judge)["requests"] == 2 + 3
         assert metrics(server.url)['metajudge_responses_total{status="503"}'] == 2
 
 
 def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
     """Before the trainer's own would end the request."""
-    with running("tests.servers.faulty", "--always", "hang") as judge, serving(
-        tmp_path, "--api-base", judge, "--unscored-timeout", "0.3"
-    ) as server:  # fmt: skip
+    with judged(tmp_path, "--unscored-timeout", "0.3", judge="--always hang") as server:
         started = time.monotonic()
         status, _, text = call(server.url, request(reply("a")))
         assert status == 503 and "timeout" in text and time.monotonic() - started < 10
@@ -215,9 +217,7 @@ def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
 )
 def test_a_judge_that_refuses_everything_is_503_and_told_of(tmp_path: Path, fault: str, said: str) -> None:
     """Also where an unscored generation would count as 0: nothing was scored. The log tells of it once."""
-    with running("tests.servers.faulty", "--always", fault) as judge, serving(
-        tmp_path, "--api-base", judge, "--on-unscored", "0"
-    ) as server:  # fmt: skip
+    with judged(tmp_path, "--on-unscored", "0", judge=f"--always {fault}") as server:
         for _ in range(2):
             status, headers, text = call(server.url, request(reply("a"), reply("b")))
             assert status == 503 and said in text and int(headers["Retry-After"]) >= 1
@@ -227,9 +227,7 @@ def test_a_judge_that_refuses_everything_is_503_and_told_of(tmp_path: Path, faul
 def test_the_mean_of_the_group_stands_in_where_there_is_one(tmp_path: Path) -> None:
     """A prompt without any reward is 503."""
     lost = reply("x [[500]]")
-    with running("tests.servers.faulty") as judge, serving(
-        tmp_path, "--api-base", judge, "--max-retries", "0", "--on-unscored", "group-mean"
-    ) as server:  # fmt: skip
+    with judged(tmp_path, "--max-retries", "0", "--on-unscored", "group-mean") as server:
         assert call(server.url, request(lost))[0] == 503
         values = json.loads(call(server.url, request(reply("a", "b"), reply("c"), lost))[2])["rewards"]
         assert values[2] == pytest.approx((values[0] + values[1]) / 2)
@@ -279,9 +277,7 @@ def test_a_body_that_cannot_be_unpacked_is_one_line_of_the_log(
 
 def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
     """What is in progress is not disturbed."""
-    with running("tests.servers.faulty", "--latency", "1.5") as judge, serving(
-        tmp_path, "--api-base", judge, "--max-queue", "2"
-    ) as server, ThreadPoolExecutor() as pool:  # fmt: skip
+    with judged(tmp_path, "--max-queue", "2", judge="--latency 1.5") as server, ThreadPoolExecutor() as pool:
         first = pool.submit(call, server.url, request(reply("a"), reply("b")))
         wait_for(server.url, "metajudge_in_progress", 2)
         status, headers, text = call(server.url, request(reply("c")))
@@ -295,8 +291,7 @@ def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
 
 def test_without_a_token_other_machines_are_not_let_in(tmp_path: Path) -> None:
     """Exit code 2 with one line, before anything listens."""
-    command = [sys.executable, "-m", "metajudge", "reward-server", "--model", "embedded", "--host", "0.0.0.0"]
-    found = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=30)
+    found = metajudge("reward-server", "--model", "embedded", "--host", "0.0.0.0", timeout=30)
     assert found.returncode == 2 and not found.stdout
     assert found.stderr.count("\n") == 1 and "METAJUDGE_TOKEN" in found.stderr
 
@@ -305,9 +300,9 @@ def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tm
     """As a header or in the URL, and for the metrics, too; whether the server lives is everybody's to know."""
     token, log_file = "t0ken+never/to-be=seen==", tmp_path / "log"
     seen = []
-    with running("tests.servers.faulty", "--always", "401") as judge, serving(
-        tmp_path, "--api-base", judge, "--host", "0.0.0.0", "--log-file", str(log_file), METAJUDGE_TOKEN=token
-    ) as server:  # fmt: skip
+    with judged(
+        tmp_path, "--host", "0.0.0.0", "--log-file", str(log_file), judge="--always 401", METAJUDGE_TOKEN=token
+    ) as server:
         url = server.url.replace("0.0.0.0", "127.0.0.1")
         data = request("no list")
         for refused in (
@@ -354,9 +349,7 @@ def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tm
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_open_request_is_answered_before_the_server_ends(tmp_path: Path, number: signal.Signals) -> None:
     """New connections are refused meanwhile; exit code 130."""
-    with running("tests.servers.faulty", "--latency", "2") as judge, serving(
-        tmp_path, "--api-base", judge
-    ) as server, ThreadPoolExecutor() as pool:  # fmt: skip
+    with judged(tmp_path, judge="--latency 2") as server, ThreadPoolExecutor() as pool:
         opened = pool.submit(call, server.url, request(reply("a")))
         wait_for(server.url, "metajudge_in_progress", 1)
         server.process.send_signal(number)
@@ -373,9 +366,7 @@ def test_an_open_request_is_answered_before_the_server_ends(tmp_path: Path, numb
 @pytest.mark.parametrize(("grace", "signals"), [("0.3", 1), ("60", 2)])
 def test_a_request_without_end_does_not_hold_the_server(tmp_path: Path, grace: str, signals: int) -> None:
     """The grace passes, or a second signal comes."""
-    with running("tests.servers.faulty", "--always", "hang") as judge, serving(
-        tmp_path, "--api-base", judge, "--grace", grace
-    ) as server, ThreadPoolExecutor() as pool:  # fmt: skip
+    with judged(tmp_path, "--grace", grace, judge="--always hang") as server, ThreadPoolExecutor() as pool:
         opened = pool.submit(call, server.url, request(reply("a")))
         wait_for(server.url, "metajudge_in_progress", 1)
         for _ in range(signals):
@@ -391,7 +382,6 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
     """Exit code 2."""
     with serving(tmp_path, "--model", "embedded") as server:
         port = server.url.rpartition(":")[2]
-        command = [sys.executable, "-m", "metajudge", "reward-server", "--model", "embedded", "--port", port]
-        found = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=30)
+        found = metajudge("reward-server", "--model", "embedded", "--port", port, timeout=30)
     assert found.returncode == 2 and found.stderr.count("\n") == 1
     assert f"--port {port} at 127.0.0.1 cannot be used" in found.stderr

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.driver import analysis, environment, records, rows
-from tests.servers import ROOT, running
+from tests.e2e.driver import analysis, metajudge, records, rows
+from tests.servers import running
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +20,8 @@ def llm() -> Iterator[str]:
 
 def ask(llm: str, source: Path, out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     """An inference that asks the model."""
-    command = ["--input-file", str(source), "--output-file", str(out), "--model-be-evaluated", "M", "--api-base", llm]
-    return subprocess.run(
-        [sys.executable, "-m", "metajudge", "infer", *command, "--max-retries", "1", *flags],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    files = ("--input-file", source, "--output-file", out, "--model-be-evaluated", "M")
+    return metajudge("infer", *files, "--api-base", llm, "--max-retries", "1", *flags, timeout=300)
 
 
 @pytest.mark.parametrize("granularity", ["row", "item"])

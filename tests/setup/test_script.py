@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,17 +25,23 @@ sys.exit({status} if "infer" in sys.argv[1] else 0)
 """
 
 
+def script(
+    folder: Path, *arguments: str, path: Path | str = SCRIPT, cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """The shell script in an environment of a few variables."""
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), **variables}
+    command = ["bash", str(path), *arguments]
+    return subprocess.run(command, cwd=cwd or folder, env=env, capture_output=True, text=True, check=False)
+
+
 class Fake:
     def __init__(self, folder: Path, status: int = 0) -> None:
         self.log, self.python = folder / "log", folder / "python"
         self.python.write_text(FAKE.format(python=sys.executable, log=str(self.log), status=status))
         self.python.chmod(0o755)
 
-    def run(self, folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": "/usr/bin:/bin", "PYTHON": str(self.python), "HOME": str(folder), **variables}
-        return subprocess.run(
-            ["bash", str(SCRIPT), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+    def run(self, folder: Path, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+        return script(folder, *arguments, PYTHON=str(self.python), **variables)
 
     def calls(self) -> list[list[object]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
@@ -51,25 +58,11 @@ def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path:
     result = fake.run(tmp_path)
     assert result.returncode == 0 and "using the embedded one" in result.stderr
     (infer, key, base), (analysis, *_) = fake.calls()
-    assert infer == [
-        str(ROOT / "metajudge_infer.py"),
-        "--input-file",
-        str(ROOT / "example/infer_input_10samples.jsonl"),
-        "--output-file",
-        "output/{model}-embedded-meta_eval.jsonl",
-        "--model-be-evaluated",
-        "all",
-        "--model",
-        "embedded",
-    ]
+    source = ROOT / "example/infer_input_10samples.jsonl"
+    files = f"--input-file {source} --output-file output/{{model}}-embedded-meta_eval.jsonl"
+    assert " ".join(infer) == f"{ROOT}/metajudge_infer.py {files} --model-be-evaluated all --model embedded"
     assert (key, base) == (None, None)
-    assert analysis == [
-        str(ROOT / "metajudge_analysis.py"),
-        "--input-dir",
-        "output",
-        "--eval-model",
-        "embedded",
-    ]
+    assert " ".join(analysis) == f"{ROOT}/metajudge_analysis.py --input-dir output --eval-model embedded"
 
 
 @pytest.mark.parametrize("arguments", [("--model", "m/1"), ("--model=m/1",)])
@@ -105,15 +98,9 @@ def test_a_key_or_a_base_url_among_the_arguments_means_one_too(
 def test_a_search_path_for_folders_changes_nothing(fake: Fake, tmp_path: Path) -> None:
     """With CDPATH, cd prints where it goes."""
     result = fake.run(tmp_path, CDPATH=f".:{ROOT.parent}:{ROOT}")
-    relative = subprocess.run(
-        ["bash", f"{ROOT.name}/metajudge_infer.sh"],
-        cwd=ROOT.parent,
-        env={"PATH": "/usr/bin:/bin", "PYTHON": str(fake.python), "HOME": str(tmp_path), "CDPATH": ".:/",
-             "OUTPUT_DIR": str(tmp_path / "output")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+    relative = fake.run(
+        tmp_path, path=f"{ROOT.name}/metajudge_infer.sh", cwd=ROOT.parent, CDPATH=".:/", OUTPUT_DIR=f"{tmp_path}/output"
+    )
     assert result.returncode == relative.returncode == 0, relative.stderr
     assert {call[0][0] for call in fake.calls()} == {  # type: ignore[index]
         str(ROOT / "metajudge_infer.py"), str(ROOT / "metajudge_analysis.py")
@@ -122,50 +109,15 @@ def test_a_search_path_for_folders_changes_nothing(fake: Fake, tmp_path: Path) -
 
 def test_every_variable_becomes_its_flag_and_arguments_are_passed_on(fake: Fake, tmp_path: Path) -> None:
     """Characters that do not fit a file name are replaced in it."""
-    fake.run(
-        tmp_path,
-        "--limit",
-        "3",
-        EVAL_MODEL="org/judge:1",
-        INPUT_FILE="my rows.jsonl",
-        MODEL_BE_EVALUATED="m",
-        OUTPUT_DIR="output",
-        MAX_TOKENS="1",
-        TEMPERATURE="0",
-        MAX_RETRIES="2",
-        CONCURRENT_REQUESTS="3",
-        RATE_LIMIT_DELAY="0.5",
-        BATCH_SIZE="7",
-        GRANULARITY="item",
-    )
+    numbers = {"MAX_TOKENS": "1", "TEMPERATURE": "0", "MAX_RETRIES": "2", "CONCURRENT_REQUESTS": "3",
+               "RATE_LIMIT_DELAY": "0.5", "BATCH_SIZE": "7"}  # fmt: skip
+    names = {"EVAL_MODEL": "org/judge:1", "INPUT_FILE": "my rows.jsonl", "MODEL_BE_EVALUATED": "m"}
+    fake.run(tmp_path, "--limit", "3", OUTPUT_DIR="output", GRANULARITY="item", **numbers, **names)
     (infer, *_), (analysis, *_) = fake.calls()
-    assert infer == [
-        str(ROOT / "metajudge_infer.py"),
-        "--input-file",
-        "my rows.jsonl",
-        "--output-file",
-        "output/{model}-org_judge_1-meta_eval.jsonl",
-        "--model-be-evaluated",
-        "m",
-        "--model",
-        "org/judge:1",
-        "--max-tokens",
-        "1",
-        "--temperature",
-        "0",
-        "--max-retries",
-        "2",
-        "--concurrent-requests",
-        "3",
-        "--rate-limit-delay",
-        "0.5",
-        "--batch-size",
-        "7",
-        "--granularity",
-        "item",
-        "--limit",
-        "3",
-    ]
+    flags = [f"--{name.lower().replace('_', '-')} {value}" for name, value in numbers.items()]
+    files = "--output-file output/{model}-org_judge_1-meta_eval.jsonl --model-be-evaluated m --model org/judge:1"
+    assert infer[:3] == [f"{ROOT}/metajudge_infer.py", "--input-file", "my rows.jsonl"]
+    assert infer[3:] == f"{files} {' '.join(flags)} --granularity item --limit 3".split()
     assert analysis[-4:] == ["--eval-model", "org/judge:1", "--model-be-evaluated", "m"]
 
 
@@ -189,21 +141,8 @@ def test_a_dry_run_prints_no_table(fake: Fake, tmp_path: Path) -> None:
 def test_help_names_every_variable(tmp_path: Path, fake: Fake) -> None:
     """Without setting anything up."""
     text = fake.run(tmp_path, "--help").stdout
-    for name in (
-        "INPUT_FILE",
-        "MODEL_BE_EVALUATED",
-        "API_KEY",
-        "API_BASE",
-        "EVAL_MODEL",
-        "OUTPUT_DIR",
-        "MAX_TOKENS",
-        "TEMPERATURE",
-        "MAX_RETRIES",
-        "CONCURRENT_REQUESTS",
-        "RATE_LIMIT_DELAY",
-        "BATCH_SIZE",
-        "GRANULARITY",
-    ):
+    names = "INPUT_FILE MODEL_BE_EVALUATED API_KEY API_BASE EVAL_MODEL OUTPUT_DIR MAX_TOKENS TEMPERATURE MAX_RETRIES"
+    for name in [*names.split(), "CONCURRENT_REQUESTS", "RATE_LIMIT_DELAY", "BATCH_SIZE", "GRANULARITY"]:
         assert name in text
     assert not fake.log.exists()
 
@@ -228,14 +167,7 @@ def test_an_interpreter_that_is_too_old_or_does_not_run_is_passed_over(tmp_path:
     )
     if (ROOT / ".venv").exists():
         pytest.skip("this checkout has its own environment, which comes first")
-    result = subprocess.run(
-        ["bash", str(SCRIPT), "--dry-run"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(tmp_path)},
-    )
+    result = script(tmp_path, "--dry-run", PATH=f"{tools}:/usr/bin:/bin")
     assert "ran " in result.stdout and "metajudge_infer.py" in result.stdout
 
 
@@ -248,13 +180,6 @@ def test_no_python_and_a_bad_python_are_one_line(tmp_path: Path) -> None:
     for variables in ({"PYTHON": "/nonexistent"}, {}):
         if not variables and (ROOT / ".venv").exists():
             continue
-        result = subprocess.run(
-            ["bash", str(SCRIPT)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"PATH": str(tools), **variables},
-        )
+        result = script(tmp_path, PATH=str(tools), **variables)
         assert result.returncode == 2 and result.stderr.count("\n") == 1
         assert result.stderr.startswith("metajudge: error: ")

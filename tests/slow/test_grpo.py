@@ -10,12 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import socket
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +18,7 @@ import pytest
 
 from metajudge.engine.session import JudgeConfig
 from metajudge.integrations.trl import reward_function
-from tests.servers import ROOT
+from tests.chaos.processes import JudgeServer
 from tests.servers.faulty import score
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
@@ -97,40 +92,6 @@ def average_precision(scores: list[list[float]]) -> float:
         found.append((-sum(scores[r][c] for r, c in used), len(used), sorted(c for _, c in used)))
     _, _, hits = min(found)
     return sum(number / (column + 1) for number, column in enumerate(hits, 1)) / n_human
-
-
-# ------------------------------------------------------------------ the judge
-
-
-class Judge:
-    """The faulty server, which can be taken away and brought back at the same address."""
-
-    def __init__(self, port: int) -> None:
-        self.port, self.process = port, None
-
-    def begin(self) -> None:
-        command = [sys.executable, "-m", "tests.servers.faulty", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None and self.process.stdout.readline()
-
-    def end(self) -> None:
-        assert self.process is not None and self.process.stdout is not None
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-
-@contextmanager
-def judge() -> Iterator[Judge]:
-    """A judge at an address that is its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    server = Judge(port)
-    server.begin()
-    try:
-        yield server
-    finally:
-        server.end()
 
 
 # ------------------------------------------------------------------ the model
@@ -217,16 +178,16 @@ def config(folder: Path) -> Any:
     )
 
 
-def absence(server: Judge) -> Any:
+def absence(server: JudgeServer) -> Any:
     """What takes the judge away before some steps."""
     from transformers import TrainerCallback
 
     class Absence(TrainerCallback):  # type: ignore[misc]
         def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step + 1 == AWAY.start:
-                server.end()
+                server.stop()
             if state.global_step + 1 == AWAY.stop:
-                server.begin()
+                server.start()
 
     return Absence()
 
@@ -246,7 +207,7 @@ def watched(seen: list[dict[str, Any]]) -> Any:
     return Watched
 
 
-def training(server: Judge, folder: Path, conversational: bool) -> tuple[list[dict[str, Any]], Any]:
+def training(server: JudgeServer, folder: Path, conversational: bool) -> tuple[list[dict[str, Any]], Any]:
     """Ten steps; what TRL knew of every completion, and the trainer."""
     import torch
     from datasets import Dataset
@@ -257,8 +218,7 @@ def training(server: Judge, folder: Path, conversational: bool) -> tuple[list[di
     torch.manual_seed(4)
     torch.set_num_threads(1)  # a model this small only waits for the other threads
     tokens, seen = tokenizer(), list[dict[str, Any]]()
-    address = f"http://127.0.0.1:{server.port}/v1"
-    options = JudgeConfig(model="m", api_base=address, max_retries=1, timeout=0.4, concurrent_requests=64)
+    options = JudgeConfig(model="m", api_base=server.url, max_retries=1, timeout=0.4, concurrent_requests=64)
     trainer = watched(seen)(
         model=warmed(tokens),
         reward_funcs=reward_function(options, unscored_timeout=1.5),
@@ -289,7 +249,7 @@ def test_no_step_sees_a_made_up_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # Not by the variable alone: the package keeps what it has read, for every later test of this process.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with judge() as server:
+    with JudgeServer(tmp_path / "served.log") as server:
         seen, trainer = training(server, tmp_path, conversational)
     assert len(seen) == STEPS * GENERATIONS * PROMPTS_A_STEP
     kinds = Counter(kind(one) for one in seen)

@@ -1,0 +1,16 @@
+"""The judge that a module's tests ask: `LATENCY` of the module is how many seconds it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.processes import JudgeServer
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JudgeServer]:
+    with JudgeServer(tmp_path / "served.log", "--latency", str(getattr(request.module, "LATENCY", 0))) as server:
+        yield server
