@@ -36,8 +36,7 @@ def _section(command: str) -> str:
     module = importlib.import_module(f"metajudge.cli.{command.replace('-', '_')}")
     parser = argparse.ArgumentParser(prog=f"metajudge {command}", add_help=False)
     module.add_arguments(parser)
-    summary = module.SUMMARY[0].upper() + module.SUMMARY[1:].rstrip(".") + "."
-    return "\n".join([f"## {command}\n", _cell(summary) + "\n", *_tables(parser)])
+    return "\n".join([f"## {command}\n", f"{COMMANDS[command].summary}.\n", *_tables(parser)])
 
 
 def _tables(parser: argparse.ArgumentParser) -> Iterator[str]:
