@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.trl import reward_function
 from tests.servers import ROOT
 from tests.servers.faulty import score

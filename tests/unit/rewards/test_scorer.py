@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from metajudge.engine import JudgeConfig
 from metajudge.engine.budget import Budget, BudgetExceeded
 from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.rate_limit import ConcurrencyLimiter, RateLimiter
 from metajudge.engine.retry import RetryingClient
-from metajudge.engine.session import JudgeConfig
 from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError

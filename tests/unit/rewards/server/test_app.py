@@ -16,7 +16,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.cli import reward_server as command
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.rewards.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardConfig
 from metajudge.rewards.scorer import Counts
