@@ -23,9 +23,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # tests/e2e/test_reward_server.py), and the quick start on a fresh clone (.ci/run).
 ELSEWHERE = {
     "bash tests/run.sh",
-    "python -m metajudge serve --port 8000",
-    "python -m metajudge reward-server --model embedded --port 8001",
-    "METAJUDGE_TOKEN=… python -m metajudge reward-server --host 0.0.0.0 --concurrent-requests 256",
+    "python -m metajudge serve-judge --port 8000",
+    "python -m metajudge serve-reward --model embedded --port 8001",
+    "METAJUDGE_TOKEN=… python -m metajudge serve-reward --host 0.0.0.0 --concurrent-requests 256",
 }
 
 
@@ -108,12 +108,16 @@ def test_the_flags_of_help_and_readme_are_the_same(command: str, heading: str) -
     assert {flag for cell in named for flag in re.findall(r"--[a-z-]+", cell)} == help_flags(command)
 
 
-@pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
+@pytest.mark.parametrize("command", ["report", "compare", "plot", "plot-training", "agreement"])
 def test_the_flags_of_reports_are_in_the_readme_and_the_other_way_round(command: str) -> None:
     """The shared table and the lines that name the command."""
     section = README.split("### Report, compare, plot, agreement")[1].split("Exit codes:")[0]
     shared, own = section.split("and have these of their own")
-    flags = set() if command == "agreement" else set(re.findall(r"^\| `(--[a-z-]+)`", shared, re.MULTILINE))
+    flags = (
+        set()
+        if command in ("agreement", "plot-training")
+        else set(re.findall(r"^\| `(--[a-z-]+)`", shared, re.MULTILINE))
+    )
     for line in re.findall(r"^\| `--.*", own, re.MULTILINE):
         names, of = line.split("|")[1:3]
         if f"`{command}`" in of or of.strip() == "all":
@@ -121,7 +125,7 @@ def test_the_flags_of_reports_are_in_the_readme_and_the_other_way_round(command:
     assert flags == help_flags(command)
 
 
-@pytest.mark.parametrize("command", ["decompose", "critic", "check", "fetch"])
+@pytest.mark.parametrize("command", ["decompose", "critic", "check", "download"])
 def test_the_flags_of_deriving_commands_are_in_the_readme(command: str) -> None:
     """Their own; the judge's are those of inference."""
     section = README.split("### Decompose, critic")[1].split("Exit codes: 0 all rows")[0]
@@ -141,7 +145,7 @@ def test_the_flags_of_the_reward_server_are_in_the_readme() -> None:
     judge = re.findall(
         r"`(--[a-z-]+)`", section.split("The judge's flags are those of inference:")[1].split(". Set")[0]
     )
-    assert {*named, *judge} == help_flags("reward-server")
+    assert {*named, *judge} == help_flags("serve-reward")
 
 
 def test_help_of_the_whole_command_names_every_command() -> None:

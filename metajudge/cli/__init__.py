@@ -19,8 +19,8 @@ from metajudge.errors import MetaJudgeError
 from metajudge.text import printable
 
 COMMANDS = (
-    "fetch", "check", "decompose", "critic", "infer", "analysis", "report", "compare", "agreement", "plot", "show",
-    "compact", "serve", "reward-server",
+    "download", "check", "decompose", "critic", "infer", "analysis", "report", "compare", "agreement", "plot",
+    "plot-training", "show", "dedupe", "serve-judge", "serve-reward",
 )  # fmt: skip
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from metajudge.cli.options.output import check_output, plural, say, warn, write_json
 from metajudge.cli.options.types import at_least
+from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from metajudge.records import ResultFile
     from metajudge.reports import Summary
 
 SUMMARY = "precision, recall, F1 and average precision of result files, as a table"
@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from metajudge.text import TABLE, formats
 
     source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "files", nargs="*", type=Path, default=[], metavar="FILE", help="result files, or directories of them"
+    )
     source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
     source.add_argument("--input-dir", type=Path, metavar="DIR", help="every result file (*.jsonl) of a directory")
     parser.add_argument(
@@ -70,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
 
     summaries = _summaries(args)
     valid = [summary for summary in summaries if summary.valid]
-    shown = summaries if args.input_file else valid
+    named = [args.input_file] if args.input_file else args.files
+    shown = summaries if len(named) == 1 and not named[0].is_dir() else valid
     if shown:
         sys.stdout.write(render_summaries(shown, args.sort_by, args.format))
         sys.stdout.flush()
@@ -85,19 +89,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _summaries(args: argparse.Namespace) -> list[Summary]:
-    from metajudge.records import SkippedFile, open_directory, open_results
-
-    check_output(args.output_file, [args.input_file] if args.input_file else [])
-    files: Iterable[ResultFile | SkippedFile]
-    if args.input_file:
-        files = [open_results(args.input_file, args.model_be_evaluated, "--input-file ")]
-    else:
-        files = open_directory(args.input_dir, args.model_be_evaluated, args.eval_model)
-    chosen = []
-    for file in files:
+    check_output(args.output_file, [args.input_file] if args.input_file else args.files)
+    chosen: list[ResultFile] = []
+    for file in _opened(args):
         if isinstance(file, SkippedFile):
             warn(f"{say(file.path.name)} is passed over: {file.reason}")
-        else:
+        elif all(file.path != other.path for other in chosen):
             chosen.append(file)
     summaries = []
     for file, summary in zip(chosen, _each(chosen, args.max_checklist_len, args.jobs), strict=True):
@@ -106,6 +103,17 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
     if args.paper:
         return _with_paper(summaries)
     return [summary for _, summary in summaries]
+
+
+def _opened(args: argparse.Namespace) -> Iterator[ResultFile | SkippedFile]:
+    model = args.model_be_evaluated
+    if args.input_file:
+        yield open_results(args.input_file, model, "--input-file ")
+    for path in [args.input_dir] if args.input_dir else args.files:
+        if args.input_dir or path.is_dir():
+            yield from open_directory(path, model, args.eval_model)
+        else:
+            yield open_results(path, model)
 
 
 def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:

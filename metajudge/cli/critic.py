@@ -28,9 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-input-tokens", type=at_least(100), metavar="N",
         help="leave the oldest turns out of a question that is longer (an estimate); the row's stamp says how many",
     )  # fmt: skip
-    asked.add_argument(
-        "--existing-text", metavar="FIELD", help="ask nothing: parse the text that was generated elsewhere"
-    )
+    asked.add_argument("--from-field", metavar="FIELD", help="ask nothing: parse the text that was generated elsewhere")
     asked.add_argument("--context-field", default="context", metavar="FIELD", help="the conversation, or a question")
     asked.add_argument(
         "--response-fields", type=_two_fields, default=("response1", "response2"), metavar="A,B",
@@ -45,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()  # as in `infer`
     if not args.name.strip() or args.name.lower() == "human":
         raise UsageError(f"--name {args.name!r} is no name for a model")
-    if args.existing_text is not None and (args.orders == "both" or args.max_input_tokens is not None):
-        raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
+    if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
+        raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
     from metajudge.tasks import CriticStep, StepConfig, run_step
@@ -62,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         top_k=args.top_k,
         orders=args.orders,
         max_input_tokens=args.max_input_tokens,
-        existing_text=args.existing_text,
+        from_field=args.from_field,
         context_field=args.context_field,
         response_fields=args.response_fields,
         system_message=not args.no_system_message,

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="result files, or directories of them")
     parser.add_argument(
-        "--by",
+        "--group-by",
         metavar="FIELD",
         help="also by this field of the rows, or by n_human, preference_strength, label_correct",
     )
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from metajudge.reports import FlagRule, render_report, report_notes, report_rows
 
     check_output(args.output_file, args.files)
-    files = scored_files(args, args.files, args.by)
+    files = scored_files(args, args.files, args.group_by)
     rule = FlagRule(accuracy_margin=args.flag_oa, consistency_margin=args.flag_rc)
     rows = report_rows(files, rule, args.resamples)
     sys.stdout.write(render_report(rows, args.metrics, args.format))

@@ -220,7 +220,7 @@ def _receive(out: FileIO, file: PublishedFile, hub: Hub, progress: Progress, pau
 
 def _client() -> httpx2.Client:
     """The library's own client, so that proxies, certificates and offline mode are as everywhere with it."""
-    missing = UsageError(f"fetch needs huggingface_hub, 2.4 or newer; install it with: {_INSTALL}")
+    missing = UsageError(f"download needs huggingface_hub, 2.4 or newer; install it with: {_INSTALL}")
     try:
         import httpx2
         import huggingface_hub

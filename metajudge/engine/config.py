@@ -36,8 +36,8 @@ class JudgeConfig:
     system_message: bool = True
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 600.0
-    max_outage: float = 300.0
-    grace: float = GRACE_SECONDS
+    outage_timeout: float = 300.0
+    shutdown_timeout: float = GRACE_SECONDS
     """Seconds that replies in flight get when the run is stopped."""
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES
     prices: tuple[float, float] | None = None
@@ -86,7 +86,7 @@ class JudgeConfig:
 _LEAST: Mapping[str, float] = {
     "max_tokens": 1, "max_retries": 0, "concurrent_requests": 1, "max_consecutive_failures": 1, "limit": 1,
     "temperature": 0.0, "rate_limit_delay": 0.0, "requests_per_minute": 0.001, "tokens_per_minute": 1.0,
-    "timeout": 0.001, "max_outage": 0.0, "grace": 0.0, "max_cost": 0.0,
+    "timeout": 0.001, "outage_timeout": 0.0, "shutdown_timeout": 0.0, "max_cost": 0.0,
 }  # fmt: skip
 """What the numbers of `JudgeConfig` are at least; those that are whole here are whole there."""
 _OR_NONE = {"concurrent_requests", "limit", "requests_per_minute", "tokens_per_minute", "max_cost"}

@@ -69,7 +69,7 @@ async def judge_rows(
             # Twice the requests in flight: a row that waits for its next try leaves its place to others.
             open_rows=lambda: 2 * flight.limit,
             skip_failed=options.skip_failed,
-            grace=options.grace,
+            grace=options.shutdown_timeout,
             max_consecutive_failures=options.max_consecutive_failures,
         )
         with _signals(run):
@@ -119,7 +119,7 @@ async def open_asker(
         await stack.enter_async_context(JudgeClient(settings, adapted)),
         pace=pace,
         budget=budget,
-        outage=CircuitBreaker(options.max_outage, clock),
+        outage=CircuitBreaker(options.outage_timeout, clock),
         max_retries=options.max_retries,
         tally=tally,
         clock=clock,

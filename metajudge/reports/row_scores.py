@@ -36,7 +36,7 @@ class ScoringConfig:
     """Leave unreadable labels out instead of counting them as wrong."""
     cluster_field: str = "context"
     """Rows with the same value share a source."""
-    by: str | None = None
+    group_by: str | None = None
     """Field whose values group the rows, or one of `BUILT_IN_GROUPS`."""
 
 
@@ -85,7 +85,7 @@ def row_scores(record: Mapping[str, Any], model: str, options: ScoringConfig, nu
         id=name,
         cluster=f"row {name}" if source in _NOTHING else json.dumps(source, sort_keys=True),
         domain=str(row.get("domain", "")),
-        group=_group(row, n_human, options.by),
+        group=_group(row, n_human, options.group_by),
         n_human=n_human,
         label=_field(row, f"{model}-label"),
         gold=row.get(options.gold_field),

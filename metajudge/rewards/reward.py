@@ -19,9 +19,9 @@ from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics_of
 from metajudge.text import drop_near_duplicates, item_issues
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
-MIXES = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)
+REWARDS = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)
 AVERAGE_PRECISION, SOFT, F1 = "average_precision", "average_precision_soft", "f1"
-CREDITS = (AVERAGE_PRECISION, SOFT, F1)
+RATIONALE_METRICS = (AVERAGE_PRECISION, SOFT, F1)
 DROP, TIE = "drop", "tie"
 GOLD_TIES = (DROP, TIE)
 
@@ -38,9 +38,9 @@ class RewardConfig:
     empty, generic, over-long or speaks to the judge.
     """
 
-    mix: str = HYBRID
+    reward: str = HYBRID
     """`hybrid`: rationale × outcome (Eq. 4); `additive`, `outcome` and `rationale` are for comparisons."""
-    credit: str = AVERAGE_PRECISION
+    rationale_metric: str = AVERAGE_PRECISION
     """What the rationale reward is: `average_precision` (Eq. 3), `average_precision_soft`, or `f1`."""
     min_score: float = 0.0
     """A score up to this is no match: I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
@@ -62,7 +62,7 @@ class RewardConfig:
     """Do not ask the judge where the reward does not depend on it; False: all parts are wanted."""
 
     def __post_init__(self) -> None:
-        for name, allowed in (("mix", MIXES), ("credit", CREDITS), ("gold_tie", GOLD_TIES)):
+        for name, allowed in (("reward", REWARDS), ("rationale_metric", RATIONALE_METRICS), ("gold_tie", GOLD_TIES)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(allowed)}")
         for name in ("min_score", "rationale_weight", "malformed"):
@@ -73,9 +73,9 @@ class RewardConfig:
             if name != "malformed" and not 0 <= number <= 1:
                 raise ValueError(f"{name} is {value!r}; it lies within 0 and 1")
             object.__setattr__(self, name, number)
-        if self.mix == ADDITIVE and self.rationale_weight in (0, 1):
+        if self.reward == ADDITIVE and self.rationale_weight in (0, 1):
             # One part alone is that mix: rows are dropped and the judge is asked as there.
-            object.__setattr__(self, "mix", RATIONALE if self.rationale_weight else OUTCOME)
+            object.__setattr__(self, "reward", RATIONALE if self.rationale_weight else OUTCOME)
         if self.max_reasons is not None and (type(self.max_reasons) is not int or self.max_reasons < 1):
             raise ValueError(f"max_reasons is {self.max_reasons!r}; it is 1 or more, or None")
         for name in ("exact_label", "merge_duplicates", "no_credit_for_suspicious", "gate"):
@@ -166,7 +166,7 @@ class Reward:
 
 
 def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> float:
-    """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or what `credit` names.
+    """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or `rationale_metric`.
 
     `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
     item and for a score that is no number within 0..1.
@@ -178,7 +178,9 @@ def _rationale(scores: Scores, n_reasons: int, options: RewardConfig) -> tuple[f
     """The rationale reward and the optimal matching that it is of."""
     counted = zero_below(scores, options.min_score)
     pairs = optimal_matching(counted)
-    return float(getattr(paper_metrics_of(pairs, counted, n_reasons, options.min_score), options.credit)), pairs
+    return float(
+        getattr(paper_metrics_of(pairs, counted, n_reasons, options.min_score), options.rationale_metric)
+    ), pairs
 
 
 def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> float | None:
@@ -239,9 +241,9 @@ def expand_columns(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scor
 
 def ineligible_reason(gold: Gold, options: RewardConfig) -> str:
     """Why a row allows no reward, whatever the generation says; empty where it does."""
-    if options.mix != OUTCOME and not gold.human:
+    if options.reward != OUTCOME and not gold.human:
         return NO_HUMAN_ITEM
-    if options.mix == RATIONALE:
+    if options.reward == RATIONALE:
         return ""
     if gold.verdict is None:
         return NO_GOLD
@@ -254,11 +256,11 @@ def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: Reward
         return False
     if not options.gate:
         return True
-    if options.mix == OUTCOME or ineligible_reason(gold, options):
+    if options.reward == OUTCOME or ineligible_reason(gold, options):
         return False
-    if options.mix == RATIONALE:
+    if options.reward == RATIONALE:
         return True
-    return outcome is not None and (options.mix == ADDITIVE or outcome != 0)
+    return outcome is not None and (options.reward == ADDITIVE or outcome != 0)
 
 
 def compute_reward(
@@ -293,15 +295,15 @@ def reward_of_malformed(reason: str, gold: Gold, options: RewardConfig) -> Rewar
 
 def _combined(rationale: float | None, outcome: float | None, options: RewardConfig) -> float | None:
     """The reward on a row that allows one; None where it depends on a rationale reward that is not known."""
-    if options.mix == RATIONALE:
+    if options.reward == RATIONALE:
         return rationale
     assert outcome is not None
-    if options.mix == OUTCOME:
+    if options.reward == OUTCOME:
         return outcome
-    if options.mix == HYBRID and outcome == 0:
+    if options.reward == HYBRID and outcome == 0:
         return 0.0  # whatever the rationale is
     if rationale is None:
         return None
-    if options.mix == HYBRID:
+    if options.reward == HYBRID:
         return hybrid_reward(rationale, outcome)
     return additive_reward(rationale, outcome, options.rationale_weight)

@@ -173,7 +173,7 @@ async def post(url: str, load: Load, connections: int) -> None:
 @contextlib.contextmanager
 def serving(judge: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The reward server: its URL and its process."""
-    command = [sys.executable, "-m", "metajudge", "reward-server", "--port", "0"]
+    command = [sys.executable, "-m", "metajudge", "serve-reward", "--port", "0"]
     command += ["--api-base", judge, "--concurrent-requests", str(IN_PROGRESS)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -96,14 +96,14 @@ def add_request_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGrou
 
 def _add_run_flags(pace: argparse._ArgumentGroup) -> None:
     pace.add_argument(
-        "--max-outage",
+        "--outage-timeout",
         type=number_from(0),
         default=300.0,
         metavar="SECONDS",
         help="seconds to wait for a judge that cannot be reached",
     )
     pace.add_argument(
-        "--grace",
+        "--shutdown-timeout",
         type=number_from(0),
         default=10.0,
         metavar="SECONDS",
@@ -169,7 +169,15 @@ _OF_REQUESTS = (
     "model", "max_tokens", "temperature", "max_retries", "concurrent_requests", "rate_limit_delay",
     "requests_per_minute", "tokens_per_minute", "extra_body", "timeout",
 )  # fmt: skip
-_OF_RUNS = ("max_outage", "grace", "max_consecutive_failures", "max_cost", "limit", "allow_mixed", "skip_failed")
+_OF_RUNS = (
+    "outage_timeout",
+    "shutdown_timeout",
+    "max_consecutive_failures",
+    "max_cost",
+    "limit",
+    "allow_mixed",
+    "skip_failed",
+)
 
 
 def request_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -74,5 +74,5 @@ def options_of(args: argparse.Namespace, by: str | None = None) -> ScoringConfig
         label_scale=args.label_scale,
         drop_invalid_labels=args.invalid_label == "drop",
         cluster_field=args.cluster_field,
-        by=by,
+        group_by=by,
     )

@@ -87,6 +87,6 @@ def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> HTTPError:
     """Why there is no number for a generation: the judge's reason may pass, the label's does not."""
     for number, reward in enumerate(rewards):
         if reward.unscored in NEVER_SCORED:
-            advice = "leave such rows out of the training data, or see --gold-tie, --mix and --on-unscored"
+            advice = "leave such rows out of the training data, or see --gold-tie, --reward and --on-unscored"
             return HTTPError(422, f"labels[{number}] allows no reward: {reward.unscored}; {advice}")
     return try_again(str(error), SOME_TIME)

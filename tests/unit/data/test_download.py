@@ -23,7 +23,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 
-from metajudge.cli import fetch as command
+from metajudge.cli import download as command
 from metajudge.cli import main
 from metajudge.data.download import PARTIAL, TRIES, Hub, NotFetched, PublishedFile, fetch
 from metajudge.errors import UsageError
@@ -455,7 +455,7 @@ sys.addaudithook(stay_here)
 from metajudge.cli import fetch, main
 from metajudge.data.download import PublishedFile
 fetch.SETS = {"test": [PublishedFile(*fields) for fields in json.loads(sys.argv[1])]}
-sys.exit(main(["fetch", *sys.argv[2:]], "metajudge fetch"))
+sys.exit(main(["download", *sys.argv[2:]], "metajudge download"))
 """
 
 
@@ -505,7 +505,7 @@ def test_a_machine_without_the_package_gets_one_line(hub: LocalHub, tmp_path: Pa
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked/huggingface_hub.py").write_text("raise ImportError")
     error = end(start(hub, tmp_path, PYTHONPATH=f"{tmp_path / 'blocked'}{os.pathsep}{ROOT}"), 2)[1]
-    assert error.startswith("metajudge: error: fetch needs huggingface_hub") and error.count("\n") == 1
+    assert error.startswith("metajudge: error: download needs huggingface_hub") and error.count("\n") == 1
 
 
 def test_a_file_set_aside_is_told(hub: LocalHub, tmp_path: Path) -> None:
@@ -599,7 +599,7 @@ def test_a_directory_without_the_right_to_write_is_one_line(hub: LocalHub, tmp_p
 def test_an_unknown_name_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2 before anything is asked."""
     with pytest.raises(SystemExit) as caught:
-        main(["fetch", "everything"], "metajudge fetch")
+        main(["download", "everything"], "metajudge download")
     assert caught.value.code == 2
     error = capsys.readouterr().err
     assert all(name in error for name in ("everything", "test", "full", "example"))

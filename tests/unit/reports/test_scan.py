@@ -613,8 +613,26 @@ def test_a_mistake_is_one_line_and_exit_code_two(
     assert (tmp_path / "r.jsonl").read_bytes() == before == (tmp_path / "copy").read_bytes()
 
 
+def test_files_and_directories_are_named_without_a_flag_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One file alone has its row even without a valid record; a file that its directory holds, too, counts once."""
+    file, other = write(tmp_path / "r.jsonl", OURS), write(tmp_path / "empty.jsonl", {**OURS, "samples": []})
+    assert command("--input-file", str(file)) == command(str(file)) == 0
+    by_flag, named = capsys.readouterr().out.split("\n\n=", 1)
+    assert by_flag.strip("=\n") == named.strip("=\n")
+    assert command(str(other)) == 1 and "n/a" in capsys.readouterr().out
+    assert command(str(file), str(tmp_path)) == command("--input-dir", str(tmp_path))
+    by_name, by_flag = capsys.readouterr().out.strip().split("\n\n=")
+    assert by_name.strip("=\n") == by_flag.strip("=\n")
+
+
 @pytest.mark.parametrize(
-    "arguments", [[], ["--input-file", "a", "--input-dir", "b"], ["--input-file", "a", "--max-checklist-len", "0"]]
+    "arguments",
+    [
+        [],
+        ["a", "--input-dir", "b"],
+        ["--input-file", "a", "--input-dir", "b"],
+        ["--input-file", "a", "--max-checklist-len", "0"],
+    ],
 )
 def test_flags_that_do_not_fit_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """argparse's own line and exit code 2."""

@@ -71,7 +71,7 @@ class Bench:
             return RetryingClient(
                 self.judge,
                 pace=RateLimiter(ConcurrencyLimiter(in_flight), clock),
-                outage=CircuitBreaker(judge.max_outage, clock),
+                outage=CircuitBreaker(judge.outage_timeout, clock),
                 max_retries=judge.max_retries,
                 tally=tally,
                 clock=clock,
@@ -137,7 +137,7 @@ def test_a_wrong_verdict_is_0_without_asking(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_gate_shuts_only_where_the_product_is_rewarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the additive mix a wrong verdict keeps its rationale."""
-    (found,) = Bench(monkeypatch, mix=ADDITIVE).score(generation(verdict="A>B"))
+    (found,) = Bench(monkeypatch, reward=ADDITIVE).score(generation(verdict="A>B"))
     assert found.value == paper_metrics(matrix(), 3).average_precision / 2 > 0
 
 

@@ -15,10 +15,18 @@ from urllib.parse import urlsplit
 import pytest
 
 from metajudge.cli import main
-from metajudge.cli import reward_server as command
+from metajudge.cli import serve_reward as command
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
-from metajudge.rewards.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardConfig
+from metajudge.rewards.reward import (
+    GOLD_TIE,
+    GOLD_TIES,
+    NO_HUMAN_ITEM,
+    RATIONALE_METRICS,
+    REWARDS,
+    Reward,
+    RewardConfig,
+)
 from metajudge.rewards.scorer import Counts
 from metajudge.rewards.server import app as reward_server
 from metajudge.rewards.server.app import RewardServer, ServerConfig
@@ -148,8 +156,8 @@ def choices(flag: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("flag", "known"),
     [
-        ("--mix", MIXES),
-        ("--credit", CREDITS),
+        ("--reward", REWARDS),
+        ("--rationale-metric", RATIONALE_METRICS),
         ("--gold-tie", GOLD_TIES),
         ("--on-unscored", ON_UNSCORED),
         ("--granularity", GRANULARITIES),
@@ -165,14 +173,14 @@ def test_flags_without_values_are_the_rewards_defaults() -> None:
     assert command.reward_options(parsed()) == RewardConfig(no_credit_for_suspicious=True)
     found = command.reward_options(
         parsed(
-            *("--mix", "additive", "--rationale-weight", "0.25", "--credit", "f1", "--min-score", "0.1"),
+            *("--reward", "additive", "--rationale-weight", "0.25", "--rationale-metric", "f1", "--min-score", "0.1"),
             *("--gold-tie", "tie", "--exact-label", "--malformed", "-0.5", "--max-reasons", "all"),
             *("--keep-duplicates", "--keep-suspicious", "--no-gate"),
         )
     )
     assert found == RewardConfig(
-        mix="additive", rationale_weight=0.25, credit="f1", min_score=0.1, gold_tie="tie", exact_label=True,
-        malformed=-0.5, max_reasons=None, merge_duplicates=False, no_credit_for_suspicious=False, gate=False,
+        reward="additive", rationale_weight=0.25, rationale_metric="f1", min_score=0.1, gold_tie="tie",
+        exact_label=True, malformed=-0.5, max_reasons=None, merge_duplicates=False, no_credit_for_suspicious=False, gate=False,
     )  # fmt: skip
     assert command.reward_options(parsed("--max-reasons", "3")).max_reasons == 3
 
@@ -271,6 +279,6 @@ def test_a_value_that_does_not_fit_is_told_with_what_does(
 ) -> None:
     """Exit 2; the last line names the flag, the value and what is allowed."""
     with pytest.raises(SystemExit) as ended:
-        main(["reward-server", *flags])
+        main(["serve-reward", *flags])
     assert ended.value.code == 2
-    assert capsys.readouterr().err.endswith(f"argument {flags[0]}: {said}; see metajudge reward-server --help\n")
+    assert capsys.readouterr().err.endswith(f"argument {flags[0]}: {said}; see metajudge serve-reward --help\n")

@@ -1,4 +1,4 @@
-"""`metajudge serve`: the embedded judge on its own."""
+"""`metajudge serve-judge`: the embedded judge on its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`metajudge reward-server`: the reward of training a critic, over HTTP."""
+"""`metajudge serve-reward`: the reward of training a critic, over HTTP."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _add_server_flags(parser: argparse.ArgumentParser) -> None:
         help="seconds that a generation waits for the judge; keep it below the trainer's own limit (OpenRLHF: 180)",
     )  # fmt: skip
     server.add_argument(
-        "--grace", type=number_from(0), default=10.0, metavar="SECONDS",
+        "--shutdown-timeout", type=number_from(0), default=10.0, metavar="SECONDS",
         help="seconds that open requests get when the server is stopped",
     )  # fmt: skip
     server.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key or token)")
@@ -69,15 +69,19 @@ def _add_server_flags(parser: argparse.ArgumentParser) -> None:
 def _add_reward_flags(parser: argparse.ArgumentParser) -> None:
     reward = parser.add_argument_group("the reward")
     reward.add_argument(
-        "--mix", choices=("hybrid", "additive", "outcome", "rationale"), default="hybrid",
+        "--reward", choices=("hybrid", "additive", "outcome", "rationale"), default="hybrid",
         help="hybrid: rationale x outcome; the others are for comparisons",
     )  # fmt: skip
     reward.add_argument(
-        "--rationale-weight", type=number_within(0, 1), default=0.5, metavar="W", help="its share with --mix additive"
+        "--rationale-weight",
+        type=number_within(0, 1),
+        default=0.5,
+        metavar="W",
+        help="its share with --reward additive",
     )
     reward.add_argument(
-        "--credit", choices=("average_precision", "average_precision_soft", "f1"), default="average_precision",
-        help="what the rationale reward is",
+        "--rationale-metric", choices=("average_precision", "average_precision_soft", "f1"),
+        default="average_precision", help="what the rationale reward is",
     )  # fmt: skip
     reward.add_argument(
         "--min-score", type=number_within(0, 1), default=0.0, metavar="S", help="a score up to this is no match"
@@ -128,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         token=token(args),
         max_queue=args.max_queue,
     )
-    return asyncio.run(_serve(RewardServer(options), args.grace, bool(options.token)))
+    return asyncio.run(_serve(RewardServer(options), args.shutdown_timeout, bool(options.token)))
 
 
 def reward_options(args: argparse.Namespace) -> RewardConfig:
@@ -136,8 +140,8 @@ def reward_options(args: argparse.Namespace) -> RewardConfig:
     from metajudge.rewards import RewardConfig
 
     return RewardConfig(
-        mix=args.mix,
-        credit=args.credit,
+        reward=args.reward,
+        rationale_metric=args.rationale_metric,
         min_score=args.min_score,
         rationale_weight=args.rationale_weight,
         gold_tie=args.gold_tie,

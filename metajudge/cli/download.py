@@ -1,4 +1,4 @@
-"""`fetch`: the published files come into `data/` and `example/upstream/`."""
+"""`download`: the published files come into `data/` and `example/upstream/`."""
 
 from __future__ import annotations
 
