@@ -7,15 +7,14 @@ the human preference. `RewardScorer` (in `reward_scorer`) asks the judge; here i
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 from metajudge.data import parse_verdict, sign, signed_verdict
 from metajudge.errors import MetaJudgeError
 from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics_of
+from metajudge.options import check_options, option
 from metajudge.text import drop_near_duplicates, item_issues
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
@@ -38,60 +37,43 @@ class RewardConfig:
     empty, generic, over-long or speaks to the judge.
     """
 
-    reward: str = HYBRID
-    """`hybrid`: rationale × outcome (Eq. 4); `additive`, `outcome` and `rationale` are for comparisons."""
-    rationale_metric: str = AVERAGE_PRECISION
-    """What the rationale reward is: `average_precision` (Eq. 3), `average_precision_soft`, or `f1`."""
-    min_score: float = 0.0
-    """A score up to this is no match: I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
-    rationale_weight: float = 0.5
-    """Share of the rationale reward in the additive mix, 0 to 1; at 0 and 1 the mix is `outcome` or `rationale`."""
-    gold_tie: str = DROP
-    """Rows whose annotators see a tie: `drop` leaves them unscored, `tie` wants the verdict A=B."""
-    exact_label: bool = False
-    """All five levels of the verdict must agree, not only its direction."""
-    malformed: float = 0.0
-    """The reward of a generation whose verdict cannot be read."""
-    max_reasons: int | None = 10
-    """Reasons that count, the first ones; None = all."""
-    merge_duplicates: bool = True
-    """A reason that nearly repeats an earlier one (the words of one are all in the other) does not count again."""
-    no_credit_for_suspicious: bool = True
-    """Reasons that are empty, generic, over-long or speak to the judge are not shown to it and match nothing."""
-    gate: bool = True
-    """Do not ask the judge where the reward does not depend on it; False: all parts are wanted."""
+    reward: str = option(HYBRID, "hybrid: rationale x outcome (Eq. 4); the others are for comparisons", choices=REWARDS)
+    rationale_metric: str = option(
+        AVERAGE_PRECISION, "the rationale reward; average_precision is Eq. 3", choices=RATIONALE_METRICS
+    )
+    min_score: float = option(0.0, "a score up to this is no match", least=0, most=1, metavar="S")
+    """I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
+    rationale_weight: float = option(
+        0.5, "share of the rationale reward with --reward additive", least=0, most=1, metavar="W"
+    )
+    """At 0 and 1 the reward is `outcome` or `rationale`."""
+    gold_tie: str = option(
+        DROP, "where humans see a tie: drop = no reward, tie = the verdict must be A=B", choices=GOLD_TIES
+    )
+    exact_label: bool = option(False, "all five levels of the verdict must agree, not only its direction")
+    malformed: float = option(0.0, "reward of a generation whose verdict cannot be read", metavar="R")
+    max_reasons: int | None = option(
+        10, "only the first N reasons count; all = every one", least=1, metavar="N", none="all"
+    )
+    merge_duplicates: bool = option(True, "near repetitions of a reason count, too", off="--keep-duplicates")
+    """True: a reason that nearly repeats an earlier one (the words of one are all in the other) counts once."""
+    no_credit_for_suspicious: bool = option(
+        True,
+        "reasons that are empty, generic, over-long or speak to the judge can match, too",
+        off="--keep-suspicious",
+    )
+    """True: they are not shown to the judge and match nothing."""
+    gate: bool = option(
+        True, "ask the judge also where the reward does not depend on it, for the logs", off="--no-gate"
+    )
 
     def __post_init__(self) -> None:
-        for name, allowed in (("reward", REWARDS), ("rationale_metric", RATIONALE_METRICS), ("gold_tie", GOLD_TIES)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(allowed)}")
+        check_options(self)
         for name in ("min_score", "rationale_weight", "malformed"):
-            value = getattr(self, name)
-            number = _finite(value)
-            if number is None:
-                raise ValueError(f"{name} is {repr(value)[:60]}; it has to be a finite number")
-            if name != "malformed" and not 0 <= number <= 1:
-                raise ValueError(f"{name} is {value!r}; it lies within 0 and 1")
-            object.__setattr__(self, name, number)
+            object.__setattr__(self, name, float(getattr(self, name)))  # JSON knows no numbers of an array
         if self.reward == ADDITIVE and self.rationale_weight in (0, 1):
             # One part alone is that mix: rows are dropped and the judge is asked as there.
             object.__setattr__(self, "reward", RATIONALE if self.rationale_weight else OUTCOME)
-        if self.max_reasons is not None and (type(self.max_reasons) is not int or self.max_reasons < 1):
-            raise ValueError(f"max_reasons is {self.max_reasons!r}; it is 1 or more, or None")
-        for name in ("exact_label", "merge_duplicates", "no_credit_for_suspicious", "gate"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it is True or False")
-
-
-def _finite(value: Any) -> float | None:
-    """A number as JSON knows it, also that of an array; None where it is none or not finite."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 class BadGold(MetaJudgeError):
