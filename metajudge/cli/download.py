@@ -20,7 +20,6 @@ from metajudge.errors import DiskFull, UsageError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-SUMMARY = "download the published checklists and examples, checked by size and sha256"
 LINE_SECONDS = 30.0
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 

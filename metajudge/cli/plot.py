@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from metajudge.cli.options.output import say, warn
+from metajudge.cli.options.flags import number
+from metajudge.cli.options.output import warn
 from metajudge.cli.options.picture import add_picture_options, check_picture, writing
-from metajudge.cli.options.scoring import add_scoring_flags, limit_blas_threads, scored_files
-from metajudge.cli.options.types import number_within
+from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
-
-if TYPE_CHECKING:
-    from metajudge.reports.plots import Point
-
-SUMMARY = "a picture, PNG or SVG: outcome accuracy across, rationale consistency upwards, a point a model"
+from metajudge.reports import FlagRule, difference_notes, report_rows
+from metajudge.reports.plots import Point, has_figures, points_from_csv, points_from_report
+from metajudge.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group-by", metavar="FIELD", help="a panel for each value of this field, as in `report`")
     add_picture_options(parser, "overall_compare.png")
     parser.add_argument(
-        "--oa-zone", type=number_within(0, 1), metavar="OA",
+        "--oa-zone", type=number(0, 1), metavar="OA",
         help="outcome accuracy from which on a model counts as right (default: the median of the points)",
     )  # fmt: skip
     parser.add_argument(
-        "--rc-zone", type=number_within(0, 1), metavar="RC",
+        "--rc-zone", type=number(0, 1), metavar="RC",
         help="rationale consistency from which on its reasons count as sound (default: the median of the points)",
     )  # fmt: skip
     add_scoring_flags(parser)
@@ -41,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the picture; 0, or 1 when there is no point to draw."""
-    limit_blas_threads()
     check_picture(args.output_file, args.files)
     from metajudge.reports.plots import models  # matplotlib is optional
 
@@ -56,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     with writing(args.output_file):
         models.save(figure, args.output_file)
     if unnamed:
-        warn(f"no place for the names of {', '.join(map(say, unnamed))}: draw fewer models at a time")
+        warn(f"no place for the names of {', '.join(map(printable, unnamed))}: draw fewer models at a time")
     warn(f"{args.output_file} written")
     return 0
 
@@ -67,10 +64,7 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
         raise UsageError(
             "--group-by groups the rows of result files; a CSV file has one line a model: leave --group-by out"
         )
-    from metajudge.reports import FlagRule, difference_notes, report_rows
-    from metajudge.reports.plots import points_from_csv, points_from_report
-
-    scored = scored_files(args, [path for path in files if not _is_csv(path)], args.group_by)
+    scored = scored_files(args, [path for path in files if not _is_csv(path)])
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []
     shown = [row for row in rows if (row["group"] is not None) == bool(args.group_by)]
     _note_left_out(shown)
@@ -83,14 +77,12 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
 
 
 def _note_left_out(shown: Iterable[Mapping[str, Any]]) -> None:
-    from metajudge.reports.plots import has_figures
-
     for row in shown:
         if not has_figures(row):
-            where = "" if row["group"] is None else f" in {say(row['group'])}"
+            where = "" if row["group"] is None else f" in {printable(row['group'])}"
             unlabelled = row["outcome"]["accuracy"]["value"] is None
             reason = "no label to compare, so no outcome accuracy" if unlabelled else "no scored row"
-            warn(f"{say(row['model'])}{where} is left out: {reason}")
+            warn(f"{printable(row['model'])}{where} is left out: {reason}")
 
 
 def _is_csv(path: Path) -> bool:

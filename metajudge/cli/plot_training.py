@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from metajudge.cli.options.output import plural, say, warn
+from metajudge.cli.options.output import plural, warn
 from metajudge.cli.options.picture import add_picture_options, check_picture, writing
-
-SUMMARY = "a picture, PNG or SVG: the rewards over the steps of training runs"
+from metajudge.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     arms = training.read_logs(args.files)
     for one in arms:
         if one.left_out:
-            warn(f"{say(one.arm)}: {plural(one.left_out, 'step')} left out, which not all of its seeds have")
+            warn(f"{printable(one.arm)}: {plural(one.left_out, 'step')} left out, which not all of its seeds have")
     figure = training.draw(arms, args.theme, args.title)
     with writing(args.output_file):
         models.save(figure, args.output_file, "Rewards over the steps of training")

@@ -8,150 +8,66 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from metajudge.cli.options.judge import add_judge_flags, add_request_flags, request_options
+from metajudge.cli.options.flags import add_flags, from_args, number
+from metajudge.cli.options.judge import add_judge_flags, add_request_flags, judge_config
 from metajudge.cli.options.log import start_log
-from metajudge.cli.options.types import at_least, at_least_or, finite_number, number_from, number_within, port
+from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
+from metajudge.rewards import RewardConfig
+from metajudge.rewards.server import RewardServer, ServerConfig
 
-if TYPE_CHECKING:
-    from metajudge.rewards import RewardConfig
-    from metajudge.rewards.server import RewardServer
-
-SUMMARY = "Serve the reward of training a critic (rationale x outcome) to a trainer that asks over HTTP."
 TOKEN_VARIABLE = "METAJUDGE_TOKEN"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to serve, which reward, which judge."""
+    """Add where to serve, which reward, which judge."""
     _add_server_flags(parser)
-    _add_reward_flags(parser)
+    reward = parser.add_argument_group("the reward")
+    names = ("reward", "rationale_weight", "rationale_metric", "min_score", "gold_tie", "exact_label", "malformed")
+    add_flags(reward, RewardConfig, *names, "max_reasons", "merge_duplicates", "no_credit_for_suspicious", "gate")
+    add_flags(reward, ServerConfig, "granularity")
     add_judge_flags(parser)
     add_request_flags(parser)
+    parser.set_defaults(port=8001)
 
 
 def _add_server_flags(parser: argparse.ArgumentParser) -> None:
     server = parser.add_argument_group("the server")
-    server.add_argument("--port", type=port, default=8001, metavar="N", help="port to listen at; 0 = a free one")
-    server.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="address to listen at; any but this machine's needs a token",
-    )
+    add_flags(server, ServerConfig, "port", "host")
     server.add_argument(
         "--token-file", metavar="PATH",
         help=f"file with the token that requests must show (- for stdin); default: the variable {TOKEN_VARIABLE}. "
         "As `Authorization: Bearer TOKEN`, or as ?token=TOKEN behind the URL for a trainer that sends no headers: "
         "then it may stand in access logs on the way (this server writes none)",
     )  # fmt: skip
-    server.add_argument(
-        "--max-queue", type=at_least(1), default=4096, metavar="N",
-        help="generations in progress, at most; further requests are answered with 503 and Retry-After",
-    )  # fmt: skip
+    add_flags(server, ServerConfig, "max_queue")
     server.add_argument(
         "--on-unscored", choices=("error", "group-mean", "zero"), default="error",
         help="what a trainer gets where the judge gave no answer: 503, so that it asks again; the mean of the prompt's "
         "other generations (503 while there is none); or 0, with a warning, also for rows that allow no reward",
     )  # fmt: skip
+    add_flags(server, ServerConfig, "unscored_timeout")
     server.add_argument(
-        "--unscored-timeout", type=number_from(0.001), default=120.0, metavar="SECONDS",
-        help="seconds that a generation waits for the judge; keep it below the trainer's own limit (OpenRLHF: 180)",
-    )  # fmt: skip
-    server.add_argument(
-        "--shutdown-timeout", type=number_from(0), default=10.0, metavar="SECONDS",
+        "--shutdown-timeout", type=number(0), default=10.0, metavar="SECONDS",
         help="seconds that open requests get when the server is stopped",
     )  # fmt: skip
     server.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key or token)")
-
-
-def _add_reward_flags(parser: argparse.ArgumentParser) -> None:
-    reward = parser.add_argument_group("the reward")
-    reward.add_argument(
-        "--reward", choices=("hybrid", "additive", "outcome", "rationale"), default="hybrid",
-        help="hybrid: rationale x outcome; the others are for comparisons",
-    )  # fmt: skip
-    reward.add_argument(
-        "--rationale-weight",
-        type=number_within(0, 1),
-        default=0.5,
-        metavar="W",
-        help="its share with --reward additive",
-    )
-    reward.add_argument(
-        "--rationale-metric", choices=("average_precision", "average_precision_soft", "f1"),
-        default="average_precision", help="what the rationale reward is",
-    )  # fmt: skip
-    reward.add_argument(
-        "--min-score", type=number_within(0, 1), default=0.0, metavar="S", help="a score up to this is no match"
-    )
-    reward.add_argument(
-        "--gold-tie", choices=("drop", "tie"), default="drop",
-        help="where humans see a tie: drop = no reward, tie = the verdict must be A=B",
-    )  # fmt: skip
-    reward.add_argument("--exact-label", action="store_true", help="all five levels of the verdict must agree")
-    reward.add_argument(
-        "--malformed", type=finite_number, default=0.0, metavar="R", help="reward of a generation that cannot be read"
-    )
-    reward.add_argument(
-        "--max-reasons",
-        type=at_least_or(1, "all"),
-        default=10,
-        metavar="N",
-        help="only the first N reasons count; all = every one",
-    )
-    reward.add_argument("--keep-duplicates", action="store_true", help="near repetitions of a reason count, too")
-    reward.add_argument(
-        "--keep-suspicious", action="store_true",
-        help="reasons that are empty, generic, over-long or speak to the judge can match, too",
-    )  # fmt: skip
-    reward.add_argument(
-        "--no-gate", action="store_true", help="ask the judge also where the reward does not depend on it, for the logs"
-    )
-    reward.add_argument(
-        "--granularity", choices=("row", "item"), default="row", help="one question a generation, or one a reason"
-    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; exit 130."""
     start_log(args.log_file)
     import metajudge.llm.sdk_client  # noqa: F401  (now: later the first request would wait for it)
-    from metajudge.engine import JudgeConfig
-    from metajudge.rewards.server import RewardServer, ServerConfig
 
-    options = ServerConfig(
-        judge=JudgeConfig(**request_options(args)),
-        reward=reward_options(args),
-        granularity=args.granularity,
-        on_unscored=args.on_unscored,
-        unscored_timeout=args.unscored_timeout,
-        host=args.host,
-        port=args.port,
+    config = from_args(
+        ServerConfig,
+        args,
+        judge=judge_config(JudgeConfig, args),
+        reward=from_args(RewardConfig, args),
         token=token(args),
-        max_queue=args.max_queue,
     )
-    return asyncio.run(_serve(RewardServer(options), args.shutdown_timeout, bool(options.token)))
-
-
-def reward_options(args: argparse.Namespace) -> RewardConfig:
-    """The reward as the flags say it."""
-    from metajudge.rewards import RewardConfig
-
-    return RewardConfig(
-        reward=args.reward,
-        rationale_metric=args.rationale_metric,
-        min_score=args.min_score,
-        rationale_weight=args.rationale_weight,
-        gold_tie=args.gold_tie,
-        exact_label=args.exact_label,
-        malformed=args.malformed,
-        max_reasons=args.max_reasons,
-        merge_duplicates=not args.keep_duplicates,
-        no_credit_for_suspicious=not args.keep_suspicious,
-        gate=not args.no_gate,
-    )
+    return asyncio.run(_serve(RewardServer(config), args.shutdown_timeout, bool(config.token)))
 
 
 def token(args: argparse.Namespace) -> str:

@@ -13,7 +13,7 @@ from metajudge.engine.budget import Budget
 from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.clock import Clock, RealClock
 from metajudge.engine.config import JudgeConfig
-from metajudge.engine.process import make_ready
+from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.progress import Progress
 from metajudge.engine.rate_limit import AdaptiveConcurrency, ConcurrencyLimiter, RateLimiter
 from metajudge.engine.retry import RetryingClient
@@ -56,7 +56,7 @@ async def judge_rows(
     `adapted` is filled with the parameters that the judge does not support; `tally` counts while the run goes.
     """
     clock = RealClock()
-    make_ready(options.sockets)
+    raise_open_file_limit(options.sockets)
     async with contextlib.AsyncExitStack() as stack:
         asker = await open_asker(options, stack, tally, clock, adapted, budget)
         flight = asker.pace.flight

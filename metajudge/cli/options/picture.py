@@ -41,7 +41,7 @@ def check_picture(output: Path, inputs: Sequence[Path]) -> None:
 
 @contextlib.contextmanager
 def writing(output: Path) -> Iterator[None]:
-    """Report that `output` was written, or raise `UsageError` where the file system refuses it."""
+    """Raise `UsageError` where the file system refuses to write `output`."""
     try:
         yield
     except OSError as error:

@@ -452,9 +452,9 @@ def stay_here(event, args):
         os._exit(99)
 
 sys.addaudithook(stay_here)
-from metajudge.cli import fetch, main
+from metajudge.cli import download, main
 from metajudge.data.download import PublishedFile
-fetch.SETS = {"test": [PublishedFile(*fields) for fields in json.loads(sys.argv[1])]}
+download.SETS = {"test": [PublishedFile(*fields) for fields in json.loads(sys.argv[1])]}
 sys.exit(main(["download", *sys.argv[2:]], "metajudge download"))
 """
 

@@ -16,14 +16,12 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.cli import serve_reward as command
+from metajudge.cli.options.flags import from_args
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.rewards.reward import (
     GOLD_TIE,
-    GOLD_TIES,
     NO_HUMAN_ITEM,
-    RATIONALE_METRICS,
-    REWARDS,
     Reward,
     RewardConfig,
 )
@@ -32,8 +30,7 @@ from metajudge.rewards.server import app as reward_server
 from metajudge.rewards.server.app import RewardServer, ServerConfig
 from metajudge.rewards.server.metrics import LAST, Latencies, Served, escaped, prometheus_text
 from metajudge.rewards.server.protocol import HTTPError, answer, read_batch, refusal
-from metajudge.rewards.unscored import ON_UNSCORED, StillUnscored
-from metajudge.tasks.match.prompt import GRANULARITIES
+from metajudge.rewards.unscored import StillUnscored
 
 LABEL = {"human-checklist": ["x"], "overall_preference": 1}
 
@@ -145,44 +142,23 @@ def parsed(*flags: str) -> argparse.Namespace:
     return parser.parse_args(["--model", "embedded", *flags])
 
 
-def choices(flag: str) -> tuple[str, ...]:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    (action,) = [action for action in parser._actions if flag in action.option_strings]
-    assert action.choices is not None
-    return tuple(action.choices)
-
-
-@pytest.mark.parametrize(
-    ("flag", "known"),
-    [
-        ("--reward", REWARDS),
-        ("--rationale-metric", RATIONALE_METRICS),
-        ("--gold-tie", GOLD_TIES),
-        ("--on-unscored", ON_UNSCORED),
-        ("--granularity", GRANULARITIES),
-    ],
-)
-def test_the_choices_of_flags_are_those_of_the_reward(flag: str, known: tuple[str, ...]) -> None:
-    """The command names them itself, as it must not import the reward for its help."""
-    assert choices(flag) == tuple(known)
-
-
 def test_flags_without_values_are_the_rewards_defaults() -> None:
     """And each flag changes its own option."""
-    assert command.reward_options(parsed()) == RewardConfig(no_credit_for_suspicious=True)
-    found = command.reward_options(
+    assert from_args(RewardConfig, parsed()) == RewardConfig()
+    found = from_args(
+        RewardConfig,
         parsed(
             *("--reward", "additive", "--rationale-weight", "0.25", "--rationale-metric", "f1", "--min-score", "0.1"),
             *("--gold-tie", "tie", "--exact-label", "--malformed", "-0.5", "--max-reasons", "all"),
             *("--keep-duplicates", "--keep-suspicious", "--no-gate"),
-        )
+        ),
     )
     assert found == RewardConfig(
         reward="additive", rationale_weight=0.25, rationale_metric="f1", min_score=0.1, gold_tie="tie",
-        exact_label=True, malformed=-0.5, max_reasons=None, merge_duplicates=False, no_credit_for_suspicious=False, gate=False,
+        exact_label=True, malformed=-0.5, max_reasons=None, merge_duplicates=False,
+        no_credit_for_suspicious=False, gate=False,
     )  # fmt: skip
-    assert command.reward_options(parsed("--max-reasons", "3")).max_reasons == 3
+    assert from_args(RewardConfig, parsed("--max-reasons", "3")).max_reasons == 3
 
 
 @pytest.mark.parametrize(
@@ -266,12 +242,12 @@ def test_other_machines_are_let_in_with_a_token_only(host: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--port", "80x"), "'80x' is no port; one is within 0..65535"),
-        (("--port", "70000"), "'70000' is no port; one is within 0..65535"),
-        (("--max-reasons", "five"), "'five' is neither a whole number nor all"),
-        (("--max-reasons", "0"), "0 is below 1"),
-        (("--malformed", "inf"), "inf is not a finite number"),
-        (("--concurrent-requests", "many"), "'many' is neither a whole number nor auto"),
+        (("--port", "80x"), "'80x' is not a whole number within 0..65535"),
+        (("--port", "70000"), "'70000' is not a whole number within 0..65535"),
+        (("--max-reasons", "five"), "'five' is not a whole number from 1 up, or all"),
+        (("--max-reasons", "0"), "'0' is not a whole number from 1 up, or all"),
+        (("--malformed", "inf"), "'inf' is not a finite number"),
+        (("--concurrent-requests", "many"), "'many' is not a whole number from 1 up, or auto"),
     ],
 )
 def test_a_value_that_does_not_fit_is_told_with_what_does(
