@@ -615,14 +615,14 @@ def test_a_mistake_is_one_line_and_exit_code_two(
 
 def test_files_and_directories_are_named_without_a_flag_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One file alone has its row even without a valid record; a file that its directory holds, too, counts once."""
-    file, other = write(tmp_path / "r.jsonl", OURS), write(tmp_path / "empty.jsonl", {**OURS, "samples": []})
-    assert command("--input-file", str(file)) == command(str(file)) == 0
-    by_flag, named = capsys.readouterr().out.split("\n\n=", 1)
-    assert by_flag.strip("=\n") == named.strip("=\n")
-    assert command(str(other)) == 1 and "n/a" in capsys.readouterr().out
-    assert command(str(file), str(tmp_path)) == command("--input-dir", str(tmp_path))
-    by_name, by_flag = capsys.readouterr().out.strip().split("\n\n=")
-    assert by_name.strip("=\n") == by_flag.strip("=\n")
+    file, failed = write(tmp_path / "r.jsonl", OURS), write(tmp_path / "z.jsonl", {**OURS, "status": "error"})
+
+    def table(*arguments: object) -> str:
+        command(*map(str, arguments))
+        return capsys.readouterr().out
+
+    assert table(file) == table("--input-file", file) == table(file, tmp_path) == table("--input-dir", tmp_path)
+    assert "model-low" in table(failed) and table(file, failed) == table(file)
 
 
 @pytest.mark.parametrize(
