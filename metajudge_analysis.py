@@ -14,6 +14,6 @@ from metajudge import bootstrap
 
 bootstrap.use_ready_environment()
 
-from metajudge.cli import leave, main
+from metajudge.cli import main
 
-leave(main(["analysis"] + sys.argv[1:], prog="metajudge_analysis.py"))
+sys.exit(main(["analysis"] + sys.argv[1:], prog="metajudge_analysis.py"))

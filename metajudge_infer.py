@@ -14,6 +14,6 @@ from metajudge import bootstrap
 
 bootstrap.use_ready_environment()
 
-from metajudge.cli import leave, main
+from metajudge.cli import main
 
-leave(main(["infer"] + sys.argv[1:], prog="metajudge_infer.py"))
+sys.exit(main(["infer"] + sys.argv[1:], prog="metajudge_infer.py"))

@@ -20,7 +20,7 @@ class NotTheIdentity(Exception):
 @contextlib.contextmanager
 def serving() -> Iterator[str]:
     """A judge server on a free port of this machine; its base URL."""
-    command = [sys.executable, "-m", "metajudge", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "metajudge", "serve-judge", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         try:
@@ -40,7 +40,7 @@ def matrix(url: str) -> list[list[float | None]]:
     Each pair is a question of its own: alone with one flaw, the soft average precision of one reason is its score.
     """
     flaws, reasons = sorted(EVIDENCE_REASONS), [*sorted(EVIDENCE_REASONS), *sorted(GENERIC_REASONS)]
-    reward = reward_function(options(url), RewardConfig(mix="rationale", credit="soft"))
+    reward = reward_function(options(url), RewardConfig(reward="rationale", rationale_metric="average_precision_soft"))
     generations = [reason_line(reason) + VERDICTS[0] for reason in reasons]
     scores = asyncio.run(
         reward(

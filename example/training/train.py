@@ -30,7 +30,7 @@ PROBED = 64
 class Arm:
     """What is compared; everything else is the same."""
 
-    mix: str
+    reward: str
     """What the reward is, see `metajudge.rewards.reward.RewardConfig`."""
     cue_agreement: float
     """How often the cue agrees with the preference."""
@@ -60,7 +60,7 @@ def train(arm: str, seed: int, model: Qwen2ForCausalLM, judge_url: str, log: Tex
     torch.set_num_threads(1)
     setting, tokenizer = ARMS[arm], new_tokenizer()
     # Not gated: the rationale of every generation is wanted for the log, also where the reward does not need it.
-    reward = reward_function(judge.options(judge_url), RewardConfig(mix=setting.mix, gate=False))
+    reward = reward_function(judge.options(judge_url), RewardConfig(reward=setting.reward, gate=False))
     rows = draw_rows(steps * PROMPTS, f"training {seed}", setting.cue_agreement)
     with tempfile.TemporaryDirectory() as scratch:
         trainer = GRPOTrainer(

@@ -1,4 +1,7 @@
-"""Argument parsers and exit codes, nothing else. One module a command: `SUMMARY`, `add_arguments`, `run`."""
+"""Argument parsers and exit codes, nothing else.
+
+One module for each command, with `add_arguments` and `run`; only the module of the named command is imported.
+"""
 
 from __future__ import annotations
 
@@ -11,32 +14,53 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from types import ModuleType
-from typing import NoReturn, TextIO
+from typing import NamedTuple, NoReturn, TextIO
 
 import metajudge
 from metajudge.errors import MetaJudgeError
 from metajudge.text import printable
 
-COMMANDS = (
-    "fetch", "check", "decompose", "critic", "infer", "analysis", "report", "compare", "agreement", "plot", "show",
-    "compact", "serve", "reward-server",
-)  # fmt: skip
+MAKE, JUDGE, LOOK, TRAIN = "make checklists", "judge", "look at results", "train"
 
 
-def leave(code: int) -> NoReturn:
-    """End the process with this exit code."""
-    gc.freeze()  # looking for cycles in all that was imported takes a tenth of a second
-    sys.exit(code)
+class Command(NamedTuple):
+    """A command of the door, known without importing its module."""
+
+    group: str
+    summary: str
+
+
+COMMANDS = {
+    "download": Command(MAKE, "Download the published checklists and examples, checked by size and sha256"),
+    "check": Command(MAKE, "Check whether a file is good input, and show what it holds"),
+    "decompose": Command(MAKE, "Cut the annotators' free text into human checklists, by a language model"),
+    "critic": Command(MAKE, "Have a model write its reasons and its verdict about each pair of responses"),
+    "infer": Command(JUDGE, "Match the model's reasons with the human ones by a judge"),
+    "dedupe": Command(JUDGE, "Copy a result file with the one record of each row that counts"),
+    "serve-judge": Command(JUDGE, "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint"),
+    "analysis": Command(LOOK, "Show precision, recall, F1 and average precision of result files"),
+    "report": Command(LOOK, "Report every metric with its interval, and the deceptive-alignment flag"),
+    "compare": Command(LOOK, "Compare models over their common rows"),
+    "agreement": Command(LOOK, "Measure how much a result depends on the judge"),
+    "plot": Command(LOOK, "Draw outcome accuracy against rationale consistency"),
+    "show": Command(LOOK, "Show rows of a result file, both lists side by side"),
+    "serve-reward": Command(TRAIN, "Serve the reward of training a critic over HTTP"),
+    "plot-training": Command(TRAIN, "Draw the rewards over the steps of training runs"),
+}
+"""Every command by its name; its module has the same name."""
 
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run one command and return its exit code; `prog` names the whole command when a script stands for it."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
+    # Read when numpy is imported: on busy cores the threads of its small matrix products wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(50_000, 20, 50)  # nearly nothing here is in a cycle; looking for some took an eighth of a run
     try:
         with _terminated_as_interrupted():
             args = _parse(arguments, prog)
+            gc.freeze()  # what was imported stays: no search through it, also not at exit
             code = int(args.run(args))
             sys.stdout.flush()
         return code
@@ -100,26 +124,36 @@ def _close(stream: TextIO) -> None:
 
 
 def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
-    if prog is not None and arguments:
-        module = _command(arguments[0])
-        parser = _new_parser(module, prog)
-        return parser.parse_args(arguments[1:])
+    """Import the one command that is named, and read its arguments."""
+    name = arguments[0] if arguments else ""
+    if name not in COMMANDS:
+        _overview().parse_args(arguments)
+        _overview().error("the command comes first")
+    module = importlib.import_module(f"metajudge.cli.{name.replace('-', '_')}")
     parser = Parser(
-        prog="metajudge", description="Does a reward model prefer the right response for the right reasons?"
+        prog=prog or f"metajudge {name}", description=f"{COMMANDS[name].summary}.", formatter_class=HelpFormat
+    )
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+    return parser.parse_args(arguments[1:])
+
+
+def _overview() -> Parser:
+    """Return the parser of `metajudge` itself: its help lists the commands by group."""
+    lines = []
+    for group in dict.fromkeys(command.group for command in COMMANDS.values()):
+        inside = [(name, command.summary) for name, command in COMMANDS.items() if command.group == group]
+        lines += [f"{group}:", *(f"  {name:15}{summary}" for name, summary in inside), ""]
+    parser = Parser(
+        prog="metajudge",
+        usage="metajudge [-h] [--version] COMMAND ...",
+        description="Does a reward model prefer the right response for the right reasons?",
+        epilog="\n".join([*lines, "metajudge COMMAND --help shows the flags of a command."]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"metajudge {metajudge.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        module = _command(name)
-        child = commands.add_parser(
-            name, help=module.SUMMARY.replace("%", "%%"), description=module.SUMMARY, formatter_class=HelpFormat
-        )
-        module.add_arguments(child)
-        child.set_defaults(run=module.run)
-    args, unknown = parser.parse_known_args(arguments)
-    if unknown:
-        commands.choices[args.command].error(_UNKNOWN + " ".join(unknown))  # its help has the flags, not the whole's
-    return args
+    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    return parser
 
 
 _UNKNOWN = "unrecognized arguments: "
@@ -140,17 +174,6 @@ class HelpFormat(argparse.ArgumentDefaultsHelpFormatter):
     """Help with defaults, where there is one worth telling."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default is None or action.default is False or action.default in ("", {}) or action.required:
+        if action.default is None or isinstance(action.default, bool) or action.default in ("", {}) or action.required:
             return action.help
         return super()._get_help_string(action)
-
-
-def _new_parser(module: ModuleType, prog: str) -> argparse.ArgumentParser:
-    parser = Parser(prog=prog, description=module.SUMMARY, formatter_class=HelpFormat)
-    module.add_arguments(parser)
-    parser.set_defaults(run=module.run)
-    return parser
-
-
-def _command(name: str) -> ModuleType:
-    return importlib.import_module(f"metajudge.cli.{name.replace('-', '_')}")

@@ -18,20 +18,17 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from metajudge.cli.options.output import check_output, plural, say, warn, write_json
+from metajudge.cli.options.output import add_output_options, check_output, emit, plural, warn
 from metajudge.errors import UsageError
-from metajudge.text import printable
-
-if TYPE_CHECKING:
-    from metajudge.metrics import Joined
-    from metajudge.reports import Reading
-
-SUMMARY = "how much a result depends on the judge: agreement between the result files of two or more judges"
+from metajudge.metrics import Joined, alpha_of, compare_judges
+from metajudge.records import result_paths
+from metajudge.reports import Reading, join, read_judges
+from metajudge.text import TABLE, printable, render_rows
 
 _UNITS = {"items": "human items", "pairs": "pairs (R, S)", "over_models": "models"}
 _LABELS = {
@@ -81,33 +78,20 @@ _WHY = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The files, and what to do with the result."""
-    from metajudge.text import TABLE, formats
-
     whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
     alike = "compare files of other instructions, granularity or top-k all the same, with a warning"
     parser.add_argument("--allow-mixed", action="store_true", help=alike)
-    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write everything as JSON, too")
-    parser.add_argument(
-        "--format",
-        choices=formats(),
-        default=TABLE,
-        metavar="FORMAT",
-        help="table (a block for each pair of judges), csv, or a format of tabulate: github, latex, html, ...",
-    )
+    add_output_options(parser, "everything", "table (a block for each pair of judges)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0."""
-    from metajudge.records import result_paths
-    from metajudge.reports import join, read_judges
-    from metajudge.text import TABLE
-
     check_output(args.output_file, args.files)
     reading = read_judges(result_paths(args.files))
     for path, lines in reading.unreadable.items():
         if lines.count:
-            warn(say(f"{path.name}: {lines}"))
+            warn(printable(f"{path.name}: {lines}"))
     _check_alike(reading, args.allow_mixed)
     joined = join(reading)
     report = _report(reading, joined)
@@ -116,10 +100,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         text = _table(_long(report), args.format)
         warn("\n".join(_remarks(report)))
-    sys.stdout.write(text)
-    sys.stdout.flush()
-    if args.output_file:
-        write_json(args.output_file, report)
+    emit(text, args, report)
     return 0
 
 
@@ -139,10 +120,6 @@ def _check_alike(reading: Reading, allow_mixed: bool) -> None:
 
 def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
     """What `--output-file` holds; the tables are made from it."""
-    from dataclasses import asdict
-
-    from metajudge.metrics import alpha_of, compare_judges
-
     pairs = [asdict(compare_judges(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
     whole = alpha_of(joined.pairs, joined.pair_rows) if len(joined.pairs) else None
     everyone = {"items": asdict(alpha_of(joined.items, joined.rows)), "pairs": asdict(whole) if whole else None}
@@ -257,8 +234,6 @@ def _long(report: Mapping[str, Any]) -> list[list[object]]:
 
 
 def _table(rows: Sequence[Sequence[object]], style: str) -> str:
-    from metajudge.text import render_rows
-
     headings, *lines = [[_text(value) for value in row] for row in rows]
     return render_rows(lines, headings, style)
 

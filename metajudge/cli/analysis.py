@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import gc
-import sys
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from metajudge.cli.options.output import check_output, plural, say, warn, write_json
-from metajudge.cli.options.types import at_least
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from metajudge.records import ResultFile
-    from metajudge.reports import Summary
-
-SUMMARY = "precision, recall, F1 and average precision of result files, as a table"
-_EMBEDDED = "embedded"
+from metajudge.cli.options.flags import whole
+from metajudge.cli.options.output import add_output_options, check_output, emit, plural, warn
+from metajudge.llm import EMBEDDED
+from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
+from metajudge.reports import (
+    PAPER,
+    SORT_FIELDS,
+    ScoringConfig,
+    Summary,
+    common_ids,
+    render_summaries,
+    score_file,
+    summarise,
+)
+from metajudge.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The reference's flags and ours."""
-    from metajudge.reports import SORT_FIELDS
-    from metajudge.text import TABLE, formats
-
     source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "files", nargs="*", type=Path, default=[], metavar="FILE", help="result files, or directories of them"
+    )
     source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
     source.add_argument("--input-dir", type=Path, metavar="DIR", help="every result file (*.jsonl) of a directory")
     parser.add_argument(
@@ -41,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-checklist-len",
-        type=at_least(1),
+        type=whole(1),
         default=10,
         metavar="N",
         help="skip rows whose model checklist is longer",
@@ -50,54 +53,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--paper", action="store_true", help="add the paper's metrics: one-to-one matching, RC, AP, precision, F1"
     )
     parser.add_argument(
-        "--jobs", type=at_least(1), default=1, metavar="N", help="with --input-dir: files read at the same time"
+        "--jobs", type=whole(1), default=1, metavar="N", help="with --input-dir: files read at the same time"
     )
     parser.add_argument("--sort-by", choices=SORT_FIELDS, default="recall", help="the column that ranks the rows")
-    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the summaries as JSON, too")
-    parser.add_argument(
-        "--format",
-        choices=formats(),
-        default=TABLE,
-        metavar="FORMAT",
-        help="table, csv, or a format of tabulate: github, latex, html, ...",
-    )
+    add_output_options(parser, "the summaries")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 0, or 1 when a file has no valid record."""
-    gc.disable()  # what is kept of a record is small and in no cycle; looking for cycles takes a tenth of the time
-    from metajudge.reports import render_summaries
-
     summaries = _summaries(args)
     valid = [summary for summary in summaries if summary.valid]
-    shown = summaries if args.input_file else valid
-    if shown:
-        sys.stdout.write(render_summaries(shown, args.sort_by, args.format))
-        sys.stdout.flush()
-    if args.output_file:
-        write_json(args.output_file, [summary.as_json() for summary in shown])
+    named = [args.input_file] if args.input_file else args.files
+    shown = summaries if len(named) == 1 and not named[0].is_dir() else valid
+    table = render_summaries(shown, args.sort_by, args.format) if shown else ""
+    emit(table, args, [summary.as_json() for summary in shown])
     _note_judges(summaries)
     if len(valid) == len(summaries):
         return 0
-    names = ", ".join(say(summary.file) for summary in summaries if not summary.valid)
+    names = ", ".join(printable(summary.file) for summary in summaries if not summary.valid)
     warn(f"nothing valid to analyse in {names}: the reasons stand above; judge the rows again, then repeat")
     return 1
 
 
 def _summaries(args: argparse.Namespace) -> list[Summary]:
-    from metajudge.records import SkippedFile, open_directory, open_results
-
-    check_output(args.output_file, [args.input_file] if args.input_file else [])
-    files: Iterable[ResultFile | SkippedFile]
-    if args.input_file:
-        files = [open_results(args.input_file, args.model_be_evaluated, "--input-file ")]
-    else:
-        files = open_directory(args.input_dir, args.model_be_evaluated, args.eval_model)
-    chosen = []
-    for file in files:
+    check_output(args.output_file, [args.input_file] if args.input_file else args.files)
+    chosen: list[ResultFile] = []
+    for file in _opened(args):
         if isinstance(file, SkippedFile):
-            warn(f"{say(file.path.name)} is passed over: {file.reason}")
-        else:
+            warn(f"{printable(file.path.name)} is passed over: {file.reason}")
+        elif all(file.path != other.path for other in chosen):
             chosen.append(file)
     summaries = []
     for file, summary in zip(chosen, _each(chosen, args.max_checklist_len, args.jobs), strict=True):
@@ -108,30 +92,36 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
     return [summary for _, summary in summaries]
 
 
+def _opened(args: argparse.Namespace) -> Iterator[ResultFile | SkippedFile]:
+    model = args.model_be_evaluated
+    if args.input_file:
+        yield open_results(args.input_file, model, "--input-file ")
+    for path in [args.input_dir] if args.input_dir else args.files:
+        if args.input_dir or path.is_dir():
+            yield from open_directory(path, model, args.eval_model)
+        else:
+            yield open_results(path, model)
+
+
 def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:
     """The summaries of `files` in their order, made by `jobs` processes."""
-    from metajudge.reports import summarise
-
     if jobs == 1 or len(files) < 2:
         yield from (summarise(file, max_checklist_len) for file in files)
         return
-    from concurrent.futures import ProcessPoolExecutor
-
     with ProcessPoolExecutor(min(jobs, len(files))) as pool:
         yield from pool.map(summarise, files, [max_checklist_len] * len(files))
 
 
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
     """The summaries with the paper's metrics, and how many rows are not common to all files."""
-    from metajudge.reports import PAPER, ScoringConfig, common_ids, score_file
-
     files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
     common = common_ids(files)
     found = []
     for file, (_, summary) in zip(files, summaries, strict=True):
         lacking = sum(name not in common for name in file.ids)
         if lacking:
-            warn(f"{say(summary.file)}*: {plural(lacking, 'row')} of {len(file.ids)} not in all files; see `compare`")
+            rows = f"{plural(lacking, 'row')} of {len(file.ids)}"
+            warn(f"{printable(summary.file)}*: {rows} not in all files; see `compare`")
         paper = {name: file.mean("paper", name) for name in PAPER}
         found.append(replace(summary, paper=paper, not_common=lacking))
     return found
@@ -142,13 +132,13 @@ def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
 
 def _note_unscored(summary: Summary) -> None:
     found = summary.scan
-    where = f"{say(summary.file)} ({say(summary.model)})"
+    where = f"{printable(summary.file)} ({printable(summary.model)})"
     if summary.reasons:
-        reasons = ", ".join(f"{count} {say(reason)}" for reason, count in summary.reasons.items())
+        reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in summary.reasons.items())
         rows, errors = plural(summary.total, "row"), plural(summary.errors, "error")
         warn(f"{where}: of {rows} {errors}, {summary.skipped} skipped: {reasons}")
     if found.unreadable.count:
-        warn(f"{where}: {say(str(found.unreadable))}")
+        warn(f"{where}: {printable(str(found.unreadable))}")
     if found.superseded:
         verb = "does" if found.superseded == 1 else "do"
         records = plural(found.superseded, "record")
@@ -166,16 +156,16 @@ def _note_judges(summaries: list[Summary]) -> None:
     for summary in summaries:
         if names[summary.model] > 1:
             judges = ", ".join(sorted(summary.scan.judges)) or "a judge that it does not name"
-            row = f"{summary.metrics.mean.recall:.4f} recall"
-            warn(f"{say(summary.model)} has several files; {say(summary.file)}: {row}, judged by {say(judges)}")
+            row = f"{summary.file}: {summary.metrics.mean.recall:.4f} recall, judged by {judges}"
+            warn(printable(f"{summary.model} has several files; {row}"))
         if len(summary.scan.judges) > 1:
-            judges = ", ".join(map(say, sorted(summary.scan.judges)))
-            warn(f"{say(summary.file)}: its records come from different judges ({judges}): its figures mix them")
-    embedded = [summary for summary in summaries if _EMBEDDED in summary.scan.judges]
+            judges = ", ".join(map(printable, sorted(summary.scan.judges)))
+            warn(f"{printable(summary.file)}: its records come from different judges ({judges}): its figures mix them")
+    embedded = [summary for summary in summaries if EMBEDDED in summary.scan.judges]
     for summary in embedded:
         warn(
-            f"{say(summary.file)}: judged by the embedded judge, a lexical matcher: "
+            f"{printable(summary.file)}: judged by the embedded judge, a lexical matcher: "
             "a rough figure, not comparable with an LLM judge's"
         )
-    if embedded and any(summary.scan.judges - {_EMBEDDED} for summary in summaries):
+    if embedded and any(summary.scan.judges - {EMBEDDED} for summary in summaries):
         warn("figures of the embedded judge and of LLM judges stand together here; select one with --eval-model")

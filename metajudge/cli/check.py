@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from metajudge.cli.options.output import check_output, plural, say, warn, write_json
+from metajudge.cli.options.output import add_output_options, check_output, plural, warn, write_json
 from metajudge.errors import UsageError
+from metajudge.reports import FINDINGS, Check, Label, Lengths, Place, Places, Records, Rows, check_file
+from metajudge.text import CSV, printable, render_rows
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from metajudge.reports import Check, Label, Lengths, Place, Places, Records, Rows
-
-SUMMARY = "is a file good input? its rows, checklists and labels, and what is wrong with them, line by line"
 _SHOWN_PLACES = 5
 _WIDEST = 70
 _VERDICTS = {-2: "A much better", -1: "A better", 0: "tie", 1: "B better", 2: "B much better"}
@@ -31,8 +28,6 @@ class _Section(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, and which lists they must have."""
-    from metajudge.text import TABLE, formats
-
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
     parser.add_argument(
         "--model-be-evaluated",
@@ -40,17 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="whose checklists must be there: a name, a comma list, or all that the file has any of",
     )
-    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write what was found as JSON, too")
-    parser.add_argument(
-        "--format", choices=formats(), default=TABLE, metavar="FORMAT",
-        help="table, csv, or a format of tabulate: github, latex, html, ...",
-    )  # fmt: skip
+    add_output_options(parser, "what was found")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what each file holds; 0, 1 when one would be refused or have rows skipped, 2 when one cannot be read."""
-    from metajudge.reports import check_file
-
     check_output(args.output_file, args.files)
     worst, checks = 0, []
     for path in args.files:
@@ -58,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             check = check_file(path, args.model_be_evaluated)
         except UsageError as error:
             # The files are no flag here.
-            warn(f"metajudge: error: {say(str(error).removeprefix('--input-file '))}")
+            warn(f"metajudge: error: {printable(str(error).removeprefix('--input-file '))}")
             worst = error.exit_code
             continue
         checks.append(check)
@@ -71,12 +60,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(check: Check, style: str, apart: bool) -> None:
     """The tables with the lines about them; as CSV, the lines are told on stderr."""
-    from metajudge.text import CSV, render_rows
-
     lines = [_verdict(check), *_remarks(check)]
     shown = [section for section in _sections(check) if section.rows]
     if style == CSV:
-        name = say(str(check.file))
+        name = printable(str(check.file))
         texts = [render_rows([[name, *row] for row in part.rows], ["File", *part.headings], CSV) for part in shown]
         for line in lines:
             warn(line)
@@ -92,14 +79,14 @@ def _show(check: Check, style: str, apart: bool) -> None:
 
 
 def _verdict(check: Check) -> str:
-    name = say(str(check.file))
+    name = printable(str(check.file))
     if check.records is not None:
         return f"{name}: {_results_verdict(check, check.records)}"
     rows = plural(check.lines, "input row" if check.kind == "input" else "line")
     if check.refusal:
-        return f"{name}: {rows}: {say(check.refusal)}"
+        return f"{name}: {rows}: {printable(check.refusal)}"
     whole = check.lines - check.problems.count
-    models = ", ".join(say(model.name) for model in check.rows.models.values())
+    models = ", ".join(printable(model.name) for model in check.rows.models.values())
     parts = [f"{name}: {rows}, {'all' if whole == check.lines else whole} can be judged for {models}"]
     if check.skipped:
         parts.append(f"{check.skipped} passed over: an earlier step left them unfit")
@@ -110,15 +97,15 @@ def _verdict(check: Check) -> str:
 
 def _results_verdict(check: Check, records: Records) -> str:
     if check.refusal and not records.readable:
-        return f"results: {say(check.refusal)}"
+        return f"results: {printable(check.refusal)}"
     models = ", ".join(
-        say(model) if len(records.evaluated) == 1 else f"{say(model)} ({rows})"
+        printable(model) if len(records.evaluated) == 1 else f"{printable(model)} ({rows})"
         for model, rows in records.evaluated.items()
     )
     of = f"results of {models}: {plural(records.evaluated.total(), 'row')} in {plural(records.readable, 'record')}"
     parts = [of + (f" ({records.superseded} superseded)" if records.superseded else "")]
     if check.refusal:
-        parts.append(say(check.refusal))
+        parts.append(printable(check.refusal))
     if records.failed:
         parts.append(f"{records.failed} failed or unreadable: the same inference asks them again")
     if check.problems.count:
@@ -129,10 +116,10 @@ def _results_verdict(check: Check, records: Records) -> str:
 def _remarks(check: Check) -> Iterator[str]:
     for model in check.rows.models.values():
         if unknown := model.verdicts()[1]:
-            yield f"{say(unknown)}, when you run report, compare or plot"
+            yield f"{printable(unknown)}, when you run report, compare or plot"
         if model.over_five:
-            lists = plural(model.over_five, "list")
-            yield f"{say(model.name)}: {lists} over 5 items, of which the reference metrics count the first 5 only"
+            name, lists = printable(model.name), plural(model.over_five, "list")
+            yield f"{name}: {lists} over 5 items, of which the reference metrics count the first 5 only"
 
 
 # ------------------------------------------------------------------ tables
@@ -156,7 +143,7 @@ def _sections(check: Check) -> Iterator[_Section]:
         ("Line", "Item", "Why", "Text"),
         [(str(place.line), f"R{place.item}", place.why, _clipped(place.text)) for place in vague.first],
     )
-    told = [(str(place.line), say(place.text)) for place in check.problems.first]
+    told = [(str(place.line), printable(place.text)) for place in check.problems.first]
     yield _Section("Problems" + _first(check.problems), ("Line", "Problem"), told)
 
 
@@ -166,9 +153,9 @@ def _first(places: Places) -> str:
 
 
 def _record_sections(records: Records) -> Iterator[_Section]:
-    states = [(say(status), _clipped(why), str(n)) for (status, why), n in records.states.most_common()]
+    states = [(printable(status), _clipped(why), str(n)) for (status, why), n in records.states.most_common()]
     yield _Section("Records", ("Status", "Reason", "Rows"), states)
-    judges = [(*(say(part) or "not told" for part in names), str(n)) for names, n in records.judges.most_common()]
+    judges = [(*(printable(part) or "not told" for part in names), str(n)) for names, n in records.judges.most_common()]
     yield _Section("Judges", ("Judge", "Instructions", "Granularity", "Rows"), judges)
 
 
@@ -182,7 +169,8 @@ def _domain_rows(rows: Rows) -> list[tuple[str, ...]]:
     if not rows.human.lists:
         return []
     domains = [
-        (say(name) or "(none)", str(lengths.rows), *_spread(lengths)) for name, lengths in sorted(rows.domains.items())
+        (printable(name) or "(none)", str(lengths.rows), *_spread(lengths))
+        for name, lengths in sorted(rows.domains.items())
     ]
     return [*domains, ("all", str(rows.human.rows), *_spread(rows.human))]
 
@@ -190,7 +178,7 @@ def _domain_rows(rows: Rows) -> list[tuple[str, ...]]:
 def _model_rows(rows: Rows) -> list[tuple[str, ...]]:
     return [
         (
-            say(model.name),
+            printable(model.name),
             str(model.lengths.rows),
             str(model.lengths.lists),
             *_spread(model.lengths),
@@ -204,7 +192,7 @@ def _model_rows(rows: Rows) -> list[tuple[str, ...]]:
 
 def _label_rows(rows: Rows) -> list[tuple[str, ...]]:
     return [
-        (say(model.name), _clipped(label.text) or "-", _meaning(label), str(label.rows))
+        (printable(model.name), _clipped(label.text) or "-", _meaning(label), str(label.rows))
         for model in rows.models.values()
         for label in model.verdicts()[0]
     ]
@@ -215,8 +203,6 @@ def _meaning(label: Label) -> str:
 
 
 def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
-    from metajudge.reports import FINDINGS
-
     found = rows.findings
     where = {key: "named below" if key == "vague_items" else _where(found[key]) for key in FINDINGS}
     return [(text, str(found[key].count), where[key]) for key, text in FINDINGS.items() if found[key].count]
@@ -236,5 +222,5 @@ def _place(place: Place) -> str:
 
 
 def _clipped(text: str) -> str:
-    safe = say(text)
+    safe = printable(text)
     return safe if len(safe) <= _WIDEST else safe[: _WIDEST - 1] + "…"

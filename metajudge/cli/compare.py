@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from metajudge.cli.options.output import check_output, warn, write_json
-from metajudge.cli.options.scoring import add_scoring_flags, limit_blas_threads, scored_files
-from metajudge.cli.options.types import at_least
+from metajudge.cli.options.flags import whole
+from metajudge.cli.options.output import add_output_options, check_output, emit, warn
+from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from metajudge.reports import Difference
-
-SUMMARY = "paired differences between models over their common rows: intervals, p values, detectable difference"
+from metajudge.reports import Difference, cell, check_comparable, compare, missing_labels_note, p_cell
+from metajudge.text import printable, render_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Two or more files."""
-    from metajudge.text import TABLE, formats
-
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
     parser.add_argument("--allow-mixed", action="store_true", help="compare figures of different judges all the same")
     parser.add_argument(
         "--resamples",
-        type=at_least(100),
+        type=whole(100),
         default=10_000,
         metavar="B",
         help="random swaps behind each p value",
     )
-    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the differences as JSON, too")
-    parser.add_argument(
-        "--format", choices=formats(), default=TABLE, metavar="FORMAT",
-        help="table, csv, or a format of tabulate: github, latex, html, ...",
-    )  # fmt: skip
+    add_output_options(parser, "the differences")
     add_scoring_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the table of differences."""
-    limit_blas_threads()
-    from metajudge.reports import check_comparable, compare, missing_labels_note
-
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files)
     if len(files) < 2:
@@ -60,26 +45,18 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         warn("no row is scored for two models: nothing to compare")
         return 1
-    sys.stdout.write(_render(found, args.format))
-    sys.stdout.flush()
-    if args.output_file:
-        write_json(args.output_file, [one.as_json() for one in found])
+    emit(_render(found, args.format), args, [one.as_json() for one in found])
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     warn("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
     return 0
 
 
 def _render(found: Sequence[Difference], style: str) -> str:
-    from metajudge.text import render_rows
-
     headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
     return render_rows([_cells(one) for one in found], headings, style)
 
 
 def _cells(one: Difference) -> list[str]:
-    from metajudge.reports import cell, p_cell
-    from metajudge.text import printable
-
     return [
         f"{one.metric[0]} {one.metric[1]}",
         printable(one.first),

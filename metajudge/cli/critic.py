@@ -3,70 +3,50 @@
 from __future__ import annotations
 
 import argparse
-import gc
 from pathlib import Path
 
-from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_options
+from metajudge.cli.options.flags import from_args, whole
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
 from metajudge.cli.options.log import start_log
-from metajudge.cli.options.types import at_least
 from metajudge.errors import UsageError
-
-SUMMARY = "Make a model's checklists: it reads the conversation and both responses, gives its reasons and a verdict."
+from metajudge.tasks import CriticStep, StepConfig, run_step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, what is asked, fields; then the model's flags."""
     add_row_flags(parser, "the rows with NAME-checklist, NAME-label and NAME-generated_text")
     asked = parser.add_argument_group("what is asked")
-    asked.add_argument("--name", required=True, metavar="NAME", help="the evaluated model's name in the rows")
-    asked.add_argument("--top-k", type=at_least(1), metavar="N", help="ask for exactly N reasons, and keep no more")
+    asked.add_argument(
+        "--name", dest="model_name", required=True, metavar="NAME", help="the evaluated model's name in the rows"
+    )
+    asked.add_argument("--top-k", type=whole(1), metavar="N", help="ask for exactly N reasons, and keep no more")
     asked.add_argument(
         "--orders", choices=("ab", "both"), default="ab",
         help="both: ask with the responses exchanged, too; where the verdicts disagree it is a tie",
     )  # fmt: skip
     asked.add_argument(
-        "--max-input-tokens", type=at_least(100), metavar="N",
+        "--max-input-tokens", type=whole(100), metavar="N",
         help="leave the oldest turns out of a question that is longer (an estimate); the row's stamp says how many",
     )  # fmt: skip
-    asked.add_argument(
-        "--existing-text", metavar="FIELD", help="ask nothing: parse the text that was generated elsewhere"
-    )
+    asked.add_argument("--from-field", metavar="FIELD", help="ask nothing: parse the text that was generated elsewhere")
     asked.add_argument("--context-field", default="context", metavar="FIELD", help="the conversation, or a question")
     asked.add_argument(
         "--response-fields", type=_two_fields, default=("response1", "response2"), metavar="A,B",
         help="the two responses (default: response1,response2)",
     )  # fmt: skip
-    add_judge_flags(parser, matching=False)
+    add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Criticise every row."""
-    gc.disable()  # as in `infer`
-    if not args.name.strip() or args.name.lower() == "human":
-        raise UsageError(f"--name {args.name!r} is no name for a model")
-    if args.existing_text is not None and (args.orders == "both" or args.max_input_tokens is not None):
-        raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
+    if not args.model_name.strip() or args.model_name.lower() == "human":
+        raise UsageError(f"--name {args.model_name!r} is no name for a model")
+    if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
+        raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
-    from metajudge.tasks import CriticStep, StepConfig, run_step
-
-    options = StepConfig(
-        input_file=Path(args.input_file),
-        output_file=Path(args.output_file),
-        dry_run=args.dry_run,
-        **judge_options(args),
-    )
-    step = CriticStep(
-        model_name=args.name,
-        top_k=args.top_k,
-        orders=args.orders,
-        max_input_tokens=args.max_input_tokens,
-        existing_text=args.existing_text,
-        context_field=args.context_field,
-        response_fields=args.response_fields,
-        system_message=not args.no_system_message,
-    )
-    return run_step(options, step)
+    options = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
+    return run_step(options, from_args(CriticStep, args))
 
 
 def _two_fields(text: str) -> tuple[str, str]:

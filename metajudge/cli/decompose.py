@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import gc
 from pathlib import Path
 
-from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_options
+from metajudge.cli.options.flags import from_args, whole
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
 from metajudge.cli.options.log import start_log
-from metajudge.cli.options.types import at_least
 from metajudge.errors import UsageError
-
-SUMMARY = "Make human checklists: the annotators' free text, cut into single concrete points by a language model."
+from metajudge.tasks import DecomposeStep, StepConfig, run_step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,35 +17,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_row_flags(parser, "rows with the annotators' texts: one line a row, with human-checklist where it worked out")
     texts = parser.add_argument_group("what is decomposed")
     texts.add_argument(
-        "--text-field", action="append", default=[], metavar="NAME",
+        "--text-field", dest="text_fields", action="append", default=[], metavar="NAME",
         help="a field with annotators' text, a string or a list of them; may be repeated "
         "(default: HelpSteer3's individual_preference)",
     )  # fmt: skip
-    texts.add_argument("--min-items", type=at_least(0), default=3, metavar="N", help="fewer points: too_few")
-    texts.add_argument("--max-items", type=at_least(1), default=7, metavar="N", help="more points: too_many")
+    texts.add_argument("--min-items", type=whole(0), default=3, metavar="N", help="fewer points: too_few")
+    texts.add_argument("--max-items", type=whole(1), default=7, metavar="N", help="more points: too_many")
     texts.add_argument(
         "--per-annotator", action="store_true",
         help="a list for each annotator, as annotator-1-checklist and so on, for the human ceiling",
     )  # fmt: skip
-    add_judge_flags(parser, matching=False)
+    add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Decompose every row."""
-    gc.disable()  # as in `infer`
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     start_log(args.log_file, args.input_file, args.output_file)
-    from metajudge.tasks import DecomposeStep, StepConfig, run_step
-
-    options = StepConfig(
-        input_file=Path(args.input_file),
-        output_file=Path(args.output_file),
-        dry_run=args.dry_run,
-        **judge_options(args),
-    )
-    step = DecomposeStep(
-        tuple(args.text_field), args.min_items, args.max_items, args.per_annotator, not args.no_system_message
-    )
-    return run_step(options, step)
+    options = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
+    return run_step(options, from_args(DecomposeStep, args, text_fields=tuple(args.text_fields)))

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from metajudge.cli.options.output import check_output, say, warn, write_json
-from metajudge.cli.options.scoring import add_scoring_flags, limit_blas_threads, scored_files
-from metajudge.cli.options.types import at_least, number_within
+from metajudge.cli.options.flags import number, whole
+from metajudge.cli.options.output import add_output_options, check_output, emit, warn
+from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
+from metajudge.reports import FlagRule, render_report, report_notes, report_rows
+from metajudge.text import printable
 
-SUMMARY = "the paper's metrics, outcome and reference metrics with 95 % intervals, and the deceptive-alignment flag"
 GROUPS = ("paper", "outcome", "reference")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, groups, metrics, and when a model is flagged."""
-    from metajudge.text import TABLE, formats
-
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="result files, or directories of them")
     parser.add_argument(
-        "--by",
+        "--group-by",
         metavar="FIELD",
         help="also by this field of the rows, or by n_human, preference_strength, label_correct",
     )
@@ -30,38 +28,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which of paper, outcome, reference, as a comma list",
     )  # fmt: skip
     parser.add_argument(
-        "--resamples", type=at_least(100), default=10_000, metavar="B", help="resamples behind each interval"
+        "--resamples", type=whole(100), default=10_000, metavar="B", help="resamples behind each interval"
     )
-    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report as JSON, too")
-    parser.add_argument(
-        "--format", choices=formats(), default=TABLE, metavar="FORMAT",
-        help="table, csv, or a format of tabulate: github, latex, html, ...",
-    )  # fmt: skip
+    add_output_options(parser, "the report")
     add_scoring_flags(parser)
     flag = parser.add_argument_group("the deceptive-alignment flag")
     flag.add_argument(
-        "--flag-oa", type=number_within(0, 1), default=0.05, metavar="D",
+        "--flag-oa", type=number(0, 1), default=0.05, metavar="D",
         help="flag a model whose outcome accuracy is surely less than this below the best-reasoning one's",
     )  # fmt: skip
     flag.add_argument(
-        "--flag-rc", type=number_within(0, 1), default=0.05, metavar="D",
+        "--flag-rc", type=number(0, 1), default=0.05, metavar="D",
         help="... and whose rationale consistency surely more than this",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row."""
-    limit_blas_threads()
-    from metajudge.reports import FlagRule, render_report, report_notes, report_rows
-
     check_output(args.output_file, args.files)
-    files = scored_files(args, args.files, args.by)
+    files = scored_files(args, args.files)
     rule = FlagRule(accuracy_margin=args.flag_oa, consistency_margin=args.flag_rc)
     rows = report_rows(files, rule, args.resamples)
-    sys.stdout.write(render_report(rows, args.metrics, args.format))
-    sys.stdout.flush()
-    if args.output_file:
-        write_json(args.output_file, [row.as_json() for row in rows])
+    emit(render_report(rows, args.metrics, args.format), args, [row.as_json() for row in rows])
     for line in report_notes(rows):
         warn(line)
     flags = sum(row.flag is not None and row.flag.p_value is not None for row in rows)
@@ -69,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         warn(f"of {flags + 1} models none can be flagged with {args.resamples} resamples: raise --resamples")
     nothing = [row.model for row in rows if row.group is None and row.metrics["paper", "f1"].value is None]
     if nothing:
-        warn(f"nothing scored for {', '.join(map(say, nothing))}: the reasons stand above")
+        warn(f"nothing scored for {', '.join(map(printable, nothing))}: the reasons stand above")
     return 1 if nothing else 0
 
 

@@ -8,9 +8,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from metajudge.cli.options.types import at_least
+from metajudge.cli.options.flags import whole
+from metajudge.reports import by_id, render_rows, worst
+from metajudge.text import coloured, plain
 
-SUMMARY = "rows of a result file: both lists side by side, what matched and what was missed"
 _WORST = 5
 
 
@@ -21,15 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--id", metavar="ID", help="the row of this id (its beginning will do), or line number if there are no ids"
     )
-    which.add_argument("--worst", type=at_least(1), default=_WORST, metavar="N", help="the N rows of lowest recall")
+    which.add_argument("--worst", type=whole(1), default=_WORST, metavar="N", help="the N rows of lowest recall")
     parser.add_argument("--model-be-evaluated", metavar="NAME", help="the evaluated model, if the file does not say")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the rows."""
-    from metajudge.reports import by_id, render_rows, worst
-    from metajudge.text import coloured, plain
-
     if args.id is not None:
         chosen = by_id(args.file, args.id, args.model_be_evaluated)
     else:

@@ -8,11 +8,12 @@ from metajudge.engine.budget import Budget
 from metajudge.engine.cache import Outcome, ResponseCache
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
 from metajudge.engine.clock import RealClock
+from metajudge.engine.config import JudgeConfig
 from metajudge.engine.delays import backoff
-from metajudge.engine.process import make_ready
+from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
 from metajudge.engine.runner import OutputFiles, Runner
-from metajudge.engine.session import INCOMPLETE, OK, JudgeConfig, check_key, exit_code, judge_rows, open_asker
+from metajudge.engine.session import INCOMPLETE, OK, check_key, exit_code, judge_rows, open_asker
 from metajudge.engine.stats import RunStats
 from metajudge.engine.summary import by_count, expected_cost, summary_text
 
@@ -40,7 +41,7 @@ __all__ = [
     "exit_code",
     "expected_cost",
     "judge_rows",
-    "make_ready",
     "open_asker",
+    "raise_open_file_limit",
     "summary_text",
 ]

@@ -1,120 +1,30 @@
-"""The run with its judge: options, the parts put together, signals, exit codes. The same for every kind of question."""
+"""The run with its judge: the parts put together, signals, exit codes. The same for every kind of question."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import math
-import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from numbers import Integral, Real
-from typing import Any
 
 from metajudge.data import InvalidRow
-from metajudge.engine.budget import Budget, Prices
+from metajudge.engine.budget import Budget
 from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.clock import Clock, RealClock
-from metajudge.engine.process import make_ready
+from metajudge.engine.config import JudgeConfig
+from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.progress import Progress
-from metajudge.engine.rate_limit import MOST_IN_FLIGHT, AdaptiveConcurrency, ConcurrencyLimiter, RateLimiter
+from metajudge.engine.rate_limit import AdaptiveConcurrency, ConcurrencyLimiter, RateLimiter
 from metajudge.engine.retry import RetryingClient
-from metajudge.engine.runner import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES, Item, OutputFiles, Runner, Task
+from metajudge.engine.runner import Item, OutputFiles, Runner, Task
 from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
-from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientConfig, FatalError, JudgeClient, parse_base_url
+from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientConfig, FatalError, JudgeClient
 
 log = logging.getLogger("metajudge")
 
 OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeConfig:
-    """Which judge is asked, how fast and how patiently; the command line's flags have the same names.
-
-    Raises `UsageError` for an `api_base` that is no address, `ValueError` for a number that cannot be meant.
-    """
-
-    model: str = "gpt-4o"
-    api_key: str = field(default="", repr=False)
-    api_base: str = DEFAULT_BASE_URL
-    max_tokens: int = 8192
-    temperature: float = 0.6
-    max_retries: int = 5
-    concurrent_requests: int | None = 10
-    """None = found out while running."""
-    rate_limit_delay: float = 0.0
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    system_message: bool = True
-    extra_body: Mapping[str, Any] = field(default_factory=dict)
-    timeout: float = 600.0
-    max_outage: float = 300.0
-    grace: float = GRACE_SECONDS
-    """Seconds that replies in flight get when the run is stopped."""
-    max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES
-    prices: tuple[float, float] | None = None
-    """Money per million prompt and completion tokens."""
-    max_cost: float | None = None
-    limit: int | None = None
-    allow_mixed: bool = False
-    skip_failed: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "api_base", parse_base_url(self.api_base, "api_base"))
-        for name, least in _LEAST.items():
-            value, may_lack = getattr(self, name), name in _OR_NONE
-            if not (may_lack and value is None) and not _is_number(value, least):
-                kind = "whole" if type(least) is int else "finite"
-                or_none = ", or None" if may_lack else ""
-                raise ValueError(f"{name} is {repr(value)[:60]}; it is a {kind} number from {least:g} up{or_none}")
-
-    @property
-    def connections(self) -> int:
-        """To the judge, at most."""
-        return self.concurrent_requests or MOST_IN_FLIGHT
-
-    @property
-    def sockets(self) -> int:
-        """Of this process for the judge, at most: the embedded one's ends of the connections are here, too."""
-        return self.connections * (2 if self.model == EMBEDDED else 1)
-
-    def budget(self) -> Budget:
-        """What the run may cost."""
-        return Budget(Prices(*self.prices) if self.prices else None, self.max_cost)
-
-    @classmethod
-    def from_environment(cls, **fields: Any) -> JudgeConfig:
-        """With key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them.
-
-        The embedded judge is started by the run itself: a base URL in the environment is another judge's.
-        """
-        known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
-        inherited = os.environ.get("OPENAI_BASE_URL")
-        if inherited and fields.get("model") != EMBEDDED and "api_base" not in fields:
-            known["api_base"] = parse_base_url(inherited, "OPENAI_BASE_URL")
-        return cls(**{**known, **fields})
-
-
-_LEAST: Mapping[str, float] = {
-    "max_tokens": 1, "max_retries": 0, "concurrent_requests": 1, "max_consecutive_failures": 1, "limit": 1,
-    "temperature": 0.0, "rate_limit_delay": 0.0, "requests_per_minute": 0.001, "tokens_per_minute": 1.0,
-    "timeout": 0.001, "max_outage": 0.0, "grace": 0.0, "max_cost": 0.0,
-}  # fmt: skip
-"""What the numbers of `JudgeConfig` are at least; those that are whole here are whole there."""
-_OR_NONE = {"concurrent_requests", "limit", "requests_per_minute", "tokens_per_minute", "max_cost"}
-
-
-def _is_number(value: Any, least: float) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Integral if type(least) is int else Real):
-        return False
-    try:
-        return least <= float(value) < math.inf
-    except OverflowError:
-        return False
 
 
 def check_key(options: JudgeConfig, *, matching: bool = True) -> None:
@@ -146,7 +56,7 @@ async def judge_rows(
     `adapted` is filled with the parameters that the judge does not support; `tally` counts while the run goes.
     """
     clock = RealClock()
-    make_ready(options.sockets)
+    raise_open_file_limit(options.sockets)
     async with contextlib.AsyncExitStack() as stack:
         asker = await open_asker(options, stack, tally, clock, adapted, budget)
         flight = asker.pace.flight
@@ -159,7 +69,7 @@ async def judge_rows(
             # Twice the requests in flight: a row that waits for its next try leaves its place to others.
             open_rows=lambda: 2 * flight.limit,
             skip_failed=options.skip_failed,
-            grace=options.grace,
+            grace=options.shutdown_timeout,
             max_consecutive_failures=options.max_consecutive_failures,
         )
         with _signals(run):
@@ -212,7 +122,7 @@ async def open_asker(
         judge,
         pace=pace,
         budget=budget,
-        outage=CircuitBreaker(options.max_outage, clock),
+        outage=CircuitBreaker(options.outage_timeout, clock),
         max_retries=options.max_retries,
         tally=tally,
         clock=clock,

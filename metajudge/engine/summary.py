@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from metajudge.engine.budget import FIRST_COMPLETION, Budget, Prices
+from metajudge.engine.config import JudgeConfig
 from metajudge.engine.runner import Runner
-from metajudge.engine.session import JudgeConfig
 from metajudge.engine.stats import RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm import Usage

@@ -49,7 +49,7 @@ def reward_function(
         _log(rewards, log_metric, log_extra)
         return [reward.value for reward in rewards]
 
-    metajudge_reward.__name__ = f"metajudge_{options.mix}"  # the name of the trainer's log
+    metajudge_reward.__name__ = f"metajudge_{options.reward}"  # the name of the trainer's log
     return metajudge_reward
 
 

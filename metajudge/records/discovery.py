@@ -104,7 +104,7 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
     if kind == "per-item matches":
         raise UsageError(f"{path} holds {kind}; name the result file beside it, whose name lacks .matches")
     if kind:
-        raise UsageError(f"{path} holds {kind}, no results; draw them with: python -m metajudge plot training {path}")
+        raise UsageError(f"{path} holds {kind}, no results; draw them with: python -m metajudge plot-training {path}")
     return first
 
 

@@ -103,13 +103,13 @@ class ReportRow:
 
 def report(
     paths: Sequence[str | Path],
-    by: str | None = None,
+    group_by: str | None = None,
     options: ScoringConfig | None = None,
     rule: FlagRule | None = None,
     resamples: int = RESAMPLES,
 ) -> list[dict[str, Any]]:
     """The report on result files as the JSON list of `metajudge report --output-file`. Raises `UsageError`."""
-    options = replace(options or ScoringConfig(), by=by)
+    options = replace(options or ScoringConfig(), group_by=group_by)
     files = score_files([Path(path) for path in paths], options)
     return [row.as_json() for row in report_rows(files, rule or FlagRule(), resamples)]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from metajudge.data import RowIds, Status, number_of
 from metajudge.metrics import Match, PaperMetrics, ReferenceMetrics, paper_metrics, sparse_matrix
+from metajudge.options import check_options, option
 from metajudge.records import Record, ScoredLists, Unscored, reference_reading
 from metajudge.reports.scan import score_record
 
@@ -25,19 +26,28 @@ MAX_CHECKLIST_LEN = 10
 class ScoringConfig:
     """How rows are scored."""
 
-    match_threshold: float = 0.0
-    """A matched pair counts in average precision above this score."""
-    sound_threshold: float = 0.5
-    """A rationale is sound with a matched pair of at least this score."""
-    gold_field: str = "overall_preference"
-    label_scale: str | None = None
-    """What numeric labels mean: `choice` or `signed`; None = told by the values."""
+    match_threshold: float = option(
+        0.0, "a matched pair counts in average precision above this score", least=0, most=1, metavar="S"
+    )
+    sound_threshold: float = option(
+        0.5, "a rationale is sound with a matched pair of at least this score", least=0, most=1, metavar="S"
+    )
+    gold_field: str = option("overall_preference", "the human preference of a row", metavar="FIELD")
+    label_scale: str | None = option(
+        None,
+        "what numeric labels mean: choice = 1 or 2, signed = -3..3 (default: signed if a value tells so)",
+        choices=("choice", "signed"),
+    )
     drop_invalid_labels: bool = False
     """Leave unreadable labels out instead of counting them as wrong."""
-    cluster_field: str = "context"
-    """Rows with the same value share a source."""
-    by: str | None = None
+    cluster_field: str = option(
+        "context", "rows with the same value share a source and are resampled together", metavar="FIELD"
+    )
+    group_by: str | None = None
     """Field whose values group the rows, or one of `BUILT_IN_GROUPS`."""
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
         id=name,
         cluster=f"row {name}" if source in _NOTHING else json.dumps(source, sort_keys=True),
         domain=str(row.get("domain", "")),
-        group=_group(row, n_human, options.by),
+        group=_group(row, n_human, options.group_by),
         n_human=n_human,
         label=_field(row, f"{model}-label"),
         gold=row.get(options.gold_field),

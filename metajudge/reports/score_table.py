@@ -133,12 +133,12 @@ def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTabl
     Raises `UsageError` as `score_file` does, and when no row has a value to group by.
     """
     files = _disambiguate([score_file(path, options) for path in paths])
-    by = options.by
+    by = options.group_by
     there = dict.fromkeys(name for file in files for name in file.fields)
     if by is None or by in BUILT_IN_GROUPS or by in there or not files:
         return files
     raise UsageError(
-        f"--by {by}: no row has a value there; there are {', '.join(BUILT_IN_GROUPS)}"
+        f"--group-by {by}: no row has a value there; there are {', '.join(BUILT_IN_GROUPS)}"
         f"{''.join(f', {printable(name)}' for name in there)}"
     )
 
@@ -197,7 +197,7 @@ def _columns(
     columns |= _outcome_columns(rows, predicted, gold, options)
     columns[TIE_RATE] = _ties(predicted, gold)
     groups = [row.group for row in rows]
-    if options.by == "label_correct":
+    if options.group_by == "label_correct":
         groups = [_CORRECT.get(value, NO_GROUP) for value in columns["outcome", "accuracy"].tolist()]
     return ScoreTable(
         model=file.model,

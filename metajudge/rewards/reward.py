@@ -6,21 +6,19 @@ the human preference. `scorer` asks the judge; here its scores become numbers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any
 
 from metajudge.data import sign
 from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics_of
+from metajudge.options import check_options, option
 from metajudge.rewards.gold import Gold
 from metajudge.text import drop_near_duplicates, item_issues
 
 HYBRID, ADDITIVE, OUTCOME, RATIONALE = "hybrid", "additive", "outcome", "rationale"
-MIXES = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)
+REWARDS = (HYBRID, ADDITIVE, OUTCOME, RATIONALE)
 AVERAGE_PRECISION, SOFT, F1 = "average_precision", "average_precision_soft", "f1"
-CREDITS = (AVERAGE_PRECISION, SOFT, F1)
+RATIONALE_METRICS = (AVERAGE_PRECISION, SOFT, F1)
 DROP, TIE = "drop", "tie"
 GOLD_TIES = (DROP, TIE)
 
@@ -37,60 +35,43 @@ class RewardConfig:
     empty, generic, over-long or speaks to the judge.
     """
 
-    mix: str = HYBRID
-    """`hybrid`: rationale × outcome (Eq. 4); `additive`, `outcome` and `rationale` are for comparisons."""
-    credit: str = AVERAGE_PRECISION
-    """What the rationale reward is: `average_precision` (Eq. 3), `average_precision_soft`, or `f1`."""
-    min_score: float = 0.0
-    """A score up to this is no match: I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
-    rationale_weight: float = 0.5
-    """Share of the rationale reward in the additive mix, 0 to 1; at 0 and 1 the mix is `outcome` or `rationale`."""
-    gold_tie: str = DROP
-    """Rows whose annotators see a tie: `drop` leaves them unscored, `tie` wants the verdict A=B."""
-    exact_label: bool = False
-    """All five levels of the verdict must agree, not only its direction."""
-    malformed: float = 0.0
-    """The reward of a generation whose verdict cannot be read."""
-    max_reasons: int | None = 10
-    """Reasons that count, the first ones; None = all."""
-    merge_duplicates: bool = True
-    """A reason that nearly repeats an earlier one (`text.is_near_duplicate`) does not count again."""
-    no_credit_for_suspicious: bool = True
-    """Reasons that are empty, generic, over-long or speak to the judge are not shown to it and match nothing."""
-    gate: bool = True
-    """Do not ask the judge where the reward does not depend on it; False: all parts are wanted."""
+    reward: str = option(HYBRID, "hybrid: rationale x outcome (Eq. 4); the others are for comparisons", choices=REWARDS)
+    rationale_metric: str = option(
+        AVERAGE_PRECISION, "the rationale reward; average_precision is Eq. 3", choices=RATIONALE_METRICS
+    )
+    min_score: float = option(0.0, "a score up to this is no match", least=0, most=1, metavar="S")
+    """I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
+    rationale_weight: float = option(
+        0.5, "share of the rationale reward with --reward additive", least=0, most=1, metavar="W"
+    )
+    """At 0 and 1 the reward is `outcome` or `rationale`."""
+    gold_tie: str = option(
+        DROP, "where humans see a tie: drop = no reward, tie = the verdict must be A=B", choices=GOLD_TIES
+    )
+    exact_label: bool = option(False, "all five levels of the verdict must agree, not only its direction")
+    malformed: float = option(0.0, "reward of a generation whose verdict cannot be read", metavar="R")
+    max_reasons: int | None = option(
+        10, "only the first N reasons count; all = every one", least=1, metavar="N", none="all"
+    )
+    merge_duplicates: bool = option(True, "near repetitions of a reason count, too", off="--keep-duplicates")
+    """True: a reason that nearly repeats an earlier one (the words of one are all in the other) counts once."""
+    no_credit_for_suspicious: bool = option(
+        True,
+        "reasons that are empty, generic, over-long or speak to the judge can match, too",
+        off="--keep-suspicious",
+    )
+    """True: they are not shown to the judge and match nothing."""
+    gate: bool = option(
+        True, "ask the judge also where the reward does not depend on it, for the logs", off="--no-gate"
+    )
 
     def __post_init__(self) -> None:
-        for name, allowed in (("mix", MIXES), ("credit", CREDITS), ("gold_tie", GOLD_TIES)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(allowed)}")
+        check_options(self)
         for name in ("min_score", "rationale_weight", "malformed"):
-            value = getattr(self, name)
-            number = _finite(value)
-            if number is None:
-                raise ValueError(f"{name} is {repr(value)[:60]}; it has to be a finite number")
-            if name != "malformed" and not 0 <= number <= 1:
-                raise ValueError(f"{name} is {value!r}; it lies within 0 and 1")
-            object.__setattr__(self, name, number)
-        if self.mix == ADDITIVE and self.rationale_weight in (0, 1):
+            object.__setattr__(self, name, float(getattr(self, name)))  # JSON knows no numbers of an array
+        if self.reward == ADDITIVE and self.rationale_weight in (0, 1):
             # One part alone is that mix: rows are dropped and the judge is asked as there.
-            object.__setattr__(self, "mix", RATIONALE if self.rationale_weight else OUTCOME)
-        if self.max_reasons is not None and (type(self.max_reasons) is not int or self.max_reasons < 1):
-            raise ValueError(f"max_reasons is {self.max_reasons!r}; it is 1 or more, or None")
-        for name in ("exact_label", "merge_duplicates", "no_credit_for_suspicious", "gate"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it is True or False")
-
-
-def _finite(value: Any) -> float | None:
-    """Return a JSON or array number as a float; None where it is no number or not finite."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+            object.__setattr__(self, "reward", RATIONALE if self.rationale_weight else OUTCOME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +100,7 @@ class Reward:
 
 
 def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> float:
-    """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or what `credit` names.
+    """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or `rationale_metric`.
 
     `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
     item and for a score that is no number within 0..1.
@@ -131,7 +112,9 @@ def _rationale(scores: Scores, n_reasons: int, options: RewardConfig) -> tuple[f
     """Return the rationale reward and the optimal matching behind it."""
     counted = zero_below(scores, options.min_score)
     pairs = optimal_matching(counted)
-    return float(getattr(paper_metrics_of(pairs, counted, n_reasons, options.min_score), options.credit)), pairs
+    return float(
+        getattr(paper_metrics_of(pairs, counted, n_reasons, options.min_score), options.rationale_metric)
+    ), pairs
 
 
 def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> float | None:
@@ -192,9 +175,9 @@ def expand_columns(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scor
 
 def ineligible_reason(gold: Gold, options: RewardConfig) -> str:
     """Return why a row allows no reward, whatever the generation says; empty where it does."""
-    if options.mix != OUTCOME and not gold.human:
+    if options.reward != OUTCOME and not gold.human:
         return NO_HUMAN_ITEM
-    if options.mix == RATIONALE:
+    if options.reward == RATIONALE:
         return ""
     if gold.verdict is None:
         return NO_GOLD
@@ -207,11 +190,11 @@ def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: Reward
         return False
     if not options.gate:
         return True
-    if options.mix == OUTCOME or ineligible_reason(gold, options):
+    if options.reward == OUTCOME or ineligible_reason(gold, options):
         return False
-    if options.mix == RATIONALE:
+    if options.reward == RATIONALE:
         return True
-    return outcome is not None and (options.mix == ADDITIVE or outcome != 0)
+    return outcome is not None and (options.reward == ADDITIVE or outcome != 0)
 
 
 def compute_reward(
@@ -246,15 +229,15 @@ def reward_of_malformed(reason: str, gold: Gold, options: RewardConfig) -> Rewar
 
 def _combined(rationale: float | None, outcome: float | None, options: RewardConfig) -> float | None:
     """Return the reward on a row that allows one; None where it depends on an unknown rationale reward."""
-    if options.mix == RATIONALE:
+    if options.reward == RATIONALE:
         return rationale
     assert outcome is not None
-    if options.mix == OUTCOME:
+    if options.reward == OUTCOME:
         return outcome
-    if options.mix == HYBRID and outcome == 0:
+    if options.reward == HYBRID and outcome == 0:
         return 0.0  # whatever the rationale is
     if rationale is None:
         return None
-    if options.mix == HYBRID:
+    if options.reward == HYBRID:
         return hybrid_reward(rationale, outcome)
     return additive_reward(rationale, outcome, options.rationale_weight)

@@ -99,7 +99,7 @@ class RewardScorer:
         self.options = options or RewardConfig()
         self.counts = Counts()
         self._ungated = replace(self.options, gate=False)
-        self._judge = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
+        self._judge = replace(judge, outage_timeout=min(judge.outage_timeout, unscored_timeout))
         self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), JudgeIdentity())
         self._timeout = unscored_timeout
         self._cache = ResponseCache()

@@ -9,12 +9,13 @@ from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.critic.step import CriticStep
 from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.tasks.match.infer import InferConfig, infer
-from metajudge.tasks.match.prompt import ITEM, ROW, Prompt, read_template
+from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt, read_template
 from metajudge.tasks.match.reply import read_reply
 from metajudge.tasks.match.task import MatchTask, score_matrix
 from metajudge.tasks.run_step import StepConfig, run_step
 
 __all__ = [
+    "GRANULARITIES",
     "ITEM",
     "ROW",
     "CriticPrompt",

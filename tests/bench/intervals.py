@@ -9,21 +9,20 @@ products as the command has.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metajudge.cli.options.scoring import limit_blas_threads
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is read
 
-limit_blas_threads()  # before numpy is read
+import numpy as np
 
-import numpy as np  # noqa: E402
-
-from metajudge.metrics.resampling import RESAMPLES  # noqa: E402
-from metajudge.reports.deceptive_alignment import FlagRule  # noqa: E402
-from metajudge.reports.model_rows import report_rows  # noqa: E402
-from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_names  # noqa: E402
+from metajudge.metrics.resampling import RESAMPLES
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import report_rows
+from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_names
 
 ROWS, MODELS, MOST, ASKED = 22_116, 3, 3.5, 3.0
 

@@ -77,7 +77,7 @@ async def post(url: str) -> list[float]:
 
 def reward_server(judge: str) -> float:
     """Generations a second."""
-    command = [sys.executable, "-m", "metajudge", "reward-server", "--port", "0", "--api-base", judge]
+    command = [sys.executable, "-m", "metajudge", "serve-reward", "--port", "0", "--api-base", judge]
     command += ["--concurrent-requests", str(IN_PROGRESS)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -79,7 +79,7 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
     """Exit 1, the last line says how to go on, and what was judged stays."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
-        process = start(source, out, judge.url, *FLAGS, "--max-outage", "2")
+        process = start(source, out, judge.url, *FLAGS, "--outage-timeout", "2")
         until(lambda: counts(judge.log).total() > 30)
         judge.stop()
         stdout, stderr = process.communicate(timeout=60)

@@ -89,7 +89,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, number: int) -> None:
 def test_the_grace_bounds_the_wait_for_replies(tmp_path: Path, grace: int) -> None:
     """A judge that takes half a minute is waited for as long as was said."""
     with JudgeServer(tmp_path / "served.log", "--latency", "30") as judge:
-        process, source, out = interrupted(tmp_path, judge, "--grace", str(grace))
+        process, source, out = interrupted(tmp_path, judge, "--shutdown-timeout", str(grace))
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         last = last_line(end(process), 130)

@@ -124,13 +124,13 @@ def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: P
 
 
 def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None:
-    """`--existing-text` needs neither key nor judge; what cannot be read is told by row."""
+    """`--from-field` needs neither key nor judge; what cannot be read is told by row."""
     good = "Reasons:\n- Response A is wrong about the year.\n- Response B names the source.\n\\boxed{B>>A}"
     rows = [{"said": good}, {"said": "I like both."}, {"other": 1}]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     result = subprocess.run(
         [sys.executable, "-m", "metajudge", "critic", "--input-file", str(tmp_path / "in.jsonl"), "--output-file",
-         str(tmp_path / "out.jsonl"), "--name", "m", "--existing-text", "said"],
+         str(tmp_path / "out.jsonl"), "--name", "m", "--from-field", "said"],
         cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     found = lines(tmp_path / "out.jsonl")
@@ -147,7 +147,7 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         (["decompose", "--min-items", "5", "--max-items", "3"], "--min-items 5 is more than --max-items 3"),
         (["decompose", "--model", "embedded"], "needs a language model"),
         (["decompose"], "no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n"),
-        (["critic", "--name", "m", "--existing-text", "context", "--orders", "both"], "leave out --orders both"),
+        (["critic", "--name", "m", "--from-field", "context", "--orders", "both"], "leave out --orders both"),
         (["decompose", "--text-field", "notes", "--dry-run"], 'has "notes"; name another field with --text-field'),
     ],
 )

@@ -44,8 +44,8 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *flags: str, command: str = "reward-server", **variables: str) -> Iterator[Served]:
-    """`python -m metajudge reward-server`, or another server's command, at a free port."""
+def serving(folder: Path, *flags: str, command: str = "serve-reward", **variables: str) -> Iterator[Served]:
+    """`python -m metajudge serve-reward`, or another server's command, at a free port."""
     words = [sys.executable, "-m", "metajudge", command, "--port", "0", *flags]
     said = folder / "stderr"
     with (
@@ -255,7 +255,7 @@ def test_what_is_wrong_with_a_request_is_said(tmp_path: Path) -> None:
     ("coding", "body"), [("br", "no"), ("gzip", "no gzip\x1b[2J")], ids=["unknown coding", "no gzip"]
 )
 @pytest.mark.parametrize(
-    ("command", "path", "healthy"), [("reward-server", "/", "/healthz"), ("serve", "/chat/completions", "/models")]
+    ("command", "path", "healthy"), [("serve-reward", "/", "/healthz"), ("serve-judge", "/chat/completions", "/models")]
 )
 def test_a_body_that_cannot_be_unpacked_is_one_line_of_the_log(
     coding: str, body: str, command: str, path: str, healthy: str, tmp_path: Path
@@ -291,7 +291,7 @@ def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
 
 def test_without_a_token_other_machines_are_not_let_in(tmp_path: Path) -> None:
     """Exit code 2 with one line, before anything listens."""
-    found = metajudge("reward-server", "--model", "embedded", "--host", "0.0.0.0", timeout=30)
+    found = metajudge("serve-reward", "--model", "embedded", "--host", "0.0.0.0", timeout=30)
     assert found.returncode == 2 and not found.stdout
     assert found.stderr.count("\n") == 1 and "METAJUDGE_TOKEN" in found.stderr
 
@@ -366,7 +366,7 @@ def test_an_open_request_is_answered_before_the_server_ends(tmp_path: Path, numb
 @pytest.mark.parametrize(("grace", "signals"), [("0.3", 1), ("60", 2)])
 def test_a_request_without_end_does_not_hold_the_server(tmp_path: Path, grace: str, signals: int) -> None:
     """The grace passes, or a second signal comes."""
-    with judged(tmp_path, "--grace", grace, judge="--always hang") as server, ThreadPoolExecutor() as pool:
+    with judged(tmp_path, "--shutdown-timeout", grace, judge="--always hang") as server, ThreadPoolExecutor() as pool:
         opened = pool.submit(call, server.url, request(reply("a")))
         wait_for(server.url, "metajudge_in_progress", 1)
         for _ in range(signals):
@@ -382,6 +382,6 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
     """Exit code 2."""
     with serving(tmp_path, "--model", "embedded") as server:
         port = server.url.rpartition(":")[2]
-        found = metajudge("reward-server", "--model", "embedded", "--port", port, timeout=30)
+        found = metajudge("serve-reward", "--model", "embedded", "--port", port, timeout=30)
     assert found.returncode == 2 and found.stderr.count("\n") == 1
     assert f"--port {port} at 127.0.0.1 cannot be used" in found.stderr

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.trl import reward_function
 from tests.chaos.processes import JudgeServer
 from tests.servers.faulty import score

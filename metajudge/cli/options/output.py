@@ -1,7 +1,8 @@
-"""Where results go: what is told on stderr, and JSON files."""
+"""The output of a command: the result on stdout, notes on stderr, JSON files."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -9,18 +10,29 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.errors import UsageError
+from metajudge.text import TABLE, formats
+
+
+def add_output_options(parser: argparse.ArgumentParser, what: str, table: str = "table") -> None:
+    """Add the JSON file and the format of the tables; `what` the file holds, `table`: the default format."""
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help=f"write {what} as JSON, too")
+    parser.add_argument(
+        "--format", choices=formats(), default=TABLE, metavar="FORMAT",
+        help=f"{table}, csv, or a format of tabulate: github, latex, html, ...",
+    )  # fmt: skip
+
+
+def emit(text: str, args: argparse.Namespace, data: Any) -> None:
+    """Write the result to stdout, and `data` to `--output-file` where it is named."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    if args.output_file:
+        write_json(args.output_file, data)
 
 
 def warn(text: str) -> None:
     """A line on stderr, beside the result on stdout."""
     print(text, file=sys.stderr)
-
-
-def say(text: str) -> str:
-    """Text from data, safe for a terminal."""
-    from metajudge.text import printable
-
-    return printable(text)
 
 
 def plural(count: int, thing: str) -> str:

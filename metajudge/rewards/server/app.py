@@ -18,10 +18,11 @@ from typing import Self
 
 from aiohttp import web
 
-from metajudge.engine import JudgeConfig, make_ready
+from metajudge.engine import JudgeConfig, raise_open_file_limit
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm import FatalError, without_key
 from metajudge.llm.serving import is_this_machine, server_log
+from metajudge.options import check_options, option
 from metajudge.rewards.reward import RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.rewards.server.metrics import Served
@@ -37,13 +38,11 @@ from metajudge.rewards.server.protocol import (
     try_again,
 )
 from metajudge.rewards.unscored import ERROR, StillUnscored, UnscoredPolicy
-from metajudge.tasks import ROW
+from metajudge.tasks import GRANULARITIES, ROW
 
 log = logging.getLogger("metajudge")
 
 LARGEST_BODY = 64 << 20
-MAX_QUEUE = 4096
-GRACE_SECONDS = 10.0
 BODY_SECONDS = 60.0
 """Time for a request's body to arrive; it has a place in the queue meanwhile."""
 _LOG_AGAIN_SECONDS = 60.0
@@ -57,18 +56,28 @@ class ServerConfig:
 
     judge: JudgeConfig
     reward: RewardConfig = field(default_factory=RewardConfig)
-    granularity: str = ROW
+    granularity: str = option(ROW, "one question a generation, or one a reason", choices=GRANULARITIES)
     on_unscored: str | float = ERROR
     """See `metajudge.rewards.UnscoredPolicy`; `error` is a 503 here."""
-    unscored_timeout: float = UNSCORED_TIMEOUT
-    """Seconds; below the trainer's own (OpenRLHF: 180)."""
-    host: str = "127.0.0.1"
-    port: int = 0
-    """0 = a free one."""
+    unscored_timeout: float = option(
+        UNSCORED_TIMEOUT,
+        "seconds that a generation waits for the judge; keep it below the trainer's own limit (OpenRLHF: 180)",
+        least=0.001,
+        metavar="SECONDS",
+    )
+    host: str = option("127.0.0.1", "address to listen at; any but this machine's needs a token", metavar="ADDRESS")
+    port: int = option(0, "port to listen at; 0 = a free one", least=0, most=65535, metavar="N")
     token: str = field(default="", repr=False)
     """Token that a request must show; "" = none, on this machine only."""
-    max_queue: int = MAX_QUEUE
-    """Generations in progress, at most."""
+    max_queue: int = option(
+        4096,
+        "generations in progress, at most; further requests are answered with 503 and Retry-After",
+        least=1,
+        metavar="N",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 class RewardServer:
@@ -105,7 +114,7 @@ class RewardServer:
 
     async def __aenter__(self) -> Self:
         # Each request comes over a connection, too.
-        make_ready(self._options.judge.connections + self._options.judge.sockets)
+        raise_open_file_limit(self._options.judge.connections + self._options.judge.sockets)
         await self._stack.enter_async_context(self._scorer)
         runner = web.AppRunner(self._application(), access_log=None, logger=server_log(), shutdown_timeout=1)
         self._stack.push_async_callback(runner.cleanup)

@@ -33,7 +33,7 @@ class CriticStep:
     """`ab`, or `both`: asked with the responses exchanged, too."""
     max_input_tokens: int | None = None
     """The oldest turns are left out of a longer question; the note `turns_left_out` says how many."""
-    existing_text: str | None = None
+    from_field: str | None = None
     """Field with a text that was generated elsewhere: it is parsed, nothing is asked."""
     context_field: str = "context"
     response_fields: tuple[str, str] = ("response1", "response2")
@@ -43,19 +43,26 @@ class CriticStep:
     @property
     def needs_model(self) -> bool:
         """Whether a model is asked at all."""
-        return self.existing_text is None
+        return self.from_field is None
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """What changes the question."""
-        names = ("model_name", "top_k", "orders", "max_input_tokens", "existing_text", "context_field")
-        return {name: getattr(self, name) for name in names} | {"response_fields": list(self.response_fields)}
+        return {
+            "model_name": self.model_name,
+            "top_k": self.top_k,
+            "orders": self.orders,
+            "max_input_tokens": self.max_input_tokens,
+            "existing_text": self.from_field,
+            "context_field": self.context_field,
+            "response_fields": list(self.response_fields),
+        }
 
     @property
     def fields(self) -> Mapping[str, str]:
         """Where the text stands that is parsed, else conversation and responses."""
-        if self.existing_text is not None:
-            return {self.existing_text: "--existing-text"}
+        if self.from_field is not None:
+            return {self.from_field: "--from-field"}
         return {self.context_field: "--context-field"} | dict.fromkeys(self.response_fields, "--response-fields")
 
     @property
@@ -69,8 +76,8 @@ class CriticStep:
 
     def key(self, row: dict[str, Any]) -> str:
         """Hash of everything that the question is made of."""
-        if self.existing_text is not None:
-            shown = f"existing {row.get(self.existing_text)!r}"
+        if self.from_field is not None:
+            shown = f"existing {row.get(self.from_field)!r}"
         else:
             texts = self._texts(row)
             shown = texts if isinstance(texts, str) else self._prompt.messages(*texts)[-1]["content"]
@@ -79,8 +86,8 @@ class CriticStep:
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """A text that exists is parsed; a row that cannot be shown is an error."""
-        if self.existing_text is not None:
-            return self._parsed(row.get(self.existing_text))
+        if self.from_field is not None:
+            return self._parsed(row.get(self.from_field))
         texts = self._texts(row)
         return StepResult(Status.ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
 
@@ -150,7 +157,7 @@ class CriticStep:
 
     def _parsed(self, text: object) -> StepResult:
         if not isinstance(text, str):
-            return StepResult(Status.ERROR, notes={"error_message": f'the row has no text in "{self.existing_text}"'})
+            return StepResult(Status.ERROR, notes={"error_message": f'the row has no text in "{self.from_field}"'})
         found = parse_existing(text)
         if isinstance(found, ParseFailure):
             return StepResult(Status.FORMAT_ERROR, notes={"error_message": found.reason})

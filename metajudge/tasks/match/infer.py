@@ -26,6 +26,7 @@ from metajudge.engine import (
     summary_text,
 )
 from metajudge.errors import DiskFull, UsageError
+from metajudge.options import option
 from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile, matches_path, write_matches
 from metajudge.tasks.match.plan import (
     InputScan,
@@ -35,7 +36,7 @@ from metajudge.tasks.match.plan import (
     output_paths,
     scan_input,
 )
-from metajudge.tasks.match.prompt import ITEM, ROW, Prompt
+from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
 from metajudge.text import printable_lines
 
@@ -51,9 +52,16 @@ class InferConfig(JudgeConfig):
     input_file: Path
     output_file: str
     model_be_evaluated: str
-    granularity: str = ROW
-    top_k: int | None = None
-    num_samples: int = 1
+    granularity: str = option(
+        ROW,
+        "row: one question a row, each human item with its best model item; "
+        "item: one question a model item, so that every pair is scored",
+        choices=GRANULARITIES,
+    )
+    top_k: int | None = option(
+        None, "judge only the first N model items (default: all with row, 5 with item)", least=1, metavar="N"
+    )
+    num_samples: int = option(1, "ask every question this many times", least=1, metavar="K")
     prompt_template: str | None = None
     """The template's text."""
     guard: str | None = None

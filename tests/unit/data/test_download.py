@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.cli import fetch as command
+from metajudge.cli import download as command
 from metajudge.data import PublishedFile
 from tests.servers.hub import PREFIX, LocalHub, serving
 
@@ -40,10 +40,10 @@ def stay_here(event, args):
         os._exit(99)
 
 sys.addaudithook(stay_here)
-from metajudge.cli import fetch, main
+from metajudge.cli import download, main
 from metajudge.data import PublishedFile
-fetch.SETS = {"test": [PublishedFile(*fields) for fields in json.loads(sys.argv[1])]}
-sys.exit(main(["fetch", *sys.argv[2:]], "metajudge fetch"))
+download.SETS = {"test": [PublishedFile(*fields) for fields in json.loads(sys.argv[1])]}
+sys.exit(main(["download", *sys.argv[2:]], "metajudge download"))
 """
 
 

@@ -145,7 +145,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_serve_command_runs_until_a_signal(number: signal.Signals) -> None:
     """One line on stdout with the base URL; exit 130."""
-    command = [sys.executable, "-m", "metajudge", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "metajudge", "serve-judge", "--port", "0"]
     environment = {**os.environ, "no_proxy": "127.0.0.1"}
     with subprocess.Popen(
         command,

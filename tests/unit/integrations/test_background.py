@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.background import BackgroundScorer
 from metajudge.llm.errors import FatalError
 from metajudge.metrics.paper import paper_metrics
@@ -137,7 +137,7 @@ def test_a_closed_scorer_begins_anew(judge: JudgeConfig) -> None:
 
 SCRIPT = """
 import asyncio, os, sys
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.rewards.gold import Gold
 from metajudge.integrations.trl import reward_function
 

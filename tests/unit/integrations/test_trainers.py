@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations import openrlhf, trl, verl
 from metajudge.integrations.background import BackgroundScorer
 from metajudge.metrics.paper import paper_metrics
@@ -131,7 +131,7 @@ def test_trl_data_without_the_columns_is_refused(judge: JudgeConfig) -> None:
 # ------------------------------------------------------------------ verl
 
 VERL_FILE = """
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.verl import score_function
 
 compute_score = score_function(JudgeConfig(model="m", api_base={url!r}, max_retries=0), granularity="item")
@@ -201,7 +201,7 @@ def test_verl_gets_a_number_instead_or_refuses_a_mean_of_one(judge: JudgeConfig)
 # ------------------------------------------------------------------ OpenRLHF
 
 OPENRLHF_FILE = """
-from metajudge.engine.session import JudgeConfig
+from metajudge.engine import JudgeConfig
 from metajudge.integrations.openrlhf import reward_function
 
 judge = JudgeConfig(model="m", api_base={url!r}, max_retries=0)

@@ -26,7 +26,7 @@ def record(name: str, status: str = "success", **more: Any) -> bytes:
 
 def command(*arguments: str) -> int:
     """The exit code of the command."""
-    return main(["compact", *arguments], "metajudge compact")
+    return main(["dedupe", *arguments], "metajudge dedupe")
 
 
 def test_each_row_keeps_its_finished_record_with_its_bytes_and_its_place(tmp_path: Path) -> None:

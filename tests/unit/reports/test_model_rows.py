@@ -42,7 +42,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
 
 def test_the_json_has_a_row_a_model_and_group_with_every_metric(tmp_path: Path) -> None:
     """`group` null over all rows comes first; each metric has value, low and high around it."""
-    rows = report(two_models(tmp_path), by="domain", resamples=500)
+    rows = report(two_models(tmp_path), group_by="domain", resamples=500)
     assert [(row["model"], row["group"]) for row in rows] == [
         ("G", None), ("G", "code"), ("G", "stem"), ("W", None), ("W", "code"), ("W", "stem"),
     ]  # fmt: skip
@@ -232,20 +232,20 @@ def test_labels_on_rows_without_a_human_preference_give_no_accuracy(
 def test_rows_with_an_empty_value_are_a_group(tmp_path: Path) -> None:
     """Every row is in some group."""
     rows = [one_item(n, 0.5, domain=["code", "", "stem"][n % 3]) for n in range(9)]
-    found = report([write(tmp_path / "M.jsonl", rows)], by="domain", resamples=200)
+    found = report([write(tmp_path / "M.jsonl", rows)], group_by="domain", resamples=200)
     assert {row["group"]: row["n"] for row in found} == {None: 9, "code": 3, "none": 3, "stem": 3}
 
 
 def test_a_field_that_no_row_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the names that there are; a field that some file's rows have is none of these."""
     first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
-    code, out, err = run(capsys, first, "--by", "domian")
+    code, out, err = run(capsys, first, "--group-by", "domian")
     assert code == 2 and out == "" and len(err.splitlines()) == 1
-    assert "--by domian: no row has a value there; there are n_human, preference_strength, label_correct" in err
+    assert "--group-by domian: no row has a value there; there are n_human, preference_strength, label_correct" in err
     assert ", context, human-checklist, A-checklist, A-label, overall_preference" in err
     second = write(tmp_path / "B.jsonl", [one_item(n, 0.5, "B", domain="code") for n in range(3)])
-    assert run(capsys, first, second, "--by", "domain")[0] == 0
-    assert run(capsys, first, "--by", "preference_strength")[0] == 0
+    assert run(capsys, first, second, "--group-by", "domain")[0] == 0
+    assert run(capsys, first, "--group-by", "preference_strength")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_bad_arguments_get_one_line(
 
 @pytest.mark.parametrize(
     "line",
-    ["report {}", "compare {}", "plot {}", "agreement {} {}", "show {}", "compact {} x", "report x --output-file {}"],
+    ["report {}", "compare {}", "plot {}", "agreement {} {}", "show {}", "dedupe {} x", "report x --output-file {}"],
 )
 def test_a_path_that_cannot_be_looked_at_is_no_output_that_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
@@ -381,7 +381,7 @@ def test_a_log_of_a_training_run_is_drawn_otherwise(
     path.write_text('{"arm": "hybrid", "seed": 1, "step": 1, "outcome": 0.5, "rationale": 0.1}\n')
     assert main([command, str(path), str(path)]) == 2
     err = capsys.readouterr().err
-    assert "holds the steps of a training run, no results; draw them with: python -m metajudge plot training" in err
+    assert "holds the steps of a training run, no results; draw them with: python -m metajudge plot-training" in err
 
 
 def test_the_help_of_the_command_is_named_for_a_mistyped_flag(capsys: pytest.CaptureFixture[str]) -> None:
@@ -444,7 +444,7 @@ def test_every_format_and_a_directory(tmp_path: Path, capsys: pytest.CaptureFixt
         "model,group,n,clusters,unscored,paper_rationale_consistency,paper_rationale_consistency_low"
     )
     assert len(lines[0].split(",")) == len(header.split(",")) == 5 + 3 * 5
-    code, out, _ = run(capsys, tmp_path, "--format", "github", "--by", "domain")
+    code, out, _ = run(capsys, tmp_path, "--format", "github", "--group-by", "domain")
     assert code == 0 and "| G       | stem    |" in out
 
 

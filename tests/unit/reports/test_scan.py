@@ -616,8 +616,26 @@ def test_a_mistake_is_one_line_and_exit_code_two(
     assert (tmp_path / "r.jsonl").read_bytes() == before == (tmp_path / "copy").read_bytes()
 
 
+def test_files_and_directories_are_named_without_a_flag_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One file alone has its row even without a valid record; a file that its directory holds, too, counts once."""
+    file, failed = write(tmp_path / "r.jsonl", OURS), write(tmp_path / "z.jsonl", {**OURS, "status": "error"})
+
+    def table(*arguments: object) -> str:
+        command(*map(str, arguments))
+        return capsys.readouterr().out
+
+    assert table(file) == table("--input-file", file) == table(file, tmp_path) == table("--input-dir", tmp_path)
+    assert "model-low" in table(failed) and table(file, failed) == table(file)
+
+
 @pytest.mark.parametrize(
-    "arguments", [[], ["--input-file", "a", "--input-dir", "b"], ["--input-file", "a", "--max-checklist-len", "0"]]
+    "arguments",
+    [
+        [],
+        ["a", "--input-dir", "b"],
+        ["--input-file", "a", "--input-dir", "b"],
+        ["--input-file", "a", "--max-checklist-len", "0"],
+    ],
 )
 def test_flags_that_do_not_fit_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """argparse's own line and exit code 2."""

@@ -171,7 +171,7 @@ def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> Non
 def test_rows_are_grouped_by_a_field_or_a_built_in(tmp_path: Path, by: str, groups: tuple[str, ...]) -> None:
     """A missing value is a group of its own."""
     rows = [one_item(1, 1, domain="code", language=""), one_item(2, 1, preference="3", turns=2)]
-    assert scored(tmp_path, rows, by=by).groups == groups
+    assert scored(tmp_path, rows, group_by=by).groups == groups
 
 
 def test_the_last_finished_record_of_a_row_counts(tmp_path: Path) -> None:

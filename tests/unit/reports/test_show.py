@@ -281,7 +281,7 @@ def test_worst_wants_a_positive_number(capsys: pytest.CaptureFixture[str]) -> No
     """0 rows are a mistake."""
     with pytest.raises(SystemExit):
         command("r.jsonl", "--worst", "0")
-    assert "0 is below 1" in capsys.readouterr().err
+    assert "'0' is not a whole number from 1 up" in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------ text for a terminal

@@ -15,14 +15,14 @@ from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards.gold import BadGold, Gold
 from metajudge.rewards.reward import (
     ADDITIVE,
-    CREDITS,
     GOLD_TIE,
     HYBRID,
-    MIXES,
     NO_GOLD,
     NO_HUMAN_ITEM,
     OUTCOME,
     RATIONALE,
+    RATIONALE_METRICS,
+    REWARDS,
     TIE,
     Reward,
     RewardConfig,
@@ -49,20 +49,20 @@ SCORES: list[list[float | None]] = [[0.5, None], [0.0, 1.0]]
 # ------------------------------------------------------------------ the equations
 
 
-@given(MATRICES, st.sampled_from(CREDITS))
+@given(MATRICES, st.sampled_from(RATIONALE_METRICS))
 def test_the_rationale_reward_is_the_metric_to_the_bit(scores: list[list[float | None]], credit: str) -> None:
     """The same judge scores give the same number as the analysis, whichever of its figures is rewarded."""
-    found = rationale_reward(scores, len(scores[0]), RewardConfig(credit=credit))
+    found = rationale_reward(scores, len(scores[0]), RewardConfig(rationale_metric=credit))
     assert found.hex() == float(getattr(paper_metrics(scores, len(scores[0])), credit)).hex()
 
 
-@given(MATRICES, st.sampled_from((0.25, 0.5, 0.75)), st.sampled_from(CREDITS))
+@given(MATRICES, st.sampled_from((0.25, 0.5, 0.75)), st.sampled_from(RATIONALE_METRICS))
 def test_with_a_least_score_it_is_the_metric_of_the_scores_above(
     scores: list[list[float | None]], least: float, credit: str
 ) -> None:
     """Scores up to `min_score` are as if the judge had seen no match there."""
     left = [[score if score is not None and score > least else 0.0 for score in row] for row in scores]
-    found = rationale_reward(scores, len(scores[0]), RewardConfig(credit=credit, min_score=least))
+    found = rationale_reward(scores, len(scores[0]), RewardConfig(rationale_metric=credit, min_score=least))
     assert found.hex() == float(getattr(paper_metrics(left, len(scores[0])), credit)).hex()
 
 
@@ -83,7 +83,7 @@ def test_the_three_credits_worked_by_hand() -> None:
     AP = (1/1 + 2/3) / 2 = 5/6; soft = (.5/1 + 1.5/3) / 2 = .5; F1 of 1.5/2 and 1.5/4 = 2 · .75 · .375 / 1.125 = .5.
     """
     scores: list[list[float | None]] = [[0.5, 0, None, 0], [0, 0, 1.0, 0]]
-    found = [rationale_reward(scores, 4, RewardConfig(credit=credit)) for credit in CREDITS]
+    found = [rationale_reward(scores, 4, RewardConfig(rationale_metric=credit)) for credit in RATIONALE_METRICS]
     assert found == pytest.approx([5 / 6, 0.5, 0.5])
 
 
@@ -148,8 +148,8 @@ def test_a_reward_has_its_parts() -> None:
 @pytest.mark.parametrize(("weight", "alone"), [(0, OUTCOME), (1, RATIONALE)])
 def test_an_additive_mix_of_one_part_is_that_part(weight: float, alone: str) -> None:
     """Also in which rows allow a reward and whether the judge is asked."""
-    options = RewardConfig(mix=ADDITIVE, rationale_weight=weight)
-    assert options == RewardConfig(mix=alone, rationale_weight=weight)
+    options = RewardConfig(reward=ADDITIVE, rationale_weight=weight)
+    assert options == RewardConfig(reward=alone, rationale_weight=weight)
     assert needs_judge(1.0, GOLD, 2, options) is (alone == RATIONALE)
     assert ineligible_reason(Gold(("x",), 0), options) == ("" if alone == RATIONALE else GOLD_TIE)
 
@@ -159,40 +159,40 @@ def test_an_additive_mix_of_one_part_is_that_part(weight: float, alone: str) -> 
 )
 def test_each_mix_of_the_same_parts(mix: str, right: float, wrong: float) -> None:
     """Rationale .25 (weight .8) with either outcome."""
-    of = {"mix": mix, "min_score": 0.5, "rationale_weight": 0.8}
+    of = {"reward": mix, "min_score": 0.5, "rationale_weight": 0.8}
     found = [reward(outcome, **of).value for outcome in (1.0, 0.0)]
     assert found == pytest.approx([right, wrong])
 
 
-@pytest.mark.parametrize("mix", MIXES)
+@pytest.mark.parametrize("mix", REWARDS)
 def test_without_the_judges_answer_only_what_does_not_need_it_is_scored(mix: str) -> None:
     """The product with a wrong verdict is 0 whatever the judge would say; else there is no reward, and the cause."""
-    right, wrong = (reward(outcome, scores=None, mix=mix) for outcome in (1.0, 0.0))
+    right, wrong = (reward(outcome, scores=None, reward=mix) for outcome in (1.0, 0.0))
     assert (right.value, right.unscored) == ((1.0, "") if mix == OUTCOME else (None, "429"))
     assert (wrong.value, wrong.unscored) == ((0.0, "") if mix in (OUTCOME, HYBRID) else (None, "429"))
     assert right.rationale is None
 
 
-@pytest.mark.parametrize("mix", MIXES)
+@pytest.mark.parametrize("mix", REWARDS)
 @pytest.mark.parametrize(("verdict", "why"), [(0, GOLD_TIE), (None, NO_GOLD)])
 def test_without_a_gold_verdict_only_the_rationale_is_scored(mix: str, verdict: int | None, why: str) -> None:
     """A dropped tie and a missing preference are told apart."""
-    found = reward(None, Gold(("h1", "h2"), verdict), mix=mix)
+    found = reward(None, Gold(("h1", "h2"), verdict), reward=mix)
     assert (found.value, found.unscored) == ((1.0, "") if mix == RATIONALE else (None, why))
 
 
-@pytest.mark.parametrize("mix", MIXES)
+@pytest.mark.parametrize("mix", REWARDS)
 def test_without_human_items_only_the_outcome_is_scored(mix: str) -> None:
     """Eq. 3 divides by their number: whatever the verdict, such a row has no reward."""
-    right, wrong = (reward(outcome, Gold((), 1), None, mix=mix) for outcome in (1.0, 0.0))
+    right, wrong = (reward(outcome, Gold((), 1), None, reward=mix) for outcome in (1.0, 0.0))
     assert (right.value, right.unscored) == ((1.0, "") if mix == OUTCOME else (None, NO_HUMAN_ITEM))
     assert (wrong.value, wrong.unscored) == ((0.0, "") if mix == OUTCOME else (None, NO_HUMAN_ITEM))
 
 
-@pytest.mark.parametrize("mix", MIXES)
+@pytest.mark.parametrize("mix", REWARDS)
 def test_a_generation_that_cannot_be_read_is_scored_only_where_another_could_be(mix: str) -> None:
     """A row without any reward has none for it either: else it would be the row's only one, and its mean."""
-    options = RewardConfig(mix=mix, malformed=-0.5)
+    options = RewardConfig(reward=mix, malformed=-0.5)
     assert reward_of_malformed("no list", GOLD, options) == Reward(-0.5, malformed="no list")
     tie, nobody = (reward_of_malformed("no list", gold, options) for gold in (Gold(("h1",), 0), Gold((), 1)))
     assert (tie.value, tie.unscored) == ((-0.5, "") if mix == RATIONALE else (None, GOLD_TIE))
@@ -214,9 +214,9 @@ def test_an_empty_list_found_nothing_and_needs_no_judge() -> None:
 def test_the_judge_is_asked_where_the_reward_depends_on_it(mix: str, asked: set[float | None]) -> None:
     """By outcome; without the gate always, and never without a human item."""
     outcomes = (0.0, 1.0, None)
-    assert {one for one in outcomes if needs_judge(one, GOLD, 2, RewardConfig(mix=mix))} == asked
-    assert all(needs_judge(one, GOLD, 2, RewardConfig(mix=mix, gate=False)) for one in outcomes)
-    assert not any(needs_judge(one, Gold((), 1), 2, RewardConfig(mix=mix, gate=False)) for one in outcomes)
+    assert {one for one in outcomes if needs_judge(one, GOLD, 2, RewardConfig(reward=mix))} == asked
+    assert all(needs_judge(one, GOLD, 2, RewardConfig(reward=mix, gate=False)) for one in outcomes)
+    assert not any(needs_judge(one, Gold((), 1), 2, RewardConfig(reward=mix, gate=False)) for one in outcomes)
 
 
 # ------------------------------------------------------------------ which reasons count
@@ -259,8 +259,8 @@ def test_where_nothing_is_shown_the_reward_is_0_without_asking() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"mix": "product"},
-        {"credit": "ap"},
+        {"reward": "product"},
+        {"rationale_metric": "ap"},
         {"gold_tie": "half"},
         {"min_score": 1.5},
         {"min_score": float("nan")},

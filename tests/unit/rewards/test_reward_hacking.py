@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from metajudge.rewards.gold import Gold
 from metajudge.rewards.reward import (
-    CREDITS,
+    RATIONALE_METRICS,
     SOFT,
     RewardConfig,
     compute_reward,
@@ -56,7 +56,7 @@ OPTIONS = {
     "Eq. 4": EQUATIONS,
     "default": RewardConfig(),
     "min_score .25": RewardConfig(min_score=0.25),
-    "soft": RewardConfig(credit=SOFT),
+    "soft": RewardConfig(rationale_metric=SOFT),
 }
 PROBES: Mapping[str, str] = {
     "honest: three full matches of four, one reason beside": generation(HONEST),
@@ -142,7 +142,7 @@ def test_one_broad_reason_counts_fully_in_eq_3_and_for_its_score_in_the_soft_for
     weak: list[list[float | None]] = [[0.25] * 5] * 4
     three: list[list[float | None]] = [[float(row == column < 3) for column in range(4)] for row in range(4)]
     assert [rationale_reward(scores, len(scores[0]), EQUATIONS) for scores in (weak, three)] == [1.0, 0.75]
-    soft = RewardConfig(credit=SOFT)
+    soft = RewardConfig(rationale_metric=SOFT)
     assert [rationale_reward(scores, len(scores[0]), soft) for scores in (weak, three)] == pytest.approx([0.25, 0.75])
 
 
@@ -186,7 +186,9 @@ def padded_lists(draw: st.DrawFn) -> tuple[list[str], list[str], dict[str, list[
     padded = list(honest)
     for filler in fillers:
         padded.insert(draw(st.integers(0, len(padded))), filler)
-    options = RewardConfig(min_score=least, credit=draw(st.sampled_from(CREDITS)), max_reasons=draw(st.integers(1, 12)))
+    options = RewardConfig(
+        min_score=least, rationale_metric=draw(st.sampled_from(RATIONALE_METRICS)), max_reasons=draw(st.integers(1, 12))
+    )
     return honest, padded, scores, options
 
 

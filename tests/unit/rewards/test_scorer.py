@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from metajudge.engine import JudgeConfig
 from metajudge.engine.budget import Budget, BudgetExceeded
 from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.rate_limit import ConcurrencyLimiter, RateLimiter
 from metajudge.engine.retry import RetryingClient
-from metajudge.engine.session import JudgeConfig
 from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
@@ -72,7 +72,7 @@ class Bench:
             return RetryingClient(
                 self.judge,
                 pace=RateLimiter(ConcurrencyLimiter(in_flight), clock),
-                outage=CircuitBreaker(judge.max_outage, clock),
+                outage=CircuitBreaker(judge.outage_timeout, clock),
                 max_retries=judge.max_retries,
                 tally=tally,
                 clock=clock,
@@ -138,7 +138,7 @@ def test_a_wrong_verdict_is_0_without_asking(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_gate_shuts_only_where_the_product_is_rewarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the additive mix a wrong verdict keeps its rationale."""
-    (found,) = Bench(monkeypatch, mix=ADDITIVE).score(generation(verdict="A>B"))
+    (found,) = Bench(monkeypatch, reward=ADDITIVE).score(generation(verdict="A>B"))
     assert found.value == paper_metrics(matrix(), 3).average_precision / 2 > 0
 
 

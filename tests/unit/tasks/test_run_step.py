@@ -29,9 +29,9 @@ def command(tmp_path: Path, step: str, rows: Sequence[dict[str, Any]], *flags: s
 
 
 def parse(tmp_path: Path, texts: Sequence[str], *flags: str) -> int:
-    """`critic --existing-text` on rows with these texts."""
+    """`critic --from-field` on rows with these texts."""
     return command(
-        tmp_path, "critic", [{"said": text} for text in texts], "--name", "m", "--existing-text", "said", *flags
+        tmp_path, "critic", [{"said": text} for text in texts], "--name", "m", "--from-field", "said", *flags
     )
 
 
@@ -88,7 +88,7 @@ def test_existing_text_does_not_go_with_flags_of_a_question(
     """Exit 2 in one line, instead of passing over what was asked for."""
     assert parse(tmp_path, [READABLE], *flag) == 2
     told = capsys.readouterr().err
-    assert "--existing-text asks nothing: leave out --orders both" in told and len(told.splitlines()) == 1
+    assert "--from-field asks nothing: leave out --orders both" in told and len(told.splitlines()) == 1
     assert not (tmp_path / "out.jsonl").exists()
 
 
@@ -99,7 +99,7 @@ def test_existing_text_does_not_go_with_flags_of_a_question(
         (["decompose"], "individual_preference", "--text-field"),
         (["critic", "--name", "m"], "context", "--context-field"),
         (["critic", "--name", "m", "--context-field", "question"], "response1", "--response-fields"),
-        (["critic", "--name", "m", "--existing-text", "text"], "text", "--existing-text"),
+        (["critic", "--name", "m", "--from-field", "text"], "text", "--from-field"),
     ],
 )
 @pytest.mark.parametrize("dry", [True, False])
@@ -143,7 +143,7 @@ def test_another_name_is_refused_where_it_would_replace_the_first_ones_fields(
     """Each evaluated model has an output of its own; the same one in other letters is the same."""
     assert parse(tmp_path, [READABLE]) == 0
     before = (tmp_path / "out.jsonl").read_bytes()
-    flags = ("--existing-text", "said")
+    flags = ("--from-field", "said")
     assert command(tmp_path, "critic", [{"said": READABLE}], "--name", "other", *flags) == 2
     assert "critic's name 'm', not 'other'" in capsys.readouterr().err
     assert (tmp_path / "out.jsonl").read_bytes() == before

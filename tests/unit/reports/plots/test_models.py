@@ -395,8 +395,8 @@ def test_what_cannot_become_a_picture_is_refused_at_once(tmp_path: Path) -> None
         run(path, "--output-file", tmp_path / "p.pdf")
     with pytest.raises(UsageError, match="does not exist"):
         run(path, "--output-file", tmp_path / "absent" / "p.png")
-    with pytest.raises(UsageError, match="leave --by out"):
-        run(path, "--by", "domain", "--output-file", tmp_path / "p.png")
+    with pytest.raises(UsageError, match="leave --group-by out"):
+        run(path, "--group-by", "domain", "--output-file", tmp_path / "p.png")
     with pytest.raises(UsageError, match="give both --oa-zone and --rc-zone"):
         run(path, "--oa-zone", 0.5, "--output-file", tmp_path / "p.png")
     assert not list(tmp_path.glob("*.p*"))
@@ -443,7 +443,7 @@ def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(
         "the files differ in top_k (3, 5): their figures cannot be compared with each other",
         f"{tmp_path / 'p.png'} written",
     ]
-    assert run(files[1], "--by", "domain", "--output-file", tmp_path / "q.png") == 1
+    assert run(files[1], "--group-by", "domain", "--output-file", tmp_path / "q.png") == 1
     assert "b in code is left out" in capsys.readouterr().err
     assert not (tmp_path / "q.png").exists()
 
@@ -451,8 +451,8 @@ def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(
 def test_a_field_without_values_is_refused(tmp_path: Path) -> None:
     """Rather than a picture of one panel called none."""
     results = write(tmp_path / "r.jsonl", [record(n, [[0.5]], "a", domain="code") for n in range(3)])
-    with pytest.raises(UsageError, match=r"--by domian: no row has a value there; there are n_human, .*, domain"):
-        run(results, "--by", "domian", "--output-file", tmp_path / "q.png")
+    with pytest.raises(UsageError, match=r"--group-by domian: no row has a value there; there are n_human, .*, domain"):
+        run(results, "--group-by", "domian", "--output-file", tmp_path / "q.png")
     assert not (tmp_path / "q.png").exists()
 
 
@@ -488,7 +488,7 @@ def test_result_files_become_a_panel_a_domain(tmp_path: Path, monkeypatch: pytes
         return draw(panels, look)
 
     monkeypatch.setattr("metajudge.reports.plots.models.draw", watched)
-    arguments = (tmp_path, "--by", "domain", "--theme", "dark", "--output-file", tmp_path / "p.svg")
+    arguments = (tmp_path, "--group-by", "domain", "--theme", "dark", "--output-file", tmp_path / "p.svg")
     assert run(*arguments) == 0
     assert {group: [one.model for one in inside] for group, inside in seen[0].items()} == {
         "code": ["G", "W"], "stem": ["G", "W"],

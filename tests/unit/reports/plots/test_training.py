@@ -17,7 +17,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
-from metajudge.cli import plot as command
+from metajudge.cli import plot_training as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import training as plot_training
 from metajudge.reports.plots.models import THEMES
@@ -227,7 +227,7 @@ def test_the_command_writes_the_picture_and_names_what_it_shows(
     monkeypatch.chdir(tmp_path)
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     two = log(tmp_path / "b.jsonl", *(step(number, seed=2) for number in range(1, 30)))
-    assert run("training", one, two, "--title", "A toy") == 0
+    assert run(one, two, "--title", "A toy") == 0
     assert capsys.readouterr().err.splitlines() == [
         "hybrid: 1 step left out, which not all of its seeds have",
         "reward_compare.png written",
@@ -243,45 +243,26 @@ def test_the_same_logs_give_the_same_svg(tmp_path: Path) -> None:
     """In the dark as well."""
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     for name in ("a.svg", "b.svg"):
-        assert run("training", one, "--theme", "dark", "--output-file", tmp_path / name) == 0
+        assert run(one, "--theme", "dark", "--output-file", tmp_path / name) == 0
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert text == (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert THEMES["dark"].background in text
-
-
-def test_a_directory_named_training_is_still_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Written with its slash; the bare word is the command."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "training").mkdir()
-    with pytest.raises(UsageError, match=r"plot training needs the logs of training runs: plot training LOG\.\.\."):
-        run("training")
-    with pytest.raises(UsageError) as found:
-        run("training/")
-    assert "logs" not in str(found.value)
-
-
-@pytest.mark.parametrize("flag", ["--by", "--oa-zone", "--match-threshold", "--cluster-field"])
-def test_flags_of_result_files_are_refused(tmp_path: Path, flag: str) -> None:
-    """Rather than silently without effect."""
-    one = log(tmp_path / "a.jsonl", step(1))
-    with pytest.raises(UsageError, match=f"{flag} is for result files; plot training takes --output-file"):
-        run("training", one, flag, "0.75", "--output-file", tmp_path / "p.png")
 
 
 def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name's ending, an output that is a log, a full disk; matplotlib missing, as with the other picture."""
     one = log(tmp_path / "a.png", step(1))
     with pytest.raises(UsageError, match=r"p\.pdf: the name must end in \.png or \.svg"):
-        run("training", one, "--output-file", tmp_path / "p.pdf")
+        run(one, "--output-file", tmp_path / "p.pdf")
     with pytest.raises(UsageError, match="is the input file; name another file"):
-        run("training", one, "--output-file", one)
+        run(one, "--output-file", one)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("metajudge.reports.plots.models.save", full)
     with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
-        run("training", one, "--output-file", tmp_path / "p.png")
+        run(one, "--output-file", tmp_path / "p.png")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UsageError, match=r"plot needs matplotlib; install it with: pip install '\.\[plot\]'"):
-        run("training", tmp_path / "absent")
+        run(tmp_path / "absent")

@@ -17,10 +17,16 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from metajudge.cli import main
-from metajudge.cli import reward_server as command
-from metajudge.engine.session import JudgeConfig
+from metajudge.cli import serve_reward as command
+from metajudge.cli.options.flags import from_args
+from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
-from metajudge.rewards.reward import CREDITS, GOLD_TIE, GOLD_TIES, MIXES, NO_HUMAN_ITEM, Reward, RewardConfig
+from metajudge.rewards.reward import (
+    GOLD_TIE,
+    NO_HUMAN_ITEM,
+    Reward,
+    RewardConfig,
+)
 from metajudge.rewards.scorer import Counts
 from metajudge.rewards.server import app as reward_server
 from metajudge.rewards.server.app import RewardServer, ServerConfig
@@ -28,7 +34,6 @@ from metajudge.rewards.server.exposition import prometheus_text
 from metajudge.rewards.server.metrics import LAST, Latencies, Served
 from metajudge.rewards.server.protocol import HTTPError, answer, read_batch, refusal
 from metajudge.rewards.unscored import StillUnscored
-from metajudge.tasks.match.prompt import GRANULARITIES
 
 LABEL = {"human-checklist": ["x"], "overall_preference": 1}
 
@@ -150,28 +155,6 @@ def parsed(*flags: str) -> argparse.Namespace:
     return parser.parse_args(["--model", "embedded", *flags])
 
 
-def choices(flag: str) -> tuple[str, ...]:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    (action,) = [action for action in parser._actions if flag in action.option_strings]
-    assert action.choices is not None
-    return tuple(action.choices)
-
-
-@pytest.mark.parametrize(
-    ("flag", "known"),
-    [
-        ("--mix", MIXES),
-        ("--credit", CREDITS),
-        ("--gold-tie", GOLD_TIES),
-        ("--granularity", GRANULARITIES),
-    ],
-)
-def test_the_choices_of_flags_are_those_of_the_reward(flag: str, known: tuple[str, ...]) -> None:
-    """The command names them itself, as it must not import the reward for its help."""
-    assert choices(flag) == tuple(known)
-
-
 @pytest.mark.parametrize(
     ("said", "meant"), [("error", "error"), ("group-mean", "group-mean"), ("0", 0.0), ("-0.5", -0.5)]
 )
@@ -190,19 +173,21 @@ def test_another_word_for_unscored_is_refused(said: str, capsys: pytest.CaptureF
 
 def test_flags_without_values_are_the_rewards_defaults() -> None:
     """And each flag changes its own option."""
-    assert command.reward_options(parsed()) == RewardConfig(no_credit_for_suspicious=True)
-    found = command.reward_options(
+    assert from_args(RewardConfig, parsed()) == RewardConfig()
+    found = from_args(
+        RewardConfig,
         parsed(
-            *("--mix", "additive", "--rationale-weight", "0.25", "--credit", "f1", "--min-score", "0.1"),
+            *("--reward", "additive", "--rationale-weight", "0.25", "--rationale-metric", "f1", "--min-score", "0.1"),
             *("--gold-tie", "tie", "--exact-label", "--malformed", "-0.5", "--max-reasons", "all"),
             *("--keep-duplicates", "--keep-suspicious", "--no-gate"),
-        )
+        ),
     )
     assert found == RewardConfig(
-        mix="additive", rationale_weight=0.25, credit="f1", min_score=0.1, gold_tie="tie", exact_label=True,
-        malformed=-0.5, max_reasons=None, merge_duplicates=False, no_credit_for_suspicious=False, gate=False,
+        reward="additive", rationale_weight=0.25, rationale_metric="f1", min_score=0.1, gold_tie="tie",
+        exact_label=True, malformed=-0.5, max_reasons=None, merge_duplicates=False,
+        no_credit_for_suspicious=False, gate=False,
     )  # fmt: skip
-    assert command.reward_options(parsed("--max-reasons", "3")).max_reasons == 3
+    assert from_args(RewardConfig, parsed("--max-reasons", "3")).max_reasons == 3
 
 
 @pytest.mark.parametrize(
@@ -286,12 +271,12 @@ def test_other_machines_are_let_in_with_a_token_only(host: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--port", "80x"), "'80x' is no port; one is within 0..65535"),
-        (("--port", "70000"), "'70000' is no port; one is within 0..65535"),
-        (("--max-reasons", "five"), "'five' is neither a whole number nor all"),
-        (("--max-reasons", "0"), "0 is below 1"),
-        (("--malformed", "inf"), "inf is not a finite number"),
-        (("--concurrent-requests", "many"), "'many' is neither a whole number nor auto"),
+        (("--port", "80x"), "'80x' is not a whole number within 0..65535"),
+        (("--port", "70000"), "'70000' is not a whole number within 0..65535"),
+        (("--max-reasons", "five"), "'five' is not a whole number from 1 up, or all"),
+        (("--max-reasons", "0"), "'0' is not a whole number from 1 up, or all"),
+        (("--malformed", "inf"), "'inf' is not a finite number"),
+        (("--concurrent-requests", "many"), "'many' is not a whole number from 1 up, or auto"),
     ],
 )
 def test_a_value_that_does_not_fit_is_told_with_what_does(
@@ -299,6 +284,6 @@ def test_a_value_that_does_not_fit_is_told_with_what_does(
 ) -> None:
     """Exit 2; the last line names the flag, the value and what is allowed."""
     with pytest.raises(SystemExit) as ended:
-        main(["reward-server", *flags])
+        main(["serve-reward", *flags])
     assert ended.value.code == 2
-    assert capsys.readouterr().err.endswith(f"argument {flags[0]}: {said}; see metajudge reward-server --help\n")
+    assert capsys.readouterr().err.endswith(f"argument {flags[0]}: {said}; see metajudge serve-reward --help\n")

@@ -206,7 +206,7 @@ def test_a_refused_key_stops_with_exit_2(rows: Path, tmp_path: Path, capsys: pyt
 
 def test_an_absent_judge_stops_with_exit_1(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """After the patience that was asked for."""
-    assert infer(rows, tmp_path / "out.jsonl", "--api-base", "http://127.0.0.1:9/v1", "--max-outage", "0") == 1
+    assert infer(rows, tmp_path / "out.jsonl", "--api-base", "http://127.0.0.1:9/v1", "--outage-timeout", "0") == 1
     assert "cannot be reached" in capsys.readouterr().out.splitlines()[-1]
 
 

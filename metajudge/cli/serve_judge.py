@@ -1,4 +1,4 @@
-"""`metajudge serve`: the embedded judge on its own."""
+"""`metajudge serve-judge`: the embedded judge on its own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import asyncio
 import signal
 import sys
 
-from metajudge.cli.options.types import port
-
-SUMMARY = "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint on this machine."
+from metajudge.cli.options.flags import whole
+from metajudge.embedded import MODEL, start
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to listen."""
-    parser.add_argument("--port", type=port, default=8000, metavar="N", help="port to listen at; 0 = a free one")
+    parser.add_argument(
+        "--port", type=whole(0, 65535), default=8000, metavar="N", help="port to listen at; 0 = a free one"
+    )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="127.0.0.1 or ::1")
 
 
@@ -24,8 +25,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _serve(host: str, port: int) -> int:
-    from metajudge.embedded import MODEL, start
-
     server = await start(port, host)
     print(server.base_url, flush=True)
     print(f"Use it with: --api-base {server.base_url} --model {MODEL}   (Ctrl-C ends it)", file=sys.stderr, flush=True)

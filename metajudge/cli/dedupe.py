@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-SUMMARY = "copy a result file so that each row keeps the one record that counts"
+from metajudge.cli.options.output import plural
+from metajudge.records import dedupe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write OUT and say what was kept and dropped."""
-    from metajudge.records import dedupe
-
     done = dedupe(args.source, args.target, force=args.force)
-    kept = "1 record" if done.kept == 1 else f"{done.kept} records"
-    lines = "1 unreadable line" if done.unreadable == 1 else f"{done.unreadable} unreadable lines"
+    kept, lines = plural(done.kept, "record"), plural(done.unreadable, "unreadable line")
     print(f"{args.target}: {kept} kept; dropped: {done.superseded} superseded by another of the same row, {lines}")
     return 0

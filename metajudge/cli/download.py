@@ -1,4 +1,4 @@
-"""`fetch`: the published files come into `data/` and `example/upstream/`."""
+"""`download`: the published files come into `data/` and `example/upstream/`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from metajudge.cli.options.output import warn
 from metajudge.data import Downloaded, PublishedFile, download_file
 from metajudge.errors import DiskFull, UsageError
 
-SUMMARY = "download the published checklists and examples, checked by size and sha256"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from metajudge.engine.config import JudgeConfig
 from metajudge.engine.rate_limit import MOST_IN_FLIGHT
-from metajudge.engine.session import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.llm.base_url import DEFAULT_BASE_URL, parse_base_url
 
@@ -70,7 +70,7 @@ def test_what_would_not_be_sent_is_refused(text: str, said: str) -> None:
         ("timeout", "60", "'60'; it is a finite number from 0.001 up"),
         ("timeout", 0, "0; it is a finite number from 0.001 up"),
         ("temperature", float("nan"), "nan; it is a finite number from 0 up"),
-        ("max_outage", float("inf"), "inf; it is a finite number from 0 up"),
+        ("outage_timeout", float("inf"), "inf; it is a finite number from 0 up"),
         ("requests_per_minute", 0, "0; it is a finite number from 0.001 up, or None"),
     ],
 )
@@ -82,7 +82,9 @@ def test_a_number_that_cannot_be_meant_is_refused_at_once(field: str, value: Any
 
 def test_what_the_flags_allow_is_allowed() -> None:
     """The least values; None where a flag has `auto` or nothing."""
-    least = JudgeConfig(concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, max_outage=0, grace=0)
+    least = JudgeConfig(
+        concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, outage_timeout=0, shutdown_timeout=0
+    )
     assert (least.connections, least.max_retries) == (MOST_IN_FLIGHT, 0)
     bounded = JudgeConfig(requests_per_minute=0.001, tokens_per_minute=1, max_cost=0, limit=1)
     assert (bounded.requests_per_minute, bounded.max_cost, bounded.connections) == (0.001, 0, 10)

@@ -1,9 +1,8 @@
-"""Settings of this process for many requests at once: the search for cycles, and how many files may be open."""
+"""The number of files that this process may have open."""
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 
 log = logging.getLogger("metajudge")
@@ -14,13 +13,8 @@ _OTHERS = 64
 """Files that a run has open beside its sockets, and some to spare."""
 
 
-def make_ready(sockets: int) -> None:
-    """Make this process ready for so many sockets at once."""
-    # A question makes some hundred objects that live for its reply's latency, none of them in a cycle: looking for
-    # cycles among them every 700 objects costs an eighth of a run's CPU.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    gc.enable()
+def raise_open_file_limit(sockets: int) -> None:
+    """Let this process open `sockets` sockets at once; warn where the system allows fewer."""
     wanted = sockets + _OTHERS
     allowed = _allow_open_files(max(wanted, _OPEN_FILES))
     if allowed is not None and allowed < wanted:

@@ -1,0 +1,49 @@
+"""Options of `plot` and `plot-training`: the picture, its theme and title."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from metajudge.cli.options.output import check_output
+from metajudge.errors import UsageError
+
+ENDINGS = (".png", ".svg")
+
+
+def add_picture_options(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the output file, the theme and the title."""
+    parser.add_argument(
+        "--output-file", type=Path, default=Path(default), metavar="FILE",
+        help="the picture; its name ends in .png or .svg",
+    )  # fmt: skip
+    parser.add_argument(
+        "--theme", choices=("light", "dark"), default="light", help="colours; the background is never transparent"
+    )
+    parser.add_argument("--title", default="", metavar="TEXT", help="a line above the picture")
+
+
+def check_picture(output: Path, inputs: Sequence[Path]) -> None:
+    """Raise `UsageError` before any file is read where matplotlib is missing or `output` cannot become a picture."""
+    try:
+        importlib.import_module("matplotlib")
+    except ImportError:
+        raise UsageError(
+            "plot needs matplotlib; install it with: pip install 'metajudge[plot]' (or pip install matplotlib)"
+        ) from None
+    if output.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--output-file {output}: the name must end in {' or '.join(ENDINGS)}")
+    check_output(output, inputs)
+
+
+@contextlib.contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """Raise `UsageError` where the file system refuses to write `output`."""
+    try:
+        yield
+    except OSError as error:
+        what = f"--output-file {output} cannot be written: {error.strerror}"
+        raise UsageError(f"{what}; name another file") from None

@@ -1,0 +1,35 @@
+"""`plot-training`: logs of training runs become the picture of their rewards."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from metajudge.cli.options.output import plural, warn
+from metajudge.cli.options.picture import add_picture_options, check_picture, writing
+from metajudge.text import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Logs and the look."""
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="LOG",
+        help="logs of training runs: JSON lines with arm, seed, step, outcome and rationale",
+    )  # fmt: skip
+    add_picture_options(parser, "reward_compare.png")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the picture; 0."""
+    check_picture(args.output_file, args.files)
+    from metajudge.reports.plots import models, training  # matplotlib is optional
+
+    arms = training.read_logs(args.files)
+    for one in arms:
+        if one.left_out:
+            warn(f"{printable(one.arm)}: {plural(one.left_out, 'step')} left out, which not all of its seeds have")
+    figure = training.draw(arms, args.theme, args.title)
+    with writing(args.output_file):
+        models.save(figure, args.output_file, "Rewards over the steps of training")
+    warn(f"{args.output_file} written")
+    return 0

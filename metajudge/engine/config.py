@@ -1,0 +1,100 @@
+"""The configuration of a judge: which one, how fast and how patiently it is asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from metajudge.engine.budget import Budget, Prices
+from metajudge.engine.rate_limit import MOST_IN_FLIGHT
+from metajudge.engine.runner import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES
+from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
+from metajudge.options import check_options, option
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeConfig:
+    """Which judge is asked, how fast and how patiently; the command line's flags have the same names.
+
+    Raises `UsageError` for an `api_base` that is no address, `ValueError` for a number that cannot be meant.
+    """
+
+    model: str = option("gpt-4o", "judge model; embedded = the lexical matcher that needs no key")
+    api_key: str = field(default="", repr=False)
+    api_base: str = DEFAULT_BASE_URL
+    max_tokens: int = option(8192, "tokens of a reply, at most", least=1, metavar="N")
+    temperature: float = option(0.6, "sampling temperature", least=0, metavar="T")
+    max_retries: int = option(
+        5, "tries after the first, for faults and for malformed replies each", least=0, metavar="N"
+    )
+    concurrent_requests: int | None = option(
+        10, "questions in flight, at most; auto = find out how many the judge bears", least=1, metavar="N", none="auto"
+    )
+    rate_limit_delay: float = option(
+        0.0, "seconds between the starts of two requests, at least", least=0, metavar="SECONDS"
+    )
+    requests_per_minute: float | None = option(None, "spread the starts evenly to keep this", least=0.001, metavar="N")
+    tokens_per_minute: float | None = option(None, "the same for tokens, prompt and completion", least=1, metavar="N")
+    system_message: bool = option(
+        True, "instructions in the user message, for servers without a system role", off="--no-system-message"
+    )
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float = option(600.0, "seconds for one request", least=0.001, metavar="SECONDS")
+    outage_timeout: float = option(
+        300.0, "seconds to wait for a judge that cannot be reached", least=0, metavar="SECONDS"
+    )
+    shutdown_timeout: float = option(
+        GRACE_SECONDS,
+        "seconds that replies in flight get to arrive when the run is stopped",
+        least=0,
+        metavar="SECONDS",
+    )
+    max_consecutive_failures: int = option(
+        MAX_CONSECUTIVE_FAILURES,
+        "stop after this many consecutive rows that failed for reasons of their own",
+        least=1,
+        metavar="N",
+    )
+    prices: tuple[float, float] | None = None
+    """Money per million prompt and completion tokens."""
+    max_cost: float | None = option(
+        None,
+        "spend no more in this run, as far as the longest reply so far tells (needs both prices)",
+        least=0,
+        metavar="MONEY",
+    )
+    limit: int | None = option(None, "only the first N rows", least=1, metavar="N")
+    allow_mixed: bool = option(False, "append to a file with another judge's or model's records")
+    skip_failed: bool = option(False, "do not ask rows again whose record tells of a failure")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "api_base", parse_base_url(self.api_base, "api_base"))
+        check_options(self)
+
+    @property
+    def connections(self) -> int:
+        """Maximum number of connections to the judge."""
+        return self.concurrent_requests or MOST_IN_FLIGHT
+
+    @property
+    def sockets(self) -> int:
+        """Maximum number of sockets of this process for the judge: both ends where the judge is embedded."""
+        return self.connections * (2 if self.model == EMBEDDED else 1)
+
+    def budget(self) -> Budget:
+        """Return what the run may cost."""
+        return Budget(Prices(*self.prices) if self.prices else None, self.max_cost)
+
+    @classmethod
+    def from_environment(cls, **fields: Any) -> JudgeConfig:
+        """Read key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them.
+
+        The embedded judge is started by the run itself: a base URL in the environment is another judge's.
+        """
+        known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
+        inherited = os.environ.get("OPENAI_BASE_URL")
+        if inherited and fields.get("model") != EMBEDDED and "api_base" not in fields:
+            known["api_base"] = parse_base_url(inherited, "OPENAI_BASE_URL")
+        return cls(**{**known, **fields})

@@ -1,0 +1,80 @@
+"""Options of a configuration: dataclass fields with bounds, choices and help.
+
+`check_options` checks them when a config is made; `metajudge.cli.options.flags` makes the flags of the same fields.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """The values that a field may hold, and how its flag is shown."""
+
+    help: str = ""
+    kind: str = "str"
+    """`int`, `float`, `bool` or `str`; taken from the field's annotation, as are `optional` and `default`."""
+    optional: bool = False
+    """None is allowed."""
+    default: Any = None
+    least: float = -math.inf
+    most: float = math.inf
+    choices: tuple[str, ...] = ()
+    metavar: str | None = None
+    none: str = ""
+    """The flag's word for None; empty = the flag is left out."""
+    off: str = ""
+    """The flag that turns a field off whose default is True."""
+
+    def allows(self, value: Any) -> bool:
+        """Return whether the field may hold `value`; numbers of an array count as numbers, True does not."""
+        if value is None or self.choices:
+            return self.optional if value is None else value in self.choices
+        if self.kind not in ("int", "float"):
+            return self.kind != "bool" or isinstance(value, bool)
+        if isinstance(value, bool) or not isinstance(value, Integral if self.kind == "int" else Real):
+            return False
+        try:
+            return math.isfinite(value) and self.least <= float(value) <= self.most
+        except OverflowError:
+            return False
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words, without None."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.kind == "bool":
+            return "True or False"
+        number = "a whole number" if self.kind == "int" else "a finite number"
+        if math.isfinite(self.most):
+            return f"{number} within {self.least:g}..{self.most:g}"
+        return f"{number} from {self.least:g} up" if math.isfinite(self.least) else number
+
+
+def option(default: Any, help: str, **more: Any) -> Any:
+    """Declare a dataclass field with this default, help and the other fields of `Option`."""
+    return field(default=default, metadata={"option": Option(help=help, **more)})
+
+
+def options_of(config: type) -> dict[str, Option]:
+    """Return the options of a dataclass by field name; its annotations are plain, such as `int | None`."""
+    found = {}
+    for one in fields(config):
+        if "option" in one.metadata:
+            kind, _, none = str(one.type).partition(" | ")
+            found[one.name] = replace(one.metadata["option"], kind=kind, optional=bool(none), default=one.default)
+    return found
+
+
+def check_options(config: Any) -> None:
+    """Raise `ValueError` in one line for the first field whose value is not allowed."""
+    for name, one in options_of(type(config)).items():
+        value = getattr(config, name)
+        if not one.allows(value):
+            or_none = ", or None" if one.optional else ""
+            raise ValueError(f"{name} is {repr(value)[:60]}; it is {one.allowed}{or_none}")
