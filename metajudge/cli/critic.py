@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import shlex
 from pathlib import Path
 
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_options
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--existing-text asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
-    from metajudge.tasks import CriticStep, StepConfig, run_step
+    from metajudge.cli.steps import run_and_tell
+    from metajudge.tasks import CriticStep, StepConfig
 
     options = StepConfig(
         input_file=Path(args.input_file),
@@ -67,7 +69,11 @@ def run(args: argparse.Namespace) -> int:
         response_fields=args.response_fields,
         system_message=not args.no_system_message,
     )
-    return run_step(options, step)
+    flags = {args.context_field: "--context-field"} | dict.fromkeys(args.response_fields, "--response-fields")
+    if args.existing_text is not None:
+        flags = {args.existing_text: "--existing-text"}
+    command = f"python -m metajudge check {shlex.quote(args.output_file)}"
+    return run_and_tell(options, step, flags=flags, next_command=command)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import shlex
 from pathlib import Path
 
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_options
@@ -40,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import, as in `infer`
-    from metajudge.tasks import DecomposeStep, StepConfig, run_step
+    from metajudge.cli.steps import run_and_tell
+    from metajudge.tasks import DecomposeStep, StepConfig
 
     options = StepConfig(
         input_file=Path(args.input_file),
@@ -51,4 +53,10 @@ def run(args: argparse.Namespace) -> int:
     step = DecomposeStep(
         tuple(args.text_field), args.min_items, args.max_items, args.per_annotator, not args.no_system_message
     )
-    return run_step(options, step)
+    output = shlex.quote(args.output_file)
+    return run_and_tell(
+        options,
+        step,
+        flags=dict.fromkeys(step.spec.fields, "--text-field"),
+        next_command=f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH",
+    )

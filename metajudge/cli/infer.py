@@ -74,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()  # what is imported stays: no search for cycles before the run, which has a pace of its own
     start_log(args.log_file, args.input_file, args.output_file)
     judge = judge_options(args)  # before what takes long to import: meanwhile the SDK is asked
+    from metajudge.cli.signals import stop_on_signals
+    from metajudge.cli.summary import infer_text
     from metajudge.tasks import InferConfig, infer, read_template
 
     options = InferConfig(
@@ -88,4 +90,6 @@ def run(args: argparse.Namespace) -> int:
         dry_run=args.dry_run,
         **judge,
     )
-    return infer(options)
+    result = infer(options, stop_hook=stop_on_signals)
+    print(infer_text(options, result))
+    return result.exit_code

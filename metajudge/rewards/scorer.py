@@ -19,16 +19,13 @@ from metajudge.engine import (
     OUTAGE,
     Failed,
     JudgeConfig,
+    JudgeSession,
     OutageTooLong,
-    Outcome,
     Question,
-    RealClock,
-    ResponseCache,
-    RetryingClient,
+    RequestResult,
     RunStats,
-    Stopped,
     check_key,
-    open_asker,
+    open_judge,
 )
 from metajudge.llm import FatalError, JudgeError
 from metajudge.metrics import Matrix
@@ -94,12 +91,11 @@ class RewardScorer:
         self.options = options or RewardConfig()
         self.counts = Counts()
         self._ungated = replace(self.options, gate=False)
-        self._judge = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
+        self._config = replace(judge, max_outage=min(judge.max_outage, unscored_timeout))
         self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), {})
         self._timeout = unscored_timeout
-        self._remembered = ResponseCache()
         self._stack = contextlib.AsyncExitStack()
-        self._asker: asyncio.Future[RetryingClient] | None = None
+        self._judge: asyncio.Future[JudgeSession] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -156,7 +152,7 @@ class RewardScorer:
             async with asyncio.timeout(self._timeout):
                 while True:
                     try:
-                        outcomes = await self._asked(questions)
+                        results = await self._asked(questions)
                         break
                     except OutageTooLong as outage:  # others' patience is over, this one's is not
                         away = outage.cause
@@ -167,28 +163,18 @@ class RewardScorer:
             raise
         except JudgeError as failure:
             return failure.cause
-        self.counts.judge.copied += sum(one.attempts == 0 for one in outcomes)
-        failed = next((one for one in outcomes if isinstance(one, Failed)), None)
-        return score_matrix(sample, outcomes, self._task.prompt.granularity) if failed is None else failed.cause
+        failed = next((one for one in results if isinstance(one, Failed)), None)
+        return score_matrix(sample, results, self._task.prompt.granularity) if failed is None else failed.cause
 
     def _is_away(self) -> bool:
-        """Whether nothing listens at the judge's address now."""
-        return self._asker is not None and self._asker.done() and self._asker.result().is_away
+        """Return True if nothing listens at the judge's address now."""
+        return self._judge is not None and self._judge.done() and self._judge.result().circuit_breaker.is_open
 
-    async def _asked(self, questions: Sequence[Question]) -> list[Outcome]:
+    async def _asked(self, questions: Sequence[Question]) -> list[RequestResult]:
+        if self._judge is None:
+            opening = self._stack.enter_async_context(open_judge(self._config, self.counts.judge))
+            self._judge = asyncio.ensure_future(opening)
+        judge = self._judge.result() if self._judge.done() else await asyncio.shield(self._judge)
         if len(questions) == 1:  # without a task: that costs as much as reading the critic's reply
-            return [await self._ask(questions[0])]
-        return await asyncio.gather(*map(self._ask, questions))
-
-    async def _ask(self, question: Question) -> Outcome:
-        """The answer to a question; an equal one that somebody else asked and gave up is asked again."""
-        if self._asker is None:
-            budget = self._judge.budget()
-            opening = open_asker(self._judge, self._stack, self.counts.judge, RealClock(), budget=budget)
-            self._asker = asyncio.ensure_future(opening)
-        asker = self._asker.result() if self._asker.done() else await asyncio.shield(self._asker)
-        while True:
-            try:
-                return await self._remembered.ask(asker, question, "")
-            except Stopped:
-                continue
+            return [await judge.ask(questions[0])]
+        return await asyncio.gather(*map(judge.ask, questions))

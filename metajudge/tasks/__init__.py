@@ -1,7 +1,8 @@
 """What is asked: a task turns a row into requests and their replies into a record.
 
-`match` scores how far a model's reasons make the human points; `decompose` and `critic` make the checklists. `step`,
-`run_step` and `step_output` are what the two share.
+`match` scores how far a model's reasons make the human points; `decompose` and `critic` make the checklists. All three
+are jobs of `pipeline`, which scans the input (`scan`), asks and writes. `step`, `run_step` and `step_output` are what
+`decompose` and `critic` share.
 """
 
 from metajudge.tasks.critic.prompt import CriticPrompt
@@ -9,24 +10,35 @@ from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.critic.step import CriticStep
 from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.tasks.match.infer import InferConfig, infer
-from metajudge.tasks.match.plan import ALL, SHOWN_PROBLEMS, choose_models, find_models
+from metajudge.tasks.match.plan import ALL, choose_models, find_models
 from metajudge.tasks.match.prompt import ITEM, ROW, Prompt, read_template
 from metajudge.tasks.match.reply import read_reply, reference_reading
-from metajudge.tasks.match.task import MatchTask, score_matrix
-from metajudge.tasks.run_step import StepConfig, run_step
+from metajudge.tasks.match.task import ZERO, MatchTask, score_matrix
+from metajudge.tasks.pipeline import RunResult
+from metajudge.tasks.run_step import MissingField, StepConfig, run_step
+from metajudge.tasks.scan import SHOWN_PROBLEMS, InputScan
+from metajudge.tasks.step import Step, StepSpec
+from metajudge.tasks.step_output import OutputCounts
 
 __all__ = [
     "ALL",
     "ITEM",
     "ROW",
     "SHOWN_PROBLEMS",
+    "ZERO",
     "CriticPrompt",
     "CriticStep",
     "DecomposeStep",
     "InferConfig",
+    "InputScan",
     "MatchTask",
+    "MissingField",
+    "OutputCounts",
     "Prompt",
+    "RunResult",
+    "Step",
     "StepConfig",
+    "StepSpec",
     "choose_models",
     "find_models",
     "infer",

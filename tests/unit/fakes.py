@@ -36,6 +36,7 @@ class ScriptedJudge:
         self.script = script
         self.asked: list[str] = []
         self.in_flight = self.most_in_flight = 0
+        self.dropped_params: list[str] = []
 
     async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
         text = messages[-1]["content"]

@@ -62,7 +62,7 @@ def prometheus_text(served: Served, counts: Counts) -> str:
         *_counters("unscored", "Generations without a reward.", "reason", counts.unscored),
         *_counter("judge_requests", "Requests to the judge, tries again included.", judge.requests),
         *_counters("judge_retries", "Requests to the judge that were sent again.", "reason", judge.retries),
-        *_counter("judge_copied", "Questions answered by the reply to an equal one.", judge.copied),
+        *_counter("judge_copied", "Questions answered by the reply to an equal one.", judge.cache_hits),
         *_counters("judge_tokens", "Tokens as the judge counts them.", "kind", tokens),
         *_counters("responses", "Answers to requests for rewards.", "status", statuses),
         *_head("in_progress", "gauge", "Generations that are being scored."),
