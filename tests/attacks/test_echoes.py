@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.engine.retry import Question
+from metajudge.engine.question import Question
 from metajudge.tasks.match.prompt import GRANULARITIES
 from metajudge.tasks.match.reply import ParsedReply, reference_reading
 from metajudge.text.result_block import ParseFailure

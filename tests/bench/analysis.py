@@ -12,7 +12,7 @@ from pathlib import Path
 
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
-from metajudge.engine.retry import Answer
+from metajudge.engine.question import Answer
 from metajudge.llm.client import Reply, Usage
 from metajudge.records.results_file import encode
 from metajudge.tasks.match.prompt import Prompt

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
-from metajudge.engine.retry import Answer
+from metajudge.engine.question import Answer
 from metajudge.llm.client import Reply, Usage
 from metajudge.records.results_file import encode
-from metajudge.tasks.match.infer import InferConfig, _task
+from metajudge.tasks.match.infer import InferConfig, make_task
 from tests.bench.lean_server import BLOCK
 from tests.bench.measure import run
 from tests.e2e.driver import log
@@ -30,7 +30,7 @@ MOST_SECONDS, MOST_MB, NEEDED = 10.0, 200, 3_500_000_000
 
 def write(source: Path, out: Path) -> None:
     """The input, and a finished record for each of its rows but the last."""
-    task = _task(InferConfig(input_file=source, output_file="", model_be_evaluated="M"), [])
+    task = make_task(InferConfig(input_file=source, output_file="", model_be_evaluated="M"))
     filler = "lorem ipsum " * (ROW_BYTES // 24)
     padding = "x" * (RECORD_BYTES - ROW_BYTES - 4000)
     with source.open("wb") as rows, out.open("wb") as records:

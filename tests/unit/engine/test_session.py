@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.engine.rate_limit import MOST_IN_FLIGHT
+from metajudge.engine.concurrency import MOST_IN_FLIGHT
 from metajudge.engine.session import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.llm.base_url import DEFAULT_BASE_URL, parse_base_url
