@@ -29,7 +29,7 @@ from metajudge.engine import (
 )
 from metajudge.errors import MetaJudgeError
 from metajudge.records import FileIdentity, Journal, RecordFile
-from metajudge.tasks.scan import InputScan, unusable_line
+from metajudge.tasks.scan import InputScan
 
 
 class Job(Protocol):
@@ -130,7 +130,7 @@ def scan_input(job: Job, *, measure: bool) -> InputScan:
     scan = InputScan()
     for item in job.scanned_items(scan):
         if isinstance(item, InvalidRow):
-            scan.add_unusable(unusable_line(item.line, job.source.path, item.reason))
+            scan.add_unusable(f"line {item.line} of {job.source.path} {item.reason}: left out")
             continue
         job.count(item, scan)
         if measure:

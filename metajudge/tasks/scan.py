@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from metajudge.engine import Question
 
@@ -77,8 +76,3 @@ class InputScan:
             log.warning("%d rows are passed over: an earlier step did not succeed for them", self.skipped)
         if self.empty_items:
             log.warning("%d items are empty strings; they keep their number and are judged", self.empty_items)
-
-
-def unusable_line(line: int, source: Path, reason: str) -> str:
-    """Name a row that cannot be used."""
-    return f"line {line} of {source} {reason}: left out"

@@ -71,64 +71,44 @@ def test_skip_failed_passes_failed_rows_over(out: Path) -> None:
     assert judge.asked == [] and stats.skipped_failed == 1
 
 
-def test_faults_are_tried_again_within_their_budget(out: Path) -> None:
-    """Two faults and then a reply: a success in three attempts; three faults: an error."""
-
-    def script(message: str, times: int) -> Turn:
-        limit = 2 if "h1.1" in message else 3
-        return TransientError("500", "the judge answered 500: oops") if times <= limit else block(message)
-
-    clock = FakeClock()
-    _, stats = run_samples(out, ScriptedJudge(script), samples([row(1), row(2)]), clock=clock)
-    by_status = {record["status"]: record for record in records(out)}
-    assert by_status["success"]["attempts"] == 3
-    assert by_status["error"]["error_message"] == "the judge answered 500: oops (gave up after 3 tries)"
-    assert by_status["error"]["samples"][0]["generated_text"] == ""
-    assert stats.retries == {"500": 4} and stats.failed == {"error": 1} and stats.reasons == {"500": 1}
-    assert len(clock.slept) == 4 and max(clock.slept) <= 2
+FAULT, REFUSED = TransientError("500", "the judge answered 500: oops"), ConnectError("unreachable", "refused")
+CUT = Reply("<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0.7", "length", Usage(), 0.1)
 
 
-def test_retry_after_is_what_is_waited(out: Path) -> None:
-    """The server's own word beats the backoff."""
-    clock = FakeClock()
-    judge = ScriptedJudge(lambda m, t: TransientError("429", "slow down", 17.0) if t == 1 else block(m))
-    run_samples(out, judge, samples([row(1)]), clock=clock)
-    assert clock.slept == [17.0]
-
-
-def test_a_malformed_reply_is_asked_again_and_then_recorded_with_its_text(out: Path) -> None:
-    """The budget of malformed replies is its own."""
-    judge = ScriptedJudge(lambda m, t: TransientError("500", "x") if t <= 2 else "I think R1 is fine.")
+@pytest.mark.parametrize(
+    ("turns", "status", "attempts", "message", "retries"),
+    [
+        ([FAULT] * 2, "success", 3, None, {"500": 2}),
+        ([FAULT] * 3, "error", 3, "the judge answered 500: oops (gave up after 3 tries)", {"500": 2}),
+        ([None, "I think"], "success", 3, None, {"malformed": 2}),
+        ([FAULT, FAULT, *["I think"] * 3], "format_error", 5, "no acceptable reply in 3: ", {"500": 2, "malformed": 2}),
+        ([CUT], "success", 2, None, {"length": 1}),
+        ([CUT] * 2, "format_error", 2, "the reply was cut off at 100 tokens; raise --max-tokens", {"length": 1}),
+        ([FAULT, *[REFUSED] * 5], "success", 2, None, {"500": 1, "unreachable": 5}),  # an outage uses no budget
+        ([RequestRejected("413", "too long")], "error", 1, "too long", {}),
+    ],
+)
+def test_errors_and_malformed_replies_are_retried_within_a_budget_each(
+    out: Path, turns: list[Turn], status: str, attempts: int, message: str | None, retries: dict[str, int]
+) -> None:
+    """Two retries of each; a reply cut by the token limit is asked again once. Each request has one cause."""
+    judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
     _, stats = run_samples(out, judge, samples([row(1)]))
     (record,) = records(out)
-    assert record["status"] == "format_error" and record["attempts"] == 5
-    assert record["samples"] == [
-        {
-            "generated_text": "",
-            "finish_reason": "stop",
-            "raw_text": "I think R1 is fine.",
-            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
-        }
-    ]
-    assert record["format_error"].startswith("no acceptable reply in 3: ")
-    assert "error_message" not in record
-    assert stats.retries == {"500": 2, "malformed": 2}
+    assert (record["status"], record["attempts"]) == (status, attempts)
+    assert str(record.get("error_message", record.get("format_error"))).startswith(str(message))
+    assert stats.retries == retries and stats.requests == 1 + sum(retries.values())
+    if isinstance(turns[-1], str) and status == "format_error":
+        assert (record["samples"][0]["generated_text"], record["samples"][0]["raw_text"]) == ("", "I think")
 
 
-def test_a_null_content_is_asked_again(out: Path) -> None:
-    """As any reply without a result."""
-    run_samples(out, ScriptedJudge(lambda m, t: None if t == 1 else block(m)), samples([row(1)]))
-    assert statuses(out) == ["success"]
-
-
-def test_a_reply_cut_by_the_token_limit_is_asked_again_once_and_names_the_flag(out: Path) -> None:
-    """More tries would be cut at the same place."""
-    cut = Reply("<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0.7", "length", Usage(), 0.1)
-    judge = ScriptedJudge(lambda m, t: cut)
-    run_samples(out, judge, samples([row(1)]), max_retries=9)
-    (record,) = records(out)
-    assert len(judge.asked) == 2
-    assert record["format_error"].startswith("the reply was cut off at 100 tokens; raise --max-tokens")
+def test_the_servers_own_word_on_when_to_retry_is_kept(out: Path) -> None:
+    """Else the wait is drawn from a growing range: at most 1 s, then at most 2 s."""
+    clock = FakeClock()
+    turns = [TransientError("429", "slow down", 17.0), FAULT]
+    judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
+    run_samples(out, judge, samples([row(1)]), clock=clock)
+    assert clock.slept[0] == 17.0 and 0 <= clock.slept[1] <= 2
 
 
 def test_a_failed_question_does_not_end_the_run(out: Path) -> None:
@@ -217,14 +197,6 @@ def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(o
     run, stats = run_samples(out, ScriptedJudge(script), samples([row(1)]), clock=clock, before=held.append)
     assert run.interrupted and stats.requests == 1
     assert not stats.retries and not clock.slept
-
-
-def test_each_request_is_sent_again_for_one_cause(out: Path) -> None:
-    """One 500, then a judge that refuses five connections: six tries again of seven requests."""
-    turns = [TransientError("500", "no"), *[ConnectError("unreachable", "refused")] * 5]
-    judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
-    _, stats = run_samples(out, judge, samples([row(1)]))
-    assert stats.requests == 7 and stats.retries == {"500": 1, "unreachable": 5}
 
 
 def test_a_signal_is_heard_in_a_long_stretch_of_finished_rows(out: Path) -> None:
