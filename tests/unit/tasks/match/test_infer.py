@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,10 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
+from metajudge.tasks.match.infer import InferConfig
+from metajudge.tasks.match.infer import infer as infer_rows
 from metajudge.tasks.match.plan import choose_models, output_paths, safe_filename
+from metajudge.tasks.pipeline import RunResult
 from tests.unit.rows import block, row
 
 Script = Callable[[dict[str, Any], int], tuple[int, Any]]
@@ -111,6 +116,43 @@ def test_rows_become_records_matches_and_a_summary(
     assert first[-1] == f"Next      python -m metajudge analysis --input-file {out}"
     assert second[0] == "Rows      0 judged, 0 empty, 0 failed, 0 unusable, 3 resumed"
     assert second[1] == "Requests  0, of them 0 tries again"
+
+
+def test_the_function_prints_nothing_and_works_in_a_running_event_loop(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a notebook; what the command prints is in the result."""
+
+    async def go() -> RunResult:
+        config = InferConfig(
+            input_file=rows, output_file=str(tmp_path / "out.jsonl"), model_be_evaluated="M", model="embedded"
+        )
+        return infer_rows(config)
+
+    result = asyncio.run(go())
+    assert (result.exit_code, result.outputs) == (0, {"M": tmp_path / "out.jsonl"})
+    assert result.stats is not None and result.stats.success == result.scan.rows == 3
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_can_be_stopped_from_another_thread(rows: Path, tmp_path: Path) -> None:
+    """The reply in flight is written, nothing more is asked; there is no signal and no main thread in it."""
+    stops: list[Callable[[], None]] = []
+
+    def stopping(body: dict[str, Any], number: int) -> tuple[int, Any]:
+        stops[0]()
+        return judging(body, number)
+
+    with server(stopping) as (url, seen), ThreadPoolExecutor(1) as pool:
+        config = InferConfig(
+            input_file=rows,
+            output_file=str(tmp_path / "out.jsonl"),
+            model_be_evaluated="M",
+            api_base=url,
+            concurrent_requests=1,
+        )
+        result = pool.submit(infer_rows, config, stop_hook=lambda stop: nullcontext(stops.append(stop))).result(30)
+    assert result.interrupted and (result.exit_code, len(seen), len(lines(tmp_path / "out.jsonl"))) == (130, 1, 1)
 
 
 def test_several_models_give_a_file_each(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
