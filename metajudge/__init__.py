@@ -1,6 +1,7 @@
 """MetaJudge: does a reward model prefer the right response for the right reasons?
 
-Judge rows: `infer` with an `InferConfig`; `read_reply` reads one reply of a judge, `reference_metrics` scores it.
+Judge rows: `infer` with an `InferConfig` gives a `RunResult`; `read_reply` reads one reply of a judge,
+`reference_metrics` scores it.
 Look at results: `summarise_file` gives the table's figures of one file, `report` the paper's metrics of many.
 Train: `JudgeConfig` and `RewardConfig` for the functions in `metajudge.integrations`; `read_conversation` and
 `CriticPrompt` make the prompts. Every error that a user can mend is a `MetaJudgeError`.
@@ -9,7 +10,7 @@ Train: `JudgeConfig` and `RewardConfig` for the functions in `metajudge.integrat
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from metajudge.version import __version__
 
 if TYPE_CHECKING:
     from metajudge.data import read_conversation
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from metajudge.metrics import ReferenceMetrics, reference_metrics
     from metajudge.reports import Summary, report, summarise_file
     from metajudge.rewards import Gold, RewardConfig, select_reasons
-    from metajudge.tasks import CriticPrompt, InferConfig, infer, read_critique, read_reply
+    from metajudge.tasks import CriticPrompt, InferConfig, RunResult, infer, read_critique, read_reply
     from metajudge.text import ParseFailure
 
 # A room is imported when one of its names is first used: `metajudge.bootstrap` runs before the packages are installed,
@@ -32,7 +33,7 @@ _ROOMS = {
     "metrics": ("ReferenceMetrics", "reference_metrics"),
     "reports": ("Summary", "report", "summarise_file"),
     "rewards": ("Gold", "RewardConfig", "select_reasons"),
-    "tasks": ("CriticPrompt", "InferConfig", "infer", "read_critique", "read_reply"),
+    "tasks": ("CriticPrompt", "InferConfig", "RunResult", "infer", "read_critique", "read_reply"),
     "text": ("ParseFailure",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -47,6 +48,7 @@ __all__ = [
     "ParseFailure",
     "ReferenceMetrics",
     "RewardConfig",
+    "RunResult",
     "Summary",
     "UsageError",
     "__version__",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
 from metajudge.cli.options.log import start_log
+from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks import CriticStep, StepConfig, run_step
+from metajudge.tasks import CriticStep, StepConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +47,12 @@ def run(args: argparse.Namespace) -> int:
     if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
         raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
-    options = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
-    return run_step(options, from_args(CriticStep, args))
+    config = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
+    flags = {args.context_field: "--context-field"} | dict.fromkeys(args.response_fields, "--response-fields")
+    if args.from_field is not None:
+        flags = {args.from_field: "--from-field"}
+    command = f"python -m metajudge check {shlex.quote(args.output_file)}"
+    return run_and_print(config, from_args(CriticStep, args), flags=flags, next_command=command)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

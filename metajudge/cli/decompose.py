@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
 from metajudge.cli.options.log import start_log
+from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks import DecomposeStep, StepConfig, run_step
+from metajudge.tasks import DecomposeStep, StepConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,5 +38,12 @@ def run(args: argparse.Namespace) -> int:
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     start_log(args.log_file, args.input_file, args.output_file)
-    options = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
-    return run_step(options, from_args(DecomposeStep, args, text_fields=tuple(args.text_fields)))
+    config = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
+    step = from_args(DecomposeStep, args, text_fields=tuple(args.text_fields))
+    output = shlex.quote(args.output_file)
+    return run_and_print(
+        config,
+        step,
+        flags=dict.fromkeys(step.spec.fields, "--text-field"),
+        next_command=f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH",
+    )

@@ -9,6 +9,8 @@ import metajudge
 from metajudge.cli.options.flags import add_flags
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
 from metajudge.cli.options.log import start_log
+from metajudge.cli.signals import stop_on_signals
+from metajudge.cli.summary import infer_text
 from metajudge.tasks import InferConfig, infer, read_template
 
 
@@ -40,4 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Open the log, judge."""
     start_log(args.log_file, args.input_file, args.output_file)
     template = read_template(Path(args.prompt_template)) if args.prompt_template else None
-    return infer(judge_config(InferConfig, args, input_file=Path(args.input_file), prompt_template=template))
+    config = judge_config(InferConfig, args, input_file=Path(args.input_file), prompt_template=template)
+    result = infer(config, stop_hook=stop_on_signals)
+    print(infer_text(config, result))
+    return result.exit_code

@@ -1,47 +1,59 @@
 """Many requests: bounded, paced, retried, resumed.
 
-`session` puts the parts together, `runner` takes rows through a task, `retry` asks one question until it is answered
-or given up; `cache`, `circuit_breaker`, `rate_limit` and `budget` decide when a request is sent.
+Every layer between a question and the judge has the one method `ask` and wraps the next: `cache`, `retry`,
+`concurrency`, `circuit_breaker`, `rate_limit`, `budget`, and in `stats` the layer that counts. `session` stacks them.
+`runner` takes rows through a task and the layers, `row_writer` writes what they come to.
 """
 
-from metajudge.engine.budget import Budget
-from metajudge.engine.cache import Outcome, ResponseCache
+from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
-from metajudge.engine.clock import RealClock
+from metajudge.engine.clock import RealClock, Stopped
 from metajudge.engine.config import JudgeConfig
 from metajudge.engine.delays import backoff
 from metajudge.engine.open_files import raise_open_file_limit
-from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
-from metajudge.engine.runner import OutputFiles, Runner
-from metajudge.engine.session import INCOMPLETE, OK, check_key, exit_code, judge_rows, open_asker
+from metajudge.engine.question import Answer, Failed, Question, RequestResult
+from metajudge.engine.row_writer import Item, OutputFiles
+from metajudge.engine.runner import Runner, Task
+from metajudge.engine.session import (
+    INCOMPLETE,
+    OK,
+    JudgeSession,
+    StopHook,
+    check_key,
+    exit_code,
+    open_judge,
+    run_rows,
+    run_to_end,
+)
 from metajudge.engine.stats import RunStats
-from metajudge.engine.summary import by_count, expected_cost, summary_text
 
 __all__ = [
+    "FIRST_COMPLETION",
     "INCOMPLETE",
     "OK",
     "OUTAGE",
     "Answer",
-    "Budget",
+    "BudgetExceeded",
     "Failed",
+    "Item",
     "JudgeConfig",
+    "JudgeSession",
     "OutageTooLong",
-    "Outcome",
     "OutputFiles",
+    "Prices",
     "Question",
     "RealClock",
-    "ResponseCache",
-    "RetryingClient",
+    "RequestResult",
     "RunStats",
     "Runner",
+    "StopHook",
     "Stopped",
+    "Task",
     "backoff",
-    "by_count",
     "check_key",
     "exit_code",
-    "expected_cost",
-    "judge_rows",
-    "open_asker",
+    "open_judge",
     "raise_open_file_limit",
-    "summary_text",
+    "run_rows",
+    "run_to_end",
 ]

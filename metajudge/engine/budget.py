@@ -1,10 +1,12 @@
-"""What a run costs, and a bound that it keeps."""
+"""The budget layer: what a run costs, and its upper bound."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 
+from metajudge.engine.question import Request, RequestLayer
+from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError
 from metajudge.llm import Reply, Usage
 
@@ -13,7 +15,7 @@ FIRST_COMPLETION = 1000
 
 
 class BudgetExceeded(MetaJudgeError):
-    """The next request might pass `--max-cost`, or what requests cost cannot be told."""
+    """The next request could exceed `--max-cost`, or the server reports no token usage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,78 +26,61 @@ class Prices:
     completion: float
 
     def of(self, usage: Usage) -> float:
-        """What these tokens cost."""
+        """Return the cost of these tokens."""
         return (usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion) / 1e6
 
 
 class Budget:
-    """Lets a request go only while what is spent, in flight and expected of it stays within `most`."""
+    """Sends a request only while what is spent, in flight and expected of it stays within `max_cost`."""
 
-    def __init__(self, prices: Prices | None = None, most: float | None = None) -> None:
-        """Without `prices` nothing is counted, without `most` nothing is held back."""
-        self.prices, self.most = prices, most
-        self.spent = 0.0
+    def __init__(
+        self, inner: RequestLayer, stats: RunStats, prices: Prices | None = None, max_cost: float | None = None
+    ) -> None:
+        """Without `prices` nothing is counted (in `stats.cost`), without `max_cost` nothing is held back."""
+        self._inner = inner
+        self._stats = stats
+        self._prices, self._max_cost = prices, max_cost
         self._in_flight = 0
-        self._held = 0.0
+        self._reserved = 0.0
         self._largest_completion = 0
-        self._untold = False
+        self._usage_unknown = False
         self._changed = asyncio.Event()
 
-    def held(self, prompt_tokens: int) -> Held:
-        """Keeps a request's expected cost aside, as an async context, while it is in flight.
+    async def ask(self, request: Request) -> Reply:
+        """Send the request once it fits. Raises `BudgetExceeded` if it does not even with nothing else in flight."""
+        if self._prices is None:
+            return await self._inner.ask(request)
+        expected = await self._reserve(self._prices, request.prompt_tokens)
+        try:
+            reply = await self._inner.ask(request)
+            self._count(self._prices, reply)
+            return reply
+        finally:
+            self._in_flight, self._reserved = self._in_flight - 1, self._reserved - expected
+            self._changed.set()
 
-        Waits for replies in flight, which may cost less than expected; raises `BudgetExceeded` when it does not fit
-        without any.
-        """
-        return Held(self, prompt_tokens)
-
-    async def hold(self, prompt_tokens: int) -> float:
-        """Wait until a request's expected cost fits, and keep it aside; returns it."""
-        if self.prices is None or self.most is None:
-            return 0.0
-        while (expected := self._expected(prompt_tokens)) + self.spent + self._held > self.most or self._untold:
-            if not self._in_flight or self._untold:
+    async def _reserve(self, prices: Prices, prompt_tokens: int) -> float:
+        """Wait until the request's expected cost fits: replies in flight may cost less than expected."""
+        while True:
+            expected = prices.of(Usage(prompt_tokens, self._largest_completion or FIRST_COMPLETION))
+            fits = self._max_cost is None or expected + self._stats.cost + self._reserved <= self._max_cost
+            if fits and not self._usage_unknown:
+                break
+            if not self._in_flight or self._usage_unknown:
                 raise BudgetExceeded(self._why())
             self._changed.clear()
             await self._changed.wait()
-        self._in_flight, self._held = self._in_flight + 1, self._held + expected
+        self._in_flight, self._reserved = self._in_flight + 1, self._reserved + expected
         return expected
 
-    def release(self, expected: float) -> None:
-        """The request that was expected to cost this is over."""
-        if self.prices is not None and self.most is not None:
-            self._in_flight, self._held = self._in_flight - 1, self._held - expected
-            self._changed.set()
-
-    def answered(self, reply: Reply) -> None:
-        """Count what a reply cost, while it is still held."""
-        if self.prices is not None:
-            self.spent += self.prices.of(reply.usage)
-            self._largest_completion = max(self._largest_completion, reply.usage.completion_tokens)
-            # The reply is paid for and kept; only the next request is not sent.
-            self._untold = self._untold or (self.most is not None and not reply.usage.total_tokens)
-
-    def _expected(self, prompt_tokens: int) -> float:
-        assert self.prices is not None
-        return self.prices.of(Usage(prompt_tokens, self._largest_completion or FIRST_COMPLETION))
+    def _count(self, prices: Prices, reply: Reply) -> None:
+        self._stats.cost += prices.of(reply.usage)
+        self._largest_completion = max(self._largest_completion, reply.usage.completion_tokens)
+        # The reply is paid for and kept; only the next request is not sent.
+        self._usage_unknown = self._usage_unknown or (self._max_cost is not None and not reply.usage.total_tokens)
 
     def _why(self) -> str:
-        if self._untold:
+        if self._usage_unknown:
             return "the judge reports no token usage, so --max-cost cannot be kept; go on without it"
-        told = f"--max-cost {self.most:g} ({self.spent:.4f} spent in this run)"
-        return f"the next request could pass {told}; raise it, or let the next run spend as much"
-
-
-@dataclass(slots=True)
-class Held:
-    """See `Budget.held`."""
-
-    budget: Budget
-    prompt_tokens: int
-    expected: float = 0.0
-
-    async def __aenter__(self) -> None:
-        self.expected = await self.budget.hold(self.prompt_tokens)
-
-    async def __aexit__(self, *exc: object) -> None:
-        self.budget.release(self.expected)
+        bound = f"--max-cost {self._max_cost:g} ({self._stats.cost:.4f} spent in this run)"
+        return f"the next request could pass {bound}; raise it, or let the next run spend as much"

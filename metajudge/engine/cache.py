@@ -1,96 +1,88 @@
-"""Equal questions are asked once: those in flight together, and those among the last ones answered."""
+"""The cache layer: equal questions are asked once."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import hashlib
+import json
 from collections import OrderedDict
 from dataclasses import replace
-from typing import Any
 
-from metajudge.engine.retry import Answer, Failed, Question, RetryingClient, Stopped
+from metajudge.engine.question import Answer, Failed, Question, QuestionLayer, RequestResult
+from metajudge.engine.stats import RunStats
 from metajudge.llm import Usage
 
 ANSWERS = 10_000
 CHARACTERS = 32_000_000
-Outcome = Answer | Failed
+
+_Result = tuple[str, RequestResult]
+"""With the id of the record that it was asked for."""
 
 
 class ResponseCache:
-    """Equal questions in flight together, or among the last ones answered, are asked once."""
+    """Asks equal questions once: those in flight together and those among the last ones answered.
 
-    def __init__(self, answers: int = ANSWERS, characters: int = CHARACTERS) -> None:
+    A copied answer has no tokens and names the record that it comes from.
+    """
+
+    def __init__(
+        self, inner: QuestionLayer, stats: RunStats, *, answers: int = ANSWERS, characters: int = CHARACTERS
+    ) -> None:
         """Keep at most this many answers, and this many characters of their replies."""
-        self._in_flight: dict[bytes, asyncio.Future[tuple[str, Outcome]]] = {}
+        self._inner = inner
+        self._stats = stats
+        self._in_flight: dict[bytes, asyncio.Future[_Result]] = {}
         self._answered: OrderedDict[bytes, tuple[str, Answer]] = OrderedDict()
-        self._limit, self._room = answers, characters
-        self.waiting: set[asyncio.Task[Any]] = set()
-        """Tasks that wait for the reply to an equal question."""
+        self._limit, self._characters_left = answers, characters
 
-    async def ask(self, asker: RetryingClient, question: Question, record_id: str) -> Outcome:
-        """The outcome; an answer to an equal question is a copy: no tokens, and the record it comes from."""
+    async def ask(self, question: Question) -> RequestResult:
+        """Copy the result of an equal question, or ask. Raises what the inner layer raises."""
+        if not question.shared:
+            return await self._inner.ask(question)
         key = _key(question)
+        while (first := self._in_flight.get(key)) is not None:
+            await asyncio.wait([first])
+            if not first.cancelled():  # else whoever asked has given up, and this one asks
+                return self._copy(*first.result())
         if key in self._answered:
             self._answered.move_to_end(key)
-            return _copy(*self._answered[key])
-        if key in self._in_flight:
-            return _copy(*await self._wait(self._in_flight[key]))
-        return await self._lead(key, asker, question, record_id)
+            return self._copy(*self._answered[key])
+        return await self._ask_first(key, question)
 
-    async def _wait(self, leader: asyncio.Future[tuple[str, Outcome]]) -> tuple[str, Outcome]:
-        own: Any = asyncio.current_task()
-        self.waiting.add(own)
-        try:
-            return await asyncio.shield(leader)
-        finally:
-            self.waiting.discard(own)
-
-    async def _lead(self, key: bytes, asker: RetryingClient, question: Question, record_id: str) -> Outcome:
-        future: asyncio.Future[tuple[str, Outcome]] = asyncio.get_running_loop().create_future()
+    async def _ask_first(self, key: bytes, question: Question) -> RequestResult:
+        future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
         self._in_flight[key] = future
         try:
-            outcome = await asker.ask(question)
+            result = await self._inner.ask(question)
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
         except BaseException as error:
-            future.set_exception(Stopped() if isinstance(error, asyncio.CancelledError) else error)
+            future.set_exception(error)
             future.exception()  # marked as seen: there may be nobody else waiting
             raise
         finally:
             del self._in_flight[key]
-        future.set_result((record_id, outcome))
-        if isinstance(outcome, Answer):
-            self._remember(key, record_id, outcome)
-        return outcome
+        future.set_result((question.record_id, result))
+        if isinstance(result, Answer):
+            self._keep(key, question.record_id, result)
+        return result
 
-    def _remember(self, key: bytes, record_id: str, answer: Answer) -> None:
+    def _keep(self, key: bytes, record_id: str, answer: Answer) -> None:
         self._answered[key] = (record_id, answer)
-        self._room -= len(answer.reply.text or "")
-        while self._answered and (len(self._answered) > self._limit or self._room < 0):
-            _, (_, old) = self._answered.popitem(last=False)
-            self._room += len(old.reply.text or "")
+        self._characters_left -= len(answer.reply.text or "")
+        while self._answered and (len(self._answered) > self._limit or self._characters_left < 0):
+            _, (_, oldest) = self._answered.popitem(last=False)
+            self._characters_left += len(oldest.reply.text or "")
+
+    def _copy(self, asked_for: str, result: RequestResult) -> RequestResult:
+        if isinstance(result, Failed):
+            return replace(result, copied=True)
+        self._stats.cache_hits += 1
+        return replace(result, reply=replace(result.reply, usage=Usage()), attempts=0, copied_from=asked_for)
 
 
 def _key(question: Question) -> bytes:
-    """128 bits of a hash that tells different questions apart."""
-    digest = hashlib.blake2b(digest_size=16)
-    for message in question.messages:
-        role, content = message["role"], message["content"]
-        # The instructions are most of a question, and the same in all.
-        digest.update(_hash_of_fixed(content) if role == "system" else _hash(content))
-        digest.update(role.encode())
-    return digest.digest()
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-@functools.lru_cache(maxsize=16)
-def _hash_of_fixed(text: str) -> bytes:
-    return _hash(text)
-
-
-def _copy(asked_by: str, outcome: Outcome) -> Outcome:
-    if isinstance(outcome, Failed):
-        return replace(outcome, copied=True)
-    return replace(outcome, reply=replace(outcome.reply, usage=Usage()), attempts=0, copied_from=asked_by)
+    """Return 128 bits of a hash that tells different questions apart."""
+    messages = [(message["role"], message["content"]) for message in question.messages]
+    return hashlib.blake2b(json.dumps(messages).encode(), digest_size=16).digest()

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from metajudge.engine.budget import Budget, Prices
-from metajudge.engine.rate_limit import MOST_IN_FLIGHT
-from metajudge.engine.runner import GRACE_SECONDS, MAX_CONSECUTIVE_FAILURES
+from metajudge.engine.concurrency import MOST_IN_FLIGHT
+from metajudge.engine.row_writer import MAX_CONSECUTIVE_FAILURES
+from metajudge.engine.runner import GRACE_SECONDS
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
 from metajudge.options import check_options, option
 
@@ -82,10 +82,6 @@ class JudgeConfig:
     def sockets(self) -> int:
         """Maximum number of sockets of this process for the judge: both ends where the judge is embedded."""
         return self.connections * (2 if self.model == EMBEDDED else 1)
-
-    def budget(self) -> Budget:
-        """Return what the run may cost."""
-        return Budget(Prices(*self.prices) if self.prices else None, self.max_cost)
 
     @classmethod
     def from_environment(cls, **fields: Any) -> JudgeConfig:

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import sys
 import time
+from collections.abc import AsyncIterator
 from typing import NoReturn
 
 from tqdm import tqdm
 
-from metajudge.engine.rate_limit import ConcurrencyLimiter
+from metajudge.engine.concurrency import ConcurrencyLimiter
 from metajudge.engine.stats import RunStats
 
 REFRESH_SECONDS = 0.5
@@ -18,14 +19,14 @@ LINE_SECONDS = 30.0
 
 
 class Progress:
-    """Shows a tally until `close`."""
+    """Shows the counts of a run until `close`."""
 
-    def __init__(self, tally: RunStats, flight: ConcurrencyLimiter | None = None) -> None:
-        """`flight` is shown where its limit is found out."""
-        self._tally = tally
-        self._flight = flight
+    def __init__(self, stats: RunStats, concurrency: ConcurrencyLimiter | None = None) -> None:
+        """`concurrency` is shown if its limit is found while running."""
+        self._stats = stats
+        self._concurrency = concurrency
         self._bar = (
-            tqdm(total=tally.total, unit="row", file=sys.stderr, dynamic_ncols=True) if sys.stderr.isatty() else None
+            tqdm(total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True) if sys.stderr.isatty() else None
         )
         self._started = self._last_line = time.monotonic()
 
@@ -47,23 +48,37 @@ class Progress:
             self._bar.close()
 
     def _refresh(self, bar: tqdm[NoReturn]) -> None:
-        tally = self._tally
-        bar.initial = tally.resumed  # the rate counts this run's rows only
-        bar.n = tally.done
-        shown: dict[str, object] = {"failed": tally.failures, "tokens": tally.usage.total_tokens}
-        if self._flight is not None:
-            shown["in_flight"] = f"{self._flight.busy}/{self._flight.limit}"
+        stats = self._stats
+        bar.initial = stats.resumed  # the rate counts this run's rows only
+        bar.n = stats.done
+        shown: dict[str, object] = {"failed": stats.failures, "tokens": stats.usage.total_tokens}
+        if self._concurrency is not None:
+            shown["in_flight"] = f"{self._concurrency.busy}/{self._concurrency.limit}"
         bar.set_postfix(shown, refresh=False)
         bar.refresh()
 
     def _line(self) -> str:
-        tally, seconds = self._tally, time.monotonic() - self._started
-        fresh = tally.done - tally.resumed
+        stats, seconds = self._stats, time.monotonic() - self._started
+        fresh = stats.done - stats.resumed
         rate = fresh / seconds if seconds > 0 else 0.0
-        total = "?" if tally.total is None else str(tally.total)
-        eta = f", about {(tally.total - tally.done) / rate:.0f} s left" if tally.total is not None and rate > 0 else ""
-        found = "" if self._flight is None else f", {self._flight.busy} of {self._flight.limit} in flight"
+        total = "?" if stats.total is None else str(stats.total)
+        eta = f", about {(stats.total - stats.done) / rate:.0f} s left" if stats.total is not None and rate > 0 else ""
+        found = (
+            "" if self._concurrency is None else f", {self._concurrency.busy} of {self._concurrency.limit} in flight"
+        )
         return (
-            f"{tally.done}/{total} rows, {tally.failures} failed, {tally.usage.total_tokens} tokens, "
+            f"{stats.done}/{total} rows, {stats.failures} failed, {stats.usage.total_tokens} tokens, "
             f"{rate:.1f} rows/s{found}{eta}"
         )
+
+
+@contextlib.asynccontextmanager
+async def show_progress(stats: RunStats, concurrency: ConcurrencyLimiter | None = None) -> AsyncIterator[None]:
+    """Show progress while the context is open."""
+    progress = Progress(stats, concurrency)
+    showing = asyncio.create_task(progress.show())
+    try:
+        yield
+    finally:
+        showing.cancel()
+        progress.close()

@@ -1,28 +1,39 @@
-"""The run with its judge: the parts put together, signals, exit codes. The same for every kind of question."""
+"""The run with its judge: the layers put together, exit codes. The same for every kind of question."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from metajudge.data import InvalidRow
-from metajudge.engine.budget import Budget
+from metajudge.engine.budget import Budget, Prices
+from metajudge.engine.cache import ResponseCache
 from metajudge.engine.circuit_breaker import CircuitBreaker
-from metajudge.engine.clock import Clock, RealClock
+from metajudge.engine.clock import StoppableClock
+from metajudge.engine.concurrency import AdaptiveConcurrency, ConcurrencyLimiter
 from metajudge.engine.config import JudgeConfig
 from metajudge.engine.open_files import raise_open_file_limit
-from metajudge.engine.progress import Progress
-from metajudge.engine.rate_limit import AdaptiveConcurrency, ConcurrencyLimiter, RateLimiter
+from metajudge.engine.progress import show_progress
+from metajudge.engine.question import ChatClient, Question, RequestResult
+from metajudge.engine.rate_limit import RateLimiter
 from metajudge.engine.retry import RetryingClient
-from metajudge.engine.runner import Item, OutputFiles, Runner, Task
-from metajudge.engine.stats import RunStats
+from metajudge.engine.row_writer import Item, OutputFiles, RowWriter
+from metajudge.engine.runner import Runner, Task
+from metajudge.engine.stats import CountingClient, RunStats
 from metajudge.errors import UsageError
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientConfig, FatalError, JudgeClient
 
 log = logging.getLogger("metajudge")
+
+T = TypeVar("T")
+StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
+"""Given a function that stops the run, from any thread; its context is open while the run can be stopped."""
 
 OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
@@ -42,92 +53,68 @@ def check_key(options: JudgeConfig, *, matching: bool = True) -> None:
         )
 
 
-async def judge_rows(
-    options: JudgeConfig,
-    task: Task,
-    samples: Iterable[Item | InvalidRow],
-    sinks: Mapping[str, OutputFiles],
-    tally: RunStats,
-    adapted: list[str],
-    budget: Budget,
-) -> Runner:
-    """Put the rows to the judge that `options` name until all are done or the run is stopped.
+@dataclass(frozen=True, slots=True)
+class JudgeSession:
+    """The layers between a question and the judge."""
 
-    `adapted` is filled with the parameters that the judge does not support; `tally` counts while the run goes.
-    """
-    clock = RealClock()
-    raise_open_file_limit(options.sockets)
-    async with contextlib.AsyncExitStack() as stack:
-        asker = await open_asker(options, stack, tally, clock, adapted, budget)
-        flight = asker.pace.flight
-        run = Runner(
-            task,
-            asker,
-            sinks,
-            tally,
-            clock,
-            # Twice the requests in flight: a row that waits for its next try leaves its place to others.
-            open_rows=lambda: 2 * flight.limit,
-            skip_failed=options.skip_failed,
-            grace=options.shutdown_timeout,
-            max_consecutive_failures=options.max_consecutive_failures,
-        )
-        with _signals(run):
-            progress = Progress(tally, flight if options.concurrent_requests is None else None)
-            showing = asyncio.create_task(progress.show())
-            try:
-                await run.judge(samples)
-            finally:
-                showing.cancel()
-                progress.close()
-        return run
+    stats: RunStats
+    clock: StoppableClock
+    client: ChatClient
+    circuit_breaker: CircuitBreaker
+    concurrency: ConcurrencyLimiter
+    cache: ResponseCache
+    """The outermost layer."""
+
+    async def ask(self, question: Question) -> RequestResult:
+        """Ask through all layers. Raises a `MetaJudgeError` that ends the run, or `Stopped`."""
+        return await self.cache.ask(question)
+
+    @property
+    def dropped_params(self) -> Sequence[str]:
+        """Parameters that the judge did not support so far."""
+        return self.client.dropped_params
 
 
-async def open_asker(
-    options: JudgeConfig,
-    stack: contextlib.AsyncExitStack,
-    tally: RunStats,
-    clock: Clock,
-    adapted: list[str] | None = None,
-    budget: Budget | None = None,
-) -> RetryingClient:
-    """What asks the judge that `options` name, within their limits; `stack` closes its connections."""
-    base_url = options.api_base
-    if options.model == EMBEDDED and base_url == DEFAULT_BASE_URL:
-        base_url = await _serve_embedded(stack)
-    flight = (
-        ConcurrencyLimiter(options.concurrent_requests) if options.concurrent_requests else AdaptiveConcurrency(clock)
-    )
-    settings = ClientConfig(
-        model=options.model,
-        base_url=base_url,
-        api_key=options.api_key or NO_KEY,
-        max_tokens=options.max_tokens,
-        temperature=options.temperature,
-        timeout=options.timeout,
-        extra_body=options.extra_body,
-        connections=options.connections,
-    )
-    pace = RateLimiter(
-        flight,
+def stack_layers(client: ChatClient, config: JudgeConfig, stats: RunStats, clock: StoppableClock) -> JudgeSession:
+    """Wrap the client in its layers, the innermost first."""
+    counting = CountingClient(client, stats, clock)
+    budget = Budget(counting, stats, Prices(*config.prices) if config.prices else None, config.max_cost)
+    rate_limiter = RateLimiter(
+        budget,
         clock,
-        delay=options.rate_limit_delay,
-        requests_per_minute=options.requests_per_minute,
-        tokens_per_minute=options.tokens_per_minute,
+        delay=config.rate_limit_delay,
+        requests_per_minute=config.requests_per_minute,
+        tokens_per_minute=config.tokens_per_minute,
     )
-    judge = await stack.enter_async_context(JudgeClient(settings))
-    if adapted is not None:
-        judge.dropped_params = adapted
-    return RetryingClient(
-        judge,
-        pace=pace,
-        budget=budget,
-        outage=CircuitBreaker(options.outage_timeout, clock),
-        max_retries=options.max_retries,
-        tally=tally,
-        clock=clock,
-        max_tokens=options.max_tokens,
+    circuit_breaker = CircuitBreaker(rate_limiter, timeout=config.outage_timeout, clock=clock)
+    concurrency = (
+        ConcurrencyLimiter(circuit_breaker, config.concurrent_requests)
+        if config.concurrent_requests
+        else AdaptiveConcurrency(circuit_breaker, clock, idle=lambda: rate_limiter.queued)
     )
+    retrying = RetryingClient(concurrency, max_retries=config.max_retries, max_tokens=config.max_tokens, clock=clock)
+    return JudgeSession(stats, clock, client, circuit_breaker, concurrency, ResponseCache(retrying, stats))
+
+
+@contextlib.asynccontextmanager
+async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
+    """Open the judge that `config` names, within its limits; closes its connections."""
+    async with contextlib.AsyncExitStack() as stack:
+        base_url = config.api_base
+        if config.model == EMBEDDED and base_url == DEFAULT_BASE_URL:
+            base_url = await _serve_embedded(stack)
+        settings = ClientConfig(
+            model=config.model,
+            base_url=base_url,
+            api_key=config.api_key or NO_KEY,
+            max_tokens=config.max_tokens,
+            temperature=config.temperature,
+            timeout=config.timeout,
+            extra_body=config.extra_body,
+            connections=config.connections,
+        )
+        client = await stack.enter_async_context(JudgeClient(settings))
+        yield stack_layers(client, config, stats, StoppableClock())
 
 
 async def _serve_embedded(stack: contextlib.AsyncExitStack) -> str:
@@ -139,32 +126,57 @@ async def _serve_embedded(stack: contextlib.AsyncExitStack) -> str:
     return running.base_url
 
 
-@contextlib.contextmanager
-def _signals(run: Runner) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the run: the first lets replies in flight arrive, the second does not."""
-    loop = asyncio.get_running_loop()
+async def run_rows(
+    config: JudgeConfig,
+    task: Task,
+    items: Iterable[Item | InvalidRow],
+    outputs: Mapping[str, OutputFiles],
+    stats: RunStats,
+    stop_hook: StopHook = nullcontext,
+) -> Runner:
+    """Put the rows to the judge that `config` names until all are done or the run is stopped.
 
-    def on_signal() -> None:
-        if not run.stopped:
-            log.warning("stopping: waiting for the replies in flight; once more to stop at once")
-        run.stop()
+    `outputs`: by evaluated model; `stats` counts while the run goes.
+    """
+    raise_open_file_limit(config.sockets)
+    async with open_judge(config, stats) as judge:
+        runner = new_runner(config, task, outputs, judge)
+        loop = asyncio.get_running_loop()
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        loop.add_signal_handler(number, on_signal)
+        def stop() -> None:
+            loop.call_soon_threadsafe(runner.stop)
+
+        async with show_progress(stats, judge.concurrency if config.concurrent_requests is None else None):
+            with stop_hook(stop):
+                await runner.run(items)
+        return runner
+
+
+def new_runner(config: JudgeConfig, task: Task, outputs: Mapping[str, OutputFiles], judge: JudgeSession) -> Runner:
+    """Put a run together."""
+    writer = RowWriter(
+        outputs, judge.stats, skip_failed=config.skip_failed, max_consecutive_failures=config.max_consecutive_failures
+    )
+    # Twice the requests in flight: a row that waits for its next try leaves its place to others.
+    return Runner(
+        task, judge, writer, judge.clock, open_rows=lambda: 2 * judge.concurrency.limit, grace=config.shutdown_timeout
+    )
+
+
+def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also in a thread whose event loop is running (a notebook)."""
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)  # which leaves the system's own: it ends the process without a word
-            if handler is not None:
-                signal.signal(number, handler)
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
-def exit_code(run: Runner, tally: RunStats) -> int:
-    """0 all done, 1 rows failed or were left out, 2 something has to be changed first, 130 a signal."""
-    if run.interrupted:
+def exit_code(runner: Runner, stats: RunStats) -> int:
+    """Return 0 if all is done, 1 if rows failed or are left, 2 if a setting has to be changed, 130 if interrupted."""
+    if runner.interrupted:
         return INTERRUPTED
-    if run.stop_reason is not None:
-        return USER_ERROR if isinstance(run.stop_reason, FatalError | UsageError) else INCOMPLETE
-    return INCOMPLETE if tally.failures or tally.unusable or tally.skipped_failed else OK
+    if runner.stop_reason is not None:
+        return USER_ERROR if isinstance(runner.stop_reason, FatalError | UsageError) else INCOMPLETE
+    return INCOMPLETE if stats.failures or stats.unusable or stats.skipped_failed else OK

@@ -1,11 +1,13 @@
-"""What a run counts."""
+"""What a run counts, and the layer that counts requests."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from metajudge.llm import Usage
+from metajudge.engine.clock import StoppableClock
+from metajudge.engine.question import ChatClient, Request
+from metajudge.llm import Reply, Usage
 
 
 @dataclass(slots=True)
@@ -24,16 +26,18 @@ class RunStats:
     resumed: int = 0
     """Rows that had a finished record before the run."""
     skipped_failed: int = 0
-    """Rows passed over because their earlier record tells of a failure (`--skip-failed`)."""
+    """Rows skipped because their earlier record is a failure (`--skip-failed`)."""
     requests: int = 0
-    """Requests sent, tries again included."""
-    copied: int = 0
+    """Requests sent, retries included."""
+    cache_hits: int = 0
     """Questions answered by the reply to an equal one."""
-    kept: int = 0
+    restored: int = 0
     """Questions answered from the journal of an earlier run."""
     retries: Counter[str] = field(default_factory=Counter)
     """Requests sent again, by cause."""
     usage: Usage = field(default_factory=Usage)
+    cost: float = 0.0
+    """Money spent; 0 without prices."""
 
     @property
     def failures(self) -> int:
@@ -44,3 +48,22 @@ class RunStats:
     def done(self) -> int:
         """Rows that need nothing more in this run."""
         return self.success + self.empty + self.failures + self.resumed + self.skipped_failed
+
+
+class CountingClient:
+    """The innermost layer: counts requests, retries and tokens; sends nothing once the run is stopped."""
+
+    def __init__(self, client: ChatClient, stats: RunStats, clock: StoppableClock) -> None:
+        self._client = client
+        self._stats = stats
+        self._clock = clock
+
+    async def ask(self, request: Request) -> Reply:
+        """Send the request. Raises a `JudgeError`, or `Stopped`."""
+        self._clock.check()
+        self._stats.requests += 1
+        if request.retry_cause:
+            self._stats.retries[request.retry_cause] += 1
+        reply = await self._client.ask(request.messages)
+        self._stats.usage += reply.usage
+        return reply

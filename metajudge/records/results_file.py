@@ -98,6 +98,11 @@ class RecordFile:
             raise OutputLost(f"{what} and cannot be saved to {self._rescue}: {error.strerror}") from None
         raise OutputLost(f"{what}; everything written so far is in {self._rescue}", str(self._rescue))
 
+    @property
+    def is_lost(self) -> bool:
+        """True once the path was no longer the open file, so that records go to a rescue file."""
+        return self._rescue is not None
+
     def _to_rescue(self, line: bytes) -> None:
         assert self._rescue is not None
         try:

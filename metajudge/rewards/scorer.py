@@ -19,16 +19,13 @@ from metajudge.engine import (
     OUTAGE,
     Failed,
     JudgeConfig,
+    JudgeSession,
     OutageTooLong,
-    Outcome,
     Question,
-    RealClock,
-    ResponseCache,
-    RetryingClient,
+    RequestResult,
     RunStats,
-    Stopped,
     check_key,
-    open_asker,
+    open_judge,
 )
 from metajudge.llm import FatalError, JudgeError
 from metajudge.metrics import Matrix
@@ -99,12 +96,11 @@ class RewardScorer:
         self.options = options or RewardConfig()
         self.counts = Counts()
         self._ungated = replace(self.options, gate=False)
-        self._judge = replace(judge, outage_timeout=min(judge.outage_timeout, unscored_timeout))
+        self._config = replace(judge, outage_timeout=min(judge.outage_timeout, unscored_timeout))
         self._task = MatchTask(Prompt(granularity, system_message=judge.system_message), JudgeIdentity())
         self._timeout = unscored_timeout
-        self._cache = ResponseCache()
         self._stack = contextlib.AsyncExitStack()
-        self._opening: asyncio.Future[RetryingClient] | None = None
+        self._judge: asyncio.Future[JudgeSession] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,11 +146,10 @@ class RewardScorer:
         outcomes = await self._outcomes(self._task.questions(sample))
         if isinstance(outcomes, str):
             return outcomes
-        self.counts.judge.copied += sum(one.attempts == 0 for one in outcomes)
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
         return score_matrix(sample, outcomes, self._task.prompt.granularity) if failed is None else failed.cause
 
-    async def _outcomes(self, questions: Sequence[Question]) -> list[Outcome] | str:
+    async def _outcomes(self, questions: Sequence[Question]) -> list[RequestResult] | str:
         """Return the outcome of each question, or why none came within the time."""
         outage = ""
         try:
@@ -174,25 +169,17 @@ class RewardScorer:
 
     # ------------------------------------------------------------------ the engine
 
-    async def _ask(self, question: Question) -> Outcome:
-        """Return the answer to a question; an equal one that another caller asked and gave up is asked again."""
-        client = await self._client()
-        while True:
-            try:
-                return await self._cache.ask(client, question, "")
-            except Stopped:
-                continue
-
-    async def _client(self) -> RetryingClient:
-        """Return the client, opened by the first call; a call that is cancelled does not end the opening."""
-        if self._opening is None:
-            opening = open_asker(self._judge, self._stack, self.counts.judge, RealClock(), budget=self._judge.budget())
-            self._opening = asyncio.ensure_future(opening)
-        return self._opening.result() if self._opening.done() else await asyncio.shield(self._opening)
+    async def _ask(self, question: Question) -> RequestResult:
+        """Ask the judge, which the first call opens; a call that is cancelled does not end the opening."""
+        if self._judge is None:
+            opening = self._stack.enter_async_context(open_judge(self._config, self.counts.judge))
+            self._judge = asyncio.ensure_future(opening)
+        judge = self._judge.result() if self._judge.done() else await asyncio.shield(self._judge)
+        return await judge.ask(question)
 
     def _is_away(self) -> bool:
         """Return whether nothing listens at the judge's address now."""
-        return self._opening is not None and self._opening.done() and self._opening.result().is_away
+        return self._judge is not None and self._judge.done() and self._judge.result().circuit_breaker.is_open
 
 
 async def _all(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from metajudge.data import METADATA_KEY, InputFile, InvalidRow
 from metajudge.errors import DiskFull
 from metajudge.records import LatestRecords, Record, encode, replacing, row_key
-from metajudge.tasks.step import PASSED_OVER, Step, StepResult, StepRow, step_rows
+from metajudge.tasks.step import PASSED_OVER, Step, StepResult, StepRow, StepSpec, step_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,22 @@ class OutputCounts:
 
     by_status: Counter[str] = field(default_factory=Counter)
     """Rows."""
-    summary_notes: Counter[str] = field(default_factory=Counter)
-    """What the step says about them, counted."""
+    notes: Counter[str] = field(default_factory=Counter)
+    """What `CountNotes` says about them."""
 
 
-def write_output(source: InputFile, limit: int | None, output: Path, records: Path, step: Step) -> OutputCounts:
+CountNotes = Callable[[Mapping[str, Any]], Iterable[str]]
+"""Names what is to be counted of an output row's notes."""
+
+
+def write_output(
+    source: InputFile,
+    limit: int | None,
+    output: Path,
+    records: Path,
+    step: Step,
+    count_notes: CountNotes = lambda _: (),
+) -> OutputCounts:
     """Rebuild `output`. Raises `DiskFull`.
 
     A row without a record yet (the run was stopped) is left out; one that an earlier step left unfit stays as it is.
@@ -35,7 +46,7 @@ def write_output(source: InputFile, limit: int | None, output: Path, records: Pa
     written = OutputCounts()
     try:
         with replacing(output) as file, records.open("rb") as kept:
-            file.writelines(_lines(source, limit, output, kept, _places(records), step, written))
+            file.writelines(_lines(source, limit, output, kept, _places(records), step, written, count_notes))
     except OSError as error:
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None
     return written
@@ -49,8 +60,10 @@ def _lines(
     places: Mapping[int, int],
     step: Step,
     written: OutputCounts,
+    count_notes: CountNotes,
 ) -> Iterator[bytes]:
     """The output's lines; `places`: where in `kept` the record of each row begins."""
+    spec = step.spec
     before = _hashes(output) if limit is not None else set()
     for number, row in enumerate(step_rows(source.rows(), step)):
         if isinstance(row, InvalidRow):
@@ -67,8 +80,8 @@ def _lines(
             assert isinstance(record, Record) and record.derived is not None
             found = step.finalize(StepResult(**record.derived))
             written.by_status[found.status] += 1
-            written.summary_notes.update(step.summary_notes(found))
-            yield encode(_stamped(row, step, found, record))
+            written.notes.update(count_notes(found.notes))
+            yield encode(_stamped(row, spec, found, record))
 
 
 def _hashes(output: Path) -> set[int]:
@@ -89,9 +102,9 @@ def _places(records: Path) -> dict[int, int]:
     return dict(latest.values())
 
 
-def _stamped(row: StepRow, step: Step, found: StepResult, record: Record) -> dict[str, Any]:
-    stamp: dict[str, Any] = {"id": row.id, "step": step.name, "status": found.status}
-    if step.needs_model:
+def _stamped(row: StepRow, spec: StepSpec, found: StepResult, record: Record) -> dict[str, Any]:
+    stamp: dict[str, Any] = {"id": row.id, "step": spec.name, "status": found.status}
+    if spec.needs_model:
         # Not the model of this run: with --allow-mixed another one may have made the row.
         stamp |= {"model": record.judge_model, "attempts": record.attempts}
     stamp |= found.notes

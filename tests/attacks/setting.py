@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from metajudge.data.samples import Sample
-from metajudge.engine.retry import Answer, Question
+from metajudge.engine.question import Answer, Question
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match
 from metajudge.records.judge_identity import JudgeIdentity

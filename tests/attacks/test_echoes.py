@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from metajudge.engine.retry import Question
+from metajudge.engine.question import Question
 from metajudge.records.reference_reading import reference_reading
 from metajudge.tasks.match.prompt import GRANULARITIES
 from metajudge.tasks.match.reply import ParsedReply
@@ -99,8 +99,8 @@ def test_a_run_over_all_attacks_writes_the_true_scores(side: str, granularity: s
     def judge(message: str, asked: int) -> str:
         return message if asked == 1 else f"{block(message, '0.25', 2)}\n{message}"
 
-    _, tally = run_samples(out, ScriptedJudge(judge), samples(rows), kind=task(granularity))
-    assert tally.success == len(ATTACKS) and not tally.failures
+    _, stats = run_samples(out, ScriptedJudge(judge), samples(rows), kind=task(granularity))
+    assert stats.success == len(ATTACKS) and not stats.failures
     best = 1 if granularity == "item" else 2
     for line in out.read_text(encoding="utf-8").split("\n")[:-1]:
         record = json.loads(line)

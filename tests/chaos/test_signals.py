@@ -9,12 +9,10 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from metajudge.engine.session import _signals
+from metajudge.cli.signals import stop_on_signals
 from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, start
 from tests.chaos.served import asks, counts
 from tests.e2e.driver import infer, rows, until
@@ -150,10 +148,9 @@ def test_behind_a_run_a_signal_means_what_it_did_before() -> None:
     """Not the system's own, which ends the process without a word while the last files are written."""
     heard: list[int] = []
     before = {number: signal.signal(number, lambda got, _: heard.append(got)) for number in BOTH}
-    run: Any = SimpleNamespace(stopped=True, stop=lambda: heard.append(0))
 
     async def go() -> None:
-        with _signals(run):
+        with stop_on_signals(lambda: heard.append(0)):
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.sleep(0.05)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from metajudge.engine.question import Request
 from metajudge.llm.client import Reply, Usage
 from metajudge.llm.errors import JudgeError
 
@@ -36,6 +37,7 @@ class ScriptedJudge:
         self.script = script
         self.asked: list[str] = []
         self.in_flight = self.most_in_flight = 0
+        self.dropped_params: list[str] = []
 
     async def ask(self, messages: Sequence[Mapping[str, str]]) -> Reply:
         text = messages[-1]["content"]
@@ -50,3 +52,27 @@ class ScriptedJudge:
         if isinstance(turn, Reply):
             return turn
         return Reply(turn, "stop", Usage(10, 5, 15), 0.1)
+
+
+REQUEST = Request([{"role": "user", "content": "S1: x"}], 0)
+
+
+def reply(prompt: int = 0, completion: int = 10, seconds: float = 1.0) -> Reply:
+    """A reply of so many tokens and seconds."""
+    return Reply("x", "stop", Usage(prompt, completion, prompt + completion), seconds)
+
+
+class FakeLayer:
+    """The inner layer of one under test: does `act`, and returns its reply or raises its error."""
+
+    def __init__(self, act: Callable[[Request], Reply | Exception | None] = lambda _: None) -> None:
+        self.act = act
+        self.asked: list[Request] = []
+
+    async def ask(self, request: Request) -> Reply:
+        self.asked.append(request)
+        await asyncio.sleep(0)
+        result = self.act(request)
+        if isinstance(result, Exception):
+            raise result
+        return result or reply()

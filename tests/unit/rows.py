@@ -11,10 +11,10 @@ from typing import Any
 
 from metajudge.data.rows import InvalidRow, Row
 from metajudge.data.samples import Sample, read_samples
-from metajudge.engine.circuit_breaker import CircuitBreaker
-from metajudge.engine.rate_limit import ConcurrencyLimiter, RateLimiter
-from metajudge.engine.retry import RetryingClient
-from metajudge.engine.runner import OutputFiles, Runner
+from metajudge.engine.clock import StoppableClock
+from metajudge.engine.row_writer import OutputFiles
+from metajudge.engine.runner import Runner
+from metajudge.engine.session import JudgeConfig, new_runner, stack_layers
 from metajudge.engine.stats import RunStats
 from metajudge.records.journal import Journal
 from metajudge.records.judge_identity import JudgeIdentity
@@ -54,10 +54,15 @@ def samples(rows: Iterable[dict[str, Any]]) -> list[Sample | InvalidRow]:
 
 def block(message: str, score: str = "0.5", model_item: int = 1) -> str:
     """A whole reply to a question: every R with one S."""
-    own = re.findall(r"^S(\d+):", message, re.MULTILINE)
-    item = own[0] if len(own) == 1 else str(model_item)
-    marks = [f"- R{n}@S{item}: {score}" for n in re.findall(r"^R(\d+):", message, re.MULTILINE)]
+    own = asked_item(message)
+    marks = [f"- R{n}@S{own or model_item}: {score}" for n in re.findall(r"^R(\d+):", message, re.MULTILINE)]
     return "\n".join(["<RESULT_START>", *marks, "<RESULT_END>"])
+
+
+def asked_item(message: str) -> int | None:
+    """The one model item that a question is about."""
+    own = re.findall(r"^S(\d+):", message, re.MULTILINE)
+    return int(own[0]) if len(own) == 1 else None
 
 
 def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 1, **judge_fields: Any) -> MatchTask:
@@ -70,38 +75,26 @@ def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 
 def run_samples(
     path: Path,
     judge: ScriptedJudge,
-    todo: Iterable[Sample | InvalidRow],
+    items: Iterable[Sample | InvalidRow],
     *,
     kind: MatchTask | None = None,
-    max_retries: int = 2,
-    in_flight: int = 4,
-    skip_failed: bool = False,
     clock: FakeClock | None = None,
-    during: Callable[[Runner], Any] | None = None,
+    before: Callable[[Runner], Any] = lambda _: None,
+    **config: Any,
 ) -> tuple[Runner, RunStats]:
-    """A run over `todo` into `path`; `during` is called with the run before it starts."""
-    kind, clock = kind or task(), clock or FakeClock()
-    tally = RunStats()
+    """A run over `items` into `path`; `before` is called with the runner before it starts."""
+    kind, stats = kind or task(), RunStats()
+    settings = JudgeConfig(**{"max_retries": 2, "concurrent_requests": 4, "max_tokens": 100, **config})
 
     async def go() -> Runner:
-        asker = RetryingClient(
-            judge,
-            pace=RateLimiter(ConcurrencyLimiter(in_flight), clock),
-            outage=CircuitBreaker(300, clock),
-            max_retries=max_retries,
-            tally=tally,
-            clock=clock,
-            max_tokens=100,
-        )
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context(RecordFile(path, FileIdentity("M", kind.judge)))
-            journal = stack.enter_context(contextlib.closing(Journal(path, kind.judge)))
-            run = Runner(
-                kind, asker, {"M": OutputFiles(file, journal)}, tally, clock, lambda: 2 * in_flight, skip_failed
-            )
-            if during is not None:
-                during(run)
-            await run.judge(todo)
-        return run
+        session = stack_layers(judge, settings, stats, StoppableClock(clock or FakeClock()))
+        with (
+            RecordFile(path, FileIdentity("M", kind.judge)) as file,
+            contextlib.closing(Journal(path, kind.judge)) as journal,
+        ):
+            runner = new_runner(settings, kind, {"M": OutputFiles(file, journal)}, session)
+            before(runner)
+            await runner.run(items)
+        return runner
 
-    return asyncio.run(go()), tally
+    return asyncio.run(go()), stats

@@ -36,7 +36,7 @@ class _Metrics(Collector):
         yield _counters("unscored", "Generations without a reward.", "reason", counts.unscored)
         yield _counter("judge_requests", "Requests to the judge, tries again included.", judge.requests)
         yield _counters("judge_retries", "Requests to the judge that were sent again.", "reason", judge.retries)
-        yield _counter("judge_copied", "Questions answered by the reply to an equal one.", judge.copied)
+        yield _counter("judge_copied", "Questions answered by the reply to an equal one.", judge.cache_hits)
         yield _counters("judge_tokens", "Tokens as the judge counts them.", "kind", tokens)
         yield _counters("responses", "Answers to requests for rewards.", "status", statuses)
         scored = "Generations that are being scored."

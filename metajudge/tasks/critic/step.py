@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from metajudge.data import Conversation, Status, cut_to_tokens, read_conversation
-from metajudge.engine import Answer, Failed, Outcome, Question
+from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
 from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
-from metajudge.tasks.step import StepResult
+from metajudge.tasks.step import StepResult, StepSpec
 from metajudge.text import ParseFailure, estimate_tokens
 
 AB, BOTH = "ab", "both"
@@ -38,17 +36,11 @@ class CriticStep:
     context_field: str = "context"
     response_fields: tuple[str, str] = ("response1", "response2")
     system_message: bool = True
-    name: str = "critic"
 
     @property
-    def needs_model(self) -> bool:
-        """Whether a model is asked at all."""
-        return self.from_field is None
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """What changes the question."""
-        return {
+    def spec(self) -> StepSpec:
+        """Name and settings."""
+        settings = {
             "model_name": self.model_name,
             "top_k": self.top_k,
             "orders": self.orders,
@@ -57,18 +49,14 @@ class CriticStep:
             "context_field": self.context_field,
             "response_fields": list(self.response_fields),
         }
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """Where the text stands that is parsed, else conversation and responses."""
-        if self.from_field is not None:
-            return {self.from_field: "--from-field"}
-        return {self.context_field: "--context-field"} | dict.fromkeys(self.response_fields, "--response-fields")
-
-    @property
-    def instructions(self) -> str:
-        """Hash of the fixed instructions."""
-        return self._prompt.hash
+        asked_about = (self.context_field, *self.response_fields)
+        return StepSpec(
+            name="critic",
+            instructions=self._prompt.hash,
+            settings=settings,
+            fields=asked_about if self.from_field is None else (self.from_field,),
+            needs_model=self.from_field is None,
+        )
 
     @property
     def _prompt(self) -> CriticPrompt:
@@ -81,7 +69,7 @@ class CriticStep:
         else:
             texts = self._texts(row)
             shown = texts if isinstance(texts, str) else self._prompt.messages(*texts)[-1]["content"]
-        parts = (self.instructions, self.model_name.lower(), self.orders, shown)
+        parts = (self._prompt.hash, self.model_name.lower(), self.orders, shown)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
@@ -106,18 +94,18 @@ class CriticStep:
             for swapped in orders
         ]
 
-    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> StepResult:
+    def derive(self, row: dict[str, Any], results: Sequence[RequestResult]) -> StepResult:
         """Reasons, label and text; with both orders the label that they agree on, else a tie."""
-        found = self._derived(outcomes)
+        found = self._derived(results)
         texts = self._texts(row)
         left_out = 0 if isinstance(texts, str) else texts[0].left_out
         return replace(found, notes={LEFT_OUT: left_out, **found.notes}) if left_out else found
 
-    def _derived(self, outcomes: Sequence[Outcome]) -> StepResult:
-        failed = next((one for one in outcomes if isinstance(one, Failed)), None)
+    def _derived(self, results: Sequence[RequestResult]) -> StepResult:
+        failed = next((one for one in results if isinstance(one, Failed)), None)
         if failed is not None:
             return StepResult(failed.kind, notes={"error_message": failed.message})
-        answers = [one for one in outcomes if isinstance(one, Answer)]
+        answers = [one for one in results if isinstance(one, Answer)]
         first: Critique = answers[0].value
         text = answers[0].reply.text or ""
         if len(answers) == 1:
@@ -134,19 +122,6 @@ class CriticStep:
     def finalize(self, found: StepResult) -> StepResult:
         """As it is."""
         return found
-
-    def summary_notes(self, found: StepResult) -> list[str]:
-        """Whether both orders agree, for the position consistency in the summary; whether turns were left out."""
-        remarks = ["with turns left out (--max-input-tokens)"] if LEFT_OUT in found.notes else []
-        if "consistent" in found.notes:
-            remarks.append(
-                "consistent in both orders" if found.notes["consistent"] else "inconsistent (taken as a tie)"
-            )
-        return remarks
-
-    def next_command(self, output: Path) -> str:
-        """Both lists are there now: whether they can be judged."""
-        return f"python -m metajudge check {shlex.quote(str(output))}"
 
     def _fields(self, critique: Critique, label: str, text: str) -> dict[str, Any]:
         return {

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from metajudge.data import HUMAN_KEY, Conversation, Status, read_conversation
-from metajudge.engine import Answer, Failed, Outcome, Question
+from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.match.prompt import without_echo
-from metajudge.tasks.step import StepResult
+from metajudge.tasks.step import StepResult, StepSpec
 from metajudge.text import ParseFailure
 
 IGNORED_KEY = "human-ignored"
@@ -38,23 +36,16 @@ class DecomposeStep:
     per_annotator: bool = False
     """Give `annotator-1-checklist` and so on instead of one list; the bounds do not apply."""
     system_message: bool = True
-    name: str = "decompose"
-    needs_model: bool = True
 
     @property
-    def settings(self) -> Mapping[str, Any]:
-        """What changes the question."""
-        return {"text_fields": list(self.text_fields), "per_annotator": self.per_annotator}
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """Where the annotators' texts stand."""
-        return dict.fromkeys(self.text_fields or (INDIVIDUAL,), "--text-field")
-
-    @property
-    def instructions(self) -> str:
-        """Hash of the fixed instructions."""
-        return self._prompt.hash
+    def spec(self) -> StepSpec:
+        """Name and settings."""
+        return StepSpec(
+            name="decompose",
+            instructions=self._prompt.hash,
+            settings={"text_fields": list(self.text_fields), "per_annotator": self.per_annotator},
+            fields=self.text_fields or (INDIVIDUAL,),
+        )
 
     @property
     def _prompt(self) -> DecomposePrompt:
@@ -64,7 +55,7 @@ class DecomposeStep:
         """Hash of everything that the question is made of."""
         texts = _texts(row, self.text_fields)
         shown = texts if isinstance(texts, str) else row_text(*texts)
-        data = f"{self.instructions} {self.per_annotator} {shown}".encode("utf-8", "surrogatepass")
+        data = f"{self._prompt.hash} {self.per_annotator} {shown}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(data).hexdigest()[:16]
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
@@ -85,12 +76,12 @@ class DecomposeStep:
             asked.append(Question(name, messages, partial(_read, messages), alone=len(groups) == 1))
         return asked
 
-    def derive(self, row: dict[str, Any], outcomes: Sequence[Outcome]) -> StepResult:
+    def derive(self, row: dict[str, Any], results: Sequence[RequestResult]) -> StepResult:
         """The checklist and what was ignored; doubts about single points as a note."""
-        failed = next((one for one in outcomes if isinstance(one, Failed)), None)
+        failed = next((one for one in results if isinstance(one, Failed)), None)
         if failed is not None:
             return StepResult(failed.kind, notes={"error_message": failed.message})
-        answers = [one.value for one in outcomes if isinstance(one, Answer)]
+        answers = [one.value for one in results if isinstance(one, Answer)]
         texts = _texts(row, self.text_fields)
         assert not isinstance(texts, str), "there was nothing to ask"
         check = partial(_doubts, feedback=texts[0], responses=texts[2:])
@@ -110,14 +101,6 @@ class DecomposeStep:
         status = TOO_FEW if count < self.min_items else TOO_MANY if count > self.max_items else Status.SUCCESS
         notes = {"items": count, **found.notes}
         return replace(found, notes=notes) if status == Status.SUCCESS else StepResult(status, {}, notes)
-
-    def summary_notes(self, found: StepResult) -> list[str]:
-        """The reasons of the doubts, for the summary."""
-        return [doubt["reason"] for doubt in found.notes.get("doubts", [])]
-
-    def next_command(self, output: Path) -> str:
-        """The other list, by the model under test."""
-        return f"python -m metajudge critic --input-file {shlex.quote(str(output))} --name NAME --output-file PATH"
 
 
 _Texts = tuple[list[Feedback], Conversation, str, str]

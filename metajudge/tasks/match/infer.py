@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-import metajudge
-from metajudge.data import EligibleRows, choose_models, find_models, read_samples
-from metajudge.engine import (
-    INCOMPLETE,
-    OK,
-    JudgeConfig,
-    OutputFiles,
-    RunStats,
-    check_key,
-    exit_code,
-    expected_cost,
-    judge_rows,
-    summary_text,
-)
+from metajudge.data import EligibleRows, InvalidRow, Row, Sample, choose_models, find_models, read_samples
+from metajudge.engine import INCOMPLETE, JudgeConfig, OutputFiles, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
-from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile, matches_path, write_matches
-from metajudge.tasks.match.plan import (
-    InputScan,
-    analysis_commands,
-    check_format,
-    guard_lines,
-    output_paths,
-    scan_input,
-)
+from metajudge.records import JudgeIdentity, write_matches
+from metajudge.tasks.match.plan import check_format, output_paths
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
-from metajudge.text import printable_lines
+from metajudge.tasks.pipeline import RunResult, judge_identity, run
+from metajudge.tasks.scan import InputScan
 
 log = logging.getLogger("metajudge")
 
@@ -69,128 +50,103 @@ class InferConfig(JudgeConfig):
     dry_run: bool = False
 
 
-def infer(options: InferConfig) -> int:
-    """Judge the rows of one file; returns the exit code. Raises `UsageError` before anything is asked."""
-    if not options.dry_run:
-        check_key(options)
-    source = EligibleRows(options.input_file)
-    found = find_models(source, options.limit, options.model_be_evaluated)
+def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
+    """Judge the rows of one file. Raises a `UsageError` before anything is asked, a `MetaJudgeError` later.
+
+    The result has no outputs if an earlier step did not succeed for any row. `stop_hook` is given a function that
+    stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
+    """
+    if not config.dry_run:
+        check_key(config)
+    source = EligibleRows(config.input_file)
+    found = find_models(source, config.limit, config.model_be_evaluated)
     if not found and source.skipped and next(source.rows(), None) is None:
-        print(f"No row to judge: an earlier step did not succeed for any of the {source.skipped} rows.")
-        return OK
+        return RunResult(InputScan(skipped=source.skipped))
     if not found:
-        check_format(source, options.limit)
-    models = choose_models(options.model_be_evaluated, found, options.input_file, options.limit)
-    outputs = output_paths(options.output_file, models, options.input_file)
-    adapted: list[str] = []
-    task = _task(options, adapted)
-    plan = scan_input(source, models, task, options.limit, ask=options.dry_run)
-    for problem in plan.problems:
-        log.warning("line %d of %s %s: not judged", problem.line, options.input_file, problem.reason)
-    if plan.unusable > len(plan.problems):
-        log.warning("and %d more unusable rows", plan.unusable - len(plan.problems))
-    if source.skipped:
-        log.warning("%d rows are passed over: an earlier step did not succeed for them", source.skipped)
-    if plan.empty_items:
-        log.warning("%d items are empty strings; they keep their number and are judged", plan.empty_items)
-    if options.dry_run:
-        print(dry_run_text(plan, outputs, options))
-        return OK
-    with contextlib.ExitStack() as stack:
-        sinks = {model: _open_sink(stack, path, model, task, options) for model, path in outputs.items()}
-        tally = RunStats(total=plan.samples.total(), unusable=plan.unusable)
-        budget = options.budget()
-        finished = sum(len(sink.file.finished) for sink in sinks.values())
-        started = time.monotonic()
-        samples = read_samples(islice(source.rows(), options.limit), models)
-        run = asyncio.run(judge_rows(options, task, samples, sinks, tally, adapted, budget))
-    whole = _write_matches(outputs.values())
-    if options.limit is None and not run.stopped:
-        _tell_of_others(finished - tally.resumed)
-    print(
-        summary_text(
-            tally,
-            run,
-            budget,
-            seconds=time.monotonic() - started,
-            written=[f"{path} and {matches_path(path).name}" for path in outputs.values()],
-            left=plan.samples.total() - tally.done,
-            next_command=analysis_commands(list(outputs.values())),
-            notes=guard_lines(plan, options.guard),
-        )
+        check_format(source, config.limit)
+    models = choose_models(config.model_be_evaluated, found, config.input_file, config.limit)
+    job = _MatchJob(config, source, make_task(config), output_paths(config.output_file, models, config.input_file))
+    result = run(job, config, dry_run=config.dry_run, stop_hook=stop_hook)
+    if result.stats is None:
+        return result
+    if config.limit is None and not result.interrupted and result.stop_reason is None:
+        _warn_of_other_records(result.finished_before - result.stats.resumed)
+    return result if job.is_complete else replace(result, exit_code=result.exit_code or INCOMPLETE)
+
+
+def make_task(config: InferConfig) -> MatchTask:
+    """Make the task that `config` describes."""
+    prompt = Prompt(config.granularity, config.prompt_template, config.system_message)
+    top_k = config.top_k
+    if top_k is None and config.granularity == ITEM:
+        top_k = PAPER_TOP_K
+    judge = judge_identity(
+        config, prompt.hash, config.granularity, samples=config.num_samples, top_k=top_k, guard=config.guard
     )
-    return exit_code(run, tally) or (OK if whole else INCOMPLETE)
+    return MatchTask(prompt, judge, top_k, config.num_samples)
 
 
-def _tell_of_others(records: int) -> None:
-    """Warn of so many finished records in the output that are none of this run's rows."""
-    if records:
-        log.warning(
-            "%d finished records of the output are of other rows or another evaluated model than this run's, or of its "
-            "rows as they were before a list changed: they count beside this run's; to keep them apart name another "
-            "--output-file",
-            records,
-        )
+@dataclass(slots=True)
+class _MatchJob:
+    """Matching over one input, see `pipeline.Job`."""
+
+    config: InferConfig
+    source: EligibleRows
+    task: MatchTask
+    outputs: Mapping[str, Path]
+    is_complete: bool = True
+    """All matches files are there."""
+
+    @property
+    def judge(self) -> JudgeIdentity:
+        return self.task.judge
+
+    def scanned_items(self, scan: InputScan) -> Iterator[Sample | InvalidRow]:
+        def counted() -> Iterator[Row | InvalidRow]:
+            for row in self._rows():
+                scan.rows += 1
+                yield row
+
+        yield from read_samples(counted(), list(self.outputs), named=False)
+        scan.skipped = self.source.skipped
+
+    def count(self, item: Sample, scan: InputScan) -> None:
+        scan.asked[item.model] += 1
+        scan.empty_items += [text.strip() for text in (*item.human, *item.model_items)].count("")
+        for reasons in self.task.suspicious(item).values():
+            scan.flagged_items += 1
+            scan.issues.update(reasons)
+
+    def items(self) -> Iterator[Sample | InvalidRow]:
+        return read_samples(self._rows(), list(self.outputs))
+
+    @contextlib.contextmanager
+    def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> Iterator[None]:
+        yield
+        self.is_complete = _write_matches(self.outputs.values())
+
+    def _rows(self) -> Iterator[Row | InvalidRow]:
+        return islice(self.source.rows(), self.config.limit)
 
 
 def _write_matches(outputs: Iterable[Path]) -> bool:
-    """Build every matches file and say whether all are there; a failure never hides the run's own summary."""
-    whole = True
+    """Build every matches file, and return whether all are there; a failure never hides the run's own summary."""
+    complete = True
     for path in outputs:
         try:
             write_matches(path)
         except (DiskFull, UsageError) as error:
-            if path.exists():  # else its rescue was reported already
+            if path.exists():  # else its rescue has been named already
                 log.error("%s", error)
-            whole = False
-    return whole
+            complete = False
+    return complete
 
 
-def _task(options: InferConfig, adapted: list[str]) -> MatchTask:
-    prompt = Prompt(options.granularity, options.prompt_template, options.system_message)
-    top_k = options.top_k
-    if top_k is None and options.granularity == ITEM:
-        top_k = PAPER_TOP_K
-    judge = JudgeIdentity(
-        model=options.model,
-        temperature=options.temperature,
-        max_tokens=options.max_tokens,
-        samples=options.num_samples,
-        granularity=options.granularity,
-        top_k=top_k,
-        instructions=prompt.hash,
-        version=metajudge.__version__,
-        adapted=adapted,
-        guard=options.guard,
-    )
-    return MatchTask(prompt, judge, top_k, options.num_samples)
-
-
-def _open_sink(
-    stack: contextlib.ExitStack, path: Path, model: str, task: MatchTask, options: InferConfig
-) -> OutputFiles:
-    file = stack.enter_context(RecordFile(path, FileIdentity(model, task.judge), allow_mixed=options.allow_mixed))
-    journal = stack.enter_context(contextlib.closing(Journal(path, task.judge)))
-    return OutputFiles(file, journal)
-
-
-__all__ = ["InferConfig", "InputScan", "infer", "matches_path"]
-
-
-def dry_run_text(plan: InputScan, outputs: Mapping[str, Path], options: InferConfig) -> str:
-    """Rows, requests, tokens and the first question; nothing was sent."""
-    lines = [
-        f"Rows      {plan.rows} read, {plan.unusable} unusable",
-        *(f"Model     {model}: {plan.samples[model]} rows, to {path}" for model, path in outputs.items()),
-        f"Judge     {options.model}, granularity {options.granularity}",
-        f"Requests  {plan.requests} for all of them; of those that the output has already none is asked again",
-        f"Tokens    about {plan.prompt_tokens:,} prompt; completion at most {options.max_tokens:,} a request",
-        *expected_cost(plan.requests, plan.prompt_tokens, options),
-        *guard_lines(plan, options.guard),
-        "",
-        "First question",
-        plan.first_question or "(none: no usable row)",
-        "",
-        "Dry run: nothing was sent or written.",
-    ]
-    return printable_lines("\n".join(lines))
+def _warn_of_other_records(count: int) -> None:
+    if count:
+        log.warning(
+            "%d finished records of the output are of other rows or another evaluated model than this run's, or of its "
+            "rows as they were before a list changed: they count beside this run's; to keep them apart name another "
+            "--output-file",
+            count,
+        )

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from metajudge.data import Sample, Status
-from metajudge.engine import Answer, Failed, Question
+from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply, Usage
 from metajudge.metrics import Match, Matrix, best_matches, sparse_matrix
 from metajudge.records import SCHEMA, JudgeIdentity, Record
@@ -20,8 +20,6 @@ from metajudge.text import ParseFailure, item_issues, plain_block
 REPORT, ZERO = "report", "zero"
 GUARDS = (REPORT, ZERO)
 
-Outcome = Answer | Failed
-
 
 @dataclass(frozen=True, slots=True)
 class MatchTask:
@@ -29,7 +27,7 @@ class MatchTask:
 
     prompt: Prompt
     judge: JudgeIdentity
-    """The record's `judge` (its `adapted` is filled by the client as the run goes)."""
+    """The records' `judge`; `adapted` is filled in for each record."""
     top_k: int | None = None
     """Model items judged, the first ones; None = all."""
     num_samples: int = 1
@@ -66,24 +64,36 @@ class MatchTask:
                 read=partial(_read, asked[number], len(sample.human), len(items), number),
                 shared=self.num_samples == 1,
                 alone=alone,
+                record_id=sample.id,
             )
             for turn in range(1, self.num_samples + 1)
             for number in numbers
         ]
 
-    def record(self, sample: Sample, outcomes: Sequence[Outcome], seconds: float) -> Record:
-        """The record of a row."""
+    def record(
+        self, sample: Sample, outcomes: Sequence[RequestResult], seconds: float, dropped_params: Sequence[str] = ()
+    ) -> Record:
+        """Make the record of a row."""
         if self.guard is not None:
             outcomes = _without_credit(outcomes, self.suspicious(sample), self.guard)
         failed = next((outcome for outcome in outcomes if isinstance(outcome, Failed)), None)
         if not outcomes:
-            return self._assemble(sample, Status.EMPTY, _empty_result(sample), outcomes, seconds)
-        if failed is not None:
-            return self._assemble(sample, *self._failed_result(sample, outcomes, failed), outcomes, seconds)
-        return self._assemble(sample, Status.SUCCESS, self._result(sample, outcomes), outcomes, seconds)
+            status, result = Status.EMPTY, _empty_result(sample)
+        elif failed is not None:
+            status, result = self._failed_result(sample, outcomes, failed)
+        else:
+            status, result = Status.SUCCESS, self._result(sample, outcomes)
+        judge = replace(self.judge, adapted=tuple(dropped_params))
+        return self._assemble(sample, status, result, outcomes, seconds, judge)
 
     def _assemble(
-        self, sample: Sample, status: Status, result: _Result, outcomes: Sequence[Outcome], seconds: float
+        self,
+        sample: Sample,
+        status: Status,
+        result: _Result,
+        outcomes: Sequence[RequestResult],
+        seconds: float,
+        judge: JudgeIdentity,
     ) -> Record:
         return Record(
             id=sample.id,
@@ -103,7 +113,7 @@ class MatchTask:
             score_matrix=result.matrix,
             item_replies=result.replies,
             guard=None if self.guard is None else self.suspicious(sample),
-            judge=self.judge.as_json(),
+            judge=judge.as_json(),
             attempts=sum(outcome.attempts for outcome in outcomes),
             latency_s=round(seconds, 3),
             finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
@@ -125,7 +135,7 @@ class MatchTask:
 
     # ------------------------------------------------------------------ results
 
-    def _result(self, sample: Sample, outcomes: Sequence[Outcome]) -> _Result:
+    def _result(self, sample: Sample, outcomes: Sequence[RequestResult]) -> _Result:
         answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
         per_sample = len(answers) // self.num_samples
         turns = [answers[i : i + per_sample] for i in range(0, len(answers), per_sample)]
@@ -149,12 +159,13 @@ class MatchTask:
         entry = {"generated_text": text, "finish_reason": next(iter(finishes), "stop"), "usage": usage.to_json()}
         return _Result(marks, True, [entry], matrix, [answer.reply.text for answer in answers])
 
-    def _failed_result(self, sample: Sample, outcomes: Sequence[Outcome], failed: Failed) -> tuple[Status, _Result]:
+    def _failed_result(
+        self, sample: Sample, outcomes: Sequence[RequestResult], failed: Failed
+    ) -> tuple[Status, _Result]:
         matrix, replies = None, None
         kind, message = failed.kind, failed.message
         if len(outcomes) > 1:
-            question = self.questions(sample)[list(outcomes).index(failed)]
-            kind, message = Status.ERROR, f"question {question.name}: {failed.message}"
+            kind, message = Status.ERROR, f"question {failed.question}: {failed.message}"
         if self.prompt.granularity == ITEM:
             first = outcomes[: len(outcomes) // self.num_samples]
             matrix = _matrix(sample, first)
@@ -186,7 +197,9 @@ def _read(
     return read_reply(text, n_human, n_model, model_item=number or None, cut=cut)
 
 
-def _without_credit(outcomes: Sequence[Outcome], marked: Mapping[str, Sequence[str]], guard: str) -> Sequence[Outcome]:
+def _without_credit(
+    outcomes: Sequence[RequestResult], marked: Mapping[str, Sequence[str]], guard: str
+) -> Sequence[RequestResult]:
     """With `zero`, the outcomes with no score for `marked` model items; the replies stay as they came."""
 
     if guard != ZERO:
@@ -208,7 +221,7 @@ def _sample(reply: Reply, answer: Answer) -> dict[str, Any]:
     return entry if answer.copied_from is None else {**entry, "copied_from": answer.copied_from}
 
 
-def _matrix(sample: Sample, outcomes: Sequence[Outcome]) -> Matrix:
+def _matrix(sample: Sample, outcomes: Sequence[RequestResult]) -> Matrix:
     """Human items as rows, model items as columns; None where no answer is."""
     matrix: Matrix = [[None] * len(sample.model_items) for _ in sample.human]
     for column, outcome in enumerate(outcomes):
@@ -218,7 +231,7 @@ def _matrix(sample: Sample, outcomes: Sequence[Outcome]) -> Matrix:
     return matrix
 
 
-def score_matrix(sample: Sample, outcomes: Sequence[Outcome], granularity: str) -> Matrix:
+def score_matrix(sample: Sample, outcomes: Sequence[RequestResult], granularity: str) -> Matrix:
     """What the judge said of a row, once: human items as rows, model items as columns; None where no answer is.
 
     Of granularity `row` each human item has one score, at its best model item.

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from metajudge.engine.concurrency import MOST_IN_FLIGHT
 from metajudge.engine.config import JudgeConfig
-from metajudge.engine.rate_limit import MOST_IN_FLIGHT
 from metajudge.errors import UsageError
 from metajudge.llm.base_url import DEFAULT_BASE_URL, parse_base_url
 

@@ -10,17 +10,14 @@ from typing import Any
 import pytest
 
 from metajudge.data.rows import InvalidRow
-from metajudge.engine.circuit_breaker import CircuitBreaker, OutageTooLong
-from metajudge.engine.rate_limit import AdaptiveConcurrency, RateLimiter
-from metajudge.engine.retry import Failed, Question, RetryingClient
+from metajudge.engine.circuit_breaker import OutageTooLong
 from metajudge.engine.runner import Runner
-from metajudge.engine.stats import RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm.client import Reply, Usage
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
 from metajudge.records.results_file import RecordFile
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
-from tests.unit.rows import block, row, run_samples, samples, task
+from tests.unit.rows import asked_item, block, row, run_samples, samples, task
 
 
 def records(path: Path) -> list[dict[str, Any]]:
@@ -43,11 +40,11 @@ def good(message: str, times: int) -> Turn:
 def test_every_row_is_judged_once_with_bounded_flight(out: Path) -> None:
     """Thirty rows, four in flight at most and at some time."""
     judge = ScriptedJudge(good)
-    _, tally = run_samples(out, judge, samples(row(n) for n in range(30)))
+    _, stats = run_samples(out, judge, samples(row(n) for n in range(30)))
     assert statuses(out) == ["success"] * 30
-    assert len(judge.asked) == len(set(judge.asked)) == tally.requests == 30
+    assert len(judge.asked) == len(set(judge.asked)) == stats.requests == 30
     assert judge.most_in_flight == 4
-    assert tally.usage == Usage(300, 150, 450)
+    assert stats.usage == Usage(300, 150, 450)
 
 
 def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
@@ -59,9 +56,9 @@ def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
 
     run_samples(out, ScriptedJudge(first), todo[:4])
     second = ScriptedJudge(good)
-    _, tally = run_samples(out, second, todo)
+    _, stats = run_samples(out, second, todo)
     assert sorted(message[4:6] for message in second.asked) == ["m2", "m4", "m5"]
-    assert (tally.resumed, tally.success) == (3, 3)
+    assert (stats.resumed, stats.success) == (3, 3)
     assert statuses(out).count("success") == 6
 
 
@@ -70,120 +67,56 @@ def test_skip_failed_passes_failed_rows_over(out: Path) -> None:
     todo = samples([row(1)])
     run_samples(out, ScriptedJudge(lambda m, t: RequestRejected("413", "no")), todo)
     judge = ScriptedJudge(good)
-    _, tally = run_samples(out, judge, todo, skip_failed=True)
-    assert judge.asked == [] and tally.skipped_failed == 1
+    _, stats = run_samples(out, judge, todo, skip_failed=True)
+    assert judge.asked == [] and stats.skipped_failed == 1
 
 
-def test_faults_are_tried_again_within_their_budget(out: Path) -> None:
-    """Two faults and then a reply: a success in three attempts; three faults: an error."""
-
-    def script(message: str, times: int) -> Turn:
-        limit = 2 if "h1.1" in message else 3
-        return TransientError("500", "the judge answered 500: oops") if times <= limit else block(message)
-
-    clock = FakeClock()
-    _, tally = run_samples(out, ScriptedJudge(script), samples([row(1), row(2)]), clock=clock)
-    by_status = {record["status"]: record for record in records(out)}
-    assert by_status["success"]["attempts"] == 3
-    assert by_status["error"]["error_message"] == "the judge answered 500: oops (gave up after 3 tries)"
-    assert by_status["error"]["samples"][0]["generated_text"] == ""
-    assert tally.retries == {"500": 4} and tally.failed == {"error": 1} and tally.reasons == {"500": 1}
-    assert len(clock.slept) == 4 and max(clock.slept) <= 2
+FAULT, REFUSED = TransientError("500", "the judge answered 500: oops"), ConnectError("unreachable", "refused")
+CUT = Reply("<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0.7", "length", Usage(), 0.1)
 
 
-def test_the_last_429_of_a_question_cuts_the_flight_too(out: Path) -> None:
-    """Without another try it still says that there are too many requests."""
-    flight = AdaptiveConcurrency(FakeClock())
-    asker = RetryingClient(
-        ScriptedJudge(lambda message, times: TransientError("429", "slow down")),
-        pace=RateLimiter(flight, FakeClock()), outage=CircuitBreaker(300, FakeClock()), max_retries=0, tally=RunStats(),
-        clock=FakeClock(), max_tokens=10,
-    )  # fmt: skip
-    before = flight.limit
-    assert isinstance(asyncio.run(asker.ask(Question("q", [{"role": "user", "content": "S1: x"}], str))), Failed)
-    assert flight.limit < before
-
-
-def test_the_next_question_goes_out_between_two_replies_that_came_together(
-    out: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("turns", "status", "attempts", "message", "retries"),
+    [
+        ([FAULT] * 2, "success", 3, None, {"500": 2}),
+        ([FAULT] * 3, "error", 3, "the judge answered 500: oops (gave up after 3 tries)", {"500": 2}),
+        ([None, "I think"], "success", 3, None, {"malformed": 2}),
+        ([FAULT, FAULT, *["I think"] * 3], "format_error", 5, "no acceptable reply in 3: ", {"500": 2, "malformed": 2}),
+        ([CUT], "success", 2, None, {"length": 1}),
+        ([CUT] * 2, "format_error", 2, "the reply was cut off at 100 tokens; raise --max-tokens", {"length": 1}),
+        ([FAULT, *[REFUSED] * 5], "success", 2, None, {"500": 1, "unreachable": 5}),  # an outage uses no budget
+        ([RequestRejected("413", "too long")], "error", 1, "too long", {}),
+    ],
+)
+def test_errors_and_malformed_replies_are_retried_within_a_budget_each(
+    out: Path, turns: list[Turn], status: str, attempts: int, message: str | None, retries: dict[str, int]
 ) -> None:
-    """And never before the reply that made its place is written: a kill costs what is in flight, not more."""
-    events: list[str] = []
-    append = RecordFile.append
-
-    def noted(self: RecordFile, record: Any) -> None:
-        events.append("written")
-        append(self, record)
-
-    monkeypatch.setattr(RecordFile, "append", noted)
-
-    class Together(ScriptedJudge):
-        waiting: list[asyncio.Future[None]] = []  # noqa: RUF012  (of this one test)
-
-        async def ask(self, messages: Any) -> Reply:
-            events.append("sent")
-            arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self.waiting.append(arrived)
-            if len(self.waiting) == 3:
-                for one in self.waiting:
-                    one.set_result(None)
-                self.waiting.clear()
-            await arrived
-            return await super().ask(messages)
-
-    run_samples(out, Together(lambda m, t: block(m)), samples([row(n) for n in range(6)]), in_flight=3)
-    assert events == [*["sent"] * 3, *["written"] * 2, *["sent"] * 2, "written", "sent", *["written"] * 3]
+    """Two retries of each; a reply cut by the token limit is asked again once. Each request has one cause."""
+    judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
+    _, stats = run_samples(out, judge, samples([row(1)]))
+    (record,) = records(out)
+    assert (record["status"], record["attempts"]) == (status, attempts)
+    assert str(record.get("error_message", record.get("format_error"))).startswith(str(message))
+    assert stats.retries == retries and stats.requests == 1 + sum(retries.values())
+    if isinstance(turns[-1], str) and status == "format_error":
+        assert (record["samples"][0]["generated_text"], record["samples"][0]["raw_text"]) == ("", "I think")
 
 
-def test_retry_after_is_what_is_waited(out: Path) -> None:
-    """The server's own word beats the backoff."""
+def test_the_servers_own_word_on_when_to_retry_is_kept(out: Path) -> None:
+    """Else the wait is drawn from a growing range: at most 1 s, then at most 2 s."""
     clock = FakeClock()
-    judge = ScriptedJudge(lambda m, t: TransientError("429", "slow down", 17.0) if t == 1 else block(m))
+    turns = [TransientError("429", "slow down", 17.0), FAULT]
+    judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
     run_samples(out, judge, samples([row(1)]), clock=clock)
-    assert clock.slept == [17.0]
-
-
-def test_a_malformed_reply_is_asked_again_and_then_recorded_with_its_text(out: Path) -> None:
-    """The budget of malformed replies is its own."""
-    judge = ScriptedJudge(lambda m, t: TransientError("500", "x") if t <= 2 else "I think R1 is fine.")
-    _, tally = run_samples(out, judge, samples([row(1)]))
-    (record,) = records(out)
-    assert record["status"] == "format_error" and record["attempts"] == 5
-    assert record["samples"] == [
-        {
-            "generated_text": "",
-            "finish_reason": "stop",
-            "raw_text": "I think R1 is fine.",
-            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
-        }
-    ]
-    assert record["format_error"].startswith("no acceptable reply in 3: ")
-    assert "error_message" not in record
-    assert tally.retries == {"500": 2, "malformed": 2}
-
-
-def test_a_null_content_is_asked_again(out: Path) -> None:
-    """As any reply without a result."""
-    run_samples(out, ScriptedJudge(lambda m, t: None if t == 1 else block(m)), samples([row(1)]))
-    assert statuses(out) == ["success"]
-
-
-def test_a_reply_cut_by_the_token_limit_is_asked_again_once_and_names_the_flag(out: Path) -> None:
-    """More tries would be cut at the same place."""
-    cut = Reply("<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0.7", "length", Usage(), 0.1)
-    judge = ScriptedJudge(lambda m, t: cut)
-    run_samples(out, judge, samples([row(1)]), max_retries=9)
-    (record,) = records(out)
-    assert len(judge.asked) == 2
-    assert record["format_error"].startswith("the reply was cut off at 100 tokens; raise --max-tokens")
+    assert clock.slept[0] == 17.0 and 0 <= clock.slept[1] <= 2
 
 
 def test_a_failed_question_does_not_end_the_run(out: Path) -> None:
     """A content filter costs one row."""
     judge = ScriptedJudge(lambda m, t: RequestRejected("content filter", "no") if "h1.1" in m else block(m))
-    run, tally = run_samples(out, judge, samples(row(n) for n in range(3)))
+    run, stats = run_samples(out, judge, samples(row(n) for n in range(3)))
     assert sorted(statuses(out)) == ["error", "success", "success"]
-    assert run.stop_reason is None and tally.failures == 1
+    assert run.stop_reason is None and stats.failures == 1
 
 
 @pytest.mark.parametrize("failure", [FatalError("401", "bad key"), ConnectError("unreachable", "refused")])
@@ -198,7 +131,7 @@ def test_what_no_question_survives_stops_the_run_and_keeps_what_is_written(out: 
         return block(message)
 
     judge = ScriptedJudge(script)
-    run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), in_flight=1)
+    run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), concurrent_requests=1)
     assert statuses(out) == ["success"] * 3
     assert isinstance(run.stop_reason, FatalError | OutageTooLong)
     assert len(set(judge.asked)) == 4
@@ -226,15 +159,15 @@ def test_a_signal_lets_replies_arrive_and_sends_nothing_more(out: Path) -> None:
     runs: list[Runner] = []
 
     async def ask(messages: Any) -> Reply:
-        if len(judge.asked) >= 4 and not runs[0].stopped:
+        if len(judge.asked) >= 4 and not runs[0].is_stopped:
             runs[0].stop()
         await asyncio.sleep(0.01)
         return await judge_ask(messages)
 
     judge.ask = ask  # type: ignore[method-assign]
-    run, tally = run_samples(out, judge, samples(row(n) for n in range(40)), during=runs.append)
-    assert run.interrupted and run.stopped
-    assert len(judge.asked) == len(records(out)) == tally.success < 15
+    run, stats = run_samples(out, judge, samples(row(n) for n in range(40)), before=runs.append)
+    assert run.interrupted and run.is_stopped
+    assert len(judge.asked) == len(records(out)) == stats.success < 15
 
 
 def test_a_second_signal_stops_at_once(out: Path) -> None:
@@ -248,7 +181,7 @@ def test_a_second_signal_stops_at_once(out: Path) -> None:
             await asyncio.sleep(3600)
             raise AssertionError
 
-    run_samples(out, Hanging(good), samples([row(1)]), during=runs.append)
+    run_samples(out, Hanging(good), samples([row(1)]), before=runs.append)
     assert records(out) == []
 
 
@@ -261,17 +194,9 @@ def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(o
         held[0].stop()
         return reply
 
-    run, tally = run_samples(out, ScriptedJudge(script), samples([row(1)]), clock=clock, during=held.append)
-    assert run.interrupted and tally.requests == 1
-    assert not tally.retries and not clock.slept
-
-
-def test_each_request_is_sent_again_for_one_cause(out: Path) -> None:
-    """One 500, then a judge that refuses five connections: six tries again of seven requests."""
-    turns = [TransientError("500", "no"), *[ConnectError("unreachable", "refused")] * 5]
-    judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
-    _, tally = run_samples(out, judge, samples([row(1)]))
-    assert tally.requests == 7 and tally.retries == {"500": 1, "unreachable": 5}
+    run, stats = run_samples(out, ScriptedJudge(script), samples([row(1)]), clock=clock, before=held.append)
+    assert run.interrupted and stats.requests == 1
+    assert not stats.retries and not clock.slept
 
 
 def test_a_signal_is_heard_in_a_long_stretch_of_finished_rows(out: Path) -> None:
@@ -287,16 +212,16 @@ def test_a_signal_is_heard_in_a_long_stretch_of_finished_rows(out: Path) -> None
                 held[0].stop()
             yield sample
 
-    run, tally = run_samples(out, ScriptedJudge(lambda m, t: block(m)), watched(), during=held.append)
-    assert run.interrupted and tally.resumed < 400 and len(seen) < 400
+    run, stats = run_samples(out, ScriptedJudge(lambda m, t: block(m)), watched(), before=held.append)
+    assert run.interrupted and stats.resumed < 400 and len(seen) < 400
 
 
 def test_equal_questions_are_asked_once(out: Path) -> None:
     """In flight together or later: the others get the reply without tokens, with the record it comes from."""
     rows = [row(1), row(1), row(2), row(1) | {"context": "another conversation"}]
     judge = ScriptedJudge(good)
-    _, tally = run_samples(out, judge, samples(rows), in_flight=2)
-    assert len(judge.asked) == 2 and tally.copied == 2
+    _, stats = run_samples(out, judge, samples(rows), concurrent_requests=2)
+    assert len(judge.asked) == 2 and stats.cache_hits == 2
     by_id = {record["id"]: record["samples"][0] for record in records(out)}
     copies = [entry for entry in by_id.values() if "copied_from" in entry]
     assert len(by_id) == 4 and len(copies) == 2
@@ -316,8 +241,8 @@ def test_repeated_samples_are_never_copied(out: Path) -> None:
 def test_rows_without_items_need_no_request(out: Path) -> None:
     """They are finished with status empty."""
     judge = ScriptedJudge(good)
-    _, tally = run_samples(out, judge, samples([row(1, human=0), row(2, model=0), row(3, 0, 0)]))
-    assert judge.asked == [] and tally.empty == 3
+    _, stats = run_samples(out, judge, samples([row(1, human=0), row(2, model=0), row(3, 0, 0)]))
+    assert judge.asked == [] and stats.empty == 3
     assert [(r["status"], r["empty"]) for r in records(out)] == [
         ("empty", "human"),
         ("empty", "model"),
@@ -356,7 +281,7 @@ def test_a_lost_output_stops_the_run(out: Path) -> None:
         return block(message)
 
     judge.script = script
-    run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), in_flight=1)
+    run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), concurrent_requests=1)
     assert isinstance(run.stop_reason, OutputLost)
     assert len(judge.asked) < 8
     assert len(records(out.with_name("out.jsonl.rescued"))) == len(judge.asked)  # those in flight, too
@@ -365,20 +290,20 @@ def test_a_lost_output_stops_the_run(out: Path) -> None:
 def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
     """Twenty rows in a row; one that succeeds between them starts the count anew."""
     judge = ScriptedJudge(lambda m, t: RequestRejected("400", "no"))
-    run, tally = run_samples(out, judge, samples(row(n) for n in range(100)), in_flight=1)
-    assert 20 <= tally.failures <= 22 and run.stop_reason is not None
+    run, stats = run_samples(out, judge, samples(row(n) for n in range(100)), concurrent_requests=1)
+    assert 20 <= stats.failures <= 22 and run.stop_reason is not None
     assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise --max-consecutive")
     mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else RequestRejected("400", "no"))
-    run, tally = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), in_flight=1)
-    assert run.stop_reason is None and tally.failures == 24
+    run, stats = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), concurrent_requests=1)
+    assert run.stop_reason is None and stats.failures == 24
 
 
 def test_the_failure_of_one_question_that_rows_share_is_one(out: Path) -> None:
     """Thirty equal rows that the content filter refuses stop no run: the others are judged."""
     judge = ScriptedJudge(lambda m, t: RequestRejected("content filter", "no") if "h0.1" in m else block(m))
     rows = [row(0)] * 30 + [row(n) for n in range(1, 10)]
-    run, tally = run_samples(out, judge, samples(rows), in_flight=40)
-    assert run.stop_reason is None and (tally.failures, tally.success) == (30, 9)
+    run, stats = run_samples(out, judge, samples(rows), concurrent_requests=40)
+    assert run.stop_reason is None and (stats.failures, stats.success) == (30, 9)
     assert len(judge.asked) == 10
 
 
@@ -391,7 +316,7 @@ def test_a_defect_of_ours_ends_the_run_loudly(out: Path) -> None:
         return block(message)
 
     with pytest.raises(ZeroDivisionError):
-        run_samples(out, ScriptedJudge(script), samples(row(n) for n in range(50)), in_flight=1)
+        run_samples(out, ScriptedJudge(script), samples(row(n) for n in range(50)), concurrent_requests=1)
     assert statuses(out) == ["success"] * 3
 
 
@@ -402,7 +327,7 @@ def test_item_questions_make_a_full_matrix(out: Path) -> None:
     """One question a model item; each human item's best is the lowest of the best."""
 
     def script(message: str, times: int) -> Turn:
-        return block(message, {"S1": "0.25", "S2": "0.75", "S3": "0.75"}[message[-8:].split(":")[0][-2:]])
+        return block(message, {1: "0.25", 2: "0.75", 3: "0.75"}[asked_item(message) or 0])
 
     run_samples(out, ScriptedJudge(script), samples([row(1)]), kind=task("item", 5))
     (record,) = records(out)
@@ -426,9 +351,9 @@ def test_good_replies_of_a_row_with_a_dead_question_are_kept_and_not_asked_again
     assert out.with_name("out.jsonl.journal").exists()
 
     judge = ScriptedJudge(good)
-    _, tally = run_samples(out, judge, todo, kind=task("item", 5))
+    _, stats = run_samples(out, judge, todo, kind=task("item", 5))
     assert len(judge.asked) == 2 and all("S2" in message for message in judge.asked)
-    assert tally.kept == 4 and statuses(out)[2:] == ["success", "success"]
+    assert stats.restored == 4 and statuses(out)[2:] == ["success", "success"]
     assert not out.with_name("out.jsonl.journal").exists()
 
 
@@ -442,14 +367,14 @@ def test_rows_with_equal_lists_have_their_replies_apart(out: Path, num_samples: 
 
     rows, kind = [row(0), *(row(n) for n in range(1, 9)), row(0)], task("item", num_samples=num_samples)
     judge = ScriptedJudge(script)
-    run_samples(out, judge, samples([rows[0]]), kind=kind, in_flight=1)
+    run_samples(out, judge, samples([rows[0]]), kind=kind, concurrent_requests=1)
     assert statuses(out) == ["error"]
     good = len(judge.asked) - 1
-    run_samples(out, ScriptedJudge(lambda m, t: block(m)), samples(rows)[1:], kind=kind, in_flight=1)
+    run_samples(out, ScriptedJudge(lambda m, t: block(m)), samples(rows)[1:], kind=kind, concurrent_requests=1)
     assert out.with_name("out.jsonl.journal").exists()
     last = ScriptedJudge(lambda m, t: block(m))
-    _, tally = run_samples(out, last, samples(rows), kind=kind, in_flight=1)
-    assert (len(last.asked), tally.kept, tally.success) == (1, good, 1)
+    _, stats = run_samples(out, last, samples(rows), kind=kind, concurrent_requests=1)
+    assert (len(last.asked), stats.restored, stats.success) == (1, good, 1)
     assert not out.with_name("out.jsonl.journal").exists()
 
 
@@ -465,7 +390,7 @@ def test_a_stop_in_the_middle_of_a_row_loses_no_reply(out: Path) -> None:
 
     first.script = script
     todo = samples(row(n) for n in range(4))
-    run_samples(out, first, todo, kind=task("item", 5), in_flight=2, during=runs.append)
+    run_samples(out, first, todo, kind=task("item", 5), concurrent_requests=2, before=runs.append)
     second = ScriptedJudge(good)
     run_samples(out, second, todo, kind=task("item", 5))
     assert len(first.asked) + len(second.asked) == 12

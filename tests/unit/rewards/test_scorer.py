@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from metajudge.engine import JudgeConfig
-from metajudge.engine.budget import Budget, BudgetExceeded
-from metajudge.engine.circuit_breaker import CircuitBreaker
-from metajudge.engine.rate_limit import ConcurrencyLimiter, RateLimiter
-from metajudge.engine.retry import RetryingClient
+from metajudge.engine.budget import BudgetExceeded
+from metajudge.engine.clock import StoppableClock
+from metajudge.engine.session import JudgeSession, stack_layers
 from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
@@ -65,25 +64,19 @@ class Bench:
     ) -> None:
         self.judge = ScriptedJudge(script)
 
-        async def open_asker(
-            judge: JudgeConfig, _: contextlib.AsyncExitStack, tally: RunStats, __: object, budget: Budget
-        ) -> RetryingClient:
-            clock = FakeClock()
-            return RetryingClient(
-                self.judge,
-                pace=RateLimiter(ConcurrencyLimiter(in_flight), clock),
-                outage=CircuitBreaker(judge.outage_timeout, clock),
-                max_retries=judge.max_retries,
-                tally=tally,
-                clock=clock,
-                max_tokens=100,
-                budget=budget,
-            )
+        @contextlib.asynccontextmanager
+        async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
+            yield stack_layers(self.judge, config, stats, StoppableClock(FakeClock()))
 
-        monkeypatch.setattr(reward_scorer, "open_asker", open_asker)
+        monkeypatch.setattr(reward_scorer, "open_judge", open_judge)
         self.scorer = RewardScorer(
             JudgeConfig(
-                model="m", api_base="http://127.0.0.1:9/v1", max_retries=2, prices=(0.0, 1000.0), max_cost=max_cost
+                model="m",
+                api_base="http://127.0.0.1:9/v1",
+                max_retries=2,
+                concurrent_requests=in_flight,
+                prices=(0.0, 1000.0),
+                max_cost=max_cost,
             ),
             RewardConfig(**options),
             granularity=granularity,
@@ -157,7 +150,7 @@ def test_equal_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None
     bench = Bench(monkeypatch)
     first = bench.score(generation(), generation())
     assert first[0] == first[1] and len(bench.judge.asked) == 3
-    assert (bench.scorer.counts.judge.requests, bench.scorer.counts.judge.copied) == (3, 3)
+    assert (bench.scorer.counts.judge.requests, bench.scorer.counts.judge.cache_hits) == (3, 3)
 
 
 def test_no_more_is_asked_at_once_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metajudge.cli import main
 from metajudge.data.samples import Sample
-from metajudge.engine.retry import Answer, Failed
+from metajudge.engine.question import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import Match
 from metajudge.records.judge_identity import SAME_REPLY

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from metajudge.engine.retry import Answer, Failed
+from metajudge.cli.summary import count_notes
+from metajudge.engine.question import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.tasks.critic.reply import Critique
 from metajudge.tasks.critic.step import BOTH, CriticStep
@@ -54,7 +55,10 @@ def test_turns_left_out_are_told_in_the_notes_and_in_the_summary() -> None:
     assert shown_turns(step, LONG) == [2, 2]
     found = step.derive(LONG, [answer(CRITIQUE), answer(CRITIQUE)])
     assert found.notes["turns_left_out"] == 2 and found.notes["consistent"] is False
-    assert step.summary_notes(found) == ["with turns left out (--max-input-tokens)", "inconsistent (taken as a tie)"]
+    assert list(count_notes(found.notes)) == [
+        "with turns left out (--max-input-tokens)",
+        "inconsistent (taken as a tie)",
+    ]
     failed = step.derive(LONG, [Failed("error", "400", "too long", 1)])
     assert failed.notes == {"turns_left_out": 2, "error_message": "too long"}
 
@@ -64,4 +68,4 @@ def test_a_question_that_fits_has_no_note_of_it() -> None:
     for step in (CriticStep("m", max_input_tokens=room(4)), CriticStep("m")):
         assert shown_turns(step, LONG) == [4]
         found = step.derive(LONG, [answer(CRITIQUE)])
-        assert "turns_left_out" not in found.notes and step.summary_notes(found) == []
+        assert "turns_left_out" not in found.notes and list(count_notes(found.notes)) == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,11 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.data.evaluated import choose_models
-from metajudge.engine.progress import Progress
-from metajudge.engine.rate_limit import AdaptiveConcurrency
-from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
-from metajudge.tasks.match.plan import analysis_commands, output_paths, safe_filename
-from tests.unit.fakes import FakeClock
+from metajudge.tasks.match.infer import InferConfig
+from metajudge.tasks.match.infer import infer as infer_rows
+from metajudge.tasks.match.plan import output_paths, safe_filename
+from metajudge.tasks.pipeline import RunResult
 from tests.unit.rows import block, row
 
 Script = Callable[[dict[str, Any], int], tuple[int, Any]]
@@ -118,6 +119,43 @@ def test_rows_become_records_matches_and_a_summary(
     assert second[1] == "Requests  0, of them 0 tries again"
 
 
+def test_the_function_prints_nothing_and_works_in_a_running_event_loop(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a notebook; what the command prints is in the result."""
+
+    async def go() -> RunResult:
+        config = InferConfig(
+            input_file=rows, output_file=str(tmp_path / "out.jsonl"), model_be_evaluated="M", model="embedded"
+        )
+        return infer_rows(config)
+
+    result = asyncio.run(go())
+    assert (result.exit_code, result.outputs) == (0, {"M": tmp_path / "out.jsonl"})
+    assert result.stats is not None and result.stats.success == result.scan.rows == 3
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_can_be_stopped_from_another_thread(rows: Path, tmp_path: Path) -> None:
+    """The reply in flight is written, nothing more is asked; there is no signal and no main thread in it."""
+    stops: list[Callable[[], None]] = []
+
+    def stopping(body: dict[str, Any], number: int) -> tuple[int, Any]:
+        stops[0]()
+        return judging(body, number)
+
+    with server(stopping) as (url, seen), ThreadPoolExecutor(1) as pool:
+        config = InferConfig(
+            input_file=rows,
+            output_file=str(tmp_path / "out.jsonl"),
+            model_be_evaluated="M",
+            api_base=url,
+            concurrent_requests=1,
+        )
+        result = pool.submit(infer_rows, config, stop_hook=lambda stop: nullcontext(stops.append(stop))).result(30)
+    assert result.interrupted and (result.exit_code, len(seen), len(lines(tmp_path / "out.jsonl"))) == (130, 1, 1)
+
+
 def test_several_models_give_a_file_each(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By `all` with the name in front, by a comma list into `{model}`."""
     with server() as (url, _seen):
@@ -140,7 +178,7 @@ def test_unusable_rows_are_named_and_good_ones_judged(
         assert infer(rows, tmp_path / "out.jsonl", "--api-base", url) == 1
     captured = capsys.readouterr()
     assert len(lines(tmp_path / "out.jsonl")) == 3
-    assert f'line 6 of {rows} has no "M-checklist": not judged' in captured.err
+    assert f'line 6 of {rows} has no "M-checklist": left out' in captured.err
     assert "line 4 of" in captured.err and "line 5 of" in captured.err
     assert captured.out.splitlines()[-1].endswith(
         "3 unusable rows are named above; mend them and run the same command."
@@ -431,51 +469,6 @@ def test_the_log_is_no_file_of_rows(rows: Path, tmp_path: Path, capsys: pytest.C
         capsys.readouterr().err
     )
     assert rows.read_bytes() == before and (tmp_path / "old.jsonl").read_text() == "{}\n"
-
-
-def test_the_next_command_shows_every_table() -> None:
-    """A folder where that is all it takes; else a line a file: other folders, names that a folder's table omits."""
-    one, two = Path("o/a.jsonl"), Path("o/b c.jsonl")
-    assert analysis_commands([two]) == "python -m metajudge analysis --input-file 'o/b c.jsonl'"
-    assert analysis_commands([one, two]) == "python -m metajudge analysis --input-dir o"
-    for other in (Path("p/a.jsonl"), Path("o/b.json")):
-        first, second = analysis_commands([one, other]).split("\n")
-        assert first.endswith("--input-file o/a.jsonl") and second.strip().endswith(f"analysis --input-file {other}")
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar shows rows, failures and tokens."""
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stderr", terminal)
-    tally = RunStats(total=10, success=3, resumed=1)
-    tally.failed["error"] = 2
-    progress = Progress(tally)
-    progress.close()
-    assert "6/10" in terminal.getvalue() and "failed=2" in terminal.getvalue() and "tokens=0" in terminal.getvalue()
-    plain = io.StringIO()
-    monkeypatch.setattr("sys.stderr", plain)
-    progress = Progress(tally)
-    assert progress._line().startswith("6/10 rows, 2 failed, 0 tokens, ")
-    progress.close()
-    assert plain.getvalue() == ""
-
-
-def test_the_number_in_flight_that_was_found_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the bar and in the lines; a number that the user chose is not."""
-    flight = AdaptiveConcurrency(FakeClock())
-    flight.busy = 3
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stderr", terminal)
-    Progress(RunStats(total=10), flight).close()
-    assert "in_flight=3/8" in terminal.getvalue()
-    monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert ", 3 of 8 in flight" in Progress(RunStats(total=10), flight)._line()
-    assert "in flight" not in Progress(RunStats(total=10))._line()
 
 
 # ------------------------------------------------------------------ pace, cost, key

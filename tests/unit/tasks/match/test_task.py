@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.data.samples import Sample
-from metajudge.engine.retry import Answer, Failed
+from metajudge.engine.question import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import best_matches
 from metajudge.records.reference_reading import reference_reading

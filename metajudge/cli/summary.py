@@ -1,0 +1,187 @@
+"""The text of a run: its summary at the end, or what a dry run found."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
+from metajudge.errors import OutputLost
+from metajudge.llm import Usage
+from metajudge.records import matches_path
+from metajudge.tasks import ZERO, InferConfig, InputScan, OutputCounts, RunResult, StepConfig, StepSpec
+from metajudge.text import printable_lines
+
+TURNS_LEFT_OUT = "turns_left_out"
+
+
+def infer_text(config: InferConfig, result: RunResult) -> str:
+    """Describe how an inference ended."""
+    if not result.outputs:
+        return f"No row to judge: an earlier step did not succeed for any of the {result.scan.skipped} rows."
+    if result.stats is None:
+        return _infer_dry_run(config, result)
+    return summary_text(
+        config,
+        result,
+        result.stats,
+        written=[f"{path} and {matches_path(path).name}" for path in result.outputs.values()],
+        next_command=_analysis_commands(list(result.outputs.values())),
+        notes=_guard_lines(result.scan, config.guard),
+    )
+
+
+def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec: StepSpec, next_command: str) -> str:
+    """Describe how a step ended."""
+    if result.stats is None:
+        return _step_dry_run(config, result.scan, spec.name)
+    by_status = ", ".join(f"{count} {status}" for status, count in written.by_status.most_common())
+    notes = ", ".join(f"{count} {note}" for note, count in written.notes.most_common())
+    replies = f"; the replies in {config.output_file.name}.records" if spec.needs_model else ""
+    lines = [f"{config.output_file} ({by_status or 'no row'}){replies}"]
+    lines += [f"in it, worth a look: {notes}"] if notes else []
+    return summary_text(config, result, result.stats, written=lines, next_command=next_command)
+
+
+def count_notes(notes: Mapping[str, Any]) -> Iterable[str]:
+    """Name what the summary counts of the notes of a decomposed or criticised row."""
+    yield from (doubt["reason"] for doubt in notes.get("doubts", ()))
+    if TURNS_LEFT_OUT in notes:
+        yield "with turns left out (--max-input-tokens)"
+    if "consistent" in notes:
+        yield "consistent in both orders" if notes["consistent"] else "inconsistent (taken as a tie)"
+
+
+def summary_text(
+    config: JudgeConfig,
+    result: RunResult,
+    stats: RunStats,
+    *,
+    written: Sequence[str],
+    next_command: str,
+    notes: Sequence[str] = (),
+) -> str:
+    """Summarise a run; the last line is what to type next, or how to go on with the rows that are left.
+
+    `notes`: lines about the input, shown behind the time.
+    """
+    usage = stats.usage
+    cached = "" if usage.cached_tokens is None else f" ({usage.cached_tokens:,} of them cached)"
+    lines = [
+        f"Rows      {stats.success} judged, {stats.empty} empty, {stats.failures} failed{_by_count(stats.reasons)}, "
+        f"{stats.unusable} unusable, {stats.resumed} resumed"
+        + (f", {stats.skipped_failed} failed earlier and skipped" if stats.skipped_failed else ""),
+        f"Requests  {stats.requests}, of them {stats.retries.total()} tries again{_by_count(stats.retries)}"
+        + (f"; {stats.cache_hits} questions copied from equal ones" if stats.cache_hits else "")
+        + (f"; {stats.restored} replies kept from an earlier run" if stats.restored else ""),
+        f"Tokens    {usage.prompt_tokens:,} prompt{cached}, {usage.completion_tokens:,} completion",
+        *_cost(config, stats.cost),
+        f"Time      {result.seconds:.1f} s",
+        *notes,
+        *(f"Written   {line}" for line in written),
+    ]
+    return printable_lines("\n".join([*lines, _next(result, stats, next_command)]))
+
+
+def _by_count(counts: Counter[str]) -> str:
+    return f" ({', '.join(f'{name} {count}' for name, count in counts.most_common())})" if counts else ""
+
+
+def _cost(config: JudgeConfig, spent: float) -> list[str]:
+    if config.prices is None:
+        return []
+    bound = "" if config.max_cost is None else f" of at most {config.max_cost:g}"
+    over = spent - (config.max_cost if config.max_cost is not None else spent)
+    return [f"Cost      {spent:.4f}{bound}" + (f", {over:.4f} over it" if over > 0 else "")]
+
+
+def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
+    reason, left = result.stop_reason, (stats.total or 0) - stats.done
+    if result.interrupted:
+        return f"Stopped by a signal with {left} rows left; the same command goes on where this one stopped."
+    if isinstance(reason, OutputLost) and reason.rescue:
+        return (
+            f"Stopped with {left} rows left: {reason}. Move it back to the output's name, then the same "
+            "command goes on where this one stopped; without it every row is asked again."
+        )
+    if reason is not None:
+        why = str(reason)
+        why += "" if why.endswith("?") else "."
+        return f"Stopped with {left} rows left: {why} Then the same command goes on where this one stopped."
+    if stats.failures or stats.skipped_failed:
+        failed = stats.failures + stats.skipped_failed
+        return f"{failed} rows failed; the same command asks them again (without --skip-failed)." + _unusable(stats)
+    if stats.unusable:
+        return f"All usable rows are judged.{_unusable(stats)}"
+    return f"Next      {next_command}"
+
+
+def _unusable(stats: RunStats) -> str:
+    if not stats.unusable:
+        return ""
+    return f" {stats.unusable} unusable rows are named above; mend them and run the same command."
+
+
+def _analysis_commands(outputs: Sequence[Path]) -> str:
+    """Return what shows the table of these results: of a folder's together where a folder is all it takes."""
+    command = "python -m metajudge analysis"
+    folders = {path.parent for path in outputs}
+    if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
+        return f"{command} --input-dir {shlex.quote(str(folders.pop()))}"
+    return f"\n{' ' * 10}".join(f"{command} --input-file {shlex.quote(str(path))}" for path in outputs)
+
+
+def _guard_lines(scan: InputScan, guard: str | None) -> list[str]:
+    """Tell how many items of the input the guard has marked, by reason; nothing without guard."""
+    if guard is None:
+        return []
+    zero = "; those of the model get no credit" if guard == ZERO and scan.flagged_items else ""
+    return [f"Guard     {scan.flagged_items} items marked{_by_count(scan.issues)}{zero}"]
+
+
+# ------------------------------------------------------------------ dry runs
+
+
+def _infer_dry_run(config: InferConfig, result: RunResult) -> str:
+    scan = result.scan
+    rows = [
+        f"Rows      {scan.rows} read, {scan.unusable} unusable",
+        *(f"Model     {model}: {scan.asked[model]} rows, to {path}" for model, path in result.outputs.items()),
+        f"Judge     {config.model}, granularity {config.granularity}",
+    ]
+    return _dry_run(config, scan, rows, _guard_lines(scan, config.guard), "(none: no usable row)")
+
+
+def _step_dry_run(config: StepConfig, scan: InputScan, name: str) -> str:
+    left_out = f"{scan.unusable} unusable, {scan.skipped} passed over"
+    rows = [f"Rows      {scan.asked.total() + scan.parsed} to {name}, {left_out}"]
+    problem = next(iter(scan.problems), "there is nothing to ask")
+    return _dry_run(config, scan, rows, [], f"(none: {problem})")
+
+
+def _dry_run(config: JudgeConfig, scan: InputScan, rows: Sequence[str], notes: Sequence[str], none: str) -> str:
+    lines = [
+        *rows,
+        f"Requests  {scan.requests} for all of them; of those that the output has already none is asked again",
+        f"Tokens    about {scan.prompt_tokens:,} prompt; completion at most {config.max_tokens:,} a request",
+        *_expected_cost(config, scan),
+        *notes,
+        "",
+        "First question",
+        scan.first_question or none,
+        "",
+        "Dry run: nothing was sent or written.",
+    ]
+    return printable_lines("\n".join(lines))
+
+
+def _expected_cost(config: JudgeConfig, scan: InputScan) -> list[str]:
+    if config.prices is None:
+        return []
+    prices = Prices(*config.prices)
+    least = prices.of(Usage(scan.prompt_tokens, 0))
+    likely = prices.of(Usage(scan.prompt_tokens, scan.requests * FIRST_COMPLETION))
+    return [f"Cost      {least:.2f} for the prompts; {likely:.2f} with replies of {FIRST_COMPLETION:,} tokens"]

@@ -1,0 +1,102 @@
+"""What passes through the layers: a question and its result above the retries, a request and its reply below them.
+
+Every layer has the one method `ask` and wraps the next one, so that each can be tested alone. See `session` for the
+order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from metajudge.data import Status
+from metajudge.llm import Reply
+
+Messages = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question to the judge."""
+
+    name: str
+    """What it asks, unique within its row; also its key in the journal."""
+    messages: Messages
+    read: Callable[[Reply], Any]
+    """Turns a reply that has a text into its meaning, or a `ParseFailure`: asked again."""
+    shared: bool = True
+    """An equal question may be answered by the same reply."""
+    alone: bool = True
+    """The row has no other question, so that the record itself keeps the reply."""
+    record_id: str = ""
+    """Id of the record that the reply goes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One try of a question."""
+
+    messages: Messages
+    prompt_tokens: int
+    """Estimated."""
+    retry_cause: str = ""
+    """Why it is sent again; empty for a first try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An accepted reply."""
+
+    reply: Reply
+    value: Any
+    """Result of `Question.read`."""
+    attempts: int = 1
+    copied_from: str | None = None
+    """Id of the record whose equal question was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A question given up."""
+
+    kind: Status
+    """`error` (no reply) or `format_error` (no accepted reply)."""
+    cause: str
+    """Short name under which it is counted."""
+    message: str
+    attempts: int
+    last: Reply | None = None
+    """The last reply, if there was one."""
+    copied: bool = False
+    """An equal question was asked for another row."""
+    question: str = ""
+    """Its name."""
+
+
+RequestResult = Answer | Failed
+
+
+class QuestionLayer(Protocol):
+    """A layer above the retries."""
+
+    async def ask(self, question: Question) -> RequestResult:
+        """Ask until answered or given up. Raises a `MetaJudgeError` that ends the run, or `Stopped`."""
+
+
+class RequestLayer(Protocol):
+    """A layer below the retries."""
+
+    async def ask(self, request: Request) -> Reply:
+        """Send one request. Raises a `JudgeError`."""
+
+
+class ChatClient(Protocol):
+    """The judge's client."""
+
+    async def ask(self, messages: Messages) -> Reply:
+        """Send one request. Raises a `JudgeError`."""
+
+    @property
+    def dropped_params(self) -> Sequence[str]:
+        """Parameters that the server did not support so far."""

@@ -1,0 +1,77 @@
+"""The first reading of an input: what will be asked, and which rows cannot be."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from metajudge.data import SHOWN_PROBLEMS
+from metajudge.engine import Question
+
+log = logging.getLogger("metajudge")
+
+
+@dataclass(slots=True)
+class InputScan:
+    """Counts of the first reading of the input; nothing of the rows is kept."""
+
+    rows: int = 0
+    """Lines that are not blank, up to the limit."""
+    asked: Counter[str] = field(default_factory=Counter)
+    """Rows to be asked about, by evaluated model."""
+    parsed: int = 0
+    """Rows whose text exists already and could be read."""
+    unusable: int = 0
+    """Lines that are no row, and rows about which nothing can be asked."""
+    problems: list[str] = field(default_factory=list)
+    """The first unusable rows, by line and reason."""
+    skipped: int = 0
+    """Rows for which an earlier step did not succeed."""
+    empty_items: int = 0
+    """Items that are empty strings; they keep their number and are judged."""
+    flagged_items: int = 0
+    """Suspicious items that are put to the judge, with a guard."""
+    issues: Counter[str] = field(default_factory=Counter)
+    """Their reasons; an item may have several."""
+    requests: int = 0
+    """Questions that rows without a record would ask; counted for a dry run only, as the rest."""
+    characters: int = 0
+    """Length of these questions, instructions included."""
+    wide_characters: int = 0
+    """Number of these outside ASCII (about a token each)."""
+    first_question: str = ""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Estimate the tokens: four ASCII characters per token, one other character per token."""
+        return (self.characters - self.wide_characters) // 4 + self.wide_characters
+
+    def add_unusable(self, problem: str) -> None:
+        """Count an unusable row; the first ones are kept."""
+        self.unusable += 1
+        if len(self.problems) < SHOWN_PROBLEMS:
+            self.problems.append(problem)
+
+    def add_questions(self, questions: Sequence[Question]) -> None:
+        """Count and measure the questions of one row."""
+        for question in questions:
+            self.requests += 1
+            for message in question.messages:
+                text = message["content"]
+                self.characters += len(text)
+                self.wide_characters += len(text) - len(text.encode("ascii", "ignore"))
+            if not self.first_question:
+                self.first_question = "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in question.messages)
+
+    def warn(self) -> None:
+        """Log what will not be asked, and what looks odd."""
+        for problem in self.problems:
+            log.warning("%s", problem)
+        if self.unusable > len(self.problems):
+            log.warning("and %d more unusable rows", self.unusable - len(self.problems))
+        if self.skipped:
+            log.warning("%d rows are passed over: an earlier step did not succeed for them", self.skipped)
+        if self.empty_items:
+            log.warning("%d items are empty strings; they keep their number and are judged", self.empty_items)

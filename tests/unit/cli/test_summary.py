@@ -1,0 +1,17 @@
+"""The text of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metajudge.cli.summary import _analysis_commands
+
+
+def test_the_next_command_shows_every_table() -> None:
+    """A folder where that is all it takes; else a line a file: other folders, names that a folder's table omits."""
+    one, two = Path("o/a.jsonl"), Path("o/b c.jsonl")
+    assert _analysis_commands([two]) == "python -m metajudge analysis --input-file 'o/b c.jsonl'"
+    assert _analysis_commands([one, two]) == "python -m metajudge analysis --input-dir o"
+    for other in (Path("p/a.jsonl"), Path("o/b.json")):
+        first, second = _analysis_commands([one, other]).split("\n")
+        assert first.endswith("--input-file o/a.jsonl") and second.strip().endswith(f"analysis --input-file {other}")
