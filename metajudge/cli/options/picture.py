@@ -32,7 +32,7 @@ def check_picture(output: Path, inputs: Sequence[Path]) -> None:
         importlib.import_module("matplotlib")
     except ImportError:
         raise UsageError(
-            "plot needs matplotlib; install it with: pip install 'metajudge[plot]' (or pip install matplotlib)"
+            "plot needs matplotlib; install it with: pip install '.[plot]' (or pip install matplotlib)"
         ) from None
     if output.suffix.lower() not in ENDINGS:
         raise UsageError(f"--output-file {output}: the name must end in {' or '.join(ENDINGS)}")

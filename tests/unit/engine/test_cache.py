@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from metajudge.data import Status
 from metajudge.engine.cache import ResponseCache
-from metajudge.engine.question import ERROR, Answer, Failed, Question, RequestResult
+from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.stats import RunStats
 from metajudge.llm.client import Usage
 from metajudge.llm.errors import FatalError
@@ -56,7 +57,7 @@ def test_an_equal_question_gets_a_copy_without_tokens(together: bool) -> None:
 
 def test_a_failure_is_shared_in_flight_and_not_remembered() -> None:
     """Who asks later asks anew."""
-    failed = Failed(ERROR, "500", "no", 1)
+    failed = Failed(Status.ERROR, "500", "no", 1)
     inner, stats = Inner(failed, ANSWER), RunStats()
 
     async def go() -> list[RequestResult]:

@@ -122,7 +122,7 @@ def test_the_table_of_probes() -> None:
             cells.append(f"**{cell}**" if found > honest[name] else cell)
         lines.append(f"| {probe} | " + " | ".join(cells) + " |")
     assert "\n".join(lines) + "\n" == TABLE
-    assert TABLE in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert TABLE in (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 
 
 def test_the_probes_worked_by_hand() -> None:
