@@ -150,16 +150,27 @@ class Runner:
 
     async def _take_through(self, item: Item) -> None:
         started = self._clock.now()
-        questions = self._task.questions(item)
+        try:
+            results = await self._ask_all(item, self._task.questions(item))
+        except Stopped:
+            return  # the row stays open, for the next run
+        record = self._task.record(item, results, self._clock.now() - started, self._judge.dropped_params)
+        self._stop_on_error(self._writer.write, item, record, results)
+
+    async def _ask_all(self, item: Item, questions: Sequence[Question]) -> list[RequestResult]:
+        """Ask all questions of a row. Raises `Stopped` if one of them got no result, once the others have theirs."""
+        if len(questions) == 1:
+            # In the row's own task, so that the record is written before another request takes the reply's place:
+            # a kill costs what is in flight and not more.
+            return [await self._ask(item, questions[0])]
         found = await asyncio.gather(*(self._ask(item, one) for one in questions), return_exceptions=True)
-        results = [one for one in found if not isinstance(one, BaseException)]
-        for error in found:
-            if isinstance(error, BaseException) and not isinstance(error, Stopped):
+        errors = [one for one in found if isinstance(one, BaseException)]
+        for error in errors:
+            if not isinstance(error, Stopped):
                 raise error
-        if len(results) == len(questions):
-            seconds = self._clock.now() - started
-            record = self._task.record(item, results, seconds, self._judge.dropped_params)
-            self._stop_on_error(self._writer.write, item, record, results)
+        if errors:
+            raise Stopped
+        return [one for one in found if not isinstance(one, BaseException)]
 
     async def _ask(self, item: Item, question: Question) -> RequestResult:
         restored = self._writer.restore(item, question)

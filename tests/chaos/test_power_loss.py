@@ -33,7 +33,7 @@ def good(message: str, times: int) -> Turn:
 def judge_rows(out: Path, granularity: str = "row") -> list[str]:
     """Judge `SAMPLES` into `out`; returns what was asked: "3" for row 3, "3.2" for its second item."""
     judge = ScriptedJudge(good)
-    run_samples(out, judge, SAMPLES, kind=task(granularity), in_flight=1)
+    run_samples(out, judge, SAMPLES, kind=task(granularity), concurrent_requests=1)
     pattern = r"^S\d+: m(\d+\.\d+)" if granularity == "item" else r"^S1: m(\d+)"
     return sorted(re.findall(pattern, "\n".join(judge.asked), re.MULTILINE))
 
@@ -85,7 +85,7 @@ def broken_rows(out: Path) -> list[tuple[int, int]]:
     def script(message: str, times: int) -> Turn:
         return RequestRejected("413", "no") if "\nS2: " in message or message.startswith("S2: ") else block(message)
 
-    run_samples(out, ScriptedJudge(script), SAMPLES, kind=task("item"), in_flight=1)
+    run_samples(out, ScriptedJudge(script), SAMPLES, kind=task("item"), concurrent_requests=1)
     return list(last_lines(out.with_name("out.jsonl.journal").read_bytes(), len(SAMPLES)))
 
 

@@ -47,6 +47,19 @@ def test_every_row_is_judged_once_with_bounded_flight(out: Path) -> None:
     assert stats.usage == Usage(300, 150, 450)
 
 
+def test_a_reply_is_written_before_the_next_request_goes_out(out: Path) -> None:
+    """A kill costs what is in flight and not more."""
+    written: list[int] = []
+
+    class Watching(ScriptedJudge):
+        async def ask(self, messages: Any) -> Reply:
+            written.append(len(records(out)))
+            return await super().ask(messages)
+
+    run_samples(out, Watching(good), samples(row(n) for n in range(5)), concurrent_requests=1)
+    assert written == [0, 1, 2, 3, 4]
+
+
 def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
     """Failed rows are asked again, finished ones never."""
     todo = samples(row(n) for n in range(6))
