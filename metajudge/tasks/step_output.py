@@ -1,4 +1,4 @@
-"""The output of a deriving command: its input's rows with what their records say, one line a row, in their order."""
+"""Output of a step: the input's rows with the fields from their records, one line per row, in order."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from typing import Any, BinaryIO
 from metajudge.data import METADATA_KEY, InputFile, InvalidRow
 from metajudge.errors import DiskFull
 from metajudge.records import LatestRecords, Record, encode, replacing, row_key
-from metajudge.tasks.step import PASSED_OVER, Step, StepResult, StepRow, StepSpec, step_rows
+from metajudge.tasks.step import SKIPPED, Step, StepResult, StepRow, StepSpec, step_rows
 
 
 @dataclass(frozen=True, slots=True)
 class OutputCounts:
-    """What the output holds."""
+    """Counts of the output's rows."""
 
     by_status: Counter[str] = field(default_factory=Counter)
-    """Rows."""
     notes: Counter[str] = field(default_factory=Counter)
-    """What `CountNotes` says about them."""
+    """Names that `CountNotes` gives for the rows."""
 
 
 CountNotes = Callable[[Mapping[str, Any]], Iterable[str]]
-"""Names what is to be counted of an output row's notes."""
+"""Gives the names to count for an output row's notes."""
 
 
 def write_output(
@@ -39,8 +38,8 @@ def write_output(
 ) -> OutputCounts:
     """Rebuild `output`. Raises `DiskFull`.
 
-    A row without a record yet (the run was stopped) is left out; one that an earlier step left unfit stays as it is.
-    A row beyond `limit` has its line where an earlier run has made it.
+    A row without a record (the run was stopped) is left out; a skipped row stays unchanged.
+    A row beyond `limit` keeps its line if an earlier run has made it.
     """
     output = Path(os.path.realpath(output))  # a link stays one
     written = OutputCounts()
@@ -62,17 +61,17 @@ def _lines(
     written: OutputCounts,
     count_notes: CountNotes,
 ) -> Iterator[bytes]:
-    """The output's lines; `places`: where in `kept` the record of each row begins."""
+    """Yield the output's lines; `places` are the byte offsets of the rows' records in `kept`."""
     spec = step.spec
     before = _hashes(output) if limit is not None else set()
     for number, row in enumerate(step_rows(source.rows(), step)):
         if isinstance(row, InvalidRow):
             continue
-        if row.precomputed is not None and row.precomputed.status == PASSED_OVER:
+        if row.precomputed is not None and row.precomputed.status == SKIPPED:
             line = encode(row.row)
-            # It has no record: beyond the limit only the line itself tells that it was there.
+            # It has no record: beyond the limit only its line shows that an earlier run has written it.
             if limit is None or number < limit or hash(line) in before:
-                written.by_status[PASSED_OVER] += 1
+                written.by_status[SKIPPED] += 1
                 yield line
         elif (place := places.get(row_key(row.id, row.question_id))) is not None:
             kept.seek(place)
@@ -85,7 +84,7 @@ def _lines(
 
 
 def _hashes(output: Path) -> set[int]:
-    """Of the lines that an earlier run has written."""
+    """Return the hashes of the lines that an earlier run has written."""
     if not output.exists():
         return set()
     with output.open("rb") as file:
@@ -93,7 +92,7 @@ def _hashes(output: Path) -> set[int]:
 
 
 def _places(records: Path) -> dict[int, int]:
-    """Where the standing record of each row begins."""
+    """Return the byte offset of each row's latest record."""
     latest = LatestRecords()
     for number, offset, line in InputFile(records).lines():
         record = Record.from_line(line, number)
@@ -105,7 +104,7 @@ def _places(records: Path) -> dict[int, int]:
 def _stamped(row: StepRow, spec: StepSpec, found: StepResult, record: Record) -> dict[str, Any]:
     stamp: dict[str, Any] = {"id": row.id, "step": spec.name, "status": found.status}
     if spec.needs_model:
-        # Not the model of this run: with --allow-mixed another one may have made the row.
+        # Not the model of this run: with `allow_mixed` another one may have made the row.
         stamp |= {"model": record.judge_model, "attempts": record.attempts}
     stamp |= found.notes
     if METADATA_KEY in row.row:
