@@ -40,7 +40,7 @@ x.sort()
 
 
 def test_swapped_shows_response_2_as_a() -> None:
-    """All but the places of the two texts is the same."""
+    """Only the places of the two texts differ."""
     assert CriticPrompt().messages(CONVERSATION, "one", "two", swapped=True) == CriticPrompt().messages(
         CONVERSATION, "two", "one"
     )
@@ -64,7 +64,7 @@ def test_the_number_of_reasons_is_part_of_the_instructions() -> None:
 
 
 def test_all_five_verdicts_are_offered_and_readable() -> None:
-    """In the form in which they are read."""
+    """The five boxes are in the form that the reader takes."""
     boxes = re.findall(r"`(\\boxed\{[^}]*\})`", instructions())
     assert [parse_verdict(box) for box in boxes] == [-2, -1, 0, 1, 2]
 
