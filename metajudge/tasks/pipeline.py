@@ -80,20 +80,10 @@ class RunResult:
     """Finished records that the outputs held before the run."""
 
 
-def judge_identity(
-    config: JudgeConfig, instructions: str, granularity: str, *, samples: int = 1, **more: Any
-) -> JudgeIdentity:
+def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **more: Any) -> JudgeIdentity:
     """Make the records' `judge`; `adapted` is filled in for each record."""
-    return JudgeIdentity(
-        model=config.model,
-        temperature=config.temperature,
-        max_tokens=config.max_tokens,
-        samples=samples,
-        granularity=granularity,
-        instructions=instructions,
-        version=__version__,
-        **more,
-    )
+    of_config = {name: getattr(config, name) for name in ("model", "temperature", "max_tokens")}
+    return JudgeIdentity(granularity=granularity, instructions=instructions, version=__version__, **of_config, **more)
 
 
 def run(job: Job, config: JudgeConfig, *, dry_run: bool = False, stop_hook: StopHook = nullcontext) -> RunResult:

@@ -67,7 +67,7 @@ class _StepJob:
 
     def __post_init__(self) -> None:
         spec = self.step.spec
-        judge = judge_identity(self.config, spec.instructions, spec.name, settings=dict(spec.settings))
+        judge = judge_identity(self.config, spec.instructions, spec.name, samples=1, settings=dict(spec.settings))
         self.source = InputFile(self.config.input_file)
         self.task = StepTask(self.step, judge)
         self.records = side_file(self.config.output_file, ".records")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from metajudge.data import METADATA_KEY, InputFile, InvalidRow
 from metajudge.errors import DiskFull
@@ -44,43 +44,29 @@ def write_output(
     output = Path(os.path.realpath(output))  # a link stays one
     written = OutputCounts()
     try:
+        places = _places(records)
+        before = _hashes(output) if limit is not None else set()
         with replacing(output) as file, records.open("rb") as kept:
-            file.writelines(_lines(source, limit, output, kept, _places(records), step, written, count_notes))
+            for number, row in enumerate(step_rows(source.rows(), step)):
+                if isinstance(row, InvalidRow):
+                    continue
+                if row.precomputed is not None and row.precomputed.status == SKIPPED:
+                    line = encode(row.row)
+                    # It has no record: beyond the limit only its line shows that an earlier run has written it.
+                    if limit is None or number < limit or hash(line) in before:
+                        written.by_status[SKIPPED] += 1
+                        file.write(line)
+                elif (place := places.get(row_key(row.id, row.question_id))) is not None:
+                    kept.seek(place)
+                    record = Record.from_line(kept.readline())
+                    assert isinstance(record, Record) and record.derived is not None
+                    found = step.finalize(StepResult(**record.derived))
+                    written.by_status[found.status] += 1
+                    written.notes.update(count_notes(found.notes))
+                    file.write(encode(_stamped(row, step.spec, found, record)))
     except OSError as error:
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None
     return written
-
-
-def _lines(
-    source: InputFile,
-    limit: int | None,
-    output: Path,
-    kept: BinaryIO,
-    places: Mapping[int, int],
-    step: Step,
-    written: OutputCounts,
-    count_notes: CountNotes,
-) -> Iterator[bytes]:
-    """Yield the output's lines; `places` are the byte offsets of the rows' records in `kept`."""
-    spec = step.spec
-    before = _hashes(output) if limit is not None else set()
-    for number, row in enumerate(step_rows(source.rows(), step)):
-        if isinstance(row, InvalidRow):
-            continue
-        if row.precomputed is not None and row.precomputed.status == SKIPPED:
-            line = encode(row.row)
-            # It has no record: beyond the limit only its line shows that an earlier run has written it.
-            if limit is None or number < limit or hash(line) in before:
-                written.by_status[SKIPPED] += 1
-                yield line
-        elif (place := places.get(row_key(row.id, row.question_id))) is not None:
-            kept.seek(place)
-            record = Record.from_line(kept.readline())
-            assert isinstance(record, Record) and record.derived is not None
-            found = step.finalize(StepResult(**record.derived))
-            written.by_status[found.status] += 1
-            written.notes.update(count_notes(found.notes))
-            yield encode(_stamped(row, spec, found, record))
 
 
 def _hashes(output: Path) -> set[int]:

@@ -17,8 +17,7 @@ from metajudge.tasks.match.prompt import ITEM, Prompt, list_text, row_message, w
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
 from metajudge.text import ParseFailure, item_issues, plain_block
 
-REPORT, ZERO = "report", "zero"
-GUARDS = (REPORT, ZERO)
+ZERO = "zero"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,26 +124,24 @@ class MatchTask:
 
     def _result(self, sample: Sample, outcomes: Sequence[RequestResult]) -> _Result:
         answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
-        per_sample = len(answers) // self.num_samples
-        turns = [answers[i : i + per_sample] for i in range(0, len(answers), per_sample)]
-        results = [self._one_sample(sample, turn) for turn in turns]
-        first = results[0]
-        samples = [first.samples[0]]
-        for other in results[1:]:
+        size = len(answers) // self.num_samples
+        first, *others = (self._one_sample(sample, answers[i : i + size]) for i in range(0, len(answers), size))
+        samples = first.samples
+        for other in others:
             own = {"score_matrix": other.matrix, "item_replies": other.replies} if other.matrix is not None else {}
-            samples.append({**other.samples[0], **own})
-        return _Result(first.marks, first.is_ordered, samples, first.matrix, first.replies)
+            samples.append(other.samples[0] | own)
+        return first
 
     def _one_sample(self, sample: Sample, answers: Sequence[Answer]) -> _Result:
         if self.prompt.granularity != ITEM:
             (answer,) = answers
-            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer.reply, answer)])
+            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
         matrix = _matrix(sample, answers)
         marks = best_matches(matrix)
         usage = sum((answer.reply.usage for answer in answers), Usage())
         finishes = [answer.reply.finish_reason for answer in answers if answer.reply.finish_reason != "stop"]
-        text = plain_block(marks)
-        entry = {"generated_text": text, "finish_reason": next(iter(finishes), "stop"), "usage": usage.to_json()}
+        finish = next(iter(finishes), "stop")
+        entry = {"generated_text": plain_block(marks), "finish_reason": finish, "usage": usage.to_json()}
         return _Result(marks, True, [entry], matrix, [answer.reply.text for answer in answers])
 
     def _failed_result(
@@ -192,8 +189,8 @@ def _without_credit(outcome: RequestResult, marked: Collection[str]) -> RequestR
     return replace(outcome, value=replace(outcome.value, marks=without_credit(outcome.value.marks, marked)))
 
 
-def _sample(reply: Reply, answer: Answer) -> dict[str, Any]:
-    text = reply.text or ""
+def _sample(answer: Answer) -> dict[str, Any]:
+    reply, text = answer.reply, answer.reply.text or ""
     entry: dict[str, Any] = {"generated_text": text}
     if not matches_reference_reading(text, answer.value.marks):
         entry = {"generated_text": plain_block(answer.value.marks), "raw_text": text}

@@ -76,7 +76,7 @@ def output(tmp_path: Path) -> list[dict[str, Any]]:
         (DecomposeStep(), CLAIMS, "Human-Checklist", "human", list(CLAIMS.items)),
     ],
 )
-def test_what_a_step_adds_replaces_a_key_that_differs_in_case_alone(
+def test_a_new_field_replaces_a_key_that_differs_in_case_alone(
     tmp_path: Path, step: Step, value: Any, old: str, name: str, items: list[str]
 ) -> None:
     """The first of two such keys would be the one that is judged."""

@@ -261,7 +261,7 @@ def test_a_missing_block_is_forgiven_when_verdict_and_reasons_are_there() -> Non
 
 
 def test_thoughts_are_no_answer_and_differing_blocks_are_not_chosen_from() -> None:
-    """The same block twice is one."""
+    """A block that occurs twice counts once."""
     assert reasons(f"<think>{reply('draft')}</think>{reply('x')}") == ("x",)
     assert reasons(reply("x") + reply("x")) == ("x",)
     assert why(reply("x") + reply("y")) == "2 different result blocks"
@@ -295,7 +295,7 @@ def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() 
     ],
 )  # fmt: skip
 def test_orders_that_disagree_come_to_a_tie(first: int, second: int, merged: tuple[str, bool]) -> None:
-    """Of two strengths the weaker counts; the order of the two does not matter."""
+    """The weaker of two strengths counts; the order of the two does not matter."""
     assert merge_orders(first, second) == merge_orders(second, first) == merged
 
 
@@ -346,7 +346,7 @@ def test_no_content_of_a_reason_is_ever_misread(given_reasons: list[str], verdic
 
 @given(st.lists(st.one_of(HARD, BREAKING, st.text(max_size=6)), max_size=12).map("\n".join), st.booleans())
 def test_no_text_raises(text: str, cut: bool) -> None:
-    """Whatever a model writes, the answer is a critique with its label or a reason."""
+    """Any text gives a critique with its label or a reason."""
     for answer in (read_critique(text, cut=cut), parse_existing(text)):
         if isinstance(answer, ParseFailure):
             assert answer.reason

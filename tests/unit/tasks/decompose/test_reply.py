@@ -183,7 +183,7 @@ def test_an_empty_list_needs_its_reason() -> None:
         (f"<think>so</think>{reply('x <think> y')}", "<think> inside a result block"),
     ],
 )  # fmt: skip
-def test_what_is_incomplete_or_contradicts_itself_is_rejected_with_its_reason(text: str, why: str) -> None:
+def test_an_incomplete_or_contradictory_reply_is_rejected_with_its_reason(text: str, why: str) -> None:
     """Nothing is guessed."""
     assert reason(text) == why
 
@@ -254,7 +254,7 @@ def test_no_content_of_a_point_is_ever_misread(points: list[str]) -> None:
 
 @given(st.lists(st.one_of(BREAKING, HARD, st.text(max_size=6)), max_size=12).map("".join), st.booleans())
 def test_no_text_raises(text: str, cut: bool) -> None:
-    """Whatever a model writes, the answer is points or a reason."""
+    """Any text gives points or a reason."""
     answer = read_claims(text, cut=cut)
     assert isinstance(answer, Claims) or answer.reason
 

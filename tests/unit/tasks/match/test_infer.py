@@ -190,13 +190,6 @@ def test_many_unusable_rows_are_named_only_in_part(tmp_path: Path, capsys: pytes
     assert error.count("is not JSON") == 20 and "and 10 more unusable rows" in error
 
 
-def test_limit_judges_the_first_rows_only(rows: Path, tmp_path: Path) -> None:
-    """The run ends after the first rows with exit code 0."""
-    with server() as (url, seen):
-        assert infer(rows, tmp_path / "out.jsonl", "--api-base", url, "--limit", "2") == 0
-    assert len(seen) == 2
-
-
 def test_records_of_other_rows_in_the_output_are_reported(
     rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -321,7 +314,7 @@ def test_the_environment_names_the_judge(rows: Path, tmp_path: Path, monkeypatch
 
 
 def test_every_flag_reaches_the_request(rows: Path, tmp_path: Path) -> None:
-    """Model, limits, template, extra body."""
+    """Model, limits, template and extra body are in the one request of `--limit 1`."""
     template = tmp_path / "t.txt"
     template.write_text("Q\n{source_list}\n{target_list}")
     with server() as (url, seen):
