@@ -48,11 +48,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
     start_log(args.log_file, args.input_file, args.output_file)
     config = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
-    flags = {args.context_field: "--context-field"} | dict.fromkeys(args.response_fields, "--response-fields")
-    if args.from_field is not None:
-        flags = {args.from_field: "--from-field"}
     command = f"python -m metajudge check {shlex.quote(args.output_file)}"
-    return run_and_print(config, from_args(CriticStep, args), flags=flags, next_command=command)
+    return run_and_print(config, from_args(CriticStep, args), next_command=command)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

@@ -44,6 +44,5 @@ def run(args: argparse.Namespace) -> int:
     return run_and_print(
         config,
         step,
-        flags=dict.fromkeys(step.spec.fields, "--text-field"),
         next_command=f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH",
     )

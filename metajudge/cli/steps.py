@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.summary import count_notes, step_text
-from metajudge.tasks import MissingField, Step, StepConfig, run_step
+from metajudge.tasks import Step, StepConfig, run_step
 
 
-def run_and_print(config: StepConfig, step: Step, *, flags: Mapping[str, str], next_command: str) -> int:
-    """Run a step, print its summary and return the exit code. `flags`: by needed field, the flag that names another."""
-    try:
-        result, written = run_step(config, step, count_notes=count_notes, stop_hook=stop_on_signals)
-    except MissingField as error:
-        raise error.with_flag(flags[error.name]) from None
+def run_and_print(config: StepConfig, step: Step, *, next_command: str) -> int:
+    """Run a step, print its summary and return the exit code."""
+    result, written = run_step(config, step, count_notes=count_notes, stop_hook=stop_on_signals)
     print(step_text(config, result, written, step.spec, next_command))
     return result.exit_code

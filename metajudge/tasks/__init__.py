@@ -1,8 +1,8 @@
-"""What is asked: a task turns a row into requests and their replies into a record.
+"""Tasks: each turns a row into requests and their replies into a record.
 
 `match` scores how far a model's reasons make the human points; `decompose` and `critic` make the checklists. All three
-are jobs of `pipeline`, which scans the input (`scan`), asks and writes. `step`, `run_step` and `step_output` are what
-`decompose` and `critic` share.
+are jobs of `pipeline`, which scans the input (`scan`), asks and writes. `decompose` and `critic` share `step`,
+`run_step` and `step_output`.
 """
 
 from metajudge.tasks.critic.prompt import CriticPrompt
@@ -14,7 +14,7 @@ from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt, read_
 from metajudge.tasks.match.reply import read_reply
 from metajudge.tasks.match.task import ZERO, MatchTask, score_matrix
 from metajudge.tasks.pipeline import RunResult
-from metajudge.tasks.run_step import MissingField, StepConfig, run_step
+from metajudge.tasks.run_step import StepConfig, run_step
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import Step, StepSpec
 from metajudge.tasks.step_output import OutputCounts
@@ -30,7 +30,6 @@ __all__ = [
     "InferConfig",
     "InputScan",
     "MatchTask",
-    "MissingField",
     "OutputCounts",
     "Prompt",
     "RunResult",

@@ -1,4 +1,4 @@
-"""The program of every command that asks a model about rows: scan the input, ask, write the records and products.
+"""Run of every command that asks a model about rows: scan the input, ask, write the records and products.
 
 `infer`, `decompose` and `critic` are three jobs of it. It returns results; printing is left to the command line.
 """
@@ -21,14 +21,15 @@ from metajudge.engine import (
     OutputFiles,
     RunStats,
     StopHook,
-    Task,
     exit_code,
     run_rows,
     run_to_end,
 )
 from metajudge.errors import MetaJudgeError
 from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile
+from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.scan import InputScan
+from metajudge.tasks.step import StepTask
 from metajudge.version import __version__
 
 
@@ -37,21 +38,17 @@ class Job(Protocol):
 
     @property
     def source(self) -> InputFile:
-        """The input."""
+        """Input with the rows."""
 
     @property
-    def task(self) -> Task:
-        """What is asked."""
-
-    @property
-    def judge(self) -> JudgeIdentity:
-        """The records' `judge`."""
+    def task(self) -> MatchTask | StepTask:
+        """Task that makes questions and records."""
 
     @property
     def outputs(self) -> Mapping[str, Path]:
         """Record files by evaluated model."""
 
-    def scanned_items(self, scan: InputScan) -> Iterator[Item | InvalidRow]:
+    def scanned_items(self, scan: InputScan) -> Iterator[Any]:
         """Read all rows, counting lines in `scan.rows`."""
 
     def count(self, item: Any, scan: InputScan) -> None:
@@ -61,12 +58,12 @@ class Job(Protocol):
         """Read the rows that the judge is asked about."""
 
     def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> AbstractContextManager[None]:
-        """Surround the run: make what is made from the records, while these are locked."""
+        """Surround the run: make the products of the records while these are locked."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended."""
+    """End of a run."""
 
     scan: InputScan
     outputs: Mapping[str, Path] = field(default_factory=dict)
@@ -75,33 +72,23 @@ class RunResult:
     """None if nothing was asked: a dry run, or an input without a row to judge."""
     seconds: float = 0.0
     exit_code: int = OK
-    """0 all done, 1 rows failed or are left, 2 something has to be changed first, 130 stopped."""
+    """0 all done, 1 rows failed or are left, 2 a setting must be changed first, 130 stopped."""
     interrupted: bool = False
-    """Stopped from outside, by `StopHook`."""
+    """True if `StopHook` stopped the run from outside."""
     stop_reason: MetaJudgeError | None = None
     finished_before: int = 0
     """Finished records that the outputs held before the run."""
 
 
-def judge_identity(
-    config: JudgeConfig, instructions: str, granularity: str, *, samples: int = 1, **more: Any
-) -> JudgeIdentity:
+def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **more: Any) -> JudgeIdentity:
     """Make the records' `judge`; `adapted` is filled in for each record."""
-    return JudgeIdentity(
-        model=config.model,
-        temperature=config.temperature,
-        max_tokens=config.max_tokens,
-        samples=samples,
-        granularity=granularity,
-        instructions=instructions,
-        version=__version__,
-        **more,
-    )
+    of_config = {name: getattr(config, name) for name in ("model", "temperature", "max_tokens")}
+    return JudgeIdentity(granularity=granularity, instructions=instructions, version=__version__, **of_config, **more)
 
 
 def run(job: Job, config: JudgeConfig, *, dry_run: bool = False, stop_hook: StopHook = nullcontext) -> RunResult:
     """Scan the input and, unless `dry_run`, take its rows through the task. Raises a `MetaJudgeError`."""
-    scan = scan_input(job, measure=dry_run)
+    scan = _scan_input(job, measure=dry_run)
     scan.warn()
     if dry_run:
         return RunResult(scan, job.outputs)
@@ -124,8 +111,8 @@ def run(job: Job, config: JudgeConfig, *, dry_run: bool = False, stop_hook: Stop
     )
 
 
-def scan_input(job: Job, *, measure: bool) -> InputScan:
-    """Read the whole input once; with `measure` the questions are made and counted, too."""
+def _scan_input(job: Job, *, measure: bool) -> InputScan:
+    """Read the whole input once; with `measure`, also make and count the questions."""
     scan = InputScan()
     for item in job.scanned_items(scan):
         if isinstance(item, InvalidRow):
@@ -138,6 +125,6 @@ def scan_input(job: Job, *, measure: bool) -> InputScan:
 
 
 def _open(stack: contextlib.ExitStack, path: Path, model: str, job: Job, config: JudgeConfig) -> OutputFiles:
-    identity = FileIdentity(model, job.judge)
-    file = stack.enter_context(RecordFile(path, identity, allow_mixed=config.allow_mixed))
-    return OutputFiles(file, stack.enter_context(contextlib.closing(Journal(path, job.judge))))
+    judge = job.task.judge
+    file = stack.enter_context(RecordFile(path, FileIdentity(model, judge), allow_mixed=config.allow_mixed))
+    return OutputFiles(file, stack.enter_context(contextlib.closing(Journal(path, judge))))

@@ -1,7 +1,7 @@
-"""Rows that gain fields from a model: decomposing, criticising.
+"""Run of a step: rows gain fields from a model's answers.
 
 Questions and answers are kept in `<output>.records`, an ordinary record file: written at once, locked, resumed. The
-output is made from it, rebuilt whole at the end of every run and put in place at once.
+output is rebuilt from it at the end of every run and replaced in one move.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
 from metajudge.engine import JudgeConfig, OutputFiles, StopHook, check_key
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
-from metajudge.records import JudgeIdentity, RecordFile, row_key, side_file
+from metajudge.records import RecordFile, row_key, side_file
 from metajudge.tasks.pipeline import RunResult, judge_identity, run
 from metajudge.tasks.scan import InputScan
-from metajudge.tasks.step import PASSED_OVER, Step, StepRow, StepTask, step_rows
+from metajudge.tasks.step import SKIPPED, Step, StepRow, StepTask, step_rows
 from metajudge.tasks.step_output import CountNotes, OutputCounts, write_output
 
 
@@ -33,29 +33,18 @@ class StepConfig(JudgeConfig):
     dry_run: bool = False
 
 
-class MissingField(UsageError):
-    """A field that the step needs is in no row."""
-
-    def __init__(self, name: str, path: Path, row: Row, flag: str = "") -> None:
-        """`flag`: how another field can be named."""
-        with_flag = flag and f" with {flag}"
-        known = ", ".join(row.data) or "none"
-        super().__init__(f'no row of {path} has "{name}"; name another field{with_flag} (line {row.line} has: {known})')
-        self.name, self._path, self._row = name, path, row
-
-    def with_flag(self, flag: str) -> MissingField:
-        """Name the flag, too."""
-        return MissingField(self.name, self._path, self._row, flag)
-
-
 def run_step(
     config: StepConfig, step: Step, *, count_notes: CountNotes = lambda _: (), stop_hook: StopHook = nullcontext
 ) -> tuple[RunResult, OutputCounts]:
-    """Take every row of the input through `step`. Raises a `MetaJudgeError`, a `UsageError` first of all.
+    """Take every row of the input through `step`. Raises a `UsageError` before any request, a `MetaJudgeError` later.
 
-    `count_notes`: what to count of an output row's notes.
+    `count_notes` names the things to count in an output row's notes.
     """
-    _check_model(config, step)
+    if step.spec.needs_model:
+        if config.model == EMBEDDED:
+            raise UsageError(f"{step.spec.name} needs a language model; the embedded judge only matches lists")
+        if not config.dry_run:
+            check_key(config, matching=False)
     job = _StepJob(config, step, count_notes)
     job.check_output()
     job.check_fields()
@@ -63,67 +52,54 @@ def run_step(
     return result, job.written
 
 
-def _check_model(config: StepConfig, step: Step) -> None:
-    if not step.spec.needs_model:
-        return
-    if config.model == EMBEDDED:
-        raise UsageError(f"{step.spec.name} needs a language model; the embedded judge only matches lists")
-    if not config.dry_run:
-        check_key(config, matching=False)
-
-
 @dataclass(slots=True)
 class _StepJob:
-    """A step over one input, see `pipeline.Job`."""
+    """A step over one input, a `pipeline.Job`."""
 
     config: StepConfig
     step: Step
     count_notes: CountNotes
     source: InputFile = field(init=False)
     task: StepTask = field(init=False)
+    records: Path = field(init=False)
+    outputs: Mapping[str, Path] = field(init=False)
     written: OutputCounts = field(default_factory=OutputCounts)
 
     def __post_init__(self) -> None:
         spec = self.step.spec
-        judge = judge_identity(self.config, spec.instructions, spec.name, settings=dict(spec.settings))
+        judge = judge_identity(self.config, spec.instructions, spec.name, samples=1, settings=dict(spec.settings))
         self.source = InputFile(self.config.input_file)
         self.task = StepTask(self.step, judge)
-
-    @property
-    def judge(self) -> JudgeIdentity:
-        return self.task.judge
-
-    @property
-    def records(self) -> Path:
-        return side_file(self.config.output_file, ".records")
-
-    @property
-    def outputs(self) -> Mapping[str, Path]:
-        return {self.step.spec.name: self.records}
+        self.records = side_file(self.config.output_file, ".records")
+        self.outputs = {spec.name: self.records}
 
     def check_output(self) -> None:
-        """Raise `UsageError` if the output is the input, a directory or somebody else's file."""
+        """Raise `UsageError` if the output is the input, a directory or a file that no step has written."""
         output, source = self.config.output_file, self.config.input_file
         if output.exists() and source.exists() and output.samefile(source):
-            raise UsageError(f"--output-file {output} is the input file; name another one")
+            raise UsageError(f"`output_file` {output} is the input file; name another one")
         if output.is_dir():
-            raise UsageError(f"--output-file {output} is a directory; name a file in it")
+            raise UsageError(f"`output_file` {output} is a directory; name a file in it")
         if output.exists() and not self.records.exists():
             raise UsageError(
-                f"--output-file {output} exists and is no work of this command ({self.records} is not there)"
+                f"`output_file` {output} exists and is no work of this command ({self.records} is not there)"
             )
 
     def check_fields(self) -> None:
-        """Raise `MissingField` for a field that the step needs and no row has."""
-        missing, first = dict.fromkeys(self.step.spec.fields), None
+        """Raise `UsageError` for a field that the step needs and no row has."""
+        missing, first = self.step.spec.fields, None
         for row in self._rows():
             if isinstance(row, Row) and not is_skipped(row.data):
                 first = first or row
-                missing = dict.fromkeys(name for name in missing if name not in row.data)
+                missing = {name: parameter for name, parameter in missing.items() if name not in row.data}
                 if not missing:
                     return
         if first is not None:
-            raise MissingField(next(iter(missing)), self.config.input_file, first)
+            name, parameter = next(iter(missing.items()))
+            raise UsageError(
+                f'no row of {self.config.input_file} has "{name}"; name another field with `{parameter}` '
+                f"(line {first.line} has: {', '.join(first.data) or 'none'})"
+            )
 
     def scanned_items(self, scan: InputScan) -> Iterator[StepRow | InvalidRow]:
         for row in step_rows(self._rows(), self.step):
@@ -134,7 +110,7 @@ class _StepJob:
         found = item.precomputed
         if found is None:
             scan.asked[item.model] += 1
-        elif found.status == PASSED_OVER:
+        elif found.status == SKIPPED:
             scan.skipped += 1
         elif found.status == Status.SUCCESS:
             scan.parsed += 1
@@ -160,9 +136,9 @@ class _StepJob:
             )
 
     def _write_precomputed(self, file: RecordFile) -> None:
-        """Write the records of the rows about which nothing is asked. Raises `DiskFull` and `OutputLost`."""
+        """Write the records of the rows without a question. Raises `DiskFull` and `OutputLost`."""
         for row in step_rows(self._rows(), self.step):
-            if isinstance(row, InvalidRow) or row.precomputed is None or row.precomputed.status == PASSED_OVER:
+            if isinstance(row, InvalidRow) or row.precomputed is None or row.precomputed.status == SKIPPED:
                 continue
             if row_key(row.id, row.question_id) not in file.finished:
                 file.append(self.task.record(row, [], 0.0))

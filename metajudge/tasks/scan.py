@@ -1,4 +1,4 @@
-"""The first reading of an input: what will be asked, and which rows cannot be."""
+"""First reading of an input: counts of the rows and requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger("metajudge")
 
 @dataclass(slots=True)
 class InputScan:
-    """Counts of the first reading of the input; nothing of the rows is kept."""
+    """Counts of the first reading of the input; no row is kept."""
 
     rows: int = 0
     """Lines that are not blank, up to the limit."""
@@ -24,7 +24,7 @@ class InputScan:
     parsed: int = 0
     """Rows whose text exists already and could be read."""
     unusable: int = 0
-    """Lines that are no row, and rows about which nothing can be asked."""
+    """Lines that are no row, and rows without a possible question."""
     problems: list[str] = field(default_factory=list)
     """The first unusable rows, by line and reason."""
     skipped: int = 0
@@ -32,15 +32,15 @@ class InputScan:
     empty_items: int = 0
     """Items that are empty strings; they keep their number and are judged."""
     flagged_items: int = 0
-    """Suspicious items that are put to the judge, with a guard."""
+    """Suspicious items among those put to the judge; counted with a guard."""
     issues: Counter[str] = field(default_factory=Counter)
-    """Their reasons; an item may have several."""
+    """Reasons of the flagged items; an item may have several."""
     requests: int = 0
-    """Questions that rows without a record would ask; counted for a dry run only, as the rest."""
+    """Requests of all rows; this and the following fields are counted for a dry run only."""
     characters: int = 0
-    """Length of these questions, instructions included."""
+    """Length of the questions, instructions included."""
     wide_characters: int = 0
-    """Number of these outside ASCII (about a token each)."""
+    """Characters outside ASCII (about a token each)."""
     first_question: str = ""
 
     @property
@@ -49,7 +49,7 @@ class InputScan:
         return (self.characters - self.wide_characters) // 4 + self.wide_characters
 
     def add_unusable(self, problem: str) -> None:
-        """Count an unusable row; the first ones are kept."""
+        """Count an unusable row and keep the first problems."""
         self.unusable += 1
         if len(self.problems) < SHOWN_PROBLEMS:
             self.problems.append(problem)
@@ -66,12 +66,12 @@ class InputScan:
                 self.first_question = "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in question.messages)
 
     def warn(self) -> None:
-        """Log what will not be asked, and what looks odd."""
+        """Log the unusable and skipped rows and the empty items."""
         for problem in self.problems:
             log.warning("%s", problem)
         if self.unusable > len(self.problems):
             log.warning("and %d more unusable rows", self.unusable - len(self.problems))
         if self.skipped:
-            log.warning("%d rows are passed over: an earlier step did not succeed for them", self.skipped)
+            log.warning("%d rows are skipped: an earlier step did not succeed for them", self.skipped)
         if self.empty_items:
             log.warning("%d items are empty strings; they keep their number and are judged", self.empty_items)

@@ -1,21 +1,22 @@
-"""A step that makes fields of rows from a model's answers, as a task of the run engine."""
+"""Base class of the steps that make fields of rows from a model's answers, and their task for the engine."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from metajudge.data import InvalidRow, Row, RowIds, Status, is_skipped
-from metajudge.engine import Failed, Question, RequestResult
+from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.records import SCHEMA, JudgeIdentity, Record
 
-PASSED_OVER = "passed over"
+SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a step makes of a row."""
+    """Result of a step for one row."""
 
     status: str
     """`success`, or why the row is not fit for the next step."""
@@ -23,6 +24,11 @@ class StepResult:
     """Keys that the output row gains."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """More keys of the stamp: counts, doubts, a message."""
+
+    @classmethod
+    def failed(cls, status: str, message: str) -> StepResult:
+        """Return a result without fields whose note is `message`."""
+        return cls(status, notes={"error_message": message})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +38,65 @@ class StepRow:
     line: int
     id: str
     question_id: str
-    """Hash of the step, its settings and what is asked about; empty for a row that is passed over."""
+    """Hash of the step, its settings and the texts asked about; empty for a skipped row."""
     model: str
     """Name of the step's only sink."""
     row: dict[str, Any]
     precomputed: StepResult | None = None
-    """What becomes of it without a question: an error, a text that only had to be parsed, or it is passed over."""
+    """Result without a question: an error, an existing text that was parsed, or `SKIPPED`."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepSpec:
-    """What is the same for all rows of a step."""
+    """Properties of a step that are the same for all rows."""
 
     name: str
     """`decompose`, `critic`."""
     instructions: str
     """Hash of the fixed instructions."""
     settings: Mapping[str, Any]
-    """Options that change the question or what is made of its answer, for records and stamps."""
-    fields: Sequence[str]
-    """Fields that some row must have."""
+    """Options that change the question or the use of its answer, for records and stamps."""
+    fields: Mapping[str, str]
+    """Fields that some row must have, each with the parameter that names it."""
     needs_model: bool = True
 
 
-class Step(Protocol):
+class Step(ABC):
     """A kind of question whose answers become fields of the row."""
 
+    __slots__ = ()
+
     @property
+    @abstractmethod
     def spec(self) -> StepSpec:
         """Name and settings."""
 
+    @abstractmethod
     def key(self, row: dict[str, Any]) -> str:
-        """Name what is asked about this row: equal keys are the same question."""
+        """Return a hash of the question's texts: equal keys are the same question."""
 
+    @abstractmethod
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
-        """Return the result of a row about which nothing is asked; None if there is something to ask."""
+        """Return the result of a row without a question; None if there is something to ask."""
 
+    @abstractmethod
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
-        """List what to ask about a row without a precomputed result."""
+        """List the questions about a row without a precomputed result."""
 
-    def derive(self, row: dict[str, Any], results: Sequence[RequestResult]) -> StepResult:
+    @abstractmethod
+    def combine(self, row: dict[str, Any], answers: Sequence[Answer]) -> StepResult:
         """Make the row's result from the answers, in the order of the questions."""
 
+    def derive(self, row: dict[str, Any], results: Sequence[RequestResult]) -> StepResult:
+        """Make the row's result; one failed question fails the row."""
+        failed = next((one for one in results if isinstance(one, Failed)), None)
+        if failed is not None:
+            return StepResult.failed(failed.kind, failed.message)
+        return self.combine(row, [one for one in results if isinstance(one, Answer)])
+
     def finalize(self, found: StepResult) -> StepResult:
-        """Apply bounds that may change without asking again."""
+        """Apply bounds that may change without asking again; by default there are none."""
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +145,7 @@ def _sample(result: RequestResult) -> dict[str, Any]:
 
 
 def step_rows(rows: Iterable[Row | InvalidRow], step: Step) -> Iterator[StepRow | InvalidRow]:
-    """The rows of an input as the step sees them."""
+    """Yield the rows of an input as the step sees them."""
     numbers, name = RowIds(), step.spec.name
     for row in rows:
         if isinstance(row, InvalidRow):
@@ -132,6 +153,6 @@ def step_rows(rows: Iterable[Row | InvalidRow], step: Step) -> Iterator[StepRow 
             continue
         row_id = numbers.id_of(row.data)
         if is_skipped(row.data):
-            yield StepRow(row.line, row_id, "", name, row.data, StepResult(PASSED_OVER))
+            yield StepRow(row.line, row_id, "", name, row.data, StepResult(SKIPPED))
         else:
             yield StepRow(row.line, row_id, step.key(row.data), name, row.data, step.precomputed(row.data))

@@ -1,32 +1,31 @@
-"""The output of a deriving command: its input's rows with what their records say, one line a row, in their order."""
+"""Output of a step: the input's rows with the fields from their records, one line per row, in order."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from metajudge.data import METADATA_KEY, InputFile, InvalidRow
 from metajudge.errors import DiskFull
 from metajudge.records import LatestRecords, Record, encode, replacing, row_key
-from metajudge.tasks.step import PASSED_OVER, Step, StepResult, StepRow, StepSpec, step_rows
+from metajudge.tasks.step import SKIPPED, Step, StepResult, StepRow, StepSpec, step_rows
 
 
 @dataclass(frozen=True, slots=True)
 class OutputCounts:
-    """What the output holds."""
+    """Counts of the output's rows."""
 
     by_status: Counter[str] = field(default_factory=Counter)
-    """Rows."""
     notes: Counter[str] = field(default_factory=Counter)
-    """What `CountNotes` says about them."""
+    """Names that `CountNotes` gives for the rows."""
 
 
 CountNotes = Callable[[Mapping[str, Any]], Iterable[str]]
-"""Names what is to be counted of an output row's notes."""
+"""Gives the names to count for an output row's notes."""
 
 
 def write_output(
@@ -39,53 +38,39 @@ def write_output(
 ) -> OutputCounts:
     """Rebuild `output`. Raises `DiskFull`.
 
-    A row without a record yet (the run was stopped) is left out; one that an earlier step left unfit stays as it is.
-    A row beyond `limit` has its line where an earlier run has made it.
+    A row without a record (the run was stopped) is left out; a skipped row stays unchanged.
+    A row beyond `limit` keeps its line if an earlier run has made it.
     """
     output = Path(os.path.realpath(output))  # a link stays one
     written = OutputCounts()
     try:
+        places = _places(records)
+        before = _hashes(output) if limit is not None else set()
         with replacing(output) as file, records.open("rb") as kept:
-            file.writelines(_lines(source, limit, output, kept, _places(records), step, written, count_notes))
+            for number, row in enumerate(step_rows(source.rows(), step)):
+                if isinstance(row, InvalidRow):
+                    continue
+                if row.precomputed is not None and row.precomputed.status == SKIPPED:
+                    line = encode(row.row)
+                    # It has no record: beyond the limit only its line shows that an earlier run has written it.
+                    if limit is None or number < limit or hash(line) in before:
+                        written.by_status[SKIPPED] += 1
+                        file.write(line)
+                elif (place := places.get(row_key(row.id, row.question_id))) is not None:
+                    kept.seek(place)
+                    record = Record.from_line(kept.readline())
+                    assert isinstance(record, Record) and record.derived is not None
+                    found = step.finalize(StepResult(**record.derived))
+                    written.by_status[found.status] += 1
+                    written.notes.update(count_notes(found.notes))
+                    file.write(encode(_stamped(row, step.spec, found, record)))
     except OSError as error:
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None
     return written
 
 
-def _lines(
-    source: InputFile,
-    limit: int | None,
-    output: Path,
-    kept: BinaryIO,
-    places: Mapping[int, int],
-    step: Step,
-    written: OutputCounts,
-    count_notes: CountNotes,
-) -> Iterator[bytes]:
-    """The output's lines; `places`: where in `kept` the record of each row begins."""
-    spec = step.spec
-    before = _hashes(output) if limit is not None else set()
-    for number, row in enumerate(step_rows(source.rows(), step)):
-        if isinstance(row, InvalidRow):
-            continue
-        if row.precomputed is not None and row.precomputed.status == PASSED_OVER:
-            line = encode(row.row)
-            # It has no record: beyond the limit only the line itself tells that it was there.
-            if limit is None or number < limit or hash(line) in before:
-                written.by_status[PASSED_OVER] += 1
-                yield line
-        elif (place := places.get(row_key(row.id, row.question_id))) is not None:
-            kept.seek(place)
-            record = Record.from_line(kept.readline())
-            assert isinstance(record, Record) and record.derived is not None
-            found = step.finalize(StepResult(**record.derived))
-            written.by_status[found.status] += 1
-            written.notes.update(count_notes(found.notes))
-            yield encode(_stamped(row, spec, found, record))
-
-
 def _hashes(output: Path) -> set[int]:
-    """Of the lines that an earlier run has written."""
+    """Return the hashes of the lines that an earlier run has written."""
     if not output.exists():
         return set()
     with output.open("rb") as file:
@@ -93,7 +78,7 @@ def _hashes(output: Path) -> set[int]:
 
 
 def _places(records: Path) -> dict[int, int]:
-    """Where the standing record of each row begins."""
+    """Return the byte offset of each row's latest record."""
     latest = LatestRecords()
     for number, offset, line in InputFile(records).lines():
         record = Record.from_line(line, number)
@@ -105,7 +90,7 @@ def _places(records: Path) -> dict[int, int]:
 def _stamped(row: StepRow, spec: StepSpec, found: StepResult, record: Record) -> dict[str, Any]:
     stamp: dict[str, Any] = {"id": row.id, "step": spec.name, "status": found.status}
     if spec.needs_model:
-        # Not the model of this run: with --allow-mixed another one may have made the row.
+        # Not the model of this run: with `allow_mixed` another one may have made the row.
         stamp |= {"model": record.judge_model, "attempts": record.attempts}
     stamp |= found.notes
     if METADATA_KEY in row.row:

@@ -11,7 +11,7 @@ from metajudge.llm.errors import JudgeError
 
 
 class FakeClock:
-    """Time that passes only while somebody sleeps, in the order of the wake-ups."""
+    """A clock whose time passes only while somebody sleeps, in the order of the wake-ups."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -31,7 +31,7 @@ Turn = str | None | JudgeError | Reply
 
 
 class ScriptedJudge:
-    """Answers a question by what `script` says for its user message and the number of times it was asked."""
+    """A judge that answers with `script` of the user message and the number of times it was asked."""
 
     def __init__(self, script: Callable[[str, int], Turn]) -> None:
         self.script = script
@@ -58,12 +58,12 @@ REQUEST = Request([{"role": "user", "content": "S1: x"}], 0)
 
 
 def reply(prompt: int = 0, completion: int = 10, seconds: float = 1.0) -> Reply:
-    """A reply of so many tokens and seconds."""
+    """Return a reply with this number of tokens and seconds."""
     return Reply("x", "stop", Usage(prompt, completion, prompt + completion), seconds)
 
 
 class FakeLayer:
-    """The inner layer of one under test: does `act`, and returns its reply or raises its error."""
+    """An inner layer for the one under test: it calls `act` and returns its reply or raises its error."""
 
     def __init__(self, act: Callable[[Request], Reply | Exception | None] = lambda _: None) -> None:
         self.act = act

@@ -25,20 +25,13 @@ from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import FakeClock, ScriptedJudge
 
 JUDGE: dict[str, Any] = {
-    "model": "m",
-    "temperature": 0.6,
-    "max_tokens": 100,
-    "samples": 1,
-    "granularity": "row",
-    "top_k": None,
-    "instructions": "i",
-    "version": "v",
-    "adapted": [],
-}
+    "model": "m", "temperature": 0.6, "max_tokens": 100, "samples": 1, "granularity": "row", "top_k": None,
+    "instructions": "i", "version": "v", "adapted": [],
+}  # fmt: skip
 
 
 def row(number: int, human: int = 2, model: int = 3, **fields: Any) -> dict[str, Any]:
-    """A row with `human` and `model` items that name the row."""
+    """Return a row with `human` and `model` items that name the row."""
     return {
         "context": [{"role": "user", "content": f"question {number}"}],
         "human-checklist": [f"h{number}.{i}" for i in range(1, human + 1)],
@@ -48,25 +41,25 @@ def row(number: int, human: int = 2, model: int = 3, **fields: Any) -> dict[str,
 
 
 def samples(rows: Iterable[dict[str, Any]]) -> list[Sample | InvalidRow]:
-    """Samples of evaluated model M."""
+    """Return the samples of evaluated model M."""
     return list(read_samples([Row(number, data) for number, data in enumerate(rows, 1)], ["M"]))
 
 
 def block(message: str, score: str = "0.5", model_item: int = 1) -> str:
-    """A whole reply to a question: every R with one S."""
+    """Return a whole reply to a question: every R with one S."""
     own = asked_item(message)
     marks = [f"- R{n}@S{own or model_item}: {score}" for n in re.findall(r"^R(\d+):", message, re.MULTILINE)]
     return "\n".join(["<RESULT_START>", *marks, "<RESULT_END>"])
 
 
 def asked_item(message: str) -> int | None:
-    """The one model item that a question is about."""
+    """Return the one model item of a question."""
     own = re.findall(r"^S(\d+):", message, re.MULTILINE)
     return int(own[0]) if len(own) == 1 else None
 
 
 def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 1, **judge_fields: Any) -> MatchTask:
-    """The matching task."""
+    """Return the matching task."""
     asked = {"granularity": granularity, "samples": num_samples, "top_k": top_k}
     judge = JudgeIdentity.from_json(JUDGE | asked | judge_fields)
     return MatchTask(Prompt(granularity), judge, top_k, num_samples)
@@ -82,7 +75,7 @@ def run_samples(
     before: Callable[[Runner], Any] = lambda _: None,
     **config: Any,
 ) -> tuple[Runner, RunStats]:
-    """A run over `items` into `path`; `before` is called with the runner before it starts."""
+    """Run over `items` into `path`; `before` is called with the runner before it starts."""
     kind, stats = kind or task(), RunStats()
     settings = JudgeConfig(**{"max_retries": 2, "concurrent_requests": 4, "max_tokens": 100, **config})
 

@@ -67,7 +67,7 @@ _CLOSING = "The conversation and the responses follow."
 
 @functools.cache
 def instructions(top_k: int | None = None) -> str:
-    """The fixed instructions, the same for every row; `top_k` asks for exactly so many reasons."""
+    """Return the fixed instructions, the same for every row; `top_k` asks for exactly this number of reasons."""
     count = _COUNT_FREE
     if top_k is not None:
         plural = top_k != 1
@@ -77,7 +77,7 @@ def instructions(top_k: int | None = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CriticPrompt:
-    """How a row is put to the critic."""
+    """Form of the question to the critic."""
 
     top_k: int | None = None
     """Reasons asked for, at least 1; None = as many as there are."""
@@ -86,20 +86,16 @@ class CriticPrompt:
 
     @property
     def hash(self) -> str:
-        """16 hexadecimal digits that name the instructions."""
+        """Return 16 hexadecimal digits that name the instructions."""
         return hashlib.sha256(instructions(self.top_k).encode("utf-8")).hexdigest()[:16]
 
     def messages(
         self, conversation: Conversation, response1: str, response2: str, *, swapped: bool = False
     ) -> list[dict[str, str]]:
-        """Chat messages of one row's question; `swapped` shows Response 2 as Response A and Response 1 as B."""
+        """Return the chat messages of one row's question; `swapped` shows Response 2 as A and Response 1 as B."""
         first, second = (response2, response1) if swapped else (response1, response2)
-        parts = (
-            f"The conversation:\n{render_conversation(conversation)}",
-            framed("RESPONSE_A", first),
-            framed("RESPONSE_B", second),
-        )
-        data = "\n\n".join(parts)
+        shown = f"The conversation:\n{render_conversation(conversation)}"
+        data = "\n\n".join((shown, framed("RESPONSE_A", first), framed("RESPONSE_B", second)))
         fixed = instructions(self.top_k)
         if not self.system_message:
             return [{"role": "user", "content": f"{fixed}\n\n{data}"}]

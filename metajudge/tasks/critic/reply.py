@@ -1,8 +1,8 @@
-"""A critic's reply becomes reasons and a verdict, or the reason why not.
+"""Parse a critic's reply into reasons and a verdict.
 
 The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `List of reasons:`, the reasons as lines `- …` from
-most to least important, a line `Final assessment result: \\boxed{B>A}`. Lists are read as Markdown reads them: what is
-indented under a reason goes on with it, a title with reasons under it is no reason.
+most to least important, a line `Final assessment result: \\boxed{B>A}`. Lists are read as Markdown reads them: lines
+indented under a reason continue it, a title with reasons under it is no reason.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ _RELATION = re.compile(r"[<>=~≫≪»«⋙⋘≈]|&[gl]t;|\\(?:g[gt]|l[lt]|appr
 
 
 def _item(behind_dash: str, behind_number: str, bullets: str = "", numbers: str = "") -> re.Pattern[str]:
-    """A bulleted or numbered line; what needs no space behind a dash and behind a number, and more of either."""
+    """Return the pattern of a bulleted or numbered line.
+
+    The texts before which a dash or a number needs no space come first, then further bullets and numbers.
+    """
     without_space = rf"(?<=[{numbers}])|" if numbers else ""
     return re.compile(
         rf"(?P<indent>[ \t{_INVISIBLE}]*)(?:"
@@ -49,13 +52,13 @@ def _item(behind_dash: str, behind_number: str, bullets: str = "", numbers: str 
     )
 
 
-# Around a verdict what has no space is a remark or the verdict itself.
+# Around a verdict, a dash without a space begins a remark or the verdict itself.
 _ITEM = _item(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
 _ITEM_BY_VERDICT = _item(r"[^\W\d_]", "")
 _NUMERAL = re.compile(r"\d+|[①-⑳]")
 _QUOTE = re.compile(r"[ \t]*>[ \t]?")
 _SEPARATION = re.compile(r"#{1,6}\s.*|([-*_])\1{2,}|(\*\*|__)(?:(?!\2).)+\2\s*:?")
-# "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon says something itself.
+# "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon is a statement.
 _TITLE = re.compile(r"(?=.{,60}$)(?:(\*\*|__)(?:(?!\1).)+\1\s*:?|(?:\S+\s+){,3}\S+:)")
 _FENCE = "```"
 _TELLING = re.compile(r"boxed|\[\[|list of reasons|final assessment|^[ \t]*[-*•][ \t]", re.IGNORECASE | re.MULTILINE)
@@ -63,7 +66,7 @@ _TELLING = re.compile(r"boxed|\[\[|list of reasons|final assessment|^[ \t]*[-*�
 
 @dataclass(frozen=True, slots=True)
 class Critique:
-    """Why a critic prefers a response, and which."""
+    """A critic's reasons and the verdict that they lead to."""
 
     reasons: tuple[str, ...]
     """Most important first, white space folded, Markdown kept."""
@@ -74,12 +77,12 @@ class Critique:
 
 
 def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -> Critique | ParseFailure:
-    """The reasons and the verdict of a reply; with `needs_reasons` at least one reason.
+    """Read the reasons and the verdict of a reply; with `needs_reasons`, at least one reason.
 
-    The reasons are the bulleted or numbered lines before the verdict, behind the line `List of reasons:` where there
-    is one. Repaired are bullets, emphasis, a missing closing tag, and a missing block when reasons and the boxed
-    verdict are there; with `cut`, the reply ended at its token limit, a block must be closed. Two verdicts that differ,
-    two lists or reasons behind the verdict are not resolved by guessing.
+    The reasons are the bulleted or numbered lines before the verdict, behind the line `List of reasons:` if there is
+    one. Repaired are bullets, emphasis, a missing closing tag, and a missing block if reasons and boxed verdict exist.
+    `cut`: the reply ended at its token limit; the block must then be closed. Two different verdicts, two lists or
+    reasons behind the verdict are failures.
     """
     answer = without_thinking(text)
     if isinstance(answer, ParseFailure):
@@ -92,15 +95,13 @@ def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -
 
 
 def parse_existing(text: str) -> Critique | ParseFailure:
-    """The same of a text that was generated elsewhere: the last block counts, and one of its tags may be missing."""
+    """Read a text that was generated elsewhere: its last block counts, and one of its tags may be missing."""
     answer = without_thinking(text)
     if isinstance(answer, ParseFailure):
         return answer
     plain = to_half_width(answer)
     begin, end = plain.rfind(BLOCK_START), plain.rfind(BLOCK_END)
-    if 0 <= end < begin:
-        end = -1
-    if end < 0:
+    if end < max(begin, 0):
         end = len(plain)
     return _read(answer[begin + len(BLOCK_START) if begin >= 0 else 0 : end], needs_reasons=True)
 
@@ -124,7 +125,7 @@ def _read(body: str, needs_reasons: bool) -> Critique | ParseFailure:
 
 
 def _behind_header(line: str) -> str | None:
-    """What stands behind "List of reasons:" on its line: a reason, or ""; None where the line is another one."""
+    """Return the reason behind "List of reasons:" on its line, or ""; None for any other line."""
     found = _HEADER.match(to_half_width(line))
     if found is None:
         return None
@@ -135,7 +136,7 @@ def _behind_header(line: str) -> str | None:
 
 
 def _unquoted(lines: list[str]) -> list[str]:
-    """Lines that are a quotation as a whole, without its mark."""
+    """Return lines that are a quotation as a whole without its marks."""
     marks = [_QUOTE.match(line) for line in lines]
     if not all(mark or not line.strip() for mark, line in zip(marks, lines, strict=True)):
         return lines
@@ -146,7 +147,7 @@ def _unquoted(lines: list[str]) -> list[str]:
 
 
 def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | ParseFailure:
-    """The line of the verdict and the verdict: the line that names it, else the last one if it ends in a boxed one."""
+    """Return line number and verdict: of the line that names it, else of the last one if it has a boxed verdict."""
     named = [(number, rest) for number in range(len(lines)) if (rest := _named_verdict(lines, number))]
     if not named:
         last = next((number for number in reversed(range(len(lines))) if _has_words(lines[number])), 0)
@@ -168,7 +169,7 @@ def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | ParseFailure:
 
 
 def _named_verdict(lines: Sequence[str], number: int) -> str:
-    """What stands behind "Final assessment result:", on its line or the next, where that is a verdict; else nothing."""
+    """Return the verdict behind "Final assessment result:", on its line or the next; "" if there is none."""
     found = _VERDICT_LINE.fullmatch(to_half_width(lines[number]))
     if found is None:
         return ""
@@ -184,12 +185,12 @@ def _has_words(line: str) -> bool:
 
 
 def _boxes(line: str) -> list[str]:
-    """What stands in `\\boxed{…}` or `[[…]]`."""
+    """Return the texts in `\\boxed{…}` or `[[…]]`."""
     return [first or second for first, second in _BOX.findall(line)]
 
 
 def _comparing(boxes: Sequence[str]) -> list[str]:
-    """Those that compare: a letter alone may be the answer to the question that the responses were asked."""
+    """Return the boxes that compare: a letter alone may be the answer to the conversation's question."""
     return [box for box in boxes if _RELATION.search(to_half_width(box))]
 
 
@@ -203,7 +204,7 @@ def _verdict(text: str) -> int | None:
 
 
 def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
-    """The reasons of a list, read as Markdown."""
+    """Return the reasons of a list, read as Markdown."""
     reasons: list[str] = []
     top, inside, fenced, looked = 0, False, -1, -1
     last_fence = max((number for number, line in enumerate(lines) if line.strip() == _FENCE), default=-1)
@@ -233,7 +234,7 @@ def _indent(line: str) -> int:
 
 
 def _item_text(line: str, item: re.Match[str]) -> str:
-    """The text of a bulleted or numbered line; emphasis that holds its number and more begins behind that."""
+    """Return the text of a bulleted or numbered line; emphasis that began before the number begins behind it."""
     text = line[item.start("text") :]
     if bool(item["open"]) == bool(item["shut"]):
         return text
@@ -241,7 +242,7 @@ def _item_text(line: str, item: re.Match[str]) -> str:
 
 
 def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int) -> bool:
-    """Whether a line only names what the reasons under it have in common: "1. **Accuracy**", "- Clarity:"."""
+    """Return whether a line is only a title of the reasons under it: "1. **Accuracy**", "- Clarity:"."""
     if not _TITLE.fullmatch(to_half_width(text.strip())):
         return False
     below = _next_words(lines, number)
@@ -250,29 +251,29 @@ def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int)
         return False
     if _indent(below) > _indent(item.string) + 1:
         return True
-    # What stands under a title begins at 1; a number that counts on is of the same list, if in another form.
+    # Reasons under a title begin at 1; a number that counts on belongs to the same list, even in another form.
     return item["bullet"] is None and _sign(item) != _sign(under) and _ordinal(under) != _ordinal(item) + 1
 
 
 def _ordinal(item: re.Match[str]) -> int:
-    """The number of a numbered line, 0 of a bulleted one."""
+    """Return the number of a numbered line, 0 for a bulleted one."""
     found = _NUMERAL.search(item["number"] or "0")
     assert found is not None
     return int(found[0]) if found[0].isdecimal() else int(unicodedata.numeric(found[0]))
 
 
 def _sign(item: re.Match[str]) -> str:
-    """The kind of sign before a reason: a bullet is like any other, "1." is like "2." and not like "(1)"."""
+    """Return the kind of sign before a reason: all bullets are alike, "1." is like "2." and unlike "(1)"."""
     return "-" if item["bullet"] else _NUMERAL.sub("1", item["number"])
 
 
 def _next_words(lines: Sequence[str], number: int) -> str:
-    """The first line behind `number` that is not blank."""
+    """Return the first line behind `number` that is not blank."""
     return next((lines[place] for place in range(number + 1, len(lines)) if _has_words(lines[place])), "")
 
 
 def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
-    """Whether a line that begins no reason belongs to the one before: indented, or next to it and no heading."""
+    """Return whether a line continues the reason before it: it is indented, or next to it and no heading."""
     line = lines[number]
     if _indent(line) > top:
         return True
@@ -284,10 +285,9 @@ def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
 
 
 def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[int, int]:
-    """The line that closes the code fence which `text` opens; -1 where it opens none, or none that is closed.
+    """Return the line that closes the code fence which `text` opens, or -1, and the last line searched in vain, or -1.
 
-    An indented fence belongs to its reason and cannot be closed behind it: then also the last line of that reason, up
-    to which none is closed. Else -1.
+    An indented fence belongs to its reason and cannot be closed behind it: the search ends with that reason.
     """
     if not text.lstrip().startswith(_FENCE) or _FENCE in text.lstrip()[len(_FENCE) :]:
         return -1, -1

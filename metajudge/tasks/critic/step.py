@@ -1,4 +1,4 @@
-"""Criticising as a step: the evaluated model reads a row and writes its reasons and its verdict."""
+"""Criticising as a step: the evaluated model reads a row and writes its reasons and verdict."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from metajudge.data import Conversation, Status, cut_to_tokens, read_conversation
-from metajudge.engine import Answer, Failed, Question, RequestResult
+from metajudge.engine import Answer, Question, RequestResult
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
 from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
-from metajudge.tasks.step import StepResult, StepSpec
+from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure, estimate_tokens
 
 AB, BOTH = "ab", "both"
@@ -20,8 +20,8 @@ LEFT_OUT = "turns_left_out"
 
 
 @dataclass(frozen=True, slots=True)
-class CriticStep:
-    """One question a row, or one for each order of the responses."""
+class CriticStep(Step):
+    """One question per row, or one per order of the responses."""
 
     model_name: str
     """The evaluated model: its fields are `{model_name}-checklist`, `-label` and `-generated_text`."""
@@ -30,7 +30,7 @@ class CriticStep:
     orders: str = AB
     """`ab`, or `both`: asked with the responses exchanged, too."""
     max_input_tokens: int | None = None
-    """The oldest turns are left out of a longer question; the note `turns_left_out` says how many."""
+    """The oldest turns are left out of a longer question; the note `turns_left_out` counts them."""
     from_field: str | None = None
     """Field with a text that was generated elsewhere: it is parsed, nothing is asked."""
     context_field: str = "context"
@@ -49,12 +49,12 @@ class CriticStep:
             "context_field": self.context_field,
             "response_fields": list(self.response_fields),
         }
-        asked_about = (self.context_field, *self.response_fields)
+        fields = {self.context_field: "context_field"} | dict.fromkeys(self.response_fields, "response_fields")
         return StepSpec(
             name="critic",
             instructions=self._prompt.hash,
             settings=settings,
-            fields=asked_about if self.from_field is None else (self.from_field,),
+            fields=fields if self.from_field is None else {self.from_field: "from_field"},
             needs_model=self.from_field is None,
         )
 
@@ -63,7 +63,7 @@ class CriticStep:
         return CriticPrompt(self.top_k, self.system_message)
 
     def key(self, row: dict[str, Any]) -> str:
-        """Hash of everything that the question is made of."""
+        """Return a hash of all texts of the question."""
         if self.from_field is not None:
             shown = f"existing {row.get(self.from_field)!r}"
         else:
@@ -73,39 +73,31 @@ class CriticStep:
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
-        """A text that exists is parsed; a row that cannot be shown is an error."""
+        """Parse the existing text; return an error for a row that cannot be shown."""
         if self.from_field is not None:
             return self._parsed(row.get(self.from_field))
         texts = self._texts(row)
-        return StepResult(Status.ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+        return StepResult.failed(Status.ERROR, f"the row {texts}") if isinstance(texts, str) else None
 
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
-        """The row in one order or in both."""
+        """Ask about the row in one order or in both."""
         texts = self._texts(row)
         assert not isinstance(texts, str), "the row is settled"
-        orders = (False, True) if self.orders == BOTH else (False,)
+        orders = ("AB", "BA") if self.orders == BOTH else ("AB",)
         return [
-            Question(
-                "BA" if swapped else "AB",
-                self._prompt.messages(*texts, swapped=swapped),
-                _read,
-                alone=len(orders) == 1,
-            )
-            for swapped in orders
+            Question(name, self._prompt.messages(*texts, swapped=name == "BA"), _read, alone=len(orders) == 1)
+            for name in orders
         ]
 
     def derive(self, row: dict[str, Any], results: Sequence[RequestResult]) -> StepResult:
-        """Reasons, label and text; with both orders the label that they agree on, else a tie."""
-        found = self._derived(results)
+        """Make the row's result, with the number of turns left out of the question."""
+        found = Step.derive(self, row, results)
         texts = self._texts(row)
         left_out = 0 if isinstance(texts, str) else texts[0].left_out
         return replace(found, notes={LEFT_OUT: left_out, **found.notes}) if left_out else found
 
-    def _derived(self, results: Sequence[RequestResult]) -> StepResult:
-        failed = next((one for one in results if isinstance(one, Failed)), None)
-        if failed is not None:
-            return StepResult(failed.kind, notes={"error_message": failed.message})
-        answers = [one for one in results if isinstance(one, Answer)]
+    def combine(self, row: dict[str, Any], answers: Sequence[Answer]) -> StepResult:
+        """Return reasons, label and text; with both orders the label that they agree on, else a tie."""
         first: Critique = answers[0].value
         text = answers[0].reply.text or ""
         if len(answers) == 1:
@@ -119,10 +111,6 @@ class CriticStep:
         }
         return StepResult(Status.SUCCESS, self._fields(first, label, text), notes)
 
-    def finalize(self, found: StepResult) -> StepResult:
-        """As it is."""
-        return found
-
     def _fields(self, critique: Critique, label: str, text: str) -> dict[str, Any]:
         return {
             f"{self.model_name}-checklist": list(critique.reasons[: self.top_k]),
@@ -132,14 +120,14 @@ class CriticStep:
 
     def _parsed(self, text: object) -> StepResult:
         if not isinstance(text, str):
-            return StepResult(Status.ERROR, notes={"error_message": f'the row has no text in "{self.from_field}"'})
+            return StepResult.failed(Status.ERROR, f'the row has no text in "{self.from_field}"')
         found = parse_existing(text)
         if isinstance(found, ParseFailure):
-            return StepResult(Status.FORMAT_ERROR, notes={"error_message": found.reason})
+            return StepResult.failed(Status.FORMAT_ERROR, found.reason)
         return StepResult(Status.SUCCESS, self._fields(found, found.label, text))
 
     def _texts(self, row: Mapping[str, Any]) -> _Texts | str:
-        """Conversation, cut where it is too long, and both responses of a row, or what is wrong with it."""
+        """Return the conversation (cut if too long) and both responses of a row, or its problem."""
         conversation = read_conversation(row.get(self.context_field))
         if isinstance(conversation, str):
             return f'has a "{self.context_field}" that {conversation}'
@@ -151,7 +139,7 @@ class CriticStep:
         return self._cut(conversation, first, second), first, second
 
     def _cut(self, conversation: Conversation, first: str, second: str) -> Conversation:
-        """The turns that fit; the same in both orders, which are equally long."""
+        """Return the turns that fit; both orders are equally long."""
         most = self.max_input_tokens
         if most is None or estimate_tokens(self._prompt.messages(conversation, first, second)) <= most:
             return conversation

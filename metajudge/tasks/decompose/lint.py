@@ -1,4 +1,4 @@
-"""Deterministic checks of a decomposed checklist: points that repeat, that nobody said, or that say nothing.
+"""Deterministic checks of a decomposed checklist: points that repeat, lack support, or say nothing concrete.
 
 A doubt is for a person to look at, not a verdict: the checks see words, not meaning.
 """
@@ -15,12 +15,12 @@ from metajudge.text import SCAFFOLDING, folded, is_near_duplicate, set_of, units
 DUPLICATE, UNSUPPORTED, PREFERENCE = "duplicate", "unsupported", "preference"
 REASONS = (DUPLICATE, UNSUPPORTED, PREFERENCE)
 
-# A point is supported when this much of its content stands in the texts.
+# A point is supported when this share of its content is in the texts.
 _SUPPORT = 1 / 4
-# With fewer units than this, that none of them is an annotator's tells nothing.
+# With fewer units than this, a point without any of the annotators' units may still be supported.
 _LEAST_UNSAID = 3
 
-# What says how good a response is, and what may stand beside it in a point that says nothing else.
+# Words that grade a response, and words that may occur beside them in a mere preference.
 _GRADE = set_of(
     "better best good great excellent nice worse worst bad poor superior inferior prefer prefers preferred preferable "
     "preference favorite stronger weaker strong weak helpful unhelpful useful useless helpfulness quality winner wins "
@@ -40,28 +40,29 @@ _WIDE_BESIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """A point that a person should look at, and why."""
+    """A point that a person should check, with the reason."""
 
     item: int
     """Number of the point, from 1."""
     reason: str
     """One of `REASONS`."""
     of: int = 0
-    """With `duplicate`, the more specific point that it nearly repeats; else 0."""
+    """Number of the more specific point that a `duplicate` nearly repeats; else 0."""
 
 
 def lint_checklist(items: Sequence[str], feedback_texts: Iterable[str], responses: Iterable[str]) -> list[LintFinding]:
-    """The doubtful points of a checklist, in order.
+    """Return the doubtful points of a checklist, in order.
 
-    `preference`: says only which response is better, or how good one is. `duplicate`: nearly the same words about the
-    same response as a point that is more specific. `unsupported`: most of its words, or all that matter, stand neither
-    in the annotators' texts nor in the responses, or none of them in the annotators' texts; a point in another script
-    than those is not judged. CJK is compared by pairs of characters.
+    - `preference`: the point says only which response is better, or how good one is.
+    - `duplicate`: a more specific point has nearly the same words about the same response.
+    - `unsupported`: most of its words are neither in the annotators' texts nor in the responses, or none of them is in
+      the annotators' texts. A point in another script than the texts is not judged.
+
+    CJK is compared by pairs of characters.
     """
     said = units(" \n ".join(feedback_texts))
     shown = units(" \n ".join(responses))
-    doubts = []
-    repeated = _repeated(items)
+    doubts, repeated = [], _repeated(items)
     for number, item in enumerate(items, 1):
         if _is_preference(item):
             doubts.append(LintFinding(number, PREFERENCE))
@@ -73,9 +74,6 @@ def lint_checklist(items: Sequence[str], feedback_texts: Iterable[str], response
     return doubts
 
 
-# ------------------------------------------------------------------ the three checks
-
-
 def _is_preference(item: str) -> bool:
     plain = folded(item)
     wide, words = " ".join(unspaced(plain)), words_of(plain)
@@ -85,7 +83,7 @@ def _is_preference(item: str) -> bool:
 
 
 def _repeated(items: Sequence[str]) -> dict[int, int]:
-    """The less specific point of each pair that is alike, with the other one's number."""
+    """Return the less specific point of each pair that is alike, with the other one's number."""
     repeated: dict[int, int] = {}
     for later in range(2, len(items) + 1):
         for earlier in range(1, later):
@@ -109,5 +107,5 @@ def _is_supported(item: frozenset[str], said: frozenset[str], shown: frozenset[s
 
 
 def _script(unit: str) -> str:
-    """The first word of its first character's Unicode name: LATIN, CYRILLIC, CJK …; digits are written everywhere."""
+    """Return the first word of the first character's Unicode name: LATIN, CYRILLIC, CJK …; digits count as LATIN."""
     return "LATIN" if unit[0].isdigit() else unicodedata.name(unit[0], "").partition(" ")[0]

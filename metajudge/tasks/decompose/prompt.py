@@ -1,7 +1,7 @@
 """The question that turns annotators' free text into a checklist of single points.
 
-The fixed instructions come first, the row's texts last as quoted data: the conversation, both responses, and what
-each annotator wrote.
+The fixed instructions come first, the row's texts last as quoted data: the conversation, both responses, and each
+annotator's texts.
 """
 
 from __future__ import annotations
@@ -132,20 +132,20 @@ _CLOSING = "The conversation, the responses and the annotators' texts follow."
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What one annotator wrote about a row."""
+    """Texts of one annotator about a row."""
 
     annotator: int
-    """From 1, by place in the row's lists."""
+    """Number from 1, by position in the row's lists."""
     texts: tuple[tuple[str, str], ...]
-    """Label (what the text is about, or its field) and text, in the order of the fields; no blank texts."""
+    """Label (subject of the text, or its field) and text, in the order of the fields; no blank texts."""
 
 
 def feedback_of(row: Mapping[str, Any], text_fields: Sequence[str] = ()) -> list[Feedback] | str:
-    """The annotators' texts of a row, or what is wrong with it.
+    """Return the annotators' texts of a row, or its problem.
 
-    Without `text_fields`, a row of HelpSteer3: `individual_preference` with `reasoning`, `feedback1`, `feedback2`.
-    Otherwise each named field is a string (of annotator 1) or a list of strings (one an annotator). Null and blank
-    texts are passed over; a row without any text is a problem.
+    Without `text_fields`, the row is one of HelpSteer3: `individual_preference` with `reasoning`, `feedback1`,
+    `feedback2`. Otherwise each named field is a string (of annotator 1) or a list of strings (one per annotator). Null
+    and blank texts are skipped; a row without any text is a problem.
     """
     by_annotator = _named_texts(row, text_fields) if text_fields else _individual_texts(row)
     if isinstance(by_annotator, str):
@@ -162,7 +162,7 @@ _Texts = dict[int, list[tuple[str, str]]]
 
 def _individual_texts(row: Mapping[str, Any]) -> _Texts | str:
     if INDIVIDUAL not in row:
-        return f'has no "{INDIVIDUAL}"; name the fields with the annotators\' texts (--text-field)'
+        return f'has no "{INDIVIDUAL}"; name the fields with the annotators\' texts (`text_fields`)'
     entries = row[INDIVIDUAL]
     if not isinstance(entries, list):
         return f'has a "{INDIVIDUAL}" that is no list'
@@ -193,12 +193,12 @@ def _named_texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts |
 
 @functools.cache
 def instructions() -> str:
-    """The fixed instructions, the same for every row."""
+    """Return the fixed instructions, the same for every row."""
     return "\n".join((_OPENING, _RULES, _REPLY, _EXAMPLE, _CLOSING))
 
 
 def row_text(feedback: Sequence[Feedback], conversation: Conversation, response1: str, response2: str) -> str:
-    """A row as quoted data: conversation, both responses, then every annotator's texts."""
+    """Return a row as quoted data: conversation, both responses, then every annotator's texts."""
     parts = [
         f"The conversation:\n{render_conversation(conversation)}",
         framed("RESPONSE_1", response1),
@@ -212,20 +212,20 @@ def row_text(feedback: Sequence[Feedback], conversation: Conversation, response1
 
 @dataclass(frozen=True, slots=True)
 class DecomposePrompt:
-    """How a row is put to the decomposer."""
+    """Form of the question to the decomposer."""
 
     system_message: bool = True
     """False: instructions and data in one user message, for servers without the system role."""
 
     @property
     def hash(self) -> str:
-        """16 hexadecimal digits that name the instructions."""
+        """Return 16 hexadecimal digits that name the instructions."""
         return hashlib.sha256(instructions().encode("utf-8")).hexdigest()[:16]
 
     def messages(
         self, feedback: Sequence[Feedback], conversation: Conversation, response1: str, response2: str
     ) -> list[dict[str, str]]:
-        """Chat messages of one row's question."""
+        """Return the chat messages of one row's question."""
         data = row_text(feedback, conversation, response1, response2)
         if not self.system_message:
             return [{"role": "user", "content": f"{instructions()}\n\n{data}"}]

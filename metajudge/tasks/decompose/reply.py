@@ -1,4 +1,4 @@
-"""A decomposer's reply becomes a human checklist, or the reason why not.
+"""Parse a decomposer's reply into a human checklist.
 
 The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `CLAIM_COUNT=n`, a line `CLAIMS:` with lines
 `- C1: …` to `- Cn: …`, a line `IGNORED_SUMMARY:` with lines `- … (Reason: …)`. A point or entry may go on over
@@ -33,11 +33,11 @@ _TELLING = re.compile(r"CLAIM\\?[_ ]COUNT|IGNORED\\?[_ ]SUMMARY|(?<![^\W_])C\d",
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """What the annotators said and the checklist leaves out."""
+    """A statement of the annotators that the checklist leaves out."""
 
     text: str
     reason: str
-    """Why it was left out; empty where the reply does not say."""
+    """Reason for leaving it out; empty if the reply gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,15 @@ class Claims:
     """The single points that a row's annotators made."""
 
     items: tuple[str, ...]
-    """The points C1 to Cn, white space folded; none where nothing concrete was said."""
+    """Points C1 to Cn, white space folded; none if nothing concrete was said."""
     ignored: tuple[Ignored, ...]
 
 
 def read_claims(text: str, *, cut: bool = False) -> Claims | ParseFailure:
-    """The points of a reply whose block is complete: as many as it counts, C1 to Cn in order, and the ignored ones.
+    """Read the points C1 to Cn and the ignored texts of a complete block; the points must be as many as it counts.
 
-    Repaired are bullets, emphasis, full-width punctuation and a missing closing tag. An empty list needs a reason.
-    `cut`: the reply ended at its token limit, so that a block must be closed.
+    Bullets, emphasis, full-width punctuation and a missing closing tag are repaired. An empty list needs a reason.
+    `cut`: the reply ended at its token limit; the block must then be closed.
     """
     block = result_block(text, _TELLING, cut=cut)
     if isinstance(block, ParseFailure):
@@ -77,19 +77,19 @@ def read_claims(text: str, *, cut: bool = False) -> Claims | ParseFailure:
 
 
 def _lines(block: str) -> list[str]:
-    """The lines of a block, without a code fence round the whole."""
+    """Return the lines of a block, without a code fence round the whole."""
     lines = block.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
     fenced = len(lines) > 1 and _FENCE.fullmatch(lines[0]) and _FENCE.fullmatch(lines[-1])
     return lines[1:-1] if fenced else lines
 
 
 def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | ParseFailure:
-    """The count, the lines of the points and those of the ignored ones."""
+    """Return the count, the lines of the points and the lines of the ignored texts."""
     places = {}
     for name, pattern in (("CLAIM_COUNT", _COUNT), ("CLAIMS", _CLAIMS), ("IGNORED_SUMMARY", _IGNORED)):
         found = [place for place, line in enumerate(lines) if pattern.fullmatch(to_half_width(line))]
         if len(found) != 1:
-            return ParseFailure(f"{name} stands there {len(found)} times" if found else f"no {name} line")
+            return ParseFailure(f"{name} occurs {len(found)} times" if found else f"no {name} line")
         places[name] = found[0]
     count, claims, ignored = places.values()
     if not count < claims < ignored:
@@ -112,7 +112,7 @@ def _rest(heading: re.Pattern[str], line: str) -> str:
 
 
 def _items(lines: Sequence[str]) -> tuple[str, ...] | ParseFailure:
-    """The points in order; a line that begins none goes on with the one before."""
+    """Return the points in order; a line that begins no point continues the one before."""
     items: list[str] = []
     for line in lines:
         found = _CLAIM.fullmatch(to_half_width(line))
@@ -124,7 +124,7 @@ def _items(lines: Sequence[str]) -> tuple[str, ...] | ParseFailure:
             continue
         number = int(found["number"])
         if number != len(items) + 1:
-            return ParseFailure(f"C{number} stands where C{len(items) + 1} belongs")
+            return ParseFailure(f"C{number} is in the place of C{len(items) + 1}")
         items.append(_without_emphasis(line[found.start("text") :], found["open"], found["shut"]))
     folded = tuple(" ".join(item.split()) for item in items)
     if "" in folded:
@@ -133,25 +133,21 @@ def _items(lines: Sequence[str]) -> tuple[str, ...] | ParseFailure:
 
 
 def _without_emphasis(text: str, opening: str, shut: str) -> str:
-    """The text behind `**C1:`, without what is left of the emphasis that began before it."""
+    """Return the text behind `**C1:`, without the end of the emphasis that began before it."""
     if not opening or shut:
         return text
     closing = opening[::-1]
-    if text.startswith(closing):
-        return text[len(closing) :]
-    return text.rstrip().removesuffix(closing)
+    return text[len(closing) :] if text.startswith(closing) else text.rstrip().removesuffix(closing)
 
 
 def _ignored(lines: Sequence[str]) -> Iterator[Ignored]:
     entries: list[str] = []
     for line in lines:
         found = _ENTRY.fullmatch(to_half_width(line))
-        if found:
-            entries.append(line[found.start("text") :])
-        elif entries:
+        if entries and not found:
             entries[-1] += f" {line}"
         else:
-            entries.append(line)
+            entries.append(line[found.start("text") :] if found else line)
     return (_entry(" ".join(entry.split())) for entry in entries if not _says_nothing(entry))
 
 
@@ -160,7 +156,7 @@ def _says_nothing(text: str) -> bool:
 
 
 def _entry(text: str) -> Ignored:
-    """An entry and its reason: what stands last in brackets, or the whole where it begins with "Reason:"."""
+    """Split an entry from its reason: the last brackets, or the whole entry if it begins with "Reason:"."""
     plain = to_half_width(text)
     for found in reversed(list(_REASON.finditer(plain))):
         before = plain[: found.start()].rstrip(" *_`")

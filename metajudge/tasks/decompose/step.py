@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any
 
 from metajudge.data import HUMAN_KEY, Conversation, Status, read_conversation
-from metajudge.engine import Answer, Failed, Question, RequestResult
+from metajudge.engine import Answer, Question
 from metajudge.llm import Reply
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.match.prompt import without_echo
-from metajudge.tasks.step import StepResult, StepSpec
+from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure
 
 IGNORED_KEY = "human-ignored"
@@ -24,8 +24,8 @@ MIN_ITEMS, MAX_ITEMS = 3, 7
 
 
 @dataclass(frozen=True, slots=True)
-class DecomposeStep:
-    """One question a row; with `per_annotator` one for each annotator, whose lists stand beside each other."""
+class DecomposeStep(Step):
+    """One question per row; with `per_annotator`, one question and one list per annotator."""
 
     text_fields: tuple[str, ...] = ()
     """Fields with the annotators' texts; none = HelpSteer3's own."""
@@ -44,7 +44,7 @@ class DecomposeStep:
             name="decompose",
             instructions=self._prompt.hash,
             settings={"text_fields": list(self.text_fields), "per_annotator": self.per_annotator},
-            fields=self.text_fields or (INDIVIDUAL,),
+            fields=dict.fromkeys(self.text_fields or (INDIVIDUAL,), "text_fields"),
         )
 
     @property
@@ -52,19 +52,19 @@ class DecomposeStep:
         return DecomposePrompt(self.system_message)
 
     def key(self, row: dict[str, Any]) -> str:
-        """Hash of everything that the question is made of."""
+        """Return a hash of all texts of the question."""
         texts = _texts(row, self.text_fields)
         shown = texts if isinstance(texts, str) else row_text(*texts)
         data = f"{self._prompt.hash} {self.per_annotator} {shown}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(data).hexdigest()[:16]
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
-        """A row without texts is an error."""
+        """Return an error for a row without texts."""
         texts = _texts(row, self.text_fields)
-        return StepResult(Status.ERROR, notes={"error_message": f"the row {texts}"}) if isinstance(texts, str) else None
+        return StepResult.failed(Status.ERROR, f"the row {texts}") if isinstance(texts, str) else None
 
     def questions(self, row: dict[str, Any]) -> Sequence[Question]:
-        """One question, or one for each annotator."""
+        """Return one question, or one per annotator."""
         texts = _texts(row, self.text_fields)
         assert not isinstance(texts, str), "the row is settled"
         feedback, conversation, first, second = texts
@@ -76,25 +76,24 @@ class DecomposeStep:
             asked.append(Question(name, messages, partial(_read, messages), alone=len(groups) == 1))
         return asked
 
-    def derive(self, row: dict[str, Any], results: Sequence[RequestResult]) -> StepResult:
-        """The checklist and what was ignored; doubts about single points as a note."""
-        failed = next((one for one in results if isinstance(one, Failed)), None)
-        if failed is not None:
-            return StepResult(failed.kind, notes={"error_message": failed.message})
-        answers = [one.value for one in results if isinstance(one, Answer)]
+    def combine(self, row: dict[str, Any], answers: Sequence[Answer]) -> StepResult:
+        """Return the checklist and the ignored texts; doubts about single points are a note."""
         texts = _texts(row, self.text_fields)
         assert not isinstance(texts, str), "there was nothing to ask"
-        check = partial(_doubts, feedback=texts[0], responses=texts[2:])
-        if not self.per_annotator:
-            return StepResult(Status.SUCCESS, _fields("human", answers[0]), check(answers[0]))
+        feedback, _, *responses = texts
+        said = [text for one in feedback for _, text in one.texts]
+        names = [f"annotator-{one.annotator}" for one in feedback] if self.per_annotator else ["human"]
         fields: dict[str, Any] = {}
-        for one, claims in zip(texts[0], answers, strict=True):
-            fields |= _fields(f"annotator-{one.annotator}", claims)
-        doubts = [doubt for claims in answers for doubt in check(claims).get("doubts", [])]
+        doubts: list[dict[str, Any]] = []
+        for name, answer in zip(names, answers, strict=True):
+            claims: Claims = answer.value
+            fields[f"{name}-checklist"] = list(claims.items)
+            fields[f"{name}-ignored"] = [asdict(one) for one in claims.ignored]
+            doubts += [asdict(doubt) for doubt in lint_checklist(claims.items, said, responses)]
         return StepResult(Status.SUCCESS, fields, {"doubts": doubts} if doubts else {})
 
     def finalize(self, found: StepResult) -> StepResult:
-        """The bounds on the number of points decide; only `success` has a checklist."""
+        """Apply the bounds on the number of points; only `success` has a checklist."""
         if found.status != Status.SUCCESS or self.per_annotator:
             return found
         count = len(found.fields[HUMAN_KEY])
@@ -107,7 +106,7 @@ _Texts = tuple[list[Feedback], Conversation, str, str]
 
 
 def _texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts | str:
-    """Feedback, conversation and both responses of a row, or what is wrong with it."""
+    """Return feedback, conversation and both responses of a row, or its problem."""
     feedback = feedback_of(row, text_fields)
     if isinstance(feedback, str):
         return feedback
@@ -123,13 +122,3 @@ def _texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts | str:
 def _read(messages: Sequence[Mapping[str, str]], reply: Reply) -> Claims | ParseFailure:
     text = without_echo(reply.text or "", messages)  # the instructions' own example is no answer
     return read_claims(text, cut=reply.finish_reason == "length")
-
-
-def _fields(who: str, claims: Claims) -> dict[str, Any]:
-    return {f"{who}-checklist": list(claims.items), f"{who}-ignored": [asdict(one) for one in claims.ignored]}
-
-
-def _doubts(claims: Claims, feedback: Sequence[Feedback], responses: Sequence[str]) -> dict[str, Any]:
-    texts = [text for one in feedback for _, text in one.texts]
-    found = [asdict(doubt) for doubt in lint_checklist(claims.items, texts, responses)]
-    return {"doubts": found} if found else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,7 +14,7 @@ from metajudge.data import EligibleRows, InvalidRow, Row, Sample, choose_models,
 from metajudge.engine import INCOMPLETE, JudgeConfig, OutputFiles, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
-from metajudge.records import JudgeIdentity, write_matches
+from metajudge.records import write_matches
 from metajudge.tasks.match.plan import check_format, output_paths
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
@@ -28,15 +28,15 @@ PAPER_TOP_K = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferConfig(JudgeConfig):
-    """Everything that `infer` can be told; the command line's flags have the same names."""
+    """Configuration of `infer`; the command line's flags have the same names."""
 
     input_file: Path
     output_file: str
     model_be_evaluated: str
     granularity: str = option(
         ROW,
-        "row: one question a row, each human item with its best model item; "
-        "item: one question a model item, so that every pair is scored",
+        "row: one question per row, each human item with its best model item; "
+        "item: one question per model item, so that every pair is scored",
         choices=GRANULARITIES,
     )
     top_k: int | None = option(
@@ -44,16 +44,16 @@ class InferConfig(JudgeConfig):
     )
     num_samples: int = option(1, "ask every question this many times", least=1, metavar="K")
     prompt_template: str | None = None
-    """The template's text."""
+    """Text of the template."""
     guard: str | None = None
     """`report` or `zero`, as `MatchTask.guard`."""
     dry_run: bool = False
 
 
 def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
-    """Judge the rows of one file. Raises a `UsageError` before anything is asked, a `MetaJudgeError` later.
+    """Judge the rows of one file. Raises a `UsageError` before any request, a `MetaJudgeError` later.
 
-    The result has no outputs if an earlier step did not succeed for any row. `stop_hook` is given a function that
+    The result has no outputs if an earlier step did not succeed for any row. `stop_hook` receives a function that
     stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
     """
     if not config.dry_run:
@@ -70,7 +70,14 @@ def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResul
     if result.stats is None:
         return result
     if config.limit is None and not result.interrupted and result.stop_reason is None:
-        _warn_of_other_records(result.finished_before - result.stats.resumed)
+        others = result.finished_before - result.stats.resumed
+        if others:
+            log.warning(
+                "the output file already holds %d finished records that are not part of this run (other rows, another "
+                "evaluated model, or a list that has changed since); the analysis includes them: name another "
+                "`output_file` to keep them apart",
+                others,
+            )
     return result if job.is_complete else replace(result, exit_code=result.exit_code or INCOMPLETE)
 
 
@@ -88,18 +95,14 @@ def make_task(config: InferConfig) -> MatchTask:
 
 @dataclass(slots=True)
 class _MatchJob:
-    """Matching over one input, see `pipeline.Job`."""
+    """Matching over one input, a `pipeline.Job`."""
 
     config: InferConfig
     source: EligibleRows
     task: MatchTask
     outputs: Mapping[str, Path]
     is_complete: bool = True
-    """All matches files are there."""
-
-    @property
-    def judge(self) -> JudgeIdentity:
-        return self.task.judge
+    """False if a matches file could not be written."""
 
     def scanned_items(self, scan: InputScan) -> Iterator[Sample | InvalidRow]:
         def counted() -> Iterator[Row | InvalidRow]:
@@ -123,30 +126,13 @@ class _MatchJob:
     @contextlib.contextmanager
     def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> Iterator[None]:
         yield
-        self.is_complete = _write_matches(self.outputs.values())
+        for path in self.outputs.values():
+            try:
+                write_matches(path)
+            except (DiskFull, UsageError) as error:
+                if path.exists():  # else its rescue has been named already
+                    log.error("%s", error)
+                self.is_complete = False
 
     def _rows(self) -> Iterator[Row | InvalidRow]:
         return islice(self.source.rows(), self.config.limit)
-
-
-def _write_matches(outputs: Iterable[Path]) -> bool:
-    """Build every matches file, and return whether all are there; a failure never hides the run's own summary."""
-    complete = True
-    for path in outputs:
-        try:
-            write_matches(path)
-        except (DiskFull, UsageError) as error:
-            if path.exists():  # else its rescue has been named already
-                log.error("%s", error)
-            complete = False
-    return complete
-
-
-def _warn_of_other_records(count: int) -> None:
-    if count:
-        log.warning(
-            "%d finished records of the output are of other rows or another evaluated model than this run's, or of its "
-            "rows as they were before a list changed: they count beside this run's; to keep them apart name another "
-            "--output-file",
-            count,
-        )

@@ -1,4 +1,4 @@
-"""Which evaluated models an inference judges, and into which files."""
+"""Files of an inference: the format of its input and the result file of each evaluated model."""
 
 from __future__ import annotations
 
@@ -19,50 +19,45 @@ _UNFIT = re.compile(r"[^\w.+-]")
 
 
 def check_format(source: InputFile, limit: int | None) -> None:
-    """Raise `UsageError` where the first `limit` lines are there and none is a row: it is no JSONL, or no UTF-8."""
-    first: InvalidRow | None = None
-    for row in islice(source.rows(), limit):
-        if not isinstance(row, InvalidRow):
-            return
-        first = first or row
-    if first is not None:
+    """Raise `UsageError` if none of the first `limit` lines is a row: the file is no JSONL or no UTF-8."""
+    rows = islice(source.rows(), limit)
+    first = next(rows, None)
+    if isinstance(first, InvalidRow) and all(isinstance(row, InvalidRow) for row in rows):
         raise UsageError(
             f"no line of {source.path} is a row (line {first.line} {first.reason}); it takes JSON objects in UTF-8, "
-            "one a line"
+            "one per line"
         )
 
 
 def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, Path]:
-    """One results file a model: `{model}` replaced, else the name in front of the file's when there are several."""
+    """Return one results file per model: `{model}` replaced, or the model's name as prefix if there are several."""
     paths: dict[str, Path] = {}
     if not Path(output).name or output.endswith("/") or Path(output).is_dir():
-        raise UsageError(f"--output-file {output or repr(output)} is a directory; name a file in it")
+        raise UsageError(f"`output_file` {output or repr(output)} is a directory; name a file in it")
     for model in models:
         name = safe_filename(model)
-        if MODEL_PLACEHOLDER in output:
-            paths[model] = Path(output.replace(MODEL_PLACEHOLDER, name))
-        else:
-            path = Path(output)
-            paths[model] = path if len(models) == 1 else path.with_name(f"{name}-{path.name}")
+        path = Path(output.replace(MODEL_PLACEHOLDER, name))
+        is_shared = MODEL_PLACEHOLDER not in output and len(models) > 1
+        paths[model] = path.with_name(f"{name}-{path.name}") if is_shared else path
     taken = [owned.resolve() for path in paths.values() for owned in _side_files(path)]
     if len(set(taken)) < len(taken):
         way_out = "judge them one by one" if MODEL_PLACEHOLDER in output else f"put {MODEL_PLACEHOLDER} into it"
-        raise UsageError(f"--output-file {output} gives two of {', '.join(models)} the same file; {way_out}")
+        raise UsageError(f"`output_file` {output} gives two of {', '.join(models)} the same file; {way_out}")
     for path in paths.values():
         for owned in _side_files(path):
             if owned.exists() and source.exists() and owned.samefile(source):
                 beside = "" if owned == path else f" writes {owned.name}, too, which"
-                raise UsageError(f"--output-file {path}{beside} is the input file; name another one")
+                raise UsageError(f"`output_file` {path}{beside} is the input file; name another one")
     return paths
 
 
 def _side_files(results: Path) -> list[Path]:
-    """Every file that a run may write for these results: another model's results must be none of them."""
+    """List every file that a run may write for these results; another model's results must be none of them."""
     return [results, matches_path(results), *(side_file(results, end) for end in (".journal", ".torn", ".rescued"))]
 
 
 def safe_filename(name: str) -> str:
-    """`name` with the characters that do not fit a file name replaced by `_`, cut where it is too long for one."""
+    """Replace the characters of `name` that do not fit a file name by `_`, and shorten a long one."""
     fit = _UNFIT.sub("_", name)
     if len(fit.encode()) > _LONGEST_NAME:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""The judge's instructions, the two lists as text, and a user's own template.
+"""The judge's instructions, the two lists as text, and a user's template.
 
 The fixed part comes first and the row's lists last, so that a prefix cache serves nearly all of a
 question. Checklist items are data: each is folded to one line and cannot imitate the reply's tags or marks,
@@ -139,9 +139,9 @@ Reference: "Response 2 runs to about 90 words, well over the limit of 50 words."
 
 _CLOSING = "The lists follow."
 
-# An item without any of these is no danger: the characters that become "<" or "@" in NFKC.
+# Characters that become "<" or "@" in NFKC; an item without any of them is harmless.
 _SUSPECT = re.compile("[<@\ufe64\ufe6b\uff1c\uff20]")
-# What the reader of replies looks for: tags, whole or begun, and "R1@", which the next item's "S2: 1" would complete.
+# Tags, whole or begun, and "R1@", which the next item's "S2: 1" would complete to a mark.
 _GRAMMAR = re.compile(
     r"(<)[\s/]*(?:RESULT_(?:START|END)|think(?![A-Za-z]))\s*(>?)|(?<![A-Za-z0-9])(?-i:R)\d+[\s*_`]*(@)", re.IGNORECASE
 )
@@ -152,22 +152,21 @@ _PLACEHOLDER = re.compile(r"\{(source_list|target_list)\}")
 
 @functools.cache
 def instructions(granularity: str) -> str:
-    """The fixed instructions of a question, the same for every row."""
-    parts = (_OPENING, _TASK[granularity], _SCALE, _EXAMPLES, _REPLY[granularity], _CLOSING)
-    return "\n".join(parts)
+    """Return the fixed instructions of a question, the same for every row."""
+    return "\n".join((_OPENING, _TASK[granularity], _SCALE, _EXAMPLES, _REPLY[granularity], _CLOSING))
 
 
 def quoted(item: str) -> str:
-    """An item as one line of quoted data: white space folded, the reply's tags and marks harmless, valid as UTF-8."""
+    """Return an item as one line of quoted data: white space folded, tags and marks escaped, valid as UTF-8."""
     folded = replace_surrogates(" ".join(item.split()))
     return escape_markup(folded, _GRAMMAR) if _SUSPECT.search(folded) else folded
 
 
 def without_echo(reply: str, messages: Sequence[Mapping[str, str]]) -> str:
-    """`reply` without the question's own result blocks: a judge that repeats its question must not seem to answer it.
+    """Remove the question's result blocks from `reply`: a judge that repeats its question must not seem to answer it.
 
-    A copied block is known by the words before or behind it. Items hold no block, so it is the instructions' example
-    or one in the user's template.
+    A copied block is recognised by the words before or behind it. It is the instructions' example or one in the
+    user's template, because items hold no block.
     """
     if "<RESULT_START>" in reply:
         for message in messages:
@@ -179,16 +178,16 @@ def without_echo(reply: str, messages: Sequence[Mapping[str, str]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _QuestionBlock:
-    """A result block that stands in the question itself."""
+    """A result block in the question itself."""
 
     before: tuple[str, ...]
-    """The last words in front of it."""
+    """Last words in front of the block."""
     body: tuple[str, ...]
-    """Its words but for the closing tag."""
+    """Words of the block without the closing tag."""
     end: str
-    """The closing tag."""
+    """Closing tag."""
     behind: tuple[str, ...]
-    """The first words that follow."""
+    """First words behind the block."""
 
     def without_copies(self, reply: str) -> str:
         # Looking for one word first spares nearly every reply the patterns.
@@ -202,15 +201,14 @@ class _QuestionBlock:
 
 @functools.lru_cache(maxsize=16)
 def _result_blocks(content: str) -> tuple[_QuestionBlock, ...]:
-    # Kept: the instructions are the same in every question.
-    return tuple(_question_block(found) for found in _BLOCK.finditer(content))
-
-
-def _question_block(found: re.Match[str]) -> _QuestionBlock:
-    before = found.string[: found.start()].rsplit(maxsplit=_NEIGHBOURS)[-_NEIGHBOURS:]
-    behind = found.string[found.end() :].split(maxsplit=_NEIGHBOURS)[:_NEIGHBOURS]
-    *body, end = found[0].split()
-    return _QuestionBlock(tuple(before), tuple(body), end, tuple(behind))
+    # Cached: the instructions are the same in every question.
+    blocks = []
+    for found in _BLOCK.finditer(content):
+        before = content[: found.start()].rsplit(maxsplit=_NEIGHBOURS)[-_NEIGHBOURS:]
+        behind = content[found.end() :].split(maxsplit=_NEIGHBOURS)[:_NEIGHBOURS]
+        *body, end = found[0].split()
+        blocks.append(_QuestionBlock(tuple(before), tuple(body), end, tuple(behind)))
+    return tuple(blocks)
 
 
 def _spaced(*words: str) -> str:
@@ -218,51 +216,46 @@ def _spaced(*words: str) -> str:
 
 
 def list_text(letter: str, items: Sequence[str], first: int = 1) -> str:
-    """`items` as lines `S1: …`, `S2: …` (or R), numbered from `first`."""
+    """Return `items` as lines `S1: …`, `S2: …` (or R), numbered from `first`."""
     return _list_text(letter, tuple(items), first)
 
 
 @functools.lru_cache(maxsize=4096)
 def _list_text(letter: str, items: tuple[str, ...], first: int) -> str:
-    # Kept for a while: the questions of a row share a list, and its record quotes them again.
-    plain = _is_plain(" ".join(items))
+    # Cached: the questions of a row share a list, and its record quotes them again.
+    text = " ".join(items)  # one look at all items: most lists have nothing to quote
+    plain = text.isascii() and text == " ".join(text.split()) and not _SUSPECT.search(text)
     return "\n".join(f"{letter}{number}: {item if plain else quoted(item)}" for number, item in enumerate(items, first))
 
 
-def _is_plain(items: str) -> bool:
-    """Whether there is nothing to quote in a list's items, these joined by a space: one look for all of them."""
-    folded = items.isprintable() and "  " not in items and items == items.strip()
-    return folded and items.isascii() and "<" not in items and "@" not in items
-
-
 def row_message(human: Sequence[str], model_items: Sequence[str]) -> str:
-    """The user message that asks for each human item's best model item."""
+    """Return the user message that asks for each human item's best model item."""
     return f"{list_text('S', model_items)}\n\n{list_text('R', human)}"
 
 
 def item_message(human: Sequence[str], model_item: str, number: int) -> str:
-    """The user message that asks how far model item `number` (from 1) makes each human item's point."""
+    """Return the user message about model item `number` (from 1): how far does it make each human item's point?"""
     return f"{list_text('R', human)}\n\n{list_text('S', [model_item], number)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """How a question is put: the instructions or the user's template, and where they go."""
+    """Form of a question: the instructions or the user's template, and the messages they go to."""
 
     granularity: str = ROW
     template: str | None = None
-    """A user's own message with `{source_list}` and `{target_list}`; replaces the instructions."""
+    """A user's message with `{source_list}` and `{target_list}`; replaces the instructions."""
     system_message: bool = True
     """False: instructions and lists in one user message, for servers without the system role."""
 
     @property
     def hash(self) -> str:
-        """16 hexadecimal digits that name the instructions."""
+        """Return 16 hexadecimal digits that name the instructions."""
         text = self.template if self.template is not None else instructions(self.granularity)
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
     def messages(self, human: Sequence[str], model_items: Sequence[str], number: int = 0) -> list[dict[str, str]]:
-        """Chat messages of one question; with granularity `item`, `number` (from 1) names the one model item asked."""
+        """Return the chat messages of one question; with granularity `item`, about model item `number` (from 1)."""
         if self.template is not None:
             return [{"role": "user", "content": self._filled(human, model_items, number)}]
         if self.granularity == ITEM:
@@ -282,14 +275,14 @@ class Prompt:
 
 
 def read_template(path: Path) -> str:
-    """A user's template from a file; both placeholders must occur."""
+    """Read a user's template from a file. Raises `UsageError` unless both placeholders occur."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError(f"--prompt-template {path} is not UTF-8 text") from None
+        raise UsageError(f"`prompt_template` {path} is not UTF-8 text") from None
     except OSError as error:
-        raise UsageError(f"--prompt-template {path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"`prompt_template` {path} cannot be read: {error.strerror}") from None
     missing = [name for name in ("{source_list}", "{target_list}") if name not in text]
     if missing:
-        raise UsageError(f"--prompt-template {path} lacks {' and '.join(missing)}; put it where the list should stand")
+        raise UsageError(f"`prompt_template` {path} lacks {' and '.join(missing)}; put it where the list belongs")
     return text

@@ -1,7 +1,7 @@
-"""Reply text becomes scores, or the reason why not.
+"""Parse a judge's reply into scores.
 
-Two readings of one text: the *reference reading* is literal and takes the first result block; `read_reply`
-repairs what is unambiguous and accepts only a block in which every human item stands exactly once.
+A text has two readings. The *reference reading* is literal and takes the first result block; `read_reply` repairs
+unambiguous faults and accepts only a block that names every human item exactly once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ParsedReply:
     marks: tuple[Match, ...]
     """Sorted by human item; a mark with model item 0 has score 0."""
     is_ordered: bool
-    """The reply had R1..Rn in this order."""
+    """True if the reply had R1..Rn in this order."""
 
 
 # White space within the line, bold and code marks.
@@ -32,19 +32,19 @@ _PLAIN = re.compile(
     rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?"
 )
 _LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)")
-# What makes a number mean something else than it says so far: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is
-# clear), and a "0." at the very end of a reply that broke off.
+# Signs behind a number that change its meaning: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is clear), and a
+# "0." at the very end of a reply that broke off.
 _UNCLEAR = re.compile(rf"[.,·~\u2013-]\d|{_GAP}%|[eE][+-]?\d|{_GAP}/{_GAP}(?!1(?:\.0+)?(?![\d.,]))\d|\.\Z")
 
 
 def read_reply(
     text: str, n_human: int, n_model: int, *, model_item: int | None = None, cut: bool = False
 ) -> ParsedReply | ParseFailure:
-    """Read the last result block that is complete, after repairs that leave no doubt.
+    """Read the last complete result block, after repairs that leave no doubt.
 
-    `n_human`, `n_model`: lengths of the lists as asked. `model_item`: the one model item that the question was
-    about; every mark must name it, and S0 is read as score 0 for it. `cut`: the reply ended at its token limit,
-    so that a block without its closing tag may lack the last digits of a score, and is not accepted.
+    `n_human` and `n_model` are the lengths of the lists as asked. `model_item` is the one model item of the question:
+    every mark must name it, and S0 is read as score 0 for it. `cut`: the reply ended at its token limit; a block
+    without its closing tag is then rejected, because it may lack the last digits of a score.
     """
     if _PLAIN.fullmatch(text):
         return _accept(literal_marks(text), n_human, n_model, model_item)
@@ -62,13 +62,13 @@ def read_reply(
 
 
 def matches_reference_reading(text: str, marks: Sequence[Match]) -> bool:
-    """Whether the reference reading of `text` gives the same marks, in whatever order."""
+    """Return whether the reference reading of `text` gives the same marks, in any order."""
     reading = reference_reading(text)
     return reading is not None and sorted(reading) == sorted(marks)
 
 
 def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
-    """The blocks in text order; one without closing tag reaches to the next block or the end of the text."""
+    """Yield the blocks in text order; one without closing tag reaches to the next block or the end of the text."""
     tags = list(TAG.finditer(text))
     for position, tag in enumerate(tags):
         if tag[0] != BLOCK_START:
@@ -76,7 +76,7 @@ def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
         following = tags[position + 1] if position + 1 < len(tags) else None
         if following is None and closed_only:
             continue
-        # The line end tells _UNCLEAR that the text did not break off here.
+        # The line end shows _UNCLEAR that the text did not break off here.
         yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
 
 
@@ -94,7 +94,7 @@ def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:
 def _accept(
     marks: Iterable[Match | ParseFailure], n_human: int, n_model: int, model_item: int | None
 ) -> ParsedReply | ParseFailure:
-    """The marks of a block, in text order, if each human item has one; else the first thing that is wrong."""
+    """Return the marks of a block, sorted, if each human item has one; else the first fault."""
     seen: dict[int, Match] = {}
     for mark in marks:
         if isinstance(mark, ParseFailure):
@@ -102,10 +102,7 @@ def _accept(
         reason = _fault(mark, n_human, n_model, model_item, seen)
         if reason:
             return ParseFailure(reason)
-        if mark.model_item:
-            seen[mark.human_item] = mark
-        else:
-            seen[mark.human_item] = Match(mark.human_item, model_item or 0, 0.0)
+        seen[mark.human_item] = mark if mark.model_item else Match(mark.human_item, model_item or 0, 0.0)
     missing = [f"R{number}" for number in range(1, n_human + 1) if number not in seen]
     if missing:
         return ParseFailure(_are_missing(missing))
@@ -114,7 +111,7 @@ def _accept(
 
 
 def _fault(mark: Match, n_human: int, n_model: int, model_item: int | None, seen: dict[int, Match]) -> str:
-    """What is wrong with a mark beside those `seen` before it; empty when nothing is."""
+    """Return the fault of a mark, given those `seen` before it; empty if there is none."""
     human, model, score = mark
     if not 1 <= human <= n_human:
         return f"R{_short(human)} does not exist ({n_human} human items)"
@@ -126,7 +123,7 @@ def _fault(mark: Match, n_human: int, n_model: int, model_item: int | None, seen
         return f"score {score:.6g} of R{human} is not within 0..1"
     if human in seen:
         same = seen[human] == mark
-        return f"R{human} stands there twice" if same else f"two different marks for R{human}"
+        return f"R{human} occurs twice" if same else f"two different marks for R{human}"
     return ""
 
 

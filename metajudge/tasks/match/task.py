@@ -1,4 +1,4 @@
-"""Matching as a task: which questions a row asks, and the record that its replies become."""
+"""Matching as a task: the questions about a row, and the record made of their replies."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply, Usage
 from metajudge.metrics import Match, Matrix, best_matches, sparse_matrix
 from metajudge.records import SCHEMA, JudgeIdentity, Record
-from metajudge.tasks.match.prompt import ITEM, Prompt, item_message, list_text, row_message, without_echo
+from metajudge.tasks.match.prompt import ITEM, Prompt, list_text, row_message, without_echo
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
 from metajudge.text import ParseFailure, item_issues, plain_block
 
-REPORT, ZERO = "report", "zero"
-GUARDS = (REPORT, ZERO)
+ZERO = "zero"
 
 
 @dataclass(frozen=True, slots=True)
 class MatchTask:
-    """How far each human item's point is made by the model's items."""
+    """Task that scores how far the model's items make each human item's point."""
 
     prompt: Prompt
     judge: JudgeIdentity
@@ -31,26 +30,25 @@ class MatchTask:
     top_k: int | None = None
     """Model items judged, the first ones; None = all."""
     num_samples: int = 1
-    """How often each question is asked."""
+    """Number of times each question is asked."""
 
     @property
     def guard(self) -> str | None:
-        """`report`: suspicious items are named in the record; `zero`: the model's ones also get no credit."""
+        """Mode for suspicious items: `report` names them in the record, `zero` also gives the model's no credit."""
         return self.judge.guard
 
     def judged_items(self, sample: Sample) -> tuple[str, ...]:
-        """The model items that are put to the judge."""
+        """Return the model items that are put to the judge."""
         return sample.model_items[: self.top_k]
 
     def suspicious(self, sample: Sample) -> dict[str, list[str]]:
-        """The row's suspicious items that are put to the judge (`S3`, `R1`), with their reasons; none without guard."""
+        """Return the reasons of the judged suspicious items by name (`S3`, `R1`); none without guard."""
         if self.guard is None:
             return {}
-
         return {**flag_items("S", self.judged_items(sample)), **flag_items("R", sample.human)}
 
     def questions(self, sample: Sample) -> list[Question]:
-        """One question a row, or one a model item, each `num_samples` times; none when a list is empty."""
+        """Return one question per row or per model item, each `num_samples` times; none if a list is empty."""
         items = self.judged_items(sample)
         if not sample.human or not items:
             return []
@@ -74,8 +72,9 @@ class MatchTask:
         self, sample: Sample, outcomes: Sequence[RequestResult], seconds: float, dropped_params: Sequence[str] = ()
     ) -> Record:
         """Make the record of a row."""
-        if self.guard is not None:
-            outcomes = _without_credit(outcomes, self.suspicious(sample), self.guard)
+        marked = self.suspicious(sample)
+        if self.guard == ZERO:
+            outcomes = [_without_credit(outcome, marked) for outcome in outcomes]
         failed = next((outcome for outcome in outcomes if isinstance(outcome, Failed)), None)
         if not outcomes:
             status, result = Status.EMPTY, _empty_result(sample)
@@ -83,18 +82,6 @@ class MatchTask:
             status, result = self._failed_result(sample, outcomes, failed)
         else:
             status, result = Status.SUCCESS, self._result(sample, outcomes)
-        judge = replace(self.judge, adapted=tuple(dropped_params))
-        return self._assemble(sample, status, result, outcomes, seconds, judge)
-
-    def _assemble(
-        self,
-        sample: Sample,
-        status: Status,
-        result: _Result,
-        outcomes: Sequence[RequestResult],
-        seconds: float,
-        judge: JudgeIdentity,
-    ) -> Record:
         return Record(
             id=sample.id,
             question_id=sample.question_id,
@@ -112,8 +99,8 @@ class MatchTask:
             matches=[mark._asdict() for mark in result.marks],
             score_matrix=result.matrix,
             item_replies=result.replies,
-            guard=None if self.guard is None else self.suspicious(sample),
-            judge=judge.as_json(),
+            guard=None if self.guard is None else marked,
+            judge=replace(self.judge, adapted=tuple(dropped_params)).as_json(),
             attempts=sum(outcome.attempts for outcome in outcomes),
             latency_s=round(seconds, 3),
             finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
@@ -125,38 +112,36 @@ class MatchTask:
         )
 
     def _prompt_text(self, sample: Sample) -> str:
-        """The user message as sent; for granularity `item`, the human list once and every question's own line."""
+        """Return the user message; for granularity `item`, the human list once and every question's own line."""
         items = self.judged_items(sample)
-        if self.prompt.granularity == ITEM and self.prompt.template is None:
-            return f"{item_message(sample.human, items[0], 1)}\n{list_text('S', items[1:], 2)}".rstrip("\n")
         if self.prompt.template is not None:
             return self.prompt.messages(sample.human, items)[-1]["content"]
+        if self.prompt.granularity == ITEM:
+            return f"{list_text('R', sample.human)}\n\n{list_text('S', items)}"
         return row_message(sample.human, items)
 
     # ------------------------------------------------------------------ results
 
     def _result(self, sample: Sample, outcomes: Sequence[RequestResult]) -> _Result:
         answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
-        per_sample = len(answers) // self.num_samples
-        turns = [answers[i : i + per_sample] for i in range(0, len(answers), per_sample)]
-        results = [self._one_sample(sample, turn) for turn in turns]
-        first = results[0]
-        samples = [first.samples[0]]
-        for other in results[1:]:
+        size = len(answers) // self.num_samples
+        first, *others = (self._one_sample(sample, answers[i : i + size]) for i in range(0, len(answers), size))
+        samples = first.samples
+        for other in others:
             own = {"score_matrix": other.matrix, "item_replies": other.replies} if other.matrix is not None else {}
-            samples.append({**other.samples[0], **own})
-        return _Result(first.marks, first.is_ordered, samples, first.matrix, first.replies)
+            samples.append(other.samples[0] | own)
+        return first
 
     def _one_sample(self, sample: Sample, answers: Sequence[Answer]) -> _Result:
         if self.prompt.granularity != ITEM:
             (answer,) = answers
-            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer.reply, answer)])
+            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
         matrix = _matrix(sample, answers)
         marks = best_matches(matrix)
         usage = sum((answer.reply.usage for answer in answers), Usage())
         finishes = [answer.reply.finish_reason for answer in answers if answer.reply.finish_reason != "stop"]
-        text = plain_block(marks)
-        entry = {"generated_text": text, "finish_reason": next(iter(finishes), "stop"), "usage": usage.to_json()}
+        finish = next(iter(finishes), "stop")
+        entry = {"generated_text": plain_block(marks), "finish_reason": finish, "usage": usage.to_json()}
         return _Result(marks, True, [entry], matrix, [answer.reply.text for answer in answers])
 
     def _failed_result(
@@ -179,7 +164,7 @@ class MatchTask:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What the outcomes of one row (or one sample of it) come to."""
+    """Result of one row, or of one sample of it."""
 
     marks: Sequence[Match]
     is_ordered: bool
@@ -197,23 +182,15 @@ def _read(
     return read_reply(text, n_human, n_model, model_item=number or None, cut=cut)
 
 
-def _without_credit(
-    outcomes: Sequence[RequestResult], marked: Mapping[str, Sequence[str]], guard: str
-) -> Sequence[RequestResult]:
-    """With `zero`, the outcomes with no score for `marked` model items; the replies stay as they came."""
-
-    if guard != ZERO:
-        return outcomes
-    return [
-        replace(outcome, value=replace(outcome.value, marks=without_credit(outcome.value.marks, marked)))
-        if isinstance(outcome, Answer)
-        else outcome
-        for outcome in outcomes
-    ]
+def _without_credit(outcome: RequestResult, marked: Collection[str]) -> RequestResult:
+    """Remove the scores of `marked` model items; the reply stays."""
+    if isinstance(outcome, Failed):
+        return outcome
+    return replace(outcome, value=replace(outcome.value, marks=without_credit(outcome.value.marks, marked)))
 
 
-def _sample(reply: Reply, answer: Answer) -> dict[str, Any]:
-    text = reply.text or ""
+def _sample(answer: Answer) -> dict[str, Any]:
+    reply, text = answer.reply, answer.reply.text or ""
     entry: dict[str, Any] = {"generated_text": text}
     if not matches_reference_reading(text, answer.value.marks):
         entry = {"generated_text": plain_block(answer.value.marks), "raw_text": text}
@@ -222,7 +199,7 @@ def _sample(reply: Reply, answer: Answer) -> dict[str, Any]:
 
 
 def _matrix(sample: Sample, outcomes: Sequence[RequestResult]) -> Matrix:
-    """Human items as rows, model items as columns; None where no answer is."""
+    """Return human items as rows, model items as columns; None without an answer."""
     matrix: Matrix = [[None] * len(sample.model_items) for _ in sample.human]
     for column, outcome in enumerate(outcomes):
         if isinstance(outcome, Answer):
@@ -232,9 +209,9 @@ def _matrix(sample: Sample, outcomes: Sequence[RequestResult]) -> Matrix:
 
 
 def score_matrix(sample: Sample, outcomes: Sequence[RequestResult], granularity: str) -> Matrix:
-    """What the judge said of a row, once: human items as rows, model items as columns; None where no answer is.
+    """Return a row's scores: human items as rows, model items as columns, None without an answer.
 
-    Of granularity `row` each human item has one score, at its best model item.
+    With granularity `row`, each human item has one score, at its best model item.
     """
     if granularity == ITEM:
         return _matrix(sample, outcomes)
@@ -256,11 +233,11 @@ def _empty_result(sample: Sample) -> _Result:
 
 
 def flag_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
-    """The suspicious ones of `items` by name (`S3`, or `R3` for the letter R), with their reasons."""
+    """Return the reasons of the suspicious ones among `items` by name (`S3`, or `R3` for the letter R)."""
     marked = {f"{letter}{number}": list(item_issues(item)) for number, item in enumerate(items, 1)}
     return {name: reasons for name, reasons in marked.items() if reasons}
 
 
 def without_credit(marks: Iterable[Match], marked: Collection[str]) -> tuple[Match, ...]:
-    """`marks` with no match and score 0 wherever they name a model item of `marked` (`S3`, …)."""
+    """Replace the marks that name a model item of `marked` (`S3`, …) by no match with score 0."""
     return tuple(mark._replace(model_item=0, score=0.0) if f"S{mark.model_item}" in marked else mark for mark in marks)

@@ -32,7 +32,7 @@ def item_record() -> Record:
     """Two human and two model items, as the program writes them: R1 with S1 .5, R2 with S2 1."""
     (sample,) = samples([row(1, 2, 2)])
     texts = [f"<RESULT_START>\n- R1@S{n}: {a}\n- R2@S{n}: {b}\n<RESULT_END>" for n, a, b in ((1, 0.5, 0), (2, 0.25, 1))]
-    return task("item").record(sample, answers(sample, texts, "item"), 0.1)  # type: ignore[arg-type]
+    return task("item").record(sample, answers(sample, texts, task("item")), 0.1)  # type: ignore[arg-type]
 
 
 @given(st.dictionaries(KEYS, VALUES))

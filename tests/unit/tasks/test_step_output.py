@@ -1,4 +1,4 @@
-"""The output of a deriving command, built from rows and records without a model."""
+"""Output of a step, built from rows and records without a model."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ CLAIMS = Claims(("one point", "two points", "three points"), ())
 def row(number: int, **fields: Any) -> dict[str, Any]:
     """A row that can be decomposed and criticised."""
     said = [{"reasoning": "one point, two points, three points"}]
-    return {
-        "context": f"q{number}", "response1": "a", "response2": "b", "individual_preference": said, **fields,
-    }  # fmt: skip
+    return {"context": f"q{number}", "response1": "a", "response2": "b", "individual_preference": said, **fields}
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> InputFile:
@@ -78,7 +76,7 @@ def output(tmp_path: Path) -> list[dict[str, Any]]:
         (DecomposeStep(), CLAIMS, "Human-Checklist", "human", list(CLAIMS.items)),
     ],
 )
-def test_what_a_step_adds_replaces_a_key_that_differs_in_case_alone(
+def test_a_new_field_replaces_a_key_that_differs_in_case_alone(
     tmp_path: Path, step: Step, value: Any, old: str, name: str, items: list[str]
 ) -> None:
     """The first of two such keys would be the one that is judged."""
@@ -89,7 +87,7 @@ def test_what_a_step_adds_replaces_a_key_that_differs_in_case_alone(
 
 
 def test_the_stamp_names_the_model_that_made_the_row(tmp_path: Path) -> None:
-    """Also where another one has made the rest."""
+    """Another model may have made the rest."""
     source = write_rows(tmp_path / "in.jsonl", [row(number) for number in range(3)])
     answer_rows(source, tmp_path, CRITIC, CRITIQUE, 2, "first")
     answer_rows(source, tmp_path, CRITIC, CRITIQUE, None, "second")
@@ -106,7 +104,7 @@ def test_a_smaller_limit_takes_no_row_away(tmp_path: Path) -> None:
     assert [one["context"] for one in before] == ["q0", "q1", "q2", "q3", "q4", "q5"]
     written = make(tmp_path, rows, CRITIC, CRITIQUE, limit=2)
     assert output(tmp_path) == before
-    assert written.by_status == {"success": 4, "passed over": 2}
+    assert written.by_status == {"success": 4, "skipped": 2}
 
 
 def test_a_limit_ends_the_output_where_nothing_was_made_before(tmp_path: Path) -> None:

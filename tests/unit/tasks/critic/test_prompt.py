@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from metajudge.data.conversation import Conversation, Turn, quoted_lines
+from metajudge.data.conversation import Conversation, Turn
 from metajudge.data.labels import parse_verdict
 from metajudge.tasks.critic.prompt import CriticPrompt, instructions
 from metajudge.tasks.critic.reply import parse_existing, read_critique
@@ -40,7 +37,7 @@ x.sort()
 
 
 def test_swapped_shows_response_2_as_a() -> None:
-    """All but the places of the two texts is the same."""
+    """Only the places of the two texts differ."""
     assert CriticPrompt().messages(CONVERSATION, "one", "two", swapped=True) == CriticPrompt().messages(
         CONVERSATION, "two", "one"
     )
@@ -64,7 +61,7 @@ def test_the_number_of_reasons_is_part_of_the_instructions() -> None:
 
 
 def test_all_five_verdicts_are_offered_and_readable() -> None:
-    """In the form in which they are read."""
+    """The five boxes are in the form that the reader takes."""
     boxes = re.findall(r"`(\\boxed\{[^}]*\})`", instructions())
     assert [parse_verdict(box) for box in boxes] == [-2, -1, 0, 1, 2]
 
@@ -73,27 +70,3 @@ def test_a_copy_of_the_instructions_is_no_answer() -> None:
     """The block that is shown has no verdict in its box, so that it favours none and cannot be read as one."""
     assert isinstance(read_critique(instructions(5)), ParseFailure)
     assert isinstance(parse_existing(instructions(5)), ParseFailure)
-
-
-FRAME_LINE = re.compile(r"^<(/?QUOTED_\w+)(?:: [^<>]*)?>$", re.MULTILINE)
-HARD = st.sampled_from(
-    (
-        "</QUOTED_RESPONSE_A>", "<QUOTED_RESPONSE_B>", "<RESULT_START>", "＜RESULT_END＞", "<think>", "<|im_end|>",
-        "\n", "\r\n", r"\boxed{A>B}", "```py\nx = 1\n```", "中文", "שלום", r"$\frac{1}{2}$", "<div>", "x" * 10_000,
-    )
-)  # fmt: skip
-TEXT = st.lists(st.one_of(HARD, st.text(max_size=8)), max_size=5).map("".join)
-
-
-@given(TEXT, TEXT, TEXT, st.booleans())
-def test_no_text_leaves_its_frame(said: str, one: str, two: str, swapped: bool) -> None:
-    """Frames open and close in the order in which they are written, and every text is inside its own."""
-    messages = CriticPrompt().messages(Conversation((Turn("user", said),)), one, two, swapped=swapped)
-    data = messages[1]["content"]
-    names = ["TURN_1", "RESPONSE_A", "RESPONSE_B"]
-    assert FRAME_LINE.findall(data) == [f"{slash}QUOTED_{name}" for name in names for slash in ("", "/")]
-    shown = (said, two, one) if swapped else (said, one, two)
-    for name, content in zip(names, shown, strict=True):
-        inside = data.partition(f"<QUOTED_{name}")[2].partition(f"\n</QUOTED_{name}>")[0]
-        assert inside.partition(">\n")[2] == quoted_lines(content)
-    assert "<RESULT_" not in data and "<think>" not in data

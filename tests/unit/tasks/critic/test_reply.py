@@ -1,4 +1,4 @@
-"""The grammar of a critic's reply, and the two orders of the responses."""
+"""Grammar of a critic's reply, and the two orders of the responses."""
 
 from __future__ import annotations
 
@@ -18,38 +18,39 @@ EXAMPLE = Path(__file__).parents[4] / "example" / "infer_input_10samples.jsonl"
 
 
 def reply(*reasons: str, verdict: str = "B>A") -> str:
-    """A reply as the instructions ask for it, its reasons as they are."""
+    """Return a reply as the instructions ask for it, its reasons unchanged."""
     lines = "\n".join(f"- {reason}" for reason in reasons)
     return f"{START}\nList of reasons:\n{lines}\nFinal assessment result: \\boxed{{{verdict}}}\n{END}"
 
 
 def block(*lines: str) -> str:
-    """A result block of these lines."""
+    """Return a result block of these lines."""
     return "\n".join([START, *lines, END])
 
 
 def reasons(text: str, *, cut: bool = False) -> tuple[str, ...]:
-    """The reasons of a reply that must be accepted."""
+    """Return the reasons of a reply that must be accepted."""
     answer = read_critique(text, cut=cut)
     assert isinstance(answer, Critique), answer
     return answer.reasons
 
 
 def label(text: str) -> str:
-    """The label of a reply that must be accepted."""
+    """Return the label of a reply that must be accepted."""
     answer = read_critique(text)
     assert isinstance(answer, Critique), answer
     return answer.label
 
 
 def why(text: str, *, cut: bool = False) -> str:
-    """The reason of a reply that must be rejected."""
+    """Return the reason of a reply that must be rejected."""
     answer = read_critique(text, cut=cut)
     assert isinstance(answer, ParseFailure), answer
     return answer.reason
 
 
 VERDICT = r"Final assessment result: \boxed{B>A}"
+NONE = "is none of A>>B, A>B, A=B, B>A, B>>A"
 
 
 def test_a_reply_as_asked_for_is_read() -> None:
@@ -108,17 +109,11 @@ def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -
         (["- x", "Final assessment result: B is better"], "no boxed verdict behind the reasons"),
         (["- x", r"So \boxed{B}"], "no boxed verdict behind the reasons"),
         (["- x", r"- A says \boxed{A>B}"], "no boxed verdict behind the reasons"),
-        (
-            ["- x", r"Final assessment result: \boxed{A>B>C}"],
-            "the verdict 'A>B>C' is none of A>>B, A>B, A=B, B>A, B>>A",
-        ),
-        (["- x", r"Final assessment result: \boxed{C}"], "the verdict 'C' is none of A>>B, A>B, A=B, B>A, B>>A"),
-        (["- x", r"Final assessment result: \boxed{1}"], "the verdict '1' is none of A>>B, A>B, A=B, B>A, B>>A"),
-        (["- x", "Final verdict: [[2]]"], "the verdict '2' is none of A>>B, A>B, A=B, B>A, B>>A"),
-        (
-            ["- x", r"Final assessment result: \boxed{verdict}"],
-            "the verdict 'verdict' is none of A>>B, A>B, A=B, B>A, B>>A",
-        ),
+        (["- x", r"Final assessment result: \boxed{A>B>C}"], f"the verdict 'A>B>C' {NONE}"),
+        (["- x", r"Final assessment result: \boxed{C}"], f"the verdict 'C' {NONE}"),
+        (["- x", r"Final assessment result: \boxed{1}"], f"the verdict '1' {NONE}"),
+        (["- x", "Final verdict: [[2]]"], f"the verdict '2' {NONE}"),
+        (["- x", r"Final assessment result: \boxed{verdict}"], f"the verdict 'verdict' {NONE}"),
         (["- x", VERDICT, VERDICT], "two verdicts"),
         (["- x", VERDICT, r"That is, \boxed{A>B}"], "two verdicts"),
         (["- x", r"Final assessment result: \boxed{A>B} or \boxed{B>A}"], "two verdicts"),
@@ -134,7 +129,7 @@ def test_a_reply_without_one_clear_verdict_behind_its_reasons_is_rejected(lines:
 
 
 def test_a_remark_behind_the_verdict_changes_nothing() -> None:
-    """As long as it holds no other verdict."""
+    """A remark without another verdict is ignored."""
     assert label(block("- x", VERDICT, "", r"(that is, \boxed{B>A})", "I am sure.")) == "B>A"
 
 
@@ -148,7 +143,7 @@ def test_a_remark_behind_the_verdict_changes_nothing() -> None:
      "①the loop", "② the loop", "・the loop"],
 )  # fmt: skip
 def test_a_reason_is_any_bulleted_or_numbered_line(line: str) -> None:
-    """Whatever the sign."""
+    """Any bullet or number begins a reason."""
     assert reasons(block("List of reasons:", line, "- y", VERDICT)) == ("the loop", "y")
 
 
@@ -159,45 +154,24 @@ def test_markdown_inside_a_reason_stays() -> None:
 
 
 def test_headings_and_titles_are_no_reasons() -> None:
-    """With or without marks, numbered or not, when reasons stand under them."""
+    """A line above reasons is a title, with or without marks, numbered or not."""
     text = block(
-        "### Response A",
-        "- loses the order",
-        "**Response B:**",
-        "- is slow",
-        "Further points:",
-        "- has no example",
-        "1. **Accuracy**",
-        "   - A is wrong in step 2",
-        "2. Clarity:",
-        "- B skips step 3",
-        "---",
-        "- **Units**",
-        "  - A has none",
-        VERDICT,
-    )
+        "### Response A", "- loses the order", "**Response B:**", "- is slow", "Further points:", "- has no example",
+        "1. **Accuracy**", "   - A is wrong in step 2", "2. Clarity:", "- B skips step 3", "---",
+        "- **Units**", "  - A has none", VERDICT,
+    )  # fmt: skip
     assert reasons(text) == (
         "loses the order", "is slow", "has no example", "A is wrong in step 2", "B skips step 3", "A has none",
     )  # fmt: skip
 
 
-def test_what_is_indented_or_follows_at_once_goes_on_with_a_reason() -> None:
+def test_lines_that_are_indented_or_follow_at_once_continue_a_reason() -> None:
     """Sub-points, code and wrapped lines are folded in; a paragraph behind a blank line is not."""
     text = block(
-        "List of reasons:",
-        "- Response A fails in these cases:",
-        "  - the empty list",
-        "  - a list of lists",
-        "- Response B's loop",
-        "ends early:",
-        "  ```py",
-        "  # heading?",
-        "  - 1",
-        "  ```",
-        "",
-        "Taken together, B is better.",
-        VERDICT,
-    )
+        "List of reasons:", "- Response A fails in these cases:", "  - the empty list", "  - a list of lists",
+        "- Response B's loop", "ends early:", "  ```py", "  # heading?", "  - 1", "  ```",
+        "", "Taken together, B is better.", VERDICT,
+    )  # fmt: skip
     assert reasons(text) == (
         "Response A fails in these cases: - the empty list - a list of lists",
         "Response B's loop ends early: ```py # heading? - 1 ```",
@@ -205,7 +179,7 @@ def test_what_is_indented_or_follows_at_once_goes_on_with_a_reason() -> None:
 
 
 def test_bullets_in_a_code_fence_are_code() -> None:
-    """Also unindented; a fence that is never closed is none."""
+    """An unindented fence counts, too; a fence that is never closed is none."""
     assert reasons(block("- A's file:", "```yaml", "- a", "- b", "```", "- y", VERDICT)) == (
         "A's file: ```yaml - a - b ```",
         "y",
@@ -218,7 +192,7 @@ def test_bullets_in_a_code_fence_are_code() -> None:
 )
 @pytest.mark.parametrize("sign", ["-", "3."])
 def test_a_sign_needs_no_space_where_it_cannot_be_another_one(sign: str, text: str) -> None:
-    """Unlike -2 and 3.5, and `1.x` in the middle of a version."""
+    """A number such as -2, 3.5 or `1.x` begins no reason."""
     numbered = sign == "3." and text[0] in '`"'
     assert reasons(block("List of reasons:", "- x", sign + text, VERDICT)) == (
         (f"x {sign}{text}",) if numbered else ("x", text)
@@ -228,19 +202,19 @@ def test_a_sign_needs_no_space_where_it_cannot_be_another_one(sign: str, text: s
 
 
 def test_a_list_may_be_a_quotation() -> None:
-    """As a whole: a quotation inside it is part of a reason."""
+    """A list quoted as a whole is read; a quotation inside it is part of a reason."""
     assert reasons(block("> List of reasons:", "> - x", ">", ">   y", "> - z", VERDICT)) == ("x y", "z")
     assert reasons(block("List of reasons:", "- x:", "  > - y", "- z", VERDICT)) == ("x: > - y", "z")
 
 
 @pytest.mark.parametrize("heading", ["**List of reasons**", "List of reasons (most to least important):"])
-def test_only_what_stands_under_the_list_heading_counts(heading: str) -> None:
-    """Thoughts inside the block are passed over."""
+def test_only_reasons_under_the_list_heading_count(heading: str) -> None:
+    """Thoughts inside the block are ignored."""
     assert reasons(block("- a thought", heading, "- x", VERDICT)) == ("x",)
 
 
-def test_the_first_reason_may_stand_on_the_line_of_the_heading() -> None:
-    """Behind the colon; other words there make it no heading."""
+def test_the_first_reason_may_be_on_the_line_of_the_heading() -> None:
+    """A reason behind the colon counts; other words there make it no heading."""
     assert reasons(block("- a thought", "List of reasons: 1. x", "2. y", VERDICT)) == ("x", "y")
     assert reasons(block("List of reasons: * x", "* y", VERDICT)) == ("x", "y")
     assert reasons(block("List of reasons: **1. x** z", "**2. y**", VERDICT)) == ("**x** z", "**y**")
@@ -259,19 +233,16 @@ def test_the_first_reason_may_stand_on_the_line_of_the_heading() -> None:
     ],
 )
 def test_the_headings_of_an_outline_are_no_reasons(lines: list[str]) -> None:
-    """Numbered otherwise than what stands under them, at the same indent; but one number a reason is a list."""
+    """They are numbered otherwise than the reasons under them; a line of reasons numbered alike is a list."""
     assert reasons(block("List of reasons:", *lines, VERDICT)) == ("x", "y", "z")
-    for first, second in (
-        ("1. Accuracy:", "2. **Clarity**"),
-        ("1. Accuracy:", "2) **Clarity**"),
-        ("① Accuracy:", "2、**Clarity**"),
-    ):
-        assert reasons(block("List of reasons:", first, second, VERDICT)) == ("Accuracy:", "**Clarity**")
+    for first, second in (("1.", "2."), ("1.", "2)"), ("①", "2、")):
+        found = reasons(block("List of reasons:", f"{first} Accuracy:", f"{second} **Clarity**", VERDICT))
+        assert found == ("Accuracy:", "**Clarity**")
 
 
 @pytest.mark.parametrize("line", [r"-**\boxed{B>A}**", r"-`\boxed{B>A}`"])
 def test_a_dash_without_a_space_is_no_sign_by_the_verdict(line: str) -> None:
-    """Neither in front of it nor of a remark behind it."""
+    """It begins neither the verdict nor a remark behind it."""
     assert label(block("- x", "Final assessment result:", line)) == label(block("- x", line)) == "B>A"
     assert label(block("- x", VERDICT, "-**Note**: this was close.")) == "B>A"
 
@@ -280,7 +251,7 @@ def test_a_dash_without_a_space_is_no_sign_by_the_verdict(line: str) -> None:
 
 
 def test_a_missing_block_is_forgiven_when_verdict_and_reasons_are_there() -> None:
-    """Without any tag, with one missing at the end; not in a reply that was cut."""
+    """All tags or the last one may be missing, but not in a reply that was cut."""
     body = f"List of reasons:\n- x\n- y\n{VERDICT}"
     assert reasons(body) == reasons(f"{START}\n{body}") == reasons(f"```\n{START}\n{body}\n{END}\n```") == ("x", "y")
     assert reasons(f"{START}\n```\n{body}\n```\n{END}") == ("x", "y")
@@ -290,7 +261,7 @@ def test_a_missing_block_is_forgiven_when_verdict_and_reasons_are_there() -> Non
 
 
 def test_thoughts_are_no_answer_and_differing_blocks_are_not_chosen_from() -> None:
-    """The same block twice is one."""
+    """A block that occurs twice counts once."""
     assert reasons(f"<think>{reply('draft')}</think>{reply('x')}") == ("x",)
     assert reasons(reply("x") + reply("x")) == ("x",)
     assert why(reply("x") + reply("y")) == "2 different result blocks"
@@ -304,7 +275,7 @@ def test_thoughts_are_no_answer_and_differing_blocks_are_not_chosen_from() -> No
 
 
 def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() -> None:
-    """The rest is read as it is in replies."""
+    """The rest is read as in replies."""
     body = f"- x\n{VERDICT}"
     for text in (body, f"{START}{body}", f"{body}\n{END}", f"{END}\n{START}\n{body}", reply("draft") + block(body)):
         assert parse_existing(text) == Critique(("x",), 1, "B>A")
@@ -324,7 +295,7 @@ def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() 
     ],
 )  # fmt: skip
 def test_orders_that_disagree_come_to_a_tie(first: int, second: int, merged: tuple[str, bool]) -> None:
-    """Of two strengths the weaker counts; the order of the two does not matter."""
+    """The weaker of two strengths counts; the order of the two does not matter."""
     assert merge_orders(first, second) == merge_orders(second, first) == merged
 
 
@@ -345,7 +316,7 @@ VERDICTS = st.sampled_from(sorted(LABELS.items()))
 
 
 def folded(texts: list[str]) -> list[str]:
-    """The reasons as a record keeps them."""
+    """Return the reasons as a record keeps them."""
     return [" ".join(text.split()) for text in texts]
 
 
@@ -375,7 +346,7 @@ def test_no_content_of_a_reason_is_ever_misread(given_reasons: list[str], verdic
 
 @given(st.lists(st.one_of(HARD, BREAKING, st.text(max_size=6)), max_size=12).map("\n".join), st.booleans())
 def test_no_text_raises(text: str, cut: bool) -> None:
-    """Whatever a model writes, the answer is a critique with its label or a reason."""
+    """Any text gives a critique with its label or a reason."""
     for answer in (read_critique(text, cut=cut), parse_existing(text)):
         if isinstance(answer, ParseFailure):
             assert answer.reason
@@ -388,16 +359,11 @@ def test_no_text_raises(text: str, cut: bool) -> None:
     ["*", " ", "_ ", "(", "boxed{", "\\", "- ", "\n", "\n-", "[[", "{", "**a", "A ", "1. ", "> ", "List of reasons ("],
 )
 def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
-    """No pattern runs longer than its text asks for."""
+    """No pattern backtracks over a long text."""
     begun = time.process_time()
     long = filler * (50_000 // len(filler))
-    for text in (
-        reply(f"x {long} y"),
-        f"{START}\n- x\n{long}",
-        block("List of reasons:", long, VERDICT),
-        f"- x\nFinal verdict: {long}",
-        long,
-    ):
+    listed = block("List of reasons:", long, VERDICT)
+    for text in (reply(f"x {long} y"), f"{START}\n- x\n{long}", listed, f"- x\nFinal verdict: {long}", long):
         read_critique(text)
         parse_existing(text)
     assert time.process_time() - begun < 10
@@ -405,7 +371,7 @@ def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
 
 @pytest.mark.parametrize("body", ["- ```\n" * 20_000, "- x\n" + "  ```x\n" * 15_000 + "```\n"])
 def test_fences_that_nothing_closes_are_looked_at_once(body: str) -> None:
-    """Not each to the end of the text: 20,000 of them took ten seconds and more."""
+    """They are not each looked for to the end of the text: 20,000 of them took over ten seconds."""
     started = time.process_time()
     read_critique(f"<RESULT_START>\nList of reasons:\n{body}Final assessment result: \\boxed{{A>B}}\n<RESULT_END>")
     assert time.process_time() - started < 3

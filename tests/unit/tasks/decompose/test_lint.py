@@ -34,6 +34,7 @@ PROGRAMS = (
 )
 CHINESE = ("回复1没有说明博物馆的开放时间，而且步骤太多。", "回复2第三步的方向是错的，应该在喷泉处右转，不是左转。")
 ROUTES_IN_CHINESE = ("从港口出发，沿码头街走，在海神喷泉右转。", "沿码头街走，过桥，在老喷泉左转进入磨坊巷。")
+SET = ("Response 1 builds a set, so the order that the user asked to keep is lost",)
 SPANISH = ("La respuesta 1 no menciona el horario del museo y la respuesta 2 inventa una parada de tranvía.",)
 ARABIC = ("الرد الأول لا يذكر مواعيد فتح المتحف والرد الثاني يخطئ في الاتجاه عند النافورة.",)
 RUSSIAN = ("Ответ 1 не указывает часы работы музея, а в ответе 2 неверно указан поворот у фонтана.",)
@@ -44,21 +45,13 @@ GERMAN = (
 HONEST = [
     (MUSEUM, ROUTES, "Response 1 needs eight steps although at most five were allowed"),
     (MUSEUM, ROUTES, "Response 1 does not give the opening hours of the museum"),
-    (
-        MUSEUM,
-        ROUTES,
-        "Response 2 sends the reader left at the old fountain in its third step, where it has to be right",
-    ),
+    (MUSEUM, ROUTES, "Response 2 sends the reader left at the old fountain in its third step, it has to be right"),
     (MUSEUM, ROUTES, "Response 2 says that the walk takes 40 minutes, although it is about 10"),
     (MUSEUM, ROUTES, "Response 1 does not say which tram to take"),
     (MUSEUM, ROUTES, "Response 1 exceeds the allowed five steps by three"),
     (MUSEUM, ROUTES, "A's directions leave out when the museum opens"),
     (MUSEUM, ROUTES, "Wrong Turn: Response 2 turns left into Mill Lane at the fountain"),
-    (
-        ("Response 1 builds a set, so the order that the user asked to keep is lost",),
-        (),
-        "A goes through a set and therefore does not preserve the order that was required",
-    ),
+    (SET, (), "A goes through a set and therefore does not preserve the order that was required"),
     (MUSEUM, (), "Response 2 overstates the walking time"),
     (CODE, PROGRAMS, "Response 1 inserts the first letter of the reversed word instead of that of the original word"),
     (CODE, PROGRAMS, "Response 2 never inserts the first letter of each word between the pairs of letters"),
@@ -118,7 +111,7 @@ def test_the_different_points_of_one_row_are_no_duplicates(
     ],
 )
 def test_a_point_that_nobody_made_is_marked(texts: tuple[str, ...], responses: tuple[str, ...], item: str) -> None:
-    """Its content stands in no text, or in the responses alone."""
+    """Its content is in no text, or in the responses alone."""
     assert lint_checklist([item], texts, responses) == [LintFinding(1, UNSUPPORTED)]
 
 
@@ -133,8 +126,8 @@ def test_a_point_that_nobody_made_is_marked(texts: tuple[str, ...], responses: t
         ("回复1没有说明博物馆的开放时间", "回复1没有说明博物馆开放时间", 2),
     ],
 )
-def test_of_two_points_that_say_the_same_the_less_specific_is_marked(one: str, other: str, marked: int) -> None:
-    """It names the other; of equals the later one is marked."""
+def test_the_less_specific_of_two_equal_points_is_marked(one: str, other: str, marked: int) -> None:
+    """It names the other one; the later one of equals is marked."""
     doubts = lint_checklist([one, other], [one, other], [])
     assert doubts == [LintFinding(marked, DUPLICATE, of=3 - marked)]
 
@@ -175,7 +168,7 @@ def test_points_of_the_same_form_about_different_things_are_no_duplicates(one: s
     ],
 )
 def test_a_point_that_only_says_which_is_better_is_marked(item: str) -> None:
-    """Also where the annotators said just that."""
+    """It is marked even if the annotators said just that."""
     assert lint_checklist([item], [item], []) == [LintFinding(1, PREFERENCE)]
 
 
@@ -191,7 +184,7 @@ def test_a_point_that_only_says_which_is_better_is_marked(item: str) -> None:
     ],
 )
 def test_a_comparison_with_its_reason_is_not_marked(item: str) -> None:
-    """As soon as it is said wherein."""
+    """A comparison that names its object is a point."""
     assert lint_checklist([item], [item], []) == []
 
 
@@ -212,7 +205,7 @@ def test_several_doubts_are_given_in_order_of_the_points() -> None:
 
 
 def test_units_are_stems_numbers_and_pairs_of_characters() -> None:
-    """Names of the responses and words without content are none."""
+    """Names of the responses and words without content are no units."""
     assert units("Response 1's orderings: 20 words") == {"order", "20", "word"}
     assert units("回复1没有说明") == {"没有", "有说", "说明"}
     assert units("ＡＢＣ") == units("abc")

@@ -23,7 +23,7 @@ FEEDBACK = [
 
 
 def test_a_row_is_put_as_quoted_data_behind_the_instructions() -> None:
-    """The fixed part is the system message; the annotators' texts, the source of points, stand last."""
+    """The fixed part is the system message; the annotators' texts, the source of points, come last."""
     system, user = DecomposePrompt().messages(FEEDBACK, CONVERSATION, "Left.\nRight.", "Go on.")
     assert system == {"role": "system", "content": instructions()}
     assert user == {
@@ -71,7 +71,7 @@ def test_the_fixed_text_is_long_enough_for_prefix_caches() -> None:
 
 
 def test_the_worked_example_is_accepted_by_the_reply_grammar_and_no_answer_as_an_echo() -> None:
-    """What the decomposer is shown is what the reader takes, but not when it is copied with its neighbours."""
+    """The reader takes the shown example, but not when it is copied with its neighbours."""
     example = read_claims(instructions())
     assert isinstance(example, Claims)
     assert len(example.items) == 4 and all(entry.reason for entry in example.ignored)
@@ -82,8 +82,8 @@ def test_the_worked_example_is_accepted_by_the_reply_grammar_and_no_answer_as_an
 # ------------------------------------------------------------------ the annotators' texts of a row
 
 
-def test_a_row_of_helpsteer3_has_up_to_three_texts_an_annotator() -> None:
-    """Null, blank and absent texts are passed over; an annotator without any keeps their number for the others."""
+def test_a_row_of_helpsteer3_has_up_to_three_texts_per_annotator() -> None:
+    """Null, blank and absent texts are skipped; an annotator without any keeps their number for the others."""
     row = {
         "individual_preference": [
             {"score": -1, "reasoning": "@Response 1 is better. ", "feedback1": None, "feedback2": "Two lines\nhere"},
@@ -91,12 +91,8 @@ def test_a_row_of_helpsteer3_has_up_to_three_texts_an_annotator() -> None:
             {"score": -2, "feedback1": "No check of the limit"},
         ]
     }
-    assert feedback_of(row) == [
-        Feedback(
-            1, (("comparison of both responses", "@Response 1 is better. "), ("about Response 2", "Two lines\nhere"))
-        ),
-        Feedback(3, (("about Response 1", "No check of the limit"),)),
-    ]
+    first = (("comparison of both responses", "@Response 1 is better. "), ("about Response 2", "Two lines\nhere"))
+    assert feedback_of(row) == [Feedback(1, first), Feedback(3, (("about Response 1", "No check of the limit"),))]
 
 
 def test_named_fields_are_strings_or_lists_with_a_string_for_each_annotator() -> None:
@@ -112,7 +108,7 @@ def test_named_fields_are_strings_or_lists_with_a_string_for_each_annotator() ->
 @pytest.mark.parametrize(
     ("row", "fields", "problem"),
     [
-        ({}, [], 'has no "individual_preference"; name the fields with the annotators\' texts (--text-field)'),
+        ({}, [], 'has no "individual_preference"; name the fields with the annotators\' texts (`text_fields`)'),
         ({"individual_preference": {}}, [], 'has a "individual_preference" that is no list'),
         ({"individual_preference": ["a"]}, [], 'has a "individual_preference" whose item 1 is no object'),
         (
@@ -153,8 +149,7 @@ def test_no_text_leaves_its_frame(said: str, first: str, second: str, label: str
     names = ["TURN_1", "RESPONSE_1", "RESPONSE_2", "ANNOTATOR_2_TEXT_1"]
     assert FRAME_LINE.findall(data) == [f"{slash}QUOTED_{name}" for name in names for slash in ("", "/")]
     for name, content in zip(names, (said, first, second, text), strict=True):
-        _, _, rest = data.partition(f"<QUOTED_{name}")
-        inside, _, _ = rest.partition(f"\n</QUOTED_{name}>")
+        inside = data.partition(f"<QUOTED_{name}")[2].partition(f"\n</QUOTED_{name}>")[0]
         assert inside.partition(">\n")[2] == quoted_lines(content)
     assert "<RESULT_" not in data and "<think>" not in data
     data.encode("utf-8")

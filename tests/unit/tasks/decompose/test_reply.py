@@ -1,4 +1,4 @@
-"""The grammar of a decomposer's reply: what is read, what is repaired, what is asked again."""
+"""Grammar of a decomposer's reply: accepted, repaired and rejected texts."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ START, END = "<RESULT_START>", "<RESULT_END>"
 
 
 def reply(*items: str, ignored: str = "- none", count: int | None = None) -> str:
-    """A reply as the instructions ask for it, its items as they are."""
+    """Return a reply as the instructions ask for it, its items unchanged."""
     points = "\n".join(f"- C{number}: {item}" for number, item in enumerate(items, 1))
     shown = len(items) if count is None else count
     return f"{START}\nCLAIM_COUNT={shown}\nCLAIMS:\n{points}\nIGNORED_SUMMARY:\n{ignored}\n{END}"
 
 
 def items(text: str, *, cut: bool = False) -> tuple[str, ...]:
-    """The points of a reply that must be accepted."""
+    """Return the points of a reply that must be accepted."""
     answer = read_claims(text, cut=cut)
     assert isinstance(answer, Claims), answer
     return answer.items
 
 
 def reason(text: str, *, cut: bool = False) -> str:
-    """The reason of a reply that must be rejected."""
+    """Return the reason of a reply that must be rejected."""
     answer = read_claims(text, cut=cut)
     assert isinstance(answer, ParseFailure), answer
     return answer.reason
@@ -59,7 +59,7 @@ IGNORED_SUMMARY:
 
 
 def test_a_point_may_go_on_over_several_lines() -> None:
-    """They are folded to spaces; bullets, code and blank lines in between belong to the point."""
+    """Line breaks are folded to spaces; bullets, code and blank lines in between belong to the point."""
     text = reply("Response 1 calls\n  ```\n  f(x)\n  ```\n\n  - twice\n  C: and frees it", "Response 2 is slow")
     assert items(text) == ("Response 1 calls ``` f(x) ``` - twice C: and frees it", "Response 2 is slow")
 
@@ -98,25 +98,22 @@ def test_a_point_is_repaired_where_nothing_is_in_doubt(line: str) -> None:
     ],
 )
 def test_the_headings_are_repaired(head: str) -> None:
-    """Blanks, case, emphasis and full-width signs; the same for the heading of the ignored ones."""
+    """Blanks, case, emphasis and full-width signs in any heading change nothing."""
     assert items(f"{START}\n{head}\n- C1: x\n**IGNORED_SUMMARY:**\n{END}") == ("x",)
 
 
 def test_emphasis_within_a_point_stays() -> None:
-    """Only what began before the number is taken away."""
+    """Only emphasis that began before the number is removed."""
     text = reply("**Bold** at the start", "`code` and *more*", "at the **end**")
     assert items(text) == ("**Bold** at the start", "`code` and *more*", "at the **end**")
 
 
 def test_a_fence_round_the_whole_is_no_content() -> None:
-    """Inside the tags as well as outside."""
+    """A fence may be inside or outside the tags."""
     body = "CLAIM_COUNT=1\nCLAIMS:\n- C1: x\nIGNORED_SUMMARY:\n- y (Reason: z)"
     expected = Claims(("x",), (Ignored("y", "z"),))
     assert read_claims(f"{START}\n```text\n{body}\n```\n{END}") == expected
     assert read_claims(f"```\n{START}\n{body}\n{END}\n```") == expected
-
-
-# ------------------------------------------------------------------ ignored texts and empty lists
 
 
 @pytest.mark.parametrize(
@@ -134,13 +131,13 @@ def test_a_fence_round_the_whole_is_no_content() -> None:
     ],
 )
 def test_an_ignored_text_has_its_reason(entry: str, expected: Ignored) -> None:
-    """What stands last in brackets; without it the entry is kept as it is."""
+    """The last brackets are the reason; without them the entry is kept unchanged."""
     assert read_claims(reply("x", ignored=entry)) == Claims(("x",), (expected,))
 
 
 @pytest.mark.parametrize("nothing", ["", "- none", "none", "(none)", "- N/A", "- -", "- None."])
 def test_nothing_ignored_is_no_entry(nothing: str) -> None:
-    """A line that only says that there is none."""
+    """A line that only says "none" is dropped."""
     assert read_claims(reply("x", ignored=nothing)) == Claims(("x",), ())
 
 
@@ -155,9 +152,6 @@ def test_an_empty_list_needs_its_reason() -> None:
     assert reason(reply(ignored="- something")) == "no points and no reason for it"
 
 
-# ------------------------------------------------------------------ what is asked again
-
-
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -167,14 +161,14 @@ def test_an_empty_list_needs_its_reason() -> None:
         (reply("x", "y", count=3), "CLAIM_COUNT is 3 but the points are 2"),
         (reply("x", count=0), "CLAIM_COUNT is 0 but the points are 1"),
         (reply("x", "  "), "C2 is empty"),
-        (reply("x", "y").replace("C2", "C3"), "C3 stands where C2 belongs"),
-        (reply("x", "y").replace("C2", "C1"), "C1 stands where C2 belongs"),
+        (reply("x", "y").replace("C2", "C3"), "C3 is in the place of C2"),
+        (reply("x", "y").replace("C2", "C1"), "C1 is in the place of C2"),
         (reply("x").replace("C1: x", "x"), "text before C1"),
         (reply("x").replace("CLAIM_COUNT=1\n", ""), "no CLAIM_COUNT line"),
         (reply("x").replace("CLAIM_COUNT=1", "CLAIM_COUNT=one"), "no CLAIM_COUNT line"),
         (reply("x").replace("\nCLAIMS:", ""), "no CLAIMS line"),
         (reply("x").replace("IGNORED_SUMMARY:\n", ""), "no IGNORED_SUMMARY line"),
-        (reply("x\nIGNORED_SUMMARY:"), "IGNORED_SUMMARY stands there 2 times"),
+        (reply("x\nIGNORED_SUMMARY:"), "IGNORED_SUMMARY occurs 2 times"),
         (reply("x").replace("CLAIMS:", "These:\nCLAIMS:"), "text between CLAIM_COUNT and CLAIMS"),
         (
             f"{START}\nCLAIMS:\nCLAIM_COUNT=0\nIGNORED_SUMMARY:\n{END}",
@@ -189,12 +183,12 @@ def test_an_empty_list_needs_its_reason() -> None:
         (f"<think>so</think>{reply('x <think> y')}", "<think> inside a result block"),
     ],
 )  # fmt: skip
-def test_what_is_incomplete_or_contradicts_itself_is_rejected_with_its_reason(text: str, why: str) -> None:
+def test_an_incomplete_or_contradictory_reply_is_rejected_with_its_reason(text: str, why: str) -> None:
     """Nothing is guessed."""
     assert reason(text) == why
 
 
-def test_thoughts_and_tags_that_are_merely_mentioned_are_passed_over() -> None:
+def test_thoughts_and_tags_that_are_merely_mentioned_are_ignored() -> None:
     """A draft in a thought does not count; the same block twice is one."""
     assert items(f"<think>{reply('draft')}</think>{reply('x')}") == ("x",)
     assert items(f"I shall write {START} and {END}.\n{reply('x')}") == ("x",)
@@ -203,7 +197,7 @@ def test_thoughts_and_tags_that_are_merely_mentioned_are_passed_over() -> None:
 
 
 def test_a_missing_closing_tag_is_forgiven_when_everything_is_there() -> None:
-    """Not in a reply that was cut, and not before the last heading."""
+    """A reply that was cut is rejected, and so is one without the last heading."""
     open_reply = reply("x", "y").removesuffix(END)
     assert items(open_reply) == ("x", "y")
     assert reason(open_reply, cut=True) == "a result block that does not end"
@@ -212,8 +206,8 @@ def test_a_missing_closing_tag_is_forgiven_when_everything_is_there() -> None:
     assert reason(reply("x") + open_reply, cut=True) == "a result block that does not end"
 
 
-def test_the_block_of_any_grammar_is_found_by_what_tells_it() -> None:
-    """Full-width tags count; the inside is given as it was written."""
+def test_the_block_of_any_grammar_is_found_by_its_telling_pattern() -> None:
+    """Full-width tags count; the inside is returned unchanged."""
     telling = re.compile("yes")
     assert result_block("＜RESULT_START＞ yes：！ ＜RESULT_END＞", telling) == " yes：！ "
     assert result_block(f"{START} no {END}{START} yes {END}{START} no {END}", telling) == " yes "
@@ -241,7 +235,7 @@ BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, ma
 
 
 def folded(points: list[str]) -> tuple[str, ...]:
-    """The points as a record keeps them."""
+    """Return the points as a record keeps them."""
     return tuple(" ".join(point.split()) for point in points)
 
 
@@ -260,7 +254,7 @@ def test_no_content_of_a_point_is_ever_misread(points: list[str]) -> None:
 
 @given(st.lists(st.one_of(BREAKING, HARD, st.text(max_size=6)), max_size=12).map("".join), st.booleans())
 def test_no_text_raises(text: str, cut: bool) -> None:
-    """Whatever a model writes, the answer is points or a reason."""
+    """Any text gives points or a reason."""
     answer = read_claims(text, cut=cut)
     assert isinstance(answer, Claims) or answer.reason
 

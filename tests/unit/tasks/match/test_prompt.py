@@ -1,4 +1,4 @@
-"""The question's text."""
+"""Text of the question."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ LINE = re.compile(r"^([SR])(\d+): ?(.*)$")
 
 
 def test_the_row_question_has_the_model_list_then_the_human_list() -> None:
-    """An item a line, S before R."""
+    """Every item has a line, S before R."""
     system, user = Prompt().messages(["h1", "h2"], ["s1"])
     assert system == {"role": "system", "content": instructions("row")}
     assert user == {"role": "user", "content": "S1: s1\n\nR1: h1\nR2: h2"}
 
 
 def test_item_questions_share_all_but_their_last_line() -> None:
-    """The model item stands last with its own number, so that the row's questions share their prefix."""
+    """The model item comes last with its number, so that the row's questions share their prefix."""
     prompt = Prompt("item")
     first, second = (prompt.messages(["h1", "h2"], ["s1", "s2"], n)[1]["content"] for n in (1, 2))
-    assert first == "R1: h1\nR2: h2\n\nS1: s1"
-    assert second == "R1: h1\nR2: h2\n\nS2: s2"
+    assert (first, second) == ("R1: h1\nR2: h2\n\nS1: s1", "R1: h1\nR2: h2\n\nS2: s2")
 
 
 def test_without_system_message_everything_is_one_user_message() -> None:
@@ -47,7 +46,7 @@ def test_the_fixed_text_is_long_enough_for_prefix_caches(granularity: str) -> No
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_the_example_block_of_the_instructions_is_accepted_by_the_reply_grammar(granularity: str) -> None:
-    """What the judge is shown is what the reader takes."""
+    """The reader takes the example that the judge is shown."""
     number = 4 if granularity == "item" else None
     accepted = read_reply(instructions(granularity), 2, 5, model_item=number)
     assert isinstance(accepted, ParsedReply)
@@ -63,7 +62,7 @@ def test_the_instructions_have_different_hashes_and_a_template_its_own() -> None
 
 @given(st.lists(st.text(), min_size=1, max_size=6), st.lists(st.text(), min_size=1, max_size=6))
 def test_no_item_can_pose_as_another_item_or_as_a_result(human: list[str], model: list[str]) -> None:
-    """Whatever the items hold, there are exactly as many numbered lines as items, in order."""
+    """Any items give exactly as many numbered lines as items, in order."""
     text = Prompt().messages(human, model)[1]["content"]
     # every separator that any reader might split lines at
     numbered = [match.groups()[:2] for line in text.splitlines() if (match := LINE.match(line))]
@@ -90,7 +89,7 @@ def test_honest_brackets_and_addresses_stay_as_they_are() -> None:
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 @pytest.mark.parametrize("system", [True, False])
 def test_an_echo_of_the_instructions_example_is_taken_out_of_a_reply(granularity: str, system: bool) -> None:
-    """Known by its neighbours, whole or cut off, in any white space; the judge's own block stays."""
+    """It is recognised by its neighbours, whole or cut off, in any white space; the judge's block stays."""
     messages = Prompt(granularity, system_message=system).messages(["h"], ["s"], 1)
     fixed = instructions(granularity)
     own = "<RESULT_START>\n- R1@S3: 0.75\n- R2@S0: 0\n<RESULT_END>"

@@ -1,4 +1,4 @@
-"""The reply grammar: what is read, what is repaired, what is asked again."""
+"""Reply grammar: accepted, repaired and rejected texts."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ SCORES = st.floats(0, 1, allow_nan=False)
 
 
 def block(*lines: str) -> str:
-    """A result block of these lines."""
+    """Return a result block of these lines."""
     return "\n".join([START, *lines, END])
 
 
 def accepted(
     text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None
 ) -> list[tuple[int, int, float]]:
-    """The marks of a reply that must be accepted, as plain tuples."""
+    """Return the marks of a reply that must be accepted, as plain tuples."""
     answer = read_reply(text, n_human, n_model, model_item=model_item)
     assert isinstance(answer, ParsedReply), answer
     return [tuple(mark) for mark in answer.marks]
 
 
 def reason(text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None) -> str:
-    """The reason of a reply that must be rejected."""
+    """Return the reason of a reply that must be rejected."""
     answer = read_reply(text, n_human, n_model, model_item=model_item)
     assert isinstance(answer, ParseFailure), answer
     return answer.reason
@@ -112,7 +112,7 @@ def test_a_number_that_may_mean_something_else_is_asked_again(line: str) -> None
     assert reason(block(f"- R1@S2: {line}")) == "the score of R1 is not a plain decimal number"
 
 
-def test_what_was_thought_is_not_the_answer() -> None:
+def test_a_thought_is_not_the_answer() -> None:
     """Text up to the last closing tag is dropped; a thought that never ends, or has the only block, is a failure."""
     thought = f"<think>{block('- R1@S1: 1')}</think>"
     assert accepted(f"{thought}{block('- R1@S2: 0.5')}") == [(1, 2, 0.5)]
@@ -149,7 +149,7 @@ def test_the_last_complete_block_counts() -> None:
         ([], "R1, R2 and R3 are missing"),
         (["- R1@S1: 1", "- R1@S2: 0.5"], "two different marks for R1"),
         (["- R1@S1: 1", "- R1@S1: 0.5"], "two different marks for R1"),
-        (["- R1@S1: 1", "- R2@S1: 1", "- R3@S0: 0", "- R2@S1: 1"], "R2 stands there twice"),
+        (["- R1@S1: 1", "- R2@S1: 1", "- R3@S0: 0", "- R2@S1: 1"], "R2 occurs twice"),
         (["- R0@S1: 1"], "R0 does not exist (3 human items)"),
         (["- R4@S1: 1"], "R4 does not exist (3 human items)"),
         (["- R1@S6: 1"], "S6 does not exist (5 model items)"),
@@ -180,7 +180,7 @@ def test_no_match_scores_nothing_whatever_its_score_says() -> None:
 
 
 def test_marks_are_sorted_and_their_order_is_remembered() -> None:
-    """Figures need no order; the record tells whether the judge kept it."""
+    """Figures need no order; the record says whether the judge kept it."""
     answer = read_reply(block("- R2@S1: 0.5", "- R1@S2: 1"), 2, 2)
     assert answer == ParsedReply((Match(1, 2, 1.0), Match(2, 1, 0.5)), is_ordered=False)
     assert read_reply(block("- R1@S2: 1", "- R2@S1: 0.5"), 2, 2) == ParsedReply(answer.marks, is_ordered=True)
@@ -195,8 +195,8 @@ def test_a_question_about_one_model_item_wants_marks_of_that_item() -> None:
 # ------------------------------------------------------------------ writing and faithfulness
 
 
-def test_the_plain_block_is_what_the_grammar_says() -> None:
-    """Whole numbers stand without a point, small ones without an exponent."""
+def test_the_plain_block_follows_the_grammar() -> None:
+    """Whole numbers have no point, small ones no exponent."""
     marks = [Match(1, 2, 0.75), Match(2, 0, 0.0), Match(3, 1, 1.0), Match(4, 1, 1e-07)]
     expected = block("- R1@S2: 0.75", "- R2@S0: 0", "- R3@S1: 1", "- R4@S1: 0.0000001")
     assert plain_block(marks) == expected
@@ -213,7 +213,7 @@ def test_a_reply_is_faithful_when_the_reference_reads_the_same_scores() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), SCORES), min_size=1, max_size=12))
-def test_what_is_written_is_read_back(pairs: list[tuple[int, float]]) -> None:
+def test_a_plain_block_is_read_back(pairs: list[tuple[int, float]]) -> None:
     """Any accepted marks survive the plain block, to the last bit, in both readings."""
     marks = tuple(Match(r, s, score if s else 0.0) for r, (s, score) in enumerate(pairs, 1))
     text = plain_block(marks)
@@ -228,7 +228,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=20).map("\n".join), st.integers(1, 3))
 def test_no_text_raises_and_what_is_accepted_is_complete(text: str, n_human: int) -> None:
-    """Whatever a judge writes, the answer is a reason or one mark for every human item within the bounds."""
+    """Any text gives a reason or one mark for every human item within the bounds."""
     reference_reading(text)
     answer = read_reply(text, n_human, 2)
     if isinstance(answer, ParseFailure):
@@ -263,14 +263,14 @@ LINES = st.builds(
 def test_a_reply_of_the_block_alone_is_read_as_one_with_words_before_it(
     lines: list[str], model_item: int | None, cut: bool
 ) -> None:
-    """The short way for what needs no repair, and the long one."""
+    """The quick reading of plain blocks agrees with the full one."""
     text = block(*lines)
     answers = [read_reply(one, 3, 3, model_item=model_item, cut=cut) for one in (text, f"So: {text}", f"{text}\n")]
     assert answers[0] == answers[1] == answers[2]
 
 
 def test_a_reply_cut_at_the_token_limit_needs_its_closing_tag() -> None:
-    """0.7 may have been the beginning of 0.75; what was closed before the cut stands."""
+    """0.7 may have been the beginning of 0.75; a block closed before the cut counts."""
     open_block = f"{START}\n- R1@S1: 0.7"
     assert accepted(open_block) == [(1, 1, 0.7)]
     answer = read_reply(open_block, 1, 5, cut=True)

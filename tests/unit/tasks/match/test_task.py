@@ -13,27 +13,13 @@ from metajudge.llm.client import Reply, Usage
 from metajudge.metrics.matching import best_matches
 from metajudge.records.reference_reading import reference_reading
 from metajudge.tasks.match.reply import ParsedReply
-from metajudge.tasks.match.task import Matrix
+from metajudge.tasks.match.task import MatchTask, Matrix
 from tests.unit.rows import JUDGE, row, samples, task
 
 KEYS = [
-    "id",
-    "question_id",
-    "schema",
-    "status",
-    "model_be_evaluated",
-    "n_human",
-    "n_model",
-    "extraction_result",
-    "matches",
-    "judge",
-    "attempts",
-    "latency_s",
-    "finished_at",
-    "prompt",
-    "samples",
-    "metadata",
-]
+    "id", "question_id", "schema", "status", "model_be_evaluated", "n_human", "n_model", "extraction_result",
+    "matches", "judge", "attempts", "latency_s", "finished_at", "prompt", "samples", "metadata",
+]  # fmt: skip
 
 
 def sample_of(**shape: int) -> Sample:
@@ -42,10 +28,9 @@ def sample_of(**shape: int) -> Sample:
     return sample
 
 
-def answers(sample: Sample, texts: list[str], kind: str = "row", num_samples: int = 1) -> list[Answer]:
-    questions = task(kind, num_samples=num_samples).questions(sample)
+def answers(sample: Sample, texts: list[str], kind: MatchTask | None = None) -> list[Answer]:
     results = []
-    for question, text in zip(questions, texts, strict=True):
+    for question, text in zip((kind or task()).questions(sample), texts, strict=True):
         value = question.read(Reply(text, "stop", Usage(), 1.0))
         assert isinstance(value, ParsedReply), value
         results.append(Answer(Reply(text, "stop", Usage(10, 5, 15), 1.0), value, attempts=2))
@@ -60,20 +45,15 @@ def test_a_record_has_its_keys_in_order_and_the_row_unchanged() -> None:
     assert list(record) == KEYS
     assert record["extraction_result"] == {"scores": [[1, 2, 0.75], [2, 0, 0.0]], "is_ordered": True, "errors": []}
     assert record["matches"][0] == {"human_item": 1, "model_item": 2, "score": 0.75}
-    assert record["samples"] == [
-        {
-            "generated_text": text,
-            "finish_reason": "stop",
-            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
-        }
-    ]
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    assert record["samples"] == [{"generated_text": text, "finish_reason": "stop", "usage": usage}]
     assert record["prompt"] == "S1: m1.1\nS2: m1.2\nS3: m1.3\n\nR1: h1.1\nR2: h1.2"
     assert (record["attempts"], record["latency_s"], record["n_human"], record["n_model"]) == (2, 1.235, 2, 3)
     assert record["metadata"] == row(1) and record["judge"] == JUDGE
 
 
 def test_a_reply_that_the_reference_would_read_otherwise_is_kept_as_raw_text() -> None:
-    """The plain block stands in its place: both analyses see the accepted scores."""
+    """The plain block replaces it: both analyses see the accepted scores."""
     sample = sample_of()
     text = "<RESULT_START>\n- R1@S1: 1\n<RESULT_END>\nNo:\n<RESULT_START>\n**R2@S3: 0.5**\n* R1@S2: 0.25\n<RESULT_END>"
     (entry,) = task().record(sample, answers(sample, [text]), 0).as_json()["samples"]
@@ -84,11 +64,10 @@ def test_a_reply_that_the_reference_would_read_otherwise_is_kept_as_raw_text() -
 def test_the_key_order_of_an_item_record_and_its_matrix() -> None:
     """Human items as rows, model items as columns."""
     sample = sample_of(human=2, model=2)
-    texts = [
-        "<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0\n<RESULT_END>",
-        "<RESULT_START>\n- R1@S2: 0.5\n- R2@S2: 1\n<RESULT_END>",
-    ]
-    record = task("item").record(sample, answers(sample, texts, "item"), 0).as_json()
+    pairs = (("R1@S1: 0.5", "R2@S1: 0"), ("R1@S2: 0.5", "R2@S2: 1"))
+    texts = [f"<RESULT_START>\n- {one}\n- {two}\n<RESULT_END>" for one, two in pairs]
+    kind = task("item")
+    record = kind.record(sample, answers(sample, texts, kind), 0).as_json()
     assert list(record) == [*KEYS[:9], "score_matrix", "item_replies", *KEYS[9:]]
     assert record["score_matrix"] == [[0.5, 0.5], [0.0, 1.0]]
     assert record["item_replies"] == texts
@@ -103,10 +82,11 @@ def test_every_sample_is_kept_and_the_first_one_is_the_rows_result() -> None:
     """Further samples of granularity item carry their own matrix."""
     sample = sample_of(human=1, model=1)
     texts = [f"<RESULT_START>\n- R1@S1: {score}\n<RESULT_END>" for score in ("0.25", "1")]
-    plain = task(num_samples=2).record(sample, answers(sample, texts, "row", 2), 0).as_json()
+    row_task, item_task = task(num_samples=2), task("item", num_samples=2)
+    plain = row_task.record(sample, answers(sample, texts, row_task), 0).as_json()
     assert [entry["generated_text"] for entry in plain["samples"]] == texts
     assert plain["extraction_result"]["scores"] == [[1, 1, 0.25]]
-    item = task("item", num_samples=2).record(sample, answers(sample, texts, "item", 2), 0).as_json()
+    item = item_task.record(sample, answers(sample, texts, item_task), 0).as_json()
     assert item["score_matrix"] == [[0.25]] and item["samples"][1]["score_matrix"] == [[1.0]]
 
 
@@ -117,9 +97,7 @@ def test_top_k_cuts_the_question_but_not_the_record() -> None:
     assert [question.name for question in kind.questions(sample)] == ["S1/1", "S2/1"]
     assert "S3" not in task(top_k=2).questions(sample)[0].messages[1]["content"]
     texts = [f"<RESULT_START>\n- R1@S{n}: 0.5\n<RESULT_END>" for n in (1, 2)]
-    replies = [Reply(text, "stop", Usage(), 0) for text in texts]
-    outcomes = [Answer(r, q.read(r)) for r, q in zip(replies, kind.questions(sample), strict=True)]
-    record = kind.record(sample, outcomes, 0).as_json()
+    record = kind.record(sample, answers(sample, texts, kind), 0).as_json()
     assert record["score_matrix"] == [[0.5, 0.5, None, None]] and record["n_model"] == 4
 
 
@@ -133,16 +111,11 @@ def test_an_empty_model_list_carries_a_block_of_no_matches() -> None:
 
 
 def test_a_failure_without_a_reply_has_no_raw_text() -> None:
-    """`error_message` stands before the metadata."""
+    """`error_message` precedes the metadata."""
     record = task().record(sample_of(), [Failed("error", "500", "it broke", 6)], 0).as_json()
     assert record["status"] == "error" and record["error_message"] == "it broke"
-    assert record["samples"] == [
-        {
-            "generated_text": "",
-            "finish_reason": None,
-            "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
-        }
-    ]
+    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    assert record["samples"] == [{"generated_text": "", "finish_reason": None, "usage": usage}]
     assert list(record)[-2:] == ["error_message", "metadata"]
     assert record["matches"] == [] and record["extraction_result"]["errors"] == ["it broke"]
 
