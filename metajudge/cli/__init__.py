@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, NoReturn, TextIO
 
 import metajudge
+from metajudge.cli.parameters import use_flags_of, with_flags
 from metajudge.errors import MetaJudgeError
 from metajudge.text import printable
 
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
             sys.stdout.flush()
         return code
     except MetaJudgeError as error:
-        _complain(printable(str(error)))
+        _complain(printable(with_flags(str(error))))
         return error.exit_code
     except BrokenPipeError:
         _close(sys.stdout)  # the reader went away (`| head`)
@@ -135,6 +136,7 @@ def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
     )
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
+    use_flags_of(parser)
     return parser.parse_args(arguments[1:])
 
 

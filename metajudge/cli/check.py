@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from metajudge.cli.options.output import add_output_options, check_output, plural, warn, write_json
+from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
 from metajudge.reports import FINDINGS, Check, Label, Lengths, Place, Places, Records, Rows, check_file
 from metajudge.text import CSV, printable, render_rows
@@ -47,9 +48,11 @@ def run(args: argparse.Namespace) -> int:
             check = check_file(path, args.model_be_evaluated)
         except UsageError as error:
             # The files are no flag here.
-            warn(f"metajudge: error: {printable(str(error).removeprefix('--input-file '))}")
+            reason = str(error).removeprefix("`input_file` ").removeprefix("--input-file ")
+            warn(f"metajudge: error: {printable(reason)}")
             worst = error.exit_code
             continue
+        check.refusal = with_flags(check.refusal)
         checks.append(check)
         worst = max(worst, 0 if check.good else 1)
         _show(check, args.format, apart=len(checks) > 1)

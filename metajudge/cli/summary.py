@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from metajudge.cli.parameters import with_flags
 from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm import Usage
@@ -108,7 +109,7 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
             "command goes on where this one stopped; without it every row is asked again."
         )
     if reason is not None:
-        why = str(reason)
+        why = with_flags(str(reason))
         why += "" if why.endswith("?") else "."
         return f"Stopped with {left} rows left: {why} Then the same command goes on where this one stopped."
     if stats.failures or stats.skipped_failed:
@@ -158,7 +159,7 @@ def _infer_dry_run(config: InferConfig, result: RunResult) -> str:
 def _step_dry_run(config: StepConfig, scan: InputScan, name: str) -> str:
     left_out = f"{scan.unusable} unusable, {scan.skipped} passed over"
     rows = [f"Rows      {scan.asked.total() + scan.parsed} to {name}, {left_out}"]
-    problem = next(iter(scan.problems), "there is nothing to ask")
+    problem = with_flags(next(iter(scan.problems), "there is nothing to ask"))
     return _dry_run(config, scan, rows, [], f"(none: {problem})")
 
 

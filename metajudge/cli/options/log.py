@@ -7,6 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
+from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
 from metajudge.text import printable
 
@@ -15,7 +16,7 @@ class _OneLine(logging.Formatter):
     """Control characters and direction overrides from data are escapes: a log line stays one line and harmless."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
+        return printable(with_flags(super().format(record)))
 
 
 class _AboveTheBar(logging.Handler):
