@@ -28,7 +28,7 @@ class _Section(NamedTuple):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files, and which lists they must have."""
+    """Add the files and the lists that they must have."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
     parser.add_argument(
         "--model-be-evaluated",
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(check: Check, style: str, apart: bool) -> None:
-    """The tables with the lines about them; as CSV, the lines are told on stderr."""
+    """Print the tables with the lines about them; with CSV, the lines go to stderr."""
     lines = [_verdict(check), *_remarks(check)]
     shown = [section for section in _sections(check) if section.rows]
     if style == CSV:
@@ -92,9 +92,9 @@ def _verdict(check: Check) -> str:
     models = ", ".join(printable(model.name) for model in check.rows.models.values())
     parts = [f"{name}: {rows}, {'all' if whole == check.lines else whole} can be judged for {models}"]
     if check.skipped:
-        parts.append(f"{check.skipped} passed over: an earlier step left them unfit")
+        parts.append(f"{check.skipped} skipped: an earlier step left them unfit")
     if check.problems.count:
-        parts.append(f"{check.problems.count} cannot: mend the lines named below, an inference would skip them")
+        parts.append(f"{check.problems.count} cannot: correct the lines named below, an inference would skip them")
     return "; ".join(parts)
 
 
@@ -129,7 +129,7 @@ def _remarks(check: Check) -> Iterator[str]:
 
 
 def _sections(check: Check) -> Iterator[_Section]:
-    """Every table, those without rows too."""
+    """Yield every table, those without rows too."""
     rows = check.rows
     if check.records is not None:
         yield from _record_sections(check.records)
@@ -146,8 +146,8 @@ def _sections(check: Check) -> Iterator[_Section]:
         ("Line", "Item", "Why", "Text"),
         [(str(place.line), f"R{place.item}", place.why, _clipped(place.text)) for place in vague.first],
     )
-    told = [(str(place.line), printable(place.text)) for place in check.problems.first]
-    yield _Section("Problems" + _first(check.problems), ("Line", "Problem"), told)
+    problems = [(str(place.line), printable(place.text)) for place in check.problems.first]
+    yield _Section("Problems" + _first(check.problems), ("Line", "Problem"), problems)
 
 
 def _first(places: Places) -> str:
@@ -158,7 +158,9 @@ def _first(places: Places) -> str:
 def _record_sections(records: Records) -> Iterator[_Section]:
     states = [(printable(status), _clipped(why), str(n)) for (status, why), n in records.states.most_common()]
     yield _Section("Records", ("Status", "Reason", "Rows"), states)
-    judges = [(*(printable(part) or "not told" for part in names), str(n)) for names, n in records.judges.most_common()]
+    judges = [
+        (*(printable(part) or "not named" for part in names), str(n)) for names, n in records.judges.most_common()
+    ]
     yield _Section("Judges", ("Judge", "Instructions", "Granularity", "Rows"), judges)
 
 
@@ -212,7 +214,7 @@ def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
 
 
 def _where(places: Places) -> str:
-    """`3 (human item 4, as item 2), 7 (human item 1), and 12 more`."""
+    """Return the places as text: `3 (human item 4, as item 2), 7 (human item 1), and 12 more`."""
     shown = [_place(place) for place in places.first[:_SHOWN_PLACES]]
     more = places.count - len(shown)
     return ", ".join(shown) + (f", and {more} more" if more else "")
@@ -220,8 +222,8 @@ def _where(places: Places) -> str:
 
 def _place(place: Place) -> str:
     parts = [_clipped(f"{place.text} item {place.item}" if place.item else place.text), place.why]
-    told = ", ".join(part for part in parts if part)
-    return f"{place.line} ({told})" if told else str(place.line)
+    details = ", ".join(filter(None, parts))
+    return f"{place.line} ({details})" if details else str(place.line)
 
 
 def _clipped(text: str) -> str:

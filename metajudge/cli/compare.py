@@ -15,7 +15,7 @@ from metajudge.text import printable, render_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Two or more files."""
+    """Add two or more files and the scoring."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
     parser.add_argument("--allow-mixed", action="store_true", help="compare figures of different judges all the same")
     parser.add_argument(
@@ -34,9 +34,9 @@ def run(args: argparse.Namespace) -> int:
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files)
     if len(files) < 2:
-        raise UsageError("compare needs two result files or more; `report` tells about one")
+        raise UsageError("compare needs two result files or more; `report` is for one")
     if args.allow_mixed:
-        warn("figures of different judges may stand side by side: differences between judges are among them")
+        warn("figures of different judges may be side by side: differences between judges are among them")
     else:
         check_comparable(files)
     for line in filter(None, map(missing_labels_note, files)):

@@ -15,7 +15,7 @@ from metajudge.tasks import DecomposeStep, StepConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files, texts and bounds; then the model's flags."""
+    """Add files, texts and bounds; then the model's flags."""
     add_row_flags(parser, "rows with the annotators' texts: one line a row, with human-checklist where it worked out")
     texts = parser.add_argument_group("what is decomposed")
     texts.add_argument(

@@ -46,7 +46,7 @@ SETS: Mapping[str, Sequence[PublishedFile]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to fetch, and to where."""
+    """Add the set of files and the directory."""
     parser.add_argument(
         "files", nargs="?", choices=tuple(SETS), default="test",
         help="test: HelpSteer3-Atomic, 1,000 rows, 17 MB; full: the 22,116 human checklists for training, 240 MB; "
@@ -79,7 +79,7 @@ def _report(done: Downloaded) -> None:
 
 @contextmanager
 def _disk(root: Path) -> Iterator[None]:
-    """Faults of the file system as errors that a user is meant to read."""
+    """Raise faults of the file system as errors that a user can read."""
     try:
         yield
     except BrokenPipeError:
@@ -88,12 +88,12 @@ def _disk(root: Path) -> Iterator[None]:
         where = error.filename or root
         if error.errno in _FULL:
             raise DiskFull(f"{where}: {error.strerror}; make room, then run the same command again") from None
-        raise UsageError(f"{where}: {error.strerror}; mend that, or name another place with --directory") from None
+        raise UsageError(f"{where}: {error.strerror}; correct that, or name another place with --directory") from None
 
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends the command as Ctrl-C does."""
+    """Make SIGTERM end the command as Ctrl-C does."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -16,7 +16,7 @@ _WORST = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A file and which of its rows."""
+    """Add a file and the choice of its rows."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a result file (.jsonl)")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(

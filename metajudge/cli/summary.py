@@ -20,7 +20,7 @@ TURNS_LEFT_OUT = "turns_left_out"
 
 
 def infer_text(config: InferConfig, result: RunResult) -> str:
-    """Describe how an inference ended."""
+    """Return the text about the end of an inference."""
     if not result.outputs:
         return f"No row to judge: an earlier step did not succeed for any of the {result.scan.skipped} rows."
     if result.stats is None:
@@ -36,7 +36,7 @@ def infer_text(config: InferConfig, result: RunResult) -> str:
 
 
 def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec: StepSpec, next_command: str) -> str:
-    """Describe how a step ended."""
+    """Return the text about the end of a step."""
     if result.stats is None:
         return _step_dry_run(config, result.scan, spec.name)
     by_status = ", ".join(f"{count} {status}" for status, count in written.by_status.most_common())
@@ -123,11 +123,11 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
 def _unusable(stats: RunStats) -> str:
     if not stats.unusable:
         return ""
-    return f" {stats.unusable} unusable rows are named above; mend them and run the same command."
+    return f" {stats.unusable} unusable rows are named above; correct them and run the same command."
 
 
 def _analysis_commands(outputs: Sequence[Path]) -> str:
-    """Return what shows the table of these results: of a folder's together where a folder is all it takes."""
+    """Return the commands that show these results; one for a folder where that shows exactly them."""
     command = "python -m metajudge analysis"
     folders = {path.parent for path in outputs}
     if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
@@ -136,7 +136,7 @@ def _analysis_commands(outputs: Sequence[Path]) -> str:
 
 
 def _guard_lines(scan: InputScan, guard: str | None) -> list[str]:
-    """Tell how many items of the input the guard has marked, by reason; nothing without guard."""
+    """Say how many items of the input the guard has marked, by reason; nothing without guard."""
     if guard is None:
         return []
     zero = "; those of the model get no credit" if guard == ZERO and scan.flagged_items else ""
@@ -157,7 +157,7 @@ def _infer_dry_run(config: InferConfig, result: RunResult) -> str:
 
 
 def _step_dry_run(config: StepConfig, scan: InputScan, name: str) -> str:
-    left_out = f"{scan.unusable} unusable, {scan.skipped} passed over"
+    left_out = f"{scan.unusable} unusable, {scan.skipped} skipped"
     rows = [f"Rows      {scan.asked.total() + scan.parsed} to {name}, {left_out}"]
     problem = with_flags(next(iter(scan.problems), "there is nothing to ask"))
     return _dry_run(config, scan, rows, [], f"(none: {problem})")

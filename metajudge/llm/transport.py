@@ -33,7 +33,7 @@ class Endpoint:
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    """By lower-case name; the key is among them."""
+    """Headers by lower-case name; the key is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class AiohttpTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, content: bytes) -> Response:
-        """As `Transport.post`."""
+        """Send one request; see `Transport.post`."""
         endpoint = self._endpoint
         for _ in range(_MAX_REDIRECTS + 1):
             response = await self._send(endpoint, content)
@@ -100,7 +100,7 @@ class AiohttpTransport:
             if response.status not in _REDIRECTS or location is None:
                 return response
             endpoint = self._redirected(endpoint, response.status, location)
-        raise FatalError("redirected", f"{self._base_url} redirects without end; check --api-base")
+        raise FatalError("redirected", f"{self._base_url} redirects without end; check `api_base`")
 
     async def _send(self, endpoint: Endpoint, content: bytes) -> Response:
         session = self._session or self._open()
@@ -128,7 +128,7 @@ class AiohttpTransport:
             there = without_key(f"{origin}{target.path}".removesuffix(f"/{_PATH}"), self._api_key)
             raise FatalError(
                 "redirected",
-                f"{self._base_url} redirects to {there}; if your rows may go there, name it with --api-base",
+                f"{self._base_url} redirects to {there}; if your rows may go there, name it as `api_base`",
             )
         headers = dict(self._endpoint.headers)
         if origin != named.origin() and (named.port, target.port) != (80, 443):
@@ -145,7 +145,7 @@ class AiohttpTransport:
         return self._session
 
     async def close(self) -> None:
-        """As `Transport.close`."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
@@ -169,7 +169,7 @@ class OpenAITransport:
         self._timeout = timeout
 
     async def post(self, content: bytes) -> Response:
-        """As `Transport.post`."""
+        """Send one request; see `Transport.post`."""
         options: Any = {"headers": {"Content-Type": "application/json"}}
         try:
             # The client's own read time-out starts anew with every chunk: a trickle would never end.
@@ -184,7 +184,7 @@ class OpenAITransport:
         return Response(response.status_code, response.headers, response.content)
 
     async def close(self) -> None:
-        """As `Transport.close`."""
+        """Close the connections."""
         await self._client.close()
 
 
@@ -199,11 +199,11 @@ def connection_error(error: BaseException, url: str, key: str, timeout: float) -
         return any(isinstance(cause, kinds) for cause in causes)
 
     if caused_by(ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError):
-        return FatalError("tls", f"no secure connection to {url}: {reason}; check --api-base")
+        return FatalError("tls", f"no secure connection to {url}: {reason}; check `api_base`")
     if caused_by(ssl.SSLError, aiohttp.ClientSSLError):
-        return TransientError("tls", f"no secure connection to {url}: {reason}; check --api-base")
+        return TransientError("tls", f"no secure connection to {url}: {reason}; check `api_base`")
     if caused_by(aiohttp.InvalidURL, httpx2.UnsupportedProtocol):
-        return FatalError("url", f"{url} is no usable address; check --api-base")
+        return FatalError("url", f"{url} is no usable address; check `api_base`")
     if caused_by(aiohttp.ConnectionTimeoutError):
         return ConnectTimeout("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
     if caused_by(aiohttp.ClientConnectorError):

@@ -48,7 +48,7 @@ class ClusterBootstrap:
     """Collects columns by cluster, then sums each of them in every resample; equal columns are summed once."""
 
     def __init__(self, strata: Sequence[int]) -> None:
-        """`strata`: how many clusters each stratum has, as `Clusters` tells."""
+        """`strata`: how many clusters each stratum has, as in `Clusters`."""
         self._strata = strata
         self._columns: list[Floats] = []
         self._places: dict[bytes, int] = {}
@@ -74,6 +74,6 @@ class ClusterBootstrap:
         self._totals = np.concatenate(totals)
 
     def of(self, place: int) -> Floats:
-        """The sum of a column in every resample."""
+        """Return the sum of a column in every resample."""
         assert self._totals is not None, "run() comes first"
         return self._totals[:, place].astype(np.float64)

@@ -29,7 +29,7 @@ NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardConfig:
-    """Which parts are rewarded, and which reasons count.
+    """The parts that are rewarded, and the reasons that count.
 
     The default is the paper's Eq. 4 over the reasons that count: the first ten, near repetitions once, and none that is
     empty, generic, over-long or speaks to the judge.
@@ -100,7 +100,7 @@ class Reward:
 
 
 def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> float:
-    """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or `rationale_metric`.
+    """Return R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or `rationale_metric`.
 
     `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
     item and for a score that is no number within 0..1.
@@ -118,24 +118,24 @@ def _rationale(scores: Scores, n_reasons: int, options: RewardConfig) -> tuple[f
 
 
 def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> float | None:
-    """R_outcome: 1 where the verdict is the humans', else 0; None where there is no gold verdict to compare with."""
+    """Return R_outcome: 1 where the verdict is the humans', else 0; None without a gold verdict."""
     if gold is None or (gold == 0 and options.gold_tie == DROP):
         return None
     return float(verdict == gold if options.exact_label else sign(verdict) == sign(gold))
 
 
 def hybrid_reward(rationale: float, outcome: float) -> float:
-    """R_final = R_rationale × R_outcome (Eq. 4)."""
+    """Return R_final = R_rationale × R_outcome (Eq. 4)."""
     return rationale * outcome
 
 
 def additive_reward(rationale: float, outcome: float, rationale_weight: float) -> float:
-    """The weighted mean of both: for comparisons, as it pays for the verdict without reasons."""
+    """Return the weighted mean of both: for comparisons, as it pays for the verdict without reasons."""
     return rationale_weight * rationale + (1 - rationale_weight) * outcome
 
 
 def zero_below(scores: Scores, min_score: float) -> Scores:
-    """`scores` with 0 in place of those up to `min_score`.
+    """Return `scores` with 0 in place of those up to `min_score`.
 
     Such a pair is kept out of the matching, not only out of I(k): a filler that matches a little would else make
     room there for more pairs of an honest list. What is no score (NaN, below 0) stays, to be refused by the matching.

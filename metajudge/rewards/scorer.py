@@ -64,7 +64,7 @@ class Counts:
     gated: int = 0
     """Generations with reasons to judge whose reward does not depend on the judge, who was not asked."""
     unscored: Counter[str] = field(default_factory=Counter)
-    """By cause."""
+    """Generations without a reward by cause."""
     judge: RunStats = field(default_factory=RunStats)
     """Requests, retries, copies and tokens."""
 
@@ -72,7 +72,7 @@ class Counts:
 class RewardScorer:
     """Scores the generations of a critic in training; an async context manager that belongs to one event loop.
 
-    Trainers have loops and threads of their own: `metajudge.integrations` hosts a scorer for them.
+    Trainers have other loops and threads: `metajudge.integrations` hosts a scorer for them.
     """
 
     def __init__(

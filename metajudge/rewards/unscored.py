@@ -65,7 +65,7 @@ class UnscoredPolicy:
             return f"a generation has no reward: {unscored}; {advice}"
         advice = "it scored no other one of its prompt in this call, either; try again"
         if self.on_unscored == ERROR:
-            advice = "try again; where that does not help, on_unscored may be a number or group-mean"
+            advice = "try again; where that does not help, `on_unscored` may be a number or group-mean"
         return f"a generation has no reward from the judge ({unscored}); {advice}"
 
     def _warn(self, unscored: str) -> None:

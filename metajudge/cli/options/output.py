@@ -32,12 +32,12 @@ def emit(text: str, args: argparse.Namespace, data: Any) -> None:
 
 
 def warn(text: str) -> None:
-    """A line on stderr, beside the result on stdout."""
+    """Print a line on stderr, beside the result on stdout."""
     print(with_flags(text), file=sys.stderr)
 
 
 def plural(count: int, thing: str) -> str:
-    """`1 row`, `2 rows`."""
+    """Return a count with its noun: `1 row`, `2 rows`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 

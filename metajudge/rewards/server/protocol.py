@@ -88,6 +88,6 @@ def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> HTTPError:
     """Return the refusal of a batch: 422 where a label allows no reward, else 503, as the judge may answer later."""
     for number, reward in enumerate(rewards):
         if reward.unscored in NEVER_SCORED:
-            advice = "leave such rows out of the training data, or see --gold-tie, --reward and --on-unscored"
+            advice = "leave such rows out of the training data, or see `gold_tie`, `reward` and `on_unscored`"
             return HTTPError(422, f"labels[{number}] allows no reward: {reward.unscored}; {advice}")
     return try_again(str(error), SOME_TIME)

@@ -136,7 +136,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
 
     async def use(server: RunningServer, session: aiohttp.ClientSession) -> None:
         port = int(server.base_url.split(":")[2].split("/")[0])
-        with pytest.raises(UsageError, match=f"--port {port} cannot be used"):
+        with pytest.raises(UsageError, match=f"`port` {port} cannot be used"):
             await start(port)
 
     with_server(use)

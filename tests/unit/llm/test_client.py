@@ -188,8 +188,8 @@ def test_html_with_status_200_is_tried_again_and_hints_at_the_base_url() -> None
 
 def test_an_error_with_status_200_says_what_it_is() -> None:
     """Gateways hide the answer of the server behind them so."""
-    for told in ({"message": f"Insufficient credits\nof {KEY}"}, f"Insufficient credits of {KEY}"):
-        (failure,), _ = ask(answer({"error": told}))
+    for body in ({"message": f"Insufficient credits\nof {KEY}"}, f"Insufficient credits of {KEY}"):
+        (failure,), _ = ask(answer({"error": body}))
         assert isinstance(failure, TransientError)
         assert str(failure) == "the judge answered 200 without a choice: Insufficient credits of [key]"
 

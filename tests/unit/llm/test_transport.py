@@ -185,7 +185,7 @@ def test_rows_go_to_no_host_that_the_user_did_not_name(hops: int) -> None:
                 async with raw_server(redirection(f"{url}/chat/completions", 308)) as (before, _):
                     error = await failure(url if hops == 1 else before)
             assert isinstance(error, FatalError) and error.cause == "redirected"
-            assert f"/v1 redirects to {elsewhere}; if your rows may go there, name it with --api-base" in str(error)
+            assert f"/v1 redirects to {elsewhere}; if your rows may go there, name it as `api_base`" in str(error)
             assert "sk-key" not in str(error) and there == []
 
     asyncio.run(go())
@@ -337,7 +337,7 @@ def test_a_fault_in_the_handshake_is_tried_again(own: bool, answer: bytes) -> No
 
     error = asyncio.run(go())
     assert isinstance(error, TransientError) and error.cause == "tls"
-    assert re.search(r"no secure connection to https://127\.0\.0\.1:\d+/v1/?: .*; check --api-base$", str(error))
+    assert re.search(r"no secure connection to https://127\.0\.0\.1:\d+/v1/?: .*; check `api_base`$", str(error))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")

@@ -485,7 +485,7 @@ def test_the_table_has_a_block_for_each_pair(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_directory_stands_for_its_result_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Files of matches beside them have no samples and are passed over."""
+    """Files of matches beside them have no samples and are skipped."""
     judge_files(tmp_path, "x", 2, 0.0)
     judge_files(tmp_path, "y", 2, 0.25)
     write(tmp_path / "x0.matches.jsonl", {"matched_human_item": 1})

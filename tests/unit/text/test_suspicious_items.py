@@ -171,12 +171,12 @@ def test_without_guard_a_record_has_no_trace_of_it() -> None:
 
 def test_report_names_the_items_just_before_the_judge_and_changes_no_score() -> None:
     """Apart from its two keys the record is the one without guard."""
-    told = record(guarded("report"), suspicious_sample(), [TEXT])
+    written = record(guarded("report"), suspicious_sample(), [TEXT])
     plain = record(guarded(None), suspicious_sample(), [TEXT])
-    keys = list(told)
+    keys = list(written)
     assert keys[keys.index("judge") - 1] == "guard"
-    assert told["guard"] == MARKED and told["judge"] == JUDGE | {"guard": "report"}
-    assert {k: v for k, v in told.items() if k not in ("guard", "judge", "finished_at")} == {
+    assert written["guard"] == MARKED and written["judge"] == JUDGE | {"guard": "report"}
+    assert {k: v for k, v in written.items() if k not in ("guard", "judge", "finished_at")} == {
         k: v for k, v in plain.items() if k not in ("judge", "finished_at")
     }
 

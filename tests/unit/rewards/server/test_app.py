@@ -249,7 +249,7 @@ def test_a_body_that_does_not_arrive_loses_its_place(monkeypatch: pytest.MonkeyP
                 first, second = await other.readuntil(b"\r\n"), await slow.readuntil(b"\r\n")
             other_writer.write(head.replace(b"1000", b"2") + b"{}")
             rest = await other.readuntil(b"}") + await other.readuntil(b"}")
-            assert b"--max-queue is 1" in rest and b"query is not a list" in rest
+            assert b"`max_queue` is 1" in rest and b"query is not a list" in rest
             other_writer.close()
             slow_writer.close()
             return first, second
