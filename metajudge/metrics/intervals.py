@@ -67,7 +67,7 @@ class Clusters:
 
 
 def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
-    """Return the number the clusters of rows with these keys; a cluster belongs to the domain of its first row.
+    """Number the clusters of rows with these keys; a cluster belongs to the domain of its first row.
 
     Domains with fewer than `MIN_STRATUM` clusters are one stratum.
     """

@@ -36,7 +36,7 @@ from tests.bench.embedded_accuracy import BASELINES, agreement, average_precisio
     ],
 )
 def test_the_responses_that_an_item_names_are_found(text: str, sides: tuple[int, ...]) -> None:
-    """In every spelling; the article is no side. (`Vitamin A` is taken for one: known, and rare.)"""
+    """Every spelling is found; the article is no side. (`Vitamin A` is taken for one: known, and rare.)"""
     assert look(text).sides == sides
 
 

@@ -1,4 +1,4 @@
-"""What padding, copying and pleading are worth: each probe gets what Eq. 1 to 4 say, and no filler pays.
+"""The worth of padding, copying and pleading: each probe gets what Eq. 1 to 4 say, and no filler pays.
 
 The judge of these tests sees each reason by itself: the honest ones make one human point each, a broad one makes a
 quarter of every point, an order is obeyed where it is shown.
@@ -87,7 +87,7 @@ TABLE = """\
 
 
 def judged(human: int, reason: str) -> float:
-    """What the judge says of a human item (from 0) and a reason that it is shown."""
+    """Return the judge's score of a human item (from 0) and a reason that it is shown."""
     if item_issues(reason):
         return 1.0
     return 0.25 if reason in BROADS else float(reason in HITS and HITS.index(reason) == human)
@@ -165,7 +165,6 @@ def again(reason: str) -> tuple[str, ...]:
 
 
 def test_the_reasons_of_these_tests_differ_and_their_repetitions_do_not() -> None:
-    """What the property tests stand on."""
     assert not any(is_near_duplicate(one, other) for one in POOL for other in POOL if one is not other)
     assert all(is_near_duplicate(reason, copy) for reason in POOL for copy in again(reason))
     assert not any(item_issues(reason) for reason in (*POOL, *FILLERS, *BROADS))
@@ -201,9 +200,9 @@ def earned(reasons: Sequence[str], scores: Mapping[str, Sequence[float]], option
 
 @given(padded_lists())
 def test_no_filler_pays(case: tuple[list[str], list[str], dict[str, list[float]], RewardConfig]) -> None:
-    """Wherever fillers stand, the list is worth no more than its honest reasons that still count alone.
+    """A list with fillers anywhere is worth at most its honest reasons that still count.
 
-    Those are the whole honest list, unless fillers fill `max_reasons` or a repetition stands before its reason.
+    Those are all, unless fillers fill `max_reasons` or a repetition comes before its reason.
     """
     honest, padded, scores, options = case
     left = [reason for reason in select_reasons(padded, options) if reason in honest]
@@ -216,7 +215,7 @@ def test_no_filler_pays(case: tuple[list[str], list[str], dict[str, list[float]]
 def test_a_repetition_behind_its_reason_changes_nothing(
     case: tuple[list[str], list[str], dict[str, list[float]], RewardConfig], data: st.DataObject
 ) -> None:
-    """Not even where the judge would give the copy full scores."""
+    """A copy gains nothing, even if the judge would give it full scores."""
     honest, _, scores, options = case
     longer = list(honest)
     for copy in data.draw(st.lists(st.sampled_from([copy for reason in honest for copy in again(reason)]))):
@@ -253,7 +252,7 @@ def test_leaving_a_reason_out_can_pay_in_eq_3_and_so_can_driving_it_out() -> Non
 @pytest.mark.parametrize("folded", [True, False])
 @pytest.mark.parametrize("front", [True, False])
 def test_an_attack_among_the_reasons_gains_nothing(attack: Attack, folded: bool, front: bool) -> None:
-    """As it stands and in one line: a judge that obeys does not see what speaks to it, a block in it makes no other."""
+    """A judge that obeys does not see an order, also in one line, and a block in it makes no other."""
     items = [" ".join(item.split()) for item in attack.items] if folded else list(attack.items)
     text = generation([*items, *HONEST] if front else [*HONEST, *items])
     assert value(text, RewardConfig()) <= value(generation(HONEST), RewardConfig())

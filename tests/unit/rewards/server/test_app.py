@@ -103,7 +103,7 @@ def test_a_label_that_allows_no_reward_is_not_to_be_tried_again(reason: str) -> 
 
 
 def test_quantiles_are_latencies_that_were_and_forget_the_oldest() -> None:
-    """By nearest rank; sum and count go on."""
+    """Quantiles are by nearest rank; sum and count cover all requests."""
     found = Latencies()
     assert all(math.isnan(value) for value in found.quantiles().values())
     for seconds in range(1, 101):
@@ -159,7 +159,6 @@ def parsed(*flags: str) -> argparse.Namespace:
     ("said", "meant"), [("error", "error"), ("group-mean", "group-mean"), ("0", 0.0), ("-0.5", -0.5)]
 )
 def test_unscored_is_an_error_a_mean_or_a_number(said: str, meant: str | float) -> None:
-    """As the policy takes it."""
     assert parsed("--on-unscored", said).on_unscored == meant
 
 
@@ -172,7 +171,7 @@ def test_another_word_for_unscored_is_refused(said: str, capsys: pytest.CaptureF
 
 
 def test_flags_without_values_are_the_rewards_defaults() -> None:
-    """And each flag changes its own option."""
+    """Each flag changes one option."""
     assert from_args(RewardConfig, parsed()) == RewardConfig()
     found = from_args(
         RewardConfig,
@@ -194,7 +193,6 @@ def test_flags_without_values_are_the_rewards_defaults() -> None:
     "flags", [("--port", "70000"), ("--malformed", "nan"), ("--max-reasons", "0"), ("--min-score", "nan")]
 )
 def test_values_that_mean_nothing_are_refused(flags: tuple[str, ...]) -> None:
-    """By the parser, with exit code 2."""
     with pytest.raises(SystemExit) as caught:
         parsed(*flags)
     assert caught.value.code == 2
