@@ -32,7 +32,10 @@ class SetupError(Exception):
 
 def satisfied(files: Sequence[Path]) -> bool:
     """Return whether this interpreter has every package of the requirement files, in an allowed version."""
-    for line in _requirement_lines(files):
+    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if not line or line.startswith("#"):
+            continue
         match = _REQUIREMENT.match(line)
         if match is None:
             return False
@@ -44,11 +47,6 @@ def satisfied(files: Sequence[Path]) -> bool:
         if _release(installed) < wanted or (match[2] == "=" and _release(installed) != wanted):
             return False
     return True
-
-
-def _requirement_lines(files: Sequence[Path]) -> list[str]:
-    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -234,11 +234,8 @@ def _long(report: Mapping[str, Any]) -> list[list[object]]:
 
 
 def _table(rows: Sequence[Sequence[object]], style: str) -> str:
-    headings, *lines = [[_text(value) for value in row] for row in rows]
+    headings, *lines = [
+        ["n/a" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
+        for row in rows
+    ]
     return render_rows(lines, headings, style)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "n/a"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -43,11 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--eval-model", metavar="JUDGE", help="with --input-dir: only files of this judge, by file name or record"
     )
     parser.add_argument(
-        "--max-checklist-len",
-        type=whole(1),
-        default=10,
-        metavar="N",
-        help="skip rows whose model checklist is longer",
+        "--max-checklist-len", type=whole(1), default=10, metavar="N", help="skip rows whose model checklist is longer"
     )
     parser.add_argument(
         "--paper", action="store_true", help="add the paper's metrics: one-to-one matching, RC, AP, precision, F1"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from metajudge.cli.options.output import add_output_options, check_output, plural, warn, write_json
 from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
-from metajudge.reports import FINDINGS, Check, Label, Lengths, Place, Places, Records, Rows, check_file
+from metajudge.reports import FINDINGS, Check, Lengths, Place, Places, Records, Rows, check_file
 from metajudge.text import CSV, printable, render_rows
 
 _SHOWN_PLACES = 5
@@ -197,14 +197,15 @@ def _model_rows(rows: Rows) -> list[tuple[str, ...]]:
 
 def _label_rows(rows: Rows) -> list[tuple[str, ...]]:
     return [
-        (printable(model.name), _clipped(label.text) or "-", _meaning(label), str(label.rows))
+        (
+            printable(model.name),
+            _clipped(label.text) or "-",
+            label.why if label.verdict is None else _VERDICTS[label.verdict],
+            str(label.rows),
+        )
         for model in rows.models.values()
         for label in model.verdicts()[0]
     ]
-
-
-def _meaning(label: Label) -> str:
-    return label.why if label.verdict is None else _VERDICTS[label.verdict]
 
 
 def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Download what is not there yet; 0 when every file is in its place, 130 when interrupted."""
     try:
-        with _ended_by_sigterm(), _disk(args.directory):
+        with _disk(args.directory):
             for file in SETS[args.files]:
                 _report(download_file(file, args.directory))
     except KeyboardInterrupt:
@@ -89,13 +88,3 @@ def _disk(root: Path) -> Iterator[None]:
         if error.errno in _FULL:
             raise DiskFull(f"{where}: {error.strerror}; make room, then run the same command again") from None
         raise UsageError(f"{where}: {error.strerror}; correct that, or name another place with --directory") from None
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Make SIGTERM end the command as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

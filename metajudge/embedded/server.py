@@ -129,15 +129,12 @@ async def _chat(request: web.Request) -> web.Response:
     try:
         body = json.loads(await request.read())
     except (ValueError, RecursionError):
-        return _error(400, "the body is not JSON")
+        raise BadRequest(400, "the body is not JSON") from None
     except web.RequestPayloadError:
-        return _error(400, "the body did not arrive whole")
+        raise BadRequest(400, "the body did not arrive whole") from None
     if not isinstance(body, dict):
-        return _error(400, "the body is not a JSON object")
-    try:
-        return web.json_response(complete(body))
-    except BadRequest as error:
-        return _error(error.status, error.message, error.param, error.code)
+        raise BadRequest(400, "the body is not a JSON object")
+    return web.json_response(complete(body))
 
 
 async def _models(request: web.Request) -> web.Response:
@@ -149,6 +146,8 @@ async def _models(request: web.Request) -> web.Response:
 async def _errors_in_openai_shape(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
+    except BadRequest as error:
+        return _error(error.status, error.message, error.param, error.code)
     except web.HTTPException as error:
         return _error(error.status, f"{request.method} {request.path}: {error.reason}")
     return response

@@ -11,7 +11,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import httpx2
@@ -44,16 +44,6 @@ class Response:
     headers: Mapping[str, str]
     """Looked up without regard to case."""
     content: bytes
-
-
-class Transport(Protocol):
-    """Something that can send a request to the judge."""
-
-    async def post(self, content: bytes) -> Response:
-        """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
-
-    async def close(self) -> None:
-        """Close the connections."""
 
 
 def openai_endpoint(base_url: str, api_key: str) -> Endpoint:
@@ -92,7 +82,7 @@ class AiohttpTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, content: bytes) -> Response:
-        """Send one request; see `Transport.post`."""
+        """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
         endpoint = self._endpoint
         for _ in range(_MAX_REDIRECTS + 1):
             response = await self._send(endpoint, content)
@@ -127,8 +117,7 @@ class AiohttpTransport:
         if not can_follow or target.host != named.host:
             there = without_key(f"{origin}{target.path}".removesuffix(f"/{_PATH}"), self._api_key)
             raise FatalError(
-                "redirected",
-                f"{self._base_url} redirects to {there}; if your rows may go there, name it as `api_base`",
+                "redirected", f"{self._base_url} redirects to {there}; if your rows may go there, name it as `api_base`"
             )
         headers = dict(self._endpoint.headers)
         if origin != named.origin() and (named.port, target.port) != (80, 443):
@@ -169,7 +158,7 @@ class OpenAITransport:
         self._timeout = timeout
 
     async def post(self, content: bytes) -> Response:
-        """Send one request; see `Transport.post`."""
+        """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
         options: Any = {"headers": {"Content-Type": "application/json"}}
         try:
             # The client's own read time-out starts anew with every chunk: a trickle would never end.
@@ -186,6 +175,9 @@ class OpenAITransport:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+Transport = AiohttpTransport | OpenAITransport
 
 
 def connection_error(error: BaseException, url: str, key: str, timeout: float) -> JudgeError:

@@ -19,13 +19,9 @@ def formats() -> list[str]:
 def render_rows(rows: Sequence[Sequence[str]], headings: Sequence[str], style: str) -> str:
     """Render rows of text in one of `formats()`; figures are text that no format rounds again."""
     if style == CSV:
-        return _csv([headings, *rows])
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([headings, *rows])
+        return text.getvalue()
     from tabulate import tabulate  # type: ignore[import-untyped, unused-ignore]
 
     return str(tabulate(rows, headings, tablefmt="simple" if style == TABLE else style, disable_numparse=True)) + "\n"
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

@@ -24,20 +24,17 @@ def coloured(text: str, colour: str) -> str:
 
 def printable(text: str) -> str:
     """Escape control characters, direction marks and lone surrogates: `text` from data becomes safe for a terminal."""
-    return "".join(_escaped(char) if _is_unsafe(char) else char for char in text)
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDI
+        else char
+        for char in text
+    )
 
 
 def printable_lines(text: str) -> str:
     """Escape as `printable` does, except line feeds."""
     return "\n".join(map(printable, text.split("\n")))
-
-
-def _is_unsafe(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDI
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def columns(text: str) -> int:

@@ -94,10 +94,7 @@ class RewardServer:
             raise UsageError("the token has other characters than letters, digits and -._~+/=; make one of these only")
         self._options = options
         self._scorer = RewardScorer(
-            options.judge,
-            options.reward,
-            granularity=options.granularity,
-            unscored_timeout=options.unscored_timeout,
+            options.judge, options.reward, granularity=options.granularity, unscored_timeout=options.unscored_timeout
         )
         self._unscored = UnscoredPolicy(options.on_unscored)
         self._token = options.token.encode()

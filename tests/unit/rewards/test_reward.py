@@ -26,10 +26,8 @@ from metajudge.rewards.reward import (
     TIE,
     Reward,
     RewardConfig,
-    additive_reward,
     compute_reward,
     expand_columns,
-    hybrid_reward,
     ineligible_reason,
     needs_judge,
     outcome_reward,
@@ -51,7 +49,7 @@ SCORES: list[list[float | None]] = [[0.5, None], [0.0, 1.0]]
 
 @given(MATRICES, st.sampled_from(RATIONALE_METRICS))
 def test_the_rationale_reward_is_the_metric_to_the_bit(scores: list[list[float | None]], credit: str) -> None:
-    found = rationale_reward(scores, len(scores[0]), RewardConfig(rationale_metric=credit))
+    found = rationale_reward(scores, len(scores[0]), RewardConfig(rationale_metric=credit))[0]
     assert found.hex() == float(getattr(paper_metrics(scores, len(scores[0])), credit)).hex()
 
 
@@ -61,7 +59,7 @@ def test_with_a_least_score_it_is_the_metric_of_the_scores_above(
 ) -> None:
     """Scores up to `min_score` are as if the judge had seen no match there."""
     left = [[score if score is not None and score > least else 0.0 for score in row] for row in scores]
-    found = rationale_reward(scores, len(scores[0]), RewardConfig(rationale_metric=credit, min_score=least))
+    found = rationale_reward(scores, len(scores[0]), RewardConfig(rationale_metric=credit, min_score=least))[0]
     assert found.hex() == float(getattr(paper_metrics(left, len(scores[0])), credit)).hex()
 
 
@@ -71,9 +69,9 @@ def test_a_least_score_takes_pairs_out_of_the_matching_too() -> None:
     The metric's threshold keeps the matching and leaves R1-S1: (1/1) / 2.
     """
     scores: list[list[float | None]] = [[0.75, 1.0], [0.0, 0.5]]
-    assert rationale_reward(scores, 2, RewardConfig(min_score=0.5)) == 0.25
+    assert rationale_reward(scores, 2, RewardConfig(min_score=0.5))[0] == 0.25
     assert paper_metrics(scores, 2, 0.5).average_precision == 0.5
-    assert rationale_reward(scores, 2, PLAIN) == 1.0
+    assert rationale_reward(scores, 2, PLAIN)[0] == 1.0
 
 
 def test_the_three_credits_worked_by_hand() -> None:
@@ -82,7 +80,7 @@ def test_the_three_credits_worked_by_hand() -> None:
     AP = (1/1 + 2/3) / 2 = 5/6; soft = (.5/1 + 1.5/3) / 2 = .5; F1 of 1.5/2 and 1.5/4 = 2 · .75 · .375 / 1.125 = .5.
     """
     scores: list[list[float | None]] = [[0.5, 0, None, 0], [0, 0, 1.0, 0]]
-    found = [rationale_reward(scores, 4, RewardConfig(rationale_metric=credit)) for credit in RATIONALE_METRICS]
+    found = [rationale_reward(scores, 4, RewardConfig(rationale_metric=credit))[0] for credit in RATIONALE_METRICS]
     assert found == pytest.approx([5 / 6, 0.5, 0.5])
 
 
@@ -119,13 +117,6 @@ def test_the_outcome(verdict: int, gold: int | None, options: RewardConfig, outc
     assert outcome_reward(verdict, gold, options) == outcome
 
 
-def test_the_mixes() -> None:
-    """Eq. 4 is the product; the additive mix is the weighted mean."""
-    assert [hybrid_reward(0.75, outcome) for outcome in (0.0, 1.0)] == [0.0, 0.75]
-    assert additive_reward(0.5, 1.0, 0.25) == 0.125 + 0.75
-    assert additive_reward(0.5, 0.0, 1.0) == 0.5
-
-
 # ------------------------------------------------------------------ one generation
 
 
@@ -157,7 +148,7 @@ def test_an_additive_mix_of_one_part_is_that_part(weight: float, alone: str) -> 
     ("mix", "right", "wrong"), [(HYBRID, 0.25, 0.0), (ADDITIVE, 0.4, 0.2), (OUTCOME, 1.0, 0.0), (RATIONALE, 0.25, 0.25)]
 )
 def test_each_mix_of_the_same_parts(mix: str, right: float, wrong: float) -> None:
-    """Rationale .25 (weight .8) with either outcome."""
+    """Rationale .25 with either outcome: Eq. 4 is the product, the additive mix the weighted mean (.8 and .2)."""
     of = {"reward": mix, "min_score": 0.5, "rationale_weight": 0.8}
     found = [reward(outcome, **of).value for outcome in (1.0, 0.0)]
     assert found == pytest.approx([right, wrong])

@@ -141,9 +141,11 @@ def test_one_broad_reason_counts_fully_in_eq_3_and_for_its_score_in_the_soft_for
     """Four matches at .25 have AP 1, three full ones of four .75; soft (.25/1 + .5/2 + .75/3 + 1/4) / 4 = .25."""
     weak: list[list[float | None]] = [[0.25] * 5] * 4
     three: list[list[float | None]] = [[float(row == column < 3) for column in range(4)] for row in range(4)]
-    assert [rationale_reward(scores, len(scores[0]), EQUATIONS) for scores in (weak, three)] == [1.0, 0.75]
+    assert [rationale_reward(scores, len(scores[0]), EQUATIONS)[0] for scores in (weak, three)] == [1.0, 0.75]
     soft = RewardConfig(rationale_metric=SOFT)
-    assert [rationale_reward(scores, len(scores[0]), soft) for scores in (weak, three)] == pytest.approx([0.25, 0.75])
+    assert [rationale_reward(scores, len(scores[0]), soft)[0] for scores in (weak, three)] == pytest.approx(
+        [0.25, 0.75]
+    )
 
 
 # ------------------------------------------------------------------ padding
@@ -195,7 +197,7 @@ def earned(reasons: Sequence[str], scores: Mapping[str, Sequence[float]], option
     """The rationale reward of a list."""
     counted = select_reasons(reasons, options)
     rows = range(len(next(iter(scores.values()))))
-    return rationale_reward([[scores[reason][row] for reason in counted] for row in rows], len(counted), options)
+    return rationale_reward([[scores[reason][row] for reason in counted] for row in rows], len(counted), options)[0]
 
 
 @given(padded_lists())
