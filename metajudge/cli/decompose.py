@@ -16,7 +16,7 @@ from metajudge.tasks import DecomposeStep, StepConfig
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add files, texts and bounds; then the model's flags."""
-    add_row_flags(parser, "rows with the annotators' texts: one line a row, with human-checklist where it worked out")
+    add_row_flags(parser, "rows with the annotators' texts: one line per row, with human-checklist where it worked out")
     texts = parser.add_argument_group("what is decomposed")
     texts.add_argument(
         "--text-field", dest="text_fields", action="append", default=[], metavar="NAME",

@@ -1,4 +1,4 @@
-"""`dedupe`: a result file with one record a row."""
+"""`dedupe`: a result file with one record per row."""
 
 from __future__ import annotations
 

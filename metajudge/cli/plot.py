@@ -62,7 +62,7 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
     """Return the points to draw by panel; None = the only one."""
     if args.group_by and any(map(_is_csv, files)):
         raise UsageError(
-            "--group-by groups the rows of result files; a CSV file has one line a model: leave --group-by out"
+            "--group-by groups the rows of result files; a CSV file has one line per model: leave --group-by out"
         )
     scored = scored_files(args, [path for path in files if not _is_csv(path)])
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []

@@ -166,8 +166,8 @@ def _step_dry_run(config: StepConfig, scan: InputScan, name: str) -> str:
 def _dry_run(config: JudgeConfig, scan: InputScan, rows: Sequence[str], notes: Sequence[str], none: str) -> str:
     lines = [
         *rows,
-        f"Requests  {scan.requests} for all of them; of those that the output has already none is asked again",
-        f"Tokens    about {scan.prompt_tokens:,} prompt; completion at most {config.max_tokens:,} a request",
+        f"Requests  {scan.requests} in total; rows already in the output are skipped",
+        f"Tokens    about {scan.prompt_tokens:,} prompt; completion at most {config.max_tokens:,} per request",
         *_expected_cost(config, scan),
         *notes,
         "",

@@ -294,7 +294,7 @@ def _fit(x: Floats, y: Floats, slope: float, intercept: float) -> Fit:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Rows, items and pairs that all judges have scored, a column a judge."""
+    """Rows, items and pairs that all judges have scored; one column per judge."""
 
     judges: tuple[str, ...]
     rows: int

@@ -1,4 +1,4 @@
-"""The variance that the judge's own chance adds to a result, from several samples a row."""
+"""The variance that the judge's own chance adds to a result, from several samples per row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Reliability:
     """Components of a one-way analysis of variance: rows by samples of the judge."""
 
     samples: int
-    """Samples a row."""
+    """Samples per row."""
     rows: int
     """Rows with this number of samples."""
     judge_variance: float

@@ -142,7 +142,7 @@ def best_matches(matrix: Matrix) -> list[Match]:
 
 
 def sparse_matrix(marks: Sequence[Match], n_human: int, n_model: int) -> Matrix:
-    """Return the matrix of what a reply about a whole row says: one score a human item, at its best model item."""
+    """Return the matrix of what a reply about a whole row says: one score per human item, at its best model item."""
     matrix: Matrix = [[None] * n_model for _ in range(n_human)]
     for mark in marks:
         if 1 <= mark.human_item <= n_human and 1 <= mark.model_item <= n_model:

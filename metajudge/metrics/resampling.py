@@ -55,7 +55,7 @@ class ClusterBootstrap:
         self._totals: NDArray[np.float32] | None = None
 
     def add(self, column: Floats) -> int:
-        """Ask for the sums of a column (one value a cluster); the place to read them from later."""
+        """Request the sums of a column (one value per cluster); return the place to read them from later."""
         key = column.tobytes()
         if key not in self._places:
             self._places[key] = len(self._columns)

@@ -83,7 +83,7 @@ class RewardScorer:
         granularity: str = ROW,
         unscored_timeout: float = UNSCORED_TIMEOUT,
     ) -> None:
-        """Take the judge, the reward, and `granularity`: one question a generation (`row`) or a reason (`item`).
+        """Take the judge, the reward, and `granularity`: one question per generation (`row`) or reason (`item`).
 
         `unscored_timeout`: seconds after which a generation without the judge's answer is unscored. Raises
         `UsageError` when the judge needs a key and there is none, `ValueError` for a granularity or time that is none.

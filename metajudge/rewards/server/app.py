@@ -56,7 +56,7 @@ class ServerConfig:
 
     judge: JudgeConfig
     reward: RewardConfig = field(default_factory=RewardConfig)
-    granularity: str = option(ROW, "one question a generation, or one a reason", choices=GRANULARITIES)
+    granularity: str = option(ROW, "one question per generation, or one per reason", choices=GRANULARITIES)
     on_unscored: str | float = ERROR
     """See `metajudge.rewards.UnscoredPolicy`; `error` is a 503 here."""
     unscored_timeout: float = option(

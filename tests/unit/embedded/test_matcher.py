@@ -55,8 +55,8 @@ def test_the_responses_that_an_item_names_are_found(text: str, sides: tuple[int,
         ("the right year is 1453", 0),
     ],
 )
-def test_praise_and_blame_are_told_apart(text: str, tone: int) -> None:
-    """Negated praise is blame; words of both kinds say nothing sure."""
+def test_praise_and_blame_are_distinguished(text: str, tone: int) -> None:
+    """Negated praise is blame; words of both kinds are no evidence."""
     assert look(text).tone == tone
 
 

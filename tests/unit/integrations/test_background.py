@@ -174,7 +174,7 @@ def test_at_the_end_of_a_process_nothing_is_left_open(url: str, tmp_path: Path, 
     assert len(set(lines[0].replace("] [", "]|[").split("|"))) == 1, done.stderr
     assert lines[1:] == ([lines[0].split(" ")[0], ""] if end == "fork" else [""])
     if end == "fork":
-        assert done.returncode == 0  # aiohttp tells of the connections that the child left to its parent
+        assert done.returncode == 0  # aiohttp reports the connections that the child left to its parent
     elif end == "fail":
         assert done.stderr.splitlines()[-1] == "KeyError: 'the training ends'"
         assert done.stderr.count("Traceback") == 1

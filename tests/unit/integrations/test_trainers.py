@@ -97,7 +97,7 @@ def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeConfig) -> No
     assert trl_step(function, [tool_call, [{"content": None}]], [LABEL] * 2) == [0.0, 0.0]
 
 
-def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeConfig) -> None:
+def test_trl_logs_the_parts_with_the_same_names_whatever_came(judge: JudgeConfig) -> None:
     """Every process of a training must log the same names, also one whose batch has nothing scored or is empty."""
     function = trl.reward_function(judge, granularity=ITEM)
     seen = []
@@ -153,7 +153,7 @@ async def with_kwargs(function: Any, more: dict[str, Any], **kwargs: Any) -> Any
 
 
 def verl_batch(function: Any, texts: list[str], golds: list[Any]) -> list[Any]:
-    """A call a sample, all at once on one loop, as `NaiveRewardManager.run_single` makes them."""
+    """Make one call per sample, all at once on one loop, as `NaiveRewardManager.run_single` makes them."""
 
     async def go() -> list[Any]:
         calls = [
@@ -294,7 +294,7 @@ def test_the_reply_is_the_text_behind_the_prompt() -> None:
 
 def test_an_example_in_the_prompt_that_ends_like_it_is_not_where_the_reply_begins() -> None:
     """Few-shot prompts repeat their instruction; only a text that is found once marks the reply's beginning."""
-    ask = "Compare the two responses. List your reasons, the most important first, one a line, then the verdict. " * 2
+    ask = "Compare the two responses. List your reasons, the most important first, one per line, then the verdict. " * 2
     prompt = f"Who is Ada ? {ask}Answer: the example's. Who is Bob ? {ask}Answer:"
     for query in (f"{prompt} no", f"{prompt} no".replace(" ?", "?"), f"{prompt} no"[10:]):
         assert openrlhf.generation(query, prompt) == " no"
@@ -354,7 +354,7 @@ def test_a_reply_has_the_same_reward_with_every_trainer(
 # ------------------------------------------------------------------ parts, and a number for everything
 
 
-def test_the_parts_are_numbers_of_which_the_known_ones_are_told_apart() -> None:
+def test_the_parts_are_numbers_that_say_which_are_known() -> None:
     """`judged` and `decided` say which 0 is one; means are plain, so that processes can average theirs."""
     rewards = [Reward(0.5, 1.0, 0.5, n_reasons=2), Reward(0.0, 0.0), Reward(0.0, malformed="no"), Reward(None, 1.0)]
     assert all(set(parts(one)) == PARTS for one in rewards)

@@ -484,7 +484,7 @@ def test_the_table_has_a_block_for_each_pair(tmp_path: Path, capsys: pytest.Capt
     assert (err, "nan" in out, "concordance" in out) == ("", False, False)
 
 
-def test_a_directory_stands_for_its_result_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_is_read_as_its_result_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Files of matches beside them have no samples and are skipped."""
     judge_files(tmp_path, "x", 2, 0.0)
     judge_files(tmp_path, "y", 2, 0.25)
@@ -493,7 +493,7 @@ def test_a_directory_stands_for_its_result_files(tmp_path: Path, capsys: pytest.
     assert "x = x, y = y" in capsys.readouterr().out
 
 
-def test_what_is_left_out_is_told_beside_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_left_out_is_named_beside_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Three judges: the alphas of all of them, y's failures by reason, and the pair that z was not asked about."""
     marks = [[1, 1, 1.0], [2, 0, 0.0]]
     matrices = {"x": [[1.0, 0.0], [0.0, 0.0]], "y": [[1.0, 0.0], [0.0, 0.0]], "z": [[1.0, None], [0.0, 0.0]]}

@@ -35,8 +35,8 @@ def test_a_judge_of_no_chance_and_one_of_pure_chance() -> None:
     assert noise.share_of_error == pytest.approx(1, abs=0.05)
 
 
-def test_one_sample_or_one_row_tells_nothing() -> None:
-    """There is no variance to speak of; and none at all has no correlation."""
+def test_one_sample_or_one_row_has_no_variance() -> None:
+    """Equal samples throughout have no correlation."""
     assert reliability([[0.5], [0.7]]) is None and reliability([[0.5, 0.6]]) is None and reliability([[], []]) is None
     flat = reliability([[0.5, 0.5], [0.5, 0.5]])
     assert flat is not None and flat.intraclass_correlation is None and flat.share_of_error is None

@@ -18,7 +18,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, li
     return code, out.splitlines(), err
 
 
-def test_the_papers_columns_stand_behind_the_references(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_papers_columns_follow_the_references(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """[[1, .75], [.75, 0]]: recall .875, RC .75, AP 1, soft (.75 + .75) / 2, precision .75."""
     path = write(tmp_path / "M.jsonl", [record(1, [[1.0, 0.75], [0.75, 0.0]])])
     code, plain, _ = run(capsys, "--input-file", path)

@@ -137,17 +137,6 @@ def test_the_probes_worked_by_hand() -> None:
     assert found["200 reasons, the honest ones last"] == pytest.approx((1 / 197 + 2 / 198 + 3 / 199) / 4)
 
 
-def test_one_broad_reason_counts_fully_in_eq_3_and_for_its_score_in_the_soft_form() -> None:
-    """Four matches at .25 have AP 1, three full ones of four .75; soft (.25/1 + .5/2 + .75/3 + 1/4) / 4 = .25."""
-    weak: list[list[float | None]] = [[0.25] * 5] * 4
-    three: list[list[float | None]] = [[float(row == column < 3) for column in range(4)] for row in range(4)]
-    assert [rationale_reward(scores, len(scores[0]), EQUATIONS)[0] for scores in (weak, three)] == [1.0, 0.75]
-    soft = RewardConfig(rationale_metric=SOFT)
-    assert [rationale_reward(scores, len(scores[0]), soft)[0] for scores in (weak, three)] == pytest.approx(
-        [0.25, 0.75]
-    )
-
-
 # ------------------------------------------------------------------ padding
 
 POOL = (

@@ -102,7 +102,7 @@ def test_the_reward_is_the_metric_of_the_judges_scores_to_the_bit(monkeypatch: p
 
 
 def test_of_a_whole_list_each_human_item_has_its_best_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One question a generation; the matching is over the one score of each human item."""
+    """There is one question per generation; the matching is over the one score of each human item."""
     bench = Bench(monkeypatch, granularity=ROW)
     (found,) = bench.score(generation())
     sparse: list[list[float | None]] = []

@@ -21,12 +21,7 @@ from metajudge.cli import serve_reward as command
 from metajudge.cli.options.flags import from_args
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
-from metajudge.rewards.reward import (
-    GOLD_TIE,
-    NO_HUMAN_ITEM,
-    Reward,
-    RewardConfig,
-)
+from metajudge.rewards.reward import GOLD_TIE, NO_HUMAN_ITEM, Reward, RewardConfig
 from metajudge.rewards.scorer import Counts
 from metajudge.rewards.server import app as reward_server
 from metajudge.rewards.server.app import RewardServer, ServerConfig
@@ -116,7 +111,7 @@ def test_quantiles_are_latencies_that_were_and_forget_the_oldest() -> None:
 
 
 def test_metrics_text_names_every_count_with_escaped_labels() -> None:
-    """One line a sample; a reason cannot end its quotation marks or its line."""
+    """Each sample has one line; a reason cannot end its quotation marks or its line."""
     counts = Counts(generations=5, malformed=1, gated=2, unscored=Counter({'a "b"\\\nc': 3}))
     counts.judge.retries["429"] = 4
     lines = prometheus_text(Served(responses=Counter({200: 7}), in_progress=2), counts).decode().splitlines()
@@ -187,15 +182,6 @@ def test_flags_without_values_are_the_rewards_defaults() -> None:
         no_credit_for_suspicious=False, gate=False,
     )  # fmt: skip
     assert from_args(RewardConfig, parsed("--max-reasons", "3")).max_reasons == 3
-
-
-@pytest.mark.parametrize(
-    "flags", [("--port", "70000"), ("--malformed", "nan"), ("--max-reasons", "0"), ("--min-score", "nan")]
-)
-def test_values_that_mean_nothing_are_refused(flags: tuple[str, ...]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        parsed(*flags)
-    assert caught.value.code == 2
 
 
 def test_the_token_comes_from_a_file_stdin_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,10 +260,12 @@ def test_other_machines_are_let_in_with_a_token_only(host: str) -> None:
         (("--max-reasons", "five"), "'five' is not a whole number from 1 up, or all"),
         (("--max-reasons", "0"), "'0' is not a whole number from 1 up, or all"),
         (("--malformed", "inf"), "'inf' is not a finite number"),
+        (("--malformed", "nan"), "'nan' is not a finite number"),
+        (("--min-score", "nan"), "'nan' is not a finite number within 0..1"),
         (("--concurrent-requests", "many"), "'many' is not a whole number from 1 up, or auto"),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_with_what_does(
+def test_a_value_that_does_not_fit_is_named_with_what_does(
     capsys: pytest.CaptureFixture[str], flags: tuple[str, str], said: str
 ) -> None:
     """Exit 2; the last line names the flag, the value and what is allowed."""
