@@ -109,7 +109,7 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
 
 
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
-    """Return the summaries with the paper's metrics, and how many rows are not common to all files."""
+    """The summaries with the paper's metrics, and how many rows are not common to all files."""
     files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
     common = common_ids(files)
     found = []

@@ -47,7 +47,7 @@ def test_texts_that_cannot_be_read_end_with_1(tmp_path: Path, capsys: pytest.Cap
         assert "in.jsonl: format_error: no boxed verdict behind the reasons" in told.err
         assert "0 judged, 0 empty, 0 failed, 2 unusable, 0 resumed" in told.out
         assert told.out.splitlines()[-1].endswith(
-            "2 unusable rows are named above; correct them and run the same command."
+            "2 unusable rows are named above; mend them and run the same command."
         )
         assert statuses(tmp_path) == ["format_error"] * 2
 

@@ -181,7 +181,7 @@ def test_unusable_rows_are_named_and_good_ones_judged(
     assert f'line 6 of {rows} has no "M-checklist": left out' in captured.err
     assert "line 4 of" in captured.err and "line 5 of" in captured.err
     assert captured.out.splitlines()[-1].endswith(
-        "3 unusable rows are named above; correct them and run the same command."
+        "3 unusable rows are named above; mend them and run the same command."
     )
 
 
