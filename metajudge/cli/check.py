@@ -119,7 +119,8 @@ def _results_verdict(check: Check, records: Records) -> str:
 def _remarks(check: Check) -> Iterator[str]:
     for model in check.rows.models.values():
         if unknown := model.verdicts()[1]:
-            yield f"{printable(unknown)}, when you run report, compare or plot"
+            advice = printable(unknown).replace("`label_scale`", "--label-scale")  # a flag of these commands
+            yield f"{advice}, when you run report, compare or plot"
         if model.over_five:
             name, lists = printable(model.name), plural(model.over_five, "list")
             yield f"{name}: {lists} over 5 items, of which the reference metrics count the first 5 only"
