@@ -1,7 +1,7 @@
 """The embedded judge as an OpenAI-compatible server on loopback.
 
-It reads a question as any judge would and answers in the reply grammar, so that trying the toolkit without a key
-goes through the same code as a paid run.
+It reads a question as any judge would and answers in the reply grammar. So trying the toolkit without a key runs the
+code of a paid run.
 """
 
 from __future__ import annotations

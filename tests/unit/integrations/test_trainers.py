@@ -15,7 +15,6 @@ import logging
 import math
 import pickle
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from metajudge.rewards.reward import GOLD_TIE, Reward, RewardConfig, compute_rew
 from metajudge.rewards.scorer import RewardScorer
 from metajudge.rewards.unscored import ERROR, GROUP_MEAN, StillUnscored, UnscoredPolicy
 from metajudge.tasks.match.prompt import ITEM
-from tests.servers import ROOT, running
+from tests.servers import ROOT
 from tests.unit.rewards.test_scorer import HUMAN, REASONS, generation, matrix
 
 LABEL = {"human-checklist": list(HUMAN), "overall_preference": 1}
@@ -40,21 +39,8 @@ FAILING = {"human-checklist": ["[[content-filter]]", *HUMAN[1:]], "overall_prefe
 """The judge refuses every question about this checklist."""
 RIGHT, WRONG, JUNK = generation(), generation(verdict="A>B"), "I prefer B."
 FULL = paper_metrics(matrix(), len(REASONS)).average_precision
-"""What `RIGHT` gets: the metric of the judge's scores."""
+"""The reward of `RIGHT`: the metric of the judge's scores."""
 PARTS = {"rationale", "judged", "outcome", "decided", "matched", "reasons", "malformed", "unscored"}
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A judge that is right but for the faults in the texts."""
-    with running("tests.servers.faulty") as base_url:
-        yield base_url
-
-
-@pytest.fixture
-def judge(url: str) -> JudgeConfig:
-    """Item by item is asked in these tests."""
-    return JudgeConfig(model="m", api_base=url, max_retries=0)
 
 
 # ------------------------------------------------------------------ TRL

@@ -40,7 +40,11 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(one: str, other: str, why: s
 @pytest.mark.parametrize(
     ("one", "other", "why"),
     [
-        ("It crashes on an empty input list", "It crashes on a negative input list", "each has a word of its own"),
+        (
+            "It crashes on an empty input list",
+            "It crashes on a negative input list",
+            "each has a word that the other lacks",
+        ),
         ("Response A is clear", "Response A gives clear steps with examples", "little of the longer one"),
         (CITES, "Response B cites its sources", "another response"),
         ("A's steps are clear", "B's steps are clear", "another response by its letter"),
