@@ -4,7 +4,7 @@ Judge rows: `infer` with an `InferConfig` gives a `RunResult`; `read_reply` read
 `reference_metrics` scores it.
 Look at results: `summarise_file` gives the table's figures of one file, `report` the paper's metrics of many.
 Train: `JudgeConfig` and `RewardConfig` for the functions in `metajudge.integrations`; `read_conversation` and
-`CriticPrompt` make the prompts. Every error that a user can mend is a `MetaJudgeError`.
+`CriticPrompt` make the prompts. Every error that a user can correct is a `MetaJudgeError`.
 """
 
 import importlib

@@ -31,8 +31,11 @@ class SetupError(Exception):
 
 
 def satisfied(files: Sequence[Path]) -> bool:
-    """Whether this interpreter has every package of the requirement files, high enough or the very one asked for."""
-    for line in _requirement_lines(files):
+    """Return whether this interpreter has every package of the requirement files, in an allowed version."""
+    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if not line or line.startswith("#"):
+            continue
         match = _REQUIREMENT.match(line)
         if match is None:
             return False
@@ -46,13 +49,8 @@ def satisfied(files: Sequence[Path]) -> bool:
     return True
 
 
-def _requirement_lines(files: Sequence[Path]) -> list[str]:
-    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
-
-
 def _release(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version: 1.10.0rc1 is (1, 10, 0)."""
+    """Return the leading numbers of a version: 1.10.0rc1 is (1, 10, 0)."""
     numbers = []
     for part in version.split("."):
         digits = re.match(r"\d+", part)
@@ -67,7 +65,7 @@ def _release(version: str) -> tuple[int, ...]:
 
 
 def mark_of(files: Sequence[Path]) -> str:
-    """The hash that a ready environment for these files carries."""
+    """Return the hash that a ready environment for these files carries."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes() + b"\0")
@@ -75,7 +73,7 @@ def mark_of(files: Sequence[Path]) -> str:
 
 
 def read_mark(venv: Path) -> str | None:
-    """What our mark says; None where it is missing."""
+    """Read our mark; None where it is missing."""
     try:
         return (venv / MARK).read_text(encoding="utf-8").strip()
     except OSError:
@@ -83,17 +81,17 @@ def read_mark(venv: Path) -> str | None:
 
 
 def python_of(venv: Path) -> Path:
-    """The environment's interpreter."""
+    """Return the environment's interpreter."""
     return venv / "bin" / "python"
 
 
 def is_ready(venv: Path, files: Sequence[Path]) -> bool:
-    """Whether `venv` is ours, whole, and made for these files."""
+    """Return whether `venv` is ours, whole, and made for these files."""
     return read_mark(venv) == mark_of(files) and python_of(venv).exists()
 
 
 def interpreter(venv: Path, files: Sequence[Path], no_deps: Sequence[Path] = ()) -> Path:
-    """The interpreter to use; makes or remakes `venv` when needed. Raises `SetupError`."""
+    """Return the interpreter to use; makes or remakes `venv` when needed. Raises `SetupError`."""
     every = [*files, *no_deps]
     if not no_deps and satisfied(files):
         return Path(sys.executable)
@@ -145,7 +143,7 @@ def _call(command: Sequence[str], failure: str) -> None:
 
 
 def use_ready_environment() -> None:
-    """Go on in the ready `.venv` when this interpreter lacks the packages; exit 2 with one line when there is none."""
+    """Continue in the ready `.venv` when this interpreter lacks the packages; exit 2 without one."""
     if not REQUIREMENTS.exists() or satisfied([REQUIREMENTS]):
         return  # installed as a package, or all there
     here = Path(sys.prefix).resolve() == VENV.resolve()
@@ -161,7 +159,7 @@ def use_ready_environment() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the interpreter to use; with `--check`, only tell whether this one fits."""
+    """Print the interpreter to use; with `--check`, only say whether this one fits."""
     parser = argparse.ArgumentParser(prog="python -m metajudge.bootstrap", description=main.__doc__)
     parser.add_argument("--venv", type=Path, default=VENV, help="the environment's folder")
     parser.add_argument(

@@ -1,10 +1,10 @@
-"""What can go wrong for reasons outside our code, as one tree.
+"""Errors with causes outside our code, as one tree.
 
 MetaJudgeError
 ├── UsageError      change something first (flag, path, key, file); exit code 2
 ├── OutputLost      the results file vanished or was replaced under a run; exit code 1
 ├── DiskFull        a record could not be written; exit code 1
-└── JudgeError    a question got no reply (metajudge.judge lists its classes)
+└── JudgeError    a question got no reply (metajudge.llm lists its classes)
 """
 
 

@@ -45,7 +45,7 @@ class Option:
 
     @property
     def allowed(self) -> str:
-        """The allowed values in words, without None."""
+        """Return the allowed values in words, without None."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if self.kind == "bool":

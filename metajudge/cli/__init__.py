@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, NoReturn, TextIO
 
 import metajudge
+from metajudge.cli.parameters import use_flags_of, with_flags
 from metajudge.errors import MetaJudgeError
 from metajudge.text import printable
 
@@ -51,12 +52,12 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Run one command and return its exit code; `prog` names the whole command when a script stands for it."""
+    """Run one command and return its exit code; `prog`: the name of a script that runs one command."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
     # Read when numpy is imported: on busy cores the threads of its small matrix products wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(50_000, 20, 50)  # nearly nothing here is in a cycle; looking for some took an eighth of a run
+    gc.set_threshold(50_000, 20, 50)  # cycles are rare here, and the search for them took an eighth of a run
     try:
         with _terminated_as_interrupted():
             args = _parse(arguments, prog)
@@ -65,16 +66,16 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
             sys.stdout.flush()
         return code
     except MetaJudgeError as error:
-        _complain(printable(str(error)))
+        _complain(printable(with_flags(str(error))))
         return error.exit_code
     except BrokenPipeError:
         _close(sys.stdout)  # the reader went away (`| head`)
         return 1
     except OSError as error:
-        if error.filename is not None:  # a path that not even says what it is: too long, in a closed directory
+        if error.filename is not None:  # the path itself is at fault: too long, in a closed directory
             _complain(printable(f"{error.filename} cannot be used: {error.strerror}; check the path and permissions"))
             return 2
-        # Other failures of files are told by the commands: what is left is the output itself.
+        # The commands handle other failures of files: what is left is the output itself.
         _close(sys.stdout)
         _complain(f"the output cannot be written: {printable(str(error))}")
         return 1
@@ -84,12 +85,12 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     finally:
         try:
             sys.stderr.flush()
-        except OSError:  # what nobody reads any more would change the exit code
+        except OSError:  # without a reader the error would change the exit code
             _close(sys.stderr)
 
 
 def _open_streams() -> None:
-    """A caller that closed one of them (`2>&-`) wants to see nothing of it; it gets its rows all the same."""
+    """Open the null device in place of a stream that the caller closed (`2>&-`)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (open to the end)
@@ -97,7 +98,7 @@ def _open_streams() -> None:
 
 @contextlib.contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM ends a command as Ctrl-C does, with the same exit code; a run has its own way of stopping."""
+    """Make SIGTERM end a command as Ctrl-C does, with its exit code; a run sets other handlers."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -118,7 +119,7 @@ def _complain(text: str) -> None:
 
 
 def _close(stream: TextIO) -> None:
-    """Nothing more can be said there, also not at exit."""
+    """Close a stream without a reader, so that the flush at exit raises nothing."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -135,6 +136,7 @@ def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
     )
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
+    use_flags_of(parser)
     return parser.parse_args(arguments[1:])
 
 
@@ -160,18 +162,18 @@ _UNKNOWN = "unrecognized arguments: "
 
 
 class Parser(argparse.ArgumentParser):
-    """A mistake gets one line, not the usage of forty flags in front of it."""
+    """A parser whose errors are one line, without the usage of forty flags."""
 
     def error(self, message: str) -> NoReturn:
         before, unknown, words = message.partition(_UNKNOWN)
         if unknown and any(word.startswith("-") for word in words.split()):
-            # What stands behind a mistyped flag may be a key.
+            # The value behind a mistyped flag may be a key.
             message = before + unknown + " ".join(word.partition("=")[0] for word in words.split() if word[0] == "-")
         self.exit(2, f"{self.prog}: error: {printable(message)}; see {self.prog} --help\n")
 
 
 class HelpFormat(argparse.ArgumentDefaultsHelpFormatter):
-    """Help with defaults, where there is one worth telling."""
+    """Help with the defaults that are worth showing."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default is None or isinstance(action.default, bool) or action.default in ("", {}) or action.required:

@@ -77,7 +77,7 @@ _WHY = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The files, and what to do with the result."""
+    """Add the files and the output options."""
     whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
     alike = "compare files of other instructions, granularity or top-k all the same, with a warning"
@@ -119,7 +119,7 @@ def _check_alike(reading: Reading, allow_mixed: bool) -> None:
 
 
 def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
-    """What `--output-file` holds; the tables are made from it."""
+    """Return the content of `--output-file`, from which the tables are made, too."""
     pairs = [asdict(compare_judges(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
     whole = alpha_of(joined.pairs, joined.pair_rows) if len(joined.pairs) else None
     everyone = {"items": asdict(alpha_of(joined.items, joined.rows)), "pairs": asdict(whole) if whole else None}
@@ -133,22 +133,22 @@ def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
 
 
 def _undefined(tree: Mapping[str, Any]) -> dict[str, str]:
-    """Each field of a pair or of all judges that is None, such as "items.positive", and why."""
+    """Return each field of a pair or of all judges that is None, such as "items.positive", and why."""
     return {path: _WHY[_bare(path)] for path, value in _flat(tree) if value is None}
 
 
 def _unit(path: str) -> str:
-    """What the field counts, a key of `_UNITS`; other fields have none."""
+    """Return the unit of a field, a key of `_UNITS`; other fields have none."""
     return "items" if path in ("both_matched", "same_match") else path.partition(".")[0]
 
 
 def _bare(path: str) -> str:
-    """A field's path without its unit."""
+    """Return a field's path without its unit."""
     return path.removeprefix(f"{_unit(path)}.")
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of nested objects with their paths, such as "over_models.linear.slope"."""
+    """Yield the leaves of nested objects with their paths, such as "over_models.linear.slope"."""
     for name, value in tree.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
@@ -160,7 +160,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 
 def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
-    """Judges, models, each pair, all judges: a text each that ends in a newline."""
+    """Yield the texts of judges, models, each pair and all judges; each ends in a newline."""
     names = [printable(judge["judge"]) for judge in report["judges"]]
     rows = [
         [printable(judge["judge"]), len(judge["files"]), judge["rows"], judge["scored"], judge["not_common"]]
@@ -181,7 +181,7 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _remarks(report: Mapping[str, Any]) -> Iterator[str]:
-    """What the blocks tell beside the figures, a line each."""
+    """Yield the lines of the blocks beside the figures."""
     for judge in report["judges"]:
         rows = plural(judge["rows"], "row")
         counts = f"{rows}, {judge['scored']} scored, {judge['not_common']} not common to all judges"
@@ -201,7 +201,7 @@ def _block(title: str, rows: Sequence[Sequence[object]], notes: Sequence[str] = 
 
 
 def _notes(undefined: Mapping[str, str]) -> list[str]:
-    """One line for each reason, with everything that it holds for."""
+    """Return one line for each reason, with the figures that it explains."""
     by_reason: dict[str, list[str]] = {}
     for path, reason in undefined.items():
         label, unit = _LABELS.get(_bare(path)), _UNITS[_unit(path)]
@@ -210,7 +210,7 @@ def _notes(undefined: Mapping[str, str]) -> list[str]:
 
 
 def _cells(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, object]]:
-    """Unit, label and value of every figure of a pair, or of all judges."""
+    """Yield unit, label and value of every figure of a pair, or of all judges."""
     for path, value in _flat(tree):
         unit, label = _unit(path), _LABELS.get(_bare(path))
         if unit in _UNITS and label:
@@ -218,7 +218,7 @@ def _cells(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, object]]:
 
 
 def _pivot(cells: Sequence[tuple[str, str, object]]) -> list[list[object]]:
-    """A row for each label, a column for each unit that has figures."""
+    """Return a row for each label, a column for each unit that has figures."""
     values = {(unit, label): value for unit, label, value in cells}
     units = [unit for unit in _UNITS.values() if any(unit == cell[0] for cell in cells)]
     labels = [label for label in _LABELS.values() if any(label == cell[1] for cell in cells)]
@@ -226,7 +226,7 @@ def _pivot(cells: Sequence[tuple[str, str, object]]) -> list[list[object]]:
 
 
 def _long(report: Mapping[str, Any]) -> list[list[object]]:
-    """Every figure of every pair on a line of its own, then those of all judges."""
+    """Return a line for every figure of every pair, then those of all judges."""
     lines: list[list[object]] = [["x", "y", "Unit", "Measure", "Value"]]
     for pair in report["pairs"]:
         lines += [[*map(printable, pair["judges"]), *cell] for cell in _cells(pair)]
@@ -234,11 +234,8 @@ def _long(report: Mapping[str, Any]) -> list[list[object]]:
 
 
 def _table(rows: Sequence[Sequence[object]], style: str) -> str:
-    headings, *lines = [[_text(value) for value in row] for row in rows]
+    headings, *lines = [
+        ["n/a" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
+        for row in rows
+    ]
     return render_rows(lines, headings, style)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "n/a"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

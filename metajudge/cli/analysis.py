@@ -27,7 +27,7 @@ from metajudge.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The reference's flags and ours."""
+    """Add the reference's flags and ours."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "files", nargs="*", type=Path, default=[], metavar="FILE", help="result files, or directories of them"
@@ -43,11 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--eval-model", metavar="JUDGE", help="with --input-dir: only files of this judge, by file name or record"
     )
     parser.add_argument(
-        "--max-checklist-len",
-        type=whole(1),
-        default=10,
-        metavar="N",
-        help="skip rows whose model checklist is longer",
+        "--max-checklist-len", type=whole(1), default=10, metavar="N", help="skip rows whose model checklist is longer"
     )
     parser.add_argument(
         "--paper", action="store_true", help="add the paper's metrics: one-to-one matching, RC, AP, precision, F1"
@@ -71,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if len(valid) == len(summaries):
         return 0
     names = ", ".join(printable(summary.file) for summary in summaries if not summary.valid)
-    warn(f"nothing valid to analyse in {names}: the reasons stand above; judge the rows again, then repeat")
+    warn(f"nothing valid to analyse in {names}: the reasons are above; judge the rows again, then repeat")
     return 1
 
 
@@ -80,7 +76,7 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
     chosen: list[ResultFile] = []
     for file in _opened(args):
         if isinstance(file, SkippedFile):
-            warn(f"{printable(file.path.name)} is passed over: {file.reason}")
+            warn(f"{printable(file.path.name)} is skipped: {file.reason}")
         elif all(file.path != other.path for other in chosen):
             chosen.append(file)
     summaries = []
@@ -104,7 +100,7 @@ def _opened(args: argparse.Namespace) -> Iterator[ResultFile | SkippedFile]:
 
 
 def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:
-    """The summaries of `files` in their order, made by `jobs` processes."""
+    """Yield the summaries of `files` in their order, made by `jobs` processes."""
     if jobs == 1 or len(files) < 2:
         yield from (summarise(file, max_checklist_len) for file in files)
         return
@@ -127,7 +123,7 @@ def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
     return found
 
 
-# ------------------------------------------------------------------ what is told on stderr
+# ------------------------------------------------------------------ notes on stderr
 
 
 def _note_unscored(summary: Summary) -> None:
@@ -142,7 +138,7 @@ def _note_unscored(summary: Summary) -> None:
     if found.superseded:
         verb = "does" if found.superseded == 1 else "do"
         records = plural(found.superseded, "record")
-        warn(f"{where}: {records} {verb} not count, as a later or finished one tells of the same row")
+        warn(f"{where}: {records} {verb} not count: there is a later or finished one of the same row")
     if found.changed:
         verb = "counts" if found.changed == 1 else "count"
         warn(
@@ -168,4 +164,4 @@ def _note_judges(summaries: list[Summary]) -> None:
             "a rough figure, not comparable with an LLM judge's"
         )
     if embedded and any(summary.scan.judges - {EMBEDDED} for summary in summaries):
-        warn("figures of the embedded judge and of LLM judges stand together here; select one with --eval-model")
+        warn("figures of the embedded judge and of LLM judges are together here; select one with --eval-model")

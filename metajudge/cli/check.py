@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from metajudge.cli.options.output import add_output_options, check_output, plural, warn, write_json
+from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
-from metajudge.reports import FINDINGS, Check, Label, Lengths, Place, Places, Records, Rows, check_file
+from metajudge.reports import FINDINGS, Check, Lengths, Place, Places, Records, Rows, check_file
 from metajudge.text import CSV, printable, render_rows
 
 _SHOWN_PLACES = 5
@@ -27,7 +28,7 @@ class _Section(NamedTuple):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files, and which lists they must have."""
+    """Add the files and the lists that they must have."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
     parser.add_argument(
         "--model-be-evaluated",
@@ -47,9 +48,11 @@ def run(args: argparse.Namespace) -> int:
             check = check_file(path, args.model_be_evaluated)
         except UsageError as error:
             # The files are no flag here.
-            warn(f"metajudge: error: {printable(str(error).removeprefix('--input-file '))}")
+            reason = str(error).removeprefix("`input_file` ").removeprefix("--input-file ")
+            warn(f"metajudge: error: {printable(reason)}")
             worst = error.exit_code
             continue
+        check.refusal = with_flags(check.refusal)
         checks.append(check)
         worst = max(worst, 0 if check.good else 1)
         _show(check, args.format, apart=len(checks) > 1)
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(check: Check, style: str, apart: bool) -> None:
-    """The tables with the lines about them; as CSV, the lines are told on stderr."""
+    """Print the tables with the lines about them; with CSV, the lines go to stderr."""
     lines = [_verdict(check), *_remarks(check)]
     shown = [section for section in _sections(check) if section.rows]
     if style == CSV:
@@ -89,9 +92,9 @@ def _verdict(check: Check) -> str:
     models = ", ".join(printable(model.name) for model in check.rows.models.values())
     parts = [f"{name}: {rows}, {'all' if whole == check.lines else whole} can be judged for {models}"]
     if check.skipped:
-        parts.append(f"{check.skipped} passed over: an earlier step left them unfit")
+        parts.append(f"{check.skipped} skipped: an earlier step left them unfit")
     if check.problems.count:
-        parts.append(f"{check.problems.count} cannot: mend the lines named below, an inference would skip them")
+        parts.append(f"{check.problems.count} cannot: correct the lines named below, an inference would skip them")
     return "; ".join(parts)
 
 
@@ -116,7 +119,8 @@ def _results_verdict(check: Check, records: Records) -> str:
 def _remarks(check: Check) -> Iterator[str]:
     for model in check.rows.models.values():
         if unknown := model.verdicts()[1]:
-            yield f"{printable(unknown)}, when you run report, compare or plot"
+            advice = printable(unknown).replace("`label_scale`", "--label-scale")  # a flag of these commands
+            yield f"{advice}, when you run report, compare or plot"
         if model.over_five:
             name, lists = printable(model.name), plural(model.over_five, "list")
             yield f"{name}: {lists} over 5 items, of which the reference metrics count the first 5 only"
@@ -126,7 +130,7 @@ def _remarks(check: Check) -> Iterator[str]:
 
 
 def _sections(check: Check) -> Iterator[_Section]:
-    """Every table, those without rows too."""
+    """Yield every table, those without rows too."""
     rows = check.rows
     if check.records is not None:
         yield from _record_sections(check.records)
@@ -143,8 +147,8 @@ def _sections(check: Check) -> Iterator[_Section]:
         ("Line", "Item", "Why", "Text"),
         [(str(place.line), f"R{place.item}", place.why, _clipped(place.text)) for place in vague.first],
     )
-    told = [(str(place.line), printable(place.text)) for place in check.problems.first]
-    yield _Section("Problems" + _first(check.problems), ("Line", "Problem"), told)
+    problems = [(str(place.line), printable(place.text)) for place in check.problems.first]
+    yield _Section("Problems" + _first(check.problems), ("Line", "Problem"), problems)
 
 
 def _first(places: Places) -> str:
@@ -155,7 +159,9 @@ def _first(places: Places) -> str:
 def _record_sections(records: Records) -> Iterator[_Section]:
     states = [(printable(status), _clipped(why), str(n)) for (status, why), n in records.states.most_common()]
     yield _Section("Records", ("Status", "Reason", "Rows"), states)
-    judges = [(*(printable(part) or "not told" for part in names), str(n)) for names, n in records.judges.most_common()]
+    judges = [
+        (*(printable(part) or "not named" for part in names), str(n)) for names, n in records.judges.most_common()
+    ]
     yield _Section("Judges", ("Judge", "Instructions", "Granularity", "Rows"), judges)
 
 
@@ -192,14 +198,15 @@ def _model_rows(rows: Rows) -> list[tuple[str, ...]]:
 
 def _label_rows(rows: Rows) -> list[tuple[str, ...]]:
     return [
-        (printable(model.name), _clipped(label.text) or "-", _meaning(label), str(label.rows))
+        (
+            printable(model.name),
+            _clipped(label.text) or "-",
+            label.why if label.verdict is None else _VERDICTS[label.verdict],
+            str(label.rows),
+        )
         for model in rows.models.values()
         for label in model.verdicts()[0]
     ]
-
-
-def _meaning(label: Label) -> str:
-    return label.why if label.verdict is None else _VERDICTS[label.verdict]
 
 
 def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
@@ -209,7 +216,7 @@ def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
 
 
 def _where(places: Places) -> str:
-    """`3 (human item 4, as item 2), 7 (human item 1), and 12 more`."""
+    """Return the places as text: `3 (human item 4, as item 2), 7 (human item 1), and 12 more`."""
     shown = [_place(place) for place in places.first[:_SHOWN_PLACES]]
     more = places.count - len(shown)
     return ", ".join(shown) + (f", and {more} more" if more else "")
@@ -217,8 +224,8 @@ def _where(places: Places) -> str:
 
 def _place(place: Place) -> str:
     parts = [_clipped(f"{place.text} item {place.item}" if place.item else place.text), place.why]
-    told = ", ".join(part for part in parts if part)
-    return f"{place.line} ({told})" if told else str(place.line)
+    details = ", ".join(filter(None, parts))
+    return f"{place.line} ({details})" if details else str(place.line)
 
 
 def _clipped(text: str) -> str:

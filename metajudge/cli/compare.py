@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from metajudge.cli.options.flags import whole
@@ -15,15 +14,11 @@ from metajudge.text import printable, render_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Two or more files."""
+    """Add two or more files and the scoring."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
     parser.add_argument("--allow-mixed", action="store_true", help="compare figures of different judges all the same")
     parser.add_argument(
-        "--resamples",
-        type=whole(100),
-        default=10_000,
-        metavar="B",
-        help="random swaps behind each p value",
+        "--resamples", type=whole(100), default=10_000, metavar="B", help="random swaps behind each p value"
     )
     add_output_options(parser, "the differences")
     add_scoring_flags(parser)
@@ -34,9 +29,9 @@ def run(args: argparse.Namespace) -> int:
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files)
     if len(files) < 2:
-        raise UsageError("compare needs two result files or more; `report` tells about one")
+        raise UsageError("compare needs two result files or more; `report` is for one")
     if args.allow_mixed:
-        warn("figures of different judges may stand side by side: differences between judges are among them")
+        warn("figures of different judges may be side by side: differences between judges are among them")
     else:
         check_comparable(files)
     for line in filter(None, map(missing_labels_note, files)):
@@ -45,15 +40,12 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         warn("no row is scored for two models: nothing to compare")
         return 1
-    emit(_render(found, args.format), args, [one.as_json() for one in found])
+    headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
+    table = render_rows([_cells(one) for one in found], headings, args.format)
+    emit(table, args, [one.as_json() for one in found])
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     warn("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
     return 0
-
-
-def _render(found: Sequence[Difference], style: str) -> str:
-    headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
-    return render_rows([_cells(one) for one in found], headings, style)
 
 
 def _cells(one: Difference) -> list[str]:

@@ -15,7 +15,7 @@ from metajudge.tasks import CriticStep, StepConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files, what is asked, fields; then the model's flags."""
+    """Add files, the request, fields and the model's flags."""
     add_row_flags(parser, "the rows with NAME-checklist, NAME-label and NAME-generated_text")
     asked = parser.add_argument_group("what is asked")
     asked.add_argument(

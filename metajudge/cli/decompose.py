@@ -15,8 +15,8 @@ from metajudge.tasks import DecomposeStep, StepConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files, texts and bounds; then the model's flags."""
-    add_row_flags(parser, "rows with the annotators' texts: one line a row, with human-checklist where it worked out")
+    """Add files, texts and bounds; then the model's flags."""
+    add_row_flags(parser, "rows with the annotators' texts: one line per row, with human-checklist where it worked out")
     texts = parser.add_argument_group("what is decomposed")
     texts.add_argument(
         "--text-field", dest="text_fields", action="append", default=[], metavar="NAME",

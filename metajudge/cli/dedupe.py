@@ -1,4 +1,4 @@
-"""`dedupe`: a result file with one record a row."""
+"""`dedupe`: a result file with one record per row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from metajudge.records import dedupe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Two paths and `--force`."""
+    """Add two paths and `--force`."""
     parser.add_argument("source", type=Path, metavar="IN", help="a result file (.jsonl)")
     parser.add_argument("target", type=Path, metavar="OUT", help="the file to write")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +45,7 @@ SETS: Mapping[str, Sequence[PublishedFile]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to fetch, and to where."""
+    """Add the set of files and the directory."""
     parser.add_argument(
         "files", nargs="?", choices=tuple(SETS), default="test",
         help="test: HelpSteer3-Atomic, 1,000 rows, 17 MB; full: the 22,116 human checklists for training, 240 MB; "
@@ -61,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Download what is not there yet; 0 when every file is in its place, 130 when interrupted."""
     try:
-        with _ended_by_sigterm(), _disk(args.directory):
+        with _disk(args.directory):
             for file in SETS[args.files]:
                 _report(download_file(file, args.directory))
     except KeyboardInterrupt:
@@ -79,7 +78,7 @@ def _report(done: Downloaded) -> None:
 
 @contextmanager
 def _disk(root: Path) -> Iterator[None]:
-    """Faults of the file system as errors that a user is meant to read."""
+    """Raise faults of the file system as errors that a user can read."""
     try:
         yield
     except BrokenPipeError:
@@ -88,14 +87,4 @@ def _disk(root: Path) -> Iterator[None]:
         where = error.filename or root
         if error.errno in _FULL:
             raise DiskFull(f"{where}: {error.strerror}; make room, then run the same command again") from None
-        raise UsageError(f"{where}: {error.strerror}; mend that, or name another place with --directory") from None
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends the command as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        raise UsageError(f"{where}: {error.strerror}; correct that, or name another place with --directory") from None

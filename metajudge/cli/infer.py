@@ -16,7 +16,7 @@ from metajudge.tasks import InferConfig, infer, read_template
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the reference's flags with their names, and ours."""
-    output = "JSONL records, appended. {model} stands for the evaluated model's name"
+    output = "JSONL records, appended. {model} is replaced by the evaluated model's name"
     add_row_flags(parser, output, "JSONL rows with checklists (- for stdin)")
     judged = parser.add_argument_group("what is judged")
     judged.add_argument(

@@ -18,7 +18,7 @@ from metajudge.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files, panels, zones and the look."""
+    """Add files, panels, zones and the look."""
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE",
         help="result files, directories of them, or CSV files with the header model,family,oa,rc and, for intervals, "
@@ -59,10 +59,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None, list[Point]]:
-    """The points to draw by panel; None = the only one."""
+    """Return the points to draw by panel; None = the only one."""
     if args.group_by and any(map(_is_csv, files)):
         raise UsageError(
-            "--group-by groups the rows of result files; a CSV file has one line a model: leave --group-by out"
+            "--group-by groups the rows of result files; a CSV file has one line per model: leave --group-by out"
         )
     scored = scored_files(args, [path for path in files if not _is_csv(path)])
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []

@@ -11,7 +11,7 @@ from metajudge.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Logs and the look."""
+    """Add logs and the look."""
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="LOG",
         help="logs of training runs: JSON lines with arm, seed, step, outcome and rationale",

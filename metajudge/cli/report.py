@@ -16,7 +16,7 @@ GROUPS = ("paper", "outcome", "reference")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files, groups, metrics, and when a model is flagged."""
+    """Add files, groups, metrics and the margins of the flag."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="result files, or directories of them")
     parser.add_argument(
         "--group-by",
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         warn(f"of {flags + 1} models none can be flagged with {args.resamples} resamples: raise --resamples")
     nothing = [row.model for row in rows if row.group is None and row.metrics["paper", "f1"].value is None]
     if nothing:
-        warn(f"nothing scored for {', '.join(map(printable, nothing))}: the reasons stand above")
+        warn(f"nothing scored for {', '.join(map(printable, nothing))}: the reasons are above")
     return 1 if nothing else 0
 
 

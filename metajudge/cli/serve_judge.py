@@ -12,7 +12,7 @@ from metajudge.embedded import MODEL, start
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to listen."""
+    """Add the address."""
     parser.add_argument(
         "--port", type=whole(0, 65535), default=8000, metavar="N", help="port to listen at; 0 = a free one"
     )

@@ -39,7 +39,7 @@ def _add_server_flags(parser: argparse.ArgumentParser) -> None:
         "--token-file", metavar="PATH",
         help=f"file with the token that requests must show (- for stdin); default: the variable {TOKEN_VARIABLE}. "
         "As `Authorization: Bearer TOKEN`, or as ?token=TOKEN behind the URL for a trainer that sends no headers: "
-        "then it may stand in access logs on the way (this server writes none)",
+        "then it may appear in access logs on the way (this server writes none)",
     )  # fmt: skip
     add_flags(server, ServerConfig, "max_queue")
     server.add_argument(
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def token(args: argparse.Namespace) -> str:
-    """The token from the file, else the environment; may be empty where none is named."""
+    """Return the token from the file, else the environment; may be empty where none is named."""
     path = args.token_file
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "").strip()
@@ -103,7 +103,7 @@ async def _serve(server: RewardServer, grace: float, has_token: bool) -> int:
 
 
 async def _drained(server: RewardServer, grace: float, signals: asyncio.Queue[int]) -> None:
-    """Open requests end, or the grace does, or a second signal comes."""
+    """Wait for open requests, the end of the grace or a second signal."""
     print(f"stopping: open requests get {grace:g} s; once more to stop at once", file=sys.stderr, flush=True)
     waiting = [asyncio.ensure_future(server.drain(grace)), asyncio.ensure_future(signals.get())]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -16,7 +16,7 @@ _WORST = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A file and which of its rows."""
+    """Add a file and the choice of its rows."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a result file (.jsonl)")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
@@ -32,11 +32,7 @@ def run(args: argparse.Namespace) -> int:
         chosen = by_id(args.file, args.id, args.model_be_evaluated)
     else:
         chosen = worst(args.file, args.worst, args.model_be_evaluated)
-    paint = coloured if _wants_colour() else plain
-    for text in render_rows(chosen, shutil.get_terminal_size().columns, paint):
+    is_colourful = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    for text in render_rows(chosen, shutil.get_terminal_size().columns, coloured if is_colourful else plain):
         print(text, end="\n\n")
     return 0
-
-
-def _wants_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from metajudge.cli.parameters import with_flags
 from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm import Usage
@@ -19,7 +20,7 @@ TURNS_LEFT_OUT = "turns_left_out"
 
 
 def infer_text(config: InferConfig, result: RunResult) -> str:
-    """Describe how an inference ended."""
+    """Return the text about the end of an inference."""
     if not result.outputs:
         return f"No row to judge: an earlier step did not succeed for any of the {result.scan.skipped} rows."
     if result.stats is None:
@@ -35,7 +36,7 @@ def infer_text(config: InferConfig, result: RunResult) -> str:
 
 
 def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec: StepSpec, next_command: str) -> str:
-    """Describe how a step ended."""
+    """Return the text about the end of a step."""
     if result.stats is None:
         return _step_dry_run(config, result.scan, spec.name)
     by_status = ", ".join(f"{count} {status}" for status, count in written.by_status.most_common())
@@ -108,7 +109,7 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
             "command goes on where this one stopped; without it every row is asked again."
         )
     if reason is not None:
-        why = str(reason)
+        why = with_flags(str(reason))
         why += "" if why.endswith("?") else "."
         return f"Stopped with {left} rows left: {why} Then the same command goes on where this one stopped."
     if stats.failures or stats.skipped_failed:
@@ -122,11 +123,11 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
 def _unusable(stats: RunStats) -> str:
     if not stats.unusable:
         return ""
-    return f" {stats.unusable} unusable rows are named above; mend them and run the same command."
+    return f" {stats.unusable} unusable rows are named above; correct them and run the same command."
 
 
 def _analysis_commands(outputs: Sequence[Path]) -> str:
-    """Return what shows the table of these results: of a folder's together where a folder is all it takes."""
+    """Return the commands that show these results; one for a folder where that shows exactly them."""
     command = "python -m metajudge analysis"
     folders = {path.parent for path in outputs}
     if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
@@ -135,7 +136,7 @@ def _analysis_commands(outputs: Sequence[Path]) -> str:
 
 
 def _guard_lines(scan: InputScan, guard: str | None) -> list[str]:
-    """Tell how many items of the input the guard has marked, by reason; nothing without guard."""
+    """Say how many items of the input the guard has marked, by reason; nothing without guard."""
     if guard is None:
         return []
     zero = "; those of the model get no credit" if guard == ZERO and scan.flagged_items else ""
@@ -156,17 +157,17 @@ def _infer_dry_run(config: InferConfig, result: RunResult) -> str:
 
 
 def _step_dry_run(config: StepConfig, scan: InputScan, name: str) -> str:
-    left_out = f"{scan.unusable} unusable, {scan.skipped} passed over"
+    left_out = f"{scan.unusable} unusable, {scan.skipped} skipped"
     rows = [f"Rows      {scan.asked.total() + scan.parsed} to {name}, {left_out}"]
-    problem = next(iter(scan.problems), "there is nothing to ask")
+    problem = with_flags(next(iter(scan.problems), "there is nothing to ask"))
     return _dry_run(config, scan, rows, [], f"(none: {problem})")
 
 
 def _dry_run(config: JudgeConfig, scan: InputScan, rows: Sequence[str], notes: Sequence[str], none: str) -> str:
     lines = [
         *rows,
-        f"Requests  {scan.requests} for all of them; of those that the output has already none is asked again",
-        f"Tokens    about {scan.prompt_tokens:,} prompt; completion at most {config.max_tokens:,} a request",
+        f"Requests  {scan.requests} in total; rows already in the output are skipped",
+        f"Tokens    about {scan.prompt_tokens:,} prompt; completion at most {config.max_tokens:,} per request",
         *_expected_cost(config, scan),
         *notes,
         "",

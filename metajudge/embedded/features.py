@@ -97,14 +97,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Item(Subject):
-    """One checklist item as the matcher sees it."""
+    """Features of one checklist item for the matcher."""
 
     grams: Counter[str]
     """Character n-grams of the text without the sides."""
 
 
 def look(text: str) -> Item:
-    """Everything the matcher needs to know of one item."""
+    """Read every feature of an item that the matcher needs."""
     seen, rest = _seen(text)
     return Item(seen.sides, seen.tone, seen.numbers, seen.names, n_grams(rest))
 
@@ -115,7 +115,7 @@ def subject(text: str) -> Subject:
 
 
 def _seen(text: str) -> tuple[Subject, str]:
-    """The subject of an item, and its text without the sides and without capitals."""
+    """Return the subject of an item, and its text without sides and capitals."""
     sides, rest = _take_out_sides(unicodedata.normalize("NFKC", text))
     folded = rest.casefold()
     return Subject(sides, _tone(folded), _numbers(folded), _names(rest)), folded
@@ -144,7 +144,7 @@ def _tone(folded: str) -> int:
     for match in _PRAISE.finditer(folded):
         negated = _NEGATED_PRAISE.search(folded[max(0, match.start() - 30) : match.start()])
         praise += 0 if negated else 1
-    # Words of both kinds say nothing sure: "the right year is 1453" may well blame.
+    # Words of both kinds are no evidence: "the right year is 1453" may blame.
     return 0 if (blame and praise) or blame == praise else 1 if praise else -1
 
 
@@ -160,7 +160,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 def n_grams(folded: str) -> Counter[str]:
-    """3- to 5-grams within words (padded by one blank), 1- to 3-grams of scripts that have no spaces."""
+    """Count 3- to 5-grams within words (padded by one blank), 1- to 3-grams of scripts that have no spaces."""
     grams: Counter[str] = Counter()
     for run in _WIDE.findall(folded):
         grams.update(run[i : i + n] for n in (1, 2, 3) for i in range(len(run) - n + 1))

@@ -29,13 +29,13 @@ def score_matrix(human_items: Sequence[str], model_items: Sequence[str]) -> list
 
 
 def judge(human: Item, model: Item, similarity: float) -> float:
-    """The score of one pair: the similarity's step, bounded by the rules."""
+    """Return the score of one pair: the similarity's step, bounded by the rules."""
     step = sum(similarity > threshold for threshold in THRESHOLDS)
     return STEPS[min(step, _bound(human, model))]
 
 
 def _bound(human: Item, model: Item) -> int:
-    """The highest step (0 to 4) that sides, tone, numbers and names allow."""
+    """Return the highest step (0 to 4) that sides, tone, numbers and names allow."""
     opposite_tone = human.tone * model.tone < 0
     if human.sides and model.sides and human.sides[0] != model.sides[0]:
         # The other response: the same fault there is a contradiction, praise there at most hints at the fault here.
@@ -56,7 +56,7 @@ def _share(some: frozenset[str], others: frozenset[str]) -> bool:
 
 
 def similarities(human: Sequence[Item], model: Sequence[Item]) -> list[list[float]]:
-    """Cosines of tf-idf vectors, human items as rows, rounded to six digits; 0 for an item without text."""
+    """Return cosines of tf-idf vectors: human items as rows, rounded to six digits; 0 for an item without text."""
     items = [*human, *model]
     frequency = Counter(gram for item in items for gram in item.grams)
     weights = {gram: math.log((len(items) + 1) / count) for gram, count in frequency.items()}

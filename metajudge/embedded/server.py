@@ -1,7 +1,7 @@
 """The embedded judge as an OpenAI-compatible server on loopback.
 
-It reads a question as any judge would and answers in the reply grammar, so that trying the toolkit without a key
-goes through the same code as a paid run.
+It reads a question as any judge would and answers in the reply grammar. So trying the toolkit without a key runs the
+code of a paid run.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Lists:
     human: list[str]
     model: list[str]
     only: int = 0
-    """The number of the one model item asked (granularity `item`); 0 = all, best ones wanted."""
+    """Number of the only model item (granularity `item`); 0 = a question about all of them."""
 
 
 def read_question(text: str) -> Lists:
-    """The lists at the end of a question; instructions before them may hold lists of their own.
+    """Return the lists at the end of a question; the instructions before them may hold other lists.
 
     Raises `BadRequest` when there are none.
     """
@@ -68,7 +68,7 @@ def _last_list(items: Sequence[tuple[str, int, str]], letter: str) -> list[str]:
 
 
 def answer(lists: Lists) -> str:
-    """The reply to a question: a result block."""
+    """Return the reply to a question: a result block."""
     matrix = score_matrix(lists.human, lists.model)
     if lists.only:
         return plain_block(Match(number, lists.only, float(row[0])) for number, row in enumerate(matrix, 1))
@@ -76,7 +76,7 @@ def answer(lists: Lists) -> str:
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A chat completion for a request body. Raises `BadRequest`."""
+    """Return the chat completion for a request body. Raises `BadRequest`."""
     if body.get("model") != MODEL:
         raise BadRequest(
             404, f"the model {body.get('model')!r} does not exist; there is {MODEL}", "model", "model_not_found"
@@ -87,7 +87,7 @@ def complete(body: Mapping[str, Any]) -> dict[str, Any]:
         raise BadRequest(400, "only one choice is supported", "n", "unsupported_value")
     prompt = _user_text(body.get("messages"))
     text = answer(read_question(prompt))
-    # About four characters a token: the matcher has no tokens of its own.
+    # The matcher has no tokenizer: four characters count as one token.
     usage = {"prompt_tokens": len(prompt) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
     return {
         "id": "chatcmpl-embedded",
@@ -129,15 +129,12 @@ async def _chat(request: web.Request) -> web.Response:
     try:
         body = json.loads(await request.read())
     except (ValueError, RecursionError):
-        return _error(400, "the body is not JSON")
+        raise BadRequest(400, "the body is not JSON") from None
     except web.RequestPayloadError:
-        return _error(400, "the body did not arrive whole")
+        raise BadRequest(400, "the body did not arrive whole") from None
     if not isinstance(body, dict):
-        return _error(400, "the body is not a JSON object")
-    try:
-        return web.json_response(complete(body))
-    except BadRequest as error:
-        return _error(error.status, error.message, error.param, error.code)
+        raise BadRequest(400, "the body is not a JSON object")
+    return web.json_response(complete(body))
 
 
 async def _models(request: web.Request) -> web.Response:
@@ -149,13 +146,15 @@ async def _models(request: web.Request) -> web.Response:
 async def _errors_in_openai_shape(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
+    except BadRequest as error:
+        return _error(error.status, error.message, error.param, error.code)
     except web.HTTPException as error:
         return _error(error.status, f"{request.method} {request.path}: {error.reason}")
     return response
 
 
 def application() -> web.Application:
-    """The server's routes."""
+    """Return the application with its routes."""
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_errors_in_openai_shape])
     app.router.add_post("/v1/chat/completions", _chat)
     app.router.add_get("/v1/models", _models)
@@ -177,14 +176,14 @@ class RunningServer:
 async def start(port: int = 0, host: str = "127.0.0.1") -> RunningServer:
     """Listen on loopback; port 0 takes a free one. Raises `UsageError`."""
     if not is_this_machine(host):
-        raise UsageError(f"--host {host} is not this machine; the embedded judge serves 127.0.0.1 or ::1 only")
+        raise UsageError(f"`host` {host} is not this machine; the embedded judge serves 127.0.0.1 or ::1 only")
     runner = web.AppRunner(application(), access_log=None, logger=server_log(), shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
         await runner.cleanup()
-        raise UsageError(f"--port {port} cannot be used: {error.strerror or error}; name another") from None
+        raise UsageError(f"`port` {port} cannot be used: {error.strerror or error}; name another") from None
     chosen = runner.addresses[0][1]
     name = f"[{host}]" if ":" in host else host
     return RunningServer(f"http://{name}:{chosen}/v1", runner)

@@ -49,9 +49,9 @@ class _Host:
 
 
 class BackgroundScorer:
-    """A scorer on an event loop in a thread of its own, for any number of loops and threads that call it.
+    """A scorer on an event loop in its own thread, for any number of loops and threads that call it.
 
-    The thread begins with the first call; a process that was forked later begins one of its own.
+    The thread begins with the first call; a process that was forked later begins another.
     """
 
     def __init__(self, make: Callable[[], RewardScorer]) -> None:

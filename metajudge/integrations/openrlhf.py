@@ -13,7 +13,6 @@ from metajudge.rewards import (
     ERROR,
     UNSCORED_TIMEOUT,
     Gold,
-    Reward,
     RewardConfig,
     UnscoredPolicy,
     generation,
@@ -47,15 +46,11 @@ def reward_function(
     ) -> dict[str, Any]:
         texts = [generation(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
         rewards = scorer.score_sync(texts, [Gold.from_json(label) for label in labels])
-        return _answer(rewards, policy.values(rewards, prompts))
+        values, tensor = policy.values(rewards, prompts), _tensor()
+        logs = {name: tensor(part) for name, part in parts_by_name(rewards).items()}
+        return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}
 
     return reward_func
-
-
-def _answer(rewards: Sequence[Reward], values: Sequence[float]) -> dict[str, Any]:
-    tensor = _tensor()
-    logs = {name: tensor(values_of_part) for name, values_of_part in parts_by_name(rewards).items()}
-    return {"rewards": tensor(values), "scores": tensor(values), "extra_logs": logs}
 
 
 @functools.cache

@@ -41,7 +41,7 @@ class JudgeError(MetaJudgeError):
 
 
 class TransientError(JudgeError):
-    """The same request may succeed later; `retry_after` is what the server asked for, in seconds (at most 120)."""
+    """A failure that the same request may not meet again; `retry_after`: the server's wish in seconds, at most 120."""
 
     def __init__(self, cause: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(cause, message)
@@ -49,7 +49,7 @@ class TransientError(JudgeError):
 
 
 class ConnectTimeout(TransientError):
-    """No connection came about in time: nobody has answered yet."""
+    """A connection that was not made in time."""
 
 
 class ConnectError(JudgeError):
@@ -61,7 +61,7 @@ class RequestRejected(JudgeError):
 
 
 class FatalError(JudgeError):
-    """No question will be answered until the user changes something."""
+    """A failure of every question until the user changes something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class ErrorResponse:
         if status in (401, 403):
             return FatalError(str(status), f"the judge refused the key ({status}): {message}; check OPENAI_API_KEY")
         if status == 404 or self.code == "model_not_found" or (status == 400 and _MODEL_WORDS.search(message)):
-            return FatalError(str(status), f"nothing at {where} ({status}): {message}; check --api-base and --model")
+            return FatalError(str(status), f"nothing at {where} ({status}): {message}; check `api_base` and `model`")
         if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(message):
             return RequestRejected("context length", f"the question is too long for the judge: {message}")
         if _FILTER_WORDS.search(message):

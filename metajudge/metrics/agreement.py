@@ -98,7 +98,7 @@ class Alpha:
 
 
 def compare_judges(joined: Joined, first: int, second: int) -> PairAgreement:
-    """The agreement of the judges in the columns `first` and `second`."""
+    """Return the agreement of the judges in the columns `first` and `second`."""
     both = [first, second]
     matched, same = same_match(joined.matches[:, both])
     return PairAgreement(
@@ -112,12 +112,12 @@ def compare_judges(joined: Joined, first: int, second: int) -> PairAgreement:
 
 
 def alpha_of(scores: Floats, rows: int) -> Alpha:
-    """Both alphas of `scores` (things scored × judges) that come from `rows` rows."""
+    """Return both alphas of `scores` (things scored × judges) that come from `rows` rows."""
     return Alpha(len(scores), rows, krippendorff_alpha(scores, "ordinal"), krippendorff_alpha(scores, "interval"))
 
 
 def score_agreement(scores: Floats, rows: int) -> ScoreAgreement:
-    """Every measure of two judges' `scores` (things scored × 2, at least one) that come from `rows` rows."""
+    """Return every measure of two judges' `scores` (things scored × 2, at least one) that come from `rows` rows."""
     x, y = scores.T
     return ScoreAgreement(
         scores=len(scores),
@@ -133,7 +133,7 @@ def score_agreement(scores: Floats, rows: int) -> ScoreAgreement:
 
 
 def model_agreement(recalls: Floats) -> ModelAgreement:
-    """Every measure of two judges' mean `recalls` (evaluated models × 2)."""
+    """Return every measure of two judges' mean `recalls` (evaluated models × 2)."""
     x, y = np.round(recalls, 12).T  # equal means that were summed in another order are ties
     return ModelAgreement(
         models=len(x),
@@ -149,22 +149,22 @@ def model_agreement(recalls: Floats) -> ModelAgreement:
 
 
 def levels(scores: Floats) -> Integers:
-    """The nearest step of each score as a number from 0 to 4; halfway between two it is the higher one."""
+    """Return the nearest step of each score as a number from 0 to 4; halfway between two it is the higher one."""
     return np.floor(scores * (CATEGORIES - 1) + 0.5).astype(np.int64)
 
 
 def off_scale(scores: Floats) -> int:
-    """Number of scores that are none of the five steps."""
+    """Return the number of scores that are none of the five steps."""
     return int(np.count_nonzero(np.abs(scores - levels(scores) / (CATEGORIES - 1)) > _SAME))
 
 
 def exact_agreement(x: Floats, y: Floats) -> float:
-    """Share of the things that have the same score from both, as given and not rounded."""
+    """Return the share of the things that have the same score from both, as given and not rounded."""
     return float(np.mean(np.abs(x - y) <= _SAME))
 
 
 def positive_agreement(x: Floats, y: Floats) -> float | None:
-    """2a / (2a + b + c), a = both scores at least `POSITIVE`, b and c = one of them alone; None without any.
+    """Return 2a / (2a + b + c), a = both scores at least `POSITIVE`, b and c = one of them alone; None without any.
 
     Cicchetti and Feinstein (1990), High agreement but low kappa II, p_pos.
     """
@@ -183,19 +183,19 @@ def same_match(matches: Integers) -> tuple[int, float | None]:
 
 
 def quadratic_weights(categories: int) -> Floats:
-    """w_kl = 1 − (k − l)² / (q − 1)² for the q categories of an evenly spaced scale; Cohen (1968), Weighted kappa."""
+    """Return w_kl = 1 − (k − l)² / (q − 1)² for the q categories of an even scale; Cohen (1968), Weighted kappa."""
     numbers = np.arange(categories, dtype=np.float64)
     return np.asarray(1 - (numbers[:, None] - numbers) ** 2 / (categories - 1) ** 2)
 
 
 def _shares(x: Integers, y: Integers, categories: int) -> Floats:
-    """p_kl: share of the things that x puts into category k and y into l."""
+    """Return p_kl: share of the things that x puts into category k and y into l."""
     table = np.bincount(x * categories + y, minlength=categories**2).reshape(categories, categories)
     return table / len(x)
 
 
 def gwet_ac2(x: Integers, y: Integers, categories: int = CATEGORIES) -> float:
-    """(p_a − p_e) / (1 − p_e) with p_a = Σ w_kl p_kl and p_e = Σw / (q (q − 1)) · Σ_k π_k (1 − π_k).
+    """Return (p_a − p_e) / (1 − p_e) with p_a = Σ w_kl p_kl and p_e = Σw / (q (q − 1)) · Σ_k π_k (1 − π_k).
 
     π_k = mean of both judges' shares of category k; all q categories of the scale count, used or not, so that
     p_e is at most (Σw / q²) < 1. Gwet (2014), Handbook of Inter-Rater Reliability, 4th edition, AC2 for two raters.
@@ -208,7 +208,7 @@ def gwet_ac2(x: Integers, y: Integers, categories: int = CATEGORIES) -> float:
 
 
 def weighted_kappa(x: Integers, y: Integers, categories: int = CATEGORIES) -> float | None:
-    """1 − Σ v_kl p_kl / Σ v_kl p_k· p_·l with the disagreements v = 1 − w of the quadratic weights w.
+    """Return 1 − Σ v_kl p_kl / Σ v_kl p_k· p_·l with the disagreements v = 1 − w of the quadratic weights w.
 
     None when both put everything into one and the same category. Cohen (1968), Weighted kappa.
     """
@@ -218,7 +218,7 @@ def weighted_kappa(x: Integers, y: Integers, categories: int = CATEGORIES) -> fl
 
 
 def krippendorff_alpha(scores: Floats, level: Literal["ordinal", "interval"]) -> float | None:
-    """1 − D_o / D_e; `scores`: things scored × judges, nan = not scored; None when all scores are equal.
+    """Return 1 − D_o / D_e; `scores`: things scored × judges, nan = not scored; None when all scores are equal.
 
     With n values in things that have m ≥ 2 of them: D_o = (1/n) Σ_things (1/(m − 1)) Σ_{i≠j} δ²(v_i, v_j) and
     D_e = (1/(n (n − 1))) Σ_{i≠j} δ²(v_i, v_j). Interval: δ² = (c − k)². Ordinal: δ² = (n_c/2 + … + n_k/2)², the
@@ -251,7 +251,7 @@ def _mid_ranks(values: Floats) -> Floats:
 
 
 def concordance(x: Floats, y: Floats) -> float | None:
-    """2 s_xy / (s_x² + s_y² + (x̄ − ȳ)²), moments divided by n; None when all values of both are equal.
+    """Return 2 s_xy / (s_x² + s_y² + (x̄ − ȳ)²), moments divided by n; None when all values of both are equal.
 
     Lin (1989), A concordance correlation coefficient to evaluate reproducibility.
     """
@@ -262,7 +262,7 @@ def concordance(x: Floats, y: Floats) -> float | None:
 
 
 def kendall_tau_b(x: Floats, y: Floats) -> float | None:
-    """(C − D) / √((N − T_x)(N − T_y)): C concordant, D discordant, T tied of all N pairs of models.
+    """Return (C − D) / √((N − T_x)(N − T_y)): C concordant, D discordant, T tied of all N pairs of models.
 
     None when one side has nothing but ties. Kendall (1945), The treatment of ties in ranking problems.
     """
@@ -272,13 +272,13 @@ def kendall_tau_b(x: Floats, y: Floats) -> float | None:
 
 
 def origin_fit(x: Floats, y: Floats) -> Fit:
-    """The least squares line y = a·x, a = Σxy / Σx²; without a slope when x is 0 throughout."""
+    """Return the least squares line y = a·x, a = Σxy / Σx²; without a slope when x is 0 throughout."""
     squares = float(np.sum(x * x))
     return _fit(x, y, float(np.sum(x * y)) / squares, 0.0) if squares else Fit(None, 0.0, None, None)
 
 
 def linear_fit(x: Floats, y: Floats) -> Fit:
-    """The least squares line y = a·x + b, a = s_xy / s_x² and b = ȳ − a·x̄; without them when x does not vary."""
+    """Return the least squares line y = a·x + b, a = s_xy / s_x² and b = ȳ − a·x̄; without them when x does not vary."""
     if np.ptp(x) == 0:
         return Fit(None, None, None, None)
     slope = float(np.sum((x - x.mean()) * y) / np.sum((x - x.mean()) ** 2))
@@ -286,7 +286,7 @@ def linear_fit(x: Floats, y: Floats) -> Fit:
 
 
 def _fit(x: Floats, y: Floats, slope: float, intercept: float) -> Fit:
-    """R² is R₁² of Kvålseth (1985), Cautionary note about R²: about the mean of y for a line through the origin too."""
+    """Compute a fit; R² is R₁² of Kvålseth (1985), about the mean of y for a line through the origin, too."""
     residual = float(np.sum((y - slope * x - intercept) ** 2))
     r_squared = None if np.ptp(y) == 0 else 1 - residual / float(np.sum((y - y.mean()) ** 2))
     return Fit(slope, intercept, r_squared, float(np.sqrt(residual / len(x))))
@@ -294,7 +294,7 @@ def _fit(x: Floats, y: Floats, slope: float, intercept: float) -> Fit:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Rows, items and pairs that all judges have scored, a column a judge."""
+    """Rows, items and pairs that all judges have scored; one column per judge."""
 
     judges: tuple[str, ...]
     rows: int

@@ -17,11 +17,11 @@ from metajudge.metrics.resampling import ClusterBootstrap, Floats
 Column = NDArray[np.float64]
 
 MIN_CLUSTERS = 10
-"""With fewer clusters no interval is given."""
+"""Least number of clusters for an interval."""
 MIN_STRATUM = 20
 """Domains with fewer clusters are resampled together."""
 FEW_OTHERS = 8
-"""With fewer clusters beside those of one and the same mean, these tell too little of their own spread."""
+"""Least number of clusters that differ from the common mean; of fewer the spread cannot be estimated."""
 LEVEL = 0.95
 _ROUNDING = 1e-12
 """A row's share of a cluster's sum that may be left of values that are equal."""
@@ -36,7 +36,7 @@ class Interval:
     high: float | None
 
     def as_json(self) -> dict[str, float | None]:
-        """The three figures by name."""
+        """Return the three figures by name."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
@@ -54,15 +54,15 @@ class Clusters:
 
     @property
     def count(self) -> int:
-        """The number of clusters."""
+        """Return the number of clusters."""
         return sum(self.strata)
 
     def sums(self, column: Column) -> Floats:
-        """Sum of a column within each cluster; NaN counts nothing."""
+        """Return the sum of a column within each cluster; NaN counts nothing."""
         return np.asarray(np.bincount(self.of_row, weights=np.nan_to_num(column), minlength=self.count), np.float64)
 
     def sizes(self, column: Column) -> Floats:
-        """Number of rows of each cluster that have a value."""
+        """Return the number of rows of each cluster that have a value."""
         return np.asarray(np.bincount(self.of_row, weights=~np.isnan(column), minlength=self.count), np.float64)
 
 
@@ -99,7 +99,7 @@ class PendingMean:
 
 
 def prepare_mean(column: Column, clusters: Clusters, sums: ClusterBootstrap) -> PendingMean | None:
-    """The mean of a column with NaN for rows without a value; None when no row has one."""
+    """Return the mean of a column with NaN for rows without a value; None when no row has one."""
     value, sizes, y = _centred(column, clusters)
     rows = int(sizes.sum())
     if not rows:
@@ -111,7 +111,7 @@ def prepare_mean(column: Column, clusters: Clusters, sums: ClusterBootstrap) -> 
 
 
 def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]:
-    """A column's mean (NaN without a value), the clusters' numbers of values, and their sums centred on the mean."""
+    """Return a column's mean (or NaN), the clusters' numbers of values, and their sums centred on the mean."""
     sizes = clusters.sizes(column)
     rows = float(sizes.sum())
     value = float(np.nansum(column)) / rows if rows else math.nan
@@ -121,7 +121,7 @@ def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]
 
 
 def mostly_constant(column: Column, clusters: Clusters, share: float, around: float | None = None) -> bool:
-    """Tell whether this share of the clusters has one and the same mean (`around`, if given), and few have another."""
+    """Return whether this share of the clusters has one mean (`around`, if given), and few have another."""
     sizes = clusters.sizes(column)
     inside = sizes > 0
     means = np.round(clusters.sums(column)[inside] / sizes[inside], 9)
@@ -133,24 +133,25 @@ def mostly_constant(column: Column, clusters: Clusters, share: float, around: fl
 
 
 def few_differences(gaps: Column, clusters: Clusters) -> bool:
-    """Tell whether too few paired differences are not 0 to estimate their spread."""
+    """Return whether too few paired differences are not 0 to estimate their spread."""
     return mostly_constant(gaps, clusters, 1 / 2, around=0.0)
 
 
 def mean_interval(mean: PendingMean, sums: ClusterBootstrap) -> Interval:
-    """The interval of a mean of scores within 0..1: bootstrap-t, or where few clusters differ Wilson's.
+    """Return the interval of a mean of scores within 0..1: bootstrap-t, or Wilson's where few clusters differ.
 
-    There so many resamples hold none of those that bootstrap-t reaches to the end of the scale. Wilson's is wide rather
-    than wrong: no such mean has more variance than a proportion. None where all values are equal.
+    There, most resamples hold none of the differing clusters, and bootstrap-t would reach to the end of the scale.
+    Wilson's is wide rather than wrong: no such mean has more variance than a proportion.
+    None where all values are equal.
     """
     return mean.if_sparse or bootstrap_t(mean, sums)
 
 
 def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap, level: float = LEVEL) -> Interval:
-    """The studentised bootstrap interval of a mean (Efron and Tibshirani 1993, chapter 12.5), within 0..1.
+    """Return the studentised bootstrap interval of a mean (Efron and Tibshirani 1993, chapter 12.5), within 0..1.
 
     In every resample t* = (mean* - mean) / error*; the interval is mean - t*(high) · error, mean - t*(low) · error.
-    No interval below `MIN_CLUSTERS`, and none when all values are equal: they tell nothing of their spread.
+    No interval below `MIN_CLUSTERS`, and none when all values are equal: their spread is unknown.
     """
     if mean.clusters < MIN_CLUSTERS or not mean.error:
         return Interval(mean.value, None, None)
@@ -168,7 +169,7 @@ def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap, level: float = LEVEL)
 
 
 def t_quantile(p: float, freedom: float) -> float:
-    """The quantile of Student's t, by its expansion in 1/freedom (Abramowitz and Stegun 26.7.5).
+    """Return the quantile of Student's t, by its expansion in 1/freedom (Abramowitz and Stegun 26.7.5).
 
     From 9 degrees of freedom on it is right to four places for the tails of intervals.
     """
@@ -190,7 +191,7 @@ def _clip(value: float, bounds: tuple[float, float]) -> float:
 
 
 def wilson(column: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
-    """Wilson's score interval of a proportion (Wilson 1927), with n divided by the design effect of the clusters.
+    """Return Wilson's score interval of a proportion (1927), with n divided by the design effect of the clusters.
 
     That effect is itself estimated, from few clusters badly: with the quantile of t (Korn and Graubard 1998).
     """
@@ -210,7 +211,7 @@ def wilson(column: Column, clusters: Clusters, level: float = LEVEL) -> Interval
 
 
 def paired_difference(gaps: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
-    """The adjusted Wald interval of a difference of two paired proportions (Bonett and Price 2012), within -1..1.
+    """Return the adjusted Wald interval of a difference of paired proportions (Bonett and Price 2012), within -1..1.
 
     `gaps`: first minus second of each row, NaN where either has no value. One row is added to each side before the
     usual formula, with n over the design effect of the clusters, as in `wilson`; it holds up where few rows differ.
@@ -233,7 +234,7 @@ def paired_difference(gaps: Column, clusters: Clusters, level: float = LEVEL) ->
 
 
 def difference_interval(gaps: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
-    """The interval of a mean of paired differences within -1..1: Student's over clusters.
+    """Return the interval of a mean of paired differences within -1..1: Student's over clusters.
 
     Differences are nearly symmetric, for which bootstrap-t is too short where many are 0 (in simulations with 20 of 100
     rows that differ it held the truth in 92 %, this in 94 %). Where few differ, that of paired proportions: wide rather
@@ -251,7 +252,7 @@ def difference_interval(gaps: Column, clusters: Clusters, level: float = LEVEL) 
 
 
 def clustered_error(column: Column, clusters: Clusters) -> tuple[float, float, int]:
-    """A mean, its standard error linearised over G clusters, times √(G/(G-1)), and G, which is 0 without a value."""
+    """Return a mean, its standard error linearised over G clusters, times √(G/(G-1)), and G (0 without a value)."""
     value, sizes, residuals = _centred(column, clusters)
     rows, groups = float(sizes.sum()), int((sizes > 0).sum())
     if not rows:
@@ -260,7 +261,7 @@ def clustered_error(column: Column, clusters: Clusters) -> tuple[float, float, i
 
 
 def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters, level: float = LEVEL) -> Interval:
-    """The Wald interval of a difference of two means over other rows each, linearised over shared clusters."""
+    """Return the Wald interval of a difference of two means over other rows each, linearised over shared clusters."""
     parts, errors = [], np.zeros(clusters.count)
     for column, factor in zip(columns, (1.0, -1.0), strict=True):
         sizes = clusters.sizes(column)
@@ -277,12 +278,12 @@ def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters, leve
 
 
 def _quantile(level: float, groups: int, rows: float) -> float:
-    """Quantile of the normal distribution; of t where rows share clusters, whose effect is itself estimated."""
+    """Return the quantile of the normal distribution; of t where rows share clusters, as their effect is estimated."""
     return t_quantile((1 + level) / 2, groups - 1) if groups < rows else NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _inflation(residuals: Floats, variance: float, n: float, groups: int) -> float:
-    """Variance of a mean over clusters over that of as many independent rows (the design effect, Kish 1965), from 1.
+    """Return the design effect (Kish 1965), from 1: variance of a mean over clusters by that over independent rows.
 
     All values equal: their spread within clusters is unknown, so each cluster counts as one row.
     """

@@ -1,4 +1,4 @@
-"""The variance that the judge's own chance adds to a result, from several samples a row."""
+"""The variance that the judge's own chance adds to a result, from several samples per row."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ class Reliability:
     """Components of a one-way analysis of variance: rows by samples of the judge."""
 
     samples: int
-    """Samples a row."""
+    """Samples per row."""
     rows: int
-    """Rows with so many."""
+    """Rows with this number of samples."""
     judge_variance: float
     """Mean variance of rationale consistency within a row."""
     share_of_error: float | None
     """The part of the mean's squared standard error that the judge's chance explains, 0 to 1."""
     intraclass_correlation: float | None
-    """ICC(1,1) (Shrout and Fleiss 1979): how far one sample tells rows apart; None when nothing varies."""
+    """ICC(1,1) (Shrout and Fleiss 1979): how far one sample distinguishes rows; None when nothing varies."""
 
     def as_json(self) -> dict[str, float | int | None]:
-        """The fields by name."""
+        """Return the fields by name."""
         return asdict(self)
 
 
 def reliability(samples: Sequence[Sequence[float]], clusters: Clusters) -> Reliability | None:
-    """`samples`: one value a sample of the judge, by row. None with fewer than two samples or two whole rows.
+    """Return how reliable one sample is; None with fewer than two samples or two whole rows.
+
+    `samples`: one value per sample of the judge, by row.
 
     The squared error, of which the judge has a share, is that of the mean over these rows, linearised over clusters.
     """

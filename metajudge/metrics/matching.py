@@ -1,7 +1,7 @@
 """The best one-to-one matching of human and model items (Eq. 1), the same one whatever the order of the rows.
 
 Exact integers, no floats: among matchings of the highest total the one with the fewest pairs is taken, then the
-one whose model items stand earliest, then the one that gives the earliest of them the higher scores.
+one whose model items come earliest, then the one that gives the earliest of them the higher scores.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Match(NamedTuple):
 
 
 def optimal_matching(scores: Scores) -> list[Match]:
-    """The pairs of the best one-to-one matching, by model item.
+    """Return the pairs of the best one-to-one matching, by model item.
 
     `scores`: human items as rows, model items as columns, 0 to 1; None = not asked, never matched. A pair of
     score 0 is no pair. Raises `ValueError` for a score that is no number within 0..1.
@@ -51,7 +51,7 @@ def _units(score: float | None) -> int:
 
 
 def _weights(units: Sequence[Sequence[int]]) -> list[list[int]]:
-    """One integer a pair whose sum orders matchings by total, fewest pairs, earliest model items, their scores.
+    """Return integers whose sum orders matchings by total, fewest pairs, earliest model items, their scores.
 
     Each criterion is worth more than everything the later ones can add up to. 0 where there is nothing to match.
     """
@@ -73,7 +73,7 @@ def _weights(units: Sequence[Sequence[int]]) -> list[list[int]]:
 
 
 def _heaviest(weights: list[list[int]]) -> list[tuple[int, int]]:
-    """(row, column) of the pairs of a matching of the greatest total weight; weights are 0 or more, 0 = no pair."""
+    """Return (row, column) of the pairs of a matching of the greatest total weight; weights are 0 (no pair) or more."""
     if not weights:
         return []
     if len(weights) > len(weights[0]):
@@ -83,7 +83,7 @@ def _heaviest(weights: list[list[int]]) -> list[tuple[int, int]]:
 
 
 def _assign(costs: list[list[int]]) -> list[int]:
-    """The row of each column (-1 = none) in the cheapest assignment of every row; no more rows than columns.
+    """Return the row of each column (-1 = none) in the cheapest assignment of every row; no more rows than columns.
 
     Shortest augmenting paths with potentials (Kuhn 1955, Munkres 1957, in the form of Jonker and Volgenant 1987).
     """
@@ -101,7 +101,7 @@ def _assign(costs: list[list[int]]) -> list[int]:
 def _shortest_path(
     costs: list[list[int]], start: int, owner: list[int], row_potential: list[int], column_potential: list[int]
 ) -> tuple[int, list[int]]:
-    """The free column where the cheapest path from row `start` ends, and each column's predecessor on it.
+    """Return the free column where the cheapest path from row `start` ends, and each column's predecessor on it.
 
     Changes the potentials so that no reduced cost is below 0.
     """
@@ -133,7 +133,7 @@ def _shortest_path(
 
 
 def best_matches(matrix: Matrix) -> list[Match]:
-    """Each human item with its best model item, the lowest on ties; S0 when nothing scores above 0."""
+    """Return each human item with its best model item, the lowest on ties; S0 when nothing scores above 0."""
     marks = []
     for number, row in enumerate(matrix, 1):
         best = max((score for score in row if score is not None), default=0.0)
@@ -142,7 +142,7 @@ def best_matches(matrix: Matrix) -> list[Match]:
 
 
 def sparse_matrix(marks: Sequence[Match], n_human: int, n_model: int) -> Matrix:
-    """The matrix of what a reply about a whole row says: one score a human item, at its best model item."""
+    """Return the matrix of what a reply about a whole row says: one score per human item, at its best model item."""
     matrix: Matrix = [[None] * n_model for _ in range(n_human)]
     for mark in marks:
         if 1 <= mark.human_item <= n_human and 1 <= mark.model_item <= n_model:

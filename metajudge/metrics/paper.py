@@ -31,7 +31,7 @@ class PaperMetrics:
 
 
 def paper_metrics(scores: Scores, n_judged: int, match_threshold: float = 0.0) -> PaperMetrics:
-    """The metrics of a row with |R| = len(scores) human items, `n_judged` model items of which were judged.
+    """Return the metrics of a row with |R| = len(scores) human items, `n_judged` model items of which were judged.
 
     A matching is made over the scores that are there: where only each human item's best model item was asked,
     rationale consistency is a lower bound of Eq. 2 and `upper_bound` its upper one. `match_threshold`: a matched
@@ -44,7 +44,7 @@ def paper_metrics(scores: Scores, n_judged: int, match_threshold: float = 0.0) -
 def paper_metrics_of(
     pairs: Sequence[Match], scores: Scores, n_judged: int, match_threshold: float = 0.0
 ) -> PaperMetrics:
-    """`paper_metrics` where the optimal matching `pairs` of `scores` is known already."""
+    """Return `paper_metrics` where the optimal matching `pairs` of `scores` is known already."""
     if not scores:
         raise ValueError("no human item: the metrics are undefined")
     n_human = len(scores)
@@ -65,7 +65,7 @@ def paper_metrics_of(
 def matched_average_precision(
     pairs: Sequence[Match], n_human: int, match_threshold: float = 0.0, *, soft: bool = False
 ) -> float:
-    """Average precision over the model items k in their order: (1/|R|) Σ_k I(k) · P@k (Eq. 3).
+    """Return the average precision over the model items k in their order: (1/|R|) Σ_k I(k) · P@k (Eq. 3).
 
     I(k) = 1 where item k is in the matching `pairs` with a score above `match_threshold`. P@k is the share of such
     items among the first k; `soft`: (1/k) Σ_{j≤k} s_j, their scores in place of their number.

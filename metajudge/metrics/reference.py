@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from metajudge.metrics.matching import Match
 
 COUNTED_MODEL_ITEMS = 5
-"""Only the first five model items count."""
+"""Number of model items that count, from the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ ZERO = ReferenceMetrics(0.0, 0.0, 0.0, 0.0)
 
 
 def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> ReferenceMetrics:
-    """The metrics of one record, as the reference computes them; both lists must have an item.
+    """Return the metrics of one record, as the reference computes them; both lists must have an item.
 
     With M = min(|S|, 5), marks with s = 0, r > |R| or s > M are dropped.
     recall = Σ_r max v / |R|, precision = Σ_s max v / M, F1 their harmonic mean (0 when both are 0).
@@ -58,9 +58,9 @@ def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> Ref
 
 
 def average_precision(best_scores: Sequence[float], n_human: int) -> float:
-    """(1/|R|) Σ_k (1/k) Σ_{j≤k} b_j over the best scores b_1, b_2, … of the model items that a mark names.
+    """Return (1/|R|) Σ_k (1/k) Σ_{j≤k} b_j over the best scores b_1, b_2, … of the model items that a mark names.
 
-    The items stand in increasing number; one that is named with score 0 takes its place.
+    The items are in increasing number; one that is named with score 0 takes its place.
     """
     total, area = 0.0, 0.0
     for k, score in enumerate(best_scores, 1):
@@ -70,7 +70,7 @@ def average_precision(best_scores: Sequence[float], n_human: int) -> float:
 
 
 def mean_std(records: Sequence[ReferenceMetrics]) -> MeanStd:
-    """Means and population standard deviations over `records`; all 0 when there are none."""
+    """Return means and population standard deviations over `records`; all 0 when there are none."""
     if not records:
         return MeanStd(ZERO, ZERO)
     pairs = [_mean_std([getattr(record, field.name) for record in records]) for field in fields(ReferenceMetrics)]

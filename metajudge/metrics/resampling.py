@@ -48,14 +48,14 @@ class ClusterBootstrap:
     """Collects columns by cluster, then sums each of them in every resample; equal columns are summed once."""
 
     def __init__(self, strata: Sequence[int]) -> None:
-        """`strata`: how many clusters each stratum has, as `Clusters` tells."""
+        """`strata`: how many clusters each stratum has, as in `Clusters`."""
         self._strata = strata
         self._columns: list[Floats] = []
         self._places: dict[bytes, int] = {}
         self._totals: NDArray[np.float32] | None = None
 
     def add(self, column: Floats) -> int:
-        """Ask for the sums of a column (one value a cluster); the place to read them from later."""
+        """Request the sums of a column (one value per cluster); return the place to read them from later."""
         key = column.tobytes()
         if key not in self._places:
             self._places[key] = len(self._columns)
@@ -74,6 +74,6 @@ class ClusterBootstrap:
         self._totals = np.concatenate(totals)
 
     def of(self, place: int) -> Floats:
-        """The sum of a column in every resample."""
+        """Return the sum of a column in every resample."""
         assert self._totals is not None, "run() comes first"
         return self._totals[:, place].astype(np.float64)

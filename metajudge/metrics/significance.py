@@ -13,7 +13,7 @@ _BLOCK_ELEMENTS = 4_000_000
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values adjusted for their number (Holm 1979), in the same order, at most 1."""
+    """Return the p values adjusted for their number (Holm 1979), in the same order, at most 1."""
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])
     adjusted, highest = [1.0] * len(p_values), 0.0
     for rank, place in enumerate(order):
@@ -25,7 +25,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def permutation_test(
     sums: tuple[Floats, Floats], sizes: tuple[Floats, Floats], swaps: int = SWAPS, seed: int = SEED
 ) -> float:
-    """Two-sided p of the difference of two models' means when each cluster may belong to either: (b+1)/(B+1).
+    """Return the two-sided p of the difference of two models' means with each cluster of either: (b+1)/(B+1).
 
     `sums`, `sizes`: sum and number of the two models' values in each cluster. In every one of B swaps half of the
     clusters, at random, change sides and both means are computed anew; b counts differences at least as large.

@@ -29,7 +29,7 @@ NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardConfig:
-    """Which parts are rewarded, and which reasons count.
+    """The parts that are rewarded, and the reasons that count.
 
     The default is the paper's Eq. 4 over the reasons that count: the first ten, near repetitions once, and none that is
     empty, generic, over-long or speaks to the judge.
@@ -56,9 +56,7 @@ class RewardConfig:
     merge_duplicates: bool = option(True, "near repetitions of a reason count, too", off="--keep-duplicates")
     """True: a reason that nearly repeats an earlier one (the words of one are all in the other) counts once."""
     no_credit_for_suspicious: bool = option(
-        True,
-        "reasons that are empty, generic, over-long or speak to the judge can match, too",
-        off="--keep-suspicious",
+        True, "reasons that are empty, generic, over-long or speak to the judge can match, too", off="--keep-suspicious"
     )
     """True: they are not shown to the judge and match nothing."""
     gate: bool = option(
@@ -99,43 +97,27 @@ class Reward:
 # ------------------------------------------------------------------ the equations
 
 
-def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> float:
-    """R_rationale (Eq. 3): average precision of the reasons over the optimal matching, or `rationale_metric`.
+def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> tuple[float, list[Match]]:
+    """Return R_rationale (Eq. 3) and the optimal matching: the average precision of the reasons, or `rationale_metric`.
 
     `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
     item and for a score that is no number within 0..1.
     """
-    return _rationale(scores, n_reasons, options)[0]
-
-
-def _rationale(scores: Scores, n_reasons: int, options: RewardConfig) -> tuple[float, list[Match]]:
-    """Return the rationale reward and the optimal matching behind it."""
     counted = zero_below(scores, options.min_score)
     pairs = optimal_matching(counted)
-    return float(
-        getattr(paper_metrics_of(pairs, counted, n_reasons, options.min_score), options.rationale_metric)
-    ), pairs
+    metrics = paper_metrics_of(pairs, counted, n_reasons, options.min_score)
+    return float(getattr(metrics, options.rationale_metric)), pairs
 
 
 def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> float | None:
-    """R_outcome: 1 where the verdict is the humans', else 0; None where there is no gold verdict to compare with."""
+    """Return R_outcome: 1 where the verdict is the humans', else 0; None without a gold verdict."""
     if gold is None or (gold == 0 and options.gold_tie == DROP):
         return None
     return float(verdict == gold if options.exact_label else sign(verdict) == sign(gold))
 
 
-def hybrid_reward(rationale: float, outcome: float) -> float:
-    """R_final = R_rationale × R_outcome (Eq. 4)."""
-    return rationale * outcome
-
-
-def additive_reward(rationale: float, outcome: float, rationale_weight: float) -> float:
-    """The weighted mean of both: for comparisons, as it pays for the verdict without reasons."""
-    return rationale_weight * rationale + (1 - rationale_weight) * outcome
-
-
 def zero_below(scores: Scores, min_score: float) -> Scores:
-    """`scores` with 0 in place of those up to `min_score`.
+    """Return `scores` with 0 in place of those up to `min_score`.
 
     Such a pair is kept out of the matching, not only out of I(k): a filler that matches a little would else make
     room there for more pairs of an honest list. What is no score (NaN, below 0) stays, to be refused by the matching.
@@ -213,7 +195,7 @@ def compute_reward(
     if scores is None and not visible_reasons(reasons, options):
         scores = [[None] * len(reasons) for _ in gold.human]  # there is nothing to ask
     if gold.human and scores is not None:
-        rationale, matched = _rationale(scores, len(reasons), options)
+        rationale, matched = rationale_reward(scores, len(reasons), options)
     unscored = ineligible_reason(gold, options)
     value = None if unscored else _combined(rationale, outcome, options)
     if value is None:
@@ -228,7 +210,11 @@ def reward_of_malformed(reason: str, gold: Gold, options: RewardConfig) -> Rewar
 
 
 def _combined(rationale: float | None, outcome: float | None, options: RewardConfig) -> float | None:
-    """Return the reward on a row that allows one; None where it depends on an unknown rationale reward."""
+    """Return the reward on a row that allows one; None where it depends on an unknown rationale reward.
+
+    Hybrid: R_rationale × R_outcome (Eq. 4). Additive, for comparisons: their weighted mean, which pays for a verdict
+    without reasons.
+    """
     if options.reward == RATIONALE:
         return rationale
     assert outcome is not None
@@ -239,5 +225,5 @@ def _combined(rationale: float | None, outcome: float | None, options: RewardCon
     if rationale is None:
         return None
     if options.reward == HYBRID:
-        return hybrid_reward(rationale, outcome)
-    return additive_reward(rationale, outcome, options.rationale_weight)
+        return rationale * outcome
+    return options.rationale_weight * rationale + (1 - options.rationale_weight) * outcome

@@ -64,7 +64,7 @@ class Counts:
     gated: int = 0
     """Generations with reasons to judge whose reward does not depend on the judge, who was not asked."""
     unscored: Counter[str] = field(default_factory=Counter)
-    """By cause."""
+    """Generations without a reward by cause."""
     judge: RunStats = field(default_factory=RunStats)
     """Requests, retries, copies and tokens."""
 
@@ -72,7 +72,7 @@ class Counts:
 class RewardScorer:
     """Scores the generations of a critic in training; an async context manager that belongs to one event loop.
 
-    Trainers have loops and threads of their own: `metajudge.integrations` hosts a scorer for them.
+    Trainers have other loops and threads: `metajudge.integrations` hosts a scorer for them.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class RewardScorer:
         granularity: str = ROW,
         unscored_timeout: float = UNSCORED_TIMEOUT,
     ) -> None:
-        """Take the judge, the reward, and `granularity`: one question a generation (`row`) or a reason (`item`).
+        """Take the judge, the reward, and `granularity`: one question per generation (`row`) or reason (`item`).
 
         `unscored_timeout`: seconds after which a generation without the judge's answer is unscored. Raises
         `UsageError` when the judge needs a key and there is none, `ValueError` for a granularity or time that is none.

@@ -7,9 +7,9 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from numbers import Real
 
 from metajudge.errors import MetaJudgeError
+from metajudge.options import Option
 from metajudge.rewards.reward import NEVER_SCORED, Reward
 
 log = logging.getLogger("metajudge")
@@ -33,7 +33,7 @@ class UnscoredPolicy:
 
     def __post_init__(self) -> None:
         known = self.on_unscored in (ERROR, GROUP_MEAN)
-        if not known and not _is_finite(self.on_unscored):
+        if not known and not Option(kind="float").allows(self.on_unscored):
             raise ValueError(f"on_unscored is {self.on_unscored!r}; it is {ERROR}, {GROUP_MEAN} or a finite number")
 
     def values(self, rewards: Sequence[Reward], groups: Sequence[Hashable]) -> list[float]:
@@ -65,7 +65,7 @@ class UnscoredPolicy:
             return f"a generation has no reward: {unscored}; {advice}"
         advice = "it scored no other one of its prompt in this call, either; try again"
         if self.on_unscored == ERROR:
-            advice = "try again; where that does not help, on_unscored may be a number or group-mean"
+            advice = "try again; where that does not help, `on_unscored` may be a number or group-mean"
         return f"a generation has no reward from the judge ({unscored}); {advice}"
 
     def _warn(self, unscored: str) -> None:
@@ -73,7 +73,3 @@ class UnscoredPolicy:
             self._warned.add(unscored)
             why = "whose row allows none" if unscored in NEVER_SCORED else "which the judge did not say"
             log.warning("a generation without a reward (%s) counts as %g, %s", unscored, self.on_unscored, why)
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

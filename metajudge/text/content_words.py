@@ -24,7 +24,7 @@ STEM_LENGTH = 5
 
 
 def set_of(words: str) -> frozenset[str]:
-    """Words that are written one behind the other."""
+    """Return the words of a text as a set."""
     return frozenset(words.split())
 
 
@@ -62,7 +62,7 @@ def unspaced(text: str) -> list[str]:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a folded text, of scripts with spaces."""
+    """Return the words of a folded text, of scripts with spaces."""
     return _WORD.findall(_WIDE.sub(" ", text))
 
 

@@ -9,12 +9,12 @@ _HARMLESS = {"<": "‹", ">": "›", "@": "‹@›"}
 
 
 def replace_surrogates(text: str) -> str:
-    """`text` with a sign in place of each lone surrogate, so that it can be sent as UTF-8."""
+    """Return `text` with a sign in place of each lone surrogate, so that it can be sent as UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def escape_markup(text: str, grammar: re.Pattern[str]) -> str:
-    """`text` with a harmless sign for each `<`, `>` and `@` that is a group of a match of `grammar`.
+    """Return `text` with a harmless sign for each `<`, `>` and `@` that is a group of a match of `grammar`.
 
     Wide or bold letters count as plain ones and hidden characters not at all: a model may well tidy what it copies.
     """
@@ -36,7 +36,7 @@ _BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 
 
 def strip_invisible(text: str) -> str:
-    """`text` without the characters that a reader does not see, blanks as spaces; line ends stay."""
+    """Return `text` without the characters that a reader does not see, blanks as spaces; line ends stay."""
     if text.isascii() and (text.isprintable() or text.replace("\n", "").isprintable()):
         return text
     shown = (char for char in text if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))

@@ -91,14 +91,11 @@ def _point(text: str) -> _Point:
     shown = _NUMBERING.sub("", unicodedata.normalize("NFKC", strip_invisible(text)).translate(_SIGNS).strip())
     plain = _ENDING.sub("", _NOT.sub(" not", folded(shown)))
     words = words_of(plain)
+    lacks = {found[:4] for word in words if (found := stem(word, _STEM_LENGTH)) in _LACKS}
     letters = {one or other for one, other in _LETTER.findall(plain)}
     return _Point(
         text=shown.casefold(),
         content=units(plain, _STEM_LENGTH) | letters | _TURNING_WORDS.intersection(words),
         sides=named_sides(shown) | {side.lower() for side in _BARE_SIDE.findall(shown)},
-        negations=len(_NEGATIONS.intersection(words) | _lacks(words) | set(_CJK_NEGATION.findall(plain))),
+        negations=len(_NEGATIONS.intersection(words) | lacks | set(_CJK_NEGATION.findall(plain))),
     )
-
-
-def _lacks(words: Iterable[str]) -> set[str]:
-    return {found[:4] for word in words if (found := stem(word, _STEM_LENGTH)) in _LACKS}

@@ -31,7 +31,7 @@ def without_thinking(text: str) -> str | ParseFailure:
     """Return the text after the last `</think>`; a thought that does not end is no answer.
 
     A tag inside a result block is no end of a thought but part of what the block quotes. A thought that was begun by
-    the question (its `<think>` is not in the text) and holds a whole block must end on a line of its own.
+    the question (its `<think>` is not in the text) and holds a whole block must end on a separate line.
     """
     inside, begin = False, 0
     for tag in THINK.finditer(text):
@@ -44,12 +44,12 @@ def without_thinking(text: str) -> str | ParseFailure:
 
 
 def to_half_width(text: str) -> str:
-    """`text` with full-width signs as plain ones, each at its place: patterns look here, texts are cut from `text`."""
+    """Return `text` with full-width signs as plain ones at the same places, for patterns; texts are cut from `text`."""
     return text if text.isascii() else text.translate(_FULL_WIDTH)
 
 
 def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> str | ParseFailure:
-    """The inside of the one result block of a reply, thoughts left out.
+    """Return the inside of the one result block of a reply, thoughts left out.
 
     `telling` finds what only an answer contains: a tag that is merely mentioned has no such thing behind it. Blocks
     that differ, a block that begins twice and a second end are not resolved by guessing. A block without its closing
@@ -64,9 +64,9 @@ def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> s
     for place, tag in enumerate(tags):
         last = place + 1 == len(tags)
         end = len(plain) if last else tags[place + 1].start()
-        tells = telling.search(plain, tag.end(), end) is not None
+        is_telling = telling.search(plain, tag.end(), end) is not None
         begins, ends = tag[0] == BLOCK_START, not last and tags[place + 1][0] == BLOCK_END
-        if not tells:
+        if not is_telling:
             continue
         if begins and last and cut:
             return ParseFailure("a result block that does not end")
@@ -84,7 +84,7 @@ def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> s
 
 
 def plain_block(marks: Iterable[tuple[int, int, float]]) -> str:
-    """The result block of `marks`; `float()` of each printed score gives back the same value."""
+    """Return the result block of `marks`; `float()` of each printed score gives back the same value."""
     lines = [f"- R{human_item}@S{model_item}: {_decimal(score)}" for human_item, model_item, score in marks]
     return "\n".join([BLOCK_START, *lines, BLOCK_END])
 

@@ -19,7 +19,7 @@ LONGEST = 2000
 
 
 def item_issues(item: str) -> tuple[str, ...]:
-    """Why `item` is suspicious, in the order of `REASONS`; empty for an honest one."""
+    """Return why `item` is suspicious, in the order of `REASONS`; empty for an honest one."""
     text = _as_read(item)
     folded = _folded(text)
     found = (
@@ -32,7 +32,7 @@ def item_issues(item: str) -> tuple[str, ...]:
 
 
 def _as_read(item: str) -> str:
-    """The text as a model may read it: wide and bold letters plain, hidden characters gone, white space folded."""
+    """Return the text as a model may read it: wide and bold letters plain, hidden characters gone, blanks folded."""
     plain = strip_invisible(unicodedata.normalize("NFKC", "\n".join(item.splitlines())))
     if "\n" not in plain:
         return " ".join(plain.split())
@@ -40,7 +40,7 @@ def _as_read(item: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Without capitals, as the patterns are: without regard to case they would take twice the time."""
+    """Return the text in lower case, as the patterns are; ignoring case would take twice the time."""
     return text.lower() if text.isascii() else text.translate(_TURKISH).casefold()
 
 
@@ -52,7 +52,7 @@ _SPACES, _LINE_ENDS = re.compile(r"[^\S\n]+"), re.compile(r" ?\n[ \n]*")
 
 
 def _is_generic(text: str, folded: str) -> bool:
-    """Tell whether nothing is said but a heading, a verdict, or no word at all."""
+    """Return whether nothing is said but a heading, a verdict, or no word at all."""
     if _TITLE.match(text) and "\n" not in text and len(text.split()) <= 8:
         return True
     if ":" in text and _is_heading(_bare(text)):
@@ -66,7 +66,7 @@ def _bare(text: str) -> str:
 
 
 def _is_heading(bare: str) -> bool:
-    """Tell whether a few words announce what follows; "A's summary omits the fee:" says something by itself."""
+    """Return whether a few words announce what follows; "A's summary omits the fee:" says something by itself."""
     return bare.endswith(":") and len(bare) <= 60 and len(bare.split()) <= 6 and not _ABOUT.search(bare)
 
 
@@ -185,7 +185,7 @@ _ORDERS = (
     rf"(?={_REST}\b(?:1|not[ae]|scores?|puntuación|puntaje|punteggio|pontuação|m[aá]xim\w+|massim\w+)\b)"
     rf"{_REST}\b(?:a|à|para) (?:este|esta|cet|cette|questo|questa|todos los|tous les|todos os|tutti gli) "
     r"(?:elementos?|ítem|ite[mn]s?|razón|punto|éléments?|point|elementi)\b",
-    # Chinese, Japanese, Korean: 忽略了 and 無視している tell, they do not order.
+    # Chinese, Japanese, Korean: 忽略了 and 無視している report, they do not order.
     r"(?:请|請|务必|现在)?(?:忽略|无视|無視|忘记|忘掉|不要理会)(?!了)(?:掉)?"
     r"(?:以上|之前|前面|先前|上述|上面|你的|此前)(?:的)?(?:所有|全部|任何)?(?:的)?"
     r"(?:指令|指示|提示词|提示|说明|規則|规则|内容)",
@@ -205,7 +205,7 @@ _ORDERS = (
     r"bỏ qua (?:tất cả )?(?:các )?(?:hướng dẫn|chỉ dẫn) (?:trước|ở trên)",
     r"abaikan (?:semua )?(?:instruksi|perintah) (?:sebelumnya|di atas)",
 )
-# Where a clause begins, and what politeness or a pose may stand before the order.
+# Where a clause begins, and what politeness or a pose may come before the order.
 _CLAUSE = r"(?:(?:^|\n|[.!?…;] |。 ?|[!?](?=[^\x00-\x7f]))[ <>!*_#•–—(\[{-]{0,6}|[\])>}] ?(?:<!-- ?)?)"
 _POSE = (
     r"(?:(?:hey|ok(?:ay)?|step \d+|please|kindly|now|so|then|also|just|simply|and|therefore|instead|important|note|"

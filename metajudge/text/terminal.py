@@ -9,35 +9,32 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _COLOURS = {"good": "32", "part": "33", "none": "31", "head": "1", "dim": "2"}
 
 Paint = Callable[[str, str], str]
-"""A text and the name of a colour; gives the text as the terminal should get it."""
+"""A function of a text and the name of a colour that returns the text for the terminal."""
 
 
 def plain(text: str, _: str) -> str:
-    """The `Paint` without colour."""
+    """Return the text without colour; a `Paint`."""
     return text
 
 
 def coloured(text: str, colour: str) -> str:
-    """The `Paint` with the terminal's own colours."""
+    """Return the text in one of the terminal's colours; a `Paint`."""
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
 
 
 def printable(text: str) -> str:
-    """`text` from data, safe for a terminal: control characters, direction marks and lone surrogates escaped."""
-    return "".join(_escaped(char) if _is_unsafe(char) else char for char in text)
+    """Escape control characters, direction marks and lone surrogates: `text` from data becomes safe for a terminal."""
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDI
+        else char
+        for char in text
+    )
 
 
 def printable_lines(text: str) -> str:
-    """`printable` for a text of several lines: its own line feeds stay."""
+    """Escape as `printable` does, except line feeds."""
     return "\n".join(map(printable, text.split("\n")))
-
-
-def _is_unsafe(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDI
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def columns(text: str) -> int:
@@ -48,7 +45,7 @@ def columns(text: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """`text` made safe and cut into lines of at most `width` columns, between words where there are any."""
+    """Escape `text` and cut it into lines of at most `width` columns, between words where possible."""
     import wcwidth  # here: as in `columns`
 
     lines, line = [], ""

@@ -1,4 +1,4 @@
-"""Tokens before anybody has counted them: a rough estimate from the text."""
+"""A rough estimate of tokens from the text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 
 def estimate_tokens(messages: Sequence[Mapping[str, str]]) -> int:
-    """About how many prompt tokens these chat messages are: four ASCII characters a token, one other character one."""
+    """Estimate the prompt tokens of chat messages: one per four ASCII characters, one per other character."""
     fixed = sum(_of_text_kept(message["content"]) for message in messages[:-1])
     return fixed + of_text(messages[-1]["content"])
 

@@ -213,7 +213,7 @@ def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"), [("401", "refused the key"), ("404", "check --api-base"), ("quota", "quota is used up")]
+    ("fault", "said"), [("401", "refused the key"), ("404", "nothing at "), ("quota", "quota is used up")]
 )
 def test_a_judge_that_refuses_everything_is_503_and_told_of(tmp_path: Path, fault: str, said: str) -> None:
     """Also where an unscored generation would count as 0: nothing was scored. The log tells of it once."""
@@ -242,7 +242,7 @@ def test_what_is_wrong_with_a_request_is_said(tmp_path: Path) -> None:
         status, _, text = call(server.url, request(reply("a"), preference=0))
         assert status == 422 and "labels[0] allows no reward: gold tie" in text
         status, _, text = call(server.url, request(*[reply("a")] * 3))
-        assert status == 413 and "--max-queue is 2" in text
+        assert status == 413 and "`max_queue` is 2" in text
         status, _, text = call(server.url, b" " * ((64 << 20) + 1))
         assert status == 413 and "64 MB" in text
         assert call(f"{server.url}/nothing")[0] == 404 and call(server.url)[0] == 405
@@ -281,7 +281,7 @@ def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
         first = pool.submit(call, server.url, request(reply("a"), reply("b")))
         wait_for(server.url, "metajudge_in_progress", 2)
         status, headers, text = call(server.url, request(reply("c")))
-        assert status == 503 and headers["Retry-After"] == "1" and "--max-queue is 2" in text
+        assert status == 503 and headers["Retry-After"] == "1" and "`max_queue` is 2" in text
         assert first.result()[0] == 200
         assert call(server.url, request(reply("c")))[0] == 200
 

@@ -87,7 +87,7 @@ def base_url(args: argparse.Namespace) -> str:
     """Return the judge's base URL from the flag, else the environment, else OpenAI's."""
     # The embedded judge is started by the run itself; a base URL in the environment is another judge's.
     inherited = None if args.model == EMBEDDED else os.environ.get("OPENAI_BASE_URL")
-    return parse_base_url(args.api_base or inherited or DEFAULT_BASE_URL, "--api-base")
+    return parse_base_url(args.api_base or inherited or DEFAULT_BASE_URL, "`api_base`")
 
 
 def api_key(args: argparse.Namespace) -> str:

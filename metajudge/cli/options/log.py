@@ -1,4 +1,4 @@
-"""Where the log goes: warnings to the terminal, above the progress bar; everything to a file that the user names."""
+"""Destinations of the log: warnings to the terminal, above the progress bar; everything to a named file."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import logging
 import sys
 from pathlib import Path
 
+from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
 from metajudge.text import printable
 
 
 class _OneLine(logging.Formatter):
-    """Control characters and direction overrides from data are escapes: a log line stays one line and harmless."""
+    """A formatter of single, harmless lines: control characters and direction overrides from data are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
+        return printable(with_flags(super().format(record)))
 
 
 class _AboveTheBar(logging.Handler):
-    """Writes to stderr without tearing the progress bar."""
+    """A handler that writes to stderr without tearing the progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
@@ -29,7 +30,7 @@ class _AboveTheBar(logging.Handler):
 
 
 class _LogFile(logging.FileHandler):
-    """A file that cannot be written any more is told of once and left: no reason to end a run."""
+    """A log file that is given up with one warning when it can no longer be written."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
@@ -40,7 +41,7 @@ class _LogFile(logging.FileHandler):
 
 
 def start_log(path: str | None, *others: str) -> None:
-    """Warnings to stderr, everything to the file at `path` if one is named, which may be none of the `others`."""
+    """Send warnings to stderr and everything to the file at `path`, if named; it may be none of the `others`."""
     log = logging.getLogger("metajudge")
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
 from metajudge.text import TABLE, formats
 
@@ -31,12 +32,12 @@ def emit(text: str, args: argparse.Namespace, data: Any) -> None:
 
 
 def warn(text: str) -> None:
-    """A line on stderr, beside the result on stdout."""
-    print(text, file=sys.stderr)
+    """Print a line on stderr, beside the result on stdout."""
+    print(with_flags(text), file=sys.stderr)
 
 
 def plural(count: int, thing: str) -> str:
-    """`1 row`, `2 rows`."""
+    """Return a count with its noun: `1 row`, `2 rows`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 

@@ -56,7 +56,7 @@ class ServerConfig:
 
     judge: JudgeConfig
     reward: RewardConfig = field(default_factory=RewardConfig)
-    granularity: str = option(ROW, "one question a generation, or one a reason", choices=GRANULARITIES)
+    granularity: str = option(ROW, "one question per generation, or one per reason", choices=GRANULARITIES)
     on_unscored: str | float = ERROR
     """See `metajudge.rewards.UnscoredPolicy`; `error` is a 503 here."""
     unscored_timeout: float = option(
@@ -87,19 +87,14 @@ class RewardServer:
         """Raise `UsageError` where the judge's key or the server's token is missing or cannot be sent."""
         if not options.token and not is_this_machine(options.host):
             raise UsageError(
-                f"--host {options.host} lets other machines in, which needs a token: "
-                "set METAJUDGE_TOKEN or --token-file, or leave --host at 127.0.0.1"
+                f"`host` {options.host} lets other machines in, which needs a token: "
+                "set METAJUDGE_TOKEN or `token_file`, or leave `host` at 127.0.0.1"
             )
         if options.token and not _TOKEN.fullmatch(options.token):
-            raise UsageError(
-                "the token has other characters than letters, digits and -._~+/=, which not every way bears"
-            )
+            raise UsageError("the token has other characters than letters, digits and -._~+/=; make one of these only")
         self._options = options
         self._scorer = RewardScorer(
-            options.judge,
-            options.reward,
-            granularity=options.granularity,
-            unscored_timeout=options.unscored_timeout,
+            options.judge, options.reward, granularity=options.granularity, unscored_timeout=options.unscored_timeout
         )
         self._unscored = UnscoredPolicy(options.on_unscored)
         self._token = options.token.encode()
@@ -126,7 +121,7 @@ class RewardServer:
         except OSError as error:
             await self._stack.aclose()
             raise UsageError(
-                f"--port {port} at {host} cannot be used: {error.strerror or error}; name another, or 0 for a free one"
+                f"`port` {port} at {host} cannot be used: {error.strerror or error}; name another, or 0 for a free one"
             ) from None
         name = f"[{host}]" if ":" in host else host
         self.base_url = f"http://{name}:{self._site.port}"
@@ -176,7 +171,7 @@ class RewardServer:
             batch = read_batch(await _read_body(request))
             count, most = len(batch.texts), self._options.max_queue
             if count > most:
-                raise HTTPError(413, f"{count} generations in one request; --max-queue is {most}: send fewer at once")
+                raise HTTPError(413, f"{count} generations in one request; `max_queue` is {most}: send fewer at once")
             with self._places(max(0, count - 1)):
                 return await self._score(batch)
 
@@ -185,7 +180,7 @@ class RewardServer:
         """Hold places in the queue for `count` generations. Raises `HTTPError`."""
         served, most = self._served, self._options.max_queue
         if served.in_progress + count > most:
-            raise try_again(f"{served.in_progress} generations are in progress, --max-queue is {most}", SOON)
+            raise try_again(f"{served.in_progress} generations are in progress, `max_queue` is {most}", SOON)
         served.in_progress += count
         try:
             yield

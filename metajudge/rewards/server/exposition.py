@@ -16,7 +16,7 @@ __all__ = ["CONTENT_TYPE", "prometheus_text"]
 
 
 def prometheus_text(served: Served, counts: Counts) -> bytes:
-    """Every metric with its help and type."""
+    """Return every metric with its help and type."""
     return generate_latest(_Metrics(served, counts))
 
 

@@ -26,7 +26,7 @@ class Latencies:
         self.total += seconds
 
     def quantiles(self) -> dict[float, float]:
-        """The `QUANTILES` of the last ones, by nearest rank: each is a latency that was; NaN where there is none."""
+        """Return the `QUANTILES` of the last ones by nearest rank; NaN without any."""
         known = sorted(self.last)
         return {q: known[math.ceil(q * len(known)) - 1] if known else math.nan for q in QUANTILES}
 

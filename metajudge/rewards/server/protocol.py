@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from metajudge.rewards.components import parts_by_name
 from metajudge.rewards.generation import NoPrompt, generation
 from metajudge.rewards.gold import BadGold, Gold
 from metajudge.rewards.reward import NEVER_SCORED, Reward
 from metajudge.rewards.unscored import StillUnscored
+
+T = TypeVar("T")
 
 SOON, SOME_TIME, A_PERSON_ACTS = 1, 5, 60
 """Seconds of `Retry-After`: for a place in the queue, for the judge, for a key, model or quota."""
@@ -60,23 +62,20 @@ def read_batch(body: bytes) -> Batch:
         for number, text in enumerate(data[name]):
             if not isinstance(text, str):
                 raise HTTPError(400, f"{name}[{number}] is not a text")
-    golds = [_gold(label, number) for number, label in enumerate(data["labels"])]
-    texts = [_text(*both, number) for number, both in enumerate(zip(data["query"], data["prompts"], strict=True))]
+    golds = _each("labels", Gold.from_json, data["labels"])
+    texts = _each("query", generation, data["query"], data["prompts"])
     return Batch(texts, golds, [hash(prompt) for prompt in data["prompts"]])
 
 
-def _text(query: str, prompt: str, number: int) -> str:
-    try:
-        return generation(query, prompt)
-    except NoPrompt as error:
-        raise HTTPError(400, f"query[{number}]: {error}") from None
-
-
-def _gold(label: Any, number: int) -> Gold:
-    try:
-        return Gold.from_json(label)
-    except BadGold as error:
-        raise HTTPError(400, f"labels[{number}]: {error}") from None
+def _each(name: str, read: Callable[..., T], *columns: Sequence[Any]) -> list[T]:
+    """Return what `read` makes of each row of `columns`. Raises `HTTPError` with the first that cannot be read."""
+    found = []
+    for number, values in enumerate(zip(*columns, strict=True)):
+        try:
+            found.append(read(*values))
+        except (BadGold, NoPrompt) as error:
+            raise HTTPError(400, f"{name}[{number}]: {error}") from None
+    return found
 
 
 def answer(values: Sequence[float], rewards: Sequence[Reward]) -> bytes:
@@ -88,6 +87,6 @@ def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> HTTPError:
     """Return the refusal of a batch: 422 where a label allows no reward, else 503, as the judge may answer later."""
     for number, reward in enumerate(rewards):
         if reward.unscored in NEVER_SCORED:
-            advice = "leave such rows out of the training data, or see --gold-tie, --reward and --on-unscored"
+            advice = "leave such rows out of the training data, or see `gold_tie`, `reward` and `on_unscored`"
             return HTTPError(422, f"labels[{number}] allows no reward: {reward.unscored}; {advice}")
     return try_again(str(error), SOME_TIME)

@@ -28,7 +28,6 @@ def test_every_command_has_a_module_and_a_summary_of_the_same_form(name: str) ->
 def test_what_is_no_command_is_refused_in_a_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
-    """With exit code 2."""
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     err = capsys.readouterr().err

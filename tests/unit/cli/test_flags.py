@@ -54,10 +54,9 @@ def test_each_flag_changes_its_own_field() -> None:
         (("--shelf", "floor"), "argument --shelf: invalid choice: 'floor'"),
     ],
 )
-def test_a_wrong_flag_is_told_with_what_is_allowed(
+def test_a_wrong_flag_is_named_with_what_is_allowed(
     capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], said: str
 ) -> None:
-    """By argparse, exit code 2."""
     with pytest.raises(SystemExit, match="2"):
         oven(*flags)
     assert said in capsys.readouterr().err

@@ -8,7 +8,7 @@ from metajudge.cli.summary import _analysis_commands
 
 
 def test_the_next_command_shows_every_table() -> None:
-    """A folder where that is all it takes; else a line a file: other folders, names that a folder's table omits."""
+    """One command for a folder; one per file for several folders and for names that a folder's table omits."""
     one, two = Path("o/a.jsonl"), Path("o/b c.jsonl")
     assert _analysis_commands([two]) == "python -m metajudge analysis --input-file 'o/b c.jsonl'"
     assert _analysis_commands([one, two]) == "python -m metajudge analysis --input-dir o"

@@ -36,7 +36,7 @@ from tests.bench.embedded_accuracy import BASELINES, agreement, average_precisio
     ],
 )
 def test_the_responses_that_an_item_names_are_found(text: str, sides: tuple[int, ...]) -> None:
-    """In every spelling; the article is no side. (`Vitamin A` is taken for one: known, and rare.)"""
+    """Every spelling is found; the article is no side. (`Vitamin A` is taken for one: known, and rare.)"""
     assert look(text).sides == sides
 
 
@@ -55,8 +55,8 @@ def test_the_responses_that_an_item_names_are_found(text: str, sides: tuple[int,
         ("the right year is 1453", 0),
     ],
 )
-def test_praise_and_blame_are_told_apart(text: str, tone: int) -> None:
-    """Negated praise is blame; words of both kinds say nothing sure."""
+def test_praise_and_blame_are_distinguished(text: str, tone: int) -> None:
+    """Negated praise is blame; words of both kinds are no evidence."""
     assert look(text).tone == tone
 
 

@@ -64,7 +64,6 @@ def test_empty_items_keep_their_place() -> None:
 
 @pytest.mark.parametrize("text", ["hello", "R1: only", "S2: a\n\nR1: b", "R2: a\n\nS1: b"])
 def test_a_question_without_both_lists_is_refused(text: str) -> None:
-    """With the parameter that is wrong."""
     with pytest.raises(BadRequest) as caught:
         read_question(text)
     assert (caught.value.status, caught.value.param) == (400, "messages")
@@ -132,11 +131,11 @@ def test_only_loopback_is_served(host: str) -> None:
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:
-    """And the first server goes on."""
+    """The first server continues."""
 
     async def use(server: RunningServer, session: aiohttp.ClientSession) -> None:
         port = int(server.base_url.split(":")[2].split("/")[0])
-        with pytest.raises(UsageError, match=f"--port {port} cannot be used"):
+        with pytest.raises(UsageError, match=f"`port` {port} cannot be used"):
             await start(port)
 
     with_server(use)

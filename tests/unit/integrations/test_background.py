@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
 
@@ -26,20 +25,7 @@ from tests.unit.rewards.test_scorer import GOLD, HUMAN, REASONS, generation, mat
 
 RIGHT = generation()
 FULL = paper_metrics(matrix(), len(REASONS)).average_precision
-"""What `RIGHT` gets: the metric of the judge's scores."""
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A judge that is right but for the faults in the texts."""
-    with running("tests.servers.faulty") as base_url:
-        yield base_url
-
-
-@pytest.fixture
-def judge(url: str) -> JudgeConfig:
-    """Item by item is asked in these tests."""
-    return JudgeConfig(model="m", api_base=url, max_retries=0)
+"""The reward of `RIGHT`: the metric of the judge's scores."""
 
 
 def hosted(judge: JudgeConfig) -> BackgroundScorer:
@@ -174,7 +160,7 @@ def test_at_the_end_of_a_process_nothing_is_left_open(url: str, tmp_path: Path, 
     assert len(set(lines[0].replace("] [", "]|[").split("|"))) == 1, done.stderr
     assert lines[1:] == ([lines[0].split(" ")[0], ""] if end == "fork" else [""])
     if end == "fork":
-        assert done.returncode == 0  # aiohttp tells of the connections that the child left to its parent
+        assert done.returncode == 0  # aiohttp reports the connections that the child left to its parent
     elif end == "fail":
         assert done.stderr.splitlines()[-1] == "KeyError: 'the training ends'"
         assert done.stderr.count("Traceback") == 1

@@ -15,7 +15,6 @@ import logging
 import math
 import pickle
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from metajudge.rewards.reward import GOLD_TIE, Reward, RewardConfig, compute_rew
 from metajudge.rewards.scorer import RewardScorer
 from metajudge.rewards.unscored import ERROR, GROUP_MEAN, StillUnscored, UnscoredPolicy
 from metajudge.tasks.match.prompt import ITEM
-from tests.servers import ROOT, running
+from tests.servers import ROOT
 from tests.unit.rewards.test_scorer import HUMAN, REASONS, generation, matrix
 
 LABEL = {"human-checklist": list(HUMAN), "overall_preference": 1}
@@ -40,21 +39,8 @@ FAILING = {"human-checklist": ["[[content-filter]]", *HUMAN[1:]], "overall_prefe
 """The judge refuses every question about this checklist."""
 RIGHT, WRONG, JUNK = generation(), generation(verdict="A>B"), "I prefer B."
 FULL = paper_metrics(matrix(), len(REASONS)).average_precision
-"""What `RIGHT` gets: the metric of the judge's scores."""
+"""The reward of `RIGHT`: the metric of the judge's scores."""
 PARTS = {"rationale", "judged", "outcome", "decided", "matched", "reasons", "malformed", "unscored"}
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A judge that is right but for the faults in the texts."""
-    with running("tests.servers.faulty") as base_url:
-        yield base_url
-
-
-@pytest.fixture
-def judge(url: str) -> JudgeConfig:
-    """Item by item is asked in these tests."""
-    return JudgeConfig(model="m", api_base=url, max_retries=0)
 
 
 # ------------------------------------------------------------------ TRL
@@ -97,7 +83,7 @@ def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeConfig) -> No
     assert trl_step(function, [tool_call, [{"content": None}]], [LABEL] * 2) == [0.0, 0.0]
 
 
-def test_trl_is_told_the_parts_with_the_same_names_whatever_came(judge: JudgeConfig) -> None:
+def test_trl_logs_the_parts_with_the_same_names_whatever_came(judge: JudgeConfig) -> None:
     """Every process of a training must log the same names, also one whose batch has nothing scored or is empty."""
     function = trl.reward_function(judge, granularity=ITEM)
     seen = []
@@ -148,12 +134,12 @@ def loaded(path: Path, name: str) -> Any:
 
 
 async def with_kwargs(function: Any, more: dict[str, Any], **kwargs: Any) -> Any:
-    """What verl wraps around a coroutine function, with the `reward_kwargs` of its configuration."""
+    """Return what verl makes of a coroutine function and the `reward_kwargs` of its configuration."""
     return await function(**{**kwargs, **more})
 
 
 def verl_batch(function: Any, texts: list[str], golds: list[Any]) -> list[Any]:
-    """A call a sample, all at once on one loop, as `NaiveRewardManager.run_single` makes them."""
+    """Make one call per sample, all at once on one loop, as `NaiveRewardManager.run_single` makes them."""
 
     async def go() -> list[Any]:
         calls = [
@@ -183,7 +169,7 @@ def test_verl_gets_score_and_parts_from_a_file(url: str, tmp_path: Path) -> None
 
 
 def test_verl_ends_where_a_generation_has_no_reward(judge: JudgeConfig) -> None:
-    """By default an error with the cause, for verl knows no None."""
+    """The default is an error with the cause, because verl knows no None."""
     found = verl_batch(verl.score_function(judge, granularity=ITEM), [RIGHT, RIGHT], [FAILING, LABEL])
     assert isinstance(found[0], StillUnscored) and "content filter" in str(found[0])
     assert found[1]["score"] == FULL
@@ -218,7 +204,7 @@ def openrlhf_file(tmp_path: Path, url: str, on_unscored: str | float) -> Any:
 
 
 def openrlhf_batch(function: Any, texts: list[str], labels: list[Any]) -> list[Any]:
-    """A call a sample, each in a thread of its own, as `SingleTurnAgentExecutor` makes them."""
+    """Make one call per sample, each in its own thread, like `SingleTurnAgentExecutor`."""
 
     async def go() -> list[Any]:
         calls = [
@@ -231,12 +217,12 @@ def openrlhf_batch(function: Any, texts: list[str], labels: list[Any]) -> list[A
 
 
 def number(value: Any) -> float:
-    """As OpenRLHF reads a tensor of one element."""
+    """Read a tensor of one element, like OpenRLHF."""
     return float(value[0])
 
 
 def test_openrlhf_gets_rewards_scores_and_parts_from_a_file(url: str, tmp_path: Path) -> None:
-    """One query a call in many threads; the reply is what stands behind the prompt, its end token included."""
+    """Many threads call with one query each; the reply is the text behind the prompt, its end token included."""
     function = openrlhf_file(tmp_path, url, "error")
     assert not inspect.iscoroutinefunction(function)
     found = openrlhf_batch(function, [RIGHT, WRONG, JUNK] * 10, [json.dumps(LABEL)] * 30)
@@ -261,7 +247,7 @@ def test_openrlhf_with_a_number_warns(url: str, tmp_path: Path, caplog: pytest.L
 
 
 def test_openrlhf_takes_the_mean_of_the_calls_other_generations(url: str, tmp_path: Path) -> None:
-    """Of the same prompt; a call of one generation has no mean."""
+    """The mean is of the same prompt; a call of one generation has none."""
     function = openrlhf_file(tmp_path, url, GROUP_MEAN)
     queries = [f"{prompt}{text}" for prompt, text in ((PROMPT, RIGHT), (PROMPT, WRONG), (PROMPT, RIGHT), ("q", RIGHT))]
     found = function(queries, [*[PROMPT] * 3, "q"], [LABEL, LABEL, FAILING, LABEL])
@@ -272,14 +258,14 @@ def test_openrlhf_takes_the_mean_of_the_calls_other_generations(url: str, tmp_pa
 
 
 def test_openrlhf_with_error_says_why(url: str, tmp_path: Path) -> None:
-    """No reward is made up; a label that is none is an error, too."""
+    """Neither an unscored generation nor a bad label gets a reward."""
     function = openrlhf_file(tmp_path, url, "error")
     unscored, bad = openrlhf_batch(function, [RIGHT, RIGHT], [FAILING, "B>A"])
     assert isinstance(unscored, StillUnscored) and isinstance(bad, BadGold)
 
 
-def test_the_reply_is_what_stands_behind_the_prompt() -> None:
-    """Also behind a prompt that was cut at its beginning or whose spaces a tokenizer changed; else it is an error."""
+def test_the_reply_is_the_text_behind_the_prompt() -> None:
+    """A prompt may be cut at its beginning or have other spaces; anything else is an error."""
     long = "Read this. " * 50 + "Which is better?"
     assert openrlhf.generation(f"{PROMPT}yes", PROMPT) == "yes"
     assert openrlhf.generation(f"<s>{PROMPT}yes{PROMPT}", PROMPT) == f"yes{PROMPT}"
@@ -293,8 +279,8 @@ def test_the_reply_is_what_stands_behind_the_prompt() -> None:
 
 
 def test_an_example_in_the_prompt_that_ends_like_it_is_not_where_the_reply_begins() -> None:
-    """Few-shot prompts repeat their instruction; what is found once only tells where the model's own text begins."""
-    ask = "Compare the two responses. List your reasons, the most important first, one a line, then the verdict. " * 2
+    """Few-shot prompts repeat their instruction; only a text that is found once marks the reply's beginning."""
+    ask = "Compare the two responses. List your reasons, the most important first, one per line, then the verdict. " * 2
     prompt = f"Who is Ada ? {ask}Answer: the example's. Who is Bob ? {ask}Answer:"
     for query in (f"{prompt} no", f"{prompt} no".replace(" ?", "?"), f"{prompt} no"[10:]):
         assert openrlhf.generation(query, prompt) == " no"
@@ -307,7 +293,7 @@ def test_an_example_in_the_prompt_that_ends_like_it_is_not_where_the_reply_begin
 
 
 def test_a_prompt_of_equal_blocks_may_be_cut_anywhere() -> None:
-    """As long as what is left ends like nothing else in it, or holds no other end."""
+    """The rest must end like nothing else in it, or hold no other end."""
     block = "".join(f" {n}." for n in range(300))
     prompt = "".join(f"Q{n}: what is {n}?\n{block}" for n in range(3))
     for left in (3000, 1900, 1500, 900, 300):
@@ -324,7 +310,7 @@ def test_a_prompt_of_one_letter_is_no_wait() -> None:
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<|eot_id|>\n", "<｜end▁of▁sentence｜>", "<end_of_turn>\n<eos>"])
 def test_the_tokens_that_end_a_reply_are_no_part_of_it(end: str) -> None:
-    """Also several, as where a batch is filled up; within a reply they stay."""
+    """Several end tokens, such as padding, are cut; within a reply they stay."""
     assert openrlhf.generation(f"{PROMPT}yes\n{end}", PROMPT) == "yes\n"
     assert openrlhf.generation(f"{PROMPT}yes{end * 3}", PROMPT) == "yes"
     assert openrlhf.generation(f"{PROMPT}{end}yes", PROMPT) == f"{end}yes"
@@ -337,7 +323,7 @@ def test_the_tokens_that_end_a_reply_are_no_part_of_it(end: str) -> None:
 def test_a_reply_has_the_same_reward_with_every_trainer(
     judge: JudgeConfig, url: str, tmp_path: Path, verdict: str
 ) -> None:
-    """Also without result block, where an end token stands right behind the verdict."""
+    """A reply may lack its result block and end in an end token."""
     text = "\n".join([*(f"- {reason}" for reason in REASONS), verdict])
 
     async def others() -> list[float | None]:
@@ -354,7 +340,7 @@ def test_a_reply_has_the_same_reward_with_every_trainer(
 # ------------------------------------------------------------------ parts, and a number for everything
 
 
-def test_the_parts_are_numbers_of_which_the_known_ones_are_told_apart() -> None:
+def test_the_parts_are_numbers_that_say_which_are_known() -> None:
     """`judged` and `decided` say which 0 is one; means are plain, so that processes can average theirs."""
     rewards = [Reward(0.5, 1.0, 0.5, n_reasons=2), Reward(0.0, 0.0), Reward(0.0, malformed="no"), Reward(None, 1.0)]
     assert all(set(parts(one)) == PARTS for one in rewards)
@@ -377,7 +363,7 @@ def test_a_group_mean_is_over_the_scored_generations_of_the_group_in_one_call() 
 
 
 def test_a_row_that_allows_no_reward_is_not_to_be_tried_again() -> None:
-    """And what the judge did not say is told apart from a generation that cannot be read."""
+    """The judge's silence and an unreadable generation have different causes."""
     with pytest.raises(
         StillUnscored, match="reward: gold tie; no generation of this row gets one, leave such rows out"
     ):
@@ -402,13 +388,12 @@ def test_what_the_gate_alone_decided_is_no_mean_while_the_judge_is_away() -> Non
 
 @pytest.mark.parametrize("on_unscored", ["skip", "0", math.nan, math.inf, True, None])
 def test_a_policy_that_is_none_is_refused(on_unscored: Any) -> None:
-    """When it is made, not in the middle of a training."""
     with pytest.raises(ValueError, match=r"on_unscored is .*; it is error, group-mean or a finite number"):
         UnscoredPolicy(on_unscored)
 
 
 def test_what_an_adapter_keeps_can_be_sent_to_another_process() -> None:
-    """As workers of a cluster get it: without threads, connections or rewards of this one."""
+    """Workers of a cluster get it without threads, connections or rewards."""
     policy, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(0), BackgroundScorer(_scorer))))
     assert policy.values([Reward(None)], "a") == [0.0]
     assert scorer.score_sync([], []) == []

@@ -31,7 +31,7 @@ def completion(content: object = "hi", finish: str = "stop", **message: object) 
 def ask(
     handler: Handler, times: int = 1, *, together: bool = False, **settings: Any
 ) -> tuple[list[Reply | JudgeError], JudgeClient]:
-    """What `times` questions get from a server with this handler, in a row or `together`."""
+    """Return the outcomes of `times` questions to a server with this handler, one by one or `together`."""
 
     async def outcome(judge: JudgeClient) -> Reply | JudgeError:
         try:
@@ -99,14 +99,13 @@ def test_the_request_is_what_was_asked_and_the_reply_what_was_said() -> None:
 
 
 def test_a_key_that_comes_back_in_a_reply_is_masked() -> None:
-    """What a record holds; a key as short as a placeholder is a word like any other."""
+    """Records hold no key; a key as short as a placeholder is an ordinary word."""
     for key, said in (("sk-0123456789", "Bearer [key]!"), ("EMPTY", "Bearer EMPTY!")):
         ((reply,), _) = ask(answer(completion(f"Bearer {key}!")), api_key=key)
         assert isinstance(reply, Reply) and reply.text == said
 
 
 def test_a_key_is_masked_in_every_form_that_a_server_may_echo() -> None:
-    """As it is, in JSON, in a URL."""
     key = "sk-a/b+c0123456789"
     for form in (key, key.replace("/", r"\/"), "sk-a%2Fb%2Bc0123456789", "sk-a%2fb%2bc0123456789"):
 
@@ -130,7 +129,7 @@ def test_a_key_is_masked_in_every_form_that_a_server_may_echo() -> None:
     ],
 )
 def test_reasoning_is_never_taken_for_the_answer(body: object, text: str | None) -> None:
-    """A null content stays null whatever stands beside it; content in parts is joined."""
+    """A null content stays null; content in parts is joined."""
     (reply,), _ = ask(answer(body))
     assert isinstance(reply, Reply) and reply.text == text
 
@@ -164,7 +163,6 @@ FAILURES = [
 def test_every_class_of_failure_has_its_kind_and_never_shows_the_key(
     handler: Handler, kind: type[JudgeError], cause: str
 ) -> None:
-    """What is tried again, what fails one question, what stops the run."""
     (failure,), judge = ask(handler)
     assert type(failure) is kind and isinstance(failure, JudgeError)
     assert failure.cause == cause
@@ -188,8 +186,8 @@ def test_html_with_status_200_is_tried_again_and_hints_at_the_base_url() -> None
 
 def test_an_error_with_status_200_says_what_it_is() -> None:
     """Gateways hide the answer of the server behind them so."""
-    for told in ({"message": f"Insufficient credits\nof {KEY}"}, f"Insufficient credits of {KEY}"):
-        (failure,), _ = ask(answer({"error": told}))
+    for body in ({"message": f"Insufficient credits\nof {KEY}"}, f"Insufficient credits of {KEY}"):
+        (failure,), _ = ask(answer({"error": body}))
         assert isinstance(failure, TransientError)
         assert str(failure) == "the judge answered 200 without a choice: Insufficient credits of [key]"
 
@@ -312,7 +310,6 @@ def test_questions_that_were_out_when_a_parameter_was_adapted_are_sent_again() -
 
 
 def test_a_server_that_rejects_whatever_is_adapted_fails_the_question() -> None:
-    """No endless loop."""
     (failure,), _ = ask(error(400, "'max_tokens' is not supported", param="max_tokens"))
     assert isinstance(failure, RequestRejected)
 
@@ -340,7 +337,6 @@ def test_retry_after_is_read_in_every_form_and_bounded(headers: dict[str, str], 
 
 
 def test_the_servers_retry_after_reaches_the_asker() -> None:
-    """As seconds in the failure."""
     (failure,), _ = ask(error(429, headers={"Retry-After": "3"}))
     assert isinstance(failure, TransientError) and failure.retry_after == 3
 

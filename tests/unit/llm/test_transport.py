@@ -147,7 +147,7 @@ def test_the_base_url_may_have_any_path_or_none(path: str) -> None:
 @pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("start", ["", "//HOST", "http://HOST", "http://u:p@HOST"])
 def test_a_redirection_on_the_same_server_is_posted_again(status: int, start: str) -> None:
-    """With method, body and key; the next question asks the named address again."""
+    """Method, body and key stay; the next question uses the configured address again."""
 
     async def go() -> list[bytes]:
         moved = redirection(f"{start}/b/chat/completions", status)
@@ -185,7 +185,7 @@ def test_rows_go_to_no_host_that_the_user_did_not_name(hops: int) -> None:
                 async with raw_server(redirection(f"{url}/chat/completions", 308)) as (before, _):
                     error = await failure(url if hops == 1 else before)
             assert isinstance(error, FatalError) and error.cause == "redirected"
-            assert f"/v1 redirects to {elsewhere}; if your rows may go there, name it with --api-base" in str(error)
+            assert f"/v1 redirects to {elsewhere}; if your rows may go there, name it as `api_base`" in str(error)
             assert "sk-key" not in str(error) and there == []
 
     asyncio.run(go())
@@ -253,7 +253,7 @@ def test_the_proxy_is_that_of_the_environment(
 
 
 def test_requests_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the name and password in its address, which is not sent to the judge."""
+    """The name and password of the proxy's address go to the proxy only."""
 
     async def go() -> bytes:
         async with raw_server(OK) as (proxy, received):
@@ -269,14 +269,14 @@ def test_requests_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_proxy_that_does_not_listen_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its password is in no message."""
+    """The message does not hold its password."""
     monkeypatch.setenv("https_proxy", "http://user:secret@127.0.0.1:9")
     error = asyncio.run(failure("https://judge.invalid/v1"))
     assert isinstance(error, ConnectError) and "secret" not in str(error)
 
 
 def test_a_proxy_of_another_kind_is_refused_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its password is in no message."""
+    """The message does not hold its password."""
     monkeypatch.setenv("all_proxy", "socks5://user:secret@p:1")
     with pytest.raises(UsageError, match="is of the kind socks5; name an http proxy in https_proxy") as caught:
         client("https://judge.invalid/v1")
@@ -337,7 +337,7 @@ def test_a_fault_in_the_handshake_is_tried_again(own: bool, answer: bytes) -> No
 
     error = asyncio.run(go())
     assert isinstance(error, TransientError) and error.cause == "tls"
-    assert re.search(r"no secure connection to https://127\.0\.0\.1:\d+/v1/?: .*; check --api-base$", str(error))
+    assert re.search(r"no secure connection to https://127\.0\.0\.1:\d+/v1/?: .*; check `api_base`$", str(error))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
@@ -359,7 +359,7 @@ def test_a_certificate_that_is_not_trusted_stops_the_run(own: bool, tmp_path: Pa
 
 
 def test_certificates_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not as a fault of the connection, which would be tried again, nor of the output."""
+    """The failure is neither a connection error, which would be tried again, nor one of the output."""
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent.pem")
     error = asyncio.run(failure("https://judge.invalid/v1"))
     assert isinstance(error, FatalError)

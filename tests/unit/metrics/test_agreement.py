@@ -188,7 +188,7 @@ def test_concordance_punishes_a_shift_that_correlation_does_not_see() -> None:
 
 
 def test_tau_b_corrects_for_ties() -> None:
-    """Of 6 pairs 4 are concordant and 0 discordant, x ties 1 and y 1: 4 / √(5 · 5) = .8."""
+    """4 of 6 pairs are concordant and 0 discordant, x ties 1 and y 1: 4 / √(5 · 5) = .8."""
     x, y = np.array([1.0, 2.0, 2.0, 3.0]), np.array([1.0, 1.0, 2.0, 3.0])
     assert agreement.kendall_tau_b(x, y) == pytest.approx(0.8)
     assert agreement.kendall_tau_b(x, y * 0) is None
@@ -419,7 +419,7 @@ def test_judges_that_were_asked_otherwise_are_compared_only_on_demand(
 
 
 def test_a_file_of_two_judges_is_compared_only_on_demand(tmp_path: Path) -> None:
-    """Of a row that both have judged such a file tells one judge's scores alone."""
+    """A row of both judges counts for one of them only."""
     both = write(tmp_path / "xy.jsonl", record("x", "a", [[1, 1, 1.0]]), record("y", "b", [[1, 1, 1.0]]))
     other = write(tmp_path / "y.jsonl", record("y", "a", [[1, 1, 1.0]]))
     with pytest.raises(UsageError, match=r"xy\.jsonl holds x and y"):
@@ -428,7 +428,7 @@ def test_a_file_of_two_judges_is_compared_only_on_demand(tmp_path: Path) -> None
 
 
 def test_records_of_a_run_can_be_compared(tmp_path: Path) -> None:
-    """What the inference writes with granularity item is read: 2 rows of 2 × 3 items."""
+    """An inference with granularity item writes 2 rows of 2 × 3 items."""
     todo = samples([row(1), row(2)])
     for judge, score in (("x", "0.5"), ("y", "0.75")):
         kind = task("item", model=judge)
@@ -484,8 +484,8 @@ def test_the_table_has_a_block_for_each_pair(tmp_path: Path, capsys: pytest.Capt
     assert (err, "nan" in out, "concordance" in out) == ("", False, False)
 
 
-def test_a_directory_stands_for_its_result_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Files of matches beside them have no samples and are passed over."""
+def test_a_directory_is_read_as_its_result_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files of matches beside them have no samples and are skipped."""
     judge_files(tmp_path, "x", 2, 0.0)
     judge_files(tmp_path, "y", 2, 0.25)
     write(tmp_path / "x0.matches.jsonl", {"matched_human_item": 1})
@@ -493,7 +493,7 @@ def test_a_directory_stands_for_its_result_files(tmp_path: Path, capsys: pytest.
     assert "x = x, y = y" in capsys.readouterr().out
 
 
-def test_what_is_left_out_is_told_beside_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_left_out_is_named_beside_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Three judges: the alphas of all of them, y's failures by reason, and the pair that z was not asked about."""
     marks = [[1, 1, 1.0], [2, 0, 0.0]]
     matrices = {"x": [[1.0, 0.0], [0.0, 0.0]], "y": [[1.0, 0.0], [0.0, 0.0]], "z": [[1.0, None], [0.0, 0.0]]}
@@ -532,7 +532,7 @@ def test_what_is_undefined_is_not_available_with_its_reason(tmp_path: Path, caps
 
 
 def test_other_formats_have_a_line_for_each_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As a CSV reader sees it; the counts go to stderr."""
+    """A CSV reader sees one line per figure; the counts go to stderr."""
     files = [*judge_files(tmp_path, "x, 1", 1, 0.0), *judge_files(tmp_path, "y", 1, 0.25)]
     assert run(*files, "--format", "csv") == 0
     out, err = capsys.readouterr()

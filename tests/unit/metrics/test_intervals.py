@@ -85,12 +85,12 @@ def test_a_difference_has_students_interval() -> None:
 @pytest.mark.parametrize("freedom", [9, 12, 20, 50, 500])
 @pytest.mark.parametrize("p", [0.8, 0.95, 0.975])
 def test_quantiles_of_t(p: float, freedom: int) -> None:
-    """As scipy has them."""
+    """Expected values are from scipy."""
     assert t_quantile(p, freedom) == pytest.approx(float(scipy.stats.t.ppf(p, freedom)), abs=2e-5)
 
 
 def test_where_few_clusters_differ_the_end_of_the_scale_is_not_reached() -> None:
-    """Of 1,000 rows three: Wilson's; of a difference √(up + down - (up - down)²) with one row added to each side."""
+    """3 of 1,000 rows differ: Wilson's; of a difference √(up + down - (up - down)²) with one more row a side."""
     few = np.zeros(1000)
     few[:3] = 0.5
     clusters = cluster_rows(singles(1000), [""] * 1000)
@@ -123,7 +123,6 @@ def test_a_skewed_sample_reaches_further_on_its_long_side() -> None:
 
 
 def test_copies_of_rows_in_their_clusters_add_no_certainty() -> None:
-    """The same scores five times over: the same interval."""
     values = np.random.default_rng(2).uniform(0, 1, 40).tolist()
     once = interval_of(values)
     copied = interval_of([v for v in values for _ in range(5)], [k for k in singles(40) for _ in range(5)])
@@ -137,7 +136,7 @@ def test_equal_seeds_give_equal_intervals() -> None:
 
 
 def test_few_clusters_and_equal_scores_have_no_interval() -> None:
-    """Nine clusters, however many rows; and scores that tell nothing of their spread."""
+    """Nine clusters of any size, and equal scores, have an unknown spread."""
     nine = cluster_rows([k for k in singles(9) for _ in range(10)], [""] * 90)
     values = np.tile([0.0, 1.0], 45)
     assert wilson(values, nine) == Interval(0.5, None, None)

@@ -11,7 +11,7 @@ from metajudge.metrics.judge_variance import reliability as clustered
 
 
 def reliability(samples: list[list[float]], keys: str | None = None) -> Reliability | None:
-    """Of rows that are clusters of their own, or have the cluster that a letter names."""
+    """Return the reliability of rows that are separate clusters, or have the cluster that a letter names."""
     names = list(keys) if keys else [str(row) for row in range(len(samples))]
     return clustered(samples, cluster_rows(names, [""] * len(samples)))
 
@@ -35,8 +35,8 @@ def test_a_judge_of_no_chance_and_one_of_pure_chance() -> None:
     assert noise.share_of_error == pytest.approx(1, abs=0.05)
 
 
-def test_one_sample_or_one_row_tells_nothing() -> None:
-    """There is no variance to speak of; and none at all has no correlation."""
+def test_one_sample_or_one_row_has_no_variance() -> None:
+    """Equal samples throughout have no correlation."""
     assert reliability([[0.5], [0.7]]) is None and reliability([[0.5, 0.6]]) is None and reliability([[], []]) is None
     flat = reliability([[0.5, 0.5], [0.5, 0.5]])
     assert flat is not None and flat.intraclass_correlation is None and flat.share_of_error is None
@@ -53,7 +53,6 @@ def test_the_share_is_of_the_error_over_clusters_and_of_the_rows_that_count() ->
 
 
 def test_one_cluster_has_no_error_to_share() -> None:
-    """What rounding leaves of it is none."""
     rng = np.random.default_rng(1)
     found = reliability(rng.uniform(0, 1, (2000, 3)).tolist(), "a" * 2000)
     assert found is not None and found.share_of_error is None

@@ -89,7 +89,6 @@ def test_a_hundred_model_items_are_matched() -> None:
 
 
 def test_nothing_to_match_is_an_empty_matching() -> None:
-    """No rows, no columns, no score above 0."""
     assert optimal_matching([]) == optimal_matching([[], []]) == optimal_matching([[0.0, None]]) == []
 
 

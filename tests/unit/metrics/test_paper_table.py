@@ -18,7 +18,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, li
     return code, out.splitlines(), err
 
 
-def test_the_papers_columns_stand_behind_the_references(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_papers_columns_follow_the_references(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """[[1, .75], [.75, 0]]: recall .875, RC .75, AP 1, soft (.75 + .75) / 2, precision .75."""
     path = write(tmp_path / "M.jsonl", [record(1, [[1.0, 0.75], [0.75, 0.0]])])
     code, plain, _ = run(capsys, "--input-file", path)
@@ -48,7 +48,6 @@ def test_a_file_without_a_scored_row_has_no_figure(tmp_path: Path, capsys: pytes
 
 
 def test_several_jobs_give_the_same_table_notes_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In the same order."""
     for name in "ABC":
         write(tmp_path / f"{name}.jsonl", [one_item(1, 0.5, name), failed(2, name)])
     one = run(capsys, "--input-dir", tmp_path, "--output-file", tmp_path / "one.json")
@@ -58,7 +57,6 @@ def test_several_jobs_give_the_same_table_notes_and_json(tmp_path: Path, capsys:
 
 
 def test_csv_has_the_columns_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """For a spreadsheet."""
     path = write(tmp_path / "M.jsonl", [one_item(1, 0.5)])
     _, lines, _ = run(capsys, "--input-file", path, "--paper", "--format", "csv")
     assert lines[0] == "Model,Precision,Recall,F1,AP,Valid,RC,AP paper,AP soft,P paper,F1 paper"

@@ -50,7 +50,6 @@ def test_a_mark_of_human_item_zero_counts_as_in_the_reference() -> None:
 
 
 def test_average_precision_prefers_matches_that_come_first() -> None:
-    """The same scores in the other order give less."""
     assert average_precision([1.0, 0.0], 2) == 0.75
     assert average_precision([0.0, 1.0], 2) == 0.25
     assert average_precision([], 2) == 0.0

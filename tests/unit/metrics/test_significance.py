@@ -31,7 +31,6 @@ def test_the_swap_test_agrees_with_every_swap_there_is() -> None:
 
 
 def test_equal_models_have_p_1() -> None:
-    """No swap is smaller than no difference."""
     ones = np.ones(5)
     assert permutation_test((ones, ones), (ones, ones), swaps=99) == 1.0
 

@@ -133,7 +133,7 @@ def test_a_row_that_cannot_be_judged_is_named_by_line_with_inferences_own_words(
     assert (check.lines, check.judged, check.good) == (2, 1, False)
     assert run(path) == 1
     out = capsys.readouterr().out
-    assert "2 input rows, 1 can be judged for M; 1 cannot: mend the lines named below" in out
+    assert "2 input rows, 1 can be judged for M; 1 cannot: correct the lines named below" in out
     assert re.search(rf"^3 +{re.escape(reason)}$", out, re.MULTILINE)
 
 
@@ -167,7 +167,7 @@ def test_rows_that_an_earlier_step_left_unfit_are_counted_and_no_problem(
     path = write(tmp_path / "in.jsonl", [unfit, row(1, metajudge={"status": "success"})])
     assert run(path) == 0
     out = capsys.readouterr().out
-    assert "1 input row, all can be judged for M; 1 passed over: an earlier step left them unfit" in out
+    assert "1 input row, all can be judged for M; 1 skipped: an earlier step left them unfit" in out
     assert re.search(r"^all +1 ", out, re.MULTILINE)
     assert run(write(path, [unfit])) == 1
     assert "an earlier step left every row unfit" in capsys.readouterr().out
@@ -508,7 +508,7 @@ def test_csv_is_tables_only_each_with_the_file(tmp_path: Path, capsys: pytest.Ca
     assert out.endswith(f"\n\nFile,Line,Problem\n{path},2,is not JSON (Expecting value at column 1)\n")
     assert err.splitlines() == [
         f"{path}: 2 input rows, 1 can be judged for M; "
-        "1 cannot: mend the lines named below, an inference would skip them"
+        "1 cannot: correct the lines named below, an inference would skip them"
     ]
 
 

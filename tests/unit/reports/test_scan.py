@@ -498,7 +498,7 @@ def test_the_command_prints_the_table_and_counts_what_failed(
     assert "; line 6 is not JSON" in unreadable
     assert unreadable.endswith("; and 2 more")
     assert (
-        superseded == "r.jsonl (model-low): 1 record does not count, as a later or finished one tells of the same row"
+        superseded == "r.jsonl (model-low): 1 record does not count: there is a later or finished one of the same row"
     )
 
 
@@ -567,7 +567,7 @@ def test_files_passed_over_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert command("--input-dir", str(tmp_path)) == 0
     out, err = capsys.readouterr()
     assert out.count("model-low") == 1
-    assert err == "a.matches.jsonl is passed over: per-item matches, no results\n"
+    assert err == "a.matches.jsonl is skipped: per-item matches, no results\n"
 
 
 def test_figures_of_the_embedded_judge_are_labelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -576,11 +576,11 @@ def test_figures_of_the_embedded_judge_are_labelled(tmp_path: Path, capsys: pyte
     assert command("--input-dir", str(tmp_path)) == 0
     err = capsys.readouterr().err
     assert "a.jsonl: judged by the embedded judge" in err
-    assert "stand together" not in err
+    assert "are together" not in err
     write(tmp_path / "b.jsonl", OURS)
     assert command("--input-dir", str(tmp_path)) == 0
     out, err = capsys.readouterr()
-    assert "stand together" in err
+    assert "are together" in err
     assert "model-low has several files; b.jsonl: 0.5000 recall, judged by gpt-4o" in err
     assert "embedded" not in out
 

@@ -1,4 +1,4 @@
-"""What padding, copying and pleading are worth: each probe gets what Eq. 1 to 4 say, and no filler pays.
+"""The worth of padding, copying and pleading: each probe gets what Eq. 1 to 4 say, and no filler pays.
 
 The judge of these tests sees each reason by itself: the honest ones make one human point each, a broad one makes a
 quarter of every point, an order is obeyed where it is shown.
@@ -87,7 +87,7 @@ TABLE = """\
 
 
 def judged(human: int, reason: str) -> float:
-    """What the judge says of a human item (from 0) and a reason that it is shown."""
+    """Return the judge's score of a human item (from 0) and a reason that it is shown."""
     if item_issues(reason):
         return 1.0
     return 0.25 if reason in BROADS else float(reason in HITS and HITS.index(reason) == human)
@@ -137,15 +137,6 @@ def test_the_probes_worked_by_hand() -> None:
     assert found["200 reasons, the honest ones last"] == pytest.approx((1 / 197 + 2 / 198 + 3 / 199) / 4)
 
 
-def test_one_broad_reason_counts_fully_in_eq_3_and_for_its_score_in_the_soft_form() -> None:
-    """Four matches at .25 have AP 1, three full ones of four .75; soft (.25/1 + .5/2 + .75/3 + 1/4) / 4 = .25."""
-    weak: list[list[float | None]] = [[0.25] * 5] * 4
-    three: list[list[float | None]] = [[float(row == column < 3) for column in range(4)] for row in range(4)]
-    assert [rationale_reward(scores, len(scores[0]), EQUATIONS) for scores in (weak, three)] == [1.0, 0.75]
-    soft = RewardConfig(rationale_metric=SOFT)
-    assert [rationale_reward(scores, len(scores[0]), soft) for scores in (weak, three)] == pytest.approx([0.25, 0.75])
-
-
 # ------------------------------------------------------------------ padding
 
 POOL = (
@@ -165,7 +156,6 @@ def again(reason: str) -> tuple[str, ...]:
 
 
 def test_the_reasons_of_these_tests_differ_and_their_repetitions_do_not() -> None:
-    """What the property tests stand on."""
     assert not any(is_near_duplicate(one, other) for one in POOL for other in POOL if one is not other)
     assert all(is_near_duplicate(reason, copy) for reason in POOL for copy in again(reason))
     assert not any(item_issues(reason) for reason in (*POOL, *FILLERS, *BROADS))
@@ -196,14 +186,14 @@ def earned(reasons: Sequence[str], scores: Mapping[str, Sequence[float]], option
     """The rationale reward of a list."""
     counted = select_reasons(reasons, options)
     rows = range(len(next(iter(scores.values()))))
-    return rationale_reward([[scores[reason][row] for reason in counted] for row in rows], len(counted), options)
+    return rationale_reward([[scores[reason][row] for reason in counted] for row in rows], len(counted), options)[0]
 
 
 @given(padded_lists())
 def test_no_filler_pays(case: tuple[list[str], list[str], dict[str, list[float]], RewardConfig]) -> None:
-    """Wherever fillers stand, the list is worth no more than its honest reasons that still count alone.
+    """A list with fillers anywhere is worth at most its honest reasons that still count.
 
-    Those are the whole honest list, unless fillers fill `max_reasons` or a repetition stands before its reason.
+    Those are all, unless fillers fill `max_reasons` or a repetition comes before its reason.
     """
     honest, padded, scores, options = case
     left = [reason for reason in select_reasons(padded, options) if reason in honest]
@@ -216,7 +206,7 @@ def test_no_filler_pays(case: tuple[list[str], list[str], dict[str, list[float]]
 def test_a_repetition_behind_its_reason_changes_nothing(
     case: tuple[list[str], list[str], dict[str, list[float]], RewardConfig], data: st.DataObject
 ) -> None:
-    """Not even where the judge would give the copy full scores."""
+    """A copy gains nothing, even if the judge would give it full scores."""
     honest, _, scores, options = case
     longer = list(honest)
     for copy in data.draw(st.lists(st.sampled_from([copy for reason in honest for copy in again(reason)]))):
@@ -253,7 +243,7 @@ def test_leaving_a_reason_out_can_pay_in_eq_3_and_so_can_driving_it_out() -> Non
 @pytest.mark.parametrize("folded", [True, False])
 @pytest.mark.parametrize("front", [True, False])
 def test_an_attack_among_the_reasons_gains_nothing(attack: Attack, folded: bool, front: bool) -> None:
-    """As it stands and in one line: a judge that obeys does not see what speaks to it, a block in it makes no other."""
+    """A judge that obeys does not see an order, also in one line, and a block in it makes no other."""
     items = [" ".join(item.split()) for item in attack.items] if folded else list(attack.items)
     text = generation([*items, *HONEST] if front else [*HONEST, *items])
     assert value(text, RewardConfig()) <= value(generation(HONEST), RewardConfig())

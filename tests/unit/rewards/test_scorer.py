@@ -39,7 +39,7 @@ def generation(reasons: Sequence[str] = REASONS, verdict: str = "B>A") -> str:
 
 
 def matrix(reasons: Sequence[str] = REASONS) -> list[list[float | None]]:
-    """What the judge of `right` says, each reason by itself."""
+    """Return the judge's scores for `right`, each reason by itself."""
     return [[float(score(human, reason)) for reason in reasons] for human in HUMAN]
 
 
@@ -94,7 +94,6 @@ class Bench:
 
 
 def test_the_reward_is_the_metric_of_the_judges_scores_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the text of a generation to the number that the analysis gives to the same scores."""
     (found,) = Bench(monkeypatch).score(generation())
     figures = paper_metrics(matrix(), len(REASONS))
     assert found.value is not None and found.value.hex() == figures.average_precision.hex() and found.value > 0
@@ -103,7 +102,7 @@ def test_the_reward_is_the_metric_of_the_judges_scores_to_the_bit(monkeypatch: p
 
 
 def test_of_a_whole_list_each_human_item_has_its_best_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One question a generation; the matching is over the one score of each human item."""
+    """There is one question per generation; the matching is over the one score of each human item."""
     bench = Bench(monkeypatch, granularity=ROW)
     (found,) = bench.score(generation())
     sparse: list[list[float | None]] = []
@@ -130,7 +129,7 @@ def test_a_wrong_verdict_is_0_without_asking(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_gate_shuts_only_where_the_product_is_rewarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the additive mix a wrong verdict keeps its rationale."""
+    """The additive mix pays for the reasons of a wrong verdict."""
     (found,) = Bench(monkeypatch, reward=ADDITIVE).score(generation(verdict="A>B"))
     assert found.value == paper_metrics(matrix(), 3).average_precision / 2 > 0
 
@@ -146,7 +145,7 @@ def test_a_malformed_generation_has_a_reward_of_its_own(monkeypatch: pytest.Monk
 
 
 def test_equal_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one batch and in a later one; the counts tell."""
+    """Equal questions in one batch and in a later one are counted as copies."""
     bench = Bench(monkeypatch)
     first = bench.score(generation(), generation())
     assert first[0] == first[1] and len(bench.judge.asked) == 3
@@ -266,7 +265,7 @@ def test_the_judges_max_cost_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_waiting_for_a_judge_that_is_not_there_is_an_outage() -> None:
-    """Also for the first ones, whose own time ends before the outage was too long for them."""
+    """The first generations time out before the outage is too long for them."""
 
     async def go() -> list[Reward]:
         judge = JudgeConfig(model="m", api_base="http://127.0.0.1:9/v1")
@@ -324,6 +323,6 @@ def test_a_judge_without_its_key_is_refused_at_once() -> None:
     ],
 )
 def test_options_that_mean_nothing_are_refused_at_once(options: dict[str, Any], said: str) -> None:
-    """Not in the middle of a training, or never: a time of 0 would leave everything unscored."""
+    """A time of 0 would leave everything unscored."""
     with pytest.raises(ValueError, match=said):
         RewardScorer(JudgeConfig(model="embedded"), **options)

@@ -34,14 +34,17 @@ CITES, CARELESS = "Response A cites its sources", "Response A is careless with f
     ],
 )
 def test_a_copy_is_a_copy_whatever_it_is_dressed_in(one: str, other: str, why: str) -> None:
-    """In either order."""
     assert is_near_duplicate(one, other) and is_near_duplicate(other, one), why
 
 
 @pytest.mark.parametrize(
     ("one", "other", "why"),
     [
-        ("It crashes on an empty input list", "It crashes on a negative input list", "each has a word of its own"),
+        (
+            "It crashes on an empty input list",
+            "It crashes on a negative input list",
+            "each has a word that the other lacks",
+        ),
         ("Response A is clear", "Response A gives clear steps with examples", "little of the longer one"),
         (CITES, "Response B cites its sources", "another response"),
         ("A's steps are clear", "B's steps are clear", "another response by its letter"),
@@ -65,7 +68,6 @@ def test_a_copy_is_a_copy_whatever_it_is_dressed_in(one: str, other: str, why: s
     ],
 )
 def test_two_points_of_the_same_form_are_no_repetition(one: str, other: str, why: str) -> None:
-    """In either order."""
     assert not is_near_duplicate(one, other) and not is_near_duplicate(other, one), why
 
 
@@ -86,7 +88,7 @@ def test_what_the_rule_does_not_see(one: str, other: str, found: bool, why: str)
 
 
 def test_of_a_list_the_first_of_each_kind_stays() -> None:
-    """In its order; `most` counts those that stay."""
+    """The order stays; `most` counts those that remain."""
     points = ["Cites a source", "Omits the fee", "Cites sources", "Is long", "Omits a fee", "Is short"]
     assert drop_near_duplicates(points) == ("Cites a source", "Omits the fee", "Is long", "Is short")
     assert drop_near_duplicates(points, 3) == ("Cites a source", "Omits the fee", "Is long")

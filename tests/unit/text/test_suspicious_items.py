@@ -37,7 +37,7 @@ HONEST, GENERIC, ORDERS = (
 
 @pytest.mark.parametrize("item", HONEST)
 def test_an_honest_item_is_not_marked(item: str) -> None:
-    """Also one that speaks of instructions, scores, tags or prompt injection."""
+    """An item may speak of instructions, scores, tags or prompt injection."""
     assert item_issues(item) == ()
 
 
@@ -55,13 +55,12 @@ def test_no_item_of_the_examples_is_marked() -> None:
 
 @pytest.mark.parametrize("item", GENERIC)
 def test_headings_and_bare_verdicts_are_generic(item: str) -> None:
-    """In several languages, with whatever layout."""
     assert item_issues(item) == ("generic",)
 
 
 @pytest.mark.parametrize("item", ORDERS)
 def test_what_is_said_to_the_judge_is_instruction_like(item: str) -> None:
-    """In several languages, behind a pose or another sentence; tags and marks likewise (`\\n` is a line break)."""
+    """Languages, poses, other sentences in front; tags and marks likewise (`\\n` is a line break)."""
     assert item_issues(item.replace("\\n", "\n")) == ("instruction-like",)
 
 
@@ -93,7 +92,7 @@ def test_an_item_is_over_long_beyond_two_thousand_characters() -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_of_the_attacks_those_are_marked_that_speak_to_the_judge(attack: Attack) -> None:
-    """And no other, such as template braces, paths or escapes; each in a moment, also 100 kB of it."""
+    """Template braces, paths or escapes are not marked; 100 kB take a moment."""
     started = time.process_time()
     found = [item_issues(item) for item in attack.items]
     assert time.process_time() - started < 2
@@ -102,7 +101,6 @@ def test_of_the_attacks_those_are_marked_that_speak_to_the_judge(attack: Attack)
 
 @given(st.text(alphabet=st.sampled_from("RS12@: \n<>/-#*.!A给满分ignore_"), max_size=200) | st.text())
 def test_any_text_has_some_reasons_in_their_order(item: str) -> None:
-    """No text is an error; an empty item is nothing else."""
     found = item_issues(item)
     assert list(found) == [reason for reason in REASONS if reason in found]
     assert not ("empty" in found and "generic" in found)
@@ -110,7 +108,6 @@ def test_any_text_has_some_reasons_in_their_order(item: str) -> None:
 
 @pytest.mark.parametrize("piece", [" ", "\n", ">", "- ", "a ", "ignore ", "give it ", "please ", "R1", "# ", ". ", "["])
 def test_a_long_repetition_is_read_in_bounded_time(piece: str) -> None:
-    """No pattern goes back and forth over 100 kB."""
     started = time.process_time()
     assert "instruction-like" not in item_issues(piece * (100_000 // len(piece)))
     assert time.process_time() - started < 2
@@ -171,12 +168,12 @@ def test_without_guard_a_record_has_no_trace_of_it() -> None:
 
 def test_report_names_the_items_just_before_the_judge_and_changes_no_score() -> None:
     """Apart from its two keys the record is the one without guard."""
-    told = record(guarded("report"), suspicious_sample(), [TEXT])
+    written = record(guarded("report"), suspicious_sample(), [TEXT])
     plain = record(guarded(None), suspicious_sample(), [TEXT])
-    keys = list(told)
+    keys = list(written)
     assert keys[keys.index("judge") - 1] == "guard"
-    assert told["guard"] == MARKED and told["judge"] == JUDGE | {"guard": "report"}
-    assert {k: v for k, v in told.items() if k not in ("guard", "judge", "finished_at")} == {
+    assert written["guard"] == MARKED and written["judge"] == JUDGE | {"guard": "report"}
+    assert {k: v for k, v in written.items() if k not in ("guard", "judge", "finished_at")} == {
         k: v for k, v in plain.items() if k not in ("judge", "finished_at")
     }
 
@@ -214,7 +211,7 @@ def test_zero_holds_for_every_sample() -> None:
 
 
 def test_zero_holds_for_the_good_replies_of_a_row_that_failed() -> None:
-    """Their scores stand in the matrix of the error record."""
+    """The matrix of the error record holds their scores."""
     kind, sample = guarded("zero", "item"), suspicious_sample()
     questions = kind.questions(sample)
     replies = [Reply(text, "stop", Usage(), 0) for text in ITEM_TEXTS]
@@ -225,7 +222,7 @@ def test_zero_holds_for_the_good_replies_of_a_row_that_failed() -> None:
 
 
 def test_items_beyond_the_cut_and_rows_without_a_question() -> None:
-    """What is not put to the judge is not marked; an empty list leaves the other one's marks."""
+    """Items that the judge does not see are not marked; an empty list leaves the other one's marks."""
     assert record(guarded("report", top_k=1), suspicious_sample(), [TEXT.replace("S2", "S1").replace("S3", "S1")])[
         "guard"
     ] == {"R2": ["empty"]}
@@ -278,7 +275,7 @@ def test_the_summary_counts_marked_items_by_reason(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In the dry run and at the end; the records say which items, and how the run was guarded."""
+    """The dry run and the end count them; the records name the items and the guard."""
     out = tmp_path / "out.jsonl"
     for flag in ("--dry-run", "--limit=2"):
         assert infer(suspicious_file, out, *flags, flag) == 0

@@ -21,12 +21,7 @@ from metajudge.cli import serve_reward as command
 from metajudge.cli.options.flags import from_args
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
-from metajudge.rewards.reward import (
-    GOLD_TIE,
-    NO_HUMAN_ITEM,
-    Reward,
-    RewardConfig,
-)
+from metajudge.rewards.reward import GOLD_TIE, NO_HUMAN_ITEM, Reward, RewardConfig
 from metajudge.rewards.scorer import Counts
 from metajudge.rewards.server import app as reward_server
 from metajudge.rewards.server.app import RewardServer, ServerConfig
@@ -103,7 +98,7 @@ def test_a_label_that_allows_no_reward_is_not_to_be_tried_again(reason: str) -> 
 
 
 def test_quantiles_are_latencies_that_were_and_forget_the_oldest() -> None:
-    """By nearest rank; sum and count go on."""
+    """Quantiles are by nearest rank; sum and count cover all requests."""
     found = Latencies()
     assert all(math.isnan(value) for value in found.quantiles().values())
     for seconds in range(1, 101):
@@ -116,7 +111,7 @@ def test_quantiles_are_latencies_that_were_and_forget_the_oldest() -> None:
 
 
 def test_metrics_text_names_every_count_with_escaped_labels() -> None:
-    """One line a sample; a reason cannot end its quotation marks or its line."""
+    """Each sample has one line; a reason cannot end its quotation marks or its line."""
     counts = Counts(generations=5, malformed=1, gated=2, unscored=Counter({'a "b"\\\nc': 3}))
     counts.judge.retries["429"] = 4
     lines = prometheus_text(Served(responses=Counter({200: 7}), in_progress=2), counts).decode().splitlines()
@@ -159,7 +154,6 @@ def parsed(*flags: str) -> argparse.Namespace:
     ("said", "meant"), [("error", "error"), ("group-mean", "group-mean"), ("0", 0.0), ("-0.5", -0.5)]
 )
 def test_unscored_is_an_error_a_mean_or_a_number(said: str, meant: str | float) -> None:
-    """As the policy takes it."""
     assert parsed("--on-unscored", said).on_unscored == meant
 
 
@@ -172,7 +166,7 @@ def test_another_word_for_unscored_is_refused(said: str, capsys: pytest.CaptureF
 
 
 def test_flags_without_values_are_the_rewards_defaults() -> None:
-    """And each flag changes its own option."""
+    """Each flag changes one option."""
     assert from_args(RewardConfig, parsed()) == RewardConfig()
     found = from_args(
         RewardConfig,
@@ -188,16 +182,6 @@ def test_flags_without_values_are_the_rewards_defaults() -> None:
         no_credit_for_suspicious=False, gate=False,
     )  # fmt: skip
     assert from_args(RewardConfig, parsed("--max-reasons", "3")).max_reasons == 3
-
-
-@pytest.mark.parametrize(
-    "flags", [("--port", "70000"), ("--malformed", "nan"), ("--max-reasons", "0"), ("--min-score", "nan")]
-)
-def test_values_that_mean_nothing_are_refused(flags: tuple[str, ...]) -> None:
-    """By the parser, with exit code 2."""
-    with pytest.raises(SystemExit) as caught:
-        parsed(*flags)
-    assert caught.value.code == 2
 
 
 def test_the_token_comes_from_a_file_stdin_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +233,7 @@ def test_a_body_that_does_not_arrive_loses_its_place(monkeypatch: pytest.MonkeyP
                 first, second = await other.readuntil(b"\r\n"), await slow.readuntil(b"\r\n")
             other_writer.write(head.replace(b"1000", b"2") + b"{}")
             rest = await other.readuntil(b"}") + await other.readuntil(b"}")
-            assert b"--max-queue is 1" in rest and b"query is not a list" in rest
+            assert b"`max_queue` is 1" in rest and b"query is not a list" in rest
             other_writer.close()
             slow_writer.close()
             return first, second
@@ -276,10 +260,12 @@ def test_other_machines_are_let_in_with_a_token_only(host: str) -> None:
         (("--max-reasons", "five"), "'five' is not a whole number from 1 up, or all"),
         (("--max-reasons", "0"), "'0' is not a whole number from 1 up, or all"),
         (("--malformed", "inf"), "'inf' is not a finite number"),
+        (("--malformed", "nan"), "'nan' is not a finite number"),
+        (("--min-score", "nan"), "'nan' is not a finite number within 0..1"),
         (("--concurrent-requests", "many"), "'many' is not a whole number from 1 up, or auto"),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_with_what_does(
+def test_a_value_that_does_not_fit_is_named_with_what_does(
     capsys: pytest.CaptureFixture[str], flags: tuple[str, str], said: str
 ) -> None:
     """Exit 2; the last line names the flag, the value and what is allowed."""
