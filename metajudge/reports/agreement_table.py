@@ -21,7 +21,7 @@ class RowKey(NamedTuple):
     """Identity of a row across judges."""
 
     model: str
-    """The evaluated model, in lower case."""
+    """Evaluated model in lower case."""
     id: str
     question_id: str
 
@@ -32,7 +32,7 @@ class JudgedRow:
 
     path: Path
     best: tuple[float, ...]
-    """The best score of each human item, 0 to 1."""
+    """Best score of each human item, 0 to 1."""
     matches: tuple[int, ...]
     """Number of each one's model item, from 1; 0 = no match."""
     matrix: Floats | None
@@ -46,7 +46,7 @@ class JudgeRows:
     judge: str
     files: list[Path] = field(default_factory=list)
     seen: dict[RowKey, Path] = field(default_factory=dict)
-    """Every row that has a record, and its file."""
+    """File of every row that has a record."""
     scored: dict[RowKey, JudgedRow] = field(default_factory=dict)
     unscored: Counter[str] = field(default_factory=Counter)
     """Rows without scores, by reason."""

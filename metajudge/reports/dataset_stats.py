@@ -98,7 +98,7 @@ class Label:
     """One spelling of an evaluated model's label."""
 
     text: str
-    """As JSON; empty where rows have none."""
+    """JSON text of the label; empty for rows without one."""
     rows: int
     verdict: int | None
     """-2 (A much better) to 2 (B much better); None without a verdict."""

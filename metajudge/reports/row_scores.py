@@ -35,7 +35,7 @@ class ScoringConfig:
     gold_field: str = option("overall_preference", "the human preference of a row", metavar="FIELD")
     label_scale: str | None = option(
         None,
-        "what numeric labels mean: choice = 1 or 2, signed = -3..3 (default: signed if a value tells so)",
+        "what numeric labels mean: choice = 1 or 2, signed = -3..3 (default: signed if a value shows it)",
         choices=("choice", "signed"),
     )
     drop_invalid_labels: bool = False

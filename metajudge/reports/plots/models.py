@@ -155,7 +155,7 @@ def styled(theme: Theme) -> AbstractContextManager[None]:
 
 
 def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
-    """Yield columns and a panel's height in inches, to be tried in order; a third column would be too narrow to read."""
+    """Yield columns and a panel's height in inches, to be tried in order; a third column would be too narrow."""
     crowd = max(map(len, panels.values()))
     for columns in (2, 1) if len(panels) > 1 else (1,):
         height = (5.0 if columns == 1 else 3.3) + 0.08 * max(0, crowd - 8)
@@ -241,7 +241,7 @@ def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
             one.axhline(rc, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
         widths = [(right - oa) / (right - left), (oa - left) / (right - left)]
         names = [_draw_zone_names(one, widths, plan) for one in axes]
-        # The names stand above and below everything that the points need.
+        # The names have their place above and below everything that the points need.
         heights = [text.get_window_extent().height + 2 * _EDGE * DPI for text in names[0]]
         above, below = max(heights[0::2]), max(heights[1::2])
         unit = (high - low) / (first.get_window_extent().height - above - below)

@@ -1,7 +1,7 @@
 """Picture of training runs: outcome reward and rationale reward over the steps; needs matplotlib.
 
-A log is JSON lines, one for each step of a run: `arm` (what was rewarded), `seed`, `step`, and the means over the step's
-batch, `outcome` and `rationale` (null = unknown). Other fields are ignored.
+A log is JSON lines, one for each step of a run: `arm` (what was rewarded), `seed`, `step`, and the means over that
+step's batch, `outcome` and `rationale` (null = unknown). Other fields are ignored.
 """
 
 from __future__ import annotations
