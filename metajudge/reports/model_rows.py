@@ -173,33 +173,24 @@ class _Asked:
 
 def _ask(file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> _Asked:
     mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
-    consistency = np.where(mask, file.columns[_RC], np.nan)
+
+    def mean(name: tuple[str, str], rows: np.ndarray[Any, np.dtype[np.bool_]]) -> PendingMean | None:
+        return prepare_mean(np.where(rows, file.columns[name], np.nan), clusters, sums)
+
+    means = {name: mean(name, mask) for name in score_names() if name[0] != "outcome"}
     right = file.columns["outcome", "accuracy"]
-    return _Asked(
-        file,
-        clusters,
-        group,
-        mask,
-        {
-            name: prepare_mean(np.where(mask, file.columns[name], np.nan), clusters, sums)
-            for name in score_names()
-            if name[0] != "outcome"
-        },
-        (
-            prepare_mean(np.where(right == 1, consistency, np.nan), clusters, sums),
-            prepare_mean(np.where(right == 0, consistency, np.nan), clusters, sums),
-        ),
-    )
+    return _Asked(file, clusters, group, mask, means, (mean(_RC, mask & (right == 1)), mean(_RC, mask & (right == 0))))
 
 
 def _answer(asked: _Asked, sums: ClusterBootstrap, flag: Flag | None, common: frozenset[str]) -> ReportRow:
     file, whole_file = asked.file, asked.group is None
     consistency = asked.column(_RC)
-    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
-    metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
     undefined = np.array([n == 0 for n in file.n_human], dtype=np.bool_)
     unscored = int((asked.mask & np.isnan(consistency) & ~undefined).sum())
     upper = np.where(asked.mask, file.upper_bound, np.nan)
+    exact = file.has_full_matrix or np.isnan(upper).all()
+    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
+    metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
     return ReportRow(
         model=file.model,
         group=asked.group,
@@ -212,9 +203,7 @@ def _answer(asked: _Asked, sums: ClusterBootstrap, flag: Flag | None, common: fr
         given_right=_interval(asked.given[0], sums),
         given_wrong=_interval(asked.given[1], sums),
         unscored_as=_unscored_as(consistency, unscored),
-        bounds=None
-        if file.has_full_matrix or np.isnan(upper).all()
-        else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
+        bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
         shared_rows=file.shared_rows,
         not_common=sum(name not in common for name in file.ids),
         reliability=reliability(file.samples, asked.clusters) if whole_file else None,

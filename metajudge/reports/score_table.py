@@ -15,7 +15,7 @@ import numpy as np
 
 from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines, sign
 from metajudge.errors import UsageError
-from metajudge.metrics import Column
+from metajudge.metrics import Column, PaperMetrics, ReferenceMetrics
 from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
@@ -184,8 +184,10 @@ def _columns(
     counts = Counter(_label_counts(predicted, gold))
     unreadable = sum(row.gold not in (None, "") and true is None for row, true in zip(rows, gold, strict=True))
     counts += Counter(unreadable_gold=unreadable)
-    columns = {("paper", name): _column(rows, name) for name in PAPER}
-    columns |= {("reference", name): _reference_column(rows, name) for name in REFERENCE}
+    paper = [row.evidence.paper for row in rows]
+    reference = [() if row.reference is None else (row.reference,) for row in rows]
+    columns = {("paper", name): _column(paper, name) for name in PAPER}
+    columns |= {("reference", name): _column(reference, name) for name in REFERENCE}
     columns |= _outcome_columns(rows, predicted, gold, options)
     columns[TIE_RATE] = _ties(predicted, gold)
     groups = [row.group for row in rows]
@@ -202,8 +204,8 @@ def _columns(
         groups=tuple(groups),
         n_human=tuple(row.n_human for row in rows),
         columns=columns,
-        samples=[[figures.rationale_consistency for figures in row.evidence.paper] for row in rows],
-        upper_bound=_column(rows, "upper_bound"),
+        samples=[[figures.rationale_consistency for figures in row] for row in paper],
+        upper_bound=_column(paper, "upper_bound"),
         has_full_matrix=all(row.evidence.has_full_matrix for row in rows if row.evidence.paper),
         shared_rows=sum(row.evidence.shared for row in rows),
         unscored=dict(Counter(row.evidence.unscored for row in rows if row.evidence.unscored).most_common()),
@@ -214,19 +216,10 @@ def _columns(
 _CORRECT = {1.0: "right", 0.0: "wrong"}
 
 
-def _column(rows: Sequence[RowScores], name: str) -> Column:
-    """Return a metric of every row: the mean over the samples of the judge, NaN where unscored."""
-
-    def mean(row: RowScores) -> float:
-        values = [getattr(figures, name) for figures in row.evidence.paper]
-        return math.fsum(values) / len(values) if values else math.nan
-
-    return np.fromiter(map(mean, rows), np.float64, len(rows))
-
-
-def _reference_column(rows: Sequence[RowScores], name: str) -> Column:
-    values = (np.nan if row.reference is None else getattr(row.reference, name) for row in rows)
-    return np.fromiter(values, np.float64, len(rows))
+def _column(figures: Iterable[Sequence[PaperMetrics | ReferenceMetrics]], name: str) -> Column:
+    """Return a metric of every row: the mean over its figures, NaN without any."""
+    values = ([getattr(one, name) for one in row] for row in figures)
+    return np.array([math.fsum(row) / len(row) if row else math.nan for row in values], np.float64)
 
 
 # ------------------------------------------------------------------ outcome
