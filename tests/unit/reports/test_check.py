@@ -180,12 +180,14 @@ def test_rows_that_an_earlier_step_left_unfit_are_counted_and_no_problem(
     [
         ([{"question": "q", "response_A": "a", "label": "A>B"}] * 2, 'a row needs "human-checklist" and, for each mod'),
         ([], "0 input rows: it is empty"),
+        ([{"matched_human_item": 1}], "per-item matches; check the result file beside it"),
+        ([{"samples": [], "derived": {}}], "a step's replies; check the rows"),
     ],
 )
-def test_a_file_without_checklists_is_one_line_with_what_to_do(
+def test_another_file_is_one_line_with_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[dict[str, Any]], reason: str
 ) -> None:
-    """No table, and no list of every row."""
+    """There is no table, and no list of every row."""
     assert run(write(tmp_path / "in.jsonl", rows)) == 1
     out = capsys.readouterr().out
     assert reason in out and len(out.splitlines()) == 1
@@ -459,22 +461,6 @@ def test_records_that_name_no_model_take_it_from_the_flag(tmp_path: Path) -> Non
     check = check_file(path, "n")
     assert check.good and check.records is not None
     assert list(check.rows.models) == ["n"] and dict(check.records.judges) == {("", "", ""): 1}
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ({"matched_human_item": 1}, "per-item matches; check the result file beside it"),
-        ({"samples": [], "derived": {}}, "a step's replies; check the rows"),
-    ],
-)
-def test_a_side_file_says_which_file_to_check(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: dict[str, Any], words: str
-) -> None:
-    """One line, exit code 1."""
-    assert run(write(tmp_path / "x.jsonl", [line])) == 1
-    out = capsys.readouterr().out
-    assert words in out and len(out.splitlines()) == 1
 
 
 # ------------------------------------------------------------------ the command

@@ -224,13 +224,6 @@ def test_the_tie_rate_is_shown_beside_the_counts(tmp_path: Path, capsys: pytest.
     assert f"M: of 13 labelled rows 3 predicted ties (tie rate 0.2500 {interval}), 1 invalid" in run(capsys, path)[2]
 
 
-def test_rows_with_an_empty_value_are_a_group(tmp_path: Path) -> None:
-    """Every row is in some group."""
-    rows = [one_item(n, 0.5, domain=["code", "", "stem"][n % 3]) for n in range(9)]
-    found = report([write(tmp_path / "M.jsonl", rows)], group_by="domain", resamples=200)
-    assert {row["group"]: row["n"] for row in found} == {None: 9, "code": 3, "none": 3, "stem": 3}
-
-
 def test_a_field_that_no_row_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The error lists the known names; a field of any one file is accepted."""
     first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
@@ -298,9 +291,10 @@ def test_models_with_other_rows_are_marked(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The reasons are on stderr, the row is on stdout."""
-    code, out, err = run(capsys, write(tmp_path / "M.jsonl", [failed(1), failed(2)]))
+    """The reasons are on stderr, the row is on stdout; a name cannot steer the terminal."""
+    code, out, err = run(capsys, write(tmp_path / "M.jsonl", [failed(n, "M\x1b[31mred") for n in (1, 2)]))
     assert code == 1 and "n/a" in out and "nothing scored for M" in err and "2 status error" in err
+    assert "\x1b" not in out + err
 
 
 @pytest.mark.parametrize(
@@ -353,12 +347,6 @@ def test_lines_that_are_no_records_get_a_note(tmp_path: Path, capsys: pytest.Cap
     line = "line 13 is not JSON (Invalid control character at column 13)"
     assert f"M.jsonl: 5 unreadable lines: {line}; {line.replace('13 is', '14 is')}" in err and "; and 2 more\n" in err
     assert "W.jsonl" not in err
-
-
-def test_a_name_from_the_data_cannot_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Control characters are escaped, also if nothing is scored."""
-    code, _, err = run(capsys, write(tmp_path / "M.jsonl", [failed(1, "M\x1b[31mred")]))
-    assert code == 1 and "nothing scored for M" in err and "\x1b" not in err
 
 
 @pytest.mark.parametrize("command", ["report", "plot", "agreement"])

@@ -38,11 +38,9 @@ def point(model: str, oa: float, rc: float, half: float = 0.02, family: str | No
 
 def cluster(count: int, spread: float) -> list[Point]:
     """Return models around one spot, of five families."""
-    rng = random.Random(count)
-    return [
-        point(f"some-model-{n}-preview", rng.gauss(0.75, spread), rng.gauss(0.25, spread), family="vwxyz"[n % 5])
-        for n in range(count)
-    ]
+    gauss = random.Random(count).gauss
+    names = [(f"some-model-{n}-preview", "vwxyz"[n % 5]) for n in range(count)]
+    return [point(name, gauss(0.75, spread), gauss(0.25, spread), family=family) for name, family in names]
 
 
 NINE = {None: [point(f"model-{n}", 0.7 + 0.02 * n, 0.2 + 0.013 * (n * 5 % 9)) for n in range(9)]}
@@ -116,11 +114,11 @@ def test_a_point_is_at_its_figures_with_both_whiskers() -> None:
     assert lines == [[[0.6, 0.3], [0.75, 0.3]], [[0.7, 0.2], [0.7, 0.45]], [[0.7, 0.3]]]
 
 
-def test_a_model_without_intervals_has_no_whiskers_and_the_caption_speaks_of_none() -> None:
-    """No interval is made up."""
+def test_a_model_alone_without_intervals_has_no_whiskers_and_no_zone() -> None:
+    """No interval is made up; one model would be the median that it is compared with."""
     figure, _ = draw({None: [Point("m", None, 0.7, 0.3)]}, Look())
-    assert len(figure.axes[0].lines) == 1
-    assert not any("Whiskers" in text.get_text() for text in figure.texts)
+    assert len(figure.axes[0].lines) == 1 and texts(figure.axes[0]) == ["m"]
+    assert not any(text.get_text() for text in figure.texts)
 
 
 def test_zones_meet_at_the_medians_and_the_caption_says_so() -> None:
@@ -143,13 +141,6 @@ def test_zones_meet_where_the_user_says() -> None:
     border, _ = axes.transData.transform((0.95, 0.5))
     assert names[ZONES[0]].left > border and names[ZONES[1]].left > border
     assert names[ZONES[2]].right < border and names[ZONES[3]].right < border
-
-
-def test_one_model_alone_is_in_no_zone() -> None:
-    """It would be its own median."""
-    figure, _ = draw({None: [point("a", 0.6, 0.1)]}, Look())
-    assert texts(figure.axes[0]) == ["a"]
-    assert "Zones" not in figure.texts[1].get_text()
 
 
 def test_there_is_a_panel_a_group_with_shared_axes() -> None:
@@ -378,7 +369,7 @@ def test_a_csv_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_without_matplotlib_the_command_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line, before any file is read."""
+    """The error comes before any file is read."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UsageError) as found:
         run(tmp_path / "absent.jsonl")
