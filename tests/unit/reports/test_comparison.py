@@ -119,7 +119,7 @@ def test_pairing_makes_a_small_steady_difference_sure(tmp_path: Path) -> None:
 
 
 def test_no_difference_is_not_made_up(tmp_path: Path) -> None:
-    """The same scores: p 1 and no interval; exchanged scores: p near 1."""
+    """Equal scores have p 1 and no interval, exchanged scores p 1 and an interval around 0."""
     (same,) = compared(files(tmp_path, [0.5, 0.25] * 10, [0.5, 0.25] * 10))
     assert same.p_value == 1.0 and same.difference.low is None and same.ties == 20
     (turned,) = compared(files(tmp_path, [0.5, 0.25] * 10, [0.25, 0.5] * 10))

@@ -11,15 +11,18 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from metajudge import metrics, reports
 from metajudge.cli import main
 from metajudge.errors import UsageError
 from metajudge.records.discovery import SkippedFile, open_directory, open_results
 from metajudge.records.record import BAD_SCORE, Record, Unscored
 from metajudge.reports.scan import Summary, score_record, summarise
+from metajudge.reports.show import render_rows
 from tests import oracle
 
 LOW, HIGH = "model-low", "model-high"
@@ -656,3 +659,12 @@ def test_the_table_needs_no_numpy(tmp_path: Path) -> None:
         "import sys; from metajudge.cli import main; main(['analysis', sys.argv[1]]); sys.exit('numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False, capture_output=True).returncode == 0
+
+
+def test_names_of_the_rooms_are_found_on_first_use() -> None:
+    """A name is never hidden by a module, and an unknown one is an error."""
+    for room in (metrics, reports):
+        assert not any(isinstance(getattr(room, name), ModuleType) for name in room.__all__)
+        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+            getattr(room, "nothing")  # noqa: B009
+    assert reports.render_rows is render_rows
