@@ -13,16 +13,7 @@ from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, plural, warn
 from metajudge.llm import EMBEDDED
 from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
-from metajudge.reports import (
-    PAPER,
-    SORT_FIELDS,
-    ScoringConfig,
-    Summary,
-    common_ids,
-    render_summaries,
-    score_file,
-    summarise,
-)
+from metajudge.reports import SORT_FIELDS, Summary, render_summaries, summarise
 from metajudge.text import printable
 
 
@@ -110,6 +101,9 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
 
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
     """The summaries with the paper's metrics, and how many rows are not common to all files."""
+    # They need numpy, which the other figures do without.
+    from metajudge.reports import PAPER, ScoringConfig, common_ids, score_file
+
     files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
     common = common_ids(files)
     found = []

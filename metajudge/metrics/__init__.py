@@ -4,31 +4,45 @@
 `resampling`, `significance` and `judge_variance` say how sure a mean is, `agreement` how far judges agree.
 """
 
-from metajudge.metrics.agreement import Joined, alpha_of, compare_judges
-from metajudge.metrics.intervals import (
-    MIN_CLUSTERS,
-    NO_INTERVAL,
-    Clusters,
-    Column,
-    Interval,
-    PendingMean,
-    cluster_rows,
-    clustered_error,
-    difference_interval,
-    few_differences,
-    mean_interval,
-    paired_difference,
-    prepare_mean,
-    t_quantile,
-    unpaired_difference,
-    wilson,
-)
-from metajudge.metrics.judge_variance import Reliability, reliability
+import importlib
+from typing import TYPE_CHECKING
+
 from metajudge.metrics.matching import Match, Matrix, Scores, best_matches, optimal_matching, sparse_matrix
 from metajudge.metrics.paper import PaperMetrics, paper_metrics, paper_metrics_of
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, MeanStd, ReferenceMetrics, mean_std, reference_metrics
-from metajudge.metrics.resampling import RESAMPLES, ClusterBootstrap, Floats
-from metajudge.metrics.significance import SWAPS, holm, permutation_test
+
+if TYPE_CHECKING:
+    from metajudge.metrics.agreement import Joined, alpha_of, compare_judges
+    from metajudge.metrics.intervals import (
+        MIN_CLUSTERS,
+        NO_INTERVAL,
+        Clusters,
+        Column,
+        Interval,
+        PendingMean,
+        cluster_rows,
+        clustered_error,
+        difference_interval,
+        few_differences,
+        mean_interval,
+        paired_difference,
+        prepare_mean,
+        t_quantile,
+        unpaired_difference,
+        wilson,
+    )
+    from metajudge.metrics.judge_variance import Reliability, reliability
+    from metajudge.metrics.resampling import RESAMPLES, ClusterBootstrap, Floats
+    from metajudge.metrics.significance import SWAPS, holm, permutation_test
+else:
+    # `infer` and `analysis` start in half the time without numpy: these modules wait until one of their names is used.
+    def __getattr__(name: str) -> object:
+        modules = ("agreement", "intervals", "judge_variance", "resampling", "significance")
+        for module in modules if name in __all__ else ():
+            if hasattr(found := importlib.import_module(f"{__name__}.{module}"), name):
+                return getattr(found, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "COUNTED_MODEL_ITEMS",

@@ -4,28 +4,56 @@
 report each.
 """
 
-from metajudge.reports.agreement_table import Reading, join, read_judges
-from metajudge.reports.check import Check, Records, check_file
-from metajudge.reports.compare import Difference, check_comparable, compare
-from metajudge.reports.dataset_stats import FINDINGS, Label, Lengths, Place, Places, Rows
-from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.model_rows import common_ids, report, report_rows
-from metajudge.reports.render import (
-    cell,
-    difference_notes,
-    missing_labels_note,
-    mixed_file_notes,
-    other_models_note,
-    p_cell,
-    render_report,
-    report_notes,
-    unreadable_note,
-)
-from metajudge.reports.row_scores import ScoringConfig
+import importlib
+from typing import TYPE_CHECKING
+
 from metajudge.reports.scan import Summary, summarise, summarise_file
-from metajudge.reports.score_table import PAPER, ScoreTable, score_file, score_files
-from metajudge.reports.show import by_id, render_rows, worst
 from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
+
+if TYPE_CHECKING:
+    from metajudge.reports.agreement_table import Reading, join, read_judges
+    from metajudge.reports.check import Check, Records, check_file
+    from metajudge.reports.comparison import Difference, check_comparable, compare
+    from metajudge.reports.dataset_stats import FINDINGS, Label, Lengths, Place, Places, Rows
+    from metajudge.reports.deceptive_alignment import FlagRule
+    from metajudge.reports.model_rows import common_ids, report, report_rows
+    from metajudge.reports.render import (
+        cell,
+        difference_notes,
+        missing_labels_note,
+        mixed_file_notes,
+        other_models_note,
+        p_cell,
+        render_report,
+        report_notes,
+        unreadable_note,
+    )
+    from metajudge.reports.row_scores import ScoringConfig
+    from metajudge.reports.score_table import PAPER, ScoreTable, score_file, score_files
+    from metajudge.reports.show import by_id, render_rows, worst
+else:
+    # Each module waits until one of its names is used: `analysis` starts in half the time without numpy.
+    # No name in `__all__` may be the name of a module: importing the module would hide it.
+    # `show` comes first, because `render` imports another `render_rows`.
+    _MODULES = (
+        "show",
+        "check",
+        "dataset_stats",
+        "row_scores",
+        "score_table",
+        "model_rows",
+        "comparison",
+        "render",
+        "agreement_table",
+        "deceptive_alignment",
+    )
+
+    def __getattr__(name: str) -> object:
+        for module in _MODULES if name in __all__ else ():
+            if hasattr(found := importlib.import_module(f"{__name__}.{module}"), name):
+                return getattr(found, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "FINDINGS",

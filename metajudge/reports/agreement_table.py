@@ -1,4 +1,4 @@
-"""Result files of several judges become one table: what all of them have scored, a column a judge."""
+"""Result files of several judges become one table: the rows that all have scored, one column per judge."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from metajudge.text import printable
 
 
 class RowKey(NamedTuple):
-    """What makes records of different judges tell of the same row."""
+    """Identity of a row across judges."""
 
     model: str
-    """The evaluated model, in lower case."""
+    """Evaluated model in lower case."""
     id: str
     question_id: str
 
@@ -32,27 +32,27 @@ class JudgedRow:
 
     path: Path
     best: tuple[float, ...]
-    """The best score of each human item, 0 to 1."""
+    """Best score of each human item, 0 to 1."""
     matches: tuple[int, ...]
-    """The model item that it belongs to, from 1; 0 = no match."""
+    """Number of each one's model item, from 1; 0 = no match."""
     matrix: Floats | None
     """Human × model items, nan = not asked; None in a record without `score_matrix`."""
 
 
 @dataclass(slots=True)
 class JudgeRows:
-    """Everything that one judge has said, whatever the number of its files."""
+    """All rows of one judge, from one or several files."""
 
     judge: str
     files: list[Path] = field(default_factory=list)
     seen: dict[RowKey, Path] = field(default_factory=dict)
-    """Every row that has a record, and its file."""
+    """File of every row that has a record."""
     scored: dict[RowKey, JudgedRow] = field(default_factory=dict)
     unscored: Counter[str] = field(default_factory=Counter)
     """Rows without scores, by reason."""
 
     def as_json(self, common: int) -> dict[str, Any]:
-        """The judge's files and counts, when `common` rows are scored by all judges."""
+        """Return the judge's files and counts; `common` rows are scored by all judges."""
         return {
             "judge": self.judge,
             "files": list(map(str, self.files)),
@@ -65,23 +65,24 @@ class JudgeRows:
 
 @dataclass(slots=True)
 class Reading:
-    """What the files hold."""
+    """Contents of all files."""
 
     judges: dict[str, JudgeRows] = field(default_factory=dict)
     """By name, in order of appearance."""
     models: dict[str, str] = field(default_factory=dict)
-    """Evaluated models in lower case, and as they were first spelled."""
+    """First spelling of each evaluated model, by its name in lower case."""
     settings: dict[str, dict[str, Path]] = field(default_factory=lambda: {name: {} for name in QUESTION})
-    """Values that the records' `judge` has, and the first file with each."""
+    """First file with each value of a field of the records' `judge`, by field."""
     unreadable: dict[Path, UnreadableLines] = field(default_factory=dict)
     """Lines of each file that are no records."""
 
     def differences(self) -> list[str]:
-        """How the files differ in more than the judge, a text each; empty when the judges are comparable."""
-        found = []
-        for name, values in self.settings.items():
-            if len(values) > 1:
-                found.append(f"{name} {', '.join(f'{value} in {path.name}' for value, path in values.items())}")
+        """Describe each difference beyond the judge; empty when the judges are comparable."""
+        found = [
+            f"{name} {', '.join(f'{value} in {path.name}' for value, path in values.items())}"
+            for name, values in self.settings.items()
+            if len(values) > 1
+        ]
         owners: dict[Path, list[str]] = {}
         for rows in self.judges.values():
             for path in rows.files:
@@ -94,10 +95,10 @@ class Reading:
 
 
 def read_judges(paths: Iterable[Path]) -> Reading:
-    """The standing record of every row in `paths`, by judge.
+    """Read the latest record of every row, by judge.
 
-    Raises `UsageError` for files that are no results of ours, for a row that one judge has in two files, for a
-    score that is no number within 0..1, and when there are fewer than two judges.
+    Raises `UsageError` for other files than our results, for a row that one judge has in two files, for a score
+    outside 0..1, and for fewer than two judges.
     """
     reading = Reading()
     for path in paths:
@@ -147,7 +148,7 @@ def _add(reading: Reading, path: Path, record: Record) -> None:
 
 
 def _scores(path: Path, record: Record, model: str) -> JudgedRow | Unscored:
-    """The scores of a record, or why it has none. Raises `UsageError` for a score that is none."""
+    """Return the scores of a record, or the reason for having none. Raises `UsageError` for a bad score."""
     lists = record.scored_lists(model)
     try:
         if lists == BAD_SCORE:
@@ -169,9 +170,9 @@ def _scores(path: Path, record: Record, model: str) -> JudgedRow | Unscored:
 
 
 def join(reading: Reading) -> Joined:
-    """The rows that every judge has scored, side by side, in the first judge's order.
+    """Join the rows that every judge has scored, in the first judge's order.
 
-    Raises `UsageError` when there are none, or when judges saw lists of different length.
+    Raises `UsageError` without such rows, and for lists of different length.
     """
     judges = list(reading.judges.values())
     common = [key for key in judges[0].scored if all(key in rows.scored for rows in judges)]
@@ -200,13 +201,13 @@ def join(reading: Reading) -> Joined:
 
 
 def _recall(scores: JudgedRow) -> float:
-    """As `metajudge.metrics.figures` has it: a match beyond the counted model items is none."""
+    """Return the reference's recall: a match beyond the counted model items is none."""
     pairs = zip(scores.best, scores.matches, strict=True)
     return float(np.mean([best if match <= COUNTED_MODEL_ITEMS else 0.0 for best, match in pairs]))
 
 
 def _pairs(sides: Sequence[Sequence[JudgedRow]], judges: int) -> tuple[Floats, int]:
-    """Every pair (R, S) × judges of the rows that have all matrices, nan = not asked; and the number of such rows."""
+    """Return the scores of all pairs (R, S) × judges, NaN = not asked, and the number of rows with all matrices."""
     matrices = [[scores.matrix for scores in row if scores.matrix is not None] for row in sides]
     whole = [np.stack([matrix.ravel() for matrix in row], axis=1) for row in matrices if len(row) == judges]
     return np.concatenate([np.empty((0, judges)), *whole]), len(whole)
@@ -225,10 +226,11 @@ def _check_shapes(key: RowKey, row: Sequence[JudgedRow]) -> None:
 
 
 def _nothing_common(judges: Sequence[JudgeRows]) -> str:
-    texts = []
-    for rows in judges:
-        models = ", ".join(dict.fromkeys(key.model for key in rows.seen))
-        texts.append(f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, evaluated model {models}")
+    texts = [
+        f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, "
+        f"evaluated model {', '.join(dict.fromkeys(key.model for key in rows.seen))}"
+        for rows in judges
+    ]
     return (
         f"no row is scored by all judges ({printable('; '.join(texts))}); "
         f"judge the same rows and evaluated models with each of them"

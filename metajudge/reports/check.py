@@ -1,4 +1,4 @@
-"""Is a file good input? An input file or a result file is read to its end; nothing but counts and places is kept."""
+"""Check of an input file or a result file: the whole file is read; only counts and places are kept."""
 
 from __future__ import annotations
 
@@ -38,34 +38,34 @@ _NO_LISTS = (
 
 @dataclass(slots=True)
 class Records:
-    """What a result file has beside its rows."""
+    """Counts of a result file beside those of its rows."""
 
     readable: int = 0
     superseded: int = 0
     failed: int = 0
-    """Standing records that are neither scored nor left out on purpose."""
+    """Latest records that are neither scored nor left out on purpose."""
     states: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Standing records by status and reason; the reason is empty where scored."""
+    """Latest records by status and reason; the reason is empty where scored."""
     judges: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Standing records by judge model, hash of the instructions, granularity; empty where not told."""
+    """Latest records by judge model, hash of the instructions and granularity; empty where unknown."""
     evaluated: Counter[str] = field(default_factory=Counter)
-    """Standing records by evaluated model."""
+    """Latest records by evaluated model."""
 
 
 @dataclass(slots=True)
 class Check:
-    """Everything that one file was found to hold."""
+    """Findings about one file."""
 
     file: Path
     kind: str = INPUT
     lines: int = 0
-    """Lines that are not blank, without the rows passed over."""
+    """Lines that are not blank, without skipped rows."""
     skipped: int = 0
     """Rows that an earlier step left unfit: their `metajudge.status` is not `success`. They are no problem."""
     judged: int = 0
-    """Rows that can be judged, for one evaluated model at least."""
+    """Rows that can be judged for at least one evaluated model."""
     refusal: str = ""
-    """Why the file as a whole is no use; empty where it is some."""
+    """Reason against the whole file; empty if it can be used."""
     problems: Places = field(default_factory=lambda: Places(SHOWN_PROBLEMS))
     """Rows that cannot be judged for each evaluated model, and lines that cannot be read."""
     rows: Rows = field(default_factory=Rows)
@@ -74,19 +74,19 @@ class Check:
 
     @property
     def good(self) -> bool:
-        """Whether an inference takes every row; of results, whether each row is finished and readable."""
+        """True if an inference takes every row; for results, if each row is finished and readable."""
         failed = self.records.failed if self.records else 0
         return not (self.refusal or self.problems.count or failed)
 
     def as_json(self) -> dict[str, Any]:
-        """What `--output-file` holds of a file.
+        """Return the JSON object of a file.
 
-        `file`, `kind` (input, results; else what it holds instead), `good`, `refusal` (why the file as a whole is no
-        use, or null), `lines`, `passed_over`, `judged_rows`; `problems` and, by key, `findings`: {`count`, `first`:
+        `file`, `kind` (input, results; else its contents), `good`, `refusal` (reason against the whole file, or
+        null), `lines`, `passed_over`, `judged_rows`; `problems` and, by key, `findings`: {`count`, `first`:
         [{`line`, and where there are any `item`, `text`, `why`}]}; `human` and, by domain, `domains`: {`rows`,
-        `with_list`, `items`, `mean`, `min`, `max`, `empty`}; `models`, by name: the same of the model's lists,
+        `with_list`, `items`, `mean`, `min`, `max`, `empty`}; `models`, by name: those of the model's lists,
         `over_5`, `over_10`, `labels`: [{`label` (as JSON text), `rows`, `verdict` (-2..2 or null), `why`}],
-        `label_scale` (why it is unknown, or null). Of results, in place of `judged_rows`, `records`: {`readable`,
+        `label_scale` (reason for an unknown one, or null). Results have, not `judged_rows`, `records`: {`readable`,
         `superseded`, `failed`, `states`: [{`status`, `reason`, `rows`}], `judges`: [{`model`, `instructions`,
         `granularity`, `rows`}], `evaluated`: {model: rows}}.
         """
@@ -126,9 +126,13 @@ def _lengths_json(lengths: Lengths) -> dict[str, Any]:
 
 def _model_json(model: Model) -> dict[str, Any]:
     labels, unknown = model.verdicts()
-    told = [{"label": one.text, "rows": one.rows, "verdict": one.verdict, "why": one.why} for one in labels]
-    limits = {"over_5": model.over_five, "over_10": model.over_ten}
-    return {**_lengths_json(model.lengths), **limits, "labels": told, "label_scale": unknown or None}
+    return {
+        **_lengths_json(model.lengths),
+        "over_5": model.over_five,
+        "over_10": model.over_ten,
+        "labels": [{"label": one.text, "rows": one.rows, "verdict": one.verdict, "why": one.why} for one in labels],
+        "label_scale": unknown or None,
+    }
 
 
 def _records_json(records: Records) -> dict[str, Any]:
@@ -146,9 +150,9 @@ def _records_json(records: Records) -> dict[str, Any]:
 
 
 def check_file(path: Path, asked: str = ALL) -> Check:
-    """Read a file to its end; `asked` names the evaluated models as `--model-be-evaluated` does.
+    """Check a whole file; `asked`: names of evaluated models with commas between, or `all`.
 
-    Raises `UsageError` when the file cannot be read.
+    Raises `UsageError` for a file that cannot be read.
     """
     source = EligibleRows(path)
     first = next((row.data for row in source.rows() if isinstance(row, Row)), {})
@@ -185,7 +189,7 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
     if not check.lines:
         check.refusal = "an earlier step left every row unfit" if check.skipped else "it is empty"
     elif not check.rows.human.rows:
-        check.refusal = "no line of it is a JSON object; a row is one JSON object on a line of its own (JSONL)"
+        check.refusal = "no line of it is a JSON object; write each row as one JSON object on one line (JSONL)"
     elif not models and not check.rows.human.lists:
         check.refusal = _NO_LISTS
     elif not check.refusal and not check.judged:
@@ -197,9 +201,9 @@ def _check_row(check: Check, row: Row, row_id: str, models: Sequence[str]) -> No
     wrong = check.rows.add(row, row_id)
     reasons = [check.rows.add_model(row, row_id, name) for name in models]
     check.judged += None in reasons
-    # Without any model list the file is refused as a whole; a human list that is there must be sound all the same.
-    told = reasons if models else [wrong if find_checklist(row.data, "human")[0] else None]
-    if text := " and ".join(dict.fromkeys(reason for reason in told if reason is not None)):
+    # Without any model list the whole file is refused; human lists are checked all the same.
+    reasons = reasons if models else [wrong if find_checklist(row.data, "human")[0] else None]
+    if text := " and ".join(dict.fromkeys(reason for reason in reasons if reason is not None)):
         check.problems.add(Place(row.line, text))
 
 
@@ -215,9 +219,9 @@ def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> C
         check.refusal = str(error)
         return check
     reader = _Reader(check, default)
-    standing = _standing_lines(source, check)
+    latest = _latest_lines(source, check)
     for row in source.rows():
-        if isinstance(row, Row) and row.line in standing:
+        if isinstance(row, Row) and row.line in latest:
             reader.add(row.line, Record.from_json(row.data))
     check.rows.finish()
     evaluated = list(reader.records.evaluated)
@@ -227,15 +231,15 @@ def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> C
 
 
 def _missing(asked: str, evaluated: Sequence[str]) -> list[str]:
-    """The names of `--model-be-evaluated` that no record has, without regard to case."""
-    there = {ALL, *(name.lower() for name in evaluated)}
-    if asked.strip().lower() in there:
+    """Return the names in `asked` that no record has, without regard to case."""
+    known_names = {ALL, *(name.lower() for name in evaluated)}
+    if asked.strip().lower() in known_names:
         return []
-    return [name.strip() for name in asked.split(",") if name.strip().lower() not in there]
+    return [name.strip() for name in asked.split(",") if name.strip().lower() not in known_names]
 
 
-def _standing_lines(source: InputFile, check: Check) -> set[int]:
-    """Count lines and records; returns the lines whose record stands for its row."""
+def _latest_lines(source: InputFile, check: Check) -> set[int]:
+    """Count lines and records; return the lines that hold the latest record of their row."""
     latest = LatestRecords()
     assert check.records is not None
     for row in source.rows():
@@ -250,7 +254,7 @@ def _standing_lines(source: InputFile, check: Check) -> set[int]:
 
 
 class _Reader:
-    """Counts the standing records of a file; a row that was judged for several models is looked at once."""
+    """Counter of a file's latest records; a row that was judged for several models counts once."""
 
     def __init__(self, check: Check, default: str) -> None:
         """`default`: the evaluated model of records that do not name it."""
@@ -278,8 +282,7 @@ class _Reader:
         rated = score_record(record, model, MAX_CHECKLIST_LEN)
         reason = ""
         if isinstance(rated, Unscored):
-            told = record.error_message or record.format_error
-            reason = told[:_REASON_LENGTH] if told else rated.reason
+            reason = (record.error_message or record.format_error or rated.reason)[:_REASON_LENGTH]
             self.records.failed += not rated.skipped and status != Status.EMPTY
         self.records.states[known((status, reason), self.records.states, (OTHERS, ""))] += 1
         judge = JudgeIdentity.from_json(record.judge or {})

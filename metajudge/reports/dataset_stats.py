@@ -1,6 +1,6 @@
-"""What the text of a file's rows holds, counted row after row: checklists, items that say little, labels.
+"""Counts over the rows of a file: checklists, vague items, labels.
 
-What makes a row unusable is told by `samples.make_sample`, so that a check and an inference never differ.
+`make_sample` decides which rows are unusable, so that a check and an inference never differ.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
 from metajudge.text import GENERIC, item_issues
 
 NAMED = 10
-"""So many places of a finding are kept; the rest are counted."""
+"""Maximum number of places that are kept of a finding; all are counted."""
 MOST_NAMES = 100
-"""So many domains, labels, reasons are told apart; the rest count as `OTHERS`."""
+"""Maximum number of domains, labels or reasons with a count each; the rest count as `OTHERS`."""
 OTHERS = "(others)"
 Name = TypeVar("Name", bound=Hashable)
 FINDINGS = {
@@ -36,17 +36,17 @@ FINDINGS = {
     "over_ten": f"model lists over {MAX_CHECKLIST_LEN} items: the reference metrics skip the row",
     "vague_items": "human items that look vague: no reason can match them",
 }
-"""What is looked for beyond what makes a row unusable: key and meaning."""
+"""Findings that leave a row usable: key and meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was found."""
+    """Place of a finding."""
 
     line: int
     """From 1."""
     text: str = ""
-    """What it is about, from data: an item, a model's name, a reason."""
+    """Text from the data: an item, a model's name, a reason."""
     item: int = 0
     """Number of the item in its list; 0 = the whole row or list."""
     why: str = ""
@@ -54,7 +54,7 @@ class Place:
 
 @dataclass(slots=True)
 class Places:
-    """How often something was found, and the first places."""
+    """Number of places of a finding, and the first of them."""
 
     most: int = NAMED
     count: int = 0
@@ -69,7 +69,7 @@ class Places:
 
 @dataclass(slots=True)
 class Lengths:
-    """How many items the lists of some rows have."""
+    """Lengths of the lists of some rows."""
 
     rows: int = 0
     """Rows, with or without a list."""
@@ -89,7 +89,7 @@ class Lengths:
 
     @property
     def mean(self) -> float | None:
-        """Items a list; None without a list."""
+        """Mean number of items per list; None without a list."""
         return self.items / self.lists if self.lists else None
 
 
@@ -98,31 +98,31 @@ class Label:
     """One spelling of an evaluated model's label."""
 
     text: str
-    """As JSON; empty where rows have none."""
+    """JSON text of the label; empty for rows without one."""
     rows: int
     verdict: int | None
-    """As `labels` has it, -2 (A much better) to 2 (B much better)."""
+    """-2 (A much better) to 2 (B much better); None without a verdict."""
     why: str = ""
-    """Why there is no verdict."""
+    """Reason for having no verdict."""
 
 
 @dataclass(slots=True)
 class Model:
-    """What rows have of one evaluated model."""
+    """Lists and labels of one evaluated model."""
 
     name: str
     lengths: Lengths = field(default_factory=Lengths)
     over_five: int = 0
-    """Lists of more than five items, of which the reference metrics count five."""
+    """Lists of more than five items: the reference metrics count the first five."""
     over_ten: int = 0
-    """Lists that the reference metrics skip; they are among the former."""
+    """Lists that the reference metrics skip; also counted in `over_five`."""
     labels: Counter[str] = field(default_factory=Counter)
-    """Rows by label, each as JSON text; rows without one are not in it."""
+    """Rows by label as JSON text; rows without a label are missing."""
 
     def verdicts(self) -> tuple[list[Label], str]:
-        """Every spelling with its verdict, the most frequent first; why the scale of numbers is not known, or nothing.
+        """Return every spelling with its verdict, and the reason for an unknown scale of numbers (or nothing).
 
-        Rows without label come last, as a spelling of their own.
+        The most frequent spelling comes first; rows without a label come last, as a spelling.
         """
         name, unknown = f"{self.name}-label", ""
         values = {text: json.loads(text) for text in self.labels if text != OTHERS}
@@ -140,9 +140,9 @@ class Model:
 
 
 def _verdict(value: Any, name: str, labels: Labels | None) -> tuple[int | None, str]:
-    """The verdict of a label, or why there is none; `labels` is None where the scale of numbers is unknown."""
+    """Return a label's verdict, or the reason for having none; `labels` is None for an unknown scale of numbers."""
     try:
-        # Alone, too, a number of an unknown scale is refused; words keep their meaning.
+        # A number of an unknown scale is refused alone, too; words keep their meaning.
         verdict = (labels or Labels([value], name)).verdict(value)
     except UsageError:
         return None, "scale unknown"
@@ -150,19 +150,19 @@ def _verdict(value: Any, name: str, labels: Labels | None) -> tuple[int | None, 
 
 
 class Rows:
-    """What the rows of a file hold. Keeps three numbers a row, and no text but that of the first places."""
+    """Counts over the rows of a file. Keeps three numbers per row, and the text of the first places."""
 
     def __init__(self) -> None:
         self.human = Lengths()
         self.domains: dict[str, Lengths] = {}
-        """Human lists by domain; the name is empty where a row has none."""
+        """Human lists by domain; an empty name for rows without one."""
         self.models: dict[str, Model] = {}
-        """By name in lower case."""
+        """Evaluated models by name in lower case."""
         self.findings = {key: Places() for key in FINDINGS}
         self._lists, self._contexts, self._lines = array("q"), array("q"), array("q")
 
     def add(self, row: Row, row_id: str) -> str | None:
-        """Look at a row and its human list; returns why the latter is no use."""
+        """Count a row and its human list; return the reason if the list is unusable."""
         name = row.data.get("domain")
         domain = self.domains.setdefault(known(name if isinstance(name, str) else "", self.domains, OTHERS), Lengths())
         for lengths in (self.human, domain):
@@ -185,7 +185,7 @@ class Rows:
         return None
 
     def add_model(self, row: Row, row_id: str, name: str) -> str | None:
-        """Look at a row's list and label of an evaluated model; returns why the row cannot be judged for it."""
+        """Count a row's list and label of an evaluated model; return the reason if it cannot be judged."""
         model = self.models.setdefault(name.lower(), Model(name))
         model.lengths.rows += 1
         key = f"{name}-label".lower()
@@ -216,8 +216,8 @@ class Rows:
                 self.findings["repeated_items"].add(Place(line, name, number, f"as item {first[folded]}"))
 
     def finish(self) -> None:
-        """Find the human lists that several contexts share; to be called once, after the last row."""
-        import numpy as np
+        """Find the human lists that several contexts share; call it once, after the last row."""
+        import numpy as np  # slow to import; only result files and inputs that are checked need it
 
         lists, contexts, lines = (np.array(one, np.int64) for one in (self._lists, self._contexts, self._lines))
         order = np.argsort(lists, kind="stable")  # equal lists side by side, each in file order
@@ -230,7 +230,7 @@ class Rows:
 
 
 def known(name: Name, names: Mapping[Name, object], others: Name) -> Name:
-    """`name`, or `others` where it is new and there are too many names already."""
+    """Return `name`, or `others` if it is new and there are too many names already."""
     return name if name in names or len(names) < MOST_NAMES else others
 
 
@@ -267,17 +267,17 @@ _GENERAL = _VERDICT | _words(
 
 
 def vague(item: str) -> str:
-    """Why a human item looks too vague for any reason to match it; empty where it does not, or has no text at all."""
+    """Return the reason if a human item looks too vague for any reason to match it; empty for an item without text."""
     rest, sides = _SIDE.subn(" ", unicodedata.normalize("NFKC", item).casefold())
     words = _WORD.findall(rest)
-    telling = set(words) - _FILLER
-    content = telling - _GENERAL
+    meaningful = set(words) - _FILLER
+    content = meaningful - _GENERAL
     if not item.strip():
         return ""
     if not content:
-        if sides and telling <= _VERDICT and (telling or sides > 1):
+        if sides and meaningful <= _VERDICT and (meaningful or sides > 1):
             return "only says which response is better"
-        return "general praise or blame" if telling else "no content words"
+        return "general praise or blame" if meaningful else "no content words"
     # A language without spaces says much in one "word".
     if len(content) == 1 and len(words) <= 2 and len(_UNSPACED.findall(rest)) < 3:
         return "too short"

@@ -1,4 +1,4 @@
-"""Every metric of every model with its interval, by group: rows of scores in, rows of a report out.
+"""Rows of a report from columns of scores: every metric with its interval, by model and group.
 
 One set of resamples serves all models, groups and metrics.
 """
@@ -32,45 +32,46 @@ from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names
 
 UNSCORED_SHARE = 0.01
-"""Above this share of unscored rows rationale consistency is also shown with them at 0 and at 1."""
+"""Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""
 _RC = ("paper", "rationale_consistency")
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One model and group."""
+    """Figures of one model and group."""
 
     model: str
     group: str | None
     """None = all rows."""
     n: int
-    """Rows of the model in the group, unscored ones included."""
+    """Rows of the model in the group, including unscored ones."""
     clusters: int
     unscored: int
-    """Rows without the paper's metrics for want of a reply; rows without human items are not among them."""
+    """Rows without the paper's metrics for want of a reply; rows without human items do not count."""
     metrics: Mapping[tuple[str, str], Interval]
-    """By (`paper`, `reference` or `outcome`; metric)."""
+    """Means by (`paper`, `reference` or `outcome`; metric)."""
     tie_rate: Interval = NO_INTERVAL
     """Share of ties among the readable labels."""
     scored_clusters: int = 0
     """Clusters with a row that has the paper's metrics."""
     given_right: Interval = NO_INTERVAL
-    """Rationale consistency of the rows with the right label."""
+    """Rationale consistency over the rows with the right label."""
     given_wrong: Interval = NO_INTERVAL
+    """Rationale consistency over the rows with a wrong label."""
     unscored_as: tuple[float, float] | None = None
-    """Rationale consistency with the unscored rows at 0 and at 1; None when they are few."""
+    """Rationale consistency with the unscored rows at 0 and at 1; None if they are few."""
     bounds: tuple[float, float] | None = None
-    """Lower and upper bound of rationale consistency where only best pairs were asked."""
+    """Lower and upper bound of rationale consistency; None if it is exact."""
     shared_rows: int = 0
-    """Rows of the model in which several human items claim the same model item."""
+    """Rows of the model in which several human items claim one model item."""
     not_common: int = 0
-    """Rows of the model that some other model lacks."""
+    """Rows of the model that another model lacks."""
     reliability: Reliability | None = None
     flag: Flag | None = None
     file: ScoreTable | None = field(default=None, repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        """The row as `--output-file` holds it."""
+        """Return the JSON object of the row."""
         parts: dict[str, dict[str, Any]] = {"paper": {}, "reference": {}, "outcome": {}}
         for (part, name), interval in self.metrics.items():
             parts[part][name] = interval.as_json()
@@ -108,14 +109,13 @@ def report(
     rule: FlagRule | None = None,
     resamples: int = RESAMPLES,
 ) -> list[dict[str, Any]]:
-    """The report on result files as the JSON list of `metajudge report --output-file`. Raises `UsageError`."""
-    options = replace(options or ScoringConfig(), group_by=group_by)
-    files = score_files([Path(path) for path in paths], options)
+    """Return the report on result files as the JSON list that `metajudge report` writes. Raises `UsageError`."""
+    files = score_files(list(map(Path, paths)), replace(options or ScoringConfig(), group_by=group_by))
     return [row.as_json() for row in report_rows(files, rule or FlagRule(), resamples)]
 
 
 def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
-    """All rows of each model first, then its groups, models in the order of the files."""
+    """Return a row for each model, followed by its groups, in the order of the files."""
     clusters = shared_clusters(files)
     sums = ClusterBootstrap(clusters[0].strata if clusters else ())
     asked = [
@@ -131,21 +131,21 @@ def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RE
 
 
 def shared_clusters(files: Sequence[ScoreTable]) -> list[Clusters]:
-    """The clusters of each file's rows, numbered over all files."""
-    keys = [key for file in files for key in file.clusters]
-    domains = [domain for file in files for domain in file.domains]
-    together = cluster_rows(keys, domains)
+    """Return the clusters of each file's rows, numbered over all files."""
+    together = cluster_rows(
+        [key for file in files for key in file.clusters], [domain for file in files for domain in file.domains]
+    )
     ends = np.cumsum([len(file.ids) for file in files])[:-1]
     return [replace(together, of_row=part) for part in np.split(together.of_row, ends)]
 
 
 def common_ids(files: Sequence[ScoreTable]) -> frozenset[str]:
-    """The rows that every file has."""
+    """Return the ids that every file has."""
     return frozenset(set.intersection(*(set(file.ids) for file in files))) if files else frozenset()
 
 
 def _natural(text: str) -> tuple[int, float, str]:
-    """Numbers by value, before texts."""
+    """Return a key that sorts numbers by value, before texts."""
     try:
         return 0, float(text), text
     except ValueError:
@@ -167,39 +167,30 @@ class _Asked:
     given: tuple[PendingMean | None, PendingMean | None]
 
     def column(self, name: tuple[str, str]) -> Column:
-        """A column with NaN outside of the group."""
+        """Return a column with NaN outside of the group."""
         return np.where(self.mask, self.file.columns[name], np.nan)
 
 
 def _ask(file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> _Asked:
     mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
-    consistency = np.where(mask, file.columns[_RC], np.nan)
+
+    def mean(name: tuple[str, str], rows: np.ndarray[Any, np.dtype[np.bool_]]) -> PendingMean | None:
+        return prepare_mean(np.where(rows, file.columns[name], np.nan), clusters, sums)
+
+    means = {name: mean(name, mask) for name in score_names() if name[0] != "outcome"}
     right = file.columns["outcome", "accuracy"]
-    return _Asked(
-        file,
-        clusters,
-        group,
-        mask,
-        {
-            name: prepare_mean(np.where(mask, file.columns[name], np.nan), clusters, sums)
-            for name in score_names()
-            if name[0] != "outcome"
-        },
-        (
-            prepare_mean(np.where(right == 1, consistency, np.nan), clusters, sums),
-            prepare_mean(np.where(right == 0, consistency, np.nan), clusters, sums),
-        ),
-    )
+    return _Asked(file, clusters, group, mask, means, (mean(_RC, mask & (right == 1)), mean(_RC, mask & (right == 0))))
 
 
 def _answer(asked: _Asked, sums: ClusterBootstrap, flag: Flag | None, common: frozenset[str]) -> ReportRow:
     file, whole_file = asked.file, asked.group is None
     consistency = asked.column(_RC)
-    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
-    metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
     undefined = np.array([n == 0 for n in file.n_human], dtype=np.bool_)
     unscored = int((asked.mask & np.isnan(consistency) & ~undefined).sum())
     upper = np.where(asked.mask, file.upper_bound, np.nan)
+    exact = file.has_full_matrix or np.isnan(upper).all()
+    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
+    metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
     return ReportRow(
         model=file.model,
         group=asked.group,
@@ -212,9 +203,7 @@ def _answer(asked: _Asked, sums: ClusterBootstrap, flag: Flag | None, common: fr
         given_right=_interval(asked.given[0], sums),
         given_wrong=_interval(asked.given[1], sums),
         unscored_as=_unscored_as(consistency, unscored),
-        bounds=None
-        if file.has_full_matrix or np.isnan(upper).all()
-        else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
+        bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
         shared_rows=file.shared_rows,
         not_common=sum(name not in common for name in file.ids),
         reliability=reliability(file.samples, asked.clusters) if whole_file else None,

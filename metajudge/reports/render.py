@@ -1,4 +1,4 @@
-"""A report as text: a table for each group of metrics, and the lines that belong beside them."""
+"""Report as text: a table for each group of metrics, and notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from metajudge.metrics import MIN_CLUSTERS, Interval
+from metajudge.metrics import MIN_CLUSTERS, Interval, Reliability
+from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoreTable, differences
 from metajudge.text import CSV, TABLE, printable, render_rows
@@ -34,7 +35,7 @@ _HEADINGS = {
 
 
 def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str = TABLE) -> str:
-    """The tables of the chosen groups in one of `tables.formats()`."""
+    """Return the tables of the chosen groups in one of `formats()`."""
     if style == CSV:
         return _csv(rows, groups)
     grouped = any(row.group is not None for row in rows)
@@ -55,7 +56,7 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
 
 
 def cell(interval: Interval, signed: bool = False) -> str:
-    """`.625 [.556, .675]`; without an interval the value alone, `n/a` without a value."""
+    """Return `0.6250 [0.5560, 0.6750]`, with `[n/a]` for an unknown interval; `n/a` without a value."""
     if interval.value is None:
         return "n/a"
     form = "+.4f" if signed else ".4f"
@@ -67,14 +68,14 @@ def cell(interval: Interval, signed: bool = False) -> str:
 
 
 def p_cell(p_value: float | None) -> str:
-    """A p value, which is never 0."""
+    """Return a p value as text, never as 0."""
     if p_value is None:
         return "n/a"
     return "<0.0001" if p_value < 0.00005 else f"{p_value:.4f}"
 
 
 def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
-    """One line a row of the report, three columns a metric."""
+    """Return a line per row of the report, with three columns per metric."""
     text = io.StringIO()
     names = [(group, metric) for group in groups for metric in GROUPS[group]]
     writer = csv.writer(text, lineterminator="\n")
@@ -87,22 +88,20 @@ def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
     return text.getvalue()
 
 
-# ------------------------------------------------------------------ what belongs beside the tables
+# ------------------------------------------------------------------ notes
 
 
 def report_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
-    """Lines that tell how far the figures of whole files go."""
+    """Yield notes on the figures of whole files."""
     whole = [row for row in rows if row.group is None]
     for row in whole:
         yield from _about(row)
-    flags = [row for row in whole if row.flag is not None]
-    for row in flags:
-        yield _flag_line(row)
+    yield from (_flag_line(row, row.flag) for row in whole if row.flag is not None)
     yield from difference_notes([row.file for row in whole if row.file is not None])
 
 
 def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
-    """Lines that tell why the figures of files mean different things."""
+    """Yield a note for each setting that makes the figures of the files mean different things."""
     for name, values in differences(files).items():
         what = "come from different judges" if name == "model" else f"differ in {name}"
         found = ", ".join(map(printable, values))
@@ -110,7 +109,7 @@ def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
 
 
 def missing_labels_note(file: ScoreTable) -> str:
-    """Why a file has no outcome metrics; empty where it has."""
+    """Return why a file has no outcome metrics; empty if it has."""
     if file.labels.get("readable"):
         return ""
     name = printable(file.model)
@@ -122,12 +121,12 @@ def missing_labels_note(file: ScoreTable) -> str:
 
 
 def unreadable_note(file: ScoreTable) -> str:
-    """Which lines are left out as they are no records; empty where none is."""
+    """Return which lines are left out because they are no records; empty if there are none."""
     return f"{printable(file.path.name)}: {printable(str(file.unreadable))}" if file.unreadable.count else ""
 
 
 def other_models_note(file: ScoreTable) -> str:
-    """How many records are left out because another evaluated model's are in the file; empty where none is."""
+    """Return how many records of other evaluated models are left out; empty if there are none."""
     if not file.other_models:
         return ""
     counts = ", ".join(f"{count} of {printable(name)}" for name, count in file.other_models.items())
@@ -136,7 +135,7 @@ def other_models_note(file: ScoreTable) -> str:
 
 
 def mixed_file_notes(file: ScoreTable) -> Iterator[str]:
-    """Lines that tell that the records of one file do not belong together."""
+    """Yield notes on records of one file that do not belong together."""
     name = printable(file.path.name)
     for setting, values in file.mixed.items():
         what = "come from different judges" if setting == "model" else f"differ in {setting}"
@@ -144,7 +143,7 @@ def mixed_file_notes(file: ScoreTable) -> Iterator[str]:
     if file.changed:
         yield (
             f"{name}: {file.changed} of its records count beside an earlier one of the same row, whose lists have "
-            "changed since (models are compared by the last one): judge changed lists into a file of their own"
+            "changed since (models are compared by the last one): judge changed lists into another file"
         )
 
 
@@ -162,20 +161,20 @@ def _about(row: ReportRow) -> Iterator[str]:
     if row.bounds is not None and row.bounds[1] - row.bounds[0] > 1e-12:
         shared = "1 row has" if row.shared_rows == 1 else f"{row.shared_rows} rows have"
         yield (
-            f"{name}: one question a row shows each human item's best match only, so RC is between "
+            f"{name}: one question per row shows each human item's best match only, so RC is between "
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
-            f"--granularity item gives the exact figure"
+            f"granularity item gives the exact figure"
         )
     yield missing_labels_note(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
     if 0 < row.scored_clusters < MIN_CLUSTERS:
         clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"
         yield f"{name}: {clusters} of scored rows: too few for an interval (at least {MIN_CLUSTERS})"
     elif row.scored_clusters and row.metrics["paper", "rationale_consistency"].low is None:
-        yield f"{name}: all {_equal(row.file)} are equal: they tell no interval"
+        yield f"{name}: all {_equal(row.file)} are equal: no interval can be estimated"
     if row.given_right.value is not None and row.given_wrong.value is not None:
         yield f"{name}: RC {cell(row.given_right)} given a right label, {cell(row.given_wrong)} given a wrong one"
     if row.reliability is not None:
-        yield _reliability_line(name, row)
+        yield _reliability_line(name, row, row.reliability)
 
 
 def _equal(file: ScoreTable) -> str:
@@ -192,24 +191,20 @@ def _about_labels(name: str, labels: dict[str, int], tie_rate: Interval) -> str:
     return f"{name}: of {labels['gold']} labelled rows {', '.join(parts)}{beside}"
 
 
-def _reliability_line(name: str, row: ReportRow) -> str:
-    found = row.reliability
-    assert found is not None
+def _reliability_line(name: str, row: ReportRow, found: Reliability) -> str:
     missing = "" if found.rows == row.n - row.unscored else f" in {found.rows} of {row.n} rows"
     share = "n/a" if found.share_of_error is None else f"{found.share_of_error:.0%}"
     icc = "n/a" if found.intraclass_correlation is None else f"{found.intraclass_correlation:.3f}"
     return (
-        f"{name}: {found.samples} samples a row{missing}: the judge's own variance of RC is "
+        f"{name}: {found.samples} samples per row{missing}: the judge's own variance of RC is "
         f"{found.judge_variance:.5f}, {share} of its squared standard error; intraclass correlation {icc}"
     )
 
 
-def _flag_line(row: ReportRow) -> str:
-    flag, name = row.flag, printable(row.model)
-    assert flag is not None
+def _flag_line(row: ReportRow, flag: Flag) -> str:
+    name = printable(row.model)
     if flag.reference_model == row.model:
-        best = "it has the highest RC"
-        return f"deceptive alignment: {name}: {flag.verdict} ({best})"
+        return f"deceptive alignment: {name}: {flag.verdict} (it has the highest RC)"
     gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.reference_model)}"
     return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_cell(flag.p_value)})"
 

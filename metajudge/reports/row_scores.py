@@ -1,4 +1,4 @@
-"""One record becomes one row of scores: matrices, figures, and what the row says about itself."""
+"""One record becomes one row of scores: its metrics, its labels, and its cluster, domain and group."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from metajudge.records import Record, ScoredLists, Unscored, reference_reading
 from metajudge.reports.scan import score_record
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
-"""What rows can be grouped by besides their fields."""
+"""Groups that rows can be divided into besides those of their fields."""
 NO_GROUP = "none"
-"""The group of rows without a value."""
+"""Group of rows without a value."""
 MAX_CHECKLIST_LEN = 10
 """The reference metrics skip rows with a longer model checklist, as the analysis does by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringConfig:
-    """How rows are scored."""
+    """Options of scoring."""
 
     match_threshold: float = option(
         0.0, "a matched pair counts in average precision above this score", least=0, most=1, metavar="S"
@@ -35,7 +35,7 @@ class ScoringConfig:
     gold_field: str = option("overall_preference", "the human preference of a row", metavar="FIELD")
     label_scale: str | None = option(
         None,
-        "what numeric labels mean: choice = 1 or 2, signed = -3..3 (default: signed if a value tells so)",
+        "what numeric labels mean: choice = 1 or 2, signed = -3..3 (default: signed if a value shows it)",
         choices=("choice", "signed"),
     )
     drop_invalid_labels: bool = False
@@ -59,7 +59,7 @@ class RowScores:
     domain: str
     group: str
     n_human: int | None
-    """None where neither the row nor the record tells; 0: the paper's metrics are undefined."""
+    """None = unknown; 0 = the paper's metrics are undefined."""
     label: Any
     gold: Any
     reference: ReferenceMetrics | None
@@ -68,22 +68,22 @@ class RowScores:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the judge's scores of one row come to."""
+    """The judge's scores of one row."""
 
     paper: tuple[PaperMetrics, ...]
-    """One a sample of the judge; empty where unscored."""
+    """Metrics of each sample of the judge; empty where unscored."""
     unscored: str = ""
-    """Why there are none; `human checklist empty` where they are undefined."""
+    """Reason for having none; `human checklist empty` where they are undefined."""
     has_full_matrix: bool = True
-    """Every pair of human and judged model item has a score."""
+    """True if every pair of human and judged model item has a score."""
     shared: bool = False
-    """Some model item is the best of several human items."""
+    """True if some model item is the best of several human items."""
 
 
 def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowIds) -> RowScores:
-    """The scores of a record; `numbers` gives an id to a record of the reference, from its row.
+    """Score a record; `numbers` gives an id to a record of the reference, from its row.
 
-    Raises `ValueError` for a score matrix of another shape and for a score that is no number within 0..1.
+    Raises `ValueError` for a score matrix of another shape and for a score outside 0..1.
     """
     row = record.metadata or {}
     rated = score_record(record, model, MAX_CHECKLIST_LEN)
@@ -108,7 +108,7 @@ _NOTHING: tuple[Any, ...] = (None, "", [])
 
 
 def fields_with_a_value(record: Record) -> list[str]:
-    """The names of the row's fields that are not empty, in its order."""
+    """Return the names of the row's fields that are not empty, in its order."""
     return [name for name, value in (record.metadata or {}).items() if value not in _NOTHING]
 
 
@@ -155,14 +155,14 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
 
 
 def _is_without_reasons(record: Record, model: str, n_human: int | None) -> bool:
-    """Whether the model checklist is known to be empty, and the human one is known."""
+    """True if the model checklist is known to be empty, and the human one is known."""
     if record.id is not None and record.status == Status.EMPTY:
         return record.empty == "model"
     return bool(n_human) and record.checklist(model) == []
 
 
 def _readings(record: Record, lists: ScoredLists) -> Iterator[Sequence[Match]]:
-    """The scores of every sample of the judge, of granularity `row`; a record of the reference has one sample."""
+    """Yield the scores of every sample with granularity `row`; a record of the reference has one sample."""
     yield lists.marks
     for entry in (record.samples or [])[1:] if record.id is not None else ():
         if isinstance(entry, dict) and (marks := reference_reading(str(entry.get("generated_text")))):

@@ -1,4 +1,4 @@
-"""Result files become summaries: one summary a file, never merged; ours and the reference's records alike.
+"""Result files become summaries: one per file, from our records and the reference's alike.
 
 An unscored record is counted with its reason, never taken for 0.
 """
@@ -17,35 +17,35 @@ from metajudge.records import LatestRecords, Record, ResultFile, Unscored, open_
 
 @dataclass(frozen=True, slots=True)
 class ScoredRecord:
-    """The record that counts for one row."""
+    """Latest record of one row."""
 
     line: int
-    """Its line in the file, from 1."""
+    """Number of the line in the file, from 1."""
     id: str
     """Empty for a record of the reference."""
     judge: str
-    """The judge model; empty where the record names none."""
+    """Judge model; empty if the record names none."""
     outcome: ReferenceMetrics | Unscored
 
 
 @dataclass(slots=True)
 class FileScan:
-    """Everything one pass over a result file has found."""
+    """Result of one pass over a result file."""
 
     rated: list[ScoredRecord] = field(default_factory=list)
-    """By place in the file."""
+    """Latest records in file order."""
     superseded: int = 0
     """Records whose row has a later or finished one."""
     changed: int = 0
-    """Records that count beside another one of the same row, of which a list has changed."""
+    """Records that count beside another one of the same row because a list has changed."""
     unreadable: UnreadableLines = field(default_factory=UnreadableLines)
     judges: set[str] = field(default_factory=set)
-    """Names of the judge models whose records have figures; where none has, of all."""
+    """Judge models of the scored records; of all records if none is scored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is known of one file."""
+    """Figures and counts of one file."""
 
     model: str
     file: str
@@ -55,15 +55,15 @@ class Summary:
     skipped: int
     metrics: MeanStd
     reasons: dict[str, int]
-    """Counts of what is unscored, the most frequent first."""
+    """Unscored records by reason, the most frequent first."""
     scan: FileScan
     paper: dict[str, float | None] | None = None
-    """Means of the paper's metrics, None where no row is scored; None as a whole where they were not asked for."""
+    """Means of the paper's metrics, each None if no row is scored; None if they were not requested."""
     not_common: int = 0
     """Rows that another file of the same analysis lacks."""
 
     def as_json(self) -> dict[str, Any]:
-        """The summary as `--output-file` holds it."""
+        """Return the JSON object of the summary."""
         mean, std = self.metrics.mean, self.metrics.std
         return {
             "model": self.model,
@@ -91,18 +91,16 @@ class Summary:
 
 
 def score_record(record: Record, model: str, max_checklist_len: int) -> ReferenceMetrics | Unscored:
-    """Score one record, or say why it cannot be scored."""
+    """Score one record, or return the reason for having no score."""
     lists = record.scored_lists(model, max_checklist_len)
-    if isinstance(lists, Unscored):
-        return lists
-    return reference_metrics(lists.marks, lists.n_human, lists.n_model)
+    return lists if isinstance(lists, Unscored) else reference_metrics(lists.marks, lists.n_human, lists.n_model)
 
 
 # ------------------------------------------------------------------ one file
 
 
 def scan(file: ResultFile, max_checklist_len: int) -> FileScan:
-    """Read a result file to its end; of each record only a few numbers are kept."""
+    """Read a result file to its end; keep a few numbers per record."""
     found, latest = FileScan(), LatestRecords()
     for number, _, line in file.source.lines():
         record = Record.from_line(line, number)
@@ -119,7 +117,7 @@ def scan(file: ResultFile, max_checklist_len: int) -> FileScan:
 
 
 def summarise(file: ResultFile, max_checklist_len: int) -> Summary:
-    """The summary of one file."""
+    """Summarise one opened file."""
     found = scan(file, max_checklist_len)
     valid = [rated.outcome for rated in found.rated if isinstance(rated.outcome, ReferenceMetrics)]
     unscored = [rated.outcome for rated in found.rated if isinstance(rated.outcome, Unscored)]
@@ -138,8 +136,8 @@ def summarise(file: ResultFile, max_checklist_len: int) -> Summary:
 
 
 def summarise_file(path: str | Path, model: str | None = None, max_checklist_len: int = 10) -> Summary:
-    """The summary of one result file; `model` names the evaluated model where the file does not.
+    """Summarise one result file; `model` names the evaluated model if the file does not.
 
-    Raises `UsageError` for a file that holds no results.
+    Raises `UsageError` for a file without results.
     """
     return summarise(open_results(Path(path), model), max_checklist_len)

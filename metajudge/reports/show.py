@@ -1,4 +1,4 @@
-"""Rows of a result file for the eye: both lists side by side, what matched what, what was missed."""
+"""Rows of a result file as text: both lists side by side, matches, missed and unclaimed items."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metajudge.data import InputFile, Row
@@ -25,11 +25,11 @@ _ANY_LENGTH = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Rows of one file that the user wants to see."""
+    """Selected rows of one file."""
 
     source: InputFile
     model: str
-    """The evaluated model."""
+    """Evaluated model."""
     rated: list[ScoredRecord]
 
 
@@ -38,40 +38,37 @@ class Line:
     """One line of the view before it is wrapped."""
 
     left: tuple[str, str]
-    """Label and text of a human item, empty where there is none."""
+    """Label and text of a human item; empty if there is none."""
     middle: str
     right: tuple[str, str]
-    """Label and text of a model item, empty where there is none."""
+    """Label and text of a model item; empty if there is none."""
     colour: str
 
 
-# ------------------------------------------------------------------ which rows
+# ------------------------------------------------------------------ selection
 
 
 def worst(path: Path, count: int, model: str | None = None) -> Chosen:
-    """The `count` scored rows with the lowest recall, the lowest first, ties by place in the file."""
-    everything = _all_rows(path, model)
-    scored = [
-        (rated.outcome.recall, rated.line, rated)
-        for rated in everything.rated
-        if isinstance(rated.outcome, ReferenceMetrics)
-    ]
+    """Select the `count` scored rows with the lowest recall, the lowest first, ties in file order."""
+    every = _all_rows(path, model)
+    scored = {rated.line: rated.outcome.recall for rated in every.rated if isinstance(rated.outcome, ReferenceMetrics)}
     if not scored:
-        raise UsageError(f"{path} has no scored row; see why: python metajudge_analysis.py --input-file {path}")
-    return Chosen(everything.source, everything.model, [rated for _, _, rated in heapq.nsmallest(count, scored)])
+        raise UsageError(f"{path} has no scored row; see why: python metajudge_analysis.py {path}")
+    rated = (rated for rated in every.rated if rated.line in scored)
+    return replace(every, rated=heapq.nsmallest(count, rated, key=lambda one: scored[one.line]))
 
 
 def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
-    """The rows with this id, else the one row whose id begins so; the line number for records without id."""
-    everything = _all_rows(path, model)
-    same = [rated for rated in everything.rated if _name(rated) == wanted]
-    found = same or [rated for rated in everything.rated if rated.id and rated.id.startswith(wanted)]
+    """Select the rows with this id, else the one row whose id begins so; records without id go by line number."""
+    every = _all_rows(path, model)
+    same = [rated for rated in every.rated if _name(rated) == wanted]
+    found = same or [rated for rated in every.rated if rated.id and rated.id.startswith(wanted)]
     if not found:
-        some = ", ".join(_name(rated) for rated in everything.rated[:3])
-        raise UsageError(f"--id {wanted}: none of the {len(everything.rated)} rows of {path} (such as {some}) has it")
+        some = ", ".join(map(_name, every.rated[:3]))
+        raise UsageError(f"`id` {wanted}: none of the {len(every.rated)} rows of {path} (such as {some}) has it")
     if not same and len({rated.id for rated in found}) > 1:
-        raise UsageError(f"--id {wanted}: {len(found)} ids of {path} begin so, such as {found[0].id}; give more of it")
-    return Chosen(everything.source, everything.model, found)
+        raise UsageError(f"`id` {wanted}: {len(found)} ids of {path} begin so, such as {found[0].id}; give more of it")
+    return replace(every, rated=found)
 
 
 def _all_rows(path: Path, model: str | None) -> Chosen:
@@ -89,7 +86,7 @@ def _name(rated: ScoredRecord) -> str:
 
 
 def render_rows(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
-    """The chosen rows as texts of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
+    """Yield each chosen row as a text of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
     wanted = {rated.line for rated in chosen.rated}
     rows = (row for row in chosen.source.rows() if isinstance(row, Row))
     records = {row.line: Record.from_json(row.data) for row in rows if row.line in wanted}
@@ -131,11 +128,11 @@ def _texts(record: Record, name: str) -> list[str]:
     return [item if isinstance(item, str) else repr(item) for item in record.checklist(name) or ()]
 
 
-# ------------------------------------------------------------------ what matched what
+# ------------------------------------------------------------------ matches
 
 
 def _matches(human: Sequence[str], items: Sequence[str], marks: Sequence[Match]) -> Iterator[Line]:
-    """Each human item with its model items, then the model items that no human item claims."""
+    """Yield each human item with its model items, then the unclaimed model items."""
     by_human: defaultdict[int, list[Match]] = defaultdict(list)
     for mark in marks:
         by_human[mark.human_item].append(mark)
@@ -165,12 +162,10 @@ def _match(left: tuple[str, str], mark: Match, items: Sequence[str]) -> Line:
 
 
 def _side_by_side(human: Sequence[str], items: Sequence[str]) -> Iterator[Line]:
-    for number, (left, right) in enumerate(itertools.zip_longest(human, items), 1):
-        yield Line(_numbered("R", number, left), "", _numbered("S", number, right), "dim")
-
-
-def _numbered(letter: str, number: int, text: str | None) -> tuple[str, str]:
-    return ("", "") if text is None else (f"{letter}{number} ", text)
+    left = [(f"R{number} ", text) for number, text in enumerate(human, 1)]
+    right = [(f"S{number} ", text) for number, text in enumerate(items, 1)]
+    for one, other in itertools.zip_longest(left, right, fillvalue=("", "")):
+        yield Line(one, "", other, "dim")
 
 
 # ------------------------------------------------------------------ columns
@@ -186,6 +181,6 @@ def _laid_out(line: Line, width: int, paint: Paint) -> Iterator[str]:
 
 
 def _hanging(label: str, text: str, width: int) -> list[str]:
-    """`text` wrapped behind its label, the further lines set in by the label's width."""
+    """Return the lines of `text` behind its label, later lines indented by the label's width."""
     first, *more = wrapped(text, width - len(label))
     return [label + first, *(" " * len(label) + line for line in more)]

@@ -1,9 +1,8 @@
-"""Summaries become text: the reference's table to the byte, and other formats."""
+"""Summaries as text: the reference's table, byte for byte, and other formats."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 from metajudge.reports.scan import Summary
 from metajudge.text import TABLE, printable, render_rows
@@ -17,15 +16,11 @@ _PAPER_HEADINGS = ("RC", "AP paper", "AP soft", "P paper", "F1 paper")
 _PAPER_WIDTH = 12
 
 
-def ranked(summaries: Sequence[Summary], field: str) -> list[Summary]:
-    """Downwards by a field of `SORT_FIELDS`, ties as they come."""
-    return sorted(summaries, key=lambda summary: -attrgetter(field)(summary.metrics.mean))
-
-
 def render_summaries(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> str:
-    """The summaries in one of `formats()`, ready to be written without a further newline."""
+    """Return the summaries in one of `formats()`, the highest of a field in `SORT_FIELDS` first, ties in order."""
     with_paper = any(summary.paper is not None for summary in summaries)
-    rows = [_cells(summary) + (_paper_cells(summary) if with_paper else ()) for summary in ranked(summaries, sort_by)]
+    ranked = sorted(summaries, key=lambda summary: -getattr(summary.metrics.mean, sort_by))
+    rows = [_cells(summary) + (_paper_cells(summary) if with_paper else ()) for summary in ranked]
     headings = _HEADINGS + (_PAPER_HEADINGS if with_paper else ())
     if style == TABLE:
         return _reference_table(rows, headings, sort_by)

@@ -22,7 +22,7 @@ from metajudge.metrics.intervals import (
 )
 from metajudge.metrics.resampling import ClusterBootstrap, resample_counts
 from metajudge.metrics.significance import permutation_test
-from metajudge.reports.compare import detectable
+from metajudge.reports.comparison import detectable
 from metajudge.reports.deceptive_alignment import FLAGGED, FlagRule, decide_flags
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file

@@ -13,7 +13,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 def place_labels(
     points: Floats, sizes: Floats, axes: Floats, reach: float, taken: Floats, avoided: Floats
 ) -> list[Floats | None]:
-    """Find for each point's label the nearest free box within the axes; None where there is none.
+    """Find the nearest free box within the axes for each point's label; None if there is none.
 
     `points` and `sizes` are (n, 2), boxes are rows of left, bottom, right, top. No label comes nearer to a point than
     `reach` across or upwards, none overlaps another or a box of `taken`. Boxes of `avoided` (thin lines) are crossed
@@ -22,14 +22,14 @@ def place_labels(
     blocked = np.vstack([taken, np.hstack([points - reach, points + reach])])
     places: list[Floats | None] = [None] * len(points)
     gaps = np.linalg.norm(points[:, None] - points, axis=2).sum(axis=1)
-    for place in np.argsort(gaps, kind="stable"):  # the most crowded first: the others have more places to go to
+    for place in np.argsort(gaps, kind="stable"):  # the most crowded first: the others have more free places
         boxes = _candidates(points[place], sizes[place], axes, reach)
         boxes = boxes[~_overlaps(boxes, blocked).any(axis=1)]
         if len(boxes):
             away = boxes.reshape(-1, 2, 2).mean(axis=1) - points[place]
             costs = np.hypot(*(points[place] - np.clip(points[place], boxes[:, :2], boxes[:, 2:])).T)
             costs += sizes[place, 1] * _overlaps(boxes, avoided).sum(axis=1)
-            # Of equally near places the one at the point's height, the right one, the upper one.
+            # Among equally near places prefer the one at the point's height, then the right one, then the upper one.
             costs += 0.1 * abs(away[:, 1]) + 0.2 * (away[:, 0] < 0) + 0.1 * (away[:, 1] < 0)
             places[place] = boxes[costs.argmin()]
             blocked = np.vstack([blocked, boxes[costs.argmin()]])
@@ -37,7 +37,7 @@ def place_labels(
 
 
 def _candidates(point: Floats, size: Floats, axes: Floats, reach: float) -> Floats:
-    """The boxes of a size within the axes, on a grid some of whose boxes touch the point's marker."""
+    """Return the boxes of a size within the axes, on a grid with some boxes that touch the point's marker."""
     half = size / 2
     steps = (half + reach) / (8, 2)
     lowest, highest = (np.trunc((end - point) / steps) for end in (axes[:2], axes[2:]))
@@ -48,12 +48,12 @@ def _candidates(point: Floats, size: Floats, axes: Floats, reach: float) -> Floa
 
 
 def _overlaps(a: Floats, b: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell which boxes of `a` share more than an edge with which of `b`: (a, b)."""
+    """Return (a, b) truth values: the boxes share more than an edge."""
     return np.asarray(((a[:, None, :2] < b[:, 2:]) & (b[:, :2] < a[:, None, 2:])).all(axis=2))
 
 
 def span(values: Sequence[float], border: float | None) -> tuple[float, float]:
-    """Limits of an axis: blank at the ends, and at least a quarter for names on either side of a border."""
+    """Return an axis's limits: blank at the ends, and at least a quarter for names on either side of a border."""
     ends = [*values, *([] if border is None else [border])]
     blank = max((max(ends) - min(ends)) * 0.06, 0.01)
     low, high = min(ends) - blank, max(ends) + blank

@@ -1,4 +1,4 @@
-"""The picture: outcome accuracy across, rationale consistency upwards, a point a model; needs matplotlib."""
+"""Picture of models: outcome accuracy across, rationale consistency upwards, one point per model; needs matplotlib."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from metajudge.reports.plots.points import Panels, Point
 from metajudge.text import printable, wrapped
 
 WIDTH, DPI = 8.0, 200
-"""Inches and pixels an inch: drawn for a page of 800 pixels' width, at twice its resolution."""
+"""Inches, and pixels per inch: for a page 800 pixels wide at twice its resolution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours of a picture; the background is opaque, so that it can be read on any page."""
+    """Colours of a picture; the background is opaque, so that texts can be read on any page."""
 
     background: str
     text: str
@@ -40,7 +40,7 @@ class Theme:
     zones: Sequence[str]
     """Upper right, lower right, and those on the left."""
     families: Sequence[str]
-    """Okabe and Ito's colours, the ones that stand out most first."""
+    """Okabe and Ito's colours, the most conspicuous first."""
 
 
 THEMES: Mapping[str, Theme] = {
@@ -60,24 +60,24 @@ ZONES = (
     "wrong verdict, shallow reasons",
 )
 """Upper right, lower right, upper left, lower left."""
-_MARKERS = "osD^vPX<>ph"  # as many as share no divisor with the colours: 88 pairs before one comes again
+_MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one comes again
 _TEXT, _SMALL, _MARKER = 8.5, 8.0, 7.0  # points
 _NAME_COLUMNS, _EDGE = 34, 0.08  # columns, inches
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The user's choices about the picture."""
+    """Choices of the user."""
 
     theme: str = "light"
     title: str = ""
     oa_zone: float | None = None
     rc_zone: float | None = None
-    """Borders of the right-hand and the upper zones; None = at the median of the points, if there are several."""
+    """Borders of the right-hand and the upper zones; None = the median of the points, if there are several."""
 
 
 def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
-    """A panel a group, grown until every model's name has a place; and the models whose name has none even then."""
+    """Draw one panel per group, grown until every name has a place; return also the models without a place."""
     plan = _Plan.of(panels, look)
     with styled(plan.theme):
         for columns, height in _shapes(panels):
@@ -89,7 +89,7 @@ def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
 
 
 def save(figure: Figure, path: Path, title: str = "Outcome accuracy and rationale consistency") -> None:
-    """Write the picture as PNG or SVG, by the name's ending: the same bytes for the same picture."""
+    """Write the picture as PNG or SVG, by the name's ending; equal pictures give equal bytes."""
     kind = path.suffix.lower().lstrip(".")
     facts = {"Title": title, "Description": str(figure.get_label())}
     dated: dict[str, Any] = {"Date": None} if kind == "svg" else {}
@@ -97,7 +97,7 @@ def save(figure: Figure, path: Path, title: str = "Outcome accuracy and rational
         figure.savefig(path, format=kind, dpi=DPI, facecolor="auto", metadata=facts | dated)
 
 
-# ------------------------------------------------------------------ what does not depend on the size
+# ------------------------------------------------------------------ independent of the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +115,17 @@ class _Plan:
         """Plan the picture of these panels."""
         points = [point for inside in panels.values() for point in inside]
         has_families = any(point.family for point in points)
-        if not has_families:  # each model is told apart, so that it can be followed through the panels
+        if not has_families:  # each model has its mark, so that it can be followed through the panels
             panels = {group: [replace(one, family=one.model) for one in inside] for group, inside in panels.items()}
         theme = THEMES[look.theme]
         kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
         marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
-        oa, told_oa = _border("OA", look.oa_zone, [point.outcome_accuracy for point in points])
-        rc, told_rc = _border("RC", look.rc_zone, [point.rationale_consistency for point in points])
-        told = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
+        oa, oa_text = _border("OA", look.oa_zone, [point.outcome_accuracy for point in points])
+        rc, rc_text = _border("RC", look.rc_zone, [point.rationale_consistency for point in points])
+        caption = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
         scope = ": they compare what is shown, no more" if None in (look.oa_zone, look.rc_zone) else ""
-        told += [f"Zones meet at {told_oa} and {told_rc}{scope}."] if told_oa and told_rc else []
-        return cls(panels, theme, look.title, " ".join(told), (oa, rc), marks, has_families)
+        caption += [f"Zones meet at {oa_text} and {rc_text}{scope}."] if oa_text and rc_text else []
+        return cls(panels, theme, look.title, " ".join(caption), (oa, rc), marks, has_families)
 
 
 def _in_words(group: str | None, point: Point) -> str:
@@ -143,7 +143,7 @@ def _border(name: str, given: float | None, values: Sequence[float]) -> tuple[fl
 
 
 def styled(theme: Theme) -> AbstractContextManager[None]:
-    """matplotlib's own defaults with our changes, whatever the user's matplotlibrc says; undone afterwards."""
+    """Return a context with matplotlib's defaults and our changes, whatever the user's matplotlibrc says."""
     ours = {
         "figure.facecolor": theme.background, "axes.facecolor": theme.zones[2], "figure.dpi": DPI, "font.size": _TEXT,
         "axes.labelsize": _TEXT, "axes.titlesize": 9.5, "axes.titleweight": "bold", "legend.fontsize": _TEXT,
@@ -155,7 +155,7 @@ def styled(theme: Theme) -> AbstractContextManager[None]:
 
 
 def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
-    """Columns and a panel's height in inches, to be tried in this order; a third column would be too narrow to read."""
+    """Yield columns and a panel's height in inches, to be tried in order; a third column would be too narrow."""
     crowd = max(map(len, panels.values()))
     for columns in (2, 1) if len(panels) > 1 else (1,):
         height = (5.0 if columns == 1 else 3.3) + 0.08 * max(0, crowd - 8)
@@ -193,7 +193,7 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
 
 
 def _draw_surroundings(figure: Figure, plan: _Plan, height: float) -> None:
-    """Title above, legend and caption below the panels, which are `height` inches high together."""
+    """Draw the title above, legend and caption below the panels, which are `height` inches high together."""
     left = _EDGE / WIDTH
     figure.set_size_inches(WIDTH, height)
     title = figure.text(left, 1, "\n".join(wrapped(plan.title, 78)), size=11, weight="bold", va="top")
@@ -212,7 +212,7 @@ def _draw_surroundings(figure: Figure, plan: _Plan, height: float) -> None:
 
 
 def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
-    """The families in as few lines as fit the width."""
+    """Draw the families in as few lines as fit the width."""
     handles = [Line2D([], [], **_marker(family, plan)) for family in plan.marks]
     for columns in range(len(handles), 0, -1):
         legend = figure.legend(handles=handles, loc="lower center", ncols=columns, borderpad=0, handletextpad=0.1)
@@ -223,7 +223,7 @@ def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
 
 
 def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[Text]]:
-    """Limits, zones and their names, which are returned by panel; the layout stands still afterwards."""
+    """Set the limits, draw the zones, return the texts of their names by panel; the layout is fixed afterwards."""
     oa, rc = plan.borders
     points = [point for inside in plan.panels.values() for point in inside]
     ends = [spot for point in points for line in point.whiskers() for spot in line]
@@ -241,7 +241,7 @@ def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
             one.axhline(rc, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
         widths = [(right - oa) / (right - left), (oa - left) / (right - left)]
         names = [_draw_zone_names(one, widths, plan) for one in axes]
-        # The names stand above and below everything that the points need.
+        # The names have their place above and below everything that the points need.
         heights = [text.get_window_extent().height + 2 * _EDGE * DPI for text in names[0]]
         above, below = max(heights[0::2]), max(heights[1::2])
         unit = (high - low) / (first.get_window_extent().height - above - below)
@@ -287,7 +287,7 @@ def _marker(family: str | None, plan: _Plan) -> dict[str, Any]:
 
 
 def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats) -> list[str]:
-    """Write the models' names; return those that found no place."""
+    """Write the models' names; return those without a place."""
     halo = [patheffects.withStroke(linewidth=1.5, foreground=plan.theme.background)]
     texts = [
         axes.text(

@@ -1,4 +1,4 @@
-"""The points of a picture: from a report's rows, or from a CSV file of figures."""
+"""Points of a picture, from a report's rows or from a CSV file of figures."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from metajudge.errors import UsageError
 Spot = tuple[float, float]
 """x, y."""
 COLUMNS = ("model", "family", "oa", "rc", "oa_low", "oa_high", "rc_low", "rc_high")
-"""Columns of a CSV file; `low` and `high` are read as `rc_low` and `rc_high`, too."""
+"""Columns of a CSV file; `low` and `high` are read as `rc_low` and `rc_high`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One model; every figure is a share in 0..1, the intervals are 95 % ones."""
+    """One model; every figure is a share in 0..1, the intervals are 95 % intervals."""
 
     model: str
     family: str | None
@@ -31,7 +31,7 @@ class Point:
     rc_high: float | None = None
 
     def whiskers(self) -> list[tuple[Spot, Spot]]:
-        """The intervals that there are, as lines through the point."""
+        """Return the known intervals as lines through the point."""
         x, y, found = self.outcome_accuracy, self.rationale_consistency, []
         if self.oa_low is not None and self.oa_high is not None:
             found.append(((self.oa_low, y), (self.oa_high, y)))
@@ -45,7 +45,7 @@ Panels = Mapping[str | None, Sequence[Point]]
 
 
 def points_from_report(rows: Iterable[Mapping[str, Any]]) -> dict[str | None, list[Point]]:
-    """The points of a report's rows by group, in the rows' order; a row that lacks a figure is left out."""
+    """Return the points of a report's rows by group, in the rows' order, without rows that lack a figure."""
     panels: dict[str | None, list[Point]] = {}
     for row in filter(has_figures, rows):
         oa, rc = row["outcome"]["accuracy"], row["paper"]["rationale_consistency"]
@@ -55,11 +55,12 @@ def points_from_report(rows: Iterable[Mapping[str, Any]]) -> dict[str | None, li
 
 
 def has_figures(row: Mapping[str, Any]) -> bool:
+    """Return True for a row of a report with both figures."""
     return None not in (row["outcome"]["accuracy"]["value"], row["paper"]["rationale_consistency"]["value"])
 
 
 def points_from_csv(path: Path) -> list[Point]:
-    """The points of a CSV file whose header has names of `COLUMNS`. Raises `UsageError`."""
+    """Read the points of a CSV file whose header has names of `COLUMNS`. Raises `UsageError`."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -67,7 +68,7 @@ def points_from_csv(path: Path) -> list[Point]:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}; check the path") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} is no CSV text in UTF-8: {error}; save it as such") from None
+        raise UsageError(f"{path} is no CSV text in UTF-8: {error}; save it as CSV in UTF-8") from None
     header = _header(path, *(lines[0] if lines else (1, [])))
     points: dict[str, Point] = {}
     for number, cells in lines[1:]:
@@ -76,7 +77,7 @@ def points_from_csv(path: Path) -> list[Point]:
             raise UsageError(f"{where} has {len(cells)} cells; the header has {len(header)} columns: give each a cell")
         point = _point(where, dict(zip(header, cells, strict=True)))
         if point.model in points:
-            raise UsageError(f"{where}, column model: {point.model} is there twice; give each model one line")
+            raise UsageError(f"{where}, column model: {point.model} occurs twice; give each model one line")
         points[point.model] = point
     if not points:
         raise UsageError(f"{path} has no line below its header; add one for each model")
@@ -86,7 +87,7 @@ def points_from_csv(path: Path) -> list[Point]:
 def _header(path: Path, line: int, cells: Sequence[str]) -> list[str]:
     names = [{"low": "rc_low", "high": "rc_high"}.get(cell.lower(), cell.lower()) for cell in cells]
     wrong = [f"there is no column {name!r}" for name in names if name not in COLUMNS]
-    wrong += [f"column {name} is there twice" for name in COLUMNS if names.count(name) > 1]
+    wrong += [f"column {name} occurs twice" for name in COLUMNS if names.count(name) > 1]
     wrong += [f"column {name} is missing" for name in ("model", "oa", "rc") if name not in names]
     for low, high in (("oa_low", "oa_high"), ("rc_low", "rc_high")):
         if (low in names) != (high in names):

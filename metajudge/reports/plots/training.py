@@ -1,7 +1,7 @@
-"""The picture of training runs: outcome reward and rationale reward over the steps; needs matplotlib.
+"""Picture of training runs: outcome reward and rationale reward over the steps; needs matplotlib.
 
-A log is JSON lines, one for each step of a run: `arm` (what was rewarded), `seed`, `step`, and the means of that step's
-batch, `outcome` and `rationale` (null where there is none). More fields may be there.
+A log is JSON lines, one for each step of a run: `arm` (what was rewarded), `seed`, `step`, and the means over that
+step's batch, `outcome` and `rationale` (null = unknown). Other fields are ignored.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """The runs of one arm over the steps that all of its seeds have."""
+    """Runs of one arm over the steps that all of its seeds have."""
 
     arm: str
     steps: Sequence[int]
     """Increasing."""
     rewards: Mapping[str, Array]
-    """Values by panel: a row a seed, a column a step, each 0 to 1 or NaN."""
+    """Values by panel: (seeds, steps), each 0 to 1 or NaN."""
     left_out: int
-    """Steps that some seeds have and others lack."""
+    """Number of steps that some seeds have and others lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class _Step:
 
 
 def read_logs(paths: Sequence[Path]) -> list[Curves]:
-    """The curves by arm, in the order in which the logs name them.
+    """Read the curves of each arm, in the order of the logs.
 
-    Raises `UsageError` for a file that cannot be read, a line that is no step, a step that is there twice, and for an
-    arm whose seeds have no step in common.
+    Raises `UsageError` for a file that cannot be read, a line that is no step, a step that occurs twice, and an arm
+    whose seeds have no step in common.
     """
     arms: dict[str, dict[int, dict[int, _Step]]] = {}
     for path in paths:
@@ -72,7 +72,7 @@ def read_logs(paths: Sequence[Path]) -> list[Curves]:
             seed = arms.setdefault(step.arm, {}).setdefault(step.seed, {})
             if step.step in seed:
                 what = f"step {step.step} of {printable(step.arm)}, seed {step.seed}"
-                raise UsageError(f"{path}, line {number}: {what} is there twice; name each run's log once")
+                raise UsageError(f"{path}, line {number}: {what} occurs twice; name each run's log once")
             seed[step.step] = step
     if not arms:
         raise UsageError("the logs are empty; a log has a line for each step of a run")
@@ -136,22 +136,20 @@ def _curves(arm: str, seeds: Mapping[int, Mapping[int, _Step]]) -> Curves:
 
 
 def window(steps: int) -> int:
-    """The width of the running mean for so many steps: an odd number, about a twentieth."""
+    """Return the width of the running mean: an odd number, about a twentieth of the steps."""
     return 2 * round(steps * _SMOOTHED_SHARE / 2) + 1
 
 
 def smooth(values: Array, width: int) -> Array:
-    """The centred running mean along the last axis, NaN left out; at the ends the window is as much narrower."""
-    count, half = values.shape[-1], width // 2
-    columns = []
-    for place in range(count):
-        reach = min(half, place, count - 1 - place)
-        columns.append(_mean(values[..., place - reach : place + reach + 1], axis=-1))
+    """Return the centred running mean along the last axis without NaN; the window is narrower at the ends."""
+    count = values.shape[-1]
+    reaches = [min(width // 2, place, count - 1 - place) for place in range(count)]
+    columns = [_mean(values[..., place - reach : place + reach + 1], -1) for place, reach in enumerate(reaches)]
     return np.stack(columns, axis=-1)
 
 
 def _mean(values: Array, axis: int) -> Array:
-    """The mean without NaN; NaN where there is nothing else."""
+    """Return the mean without NaN; NaN without any other value."""
     known = ~np.isnan(values)
     total, number = np.where(known, values, 0.0).sum(axis), known.sum(axis)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
@@ -161,7 +159,7 @@ def _mean(values: Array, axis: int) -> Array:
 
 
 def draw(arms: Sequence[Curves], theme_name: str = "light", title: str = "") -> Figure:
-    """Two panels, a line an arm: the mean of its seeds, the band from the lowest to the highest, raw steps behind."""
+    """Draw two panels with a line per arm: the seeds' mean, a band from lowest to highest, single steps behind."""
     theme = THEMES[theme_name]
     with styled(theme):
         figure = Figure()
@@ -197,7 +195,7 @@ def _draw_curve(axes: Axes, curves: Curves, name: str, colour: str, style: Any) 
 
 
 def _draw_surroundings(figure: Figure, arms: Sequence[Curves], theme: Theme, title: str) -> None:
-    """Title above, legend and caption below the panels."""
+    """Draw the title above, legend and caption below the panels."""
     left = _EDGE / WIDTH
     figure.set_size_inches(WIDTH, _HEIGHT)
     top = figure.text(left, 1, "\n".join(wrapped(title, 78)), size=11, weight="bold", va="top")

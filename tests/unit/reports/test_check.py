@@ -1,4 +1,4 @@
-"""What a file holds, and whether it is good input."""
+"""Check of input files and result files: findings, verdict, tables and JSON."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ def row(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def write(path: Path, rows: Iterable[dict[str, Any] | bytes]) -> Path:
-    """A file of rows; bytes are lines as they stand."""
+    """Write a file of rows; bytes are written unchanged."""
     path.write_bytes(b"".join((one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n" for one in rows))
     return path
 
 
 def checked(tmp_path: Path, *rows: dict[str, Any] | bytes, asked: str = "all") -> Check:
-    """What a file of these rows is found to hold."""
+    """Check a file of these rows."""
     return check_file(write(tmp_path / "rows.jsonl", rows), asked)
 
 
 def run(*args: object) -> int:
-    """The command's exit code."""
+    """Return the command's exit code."""
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     return command.run(parser.parse_args([str(arg) for arg in args]))
 
 
 def places(check: Check, finding: str) -> list[Place]:
-    """Where something was found."""
+    """Return the places of a finding."""
     return check.rows.findings[finding].first
 
 
@@ -88,7 +88,7 @@ M        "B>>A"   B much better  1
 """
 
 
-def test_a_good_file_is_told_by_domain_model_and_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_file_is_counted_by_domain_model_and_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Three rows counted by hand; nothing found, so no table of findings."""
     third = [ITEM, "Response 2 has no crust at all", "Response 2 asks for two ovens"]
     path = write(tmp_path / "in.jsonl", [row(1), row(2, domain="stem", **{"M-label": "B>>A"})])
@@ -125,11 +125,10 @@ def test_a_row_that_cannot_be_judged_is_named_by_line_with_inferences_own_words(
 ) -> None:
     """Blank lines count as lines, not as rows."""
     path = write(tmp_path / "in.jsonl", [row(1), b"", bad])
-    told = [
-        (one.line, one.reason) for one in read_samples(InputFile(path).rows(), ["M"]) if isinstance(one, InvalidRow)
-    ]
+    skipped = [one for one in read_samples(InputFile(path).rows(), ["M"]) if isinstance(one, InvalidRow)]
     check = check_file(path)
-    assert [(place.line, place.text) for place in check.problems.first] == told == [(3, reason)]
+    assert [(place.line, place.text) for place in check.problems.first] == [(3, reason)]
+    assert [(one.line, one.reason) for one in skipped] == [(3, reason)]
     assert (check.lines, check.judged, check.good) == (2, 1, False)
     assert run(path) == 1
     out = capsys.readouterr().out
@@ -151,7 +150,7 @@ def test_a_row_that_lacks_the_lists_of_several_models_is_one_problem(tmp_path: P
 def test_the_first_twenty_problems_are_named_and_the_rest_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As an inference does it."""
+    """All 23 are counted."""
     path = write(tmp_path / "in.jsonl", [row(1), *[b"x"] * 23])
     assert run(path) == 1
     out = capsys.readouterr().out
@@ -181,12 +180,14 @@ def test_rows_that_an_earlier_step_left_unfit_are_counted_and_no_problem(
     [
         ([{"question": "q", "response_A": "a", "label": "A>B"}] * 2, 'a row needs "human-checklist" and, for each mod'),
         ([], "0 input rows: it is empty"),
+        ([{"matched_human_item": 1}], "per-item matches; check the result file beside it"),
+        ([{"samples": [], "derived": {}}], "a step's replies; check the rows"),
     ],
 )
-def test_a_file_without_checklists_is_one_line_with_what_to_do(
+def test_another_file_is_one_line_with_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[dict[str, Any]], reason: str
 ) -> None:
-    """No table, and no list of every row."""
+    """There is no table, and no list of every row."""
     assert run(write(tmp_path / "in.jsonl", rows)) == 1
     out = capsys.readouterr().out
     assert reason in out and len(out.splitlines()) == 1
@@ -202,7 +203,7 @@ def test_human_lists_alone_are_refused_and_counted_all_the_same(tmp_path: Path) 
 def test_a_file_of_other_text_says_what_a_row_is(tmp_path: Path) -> None:
     """JSON over several lines is not JSONL."""
     check = checked(tmp_path, b"[", b'{"human-checklist": [],', b"}]")
-    assert "one JSON object on a line of its own" in check.refusal and check.problems.count == 3
+    assert "one JSON object on one line (JSONL)" in check.refusal and check.problems.count == 3
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_ones_and_twos_are_not_guessed_but_name_the_flag(tmp_path: Path, capsys:
     ]
 
 
-def test_a_negative_number_tells_that_all_are_signed() -> None:
+def test_a_negative_number_makes_all_numbers_signed() -> None:
     """-1 and 2: Response 1 better, Response 2 better."""
     model = Model("M")
     model.lengths.rows = 2
@@ -267,7 +268,7 @@ def test_a_negative_number_tells_that_all_are_signed() -> None:
 # ------------------------------------------------------------------ findings
 
 
-def test_repeated_rows_and_lists_shared_by_contexts_are_told_apart(tmp_path: Path) -> None:
+def test_repeated_rows_and_lists_shared_by_contexts_are_distinguished(tmp_path: Path) -> None:
     """Line 2 repeats line 1; lines 4 and 5 have line 3's list for other contexts; empty lists are no repetition."""
     shared, nothing = {"human-checklist": [ITEM]}, {"human-checklist": []}
     rows = [row(1), row(1), row(3, **shared), row(5, **shared), row(4, **shared), row(6, **nothing), row(7, **nothing)]
@@ -292,7 +293,7 @@ def test_a_list_that_comes_back_later_is_found_whatever_lies_between(tmp_path: P
 
 
 def test_empty_lists_empty_items_and_repeated_items_are_named(tmp_path: Path) -> None:
-    """White space and case make no other item; a third copy is told against the first."""
+    """White space and case make no other item; a third copy is compared with the first."""
     check = checked(
         tmp_path,
         row(1, **{"human-checklist": [], "M-checklist": ["x", " \n", "y", "X ", "x"]}),
@@ -347,7 +348,7 @@ def test_findings_are_a_table_with_their_lines(tmp_path: Path, capsys: pytest.Ca
     ],
 )
 def test_an_item_that_no_reason_can_match_looks_vague(item: str, why: str) -> None:
-    """With the reason for which it does."""
+    """The reason says why."""
     assert vague(item) == why
 
 
@@ -365,7 +366,7 @@ def test_an_item_that_no_reason_can_match_looks_vague(item: str, why: str) -> No
     ],
 )
 def test_a_short_but_concrete_item_does_not(item: str) -> None:
-    """Brevity is no fault; an empty item is told elsewhere."""
+    """Brevity is no fault; an empty item has another finding."""
     assert vague(item) == ""
 
 
@@ -377,7 +378,7 @@ def test_no_human_item_of_the_labelled_pairs_looks_vague() -> None:
 
 
 def test_vague_items_are_named_by_line_and_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The first ten, the rest counted; model items may be as vague as they like."""
+    """The first ten are shown and the rest counted; vague model items are no finding."""
     fields = {"human-checklist": [ITEM, "Better overall"], "M-checklist": ["Better overall"]}
     path = write(tmp_path / "in.jsonl", [row(n, **fields) for n in range(12)])
     assert run(path) == 0
@@ -390,9 +391,7 @@ def test_vague_items_are_named_by_line_and_number(tmp_path: Path, capsys: pytest
 # ------------------------------------------------------------------ result files
 
 
-def test_a_result_file_tells_of_records_judges_and_the_rows_in_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_result_file_is_counted_by_record_judge_and_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Row 1 failed, then was judged: only its second record counts, and its row once."""
     records = [
         failed(1, error_message="HTTP 500"),
@@ -414,7 +413,7 @@ def test_a_result_file_tells_of_records_judges_and_the_rows_in_them(
 
 
 def test_failed_records_and_unreadable_lines_are_left_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """By status and reason; a row that has no model item is finished, it needs no reply."""
+    """Records are counted by status and reason; a row without model items is finished."""
     empty = one_item(4, 0.0, **{"M-checklist": []}) | {"status": "empty", "empty": "model"}
     records = [
         failed(1, error_message="HTTP 500"),
@@ -464,22 +463,6 @@ def test_records_that_name_no_model_take_it_from_the_flag(tmp_path: Path) -> Non
     assert list(check.rows.models) == ["n"] and dict(check.records.judges) == {("", "", ""): 1}
 
 
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ({"matched_human_item": 1}, "per-item matches; check the result file beside it"),
-        ({"samples": [], "derived": {}}, "a step's replies; check the rows"),
-    ],
-)
-def test_a_side_file_says_which_file_to_check(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: dict[str, Any], told: str
-) -> None:
-    """One line, exit code 1."""
-    assert run(write(tmp_path / "x.jsonl", [line])) == 1
-    out = capsys.readouterr().out
-    assert told in out and len(out.splitlines()) == 1
-
-
 # ------------------------------------------------------------------ the command
 
 
@@ -498,7 +481,7 @@ def test_all_files_are_checked_and_the_worst_code_wins(tmp_path: Path, capsys: p
 
 
 def test_csv_is_tables_only_each_with_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is no table goes to stderr."""
+    """Other lines go to stderr."""
     path = write(tmp_path / "in.jsonl", [row(1), b"x"])
     assert run(path, "--format", "csv") == 1
     out, err = capsys.readouterr()
@@ -513,26 +496,26 @@ def test_csv_is_tables_only_each_with_the_file(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_the_json_has_the_documented_keys(tmp_path: Path) -> None:
-    """Every key stands in the docstring; domains, models and evaluated models are keyed by name."""
+    """The docstring lists every key; domains, models and evaluated models are keyed by name."""
     rows = write(tmp_path / "in.jsonl", [row(1, **{"human-checklist": ["Better overall"]}), row(2), b"x"])
     results = result_rows.write(tmp_path / "r.jsonl", [one_item(1, 1.0), failed(2, error_message="HTTP 500")])
     output = tmp_path / "found.json"
     assert run(rows, results, "--output-file", output) == 1
-    told = json.loads(output.read_text())
-    keys = {key for one in told for key in _keys(one)}
+    found = json.loads(output.read_text())
+    keys = {key for one in found for key in _keys(one)}
     documented = set(re.findall(r"`(\w+)`", Check.as_json.__doc__ or ""))
     assert keys - {"code", "M", "", *FINDINGS} == documented
-    assert [one["kind"] for one in told] == ["input", "results"]
-    assert told[0]["problems"] == {
+    assert [one["kind"] for one in found] == ["input", "results"]
+    assert found[0]["problems"] == {
         "count": 1,
         "first": [{"line": 3, "text": "is not JSON (Expecting value at column 1)"}],
     }
-    assert told[0]["findings"]["vague_items"]["first"] == [
+    assert found[0]["findings"]["vague_items"]["first"] == [
         {"line": 1, "text": "Better overall", "item": 1, "why": "general praise or blame"}
     ]
-    assert told[0]["models"]["M"]["labels"] == [{"label": '"A>B"', "rows": 2, "verdict": -1, "why": ""}]
-    assert told[0]["human"] == {"rows": 2, "with_list": 2, "items": 3, "mean": 1.5, "min": 1, "max": 2, "empty": 0}
-    assert told[1]["records"]["states"] == [
+    assert found[0]["models"]["M"]["labels"] == [{"label": '"A>B"', "rows": 2, "verdict": -1, "why": ""}]
+    assert found[0]["human"] == {"rows": 2, "with_list": 2, "items": 3, "mean": 1.5, "min": 1, "max": 2, "empty": 0}
+    assert found[1]["records"]["states"] == [
         {"status": "success", "reason": "", "rows": 1},
         {"status": "error", "reason": "HTTP 500", "rows": 1},
     ]

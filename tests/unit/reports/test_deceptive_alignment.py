@@ -13,7 +13,7 @@ DRAWS = 999
 def judged(
     accuracy: dict[str, tuple[float, float]], consistency: dict[str, tuple[float, float]], enough: bool = True
 ) -> dict[str, Flag]:
-    """Flags of models whose figures have these means and spreads in the resamples."""
+    """Return flags of models whose figures have these means and spreads in the resamples."""
     rng = np.random.default_rng(0)
     figures = (accuracy, consistency)
     observed = [np.array([mean for mean, _ in figure.values()]) for figure in figures]
@@ -73,7 +73,7 @@ def test_the_best_reasoning_model_is_never_in_doubt() -> None:
         assert best.verdict == NOT_FLAGGED
 
 
-def test_few_clusters_tell_nothing() -> None:
-    """Whatever the figures."""
+def test_few_clusters_decide_nothing() -> None:
+    """The figures do not matter."""
     flags = judged({"a": (0.8, 0), "b": (0.8, 0)}, {"a": (0.4, 0), "b": (0.2, 0)}, enough=False)
     assert {flag.verdict for flag in flags.values()} == {CANNOT_TELL} and flags["b"].p_value is None

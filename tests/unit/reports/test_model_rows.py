@@ -34,7 +34,7 @@ def two_models(tmp_path: Path, n: int = 30) -> list[Path]:
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    """`metajudge report …`: exit code, stdout, stderr."""
+    """Return exit code, stdout and stderr of `metajudge report …`."""
     code = main(["report", "--resamples", "500", *map(str, arguments)])
     out, err = capsys.readouterr()
     return code, out, err
@@ -77,14 +77,12 @@ def test_rc_is_given_for_right_and_for_wrong_labels(tmp_path: Path) -> None:
 
 
 def test_unscored_rows_are_counted_and_shown_at_both_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """10 rows at .5, 2 failed: .5; with them at 0 and at 1: 5/12 and 7/12. One of 200 is not worth a line."""
+    """10 rows at .5, 2 failed: .5; with them at 0 and at 1: 5/12 and 7/12."""
     path = write(tmp_path / "M.jsonl", [*(one_item(n, 0.5) for n in range(10)), failed(10), failed(11)])
     (row,) = report([path], resamples=200)
     assert row["unscored"] == 2 and row["paper"]["rationale_consistency"]["value"] == 0.5
     assert row["rationale_consistency_unscored_as"] == {"zero": pytest.approx(5 / 12), "one": pytest.approx(7 / 12)}
     assert "2 unscored rows; RC is 0.4167 with them at 0 and 0.5833 with them at 1" in run(capsys, path)[2]
-    few = write(tmp_path / "few.jsonl", [*(one_item(n, 0.5) for n in range(200)), failed(200)])
-    assert report([few], resamples=200)[0]["rationale_consistency_unscored_as"] is None
 
 
 def test_rows_without_human_items_are_undefined_not_unscored(tmp_path: Path) -> None:
@@ -103,18 +101,18 @@ def test_row_records_show_both_bounds(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "RC is between 0.3750 and 0.6250 (3 rows have a model item that several" in run(capsys, path)[2]
 
 
-def test_several_samples_tell_the_judges_own_variance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In JSON and as a line."""
+def test_several_samples_show_the_judges_own_variance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is in the JSON and in a note."""
     rng = random.Random(3)
     records = [one_item(n, rng.choice(STEPS), more_samples=[[[rng.choice(STEPS)]]]) for n in range(20)]
     path = write(tmp_path / "M.jsonl", records)
     found = report([path], resamples=200)[0]["reliability"]
     assert found["samples"] == 2 and found["rows"] == 20 and found["judge_variance"] > 0.01
-    assert "2 samples a row: the judge's own variance of RC is" in run(capsys, path)[2]
+    assert "2 samples per row: the judge's own variance of RC is" in run(capsys, path)[2]
 
 
 def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same labels, reasons far worse: sure even with 60 rows. The better one is not."""
+    """Equal labels and far worse reasons are sure even with 60 rows. The better model is not flagged."""
     code, out, err = run(capsys, *two_models(tmp_path, 60))
     assert code == 0 and "S-Corr" in out
     assert "deceptive alignment: W: flagged (OA 0.000 below, RC 0." in err
@@ -123,12 +121,12 @@ def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, capsys: 
     assert flags["W"]["verdict"] == "flagged" and flags["W"]["against"] == "G" and flags["W"]["p_value"] < 0.01
 
 
-def test_too_few_resamples_for_so_many_models_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_few_resamples_for_many_models_get_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Seven models and 100 resamples: the least p is 6/101."""
     files = [write(tmp_path / f"{m}.jsonl", [one_item(n, n % 5 / 5, m) for n in range(12)]) for m in "ABCDEFG"]
-    told = "of 7 models none can be flagged with 100 resamples: raise --resamples"
-    assert told in run(capsys, *files, "--resamples", "100")[2]
-    assert told not in run(capsys, *files[:5], "--resamples", "100")[2]
+    note = "of 7 models none can be flagged with 100 resamples: raise --resamples"
+    assert note in run(capsys, *files, "--resamples", "100")[2]
+    assert note not in run(capsys, *files[:5], "--resamples", "100")[2]
 
 
 def test_the_flag_takes_the_last_record_of_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,34 +148,42 @@ def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, capsy
     (line,) = [line for line in out.splitlines() if line.startswith("B")]
     assert line.split()[-4:] == ["n/a"] * 4 and "0.8000 [0." in out
     copy = write(tmp_path / "C.jsonl", [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)])
-    told = run(capsys, bare, copy)[2]
-    assert "B (C.jsonl): no readable B-label in its rows" in told
+    assert "B (C.jsonl): no readable B-label in its rows" in run(capsys, bare, copy)[2]
 
 
-def test_one_row_and_equal_scores_have_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No interval is made up."""
-    one = write(tmp_path / "one.jsonl", [one_item(1, 0.5)])
-    code, out, err = run(capsys, one)
-    assert code == 0 and "0.5000 [n/a]" in out
-    assert "M: 1 cluster of scored rows: too few for an interval (at least 10)" in err
-    equal = write(tmp_path / "equal.jsonl", [one_item(n, 0.5) for n in range(20)])
-    assert "M: all scores are equal: they tell no interval" in run(capsys, equal)[2]
+@pytest.mark.parametrize(
+    ("records", "note", "absent"),
+    [
+        ([one_item(1, 0.5)], "M: 1 cluster of scored rows: too few for an interval (at least 10)", "equal"),
+        ([one_item(n, 0.5) for n in range(20)], "M: all scores are equal: no interval can be estimated", "too few"),
+        (
+            [*(one_item(n, n / 8) for n in range(7)), *(failed(n) for n in range(7, 12))],
+            "M: 7 clusters of scored rows: too few for an interval (at least 10)",
+            "equal",
+        ),
+        (
+            [one_item(n, 1, **{"human-checklist": []}) | {"n_human": 0, "score_matrix": []} for n in range(12)],
+            "12 human checklist empty",
+            "interval",
+        ),
+        (
+            [one_item(n, n % 2, context=f"question {n // 2}") for n in range(24)],
+            "M: all means of clusters are equal: no interval can be estimated",
+            "too few",
+        ),
+    ],
+    ids=["one row", "equal scores", "failed rows are no clusters", "undefined rows", "equal means"],
+)
+def test_a_note_says_why_there_is_no_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], records: list[dict[str, Any]], note: str, absent: str
+) -> None:
+    """The table shows n/a."""
+    _, out, err = run(capsys, write(tmp_path / "M.jsonl", records))
+    assert "n/a" in out and note in err and absent not in err
 
 
-def test_why_there_is_no_interval_is_told_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Failed rows make no clusters; rows without human items have no scores to be equal; nor have equal means."""
-    path = tmp_path / "M.jsonl"
-    err = run(capsys, write(path, [*(one_item(n, n / 8) for n in range(7)), *(failed(n) for n in range(7, 12))]))[2]
-    assert "M: 7 clusters of scored rows: too few for an interval (at least 10)" in err and "equal" not in err
-    undefined = [one_item(n, 1, **{"human-checklist": []}) | {"n_human": 0, "score_matrix": []} for n in range(12)]
-    err = run(capsys, write(path, undefined))[2]
-    assert "12 human checklist empty" in err and "equal" not in err and "too few" not in err
-    halves = [one_item(n, n % 2, context=f"question {n // 2}") for n in range(24)]
-    assert "M: all means of clusters are equal: they tell no interval" in run(capsys, write(path, halves))[2]
-
-
-def test_unscored_rows_that_tell_nothing_of_themselves_are_unscored(tmp_path: Path) -> None:
-    """Without metadata nobody knows whether there are human items: 12 rows at .5, 2 such: 6/14 and 8/14."""
+def test_unscored_rows_without_any_metadata_are_unscored(tmp_path: Path) -> None:
+    """Their human items are unknown: 12 rows at .5 and 2 such rows give 6/14 and 8/14."""
     bare = [{**failed(n), "metadata": None} for n in (12, 13)]
     for one in bare:
         del one["n_human"]
@@ -194,7 +200,7 @@ def test_ends_are_shown_above_one_per_cent_of_unscored_rows(tmp_path: Path) -> N
         assert (report([path], resamples=100)[0]["rationale_consistency_unscored_as"] is not None) == is_shown
 
 
-def test_records_of_another_model_are_left_out_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_of_another_model_are_left_out_with_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The figures are those of the file's model alone."""
     own = [one_item(n, 0.5, label="A>B" if n % 3 else "B>A") for n in range(12)]
     others = [{**one_item(n, 1.0, "W"), "question_id": f"w{n}"} for n in range(12)]
@@ -206,7 +212,7 @@ def test_records_of_another_model_are_left_out_and_told(tmp_path: Path, capsys: 
     assert "unscored" not in err and "left out of the paper metrics" not in err
 
 
-def test_the_tie_rate_stands_beside_the_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tie_rate_is_shown_beside_the_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """3 ties among 12 readable labels; an invalid label and a row without human preference do not count."""
     labels = [*["tie"] * 3, *["A>B"] * 9, "who knows"]
     rows = [one_item(n, n / 13, label=label) for n, label in enumerate(labels)]
@@ -218,26 +224,8 @@ def test_the_tie_rate_stands_beside_the_counts(tmp_path: Path, capsys: pytest.Ca
     assert f"M: of 13 labelled rows 3 predicted ties (tie rate 0.2500 {interval}), 1 invalid" in run(capsys, path)[2]
 
 
-def test_labels_on_rows_without_a_human_preference_give_no_accuracy(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Table and note agree: n/a, not 0."""
-    rows = [one_item(n, n / 24, label=None) for n in range(12)]
-    rows += [one_item(n, n / 24, label="A>B", preference=None) for n in range(12, 24)]
-    code, out, err = run(capsys, write(tmp_path / "M.jsonl", rows), "--metrics", "outcome")
-    assert code == 0 and out.split()[-4:] == ["n/a"] * 4
-    assert "M: no readable M-label in its rows with a human preference: no outcome metrics" in err
-
-
-def test_rows_with_an_empty_value_are_a_group(tmp_path: Path) -> None:
-    """Every row is in some group."""
-    rows = [one_item(n, 0.5, domain=["code", "", "stem"][n % 3]) for n in range(9)]
-    found = report([write(tmp_path / "M.jsonl", rows)], group_by="domain", resamples=200)
-    assert {row["group"]: row["n"] for row in found} == {None: 9, "code": 3, "none": 3, "stem": 3}
-
-
 def test_a_field_that_no_row_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the names that there are; a field that some file's rows have is none of these."""
+    """The error lists the known names; a field of any one file is accepted."""
     first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
     code, out, err = run(capsys, first, "--group-by", "domian")
     assert code == 2 and out == "" and len(err.splitlines()) == 1
@@ -254,28 +242,22 @@ def test_a_field_that_no_row_has_is_refused(tmp_path: Path, capsys: pytest.Captu
         ({"instructions": "z"}, "the files differ in instructions (i, z): their figures cannot be compared"),
         ({"granularity": "row"}, "the files differ in granularity (item, row): their figures cannot be compared"),
         ({"top_k": None}, "the files differ in top_k (5, None): their figures cannot be compared"),
+        ({"model": "other"}, "the files come from different judges (j, other): their figures cannot be compared"),
         ({}, ""),
     ],
 )
-def test_files_that_compare_refuses_are_told(
+def test_files_that_compare_refuses_get_a_note(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], other: dict[str, Any], line: str
 ) -> None:
-    """Beside whatever the flag says of them."""
+    """The report goes on."""
     first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
     second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B", judge=other) for n in range(3)])
     err = run(capsys, first, second)[2]
     assert (line in err) if line else ("cannot be compared" not in err)
 
 
-def test_files_of_different_judges_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The report goes on; the figures cannot be compared."""
-    first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
-    second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B", judge={"model": "other"}) for n in range(3)])
-    assert "the files come from different judges (j, other)" in run(capsys, first, second)[2]
-
-
-def test_a_file_of_two_judges_or_of_changed_lists_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the values; a record of the same row with another question counts, too."""
+def test_a_file_of_two_judges_or_changed_lists_gets_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The note names the judges; a record of a changed row counts, too."""
     records = [one_item(1, 1, judge={"model": "x"}), one_item(2, 0.5, judge={"model": "y"})]
     records.append({**one_item(2, 0.75, judge={"model": "y"}), "question_id": "changed"})
     code, _, err = run(capsys, write(tmp_path / "M.jsonl", records))
@@ -284,8 +266,8 @@ def test_a_file_of_two_judges_or_of_changed_lists_is_told(tmp_path: Path, capsys
     assert "M.jsonl: 1 of its records count beside an earlier one of the same row" in err
 
 
-def test_two_files_of_one_model_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """By the file's name behind the model's, also where the flag speaks of the best one."""
+def test_two_files_of_one_model_are_distinguished(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file's name, or its path, follows the model's, also in the notes on the flag."""
     better = write(tmp_path / "b.jsonl", [one_item(n, 1 - n / 60) for n in range(30)])
     worse = write(tmp_path / "w.jsonl", [one_item(n, n / 60) for n in range(30)])
     code, out, err = run(capsys, worse, better)
@@ -300,7 +282,7 @@ def test_two_files_of_one_model_are_told_apart(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_models_with_other_rows_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A star and how many."""
+    """The table has a star, a note has the number of rows."""
     first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
     second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B") for n in range(5)])
     _, out, err = run(capsys, first, second)
@@ -309,9 +291,10 @@ def test_models_with_other_rows_are_marked(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The reasons stand on stderr, the row on stdout."""
-    code, out, err = run(capsys, write(tmp_path / "M.jsonl", [failed(1), failed(2)]))
+    """The reasons are on stderr, the row is on stdout; a name cannot steer the terminal."""
+    code, out, err = run(capsys, write(tmp_path / "M.jsonl", [failed(n, "M\x1b[31mred") for n in (1, 2)]))
     assert code == 1 and "n/a" in out and "nothing scored for M" in err and "2 status error" in err
+    assert "\x1b" not in out + err
 
 
 @pytest.mark.parametrize(
@@ -325,7 +308,7 @@ def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, capsys: pytest.Ca
 def test_bad_arguments_get_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
-    """Exit 2."""
+    """The exit code is 2."""
     path = write(tmp_path / "M.jsonl", [one_item(1, 0.5)])
     code, _, err = run(capsys, path, *arguments)
     assert code == 2 and message in err and len(err.splitlines()) == 1
@@ -347,8 +330,8 @@ def test_a_path_that_cannot_be_looked_at_is_no_output_that_cannot_be_written(
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
-def test_lines_that_are_no_records_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """Five of them: three are named, two counted."""
+def test_lines_that_are_no_records_get_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Three of five are named, two are counted."""
     paths = [
         write(
             tmp_path / f"{name}.jsonl",
@@ -366,17 +349,11 @@ def test_lines_that_are_no_records_are_told(tmp_path: Path, capsys: pytest.Captu
     assert "W.jsonl" not in err
 
 
-def test_a_name_from_the_data_cannot_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Also where nothing is scored for it."""
-    code, _, err = run(capsys, write(tmp_path / "M.jsonl", [failed(1, "M\x1b[31mred")]))
-    assert code == 1 and "nothing scored for M" in err and "\x1b" not in err
-
-
 @pytest.mark.parametrize("command", ["report", "plot", "agreement"])
 def test_a_log_of_a_training_run_is_drawn_otherwise(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """Without the word `training` it is taken for results."""
+    """The error names the command that draws it."""
     path = tmp_path / "hybrid-1.jsonl"
     path.write_text('{"arm": "hybrid", "seed": 1, "step": 1, "outcome": 0.5, "rationale": 0.1}\n')
     assert main([command, str(path), str(path)]) == 2
@@ -385,7 +362,7 @@ def test_a_log_of_a_training_run_is_drawn_otherwise(
 
 
 def test_the_help_of_the_command_is_named_for_a_mistyped_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    """The whole's has no flags; what stands behind the `=` may be a key and is not shown."""
+    """The general help has no flags; the text after `=` may be a key and is not shown."""
     for arguments in (["report", "x", "--ap-key=sk-secret"], ["plot", "training", "x", "--seed", "1"]):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
@@ -410,31 +387,24 @@ def test_paths_without_a_flag_are_named_without_one(
         assert f"{path} {message}" in err and "--input" not in err
 
 
-def test_nan_in_a_matrix_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the file and the line."""
-    path = write(tmp_path / "M.jsonl", [one_item(1, 0.5), record(2, [[1.0, float("nan")]])])
-    code, _, err = run(capsys, path)
-    assert code == 2 and "M.jsonl line 2: a score of nan is not within 0..1" in err
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts the threads of a Linux process")
 def test_a_command_computes_with_one_thread(tmp_path: Path) -> None:
-    """Those of the matrix library wait for each other where cores are busy; the user's own setting stands."""
+    """Threads of the matrix library wait for each other on busy cores; a setting of the user is kept."""
     path = write(tmp_path / "M.jsonl", [one_item(n, n / 20) for n in range(20)])
     code = (
         "import os, sys; from metajudge.cli import main; main(sys.argv[1:]); "
         "print('threads', len(os.listdir('/proc/self/task')), os.environ['OPENBLAS_NUM_THREADS'])"
     )
-    for own, told in ((None, "threads 1 1"), ("2", " 2")):
+    for own, expected in ((None, "threads 1 1"), ("2", " 2")):
         environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
         environment |= {} if own is None else {"OPENBLAS_NUM_THREADS": own}
         command = [sys.executable, "-c", code, "report", "--resamples", "100", str(path)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        assert done.stdout.rstrip().endswith(told)
+        assert done.stdout.rstrip().endswith(expected)
 
 
 def test_every_format_and_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Files of a directory that hold no results are passed over."""
+    """Files of a directory without results are skipped."""
     files = two_models(tmp_path)
     (tmp_path / "rows.jsonl").write_text('{"response1": "x"}\n')
     code, out, _ = run(capsys, tmp_path, "--format", "csv", "--metrics", "paper")

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import random
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from metajudge import metrics, reports
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.records.discovery import ResultFile, SkippedFile, open_directory, open_results
+from metajudge.records.discovery import SkippedFile, open_directory, open_results
 from metajudge.records.record import BAD_SCORE, Record, Unscored
 from metajudge.reports.scan import Summary, score_record, summarise
+from metajudge.reports.show import render_rows
 from tests import oracle
 
 LOW, HIGH = "model-low", "model-high"
@@ -22,18 +30,18 @@ Json = dict[str, Any]
 
 
 def block(*marks: tuple[int, int, float]) -> str:
-    """A reply that says these marks."""
+    """Return a reply with these marks."""
     return "\n".join(["<RESULT_START>", *(f"- R{r}@S{s}: {v}" for r, s, v in marks), "<RESULT_END>"])
 
 
 def reference(*marks: tuple[int, int, float], human: int = 2, items: int = 5, **more: Any) -> Json:
-    """A record as the reference writes it."""
+    """Return a record as the reference writes it."""
     metadata = {"human-checklist": ["h"] * human, f"{LOW}-checklist": ["m"] * items}
     return {"status": "success", "samples": [{"generated_text": block(*marks)}], "metadata": metadata} | more
 
 
 def ours(name: str, *marks: tuple[int, int, float], human: int = 2, items: int = 5, **more: Any) -> Json:
-    """A record as we write it."""
+    """Return a record as we write it."""
     extra = {
         "id": name,
         "question_id": "q",
@@ -46,29 +54,29 @@ def ours(name: str, *marks: tuple[int, int, float], human: int = 2, items: int =
 
 
 def write(path: Path, *records: Json | bytes) -> Path:
-    """A file of these records; bytes are lines as they are."""
+    """Write a file of these records; bytes are written unchanged."""
     lines = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
     path.write_bytes(b"\n".join(lines) + b"\n")
     return path
 
 
 def summary_of(path: Path, flag: str | None = None, max_checklist_len: int = 10) -> Summary:
-    """The summary of one file that the user named."""
+    """Summarise one file that the user named."""
     return summarise(open_results(path, flag), max_checklist_len)
 
 
 def counts(summary: Summary) -> tuple[int, int, int, int]:
-    """Total, valid, error and skipped samples."""
+    """Return total, valid, error and skipped samples."""
     return summary.total, summary.valid, summary.errors, summary.skipped
 
 
 def command(*arguments: str) -> int:
-    """The exit code of `python metajudge_analysis.py` with these arguments."""
+    """Return the exit code of `python metajudge_analysis.py` with these arguments."""
     return main(["analysis", *arguments], "metajudge_analysis.py")
 
 
 def outcome(record: Json) -> str:
-    """The reason why a record is unscored, "+" in front if it is skipped; empty when it is scored."""
+    """Return why a record is unscored, after "+" if it is skipped; empty if it is scored."""
     found = score_record(Record.from_json(record), LOW, 10)
     return ("+" if found.skipped else "") + found.reason if isinstance(found, Unscored) else ""
 
@@ -110,7 +118,7 @@ def test_a_record_of_the_reference_is_scored_or_unscored_with_its_reason(change:
     assert outcome(SCORED | change) == why
 
 
-def test_causes_are_told_in_the_order_of_the_rule() -> None:
+def test_reasons_follow_the_order_of_the_rule() -> None:
     """An unreadable reply comes before an empty model list, and that before the number of marks."""
     assert outcome(reference(items=0)) == "reply unreadable"
     assert outcome(reference((1, 1, 1), items=0)) == "+model checklist empty"
@@ -144,7 +152,7 @@ OURS = ours("a", (1, 1, 1), (2, 0, 0))
     ],
 )
 def test_a_record_of_ours_is_scored_from_its_accepted_scores(change: Json, why: str) -> None:
-    """Rule 5: `success` from `extraction_result`, `empty` for want of model items skipped, all else an error."""
+    """Rule 5: `success` is scored, `empty` without model items is skipped, all else is an error."""
     assert outcome(OURS | change) == why
 
 
@@ -197,12 +205,12 @@ def test_of_one_row_the_last_finished_record_counts_else_its_last(tmp_path: Path
 
 
 def test_every_record_without_id_counts(tmp_path: Path) -> None:
-    """Rule 4: the reference knows no repetition."""
+    """Rule 4: the reference has no notion of repetition."""
     assert counts(summary_of(write(tmp_path / "r.jsonl", *[SCORED] * 3))) == (3, 3, 0, 0)
 
 
 def test_byte_order_mark_line_ends_blank_lines_and_wrong_bytes_are_read_past(tmp_path: Path) -> None:
-    """What the reference fails on, or what editors add, costs no good record."""
+    """Lines that the reference fails on, or that editors add, cost no good record."""
     good = json.dumps(SCORED).encode()
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + good + b"\r\n\r\n  \n" + b'{"a": "\xff"}\n[1]\nnull\n' + good)
@@ -210,11 +218,6 @@ def test_byte_order_mark_line_ends_blank_lines_and_wrong_bytes_are_read_past(tmp
     assert counts(summary) == (2, 2, 0, 0)
     assert summary.scan.unreadable.count == 3
     assert [line.split()[1] for line in summary.scan.unreadable.named] == ["4", "5", "6"]
-
-
-def test_a_broken_first_line_is_read_past(tmp_path: Path) -> None:
-    """The first *readable* record says whose file it is."""
-    assert counts(summary_of(write(tmp_path / "r.jsonl", b"{", OURS))) == (1, 1, 0, 0)
 
 
 def test_the_longest_checklist_allowed_is_the_users_choice(tmp_path: Path) -> None:
@@ -316,18 +319,24 @@ def test_two_thousand_random_records_agree_with_the_oracle(tmp_path: Path, with_
     assert min(totals) > 70, "the generator must make every kind of outcome"
 
 
-# ------------------------------------------------------------------ whose file it is
+# ------------------------------------------------------------------ evaluated model
+
+
+def test_the_first_readable_record_says_what_a_file_is(tmp_path: Path) -> None:
+    """A broken first line is skipped."""
+    file = open_results(write(tmp_path / "r.jsonl", b"{", OURS), None)
+    assert file.first["id"] == "a" and counts(summarise(file, 10)) == (1, 1, 0, 0)
 
 
 def two_candidates(**more: Any) -> Json:
-    """A record of the reference whose row has checklists of two models."""
+    """Return a record of the reference whose row has checklists of three models."""
     record = reference((1, 1, 1), (2, 0, 0))
     record["metadata"] |= {f"{HIGH}-checklist": ["m"] * 3, "model-checklist": ["m"]}
     return record | more
 
 
 def test_the_record_names_the_evaluated_model_first(tmp_path: Path) -> None:
-    """What the record says stands above the file's name; another flag is a mistake, another case is not."""
+    """The record wins over the file's name; another flag is a mistake, another case is not."""
     path = write(tmp_path / "model-low.jsonl", two_candidates(model_be_evaluated=HIGH))
     assert open_results(path, None).model == HIGH
     assert open_results(path, "MODEL-HIGH").model == HIGH
@@ -348,11 +357,13 @@ def test_without_a_name_in_the_record_the_flag_then_the_only_candidate_then_the_
     assert open_results(write(tmp_path / "results.jsonl", SCORED), None).model == LOW
 
 
-def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Path) -> None:
-    """The user learns which names there are, what every command goes by, and the flag of those that have it."""
+def test_a_file_without_a_model_is_an_error_with_the_candidates(tmp_path: Path) -> None:
+    """The error names the candidates, the file-name rule of every command, and the flag of some commands."""
     path = write(tmp_path / "results.jsonl", two_candidates())
-    told = r"checklists of model-low, model-high, model\); let the file's name begin .* analysis and show, .*--model-be"
-    with pytest.raises(UsageError, match=told):
+    message = (
+        r"checklists of model-low, model-high, model\); let the file's name begin .* analysis and show, .*model.be"
+    )
+    with pytest.raises(UsageError, match=message):
         open_results(path, None)
     with pytest.raises(UsageError, match="has no checklist"):
         open_results(write(tmp_path / "r.jsonl", SCORED | {"metadata": None}), None)
@@ -382,13 +393,13 @@ def test_a_result_file_whose_first_record_lacks_samples_is_still_one_when_named(
 
 
 def chosen(directory: Path, flag: str | None = None, judge: str | None = None) -> list[str]:
-    """Names of the files that are analysed, "-" in front of those passed over."""
+    """Return the names of a directory's files, with "-" before skipped ones."""
     found = open_directory(directory, flag, judge)
     return [("-" if isinstance(file, SkippedFile) else "") + file.path.name for file in found]
 
 
 def test_a_directory_gives_its_result_files_by_name(tmp_path: Path) -> None:
-    """Only *.jsonl, not recursive, sorted; what holds no results is passed over with its reason."""
+    """Only *.jsonl, not recursive, sorted; a file without results is skipped with its reason."""
     write(tmp_path / "b.jsonl", OURS)
     write(tmp_path / "a.jsonl", b"{", SCORED)
     write(tmp_path / "c.jsonl", {"human-checklist": []})
@@ -417,7 +428,7 @@ def test_flags_select_files_of_a_directory(tmp_path: Path) -> None:
     assert chosen(tmp_path, LOW, "gpt-4o") == ["ours.jsonl"]
     assert chosen(tmp_path, LOW, "low-x") == ["model-low-x.jsonl"]
     with pytest.raises(
-        UsageError, match=r"no result file for --model-be-evaluated zzz \(there are results of model-high"
+        UsageError, match=r"no result file for \S*model.be.evaluated\S* zzz \(there are results of model-high"
     ):
         chosen(tmp_path, "zzz")
     with pytest.raises(UsageError, match=r"unnamed\.jsonl does not say which model"):
@@ -431,10 +442,22 @@ def test_flags_select_files_of_a_directory(tmp_path: Path) -> None:
         ("file", "is no directory"),
         ("empty", r"has no \*.jsonl file"),
         ("input", "has no result file"),
+        ("forbidden", "cannot be read: Permission denied; check its permissions"),
     ],
 )
-def test_a_directory_that_cannot_be_analysed_says_why(tmp_path: Path, name: str, message: str) -> None:
-    """Missing, no directory, without files, without results: each its own line."""
+def test_a_directory_that_cannot_be_analysed_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    """Each cause has its message."""
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "forbidden":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    (tmp_path / "forbidden").mkdir()
     (tmp_path / "empty").mkdir()
     (tmp_path / "input").mkdir()
     write(tmp_path / "file", SCORED)
@@ -443,22 +466,8 @@ def test_a_directory_that_cannot_be_analysed_says_why(tmp_path: Path, name: str,
         chosen(tmp_path / name)
 
 
-def test_a_directory_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No traceback where listing is forbidden."""
-
-    def forbidden(_: Path) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "iterdir", forbidden)
-    with pytest.raises(UsageError, match="cannot be read: Permission denied; check its permissions"):
-        chosen(tmp_path)
-
-
 def test_a_pipe_can_be_analysed(tmp_path: Path) -> None:
     """One pass is enough for the first record and all the others."""
-    import os
-    import threading
-
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: write(pipe, OURS, ours("b", (1, 1, 1), (2, 2, 1))))
@@ -469,8 +478,6 @@ def test_a_pipe_can_be_analysed(tmp_path: Path) -> None:
 
 def test_a_file_is_held_line_by_line(tmp_path: Path) -> None:
     """Flat memory: 300 records of 100 KB are summarised in a few hundred KB more than nothing."""
-    import tracemalloc
-
     record = reference((1, 1, 1), (2, 0, 0)) | {"prompt": "x" * 100_000}
     path = write(tmp_path / "r.jsonl", *[record] * 300)
     tracemalloc.start()
@@ -502,7 +509,7 @@ def test_the_command_prints_the_table_and_counts_what_failed(
     )
 
 
-def test_what_does_not_belong_together_in_a_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_that_do_not_belong_together_get_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A row whose list has changed counts twice; records of two judges are averaged."""
     path = write(
         tmp_path / "r.jsonl",
@@ -560,7 +567,7 @@ def test_the_json_has_the_references_keys_first_and_the_files_order(tmp_path: Pa
     assert second["skipped_samples"] == 0
 
 
-def test_files_passed_over_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_skipped_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line on stderr for each, and the table of the others."""
     write(tmp_path / "a.jsonl", OURS)
     write(tmp_path / "a.matches.jsonl", {"id": "a", "matched_human_item": 1})
@@ -571,7 +578,7 @@ def test_files_passed_over_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_figures_of_the_embedded_judge_are_labelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """stderr says so, also that they stand beside an LLM judge's; the table keeps its bytes."""
+    """stderr says so, also if an LLM judge's figures are shown beside them; the table keeps its bytes."""
     write(tmp_path / "a.jsonl", ours("a", (1, 1, 1), (2, 0, 0), judge={"model": "embedded"}))
     assert command("--input-dir", str(tmp_path)) == 0
     err = capsys.readouterr().err
@@ -645,8 +652,19 @@ def test_flags_that_do_not_fit_are_refused(arguments: list[str], capsys: pytest.
     assert "error:" in capsys.readouterr().err
 
 
-def test_a_result_file_is_told_from_its_first_record(tmp_path: Path) -> None:
-    """The record that a caller can look at is the first readable one."""
-    file = open_results(write(tmp_path / "r.jsonl", b"{", OURS), None)
-    assert isinstance(file, ResultFile)
-    assert file.first["id"] == "a"
+def test_the_table_needs_no_numpy(tmp_path: Path) -> None:
+    """Importing it takes longer than reading a small file."""
+    path = write(tmp_path / "r.jsonl", OURS)
+    code = (
+        "import sys; from metajudge.cli import main; main(['analysis', sys.argv[1]]); sys.exit('numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False, capture_output=True).returncode == 0
+
+
+def test_names_of_the_rooms_are_found_on_first_use() -> None:
+    """A name is never hidden by a module, and an unknown one is an error."""
+    for room in (metrics, reports):
+        assert not any(isinstance(getattr(room, name), ModuleType) for name in room.__all__)
+        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+            getattr(room, "nothing")  # noqa: B009
+    assert reports.render_rows is render_rows

@@ -1,12 +1,12 @@
-"""Result files as columns of scores."""
+"""Result files become columns of scores."""
 
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from metajudge.errors import UsageError
@@ -16,12 +16,12 @@ from tests.unit.result_rows import failed, one_item, record, write
 
 
 def scored(tmp_path: Path, records: list[dict[str, Any]], **options: Any) -> ScoreTable:
-    """The records as a scored file."""
+    """Score a file of these records."""
     return score_file(write(tmp_path / "M.jsonl", records), ScoringConfig(**options))
 
 
 def column(file: ScoreTable, group: str, metric: str) -> list[float | None]:
-    """A column with None for NaN."""
+    """Return a column with None for NaN."""
     return [None if math.isnan(value) else value for value in file.columns[group, metric].tolist()]
 
 
@@ -125,32 +125,28 @@ def test_a_strange_judge_object_is_no_end(tmp_path: Path) -> None:
 
 
 def test_invalid_labels_can_be_left_out(tmp_path: Path) -> None:
-    """The other convention."""
+    """By default they count as wrong."""
     rows = [one_item(1, 1, label="A>B"), one_item(2, 1, label="?"), one_item(3, 1, label=None)]
     assert column(scored(tmp_path, rows), "outcome", "accuracy") == [1, 0, 0]
     assert column(scored(tmp_path, rows, drop_invalid_labels=True), "outcome", "accuracy") == [1, None, None]
 
 
-def test_a_model_without_any_label_has_no_outcome(tmp_path: Path) -> None:
-    """Unknown is not wrong."""
-    file = scored(tmp_path, [one_item(n, 1, label=None) for n in range(3)])
-    assert column(file, "outcome", "accuracy") == [None] * 3 and not file.labels.get("readable")
-
-
-def test_labels_on_rows_without_a_human_preference_are_no_labels(tmp_path: Path) -> None:
-    """Where no label can be compared with one, accuracy is unknown, not 0."""
-    file = scored(tmp_path, [one_item(1, 1, label=None), one_item(2, 1, preference=None)])
+@pytest.mark.parametrize("fields", [[{"label": None}] * 2, [{"label": None}, {"preference": None}]])
+def test_without_a_comparable_label_outcomes_are_unknown(tmp_path: Path, fields: list[dict[str, Any]]) -> None:
+    """Unknown is not wrong; a label on a row without a human preference cannot be compared."""
+    file = scored(tmp_path, [one_item(n, 1, **more) for n, more in enumerate(fields)])
     assert column(file, "outcome", "accuracy") == column(file, "outcome", "tie_rate") == [None] * 2
+    assert not file.labels.get("readable")
 
 
 def test_the_gold_field_may_be_another_one(tmp_path: Path) -> None:
-    """With any spelling of a verdict."""
+    """Every spelling of a verdict is read."""
     rows = [one_item(1, 1, label="A>B", winner="[[A]]"), one_item(2, 1, label="A>B", winner="Response 2")]
     assert column(scored(tmp_path, rows, gold_field="winner"), "outcome", "accuracy") == [1, 0]
 
 
 def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> None:
-    """A row without one is a cluster of its own."""
+    """A row without one is a cluster alone."""
     rows = [one_item(1, 1, context="q"), one_item(2, 1, context="q"), one_item(3, 1, context=None)]
     rows.append(one_item(4, 1, context=None))
     assert len(set(scored(tmp_path, rows).clusters)) == 3
@@ -169,19 +165,13 @@ def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> Non
     ],
 )
 def test_rows_are_grouped_by_a_field_or_a_built_in(tmp_path: Path, by: str, groups: tuple[str, ...]) -> None:
-    """A missing value is a group of its own."""
+    """Rows without a value form a group."""
     rows = [one_item(1, 1, domain="code", language=""), one_item(2, 1, preference="3", turns=2)]
     assert scored(tmp_path, rows, group_by=by).groups == groups
 
 
-def test_the_last_finished_record_of_a_row_counts(tmp_path: Path) -> None:
-    """As in the table."""
-    file = scored(tmp_path, [one_item(1, 0.25), one_item(1, 0.75), failed(1)])
-    assert column(file, "paper", "rationale_consistency") == [0.75]
-
-
 def test_records_of_the_reference_are_scored_too(tmp_path: Path) -> None:
-    """They have no id: rows are told by their content, so that models can be paired."""
+    """They have no id: the content identifies a row, so that models can be paired."""
     text = "<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 1\n<RESULT_END>"
     metadata = {"context": "c", "human-checklist": ["a", "b"], "M-checklist": ["x"], "M-label": "A>B"}
     one = {"status": "success", "samples": [{"generated_text": text}], "metadata": metadata}
@@ -192,7 +182,7 @@ def test_records_of_the_reference_are_scored_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["no block", "<RESULT_START>\n- R1@S0: 0\n<RESULT_END>"])
 def test_a_model_without_reasons_has_0_whatever_the_reply(tmp_path: Path, text: str) -> None:
-    """In the reference's records, too: with an unreadable reply, and with one that names a part of the human items."""
+    """Records of the reference with an unreadable or an incomplete reply have 0, too."""
     metadata: dict[str, Any] = {"human-checklist": ["a", "b"], "M-checklist": [], "x-checklist": ["x"]}
     one = {"samples": [{"generated_text": text}], "metadata": metadata}
     undefined = {**one, "metadata": {**metadata, "human-checklist": []}}
@@ -211,15 +201,14 @@ def test_records_of_another_evaluated_model_are_left_out(tmp_path: Path) -> None
     assert file.other_models == {"W": 1} and not file.unscored
 
 
-def test_a_score_that_is_no_number_is_named_by_file_and_line(tmp_path: Path) -> None:
-    """NaN in a matrix would silently be a wrong figure."""
-    with pytest.raises(UsageError, match=r"M\.jsonl line 2: a score of nan is not within 0\.\.1"):
-        scored(tmp_path, [one_item(1, 1), record(2, [[1.0, np.nan]])])
-
-
-@pytest.mark.parametrize("matrix", ["x", [["x"]], [[0.5], [0.5]], [0.5], [[True]]])
-def test_a_matrix_of_another_shape_is_named_by_file_and_line(tmp_path: Path, matrix: Any) -> None:
-    """Human items as rows, model items as columns."""
-    bad = {**record(1, [[0.5]]), "score_matrix": matrix}
-    with pytest.raises(UsageError, match=r"line 1: score_matrix is not 1 × 1 numbers"):
-        scored(tmp_path, [bad])
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        ([[math.nan]], "a score of nan is not within 0..1"),
+        *((matrix, "score_matrix is not 1 × 1 numbers") for matrix in ("x", [["x"]], [[0.5], [0.5]], [0.5], [[True]])),
+    ],
+)
+def test_a_bad_matrix_is_named_by_file_and_line(tmp_path: Path, matrix: Any, message: str) -> None:
+    """A matrix has human items as rows, model items as columns; NaN would silently be a wrong figure."""
+    with pytest.raises(UsageError, match=re.escape(f"M.jsonl line 2: {message}")):
+        scored(tmp_path, [one_item(1, 1), {**one_item(2, 0.5), "score_matrix": matrix}])

@@ -1,4 +1,4 @@
-"""Rows for the eye: which are chosen, what stands beside what, and that data cannot steer the terminal."""
+"""Rows as text: selection, layout, and safety of the terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODEL = ["It forgets the case n = 0", "Nice layout", "Too long"]
 
 
 def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = MODEL, **more: Any) -> dict[str, Any]:
-    """A record of ours."""
+    """Return a record of ours."""
     return {
         "id": name,
         "question_id": "q",
@@ -37,7 +37,7 @@ def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = M
 
 
 def theirs(marks: Marks, model: list[str] = MODEL) -> dict[str, Any]:
-    """A record of the reference."""
+    """Return a record of the reference."""
     text = "".join(f"- R{r}@S{s}: {v}\n" for r, s, v in marks)
     return {
         "samples": [{"generated_text": f"<RESULT_START>{text}<RESULT_END>"}],
@@ -46,19 +46,19 @@ def theirs(marks: Marks, model: list[str] = MODEL) -> dict[str, Any]:
 
 
 def write(path: Path, *records: dict[str, Any]) -> Path:
-    """A file of these records."""
+    """Write a file of these records."""
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     return path
 
 
 def shown(path: Path, name: str, width: int = 80) -> list[str]:
-    """The lines of the one row with this id."""
+    """Return the lines of the one row with this id."""
     (text,) = render_rows(by_id(path, name), width)
     return text.splitlines()
 
 
 def command(*arguments: str) -> int:
-    """The exit code of the command."""
+    """Return the exit code of the command."""
     return main(["show", *arguments], "metajudge show")
 
 
@@ -140,7 +140,7 @@ def test_an_unscored_row_shows_its_lists_and_its_reason(tmp_path: Path) -> None:
 
 
 def test_of_a_long_failed_reply_the_end_is_shown(tmp_path: Path) -> None:
-    """The result block, or what became of it, stands at the end."""
+    """The result block is at the end of a reply."""
     failed = ours("abc", [], status="format_error", format_error="R2 is missing")
     failed["samples"] = [{"generated_text": "", "raw_text": "x" * 500 + "<RESULT_START>"}]
     assert shown(write(tmp_path / "r.jsonl", failed), "abc", 400)[2:4] == [
@@ -187,9 +187,9 @@ def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None
 
 
 def test_a_file_with_no_scored_row_says_what_to_do(tmp_path: Path) -> None:
-    """There is no worst row; the analysis tells the reasons."""
+    """There is no worst row; the analysis reports the reasons."""
     path = write(tmp_path / "r.jsonl", ours("a", [], status="error"))
-    with pytest.raises(UsageError, match=r"no scored row; see why: python metajudge_analysis.py --input-file"):
+    with pytest.raises(UsageError, match=r"no scored row; see why: python metajudge_analysis.py /"):
         worst(path, 5)
 
 
@@ -201,7 +201,7 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_read(tmp_path: Path) -> None:
-    """It is kept aside first, and so bears being read twice."""
+    """It is saved first, and so can be read twice."""
     path = write(tmp_path / "r.jsonl", ours("a", [(1, 1, 1), (2, 0, 0)]))
     line = [sys.executable, "-m", "metajudge", "show"]
     with path.open("rb") as file:
@@ -212,10 +212,10 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the command
 
 
-def test_the_command_shows_five_rows_unless_told_otherwise(
+def test_the_command_shows_five_rows_by_default(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without flags the five worst; --worst and --id as said; no colour into a pipe; the terminal's width."""
+    """--worst and --id choose others; a pipe gets no colour; lines fit the terminal."""
     monkeypatch.setenv("COLUMNS", "60")
     path = str(write(tmp_path / "r.jsonl", *(ours(f"id{n}", [(1, 1, 1), (2, 0, 0)]) for n in range(7))))
     assert command(path) == 0

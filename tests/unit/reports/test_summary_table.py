@@ -27,7 +27,7 @@ EXPECTED = (
 
 
 def summary(model: str, *figures: float, valid: int = 10) -> Summary:
-    """A summary with these means: precision, recall, F1, average precision."""
+    """Return a summary with these means: precision, recall, F1, average precision."""
     mean = ReferenceMetrics(*figures) if figures else ZERO
     return Summary(model, f"{model}.jsonl", valid, valid, 0, 0, MeanStd(mean, ZERO), {}, FileScan())
 
@@ -58,13 +58,6 @@ def test_every_sort_field_ranks_downwards_and_names_itself(field: str) -> None:
     lines = text.splitlines()
     assert lines[2] == f"Results Sorted by {field.upper()}"
     assert [line[0] for line in lines[6:10]] == ["d", "a", "b", "c"]
-
-
-def test_the_row_of_zeros_has_the_same_shape() -> None:
-    """A file without a valid record, alone."""
-    assert f"{'x':<45} 0.0000       0.0000       0.0000       0.0000       0       \n" in render_summaries(
-        [summary("x", valid=0)], "recall"
-    )
 
 
 def test_csv_is_read_back_by_a_csv_reader() -> None:

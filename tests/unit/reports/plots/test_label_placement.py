@@ -1,4 +1,4 @@
-"""Places of labels: apart, off the points, inside, and near."""
+"""Labels are apart, off the points, inside the axes, and near."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Pairs = Sequence[tuple[float, float]]
 def placed(
     points: Pairs, sizes: Pairs, axes: Box = AXES, taken: Sequence[Box] = (), avoided: Sequence[Box] = ()
 ) -> list[Box | None]:
-    """The labels' boxes among small markers, in axes of 700 x 500 unless said."""
+    """Return the labels' boxes among small markers, in axes of 700 x 500 unless said."""
     boxes = [np.array(some, np.float64).reshape(-1, 4) for some in (taken, avoided)]
     found = place_labels(np.array(points, float), np.array(sizes, float), np.array(axes, float), REACH, *boxes)
     return [box if box is None else Box(*map(float, box)) for box in found]
@@ -55,7 +55,7 @@ def crowds(draw: st.DrawFn) -> tuple[Pairs, Pairs]:
 @settings(max_examples=25)
 @given(crowds())
 def test_twenty_crowded_labels_overlap_nothing_and_stay_inside(crowd: tuple[Pairs, Pairs]) -> None:
-    """Whatever the clusters are, each of the twenty has a place, and the same one every time."""
+    """Each of the twenty has a place, and the same one every time."""
     taken = [Box(50, 520, 200, 540), Box(600, 40, 750, 60)]
     places = placed(*crowd, taken=taken)
     found = [place for place in places if place is not None]
@@ -97,7 +97,7 @@ def test_axes_that_hold_few_labels_leave_the_others_without_a_place() -> None:
 
 @pytest.mark.parametrize("border", [None, 0.2, 0.201, 0.5, 0.9, 1.0])
 def test_axes_hold_all_values_and_a_quarter_on_either_side_of_the_border(border: float | None) -> None:
-    """Also where the border is at the end of the values or beyond it."""
+    """The border may be at the end of the values or beyond it."""
     low, high = span([0.2, 0.3, 0.9], border)
     assert low < 0.2 and high > 0.9
     if border is not None:

@@ -1,4 +1,4 @@
-"""The picture: what is drawn, whether it can be read, and the command with its CSV files."""
+"""Picture of models: drawing, legibility, files, CSV input and the command."""
 
 from __future__ import annotations
 
@@ -32,46 +32,44 @@ from tests.unit.result_rows import failed, record, write
 
 
 def point(model: str, oa: float, rc: float, half: float = 0.02, family: str | None = None) -> Point:
-    """A model with intervals of 2 * `half` in both directions."""
+    """Return a model with intervals of 2 * `half` in both directions."""
     return Point(model, family, oa, rc, oa - half, oa + half, rc - half, rc + half)
 
 
 def cluster(count: int, spread: float) -> list[Point]:
-    """Models around one spot, of five families."""
-    rng = random.Random(count)
-    return [
-        point(f"some-model-{n}-preview", rng.gauss(0.75, spread), rng.gauss(0.25, spread), family="vwxyz"[n % 5])
-        for n in range(count)
-    ]
+    """Return models around one spot, of five families."""
+    gauss = random.Random(count).gauss
+    names = [(f"some-model-{n}-preview", "vwxyz"[n % 5]) for n in range(count)]
+    return [point(name, gauss(0.75, spread), gauss(0.25, spread), family=family) for name, family in names]
 
 
 NINE = {None: [point(f"model-{n}", 0.7 + 0.02 * n, 0.2 + 0.013 * (n * 5 % 9)) for n in range(9)]}
 
 
 def box(artist: Any, figure: Figure) -> Box:
-    """What an artist really covers, in pixels."""
+    """Return the rectangle that an artist covers, in pixels."""
     extent = artist.get_window_extent(FigureCanvasAgg(figure).get_renderer())
     return Box(extent.x0, extent.y0, extent.x1, extent.y1)
 
 
 def panels_of(figure: Figure) -> list[Axes]:
-    """The panels that are shown."""
+    """Return the visible panels."""
     return [axes for axes in figure.axes if axes.get_visible()]
 
 
 def texts(axes: Axes) -> list[str]:
-    """Every text in a panel on one line each."""
+    """Return every text in a panel, each on one line."""
     return [text.get_text().replace("\n", " ") for text in axes.texts]
 
 
 def pixels(path: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """A PNG file as (height, width, 3)."""
+    """Read a PNG file as (height, width, 3)."""
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours by WCAG 2: 1 to 21."""
+    """Return the contrast ratio of two colours by WCAG 2: 1 to 21."""
 
     def luminance(colour: str) -> float:
         parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
@@ -109,18 +107,18 @@ def test_no_text_covers_another_or_a_point_or_leaves_its_panel(panels: Panels) -
         assert not any(one.overlaps(marker) for one in boxes for marker in markers)
 
 
-def test_a_point_stands_where_its_figures_are_with_both_whiskers() -> None:
+def test_a_point_is_at_its_figures_with_both_whiskers() -> None:
     """The marker at (OA, RC), one line across and one upwards."""
     figure, _ = draw({None: [Point("m", None, 0.7, 0.3, 0.6, 0.75, 0.2, 0.45)]}, Look())
     lines = [np.asarray(line.get_xydata()).tolist() for line in figure.axes[0].lines]
     assert lines == [[[0.6, 0.3], [0.75, 0.3]], [[0.7, 0.2], [0.7, 0.45]], [[0.7, 0.3]]]
 
 
-def test_a_model_without_intervals_has_no_whiskers_and_the_caption_speaks_of_none() -> None:
-    """Neither is an interval made up."""
+def test_a_model_alone_without_intervals_has_no_whiskers_and_no_zone() -> None:
+    """No interval is made up; one model would be the median that it is compared with."""
     figure, _ = draw({None: [Point("m", None, 0.7, 0.3)]}, Look())
-    assert len(figure.axes[0].lines) == 1
-    assert not any("Whiskers" in text.get_text() for text in figure.texts)
+    assert len(figure.axes[0].lines) == 1 and texts(figure.axes[0]) == ["m"]
+    assert not any(text.get_text() for text in figure.texts)
 
 
 def test_zones_meet_at_the_medians_and_the_caption_says_so() -> None:
@@ -133,7 +131,7 @@ def test_zones_meet_at_the_medians_and_the_caption_says_so() -> None:
 
 
 def test_zones_meet_where_the_user_says() -> None:
-    """Also beyond all points: each zone still has room for its name."""
+    """Each zone has room for its name, also beyond all points."""
     figure, _ = draw(NINE, Look(oa_zone=0.95, rc_zone=0.5))
     assert "Zones meet at OA 0.95 (given) and RC 0.5 (given)." in figure.texts[1].get_text()
     axes = figure.axes[0]
@@ -143,13 +141,6 @@ def test_zones_meet_where_the_user_says() -> None:
     border, _ = axes.transData.transform((0.95, 0.5))
     assert names[ZONES[0]].left > border and names[ZONES[1]].left > border
     assert names[ZONES[2]].right < border and names[ZONES[3]].right < border
-
-
-def test_one_model_alone_is_in_no_zone() -> None:
-    """It would be its own median."""
-    figure, _ = draw({None: [point("a", 0.6, 0.1)]}, Look())
-    assert texts(figure.axes[0]) == ["a"]
-    assert "Zones" not in figure.texts[1].get_text()
 
 
 def test_there_is_a_panel_a_group_with_shared_axes() -> None:
@@ -163,8 +154,8 @@ def test_there_is_a_panel_a_group_with_shared_axes() -> None:
     assert [bool(axes.get_xlabel()) for axes in shown] == [False, False, False, True, True]
 
 
-def test_families_have_colours_and_markers_of_their_own_and_a_legend() -> None:
-    """Told apart without colour, too; a model without family is `other`."""
+def test_each_family_has_a_colour_a_marker_and_a_legend_entry() -> None:
+    """Markers distinguish families without colour; a model without family is `other`."""
     points = [point(f"m{n}", 0.5 + n / 50, 0.3, family=family) for n, family in enumerate(["x", "y", "x", None])]
     figure, _ = draw({None: points}, Look())
     (legend,) = figure.legends
@@ -206,7 +197,7 @@ def test_names_are_text_and_no_formulas() -> None:
     assert not any(text.get_parse_math() for text in (*figure.axes[0].texts, *figure.texts))
 
 
-def test_names_without_any_place_are_told() -> None:
+def test_names_without_any_place_are_returned() -> None:
     """More names than even the largest picture holds; the ones that are drawn stay apart."""
     points = [replace(one, model="m" * 300 + str(number)) for number, one in enumerate(cluster(60, 0.001))]
     figure, unnamed = draw({None: points}, Look())
@@ -231,7 +222,7 @@ def test_texts_can_be_read_on_every_background_of_their_theme(name: str) -> None
 
 
 def test_the_dark_theme_is_dark_with_bright_text(tmp_path: Path) -> None:
-    """In the file: an opaque dark ground, and pixels of the bright text colour on it."""
+    """The file has an opaque dark ground with pixels of the bright text colour on it."""
     save(draw(NINE, Look(theme="dark"))[0], tmp_path / "p.png")
     found = pixels(tmp_path / "p.png")
     assert found[0, 0].tolist() == [13, 17, 23]
@@ -258,7 +249,7 @@ def test_a_png_is_twice_800_pixels_wide_and_shows_the_points(tmp_path: Path) -> 
 
 
 def test_an_svg_names_the_models_and_is_the_same_every_time(tmp_path: Path) -> None:
-    """In its description, with the figures, and safe for XML; no date, no random ids."""
+    """The description has names and figures, safe for XML; there is no date and no random id."""
     panels = {"p": [point("a<b", 0.5, 0.3), point("c\x1bd", 0.6, 0.25)]}
     for name in ("a.svg", "b.SVG"):
         save(draw(panels, Look(title="Title"))[0], tmp_path / name)
@@ -271,7 +262,7 @@ def test_an_svg_names_the_models_and_is_the_same_every_time(tmp_path: Path) -> N
 
 
 def test_the_users_matplotlibrc_changes_nothing_and_is_not_changed(tmp_path: Path) -> None:
-    """Neither the pixels nor matplotlib's global settings."""
+    """Pixels and matplotlib's global settings stay equal."""
     save(draw(NINE, Look())[0], tmp_path / "plain.png")
     theirs = {"font.size": 30, "savefig.bbox": "tight", "axes.facecolor": "red", "lines.linewidth": 9}
     with matplotlib.rc_context(theirs):
@@ -291,14 +282,14 @@ def test_no_window_system_is_touched() -> None:
 
 
 def run(*arguments: object) -> int:
-    """`metajudge plot …`."""
+    """Return the exit code of `metajudge plot …`."""
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     return command.run(parser.parse_args([str(argument) for argument in arguments]))
 
 
 def csv_file(tmp_path: Path, *lines: str) -> Path:
-    """A CSV file of these lines."""
+    """Write a CSV file of these lines."""
     path = tmp_path / "figures.csv"
     path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     return path
@@ -307,7 +298,7 @@ def csv_file(tmp_path: Path, *lines: str) -> Path:
 def test_a_csv_file_becomes_a_picture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By default overall_compare.png in the working directory."""
+    """The default is overall_compare.png in the working directory."""
     monkeypatch.chdir(tmp_path)
     path = csv_file(
         tmp_path, "model,family,oa,rc,low,high", "GPT-5,OpenAI,.8,.359,.34,.38", "o3-mini,OpenAI,.79,.205,,"
@@ -345,12 +336,12 @@ HEADER = "model,family,oa,rc,oa_low,oa_high"
         ([HEADER, "a,f,.7,.2,.6,"], ["line 2, column oa_high", "''", "0 to 1"]),
         ([HEADER, "a,f,.7,.2,.8,.9"], ["line 2, column oa", "0.7", "0.8..0.9", "oa_low <= oa <= oa_high"]),
         ([HEADER, "a,f,.7,.2"], ["line 2", "4 cells", "6 columns"]),
-        (["model,oa,rc", "a,.7,.2", "a,.6,.2"], ["line 3, column model", "a is there twice"]),
+        (["model,oa,rc", "a,.7,.2", "a,.6,.2"], ["line 3, column model", "a occurs twice"]),
         (["model,oa,rc", ",.7,.2"], ["line 2, column model", "empty"]),
         (["model,oa,recall", "a,.7,.2"], ["line 1", "'recall'", "oa_low, oa_high"]),
         (["model,oa", "a,.7"], ["line 1", "column rc is missing"]),
-        (["model,oa,rc,rc", "a,.7,.2,.2"], ["line 1", "column rc is there twice"]),
-        (["model,oa,rc,low,rc_low", "a,.7,.2,.1,.1"], ["line 1", "column rc_low is there twice"]),
+        (["model,oa,rc,rc", "a,.7,.2,.2"], ["line 1", "column rc occurs twice"]),
+        (["model,oa,rc,low,rc_low", "a,.7,.2,.1,.1"], ["line 1", "column rc_low occurs twice"]),
         (["", "model,oa,rc,low", "a,.7,.2,.1"], ["line 2", "rc_low and rc_high come together"]),
         (["model,oa,rc"], ["no line below its header"]),
         ([], ["line 1", "column model is missing"]),
@@ -360,7 +351,7 @@ HEADER = "model,family,oa,rc,oa_low,oa_high"
 def test_a_bad_csv_cell_is_named_with_file_line_column_and_what_is_allowed(
     tmp_path: Path, lines: Sequence[str], words: Sequence[str]
 ) -> None:
-    """One line that says all of it."""
+    """The message is one line."""
     path = csv_file(tmp_path, *lines)
     with pytest.raises(UsageError) as found:
         plot_points.points_from_csv(path)
@@ -369,7 +360,7 @@ def test_a_bad_csv_cell_is_named_with_file_line_column_and_what_is_allowed(
 
 
 def test_a_csv_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """Absent, or no UTF-8."""
+    """An absent file and one in another encoding have their messages."""
     with pytest.raises(UsageError, match=r"absent\.csv cannot be read: No such file"):
         plot_points.points_from_csv(tmp_path / "absent.csv")
     (tmp_path / "latin.csv").write_bytes(b"model,oa,rc\nm\xfc,.5,.5\n")
@@ -378,7 +369,7 @@ def test_a_csv_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_without_matplotlib_the_command_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line, before any file is read."""
+    """The error comes before any file is read."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UsageError) as found:
         run(tmp_path / "absent.jsonl")
@@ -403,18 +394,18 @@ def test_what_cannot_become_a_picture_is_refused_at_once(tmp_path: Path) -> None
 
 
 def metric(value: float | None) -> dict[str, float | None]:
-    """A metric as the report has it."""
+    """Return a metric as the report has it."""
     return {"value": value, "low": value and value - 0.1, "high": value and value + 0.1}
 
 
 def row(model: str, oa: float | None, rc: float | None, group: str | None = None, **more: Any) -> dict[str, Any]:
-    """A row of the report, as far as the picture needs it."""
+    """Return the part of a report's row that the picture needs."""
     figures = {"outcome": {"accuracy": metric(oa)}, "paper": {"rationale_consistency": metric(rc)}}
     return {"model": model, "group": group, "n": 5, **figures, **more}
 
 
 def test_rows_of_the_report_become_points_by_group() -> None:
-    """In the order of the rows; one that lacks a figure is left out."""
+    """Points keep the order of the rows; a row that lacks a figure is left out."""
     rows = [row("a", 0.5, 0.25), row("a", 0.75, 0.5, "code"), row("b", None, 0.5), row("b", 0.5, None, "code")]
     found = plot_points.points_from_report(rows)
     assert found == {
@@ -448,15 +439,7 @@ def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(
     assert not (tmp_path / "q.png").exists()
 
 
-def test_a_field_without_values_is_refused(tmp_path: Path) -> None:
-    """Rather than a picture of one panel called none."""
-    results = write(tmp_path / "r.jsonl", [record(n, [[0.5]], "a", domain="code") for n in range(3)])
-    with pytest.raises(UsageError, match=r"--group-by domian: no row has a value there; there are n_human, .*, domain"):
-        run(results, "--group-by", "domian", "--output-file", tmp_path / "q.png")
-    assert not (tmp_path / "q.png").exists()
-
-
-def test_what_goes_wrong_at_the_end_is_told_in_a_line(
+def test_a_failure_at_the_end_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names without a place on stderr; a full disk as an error."""

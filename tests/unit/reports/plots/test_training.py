@@ -1,4 +1,4 @@
-"""The picture of training runs: logs, smoothing, what is drawn, and the command."""
+"""Picture of training runs: logs, smoothing, drawing and the command."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ NAN = math.nan
 
 
 def step(number: int, arm: str = "hybrid", seed: int = 1, **more: Any) -> dict[str, Any]:
-    """A line of a log."""
+    """Return a line of a log."""
     return {"arm": arm, "seed": seed, "step": number, "outcome": 0.5, "rationale": 0.25, **more}
 
 
 def log(path: Path, *lines: object) -> Path:
-    """A file of JSON lines; a string stands as it is."""
+    """Write a file of JSON lines; strings are written unchanged."""
     texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     return path
 
 
 def curves(arm: str = "hybrid", seeds: int = 3, steps: int = 40) -> Curves:
-    """Seeds that lie apart by 0.1."""
+    """Return curves of seeds that lie apart by 0.1."""
     levels = 0.3 + 0.1 * np.arange(seeds)[:, None] + np.zeros((seeds, steps))
     return Curves(arm, range(1, steps + 1), {"outcome": levels + 0.2, "rationale": levels}, 0)
 
 
 def run(*arguments: object) -> int:
-    """`metajudge plot …`."""
+    """Return the exit code of `metajudge plot-training …`."""
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     return command.run(parser.parse_args([str(argument) for argument in arguments]))
@@ -73,7 +73,7 @@ def test_a_reward_that_nobody_knows_is_a_gap_not_0(tmp_path: Path) -> None:
 
 
 def test_seeds_are_averaged_over_the_steps_that_all_have(tmp_path: Path) -> None:
-    """And the others are counted; without a common one there is nothing to average."""
+    """Other steps are counted; without a common step there is nothing to average."""
     one = log(tmp_path / "a", step(1), step(2), step(3))
     (found,) = read_logs([one, log(tmp_path / "b", step(2, seed=2), step(3, seed=2))])
     assert list(found.steps) == [2, 3] and found.left_out == 1
@@ -85,7 +85,7 @@ def test_seeds_are_averaged_over_the_steps_that_all_have(tmp_path: Path) -> None
     ("line", "message"),
     [
         ("{", "log, line 2: not a JSON object"),
-        ("[1]", "log, line 2: not a JSON object"),
+        ("\n\n[1]", "log, line 4: not a JSON object"),
         ({"step": 1}, "log, line 2: `arm` is missing; it is the name of what was rewarded"),
         (step(2, arm=" "), 'log, line 2: `arm` is " "; it is'),
         (step(2, seed="x"), 'log, line 2: `seed` is "x"; it is a whole number'),
@@ -94,24 +94,18 @@ def test_seeds_are_averaged_over_the_steps_that_all_have(tmp_path: Path) -> None
         (step(2, outcome=1.25), "log, line 2: `outcome` is 1.25; it is a number within 0 and 1, or null"),
         (step(2, outcome=NAN), "log, line 2: `outcome` is NaN; it is"),
         ({"arm": "x", "seed": 1, "step": 2, "outcome": 1}, "log, line 2: `rationale` is missing; it is"),
-        (step(1), "log, line 2: step 1 of hybrid, seed 1 is there twice; name each run's log once"),
+        (step(1), "log, line 2: step 1 of hybrid, seed 1 occurs twice; name each run's log once"),
     ],
 )
-def test_a_bad_line_is_told_with_its_place(tmp_path: Path, line: object, message: str) -> None:
-    """What it has, and what it should have; exit code 2."""
+def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: object, message: str) -> None:
+    """The message has the value and the allowed ones; empty lines count; the exit code is 2."""
     with pytest.raises(UsageError) as found:
         read_logs([log(tmp_path / "log", step(1), line)])
     assert message in str(found.value) and "\n" not in str(found.value)
     assert found.value.exit_code == 2
 
 
-def test_the_line_is_counted_as_an_editor_does(tmp_path: Path) -> None:
-    """With the empty ones."""
-    with pytest.raises(UsageError, match="line 4: not a JSON object"):
-        read_logs([log(tmp_path / "log", step(1), "", "", "x")])
-
-
-def test_a_file_that_is_no_log_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_file_that_is_no_log_is_an_error(tmp_path: Path) -> None:
     """Absent, a directory, empty, or no text."""
     with pytest.raises(UsageError, match="absent cannot be read: No such file or directory"):
         read_logs([tmp_path / "absent"])
@@ -128,7 +122,7 @@ def test_a_file_that_is_no_log_is_told_in_a_line(tmp_path: Path) -> None:
 
 
 def test_the_running_mean_is_centred_and_narrower_at_the_ends() -> None:
-    """By hand: 3 wide, so 2nd = (0 + 3 + 6) / 3; the ends stay as they are."""
+    """Worked by hand: 3 wide, so the 2nd is (0 + 3 + 6) / 3; the ends are unchanged."""
     assert smooth(np.array([[0.0, 3.0, 6.0, 0.0]]), 3).tolist() == [[0.0, 3.0, 3.0, 0.0]]
 
 
@@ -160,14 +154,14 @@ def test_a_line_is_the_mean_of_the_seeds_and_the_band_reaches_from_the_lowest_to
 
 
 def test_a_single_step_is_seen() -> None:
-    """As a dot: a line needs two."""
+    """It is a dot, because a line needs two."""
     for steps, marker in ((1, "o"), (2, "None")):
         axes = draw([curves(steps=steps)]).axes[0]
         assert axes.lines[-1].get_marker() == marker
 
 
 def test_arms_differ_in_colour_and_in_the_kind_of_line() -> None:
-    """So that they can be told apart in grey, too; the same in both panels and in the legend."""
+    """They differ in grey, too; panels and legend agree."""
     figure = draw([curves("hybrid"), curves("outcome only"), curves("control")])
     kinds = [[(to_hex(line.get_color()), line.get_linestyle()) for line in axes.lines[1::2]] for axes in figure.axes]
     assert kinds[0] == kinds[1] == [
@@ -203,12 +197,12 @@ def test_no_text_covers_another_or_leaves_the_picture(title: str) -> None:
 
 
 def caption(figure: Figure) -> str:
-    """The text below the panels."""
+    """Return the text below the panels."""
     return figure.texts[1].get_text().replace("\n", " ")
 
 
 def test_the_caption_says_what_lines_and_bands_are() -> None:
-    """Also of a single seed, and of arms with unlike numbers of seeds."""
+    """A single seed, and arms with unlike numbers of seeds, have their own words."""
     assert caption(draw([curves(steps=200)])) == (
         "Line: mean of 3 seeds, running mean over 11 steps; band: from the lowest to the highest seed; "
         "thin: single steps."
@@ -223,7 +217,7 @@ def test_the_caption_says_what_lines_and_bands_are() -> None:
 def test_the_command_writes_the_picture_and_names_what_it_shows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By default reward_compare.png; steps that were left out are told; in words for those who cannot see."""
+    """The default is reward_compare.png; a note counts left-out steps; the file describes the curves in words."""
     monkeypatch.chdir(tmp_path)
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     two = log(tmp_path / "b.jsonl", *(step(number, seed=2) for number in range(1, 30)))
@@ -240,7 +234,7 @@ def test_the_command_writes_the_picture_and_names_what_it_shows(
 
 
 def test_the_same_logs_give_the_same_svg(tmp_path: Path) -> None:
-    """In the dark as well."""
+    """The dark theme is drawn."""
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     for name in ("a.svg", "b.svg"):
         assert run(one, "--theme", "dark", "--output-file", tmp_path / name) == 0
@@ -249,7 +243,7 @@ def test_the_same_logs_give_the_same_svg(tmp_path: Path) -> None:
     assert THEMES["dark"].background in text
 
 
-def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name's ending, an output that is a log, a full disk; matplotlib missing, as with the other picture."""
     one = log(tmp_path / "a.png", step(1))
     with pytest.raises(UsageError, match=r"p\.pdf: the name must end in \.png or \.svg"):

@@ -1,9 +1,9 @@
-"""Two models on the rows that both have: differences, how sure they are, and what this many rows can show."""
+"""Differences of two models on their common rows, their intervals, and the smallest detectable difference."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -30,7 +30,7 @@ from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 
 POWER = 0.80
 _SPURIOUS = ("outcome", "spurious_correctness")
-"""Unpaired: about another set of rows for each model, those with its right labels. The one figure better when low."""
+"""Unpaired: each model has other rows with the right label. The only figure that is better when low."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Difference:
     second: str
     metric: tuple[str, str]
     n: int
-    """Rows that the values are over: those of both models; for spurious correctness, unpaired, of either model."""
+    """Rows behind the values: those of both models; for spurious correctness, those of either."""
     values: tuple[float, float]
     difference: Interval
     """First minus second."""
@@ -49,66 +49,61 @@ class Difference:
     p_holm: float
     """Adjusted over all pairs of models."""
     wins: int
-    """Rows on which the first model is better, of those that both models have a value for."""
+    """Rows with values of both models on which the first is better."""
     ties: int
     losses: int
     detectable: float | None
-    """The smallest true difference that this many rows detect with 80 % power at a two-sided 5 % level.
+    """Smallest true difference that these rows detect with 80 % power at a two-sided 5 % level.
 
-    From the spread of the differences; None where that tells too little: in fewer than 10 clusters, where fewer than 8
-    clusters differ (and half of them do not), and of spurious correctness.
+    None where the spread cannot be estimated: in fewer than 10 clusters, where fewer than 8 clusters differ (and half
+    of them do not), and for spurious correctness.
     """
 
     def as_json(self) -> dict[str, Any]:
-        """The fields by name."""
-        row = asdict(self)
-        row["metric"] = {"group": self.metric[0], "name": self.metric[1]}
-        row["values"] = list(self.values)
-        return row
+        """Return the fields by name."""
+        group, name = self.metric
+        return asdict(self) | {"metric": {"group": group, "name": name}, "values": list(self.values)}
 
 
 def check_comparable(files: Sequence[ScoreTable]) -> None:
-    """Raise `UsageError` when the files do not come from one judge, one set of instructions, one granularity."""
+    """Raise `UsageError` unless all records have one judge, one set of instructions, one granularity, one top-k."""
     for file in files:
         for name, values in file.mixed.items():
             raise UsageError(
-                f"the records of {file.path} differ in {_told(name)} ({' and '.join(values)}): its figures mix what "
-                "means different things; compare anyway with --allow-mixed"
+                f"the records of {file.path} differ in {_label(name)} ({' and '.join(values)}): its figures mix what "
+                "means different things; compare anyway with `allow_mixed`"
             )
     first = files[0]
     for other in files[1:]:
-        mine, theirs = first.judged_by, other.judged_by
-        if mine is None or theirs is None:
-            if mine is not theirs:
-                unknown = first if mine is None else other
-                raise UsageError(f"{unknown.path} does not say by which judge it is; compare anyway with --allow-mixed")
+        one, two = first.judged_by, other.judged_by
+        if one is None or two is None:
+            if one is not two:
+                unknown = first if one is None else other
+                raise UsageError(f"{unknown.path} does not say by which judge it is; compare anyway with `allow_mixed`")
             continue
-        for name, (a, b) in mine.differences(theirs, SETTINGS).items():
+        for name, (a, b) in one.differences(two, SETTINGS).items():
             raise UsageError(
-                f"{first.path} and {other.path} differ in {_told(name)} ({a} and {b}): their figures mean "
-                f"different things; judge both alike, or compare anyway with --allow-mixed"
+                f"{first.path} and {other.path} differ in {_label(name)} ({a} and {b}): their figures mean "
+                f"different things; judge both alike, or compare anyway with `allow_mixed`"
             )
 
 
-def _told(setting: str) -> str:
+def _label(setting: str) -> str:
     return "judge model" if setting == "model" else setting
 
 
 def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]:
-    """Every metric of every pair of files. Raises `UsageError` when a pair has no row in common."""
-    pairs = list(itertools.combinations(range(len(files)), 2))
-    clusters = shared_clusters(files)
+    """Compare every metric of every pair of files. Raises `UsageError` for a pair without a common row."""
     found = []
-    for i, j in pairs:
-        rows = _common_rows(files[i], files[j])
-        for name in score_names():
-            found.append(_difference(files[i], files[j], rows, name, clusters[i], swaps))
+    for (first, clusters), (second, _) in itertools.combinations(zip(files, shared_clusters(files), strict=True), 2):
+        rows = _common_rows(first, second)
+        found += [_difference(first, second, rows, name, clusters, swaps) for name in score_names()]
     return _adjusted([one for one in found if one is not None])
 
 
 def _common_rows(first: ScoreTable, second: ScoreTable) -> list[tuple[int, int]]:
-    theirs = second.places()
-    rows = [(mine, theirs[name]) for name, mine in first.places().items() if name in theirs]
+    others = second.places()
+    rows = [(place, others[name]) for name, place in first.places().items() if name in others]
     if not rows:
         raise UsageError(f"{first.path} and {second.path} have no row in common: were they made from the same input?")
     return rows
@@ -118,12 +113,12 @@ def _difference(
     first: ScoreTable, second: ScoreTable, rows: Sequence[tuple[int, int]], name: tuple[str, str],
     clusters: Clusters, swaps: int,
 ) -> Difference | None:  # fmt: skip
-    """One metric of two files, `p_holm` not yet adjusted; None where either has no value."""
+    """Compare one metric, `p_holm` not yet adjusted; None where either file has no value."""
     # In the row order of the first file.
     columns = (np.full(len(first.ids), np.nan), np.full(len(first.ids), np.nan))
-    mine, theirs = (np.array(part) for part in zip(*rows, strict=True))
-    columns[0][mine] = first.columns[name][mine]
-    columns[1][mine] = second.columns[name][theirs]
+    places, others = (np.array(part) for part in zip(*rows, strict=True))
+    columns[0][places] = first.columns[name][places]
+    columns[1][places] = second.columns[name][others]
     gaps = columns[0] - columns[1]
     if name != _SPURIOUS:
         columns[0][np.isnan(gaps)] = columns[1][np.isnan(gaps)] = np.nan
@@ -155,7 +150,7 @@ def _interval(name: tuple[str, str], columns: tuple[Column, Column], gaps: Colum
 
 
 def detectable(gaps: Column, clusters: Clusters) -> float | None:
-    """The smallest true mean of paired differences that rows like these show, see `Difference.detectable`."""
+    """Return the smallest true mean of paired differences that rows like these show: `Difference.detectable`."""
     _, error, groups = clustered_error(gaps, clusters)
     if groups < MIN_CLUSTERS or few_differences(gaps, clusters):
         return None
@@ -163,13 +158,9 @@ def detectable(gaps: Column, clusters: Clusters) -> float | None:
 
 
 def _adjusted(found: Sequence[Difference]) -> list[Difference]:
-    """With Holm's correction over the pairs, metric by metric."""
-    by_metric: dict[tuple[str, str], list[int]] = {}
-    for place, one in enumerate(found):
-        by_metric.setdefault(one.metric, []).append(place)
-    adjusted: Mapping[int, float] = {
-        place: p
-        for places in by_metric.values()
-        for place, p in zip(places, holm([found[place].p_value for place in places]), strict=True)
-    }
-    return [replace(one, p_holm=adjusted[place]) for place, one in enumerate(found)]
+    """Apply Holm's correction over the pairs, metric by metric."""
+    by_metric: dict[tuple[str, str], list[float]] = {}
+    for one in found:
+        by_metric.setdefault(one.metric, []).append(one.p_value)
+    adjusted = {metric: iter(holm(values)) for metric, values in by_metric.items()}
+    return [replace(one, p_holm=next(adjusted[one.metric])) for one in found]

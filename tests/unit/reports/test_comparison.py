@@ -1,4 +1,4 @@
-"""Paired comparisons."""
+"""Paired comparisons of models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from metajudge.cli import main
 from metajudge.errors import UsageError
 from metajudge.metrics.intervals import Interval, cluster_rows, paired_difference
-from metajudge.reports.compare import Difference, check_comparable, compare
+from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, p_cell
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
@@ -21,7 +21,7 @@ from tests.unit.result_rows import one_item, write
 
 
 def files(tmp_path: Path, *models: list[float]) -> list[Path]:
-    """One file a model, A, B, C …, with these rationale consistencies."""
+    """Write one file per model, A, B, C …, with these rationale consistencies."""
     return [
         write(tmp_path / f"{name}.jsonl", [one_item(n, score, name) for n, score in enumerate(scores)])
         for name, scores in zip("ABC", models, strict=False)
@@ -29,13 +29,13 @@ def files(tmp_path: Path, *models: list[float]) -> list[Path]:
 
 
 def compared(paths: list[Path], metric: str = "rationale_consistency", group: str = "paper") -> list[Difference]:
-    """The differences in one metric."""
+    """Return the differences in one metric."""
     found = compare([score_file(path, ScoringConfig()) for path in paths], swaps=2000)
     return [one for one in found if one.metric == (group, metric)]
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    """`metajudge compare …`."""
+    """Return exit code, stdout and stderr of `metajudge compare …`."""
     code = main(["compare", "--resamples", "500", *map(str, arguments)])
     out, err = capsys.readouterr()
     return code, out, err
@@ -56,14 +56,14 @@ def test_a_difference_worked_by_hand(tmp_path: Path) -> None:
     assert 0.001 < one.p_value < 0.03
 
 
-def test_few_rows_detect_nothing_that_could_be_told(tmp_path: Path) -> None:
+def test_few_rows_have_no_detectable_difference(tmp_path: Path) -> None:
     """Five swaps have 32 outcomes: no p value below 1/16, however large the difference."""
     (one,) = compared(files(tmp_path, [0.5, 0.75, 1.0, 0.75, 0.5], [0.25] * 5))
     assert one.detectable is None and one.difference.low is None and one.p_value > 0.05
 
 
 def test_what_is_detectable_needs_eight_rows_that_differ(tmp_path: Path) -> None:
-    """Three of thirty show nothing of how much others would differ: what they told had 35 % power, not 80."""
+    """Three differing rows of thirty do not show the spread: the figure would have 35 % power, not 80."""
     for differing in (7, 8):
         (one,) = compared(files(tmp_path, [0.5] * (30 - differing) + [1.0] * differing, [0.5] * 30))
         assert (one.detectable is None) is (differing < 8), differing
@@ -119,7 +119,7 @@ def test_pairing_makes_a_small_steady_difference_sure(tmp_path: Path) -> None:
 
 
 def test_no_difference_is_not_made_up(tmp_path: Path) -> None:
-    """The same scores: p 1 and no interval; exchanged scores: p near 1."""
+    """Equal scores have p 1 and no interval, exchanged scores p 1 and an interval around 0."""
     (same,) = compared(files(tmp_path, [0.5, 0.25] * 10, [0.5, 0.25] * 10))
     assert same.p_value == 1.0 and same.difference.low is None and same.ties == 20
     (turned,) = compared(files(tmp_path, [0.5, 0.25] * 10, [0.25, 0.5] * 10))
@@ -158,10 +158,10 @@ def test_less_spurious_correctness_is_a_win(tmp_path: Path) -> None:
     assert (accuracy.n, accuracy.wins, accuracy.ties, accuracy.losses) == (5, 1, 4, 0)
 
 
-def test_a_model_without_labels_has_no_outcome_differences_and_it_is_told(
+def test_a_model_without_labels_has_no_outcome_differences_and_a_note_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line; the rest is compared."""
+    """The other metrics are compared."""
     first = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A") for n in range(12)])
     second = write(tmp_path / "B.jsonl", [one_item(n, n / 24, "B", label=None) for n in range(12)])
     code, out, err = run(capsys, first, second)
@@ -180,10 +180,10 @@ def test_a_model_without_labels_has_no_outcome_differences_and_it_is_told(
         ({"top_k": 3}, "top_k (5 and 3)"),
     ],
 )
-def test_figures_that_mean_different_things_are_refused_until_told_otherwise(
+def test_figures_that_mean_different_things_are_refused_unless_allowed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], other: dict[str, Any], what: str
 ) -> None:
-    """Judge, instructions, granularity and top-k."""
+    """Judge, instructions, granularity and top-k must be equal."""
     first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
     second = write(tmp_path / "B.jsonl", [one_item(n, n / 4, "B", judge=other) for n in range(3)])
     code, out, err = run(capsys, first, second)
@@ -191,8 +191,8 @@ def test_figures_that_mean_different_things_are_refused_until_told_otherwise(
     assert run(capsys, first, second, "--allow-mixed")[0] == 0
 
 
-def test_a_file_of_two_judges_is_refused_wherever_it_stands(tmp_path: Path) -> None:
-    """It was made with --allow-mixed, and comparing it takes that as well."""
+def test_a_file_of_two_judges_is_refused_in_any_place(tmp_path: Path) -> None:
+    """The order of the files makes no difference."""
     mixed = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A", judge={"model": "xy"[n % 2]}) for n in range(12)])
     plain = write(tmp_path / "B.jsonl", [one_item(n, n / 12, "B", judge={"model": "x"}) for n in range(12)])
     for paths in ((mixed, plain), (plain, mixed)):
@@ -201,7 +201,7 @@ def test_a_file_of_two_judges_is_refused_wherever_it_stands(tmp_path: Path) -> N
 
 
 def test_a_file_that_names_no_judge_is_refused_beside_one_that_does(tmp_path: Path) -> None:
-    """The reference's records."""
+    """Records of the reference have no judge; two such files can be compared."""
     ours = score_file(write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")]), ScoringConfig())
     plain = {key: value for key, value in one_item(1, 0.5, "B").items() if key not in ("id", "judge")}
     plain["samples"] = [{"generated_text": "<RESULT_START>\n- R1@S1: 0.5\n<RESULT_END>"}]
@@ -212,7 +212,7 @@ def test_a_file_that_names_no_judge_is_refused_beside_one_that_does(tmp_path: Pa
 
 
 def test_files_without_a_common_row_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """So is one file alone."""
+    """One file alone is refused in one line, too."""
     first = write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")])
     second = write(tmp_path / "B.jsonl", [one_item(2, 0.5, "B")])
     code, _, err = run(capsys, first, second)
@@ -221,7 +221,7 @@ def test_files_without_a_common_row_are_one_line(tmp_path: Path, capsys: pytest.
 
 
 def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line a metric."""
+    """The table has a line per metric."""
     paths = files(tmp_path, [0.5, 0.75] * 8, [0.25, 0.5] * 8)
     code, out, err = run(capsys, *paths, "--output-file", tmp_path / "c.json", "--format", "csv")
     assert code == 0 and "80 % power" in err
