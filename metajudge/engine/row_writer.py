@@ -1,4 +1,4 @@
-"""Where the rows of a run end: accepted replies in the journal, records in the output, both in the counts."""
+"""The end of every row: accepted replies go to the journal, records to the output, and both are counted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Item(Protocol):
 
     @property
     def question_id(self) -> str:
-        """Hash that names what is asked about it."""
+        """Hash of the evaluated model and its lists, or of a step's question."""
 
     @property
     def model(self) -> str:
@@ -72,12 +72,12 @@ class FailureStreak:
         if self._length >= self._limit:
             raise TooManyFailures(
                 f"{self._length} rows in a row failed, the last with: {message}; "
-                "raise --max-consecutive-failures to go on regardless"
+                "raise `max_consecutive_failures` to go on regardless"
             )
 
 
 class RowWriter:
-    """Writes and counts what the rows come to, and knows which are done already."""
+    """Writes and counts the records of the rows, and skips the rows that are done already."""
 
     def __init__(
         self,
@@ -87,10 +87,8 @@ class RowWriter:
         skip_failed: bool = False,
         max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     ) -> None:
-        """`outputs`: by evaluated model; `skip_failed`: rows whose earlier record is a failure are done."""
-        self._outputs = outputs
-        self._stats = stats
-        self._skip_failed = skip_failed
+        """Write to `outputs` (by evaluated model); `skip_failed`: rows whose earlier record is a failure are done."""
+        self._outputs, self._stats, self._skip_failed = outputs, stats, skip_failed
         self._streak = FailureStreak(max_consecutive_failures)
 
     def is_done(self, item: Item) -> bool:

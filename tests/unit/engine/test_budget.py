@@ -35,7 +35,7 @@ def test_a_request_goes_only_while_what_it_may_cost_fits() -> None:
         layer = budget(reply(100, 300), max_cost=0.015)
         assert await ask(layer, 100, times=4) == pytest.approx(4 * 0.0032)  # 100 · 2 + 300 · 10 per million
         with pytest.raises(
-            BudgetExceeded, match=r"could pass --max-cost 0\.015 \(0\.0128 spent in this run\); raise it, or let"
+            BudgetExceeded, match=r"could pass `max_cost` 0\.015 \(0\.0128 spent in this run\); raise it, or let"
         ):
             await ask(layer, 100)
 

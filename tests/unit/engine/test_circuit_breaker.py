@@ -68,7 +68,7 @@ def test_any_answer_ends_an_outage_and_only_that(turns: list[Exception], slept: 
 def test_an_outage_ends_the_run_after_its_timeout() -> None:
     """The probes stop at the bound, not after it."""
     layer, _, clock = breaker([REFUSED] * 1000)
-    with pytest.raises(OutageTooLong, match="refused, for 100 s; check --api-base"):
+    with pytest.raises(OutageTooLong, match="refused, for 100 s; check `api_base`"):
         asyncio.run(_ask(layer))
     assert clock.time == pytest.approx(100)
     assert max(clock.slept) == 30

@@ -7,8 +7,7 @@ import random
 
 import pytest
 
-from metajudge.engine.clock import RealClock, StoppableClock, Stopped
-from metajudge.engine.delays import backoff
+from metajudge.engine.clock import RealClock, StoppableClock, Stopped, backoff
 from tests.unit.fakes import FakeClock
 
 

@@ -96,7 +96,7 @@ CUT = Reply("<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0.7", "length", Usage(), 0.1
         ([None, "I think"], "success", 3, None, {"malformed": 2}),
         ([FAULT, FAULT, *["I think"] * 3], "format_error", 5, "no acceptable reply in 3: ", {"500": 2, "malformed": 2}),
         ([CUT], "success", 2, None, {"length": 1}),
-        ([CUT] * 2, "format_error", 2, "the reply was cut off at 100 tokens; raise --max-tokens", {"length": 1}),
+        ([CUT] * 2, "format_error", 2, "the reply was cut off at 100 tokens; raise `max_tokens`", {"length": 1}),
         ([FAULT, *[REFUSED] * 5], "success", 2, None, {"500": 1, "unreachable": 5}),  # an outage uses no budget
         ([RequestRejected("413", "too long")], "error", 1, "too long", {}),
     ],
@@ -305,7 +305,7 @@ def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
     judge = ScriptedJudge(lambda m, t: RequestRejected("400", "no"))
     run, stats = run_samples(out, judge, samples(row(n) for n in range(100)), concurrent_requests=1)
     assert 20 <= stats.failures <= 22 and run.stop_reason is not None
-    assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise --max-consecutive")
+    assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise `max_consecutive")
     mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else RequestRejected("400", "no"))
     run, stats = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), concurrent_requests=1)
     assert run.stop_reason is None and stats.failures == 24
