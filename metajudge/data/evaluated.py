@@ -1,4 +1,4 @@
-"""The evaluated models of a file of rows: which there are, and which the user asks for."""
+"""The evaluated models of a file of rows, and the user's choice among them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ ALL = "all"
 
 
 def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
-    """The evaluated models that have a checklist in the first `limit` rows, in order of appearance.
-
-    Reads no further than it takes to find every name in `asked`.
-    """
+    """Return the models with a checklist in the first `limit` rows, in order; stop once all in `asked` are found."""
     wanted = {part.strip().lower() for part in asked.split(",")}
     names: dict[str, str] = {}
     for row in islice(source.rows(), limit):
@@ -30,23 +27,24 @@ def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
 
 
 def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | None = None) -> list[str]:
-    """The models named by `--model-be-evaluated`: one name, a comma list, or `all`, without regard to case.
+    """Return the models that `asked` names: one name, a comma list, or `all`, without regard to case.
 
-    `found`: those of the first `limit` rows of the file `where`.
+    `found`: the models of the first `limit` rows of the file `where`. Raises `UsageError` for other names.
     """
     known = {name.lower(): name for name in found}
-    rows = "no row" if limit is None else f"none of the first {limit} rows (--limit)"
+    rows = "no row" if limit is None else f"none of the first {limit} rows (`limit`)"
     if not known:
         raise UsageError(f'{rows} of {where} has a "{{model}}-checklist"; a row needs human-checklist and one of these')
-    if asked.strip().lower() in known:
-        return [known[asked.strip().lower()]]
-    if asked.strip().lower() == ALL:
+    whole = asked.strip().lower()
+    if whole in known:
+        return [known[whole]]
+    if whole == ALL:
         return list(found)
     names = {part.strip().lower(): part.strip() for part in asked.split(",") if part.strip()}
     unknown = [name for lower, name in names.items() if lower not in known]
     if unknown or not names:
         raise UsageError(
-            f"--model-be-evaluated {', '.join(unknown) or repr(asked)}: {rows} of {where} has such a checklist; "
+            f"`model_be_evaluated` {', '.join(unknown) or repr(asked)}: {rows} of {where} has such a checklist; "
             f"there are: {', '.join(found)}"
         )
     return [known[lower] for lower in names]

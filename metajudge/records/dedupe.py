@@ -1,4 +1,4 @@
-"""A result file with one record a row: what counts is kept, byte for byte; the rest is counted."""
+"""A copy of a result file with one record per row; the lines that are dropped are counted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What became of the lines of a file."""
+    """Counts of the lines of a file."""
 
     kept: int
     superseded: int
@@ -31,7 +31,7 @@ class Compacted:
 
 
 def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
-    """Write the records of `source` that count to `target`, each as it is and where it stood among the others.
+    """Copy the records of `source` that count to `target`, byte for byte and in their order.
 
     `target` appears whole or not at all. `force` replaces an existing one. Raises `UsageError` and `DiskFull`.
     """
@@ -56,7 +56,7 @@ def _check(source: Path, target: Path, force: bool) -> None:
     if target.exists() and target.samefile(source):
         raise UsageError(f"{target} is the file that is read; name another one for the result")
     if target.exists() and not force:
-        raise UsageError(f"{target} exists; name another file, or replace it with --force")
+        raise UsageError(f"{target} exists; name another file, or replace it with `force`")
     if not target.parent.is_dir():
         raise UsageError(f"{target} cannot be written: the directory {target.parent} does not exist; create it first")
     try:
@@ -67,7 +67,7 @@ def _check(source: Path, target: Path, force: bool) -> None:
 
 def _write(source: Path, target: Path, lines: Set[int]) -> None:
     try:
-        # With the process's number: two of them may write the same target.
+        # Two processes may write the same target, each its own side file.
         with replacing(target, f".{os.getpid()}.building") as file, source.open("rb") as original:
             file.writelines(_chosen(original, lines))
     except OSError as error:

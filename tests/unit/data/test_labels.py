@@ -48,7 +48,7 @@ def test_numbers_are_signed_when_a_value_tells_so(values: list[Any], value: Any,
 
 def test_ones_and_twos_alone_need_the_flag() -> None:
     """They are a choice to some and a strength to others: never guessed."""
-    with pytest.raises(UsageError, match=r"f: m-label holds the numbers 1, 2: .*--label-scale choice .*signed"):
+    with pytest.raises(UsageError, match=r"f: m-label holds the numbers 1, 2: .*`label_scale` choice .*signed"):
         Labels([1, 2, "2"], "f: m-label")
     assert [Labels([1, 2], "", CHOICE).verdict(value) for value in (1, 2, "2", 0, 3)] == [-1, 1, 1, None, None]
     assert [Labels([1, 2], "", SIGNED).verdict(value) for value in (1, 2)] == [1, 1]
@@ -69,7 +69,7 @@ def test_a_wrapped_number_is_a_number_on_the_scale(
     assert Labels([label], "", CHOICE).verdict(label) == Labels([number], "", CHOICE).verdict(number) == choice
     assert Labels([label], "", SIGNED).verdict(label) == Labels([number], "", SIGNED).verdict(number) == signed
     if number in ("1", "2"):
-        with pytest.raises(UsageError, match=f"holds the numbers {number}: .*--label-scale"):
+        with pytest.raises(UsageError, match=f"holds the numbers {number}: .*`label_scale`"):
             Labels([label], "f: m-label")
 
 

@@ -112,7 +112,7 @@ def test_text_with_lone_surrogates_has_an_id() -> None:
 @pytest.mark.parametrize("name", ["missing.jsonl", "."])
 def test_a_path_that_is_no_file_is_one_clear_line(tmp_path: Path, name: str) -> None:
     """Missing file and directory for file."""
-    with pytest.raises(UsageError, match=r"^--input-file .*(does not exist|is a directory)[^\n]*$"):
+    with pytest.raises(UsageError, match=r"^`input_file` .*(does not exist|is a directory)[^\n]*$"):
         InputFile(tmp_path / name)
 
 

@@ -160,7 +160,7 @@ def test_another_judges_file_is_refused_unless_mixing_is_allowed(
     path.write_bytes(encode(record(1)) + encode(record(2, **change)))
     with pytest.raises(UsageError) as caught:
         opened(path)
-    assert named in str(caught.value) and "line 2" in str(caught.value) and "--allow-mixed" in str(caught.value)
+    assert named in str(caught.value) and "line 2" in str(caught.value) and "`allow_mixed`" in str(caught.value)
     with opened(path, allow_mixed=True) as file:
         assert len(file.finished) == 2
 
@@ -251,7 +251,7 @@ def test_a_path_that_cannot_hold_results_is_one_clear_line(tmp_path: Path, kind:
     """Directory, device, or a parent that is a file."""
     (tmp_path / "file").write_text("")
     path = {"directory": tmp_path, "device": Path("/dev/null"), "below a file": tmp_path / "file" / "out.jsonl"}[kind]
-    with pytest.raises(UsageError, match="--output-file"):
+    with pytest.raises(UsageError, match="`output_file`"):
         opened(path)
 
 

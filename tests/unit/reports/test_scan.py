@@ -351,7 +351,7 @@ def test_without_a_name_in_the_record_the_flag_then_the_only_candidate_then_the_
 def test_a_file_that_tells_nothing_is_an_error_with_the_candidates(tmp_path: Path) -> None:
     """The user learns which names there are, what every command goes by, and the flag of those that have it."""
     path = write(tmp_path / "results.jsonl", two_candidates())
-    told = r"checklists of model-low, model-high, model\); let the file's name begin .* analysis and show, .*--model-be"
+    told = r"checklists of model-low, model-high, model\); let the file's name begin .* analysis and show, .*`model_be"
     with pytest.raises(UsageError, match=told):
         open_results(path, None)
     with pytest.raises(UsageError, match="has no checklist"):

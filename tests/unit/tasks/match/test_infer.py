@@ -405,9 +405,9 @@ def test_a_file_of_another_format_is_told_as_such(
 
 def test_a_limit_is_named_where_it_hides_a_model(rows: Path) -> None:
     """The name as it was typed; that no row has it would not be true."""
-    with pytest.raises(UsageError, match=r"--model-be-evaluated Big: none of the first 2 rows \(--limit\) of .* has"):
+    with pytest.raises(UsageError, match=r"`model_be_evaluated` Big: none of the first 2 rows \(`limit`\) of .* has"):
         choose_models("Big", ["M"], rows, 2)
-    with pytest.raises(UsageError, match=r"^none of the first 2 rows \(--limit\) of .* has a"):
+    with pytest.raises(UsageError, match=r"^none of the first 2 rows \(`limit`\) of .* has a"):
         choose_models("all", [], rows, 2)
 
 
