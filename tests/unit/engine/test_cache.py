@@ -20,7 +20,7 @@ ANSWER = Answer(reply(5, 5), "value", attempts=3)
 
 
 class Inner:
-    """The layer below: gives these results in turn."""
+    """A layer below that gives these results in turn."""
 
     def __init__(self, *results: RequestResult | Exception) -> None:
         self.results = list(results)
@@ -42,7 +42,7 @@ def of_record(name: str) -> Question:
 
 @pytest.mark.parametrize("together", [True, False])
 def test_an_equal_question_gets_a_copy_without_tokens(together: bool) -> None:
-    """In flight at the same time or later; it names the record that it comes from."""
+    """A copy names the record that it comes from, in flight at the same time or later."""
     inner, stats = Inner(ANSWER), RunStats()
 
     async def go() -> list[RequestResult]:
@@ -56,7 +56,7 @@ def test_an_equal_question_gets_a_copy_without_tokens(together: bool) -> None:
 
 
 def test_a_failure_is_shared_in_flight_and_not_remembered() -> None:
-    """Who asks later asks anew."""
+    """A later question is asked again."""
     failed = Failed(Status.ERROR, "500", "no", 1)
     inner, stats = Inner(failed, ANSWER), RunStats()
 
@@ -68,7 +68,7 @@ def test_a_failure_is_shared_in_flight_and_not_remembered() -> None:
 
 
 def test_what_ends_the_run_ends_the_others_too_and_a_cancelled_one_is_replaced() -> None:
-    """The second of two equal questions asks itself where the first was given up."""
+    """The second of two equal questions is asked if the first was cancelled."""
     inner = Inner(FatalError("401", "bad key"), ANSWER)
 
     async def go() -> None:
@@ -87,7 +87,7 @@ def test_what_ends_the_run_ends_the_others_too_and_a_cancelled_one_is_replaced()
 
 @pytest.mark.parametrize("bound", [{"answers": 1}, {"characters": 1}])
 def test_the_oldest_answers_are_forgotten(bound: dict[str, int]) -> None:
-    """One place, or one character, for two answers of one character each."""
+    """The cache has one place, or one character, for two answers of one character each."""
     other = replace(QUESTION, messages=[{"role": "user", "content": "S1: y"}])
     inner = Inner(*[ANSWER] * 3)
 

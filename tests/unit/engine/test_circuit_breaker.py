@@ -16,14 +16,14 @@ REFUSED = ConnectError("unreachable", "refused")
 
 
 def breaker(turns: Sequence[Exception | None]) -> tuple[CircuitBreaker, FakeLayer, FakeClock]:
-    """A circuit breaker before a judge that does this, in turn, and then answers."""
+    """Return a circuit breaker before a judge that does this, in turn, and then answers."""
     left, clock = iter(turns), FakeClock()
     judge = FakeLayer(lambda _: next(left, None))
     return CircuitBreaker(judge, timeout=100, clock=clock), judge, clock
 
 
 def test_an_outage_is_waited_out_by_one_probe_at_a_time() -> None:
-    """Five requests meet a dead judge: after the first refusals only one probes, then all are answered."""
+    """After five refusals only one request probes, then all are answered."""
     layer, judge, clock = breaker([REFUSED] * (5 + 4))
 
     async def ask_five() -> None:
@@ -35,7 +35,7 @@ def test_an_outage_is_waited_out_by_one_probe_at_a_time() -> None:
 
 
 def test_requests_are_held_until_something_answers() -> None:
-    """Those that come meanwhile are sent as probes, or when the judge is back; who was refused is sent again."""
+    """New requests are sent as probes, or after the outage; a refused one is sent again."""
     layer, judge, _ = breaker([REFUSED] * 2)
 
     async def go() -> None:
@@ -58,7 +58,7 @@ def test_requests_are_held_until_something_answers() -> None:
     ],
 )
 def test_any_answer_ends_an_outage_and_only_that(turns: list[Exception], slept: list[float], is_open: bool) -> None:
-    """What a probe raises goes to its asker."""
+    """An error of a probe is raised to its asker."""
     layer, _, clock = breaker(turns)
     with pytest.raises(type(turns[-1])):
         asyncio.run(_ask(layer))
@@ -75,7 +75,7 @@ def test_an_outage_ends_the_run_after_its_timeout() -> None:
 
 
 def test_the_end_of_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A host that is being started refuses first and then drops what comes: it is unreachable all the while."""
+    """A starting host that refuses and then drops connections is unreachable all the while."""
     failures: list[JudgeError] = [REFUSED, ConnectTimeout("timeout", "no connection")]
 
     def act(_: object) -> object:

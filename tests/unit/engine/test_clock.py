@@ -21,7 +21,7 @@ def test_backoff_grows_to_thirty_seconds_and_has_full_jitter() -> None:
 
 
 def test_the_real_clock_runs() -> None:
-    """Its time moves on while it sleeps."""
+    """Its time passes while it sleeps."""
 
     async def go() -> float:
         clock = RealClock()
@@ -32,7 +32,7 @@ def test_the_real_clock_runs() -> None:
     assert asyncio.run(go()) >= 0.001
 
 
-def test_a_stop_wakes_who_sleeps_and_lets_nobody_sleep() -> None:
+def test_a_stop_wakes_sleepers_and_lets_nobody_sleep() -> None:
     """The long sleeper gets `Stopped` at once; the next one does not even begin."""
     fake = FakeClock()
 

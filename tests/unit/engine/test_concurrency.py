@@ -1,4 +1,4 @@
-"""Requests in flight: a fixed number, and one that is found."""
+"""Requests in flight: a fixed limit, and one that is found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, reply
 
 
 class Held(FakeLayer):
-    """Answers when it is let go."""
+    """Answers once `free` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Held(FakeLayer):
 
 
 def test_no_more_requests_are_in_flight_than_allowed() -> None:
-    """Ten requests, three places, each served in its turn."""
+    """Ten requests share three places, each in its turn."""
     order, most = [], 0
 
     async def go() -> None:
@@ -50,7 +50,7 @@ def test_no_more_requests_are_in_flight_than_allowed() -> None:
 
 
 def test_a_cancelled_waiter_loses_no_place() -> None:
-    """Neither one that waits nor one whose place has just come free."""
+    """Its place goes to the next one, even if it was just given to it."""
 
     async def go() -> None:
         layer = ConcurrencyLimiter(FakeLayer(), 1)
@@ -69,7 +69,7 @@ def test_a_cancelled_waiter_loses_no_place() -> None:
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
-    """They need not wait for another's end."""
+    """They need not wait for another request to end."""
 
     async def go() -> None:
         judge = Held()
@@ -87,9 +87,6 @@ def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
     asyncio.run(go())
 
 
-# ------------------------------------------------------------------ found while running
-
-
 class Judged:
     """An adaptive limit and its judge."""
 
@@ -99,7 +96,7 @@ class Judged:
         self.answer: Callable[[], Reply | Exception] = reply
 
     def ask(self, count: int) -> int:
-        """The limit after so many requests at once."""
+        """Return the limit after `count` requests at once."""
 
         async def go() -> None:
             await asyncio.gather(*(self.layer.ask(REQUEST) for _ in range(count)), return_exceptions=True)
@@ -108,7 +105,7 @@ class Judged:
         return self.layer.limit
 
     def round_trips(self, count: int) -> list[int]:
-        """The limit after each of `count` round trips in which every place is used."""
+        """Return the limit after each of `count` round trips in which every place is used."""
         limits = []
         for _ in range(count):
             for _ in range(self.layer.limit):
@@ -119,18 +116,18 @@ class Judged:
         return limits
 
     def rate_limited(self, count: int = 1) -> int:
-        """The limit after so many 429."""
+        """Return the limit after `count` 429."""
         self.answer = lambda: TransientError("429", "slow down")
         return self.ask(count)
 
 
 def test_the_limit_doubles_per_round_trip_up_to_its_bound() -> None:
-    """8, 16, 32 … 512."""
+    """The limits are 8, 16, 32 … 512."""
     assert Judged().round_trips(7) == [16, 32, 64, 128, 256, 512, 512] and MOST_IN_FLIGHT == 512
 
 
 def test_a_429_cuts_once_in_five_seconds_and_ends_the_doubling() -> None:
-    """32 · .7 = 22, then one more per round trip; another cut only when five seconds have passed."""
+    """The limit is 32 · .7 = 22, then grows by one per round trip; another cut needs five seconds."""
     judged = Judged()
     judged.round_trips(2)
     assert judged.rate_limited(10) == 22
@@ -140,7 +137,7 @@ def test_a_429_cuts_once_in_five_seconds_and_ends_the_doubling() -> None:
 
 
 def test_replies_that_take_twice_as_long_per_token_cut() -> None:
-    """The median of the last twenty; longer replies at the same speed do not."""
+    """The median of the last twenty counts; longer replies at the same speed do not cut."""
     judged = Judged()
     judged.round_trips(2)
     judged.answer = lambda: reply(seconds=10.0, completion=100)
@@ -151,7 +148,7 @@ def test_replies_that_take_twice_as_long_per_token_cut() -> None:
 
 
 def test_the_limit_grows_only_while_it_is_in_use() -> None:
-    """A run that is slow to ask learns nothing of more."""
+    """A run with three requests at a time stays at eight."""
     judged = Judged()
     for _ in range(100):
         judged.ask(3)
@@ -159,7 +156,7 @@ def test_the_limit_grows_only_while_it_is_in_use() -> None:
 
 
 def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
-    """Else the limit found would tell of the rate limit and not of the judge."""
+    """Otherwise the limit found would depend on the rate limit and not on the judge."""
 
     async def go() -> None:
         class Still(FakeClock):
@@ -180,7 +177,7 @@ def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
 
 
 def test_the_limit_never_falls_below_one() -> None:
-    """However often it is cut."""
+    """Twenty cuts leave one."""
     judged = Judged()
     for _ in range(20):
         judged.clock.time += 6
