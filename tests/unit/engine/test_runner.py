@@ -76,7 +76,7 @@ def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
 
 
 def test_skip_failed_passes_failed_rows_over(out: Path) -> None:
-    """And counts them."""
+    """Their counts go on after them."""
     todo = samples([row(1)])
     run_samples(out, ScriptedJudge(lambda m, t: RequestRejected("413", "no")), todo)
     judge = ScriptedJudge(good)

@@ -10,7 +10,7 @@ from metajudge.records.record import encode
 
 
 def test_the_last_finished_record_of_a_row_counts_else_its_last(tmp_path: Path) -> None:
-    """In order of the rows' first appearance; broken lines are counted."""
+    """The order is that of the rows' first appearance; broken lines are counted."""
     path = tmp_path / "r.jsonl"
     statuses = ["a error", "b error", "a success", "a error", "b format_error", "a success"]
     lines = [

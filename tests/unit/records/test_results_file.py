@@ -71,7 +71,7 @@ def test_a_torn_last_line_is_set_aside_and_its_row_not_finished(tmp_path: Path, 
 
 
 def test_a_whole_last_line_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> None:
-    """The record counts and the next one begins on a line of its own."""
+    """The record counts and the next one begins a new line."""
     path = tmp_path / "out.jsonl"
     path.write_bytes(encode(record(1)).rstrip(b"\n"))
     with opened(path) as file:
