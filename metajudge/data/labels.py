@@ -18,32 +18,20 @@ from metajudge.errors import UsageError
 CHOICE, SIGNED = "choice", "signed"
 SCALES = (CHOICE, SIGNED)
 
-_A, _B = (
-    r"(?:a|1|response a|response 1|assistant a|assistant 1|answer a|answer 1)",
-    (r"(?:b|2|response b|response 2|assistant b|assistant 2|answer b|answer 2)"),
-)
+_A, _B = (rf"(?:(?:response |assistant |answer )?(?:{names}))" for names in ("a|1", "b|2"))
 _BARE = r"(?!\d+$)"  # a number alone is no spelling, because its scale has to be known
-_GREATER, _LESS = r"(?:>|\\gt)", r"(?:<|\\lt)"
-_MUCH_GREATER, _MUCH_LESS = r"(?:>{2,3}|≫|»|⋙|\\gg)", r"(?:<{2,3}|≪|«|⋘|\\ll)"
-# One spelling per line, matched against the whole unwrapped label; the first that fits counts.
-_SPELLINGS: Mapping[re.Pattern[str], int] = {
-    re.compile(pattern): verdict
-    for pattern, verdict in (
-        (rf"{_A} ?{_MUCH_GREATER} ?{_B}", -2),
-        (rf"{_B} ?{_MUCH_LESS} ?{_A}", -2),
-        (rf"{_A} ?{_MUCH_LESS} ?{_B}", 2),
-        (rf"{_B} ?{_MUCH_GREATER} ?{_A}", 2),
-        (rf"{_A} ?{_GREATER} ?{_B}", -1),
-        (rf"{_B} ?{_LESS} ?{_A}", -1),
-        (rf"{_A} ?{_LESS} ?{_B}", 1),
-        (rf"{_B} ?{_GREATER} ?{_A}", 1),
-        (rf"{_A} ?(?:=|==|~|≈|\\approx|\\sim) ?{_B}", 0),
-        (rf"{_B} ?(?:=|==|~|≈|\\approx|\\sim) ?{_A}", 0),
-        (r"tie|tied|draw|equal|same|neither|both|c", 0),
-        (rf"{_BARE}{_A}(?:(?: is)? better)?", -1),
-        (rf"{_BARE}{_B}(?:(?: is)? better)?", 1),
-        (rf"{_A} is much better", -2),
-        (rf"{_B} is much better", 2),
+# One spelling per line, matched against the whole unwrapped label.
+_SPELLINGS: Mapping[re.Pattern[str], int] = {re.compile(r"tie|tied|draw|equal|same|neither|both|c"): 0} | {
+    re.compile(pattern): side * strength
+    for side, x, y in ((-1, _A, _B), (1, _B, _A))
+    for pattern, strength in (
+        (rf"{x} ?(?:>|\\gt) ?{y}", 1),
+        (rf"{x} ?(?:<|\\lt) ?{y}", -1),
+        (rf"{x} ?(?:>{{2,3}}|≫|»|⋙|\\gg) ?{y}", 2),
+        (rf"{x} ?(?:<{{2,3}}|≪|«|⋘|\\ll) ?{y}", -2),
+        (rf"{x} ?(?:=|==|~|≈|\\approx|\\sim) ?{y}", 0),
+        (rf"{_BARE}{x}(?:(?: is)? better)?", 1),
+        (rf"{x} is much better", 2),
     )
 }
 _NUMBER = re.compile(r"([+-]?\d{1,9})(?:\.0*)?[ .:;,!]*")

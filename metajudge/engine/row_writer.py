@@ -54,28 +54,6 @@ class TooManyFailures(MetaJudgeError):
     """Raised when too many consecutive rows fail; the rest would almost certainly fail too."""
 
 
-class FailureStreak:
-    """Counts consecutive rows that failed for reasons of their own."""
-
-    def __init__(self, limit: int) -> None:
-        """Raise `TooManyFailures` at `limit` of them."""
-        self._limit = limit
-        self._length = 0
-
-    def end(self) -> None:
-        """Count a row that the judge has answered."""
-        self._length = 0
-
-    def add(self, message: str) -> None:
-        """Count a failed row."""
-        self._length += 1
-        if self._length >= self._limit:
-            raise TooManyFailures(
-                f"{self._length} rows in a row failed, the last with: {message}; "
-                "raise `max_consecutive_failures` to go on regardless"
-            )
-
-
 class RowWriter:
     """Writes and counts the records of the rows, and skips the rows that are done already."""
 
@@ -89,7 +67,8 @@ class RowWriter:
     ) -> None:
         """Write to `outputs` (by evaluated model); `skip_failed`: rows whose earlier record is a failure are done."""
         self._outputs, self._stats, self._skip_failed = outputs, stats, skip_failed
-        self._streak = FailureStreak(max_consecutive_failures)
+        self._max_consecutive_failures = max_consecutive_failures
+        self._consecutive_failures = 0
 
     def is_done(self, item: Item) -> bool:
         """Check whether a row needs nothing more in this run, and count it if so."""
@@ -130,7 +109,7 @@ class RowWriter:
             self._stats.success += record.status == Status.SUCCESS
             self._stats.empty += record.status == Status.EMPTY
             if results:  # a row that needed no judge says nothing about it
-                self._streak.end()
+                self._consecutive_failures = 0
         else:
             self._count_failure(item, str(record.status), [one for one in results if isinstance(one, Failed)])
 
@@ -141,7 +120,12 @@ class RowWriter:
         level = logging.WARNING if self._stats.failures <= LOGGED_FAILURES else logging.INFO
         log.log(level, "line %d of the input: %s: %s", item.line, status, first.message)
         if not all(failure.copied for failure in failures):  # the failure of one question that rows share is one
-            self._streak.add(first.message)
+            self._consecutive_failures += 1
+        if self._consecutive_failures >= self._max_consecutive_failures:
+            raise TooManyFailures(
+                f"{self._consecutive_failures} rows in a row failed, the last with: {first.message}; "
+                "raise `max_consecutive_failures` to go on regardless"
+            )
 
     def sync(self) -> None:
         """Force everything written onto the disk. Raises `DiskFull`."""

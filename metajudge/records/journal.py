@@ -38,7 +38,7 @@ class Journal:
 
     def kept(self, row: RowName, question: str) -> dict[str, Any] | None:
         """Return the reply that `add` kept for a question."""
-        return self._kept.get(row, {}).get(question) or self._kept.get(("", row[1]), {}).get(question)
+        return self._kept.get(row, {}).get(question)
 
     def add(self, row: RowName, question: str, reply: Mapping[str, Any]) -> None:
         """Write a reply at once."""
@@ -54,7 +54,6 @@ class Journal:
     def discard(self, row: RowName) -> None:
         """Forget the replies of a row whose record is written."""
         self._kept.pop(row, None)
-        self._kept.pop(("", row[1]), None)
 
     def sync(self) -> None:
         """Force what was written onto the disk."""
@@ -94,9 +93,8 @@ class Journal:
         """Read a line; return True if it is an entry."""
         try:
             entry = json.loads(line)
-            # Earlier versions wrote no id: any row with these lists may have it.
-            row, question, reply = (entry.get("id", ""), entry["question_id"]), entry["question"], entry["reply"]
-        except (ValueError, KeyError, TypeError, AttributeError):
+            row, question, reply = (entry["id"], entry["question_id"]), entry["question"], entry["reply"]
+        except (ValueError, KeyError, TypeError):
             return False
         if entry.get("judge") == self._judge:
             self._kept.setdefault(row, {})[question] = reply

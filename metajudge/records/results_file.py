@@ -5,20 +5,17 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 from metajudge.errors import OutputLost
 from metajudge.records.atomic import append_line, force_to_disk, side_file
 from metajudge.records.lock import Lock
-from metajudge.records.opening import check_content, open_results_file, repair_tail
+from metajudge.records.opening import check_content, lines_of, open_results_file, repair_tail
 from metajudge.records.record import Record
 from metajudge.records.resume import FileIdentity, index_records, row_key
 
 log = logging.getLogger("metajudge")
-
-_CHUNK = 1 << 20
 
 
 class RecordFile:
@@ -88,8 +85,7 @@ class RecordFile:
         try:
             self._rescue.parent.mkdir(parents=True, exist_ok=True)
             with self._rescue.open("xb") as copy:
-                for chunk in _chunks(self._fd):
-                    copy.write(chunk)
+                copy.writelines(lines_of(self._fd))
         except OSError as error:
             raise OutputLost(f"{what} and cannot be saved to {self._rescue}: {error.strerror}") from None
         raise OutputLost(f"{what}; everything written so far is in {self._rescue}", str(self._rescue))
@@ -130,10 +126,3 @@ def _free_name(path: Path) -> Path:
     """Return `path`, with `-2`, `-3`, … behind it if it is taken."""
     names = itertools.chain([path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2)))
     return next(name for name in names if not name.exists())
-
-
-def _chunks(fd: int) -> Iterator[bytes]:
-    position = 0
-    while chunk := os.pread(fd, _CHUNK, position):
-        yield chunk
-        position += len(chunk)

@@ -42,16 +42,6 @@ def test_a_reply_is_kept_for_the_next_run(opened: Open) -> None:
     assert again.kept(ROW, "S2/1") is None and again.kept(("i", "q2"), QUESTION) is None
 
 
-def test_replies_of_an_earlier_version_are_read_by_their_lists(opened: Open, path: Path) -> None:
-    """Its entries have no id and go with the first row whose record is written."""
-    path.write_bytes(path.read_bytes().replace(b'"id": "i", ', b""))
-    again = opened()
-    assert again.kept(("other", "q1"), QUESTION) == REPLY
-    again.discard(("other", "q1"))
-    again.close()
-    assert not path.exists()
-
-
 def test_the_file_is_removed_once_no_row_is_open(opened: Open, path: Path) -> None:
     """It is kept while one is open."""
     again = opened()
