@@ -13,7 +13,7 @@ from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.stats import RunStats
 from metajudge.llm.client import Usage
 from metajudge.llm.errors import FatalError
-from tests.unit.fakes import reply
+from tests.unit.fakes import in_event_loop, reply
 
 QUESTION = Question("q", [{"role": "user", "content": "S1: x"}], str, record_id="a")
 ANSWER = Answer(reply(5, 5), "value", attempts=3)
@@ -67,34 +67,28 @@ def test_a_failure_is_shared_in_flight_and_not_remembered() -> None:
     assert asyncio.run(go()) == [failed, replace(failed, copied=True), ANSWER] and stats.cache_hits == 0
 
 
-def test_what_ends_the_run_ends_the_others_too_and_a_cancelled_one_is_replaced() -> None:
+@in_event_loop
+async def test_what_ends_the_run_ends_the_others_too_and_a_cancelled_one_is_replaced() -> None:
     """The second of two equal questions is asked if the first was cancelled."""
     inner = Inner(FatalError("401", "bad key"), ANSWER)
-
-    async def go() -> None:
-        cache = ResponseCache(inner, RunStats())
-        both = await asyncio.gather(*(cache.ask(QUESTION) for _ in range(2)), return_exceptions=True)
-        assert [type(one) for one in both] == [FatalError] * 2 and inner.asked == 1
-        inner.hang = True
-        first, second = asyncio.create_task(cache.ask(QUESTION)), asyncio.create_task(cache.ask(QUESTION))
-        await asyncio.sleep(0)
-        inner.hang = False
-        first.cancel()
-        assert await asyncio.wait_for(second, 1) == ANSWER and inner.asked == 3
-
-    asyncio.run(go())
+    cache = ResponseCache(inner, RunStats())
+    both = await asyncio.gather(*(cache.ask(QUESTION) for _ in range(2)), return_exceptions=True)
+    assert [type(one) for one in both] == [FatalError] * 2 and inner.asked == 1
+    inner.hang = True
+    first, second = asyncio.create_task(cache.ask(QUESTION)), asyncio.create_task(cache.ask(QUESTION))
+    await asyncio.sleep(0)
+    inner.hang = False
+    first.cancel()
+    assert await asyncio.wait_for(second, 1) == ANSWER and inner.asked == 3
 
 
 @pytest.mark.parametrize("bound", [{"answers": 1}, {"characters": 1}])
-def test_the_oldest_answers_are_forgotten(bound: dict[str, int]) -> None:
+@in_event_loop
+async def test_the_oldest_answers_are_forgotten(bound: dict[str, int]) -> None:
     """The cache has one place, or one character, for two answers of one character each."""
     other = replace(QUESTION, messages=[{"role": "user", "content": "S1: y"}])
     inner = Inner(*[ANSWER] * 3)
-
-    async def go() -> None:
-        cache = ResponseCache(inner, RunStats(), **bound)
-        for question in (QUESTION, other, other, QUESTION):
-            await cache.ask(question)
-
-    asyncio.run(go())
+    cache = ResponseCache(inner, RunStats(), **bound)
+    for question in (QUESTION, other, other, QUESTION):
+        await cache.ask(question)
     assert inner.asked == 3

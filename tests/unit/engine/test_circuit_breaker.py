@@ -10,7 +10,7 @@ import pytest
 from metajudge.engine.circuit_breaker import CircuitBreaker, OutageTooLong
 from metajudge.engine.clock import Stopped
 from metajudge.llm.errors import ConnectError, ConnectTimeout, JudgeError, TransientError
-from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, reply
+from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, in_event_loop, reply
 
 REFUSED = ConnectError("unreachable", "refused")
 
@@ -34,18 +34,15 @@ def test_an_outage_is_waited_out_by_one_probe_at_a_time() -> None:
     assert [request.retry_cause for request in judge.asked] == [""] * 5 + ["unreachable"] * 9
 
 
-def test_requests_are_held_until_something_answers() -> None:
+@in_event_loop
+async def test_requests_are_held_until_something_answers() -> None:
     """New requests are sent as probes, or after the outage; a refused one is sent again."""
     layer, judge, _ = breaker([REFUSED] * 2)
-
-    async def go() -> None:
-        first = asyncio.create_task(layer.ask(REQUEST))
-        while not layer.is_open:
-            await asyncio.sleep(0)
-        await asyncio.gather(first, layer.ask(REQUEST), layer.ask(REQUEST))
-        assert not layer.is_open
-
-    asyncio.run(go())
+    first = asyncio.create_task(layer.ask(REQUEST))
+    while not layer.is_open:
+        await asyncio.sleep(0)
+    await asyncio.gather(first, layer.ask(REQUEST), layer.ask(REQUEST))
+    assert not layer.is_open
     assert [one.retry_cause for one in judge.asked] == ["", "unreachable", "unreachable", "", "unreachable"]
 
 

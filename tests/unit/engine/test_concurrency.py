@@ -12,7 +12,7 @@ from metajudge.engine.question import Request
 from metajudge.engine.rate_limit import RateLimiter
 from metajudge.llm.client import Reply
 from metajudge.llm.errors import TransientError
-from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, reply
+from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, in_event_loop, reply
 
 
 class Held(FakeLayer):
@@ -28,63 +28,53 @@ class Held(FakeLayer):
         return reply()
 
 
-def test_no_more_requests_are_in_flight_than_allowed() -> None:
+@in_event_loop
+async def test_no_more_requests_are_in_flight_than_allowed() -> None:
     """Ten requests share three places, each in its turn."""
     order, most = [], 0
+    layer = ConcurrencyLimiter(FakeLayer(), 3)
 
-    async def go() -> None:
+    async def one(number: int) -> None:
         nonlocal most
-        layer = ConcurrencyLimiter(FakeLayer(), 3)
+        await layer.ask(REQUEST)
+        most = max(most, layer.busy)
+        order.append(number)
 
-        async def one(number: int) -> None:
-            nonlocal most
-            await layer.ask(REQUEST)
-            most = max(most, layer.busy)
-            order.append(number)
-
-        await asyncio.gather(*map(one, range(10)))
-        assert layer.busy == 0
-
-    asyncio.run(go())
+    await asyncio.gather(*map(one, range(10)))
+    assert layer.busy == 0
     assert most == 3 and order == list(range(10))
 
 
-def test_a_cancelled_waiter_loses_no_place() -> None:
+@in_event_loop
+async def test_a_cancelled_waiter_loses_no_place() -> None:
     """Its place goes to the next one, even if it was just given to it."""
-
-    async def go() -> None:
-        layer = ConcurrencyLimiter(FakeLayer(), 1)
-        layer.busy = 1
-        asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(3)]
-        await asyncio.sleep(0)
-        asking[0].cancel()
-        layer.busy = 0
-        layer._hand_out()  # to the second
-        asking[1].cancel()
-        await asyncio.wait_for(asking[2], 1)
-        assert layer.busy == 0
-
-    asyncio.run(go())
+    layer = ConcurrencyLimiter(FakeLayer(), 1)
+    layer.busy = 1
+    asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(3)]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    layer.busy = 0
+    layer._hand_out()  # to the second
+    asking[1].cancel()
+    await asyncio.wait_for(asking[2], 1)
+    assert layer.busy == 0
 
 
 @pytest.mark.parametrize("limit", [1, 3])
-def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
+@in_event_loop
+async def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
     """They need not wait for another request to end."""
-
-    async def go() -> None:
-        judge = Held()
-        layer = AdaptiveConcurrency(judge, FakeClock())
-        layer.limit = limit
-        asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(limit + 2)]
-        await asyncio.sleep(0)
-        assert len(judge.asked) == limit
-        layer._set_limit(limit + 2)
-        await asyncio.sleep(0)
-        assert len(judge.asked) == limit + 2
-        judge.free.set()
-        await asyncio.gather(*asking)
-
-    asyncio.run(go())
+    judge = Held()
+    layer = AdaptiveConcurrency(judge, FakeClock())
+    layer.limit = limit
+    asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(limit + 2)]
+    await asyncio.sleep(0)
+    assert len(judge.asked) == limit
+    layer._set_limit(limit + 2)
+    await asyncio.sleep(0)
+    assert len(judge.asked) == limit + 2
+    judge.free.set()
+    await asyncio.gather(*asking)
 
 
 class Judged:
@@ -155,25 +145,23 @@ def test_the_limit_grows_only_while_it_is_in_use() -> None:
     assert judged.layer.limit == 8
 
 
-def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
+@in_event_loop
+async def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
     """Otherwise the limit found would depend on the rate limit and not on the judge."""
 
-    async def go() -> None:
-        class Still(FakeClock):
-            async def sleep(self, seconds: float) -> None:
-                await asyncio.Event().wait()
+    class Still(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.Event().wait()
 
-        rate_limiter = RateLimiter(FakeLayer(), Still(), requests_per_minute=60)
-        layer = AdaptiveConcurrency(rate_limiter, Still(), idle=lambda: rate_limiter.queued)
-        asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(8)]
-        await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
-        assert (layer.limit, layer.busy, rate_limiter.queued) == (8, 7, 7)
-        for one in asking:
-            one.cancel()
-        await asyncio.wait(asking)
-        assert (layer.busy, rate_limiter.queued) == (0, 0)
-
-    asyncio.run(go())
+    rate_limiter = RateLimiter(FakeLayer(), Still(), requests_per_minute=60)
+    layer = AdaptiveConcurrency(rate_limiter, Still(), idle=lambda: rate_limiter.queued)
+    asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(8)]
+    await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    assert (layer.limit, layer.busy, rate_limiter.queued) == (8, 7, 7)
+    for one in asking:
+        one.cancel()
+    await asyncio.wait(asking)
+    assert (layer.busy, rate_limiter.queued) == (0, 0)
 
 
 def test_the_limit_never_falls_below_one() -> None:

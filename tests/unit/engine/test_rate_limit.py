@@ -10,7 +10,7 @@ import pytest
 from metajudge.engine.question import Request
 from metajudge.engine.rate_limit import RateLimiter
 from metajudge.llm.client import Reply
-from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, reply
+from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, in_event_loop, reply
 
 
 class Timeline(FakeClock):
@@ -76,29 +76,27 @@ class Unanswered(FakeLayer):
         ({}, 300, [6, 9]),
     ],
 )
-def test_tokens_are_spaced_by_the_expected_and_corrected_by_the_real_usage(
+@in_event_loop
+async def test_tokens_are_spaced_by_the_expected_and_corrected_by_the_real_usage(
     more: dict[str, float], used: int | None, later: list[float]
 ) -> None:
     """The first of three requests books 600 tokens; a reply with another usage moves the waiting ones."""
     clock, judge = Timeline(), Unanswered()
-
-    async def go() -> None:
-        layer = RateLimiter(judge, clock, tokens_per_minute=6000, **more)
-        asking = [asyncio.create_task(layer.ask(replace(REQUEST, prompt_tokens=400))) for _ in range(3)]
-        while not judge.asked:
-            await asyncio.sleep(0)
-        if used is not None:
-            judge.replies.put_nowait(reply(used - 200, 200))
-        while len(judge.asked) < 3:
-            await asyncio.sleep(0)
-        for one in asking:
-            one.cancel()
-
-    asyncio.run(go())
+    layer = RateLimiter(judge, clock, tokens_per_minute=6000, **more)
+    asking = [asyncio.create_task(layer.ask(replace(REQUEST, prompt_tokens=400))) for _ in range(3)]
+    while not judge.asked:
+        await asyncio.sleep(0)
+    if used is not None:
+        judge.replies.put_nowait(reply(used - 200, 200))
+    while len(judge.asked) < 3:
+        await asyncio.sleep(0)
+    for one in asking:
+        one.cancel()
     assert clock.starts[-2:] == later
 
 
-def test_a_suspended_machine_makes_up_for_nothing_in_a_burst() -> None:
+@in_event_loop
+async def test_a_suspended_machine_makes_up_for_nothing_in_a_burst() -> None:
     """After a minute of sleep, ten waiting requests start a second apart again."""
     clock, started = Timeline(), list[float]()
 
@@ -109,32 +107,26 @@ def test_a_suspended_machine_makes_up_for_nothing_in_a_burst() -> None:
             started.append(max([clock.time, *clock.starts[-1:]]))
             return reply()
 
-    async def go() -> None:
-        layer = RateLimiter(Instant(), clock, requests_per_minute=60)
-        await asyncio.gather(*(layer.ask(REQUEST) for _ in range(10)))
-
-    asyncio.run(go())
+    layer = RateLimiter(Instant(), clock, requests_per_minute=60)
+    await asyncio.gather(*(layer.ask(REQUEST) for _ in range(10)))
     assert started[:5] == [0, 1, 2, 60, 60]  # the fourth was asleep with it, the fifth is late
     assert started[5:] == pytest.approx([61, 62, 63, 64, 65], abs=0.06)
 
 
 @pytest.mark.parametrize("budget", [{"requests_per_minute": 60}, {"tokens_per_minute": 12_000}, {"delay": 1.0}])
-def test_a_cancelled_wait_leaves_no_empty_turn_behind(budget: dict[str, float]) -> None:
+@in_event_loop
+async def test_a_cancelled_wait_leaves_no_empty_turn_behind(budget: dict[str, float]) -> None:
     """After thirty of them the next request starts a second behind the one that was sent."""
     clock = Timeline()
-
-    async def go() -> None:
-        layer = RateLimiter(FakeLayer(lambda _: reply(0, 200)), clock, **budget)
-        await layer.ask(REQUEST)
-        clock.held = True
-        waiting = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(30)]
-        await asyncio.sleep(0)
-        for one in waiting:
-            one.cancel()
-        await asyncio.wait(waiting)
-        assert layer.queued == 0
-        clock.held = False
-        await layer.ask(REQUEST)
-
-    asyncio.run(go())
+    layer = RateLimiter(FakeLayer(lambda _: reply(0, 200)), clock, **budget)
+    await layer.ask(REQUEST)
+    clock.held = True
+    waiting = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(30)]
+    await asyncio.sleep(0)
+    for one in waiting:
+        one.cancel()
+    await asyncio.wait(waiting)
+    assert layer.queued == 0
+    clock.held = False
+    await layer.ask(REQUEST)
     assert clock.starts[-1] == 1.0
