@@ -41,30 +41,26 @@ def of_record(name: str) -> Question:
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_an_equal_question_gets_a_copy_without_tokens(together: bool) -> None:
+@in_event_loop
+async def test_an_equal_question_gets_a_copy_without_tokens(together: bool) -> None:
     """A copy names the record that it comes from, in flight at the same time or later."""
     inner, stats = Inner(ANSWER), RunStats()
-
-    async def go() -> list[RequestResult]:
-        cache = ResponseCache(inner, stats)
-        asking = [cache.ask(of_record(name)) for name in "ab"]
-        return await asyncio.gather(*asking) if together else [await one for one in asking]
-
-    first, second = asyncio.run(go())
+    cache = ResponseCache(inner, stats)
+    asking = [cache.ask(of_record(name)) for name in "ab"]
+    first, second = await asyncio.gather(*asking) if together else [await one for one in asking]
     assert first == ANSWER and (inner.asked, stats.cache_hits) == (1, 1)
     assert second == replace(ANSWER, reply=replace(ANSWER.reply, usage=Usage()), attempts=0, copied_from="a")
 
 
-def test_a_failure_is_shared_in_flight_and_not_remembered() -> None:
+@in_event_loop
+async def test_a_failure_is_shared_in_flight_and_not_remembered() -> None:
     """A later question is asked again."""
     failed = Failed(Status.ERROR, "500", "no", 1)
     inner, stats = Inner(failed, ANSWER), RunStats()
-
-    async def go() -> list[RequestResult]:
-        cache = ResponseCache(inner, stats)
-        return [*await asyncio.gather(*(cache.ask(QUESTION) for _ in range(2))), await cache.ask(QUESTION)]
-
-    assert asyncio.run(go()) == [failed, replace(failed, copied=True), ANSWER] and stats.cache_hits == 0
+    cache = ResponseCache(inner, stats)
+    both = await asyncio.gather(*(cache.ask(QUESTION) for _ in range(2)))
+    assert [*both, await cache.ask(QUESTION)] == [failed, replace(failed, copied=True), ANSWER]
+    assert stats.cache_hits == 0
 
 
 @in_event_loop

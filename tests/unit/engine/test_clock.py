@@ -20,16 +20,13 @@ def test_backoff_grows_to_thirty_seconds_and_has_full_jitter() -> None:
         assert 0.98 * bound < max(waits) <= bound
 
 
-def test_the_real_clock_runs() -> None:
+@in_event_loop
+async def test_the_real_clock_runs() -> None:
     """Its time passes while it sleeps."""
-
-    async def go() -> float:
-        clock = RealClock()
-        before = clock.now()
-        await clock.sleep(0.001)
-        return clock.now() - before
-
-    assert asyncio.run(go()) >= 0.001
+    clock = RealClock()
+    before = clock.now()
+    await clock.sleep(0.001)
+    assert clock.now() - before >= 0.001
 
 
 @in_event_loop

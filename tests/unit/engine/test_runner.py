@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,18 @@ def good(message: str, times: int) -> Turn:
 REJECTED = RequestRejected("content filter", "no")
 
 
+class Hooked(ScriptedJudge):
+    """A judge that awaits `hook` before it answers by its script."""
+
+    def __init__(self, hook: Callable[[str], Awaitable[None]], script: Callable[[str, int], Turn] = good) -> None:
+        super().__init__(script)
+        self.hook = hook
+
+    async def ask(self, messages: Any) -> Reply:
+        await self.hook(messages[-1]["content"])
+        return await super().ask(messages)
+
+
 def test_every_row_is_judged_once_with_bounded_flight(out: Path) -> None:
     """Thirty rows have four requests in flight at most, and at some time."""
     judge = ScriptedJudge(good)
@@ -54,12 +67,10 @@ def test_a_reply_is_written_before_the_next_request_goes_out(out: Path) -> None:
     """A kill costs what is in flight and not more."""
     written: list[int] = []
 
-    class Watching(ScriptedJudge):
-        async def ask(self, messages: Any) -> Reply:
-            written.append(len(records(out)))
-            return await super().ask(messages)
+    async def watch(_: str) -> None:
+        written.append(len(records(out)))
 
-    run_samples(out, Watching(good), samples(row(n) for n in range(5)), concurrent_requests=1)
+    run_samples(out, Hooked(watch), samples(row(n) for n in range(5)), concurrent_requests=1)
     assert written == [0, 1, 2, 3, 4]
 
 
@@ -145,13 +156,10 @@ def test_a_failure_of_every_question_stops_the_run_and_keeps_its_records(out: Pa
 def test_replies_in_flight_at_a_stop_are_saved(out: Path) -> None:
     """One of four questions in flight meets a revoked key; the three later replies are kept."""
 
-    class Slow(ScriptedJudge):
-        async def ask(self, messages: Any) -> Reply:
-            if "h0.1" not in messages[-1]["content"]:
-                await asyncio.sleep(0.02)
-            return await super().ask(messages)
+    async def be_slow(message: str) -> None:
+        await asyncio.sleep(0 if "h0.1" in message else 0.02)
 
-    judge = Slow(lambda m, t: FatalError("401", "bad key") if "h0.1" in m else block(m))
+    judge = Hooked(be_slow, lambda m, t: FatalError("401", "bad key") if "h0.1" in m else block(m))
     run, _ = run_samples(out, judge, samples(row(n) for n in range(20)))
     assert statuses(out) == ["success"] * 3
     assert run.stop_reason is not None
@@ -159,17 +167,14 @@ def test_replies_in_flight_at_a_stop_are_saved(out: Path) -> None:
 
 def test_a_signal_lets_replies_arrive_and_sends_nothing_more(out: Path) -> None:
     """The rows in flight are finished, the others are for the next run."""
-    judge = ScriptedJudge(good)
-    judge_ask = judge.ask
     runs: list[Runner] = []
 
-    async def ask(messages: Any) -> Reply:
+    async def stop_at_the_fifth(_: str) -> None:
         if len(judge.asked) >= 4 and not runs[0].is_stopped:
             runs[0].stop()
         await asyncio.sleep(0.01)
-        return await judge_ask(messages)
 
-    judge.ask = ask  # type: ignore[method-assign]
+    judge = Hooked(stop_at_the_fifth)
     run, stats = run_samples(out, judge, samples(row(n) for n in range(40)), before=runs.append)
     assert run.interrupted and run.is_stopped
     assert len(judge.asked) == len(records(out)) == stats.success < 15
@@ -179,14 +184,12 @@ def test_a_second_signal_stops_at_once(out: Path) -> None:
     """A judge that hangs cannot hold the run."""
     runs: list[Runner] = []
 
-    class Hanging(ScriptedJudge):
-        async def ask(self, messages: Any) -> Reply:
-            runs[0].stop()
-            asyncio.get_running_loop().call_later(0.01, runs[0].stop)
-            await asyncio.sleep(3600)
-            raise AssertionError
+    async def hang(_: str) -> None:
+        runs[0].stop()
+        asyncio.get_running_loop().call_later(0.01, runs[0].stop)
+        await asyncio.sleep(3600)
 
-    run_samples(out, Hanging(good), samples([row(1)]), before=runs.append)
+    run_samples(out, Hooked(hang), samples([row(1)]), before=runs.append)
     assert records(out) == []
 
 
@@ -274,14 +277,12 @@ def test_unusable_rows_are_skipped(out: Path) -> None:
 
 def test_a_lost_output_stops_the_run(out: Path) -> None:
     """The records of the deleted file are rescued; nothing more is asked."""
-    judge = ScriptedJudge(good)
 
-    def script(message: str, times: int) -> Turn:
-        if len(judge.asked) == 3:
+    async def delete(_: str) -> None:
+        if len(judge.asked) == 2:
             out.unlink()
-        return block(message)
 
-    judge.script = script
+    judge = Hooked(delete)
     run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), concurrent_requests=1)
     assert isinstance(run.stop_reason, OutputLost)
     assert len(judge.asked) < 8
@@ -311,13 +312,12 @@ def test_the_failure_of_one_question_that_rows_share_is_one(out: Path) -> None:
 def test_a_defect_of_ours_ends_the_run_loudly(out: Path) -> None:
     """An unexpected error is raised; the records stay."""
 
-    def script(message: str, times: int) -> Turn:
+    async def fail(message: str) -> None:
         if "h3.1" in message:
             raise ZeroDivisionError
-        return block(message)
 
     with pytest.raises(ZeroDivisionError):
-        run_samples(out, ScriptedJudge(script), samples(row(n) for n in range(50)), concurrent_requests=1)
+        run_samples(out, Hooked(fail), samples(row(n) for n in range(50)), concurrent_requests=1)
     assert statuses(out) == ["success"] * 3
 
 
@@ -374,15 +374,13 @@ def test_rows_with_equal_lists_have_their_replies_apart(out: Path, num_samples: 
 
 def test_a_stop_in_the_middle_of_a_row_loses_no_reply(out: Path) -> None:
     """Replies before the stop are in the journal; the next run asks the rest."""
-    first = ScriptedJudge(lambda m, t: block(m))
     runs: list[Runner] = []
 
-    def script(message: str, times: int) -> Turn:
-        if len(first.asked) == 5:
+    async def stop_at_the_fifth(_: str) -> None:
+        if len(first.asked) == 4:
             runs[0].stop()
-        return block(message)
 
-    first.script = script
+    first = Hooked(stop_at_the_fifth)
     todo = samples(row(n) for n in range(4))
     run_samples(out, first, todo, kind=task("item", 5), concurrent_requests=2, before=runs.append)
     second = ScriptedJudge(good)
