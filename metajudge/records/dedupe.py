@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import DiskFull, UsageError
@@ -42,7 +40,7 @@ def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
             unreadable += 1
         else:
             latest.add(Record.from_json(row.data), row.line, row.line)
-    lines = frozenset(latest.values())
+    lines = set(latest.values())
     _write(source, target, lines)
     return Compacted(len(lines), latest.superseded, unreadable)
 
@@ -65,17 +63,12 @@ def _check(source: Path, target: Path, force: bool) -> None:
         raise UsageError(f"{target} cannot be written: {error.strerror}; name another file") from None
 
 
-def _write(source: Path, target: Path, lines: Set[int]) -> None:
+def _write(source: Path, target: Path, lines: set[int]) -> None:
     try:
         # Two processes may write the same target, each its own side file.
         with replacing(target, f".{os.getpid()}.building") as file, source.open("rb") as original:
-            file.writelines(_chosen(original, lines))
+            for number, line in enumerate(original, 1):
+                if number in lines:
+                    file.write(line.removeprefix(_BOM if number == 1 else b"").removesuffix(b"\n") + b"\n")
     except OSError as error:
         raise DiskFull(f"{target} cannot be written: {error.strerror}; {source} is as it was") from None
-
-
-def _chosen(file: IO[bytes], lines: Set[int]) -> Iterator[bytes]:
-    for number, line in enumerate(file, 1):
-        if number in lines:
-            whole = line if line.endswith(b"\n") else line + b"\n"
-            yield whole.removeprefix(_BOM) if number == 1 else whole

@@ -129,7 +129,8 @@ def open_directory(directory: Path, asked: str | None, eval_model: str | None) -
             yield SkippedFile(path, _why_skipped(first))
             continue
         model = _selected_model(path, first, asked)
-        if model is None or not _judged_by(path, first, eval_model):
+        judged = not eval_model or eval_model in path.name or Record.from_json(first).judge_model == eval_model
+        if model is None or not judged:
             models.update({name.lower(): name for name in _owners(path, first)})
             continue
         selected += 1
@@ -186,10 +187,6 @@ def _owners(path: Path, first: Mapping[str, Any]) -> list[str]:
         return [file_model(path, first, None)]
     except UsageError:
         return candidates_in(first)
-
-
-def _judged_by(path: Path, first: Mapping[str, Any], eval_model: str | None) -> bool:
-    return not eval_model or eval_model in path.name or Record.from_json(first).judge_model == eval_model
 
 
 def _nothing_selected(directory: Path, asked: str | None, eval_model: str | None, models: list[str]) -> str:

@@ -60,12 +60,11 @@ def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[s
 
 
 def _check_same(path: Path, number: int, record: Record, expected: FileIdentity) -> None:
-    judge = record.judged_by or JudgeIdentity()
+    judge, model = record.judged_by or JudgeIdentity(), record.model_be_evaluated
     differences = [
-        f"{_LABELS.get(name, name)} {theirs!r}, not {ours!r}"
-        for name, (theirs, ours) in judge.differences(expected.judge).items()
+        f"{_LABELS.get(name, name)} {found!r}, not {wanted!r}"
+        for name, (found, wanted) in judge.differences(expected.judge).items()
     ]
-    model = record.model_be_evaluated
     if (model or "").lower() != expected.model.lower():
         differences.append(f"evaluated model {model!r}, not {expected.model!r}")
     if differences:
