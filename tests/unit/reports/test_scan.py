@@ -416,7 +416,9 @@ def test_flags_select_files_of_a_directory(tmp_path: Path) -> None:
     ]
     assert chosen(tmp_path, LOW, "gpt-4o") == ["ours.jsonl"]
     assert chosen(tmp_path, LOW, "low-x") == ["model-low-x.jsonl"]
-    with pytest.raises(UsageError, match=r"no result file for `model_be_evaluated` zzz \(there are results of model-high"):
+    with pytest.raises(
+        UsageError, match=r"no result file for `model_be_evaluated` zzz \(there are results of model-high"
+    ):
         chosen(tmp_path, "zzz")
     with pytest.raises(UsageError, match=r"unnamed\.jsonl does not say which model"):
         chosen(tmp_path)
