@@ -77,10 +77,8 @@ def _owner(lock: Path) -> tuple[str, int]:
 def _is_held(lock: Path, pid: int) -> bool:
     """Return True if the process `pid` of this host still holds the lock file."""
     # In a restarted container, a dead process may have had our own number.
-    return lock in _MINE if pid == os.getpid() else _is_alive(pid)
-
-
-def _is_alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return lock in _MINE
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -20,6 +20,11 @@ JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, 
 EXPECTED = FileIdentity("M", JudgeIdentity.from_json(JUDGE))
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "out.jsonl"
+
+
 def record(number: int, status: str = "success", **fields: Any) -> dict[str, Any]:
     names = {"id": f"id{number}", "question_id": f"q{number}", "status": status}
     return {**names, "model_be_evaluated": "M", "judge": JUDGE, **fields}
@@ -49,51 +54,46 @@ def test_records_are_appended_and_finished_rows_are_known_to_the_next_run(tmp_pa
         assert file.failed == {row_key("id2", "q2"), row_key("id3", "q3")}
 
 
-def test_a_row_that_failed_and_then_succeeded_is_finished(tmp_path: Path) -> None:
+def test_a_row_that_failed_and_then_succeeded_is_finished(path: Path) -> None:
     """The order of the lines does not matter."""
-    path = tmp_path / "out.jsonl"
     path.write_bytes(encode(record(1)) + encode(record(1, "error")))
     with opened(path) as file:
         assert file.finished == {row_key("id1", "q1")} and file.failed == set()
 
 
 @pytest.mark.parametrize("cut", [1, 20, 60])
-def test_a_torn_last_line_is_set_aside_and_its_row_not_finished(tmp_path: Path, cut: int) -> None:
+def test_a_torn_last_line_is_set_aside_and_its_row_not_finished(path: Path, cut: int) -> None:
     """The torn bytes are kept in `<output>.torn`."""
-    path = tmp_path / "out.jsonl"
     torn = encode(record(2))[:cut]
     path.write_bytes(encode(record(1)) + torn)
     with opened(path) as file:
         assert file.finished == {row_key("id1", "q1")}
         file.append(typed(3))
     assert [line["id"] for line in lines(path)] == ["id1", "id3"]
-    assert (tmp_path / "out.jsonl.torn").read_bytes() == torn + b"\n"
+    assert path.with_name("out.jsonl.torn").read_bytes() == torn + b"\n"
 
 
-def test_a_whole_last_line_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> None:
+def test_a_whole_last_line_that_lacks_only_its_newline_is_kept(path: Path) -> None:
     """The record counts and the next one begins a new line."""
-    path = tmp_path / "out.jsonl"
     path.write_bytes(encode(record(1)).rstrip(b"\n"))
     with opened(path) as file:
         assert file.finished == {row_key("id1", "q1")}
         file.append(typed(2))
     assert [line["id"] for line in lines(path)] == ["id1", "id2"]
-    assert not (tmp_path / "out.jsonl.torn").exists()
+    assert not path.with_name("out.jsonl.torn").exists()
 
 
-def test_a_torn_line_longer_than_a_block_is_set_aside_whole(tmp_path: Path) -> None:
+def test_a_torn_line_longer_than_a_block_is_set_aside_whole(path: Path) -> None:
     """The start of the last line is searched over several blocks."""
-    path = tmp_path / "out.jsonl"
     torn = b'{"id": "' + b"x" * (3 << 20)
     path.write_bytes(encode(record(1)) + torn)
     opened(path).close()
     assert path.read_bytes() == encode(record(1))
-    assert (tmp_path / "out.jsonl.torn").stat().st_size == len(torn) + 1
+    assert path.with_name("out.jsonl.torn").stat().st_size == len(torn) + 1
 
 
-def test_unreadable_lines_in_the_middle_are_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_unreadable_lines_in_the_middle_are_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """They are counted in the log and never rewritten."""
-    path = tmp_path / "out.jsonl"
     content = encode(record(1)) + b"garbage\n[1]\n\n" + encode(record(2))
     path.write_bytes(content)
     with opened(path) as file:
@@ -111,18 +111,16 @@ def test_unreadable_lines_in_the_middle_are_left_alone(tmp_path: Path, caplog: p
     ],
     ids=["BOM", "not UTF-8", "UTF-16"],
 )
-def test_an_unreadable_record_is_not_finished(tmp_path: Path, line: bytes, read: bool) -> None:
+def test_an_unreadable_record_is_not_finished(path: Path, line: bytes, read: bool) -> None:
     """Its row is asked again; every reader skips a byte order mark of joined files."""
-    path = tmp_path / "out.jsonl"
     path.write_bytes(encode(record(1)) + line + encode(record(3)))
     with opened(path) as file:
         assert len(file.finished) == 2 + read
     assert sum(isinstance(row, Row) for row in InputFile(path).rows()) == 2 + read
 
 
-def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+def test_a_second_writer_is_refused(path: Path) -> None:
     """The first writer goes on."""
-    path = tmp_path / "out.jsonl"
     with opened(path) as first:
         with pytest.raises(UsageError, match="is being written by another run"):
             opened(path)
@@ -143,10 +141,9 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_another_judges_file_is_refused_unless_mixing_is_allowed(
-    tmp_path: Path, change: dict[str, Any], named: str
+    path: Path, change: dict[str, Any], named: str
 ) -> None:
     """The message says which field differs, and where."""
-    path = tmp_path / "out.jsonl"
     path.write_bytes(encode(record(1)) + encode(record(2, **change)))
     with pytest.raises(UsageError) as caught:
         opened(path)
@@ -155,17 +152,15 @@ def test_another_judges_file_is_refused_unless_mixing_is_allowed(
         assert len(file.finished) == 2
 
 
-def test_another_temperature_or_spelling_of_the_model_is_the_same_judge(tmp_path: Path) -> None:
+def test_another_temperature_or_spelling_of_the_model_is_the_same_judge(path: Path) -> None:
     """Only fields that change the question or the answerer count."""
-    path = tmp_path / "out.jsonl"
     path.write_bytes(encode(record(1, judge=JUDGE | {"temperature": 0}, model_be_evaluated="m")))
     with opened(path) as file:
         assert len(file.finished) == 1
 
 
-def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_something_else_is_refused(path: Path) -> None:
     """A record of the reference has no id."""
-    path = tmp_path / "out.jsonl"
     content = b'{"status": "success", "samples": []}\n'
     path.write_bytes(content)
     for mixed in (False, True):
@@ -175,28 +170,25 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"my notes", b"my notes\n", b"one\ntwo\nthree", b"[1, 2]\n", b"\xff\xfe"])
-def test_somebody_elses_text_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+def test_somebody_elses_text_is_left_as_it_is(path: Path, content: bytes) -> None:
     """Its last line is no torn record, with or without a newline."""
-    path = tmp_path / "out.jsonl"
     path.write_bytes(content)
     with pytest.raises(UsageError, match="holds something else than this program's records; name another file"):
         opened(path)
-    assert path.read_bytes() == content and list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == content and list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\0\0\0", b'{"i', b'{"id": "0123', b'\xff\n{"id": "0123', b"{"])
-def test_the_first_record_may_be_torn_anywhere(tmp_path: Path, content: bytes) -> None:
+def test_the_first_record_may_be_torn_anywhere(path: Path, content: bytes) -> None:
     """After a power loss it may be empty or zeros."""
-    path = tmp_path / "out.jsonl"
     path.write_bytes(content)
     with opened(path) as file:
         assert not file.finished and not file.failed
 
 
 @pytest.mark.parametrize("replace", [False, True])
-def test_a_file_deleted_or_replaced_during_the_run_is_rescued(tmp_path: Path, replace: bool) -> None:
+def test_a_file_deleted_or_replaced_during_the_run_is_rescued(path: Path, replace: bool) -> None:
     """The records are saved beside it and the run ends; the foreign file is not touched."""
-    path = tmp_path / "out.jsonl"
     file = opened(path)
     file.append(typed(1))
     path.unlink()
@@ -206,15 +198,14 @@ def test_a_file_deleted_or_replaced_during_the_run_is_rescued(tmp_path: Path, re
         file.append(typed(2))
     file.append(typed(3))  # a reply that was in flight is kept as well; the loss is reported once
     file.close()
-    assert lines(tmp_path / "out.jsonl.rescued") == [record(1), record(2), record(3)]
+    assert lines(path.with_name("out.jsonl.rescued")) == [record(1), record(2), record(3)]
     assert path.exists() == replace and (not replace or path.read_text() == "another\n")
 
 
 def test_a_short_or_failed_write_is_a_full_disk_and_leaves_no_half_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file ends after the last whole record; the message of the system is shown."""
-    path = tmp_path / "out.jsonl"
 
     def no_space(fd: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
