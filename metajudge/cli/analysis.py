@@ -82,7 +82,7 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
 def _opened(args: argparse.Namespace) -> Iterator[ResultFile | SkippedFile]:
     model = args.model_be_evaluated
     if args.input_file:
-        yield open_results(args.input_file, model, "--input-file ")
+        yield open_results(args.input_file, model, "input_file")
     for path in [args.input_dir] if args.input_dir else args.files:
         if args.input_dir or path.is_dir():
             yield from open_directory(path, model, args.eval_model)

@@ -1,12 +1,11 @@
-"""Rows of a file become samples.
+"""Input data: rows of a file become samples.
 
-`rows` reads JSONL, `samples` sees a row for one evaluated model, `evaluated` chooses these, `labels` and `conversation`
-read its fields, `download` fetches the published files.
+`rows` reads JSONL, `samples` views a row for one evaluated model and chooses these models, `labels` and `conversation`
+read fields of a row, `download` fetches the published files.
 """
 
 from metajudge.data.conversation import Conversation, cut_to_tokens, framed, read_conversation, render_conversation
-from metajudge.data.download import Downloaded, NotDownloaded, PublishedFile, download_file
-from metajudge.data.evaluated import ALL, choose_models, find_models
+from metajudge.data.download import Downloaded, PublishedFile, download_file
 from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict
 from metajudge.data.rows import (
     METADATA_KEY,
@@ -21,12 +20,15 @@ from metajudge.data.rows import (
     parse_row,
 )
 from metajudge.data.samples import (
+    ALL,
     CHECKLIST_SUFFIX,
     HUMAN_KEY,
     RowIds,
     Sample,
+    choose_models,
     evaluated_models,
     find_checklist,
+    find_models,
     make_sample,
     read_samples,
 )
@@ -44,7 +46,6 @@ __all__ = [
     "InputFile",
     "InvalidRow",
     "Labels",
-    "NotDownloaded",
     "PublishedFile",
     "Row",
     "RowIds",

@@ -1,7 +1,7 @@
-"""A row's conversation and responses as quoted text: line breaks kept, nothing in them can pose as something else.
+"""A row's conversation and responses as quoted text that keeps its line breaks.
 
-Every piece of data stands in a frame of its own, `<QUOTED_…>` to `</QUOTED_…>`. What looks like such a frame, like
-a tag of a reply or like a control token of a chat format inside the data loses its angle brackets.
+Each piece of data has its own frame, `<QUOTED_…>` to `</QUOTED_…>`. Inside the data, anything like such a frame, a tag
+of a reply or a control token of a chat format loses its angle brackets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Turn:
     """One message of a conversation."""
 
     role: str
-    """Who speaks: `user`, `assistant`, `system` or whatever the row says."""
+    """`user`, `assistant`, `system` or any other role of the row."""
     text: str
 
 
@@ -39,10 +39,10 @@ class Conversation:
 
 
 def read_conversation(value: object) -> Conversation | str:
-    """The conversation in a row's field, or what is wrong with it (to follow the field's name).
+    """Parse a row's field; return what is wrong with it, to follow the field's name, if it is no conversation.
 
     `value`: a question as a string, or chat messages `{"role": …, "content": …}` whose content is a string, null, or
-    a list of parts. Parts that are no text stand as a remark.
+    a list of parts. A part without text becomes a remark.
     """
     if isinstance(value, str):
         return Conversation((Turn("user", value),))
@@ -84,12 +84,12 @@ def _part(part: object) -> str | None:
 
 
 def cut_to_tokens(conversation: Conversation, max_tokens: int) -> Conversation:
-    """The newest turns that fit into about `max_tokens` tokens when rendered; the last turn stays whatever its length.
+    """Return the newest turns that fit into about `max_tokens` tokens when rendered, at least the last one.
 
-    The estimate is four ASCII characters a token, one other character a token.
+    The estimate is four ASCII characters per token, one other character per token.
     """
     turns = conversation.turns
-    # One more each than estimated: the whole may round up where its parts round down.
+    # One more each than estimated, because the whole may round up where its parts round down.
     left = max_tokens - of_text(_left_out_remark(len(turns) + conversation.left_out)) - 1
     kept = 0
     for number, turn in reversed(list(enumerate(turns, conversation.left_out + 1))):
@@ -101,7 +101,7 @@ def cut_to_tokens(conversation: Conversation, max_tokens: int) -> Conversation:
 
 
 def render_conversation(conversation: Conversation) -> str:
-    """The conversation as framed turns, numbered as in the row; turns left out are told in a line of their own."""
+    """Render the conversation as framed turns, numbered as in the row; a first line counts the turns left out."""
     blocks = [_framed_turn(number, turn) for number, turn in enumerate(conversation.turns, conversation.left_out + 1)]
     if conversation.left_out:
         blocks.insert(0, _left_out_remark(conversation.left_out))
@@ -117,13 +117,13 @@ def _framed_turn(number: int, turn: Turn) -> str:
 
 
 def framed(name: str, text: str, remark: str = "") -> str:
-    """`text` as data between `<QUOTED_name: remark>` and `</QUOTED_name>`; a remark is cut to one short line."""
+    """Put `text` between `<QUOTED_name: remark>` and `</QUOTED_name>`; a remark is cut to one short line."""
     line = re.sub("[<>\uff1c\uff1e]", "", " ".join(quoted_lines(remark).split()))[:_REMARK_LENGTH]
     opening = f"{FRAME}{name}: {line}" if line else f"{FRAME}{name}"
     return f"<{opening}>\n{quoted_lines(text)}\n</{FRAME}{name}>"
 
 
 def quoted_lines(text: str) -> str:
-    """`text` with its line breaks, its tags harmless, valid as UTF-8. Every line ends in a line feed alone."""
+    """Return `text` with line feeds as its only line breaks, harmless tags, and no lone surrogates."""
     text = replace_surrogates(text.replace("\r\n", "\n").replace("\r", "\n"))
     return escape_markup(text, _TAG) if _SUSPECT.search(text) else text

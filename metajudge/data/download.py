@@ -23,9 +23,9 @@ class PublishedFile:
     """A file of the data set."""
 
     source: str
-    """Its path in the data set."""
+    """Path in the data set."""
     target: str
-    """Its path below the root directory here."""
+    """Path below the local root directory."""
     size: int
     """In bytes."""
     sha256: str
@@ -43,14 +43,11 @@ class Downloaded:
 
 
 class NotDownloaded(MetaJudgeError):
-    """A file could not be downloaded, for reasons outside."""
+    """A file could not be downloaded; the user need not change anything."""
 
 
 def download_file(file: PublishedFile, root: Path) -> Downloaded:
-    """Put a file into its place below `root`, unless it is there already; a broken download starts again.
-
-    Raises `NotDownloaded`, `UsageError` (without the package, too, if something must be downloaded) and `OSError`.
-    """
+    """Put a file into its place below `root`, if needed. Raises `NotDownloaded`, `UsageError` and `OSError`."""
     path = root / file.target
     if _is_right(path, file):
         return Downloaded(path, was_there=True)
@@ -72,7 +69,7 @@ def _is_right(path: Path, file: PublishedFile) -> bool:
 
 
 def _set_aside(path: Path) -> Path | None:
-    """Rename what has the name of a downloaded file: it may be somebody's work."""
+    """Rename another file of this name, because it may be somebody's work."""
     if not os.path.lexists(path):
         return None
     names = (path.with_name(f"{path.name}.set-aside{number}") for number in ("", *range(2, 1000)))

@@ -1,4 +1,4 @@
-"""Verdicts: which response a label prefers. One parser for models' labels, gold labels and generated verdicts.
+"""Verdicts: the response that a label prefers, of models' labels, gold labels and generated verdicts.
 
 A verdict is -2 (A much better), -1 (A better), 0 (tie), 1 (B better) or 2 (B much better); Response 1 is A and
 Response 2 is B. The sign agrees with `overall_preference` of the data, whose -3..3 is negative where A is better.
@@ -18,32 +18,20 @@ from metajudge.errors import UsageError
 CHOICE, SIGNED = "choice", "signed"
 SCALES = (CHOICE, SIGNED)
 
-_A, _B = (
-    r"(?:a|1|response a|response 1|assistant a|assistant 1|answer a|answer 1)",
-    (r"(?:b|2|response b|response 2|assistant b|assistant 2|answer b|answer 2)"),
-)
-_BARE = r"(?!\d+$)"  # a number alone is no spelling: its scale has to be known
-_GREATER, _LESS = r"(?:>|\\gt)", r"(?:<|\\lt)"
-_MUCH_GREATER, _MUCH_LESS = r"(?:>{2,3}|≫|»|⋙|\\gg)", r"(?:<{2,3}|≪|«|⋘|\\ll)"
-# One row a spelling, matched against the whole unwrapped label; the first that fits counts.
-_SPELLINGS: Mapping[re.Pattern[str], int] = {
-    re.compile(pattern): verdict
-    for pattern, verdict in (
-        (rf"{_A} ?{_MUCH_GREATER} ?{_B}", -2),
-        (rf"{_B} ?{_MUCH_LESS} ?{_A}", -2),
-        (rf"{_A} ?{_MUCH_LESS} ?{_B}", 2),
-        (rf"{_B} ?{_MUCH_GREATER} ?{_A}", 2),
-        (rf"{_A} ?{_GREATER} ?{_B}", -1),
-        (rf"{_B} ?{_LESS} ?{_A}", -1),
-        (rf"{_A} ?{_LESS} ?{_B}", 1),
-        (rf"{_B} ?{_GREATER} ?{_A}", 1),
-        (rf"{_A} ?(?:=|==|~|≈|\\approx|\\sim) ?{_B}", 0),
-        (rf"{_B} ?(?:=|==|~|≈|\\approx|\\sim) ?{_A}", 0),
-        (r"tie|tied|draw|equal|same|neither|both|c", 0),
-        (rf"{_BARE}{_A}(?:(?: is)? better)?", -1),
-        (rf"{_BARE}{_B}(?:(?: is)? better)?", 1),
-        (rf"{_A} is much better", -2),
-        (rf"{_B} is much better", 2),
+_A, _B = (rf"(?:(?:response |assistant |answer )?(?:{names}))" for names in ("a|1", "b|2"))
+_BARE = r"(?!\d+$)"  # a number alone is no spelling, because its scale has to be known
+# One spelling per line, matched against the whole unwrapped label.
+_SPELLINGS: Mapping[re.Pattern[str], int] = {re.compile(r"tie|tied|draw|equal|same|neither|both|c"): 0} | {
+    re.compile(pattern): side * strength
+    for side, x, y in ((-1, _A, _B), (1, _B, _A))
+    for pattern, strength in (
+        (rf"{x} ?(?:>|\\gt) ?{y}", 1),
+        (rf"{x} ?(?:<|\\lt) ?{y}", -1),
+        (rf"{x} ?(?:>{{2,3}}|≫|»|⋙|\\gg) ?{y}", 2),
+        (rf"{x} ?(?:<{{2,3}}|≪|«|⋘|\\ll) ?{y}", -2),
+        (rf"{x} ?(?:=|==|~|≈|\\approx|\\sim) ?{y}", 0),
+        (rf"{_BARE}{x}(?:(?: is)? better)?", 1),
+        (rf"{x} is much better", 2),
     )
 }
 _NUMBER = re.compile(r"([+-]?\d{1,9})(?:\.0*)?[ .:;,!]*")
@@ -54,10 +42,10 @@ _WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 
 
 def parse_verdict(text: str) -> int | None:
-    """The verdict that a text comes to, None where it is not clear.
+    """Return the verdict of a text; None if it is unclear.
 
     The last `\\boxed{…}` counts, else the last `[[…]]`, else the whole text must be a spelling. A number alone is
-    none, however it is wrapped: `Labels` reads it, once its scale is known.
+    unclear; `Labels` reads it once its scale is known.
     """
     plain = _unwrapped(text).strip(" .:;,!").removeprefix("the ").strip()
     return next((verdict for pattern, verdict in _SPELLINGS.items() if pattern.fullmatch(plain)), None)
@@ -66,7 +54,7 @@ def parse_verdict(text: str) -> int | None:
 def _unwrapped(text: str) -> str:
     """Return the text marked as the verdict, in lower case, without wrappers and emphasis, single spaces."""
     text = (_BOXED.findall(text) or _DOUBLE_BRACKETS.findall(text) or [text])[-1]
-    # The double sign is a letter of its own here: compatibility forms would keep it, full-width ones become ASCII.
+    # NFKC keeps the double signs as single letters, and turns full-width forms into ASCII.
     text = unicodedata.normalize("NFKC", html.unescape(text)).lower()
     text = _WRAPPED.sub(r"\1", text)
     text = re.sub(r"[\s$*_`\"'“”‘’()\[\]{}]+", " ", text)
@@ -74,13 +62,12 @@ def _unwrapped(text: str) -> str:
 
 
 class Labels:
-    """Reads the labels of one file, once it is known what its numbers mean."""
+    """Reads the labels of one file, whose numbers have one scale."""
 
     def __init__(self, values: Iterable[Any], name: str, scale: str | None = None) -> None:
-        """`values`: all labels of the file; `name`: what they are, for messages; `scale`: one of `SCALES`.
+        """Find the scale of all labels of a file; `name`: their name in messages; `scale`: one of `SCALES`.
 
-        Without `scale`, numbers are signed preferences when one of -3..-1, 0 or 3 occurs. Raises `UsageError`
-        when there are numbers and their scale cannot be told.
+        Without `scale`, numbers are signed preferences if one of -3..-1, 0 or 3 occurs; else raises `UsageError`.
         """
         numbers = {number for value in values if (number := number_of(value)) is not None}
         self._scale = scale
@@ -88,13 +75,13 @@ class Labels:
             if not numbers & {-3.0, -2.0, -1.0, 0.0, 3.0}:
                 shown = ", ".join(f"{number:g}" for number in sorted(numbers)[:3])
                 raise UsageError(
-                    f"{name} holds the numbers {shown}: say what they mean with --label-scale choice (1 = Response 1, "
-                    f"2 = Response 2) or --label-scale signed (-3..3, negative = Response 1 better)"
+                    f"{name} holds the numbers {shown}: say what they mean with `label_scale` choice (1 = Response 1, "
+                    f"2 = Response 2) or `label_scale` signed (-3..3, negative = Response 1 better)"
                 )
             self._scale = SIGNED
 
     def verdict(self, value: Any) -> int | None:
-        """The verdict of a label, None where it is missing or unreadable."""
+        """Return the verdict of a label; None if it is missing or unreadable."""
         number = number_of(value)
         if number is None:
             return parse_verdict(value) if isinstance(value, str) else None
@@ -104,7 +91,7 @@ class Labels:
 
 
 def signed_verdict(number: object) -> int | None:
-    """The verdict of a preference of -3..3, of which only the ends are "much better"; None for anything else."""
+    """Return the verdict of a preference of -3..3; only the ends are "much better", anything else is None."""
     value = number_of(number)
     if value is None or not -3 <= value <= 3:
         return None
@@ -112,12 +99,12 @@ def signed_verdict(number: object) -> int | None:
 
 
 def sign(verdict: int) -> int:
-    """-1 = A, 0 = tie, 1 = B."""
+    """Return -1 = A, 0 = tie, 1 = B."""
     return (verdict > 0) - (verdict < 0)
 
 
 def number_of(value: object) -> float | None:
-    """The number that a label or a preference is, as a number or as text, wrapped or bare; truth values are none."""
+    """Return the number of a label or preference, given as a number or as text; True and False are none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

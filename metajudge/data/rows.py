@@ -1,4 +1,4 @@
-"""Rows of a JSONL file, one at a time: readable ones, and lines that are none with the reason why."""
+"""Rows of a JSONL file, one at a time; a line that is no row comes with the reason."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pydantic_core import from_json
 from metajudge.errors import UsageError
 
 METADATA_KEY = "metajudge"
-"""The key under which an output row says what became of it."""
+"""Key of the stamp that a step leaves in an output row."""
 NAMED_LINES = 3
-"""So many unreadable lines of a file are named; the rest are counted."""
+"""Maximum number of unreadable lines that are named; the rest are counted."""
 SHOWN_PROBLEMS = 20
-"""Rows that cannot be judged are named up to this many; the rest are counted."""
+"""Maximum number of rows that cannot be judged and are named; the rest are counted."""
 _BOM = b"\xef\xbb\xbf"
 _BUFFER = 1 << 20
 
 
 class Status(StrEnum):
-    """What became of a row: in a record, and in the stamp of a step's output (which has further ones)."""
+    """Outcome of a row, in a record and in the stamp of a step's output; a step has further ones."""
 
     SUCCESS = "success"
     ERROR = "error"
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class InvalidRow:
-    """A line that cannot be judged: it gets no record, is named by line and counted."""
+    """A line that cannot be judged and gets no record."""
 
     line: int
     reason: str
@@ -59,11 +59,11 @@ class InvalidRow:
 
 @dataclass(slots=True)
 class UnreadableLines:
-    """Lines of a file that are no rows: how many, and the first few."""
+    """Number of lines of a file that are no rows, and the first few."""
 
     count: int = 0
     named: list[str] = field(default_factory=list)
-    """A sentence such as "line 3 is not JSON …"."""
+    """Sentences such as "line 3 is not JSON …"."""
 
     def add(self, row: InvalidRow) -> None:
         """Count one."""
@@ -80,11 +80,12 @@ class UnreadableLines:
 class InputFile:
     """A JSONL file that can be read more than once; a pipe is first copied to a temporary file."""
 
-    def __init__(self, path: Path, flag: str = "--input-file ") -> None:
-        """Open `path` for reading (`-` is standard input); raise `UsageError` when that fails.
+    def __init__(self, path: Path, parameter: str = "input_file") -> None:
+        """Open `path` for reading (`-` is standard input); raise `UsageError` if that fails.
 
-        `flag` stands before the path in messages: how the user named it, "" for a path without a flag.
+        `parameter`: name of the path in messages; empty for a bare path.
         """
+        name = f"`{parameter}` {path}" if parameter else str(path)
         self.path = path
         self._spool: IO[bytes] | None = None
         if str(path) == "-":
@@ -92,22 +93,22 @@ class InputFile:
             return
         try:
             if path.is_dir():
-                raise UsageError(f"{flag}{path} is a directory; name a JSONL file in it")
+                raise UsageError(f"{name} is a directory; name a JSONL file in it")
             with path.open("rb") as file:
                 if not path.is_file():
                     self._spool = _spool(file)
         except FileNotFoundError:
-            raise UsageError(f"{flag}{path} does not exist (looked in {Path.cwd()}); check the path") from None
+            raise UsageError(f"{name} does not exist (looked in {Path.cwd()}); check the path") from None
         except OSError as error:
-            raise UsageError(f"{flag}{path} cannot be read: {error.strerror}; check its permissions") from None
+            raise UsageError(f"{name} cannot be read: {error.strerror}; check its permissions") from None
 
     def rows(self) -> Iterator[Row | InvalidRow]:
-        """Every line that is not blank, in order, from the start."""
+        """Yield every line that is not blank, in order, from the start."""
         for number, offset, raw in self.lines():
             yield parse_row(number, raw, offset)
 
     def lines(self) -> Iterator[tuple[int, int, bytes]]:
-        """Number, place in the file and bytes of every line that is not blank; a byte order mark is left out."""
+        """Yield number, offset and bytes of every line that is not blank, without a byte order mark."""
         if self._spool is not None:
             self._spool.seek(0)
             yield from _lines(self._spool)
@@ -126,15 +127,14 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
     offset = 0
     for number, raw in enumerate(file, 1):
         if number == 1 and raw.startswith(_BOM):
-            raw = raw[len(_BOM) :]
-            offset = len(_BOM)
-        if not raw.isspace() and raw:
+            raw, offset = raw[len(_BOM) :], len(_BOM)
+        if raw and not raw.isspace():
             yield number, offset, raw
         offset += len(raw)
 
 
 def parse_row(number: int, raw: bytes, offset: int = 0) -> Row | InvalidRow:
-    """A line of a file as a row, or why it is none."""
+    """Parse a line of a file; return the reason if it is no row."""
     try:
         data = _parse(raw.removeprefix(_BOM))  # also where files were joined
     except UnicodeDecodeError as error:
@@ -156,14 +156,13 @@ def _parse(raw: bytes) -> Any:
 
 
 def json_kind(value: object) -> str:
-    if value is None:
-        return "null"
+    """Return the name of a value's kind in JSON."""
     kinds = {bool: "true/false", str: "string", list: "list", dict: "object", int: "number", float: "number"}
-    return kinds[type(value)]
+    return kinds.get(type(value), "null")
 
 
 def is_skipped(row: Mapping[str, Any]) -> bool:
-    """Tell whether an earlier step says that a row is not fit for the next one."""
+    """Return True if an earlier step marked a row as not fit for the next one."""
     stamp = row.get(METADATA_KEY)
     return isinstance(stamp, dict) and stamp.get("status", Status.SUCCESS) != Status.SUCCESS
 
@@ -175,7 +174,7 @@ class EligibleRows(InputFile):
     """Number of lines that the last reading left out."""
 
     def rows(self) -> Iterator[Row | InvalidRow]:
-        """Every line that is fit or unreadable, in order, from the start."""
+        """Yield every line that is fit or unreadable, in order, from the start."""
         self.skipped = 0
         for row in super().rows():
             if isinstance(row, Row) and is_skipped(row.data):

@@ -1,8 +1,4 @@
-"""Rows of a JSONL file become samples: streaming, and what is wrong with a row and where.
-
-A *row* is one line of input; a *sample* is a row seen for one evaluated model. Nothing is kept
-but, per row, the 64-bit hash that numbers repetitions.
-"""
+"""Samples: rows of a JSONL file, each viewed for one evaluated model; and the choice of these models."""
 
 from __future__ import annotations
 
@@ -11,18 +7,22 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InvalidRow, Row, json_kind
+from metajudge.data.rows import InputFile, InvalidRow, Row, json_kind
+from metajudge.errors import UsageError
 
 CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
+ALL = "all"
 _CANONICAL = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A row seen for one evaluated model."""
+    """A row viewed for one evaluated model."""
 
     line: int
     id: str
@@ -38,11 +38,8 @@ class Sample:
     row: dict[str, Any]
 
 
-# ------------------------------------------------------------------ evaluated models
-
-
 def evaluated_models(row: dict[str, Any]) -> list[str]:
-    """Names of the models that have a checklist in `row`, in its order, once each without regard to case."""
+    """Return the models that have a checklist in `row`, in its order, once each without regard to case."""
     names: dict[str, str] = {}
     for key in row:
         lower = key.lower()
@@ -52,35 +49,32 @@ def evaluated_models(row: dict[str, Any]) -> list[str]:
 
 
 def find_checklist(row: dict[str, Any], name: str) -> tuple[bool, Any]:
-    """Tell whether `row` has a key `{name}-checklist`, without regard to case, and return the first such value."""
+    """Return True and the first value of a key `{name}-checklist` without regard to case, or False and None."""
     key = _checklist_key(tuple(row), name)
     return (False, None) if key is None else (True, row[key])
 
 
 @functools.lru_cache(maxsize=64)
 def _checklist_key(keys: tuple[str, ...], name: str) -> str | None:
-    """The first of `keys` that is `{name}-checklist` without regard to case; most rows of a file have the same keys."""
+    """Return the first matching key; cached, because most rows of a file have the same keys."""
     exact = f"{name}{CHECKLIST_SUFFIX}".lower()
     return next((key for key in keys if key.lower() == exact), None)
 
 
-# ------------------------------------------------------------------ samples
-
-
 def _hash(*parts: object) -> str:
-    """64 bits of SHA-256 over the canonical JSON of `parts`, as 16 hexadecimal digits."""
+    """Return 64 bits of SHA-256 over the canonical JSON of `parts`, as 16 hexadecimal digits."""
     return hashlib.sha256(_CANONICAL(parts).encode("ascii")).hexdigest()[:16]
 
 
 @dataclass(slots=True)
 class RowIds:
-    """Gives every row its id: a repeated row gets `-2`, `-3`, … in file order."""
+    """Gives every row its id: a repeated row gets `-2`, `-3`, … in file order. Keeps 64 bits per row."""
 
     _seen: set[int] = field(default_factory=set)
     _repeats: dict[int, int] = field(default_factory=dict)
 
     def id_of(self, row: dict[str, Any]) -> str:
-        """The id of the next row of the file."""
+        """Return the id of the next row of the file."""
         name = _hash(*(row.get(key) for key in ("context", "response1", "response2", HUMAN_KEY)))
         number = int(name, 16)
         if number not in self._seen:
@@ -108,7 +102,7 @@ def _problem(name: str, found: bool, value: object) -> str | None:
 
 
 def make_sample(row: Row, row_id: str, model: str) -> Sample | InvalidRow:
-    """See `row` for the evaluated model `model`, or say what is wrong with it; without id no question id."""
+    """View `row` for the evaluated model `model`, or return the reason; an empty `row_id` gives no question id."""
     lists: list[tuple[str, ...]] = []
     for name in ("human", model):
         found, value = find_checklist(row.data, name)
@@ -124,10 +118,7 @@ def make_sample(row: Row, row_id: str, model: str) -> Sample | InvalidRow:
 def read_samples(
     rows: Iterable[Row | InvalidRow], models: Sequence[str], *, named: bool = True
 ) -> Iterator[Sample | InvalidRow]:
-    """The samples of `rows`: row after row, every model of `models` for each.
-
-    `named` false leaves both ids empty, for a reading that only counts: they take half of its time.
-    """
+    """Yield a sample for every row and model; `named` False leaves both ids empty, which halves the time."""
     numbers = RowIds()
     for row in rows:
         if isinstance(row, InvalidRow):
@@ -136,3 +127,40 @@ def read_samples(
         row_id = numbers.id_of(row.data) if named else ""
         for model in models:
             yield make_sample(row, row_id, model)
+
+
+def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
+    """Return the models with a checklist in the first `limit` rows, in order; stop once all in `asked` are found."""
+    wanted = {part.strip().lower() for part in asked.split(",")}
+    names: dict[str, str] = {}
+    for row in islice(source.rows(), limit):
+        if not isinstance(row, InvalidRow):
+            for name in evaluated_models(row.data):
+                names.setdefault(name.lower(), name)
+            if wanted <= names.keys():
+                break
+    return list(names.values())
+
+
+def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | None = None) -> list[str]:
+    """Return the models that `asked` names: one name, a comma list, or `all`, without regard to case.
+
+    `found`: the models of the first `limit` rows of the file `where`. Raises `UsageError` for other names.
+    """
+    known = {name.lower(): name for name in found}
+    rows = "no row" if limit is None else f"none of the first {limit} rows (`limit`)"
+    if not known:
+        raise UsageError(f'{rows} of {where} has a "{{model}}-checklist"; a row needs human-checklist and one of these')
+    whole = asked.strip().lower()
+    if whole in known:
+        return [known[whole]]
+    if whole == ALL:
+        return list(found)
+    names = {part.strip().lower(): part.strip() for part in asked.split(",") if part.strip()}
+    unknown = [name for lower, name in names.items() if lower not in known]
+    if unknown or not names:
+        raise UsageError(
+            f"`model_be_evaluated` {', '.join(unknown) or repr(asked)}: {rows} of {where} has such a checklist; "
+            f"there are: {', '.join(found)}"
+        )
+    return [known[lower] for lower in names]

@@ -2,14 +2,13 @@
 
 Every layer between a question and the judge has the one method `ask` and wraps the next: `cache`, `retry`,
 `concurrency`, `circuit_breaker`, `rate_limit`, `budget`, and in `stats` the layer that counts. `session` stacks them.
-`runner` takes rows through a task and the layers, `row_writer` writes what they come to.
+`runner` takes rows through a task and the layers, `row_writer` writes their records.
 """
 
 from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
-from metajudge.engine.clock import RealClock, Stopped
+from metajudge.engine.clock import Stopped
 from metajudge.engine.config import JudgeConfig
-from metajudge.engine.delays import backoff
 from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.row_writer import Item, OutputFiles
@@ -42,14 +41,12 @@ __all__ = [
     "OutputFiles",
     "Prices",
     "Question",
-    "RealClock",
     "RequestResult",
     "RunStats",
     "Runner",
     "StopHook",
     "Stopped",
     "Task",
-    "backoff",
     "check_key",
     "exit_code",
     "open_judge",

@@ -15,7 +15,7 @@ FIRST_COMPLETION = 1000
 
 
 class BudgetExceeded(MetaJudgeError):
-    """The next request could exceed `--max-cost`, or the server reports no token usage."""
+    """The next request could exceed `max_cost`, or the server reports no token usage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,15 @@ class Budget:
     def __init__(
         self, inner: RequestLayer, stats: RunStats, prices: Prices | None = None, max_cost: float | None = None
     ) -> None:
-        """Without `prices` nothing is counted (in `stats.cost`), without `max_cost` nothing is held back."""
-        self._inner = inner
-        self._stats = stats
+        """Count nothing in `stats.cost` without `prices`, hold nothing back without `max_cost`."""
+        self._inner, self._stats = inner, stats
         self._prices, self._max_cost = prices, max_cost
-        self._in_flight = 0
-        self._reserved = 0.0
-        self._largest_completion = 0
-        self._usage_unknown = False
+        self._in_flight, self._reserved = 0, 0.0
+        self._largest_completion, self._usage_unknown = 0, False
         self._changed = asyncio.Event()
 
     async def ask(self, request: Request) -> Reply:
-        """Send the request once it fits. Raises `BudgetExceeded` if it does not even with nothing else in flight."""
+        """Send the request once it fits. Raises `BudgetExceeded` if it does not fit with nothing else in flight."""
         if self._prices is None:
             return await self._inner.ask(request)
         expected = await self._reserve(self._prices, request.prompt_tokens)
@@ -81,6 +78,6 @@ class Budget:
 
     def _why(self) -> str:
         if self._usage_unknown:
-            return "the judge reports no token usage, so --max-cost cannot be kept; go on without it"
-        bound = f"--max-cost {self._max_cost:g} ({self._stats.cost:.4f} spent in this run)"
+            return "the judge reports no token usage, so `max_cost` cannot be kept; go on without it"
+        bound = f"`max_cost` {self._max_cost:g} ({self._stats.cost:.4f} spent in this run)"
         return f"the next request could pass {bound}; raise it, or let the next run spend as much"

@@ -16,7 +16,7 @@ ANSWERS = 10_000
 CHARACTERS = 32_000_000
 
 _Result = tuple[str, RequestResult]
-"""With the id of the record that it was asked for."""
+"""A result, with the id of the record that it was asked for."""
 
 
 class ResponseCache:
@@ -29,8 +29,7 @@ class ResponseCache:
         self, inner: QuestionLayer, stats: RunStats, *, answers: int = ANSWERS, characters: int = CHARACTERS
     ) -> None:
         """Keep at most this many answers, and this many characters of their replies."""
-        self._inner = inner
-        self._stats = stats
+        self._inner, self._stats = inner, stats
         self._in_flight: dict[bytes, asyncio.Future[_Result]] = {}
         self._answered: OrderedDict[bytes, tuple[str, Answer]] = OrderedDict()
         self._limit, self._characters_left = answers, characters
@@ -83,6 +82,6 @@ class ResponseCache:
 
 
 def _key(question: Question) -> bytes:
-    """Return 128 bits of a hash that tells different questions apart."""
+    """Return a 128-bit hash of the messages."""
     messages = [(message["role"], message["content"]) for message in question.messages]
     return hashlib.blake2b(json.dumps(messages).encode(), digest_size=16).digest()

@@ -6,8 +6,7 @@ import asyncio
 import logging
 from dataclasses import replace
 
-from metajudge.engine.clock import Clock
-from metajudge.engine.delays import FIRST_BACKOFF, LONGEST_BACKOFF
+from metajudge.engine.clock import FIRST_BACKOFF, LONGEST_BACKOFF, Clock
 from metajudge.engine.question import Request, RequestLayer
 from metajudge.llm import ConnectError, ConnectTimeout, JudgeError, Reply
 
@@ -28,10 +27,8 @@ class CircuitBreaker:
     """
 
     def __init__(self, inner: RequestLayer, *, timeout: float, clock: Clock) -> None:
-        """`timeout`: seconds without a connection after which requests raise `OutageTooLong`."""
-        self._inner = inner
-        self._timeout = timeout
-        self._clock = clock
+        """Raise `OutageTooLong` after `timeout` seconds without a connection."""
+        self._inner, self._timeout, self._clock = inner, timeout, clock
         self._probing = asyncio.Lock()
         self._since: float | None = None
         self._probes = 0
@@ -86,4 +83,4 @@ class CircuitBreaker:
 
     def _check_timeout(self, error: JudgeError) -> None:
         if self._since is not None and self._clock.now() - self._since >= self._timeout:
-            raise OutageTooLong(OUTAGE, f"{error}, for {self._timeout:g} s; check --api-base, is it running?")
+            raise OutageTooLong(OUTAGE, f"{error}, for {self._timeout:g} s; check `api_base`, is it running?")

@@ -1,10 +1,19 @@
-"""Time as the engine sees it: tests bring their own, and a stop ends every wait."""
+"""Time as the engine sees it, waits that a stop ends, and exponential backoff."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from typing import Protocol
+
+FIRST_BACKOFF = 0.5
+LONGEST_BACKOFF = 30.0
+
+
+def backoff(tries: int, rng: random.Random) -> float:
+    """Return seconds to wait after `tries` failed tries (from 1): exponential with full jitter, at most 30."""
+    return rng.uniform(0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(tries, 16)))
 
 
 class Clock(Protocol):
@@ -32,7 +41,7 @@ class Stopped(Exception):
 
 
 class StoppableClock:
-    """The clock of one run. Once stopped, whoever sleeps or wants to send something gets `Stopped`."""
+    """The clock of one run. Once it is stopped, `sleep` and `check` raise `Stopped`."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or RealClock()
@@ -44,7 +53,7 @@ class StoppableClock:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Wake all who sleep; they raise `Stopped`."""
+        """Wake all sleepers; they raise `Stopped`."""
         self._stop.set()
 
     def check(self) -> None:

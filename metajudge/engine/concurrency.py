@@ -1,4 +1,4 @@
-"""The concurrency layer: how many requests are in flight, fixed or found while running."""
+"""The concurrency layer: a limit of requests in flight, fixed or found while running."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from metajudge.llm import Reply, TransientError
 FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 512
 CUT = 0.7
 CUT_SECONDS = 5.0
-"""At most one cut in this time: one overload is reported by many replies."""
+"""At most one cut in this time, because many replies report one overload."""
 WATCHED_REPLIES = 20
 SLOWER = 2.0
-"""A median of seconds per token this many times the best one is a slow-down."""
+"""A slow-down is a median of seconds per token this many times the best one."""
 
 
 class ConcurrencyLimiter:
@@ -67,24 +67,23 @@ class ConcurrencyLimiter:
                 place.set_result(None)
 
     def _on_reply(self, reply: Reply) -> None:
-        """Take note of a reply whose place is still taken."""
+        """Note a reply whose place is still taken."""
 
     def _on_rate_limited(self) -> None:
-        """Take note of a 429."""
+        """Note a 429."""
 
 
 class AdaptiveConcurrency(ConcurrencyLimiter):
-    """Finds how many requests in flight the judge can take: `--concurrent-requests auto`.
+    """Finds how many requests in flight the judge can take (`concurrent_requests` None).
 
     Doubles the limit per round trip until the first 429 or slow-down, then adds one per round trip. Multiplies it by
     0.7 on a 429 and when the median seconds per completion token of the last 20 replies exceed twice the best median.
     """
 
     def __init__(self, inner: RequestLayer, clock: Clock, *, idle: Callable[[], int] = lambda: 0) -> None:
-        """`idle`: how many places are taken by requests that are not out, as they wait for the rate limit."""
+        """Subtract `idle()`, the requests that wait for the rate limit, from the places in use."""
         super().__init__(inner, FIRST_IN_FLIGHT)
-        self._clock = clock
-        self._idle = idle
+        self._clock, self._idle = clock, idle
         self._exact_limit = float(FIRST_IN_FLIGHT)
         self._doubling = True
         self._last_cut = float("-inf")

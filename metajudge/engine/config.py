@@ -1,4 +1,4 @@
-"""The configuration of a judge: which one, how fast and how patiently it is asked."""
+"""The configuration of a judge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from metajudge.options import check_options, option
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeConfig:
-    """Which judge is asked, how fast and how patiently; the command line's flags have the same names.
+    """The judge to ask, its limits and its timeouts; the command line's flags have the same names.
 
     Raises `UsageError` for an `api_base` that is no address, `ValueError` for a number that cannot be meant.
     """
@@ -30,7 +30,11 @@ class JudgeConfig:
         5, "tries after the first, for faults and for malformed replies each", least=0, metavar="N"
     )
     concurrent_requests: int | None = option(
-        10, "questions in flight, at most; auto = find out how many the judge bears", least=1, metavar="N", none="auto"
+        10,
+        "questions in flight, at most; auto = find the judge's limit",
+        least=1,
+        metavar="N",
+        none="auto",
     )
     rate_limit_delay: float = option(
         0.0, "seconds between the starts of two requests, at least", least=0, metavar="SECONDS"
@@ -61,13 +65,13 @@ class JudgeConfig:
     """Money per million prompt and completion tokens."""
     max_cost: float | None = option(
         None,
-        "spend no more in this run, as far as the longest reply so far tells (needs both prices)",
+        "spend no more in this run, estimated from the longest reply so far (needs both prices)",
         least=0,
         metavar="MONEY",
     )
     limit: int | None = option(None, "only the first N rows", least=1, metavar="N")
     allow_mixed: bool = option(False, "append to a file with another judge's or model's records")
-    skip_failed: bool = option(False, "do not ask rows again whose record tells of a failure")
+    skip_failed: bool = option(False, "do not ask rows again whose record is a failure")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_base", parse_base_url(self.api_base, "api_base"))
@@ -80,7 +84,7 @@ class JudgeConfig:
 
     @property
     def sockets(self) -> int:
-        """Maximum number of sockets of this process for the judge: both ends where the judge is embedded."""
+        """Maximum number of sockets of this process: both ends of each connection to the embedded judge."""
         return self.connections * (2 if self.model == EMBEDDED else 1)
 
     @classmethod

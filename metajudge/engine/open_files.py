@@ -8,29 +8,26 @@ import logging
 log = logging.getLogger("metajudge")
 
 _OPEN_FILES = 10_240
-"""Asked of the system at least; it may grant less. macOS grants no more, and only 256 where nobody asks."""
+"""Requested at least; the system may grant less. macOS grants no more, and only 256 without a request."""
 _OTHERS = 64
 """Files that a run has open beside its sockets, and some to spare."""
 
 
 def raise_open_file_limit(sockets: int) -> None:
-    """Let this process open `sockets` sockets at once; warn where the system allows fewer."""
+    """Let this process open `sockets` sockets at once; warn if the system allows fewer."""
     wanted = sockets + _OTHERS
     allowed = _allow_open_files(max(wanted, _OPEN_FILES))
     if allowed is not None and allowed < wanted:
         log.warning(
             "%d connections need as many open files, but only %d may be open: raise the limit (ulimit -n), "
-            "or lower --concurrent-requests",
+            "or lower `concurrent_requests`",
             sockets,
             allowed,
         )
 
 
 def _allow_open_files(wanted: int) -> int | None:
-    """Raise this process's limit to so many, or as far as it may.
-
-    Returns how many files can be open, None = no limit is known.
-    """
+    """Raise this process's limit as far as it may; return how many files can be open, None = no known limit."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -40,6 +37,6 @@ def _allow_open_files(wanted: int) -> int | None:
     if allowed == resource.RLIM_INFINITY or allowed >= wanted:
         return None if allowed == resource.RLIM_INFINITY else allowed
     for number in (min(wanted, _OPEN_FILES), wanted):
-        with contextlib.suppress(OSError, ValueError):  # not granted: it stays as it is
+        with contextlib.suppress(OSError, ValueError):  # not granted: the limit stays
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(number, allowed), most))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

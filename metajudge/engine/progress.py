@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, else a line now and then."""
+"""Progress on stderr: a bar on a terminal, else a line every 30 seconds."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ class Progress:
     """Shows the counts of a run until `close`."""
 
     def __init__(self, stats: RunStats, concurrency: ConcurrencyLimiter | None = None) -> None:
-        """`concurrency` is shown if its limit is found while running."""
-        self._stats = stats
-        self._concurrency = concurrency
+        """Show also the requests in flight of `concurrency`, whose limit is found while running."""
+        self._stats, self._concurrency = stats, concurrency
         self._bar = (
             tqdm(total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True) if sys.stderr.isatty() else None
         )
@@ -34,7 +33,7 @@ class Progress:
         """Refresh until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
-            with contextlib.suppress(OSError):  # nobody reads it any more: no reason to end a run
+            with contextlib.suppress(OSError):  # a closed stderr is no reason to end a run
                 if self._bar is not None:
                     self._refresh(self._bar)
                 elif time.monotonic() - self._last_line >= LINE_SECONDS:
@@ -63,9 +62,8 @@ class Progress:
         rate = fresh / seconds if seconds > 0 else 0.0
         total = "?" if stats.total is None else str(stats.total)
         eta = f", about {(stats.total - stats.done) / rate:.0f} s left" if stats.total is not None and rate > 0 else ""
-        found = (
-            "" if self._concurrency is None else f", {self._concurrency.busy} of {self._concurrency.limit} in flight"
-        )
+        layer = self._concurrency
+        found = "" if layer is None else f", {layer.busy} of {layer.limit} in flight"
         return (
             f"{stats.done}/{total} rows, {stats.failures} failed, {stats.usage.total_tokens} tokens, "
             f"{rate:.1f} rows/s{found}{eta}"

@@ -1,7 +1,6 @@
-"""What passes through the layers: a question and its result above the retries, a request and its reply below them.
+"""Messages between the layers: a question and its result above the retries, a request and its reply below them.
 
-Every layer has the one method `ask` and wraps the next one, so that each can be tested alone. See `session` for the
-order.
+Every layer has the one method `ask` and wraps the next one. `session` sets their order.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ class Question:
     """One question to the judge."""
 
     name: str
-    """What it asks, unique within its row; also its key in the journal."""
+    """Unique within its row; also its key in the journal."""
     messages: Messages
     read: Callable[[Reply], Any]
-    """Turns a reply that has a text into its meaning, or a `ParseFailure`: asked again."""
+    """Parses the text of a reply; a `ParseFailure` means that the question is asked again."""
     shared: bool = True
     """An equal question may be answered by the same reply."""
     alone: bool = True
@@ -39,9 +38,9 @@ class Request:
 
     messages: Messages
     prompt_tokens: int
-    """Estimated."""
+    """Estimated tokens of the messages."""
     retry_cause: str = ""
-    """Why it is sent again; empty for a first try."""
+    """Cause of sending it again; empty for a first try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Failed:
     copied: bool = False
     """An equal question was asked for another row."""
     question: str = ""
-    """Its name."""
+    """Name of the question."""
 
 
 RequestResult = Answer | Failed

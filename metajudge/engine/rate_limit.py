@@ -28,9 +28,8 @@ class RateLimiter:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
     ) -> None:
-        """`delay`: seconds between two starts, at least."""
-        self._inner = inner
-        self._clock = clock
+        """Start two requests at least `delay` seconds apart."""
+        self._inner, self._clock = inner, clock
         self._seconds_per_request = max(delay, 60.0 / requests_per_minute if requests_per_minute else 0.0)
         self._seconds_per_token = 60.0 / tokens_per_minute if tokens_per_minute else 0.0
         self._next_request = self._next_token = self._last_start = float("-inf")
@@ -55,7 +54,7 @@ class RateLimiter:
         self._completion += (reply.usage.completion_tokens - self._completion) / 20
 
     async def _wait_for_turn(self, prompt_tokens: int) -> None:
-        # One after the other, and booked only when it starts: who gives up while waiting leaves no empty turn behind.
+        # One after the other, and booked only when it starts, so that a cancelled wait leaves no empty turn behind.
         asked = now = self._clock.now()
         self.queued += 1
         try:
@@ -63,10 +62,10 @@ class RateLimiter:
                 while (start := max(asked, self._next_request, self._next_token)) > now:
                     await self._clock.sleep(start - self._clock.now())
                     now = start  # as planned, not as woken: no drift; a reply may have put it off meanwhile
-                # What a machine that stood still has missed is not made up for in one burst.
+                # After a machine was suspended, missed starts are not made up for in one burst.
                 start = max(start, now, self._clock.now() - _CATCH_UP_SECONDS)
                 self._next_request = start + self._seconds_per_request
-                # Onto what replies have corrected it to since the last start.
+                # Replies may have corrected it since the last start.
                 booked = max(self._next_token, self._last_start, asked)
                 self._next_token = booked + (prompt_tokens + self._completion) * self._seconds_per_token
                 self._last_start = start

@@ -8,16 +8,8 @@ from __future__ import annotations
 import random
 
 from metajudge.data import Status
-from metajudge.engine.clock import Clock
-from metajudge.engine.delays import backoff
-from metajudge.engine.question import (
-    Answer,
-    Failed,
-    Question,
-    Request,
-    RequestLayer,
-    RequestResult,
-)
+from metajudge.engine.clock import Clock, backoff
+from metajudge.engine.question import Answer, Failed, Question, Request, RequestLayer, RequestResult
 from metajudge.llm import Reply, RequestRejected, TransientError
 from metajudge.text import ParseFailure, estimate_tokens
 
@@ -28,11 +20,9 @@ class RetryingClient:
     """Asks again after a transient error or a malformed reply."""
 
     def __init__(self, inner: RequestLayer, *, max_retries: int, max_tokens: int, clock: Clock) -> None:
-        """`max_retries`: tries after the first, for errors and for malformed replies each."""
-        self._inner = inner
-        self._max_retries = max_retries
-        self._max_tokens = max_tokens
-        self._clock = clock
+        """Allow `max_retries` tries after the first, for errors and for malformed replies each."""
+        self._inner, self._clock = inner, clock
+        self._max_retries, self._max_tokens = max_retries, max_tokens
         self._rng = random.Random()
 
     async def ask(self, question: Question) -> RequestResult:
@@ -63,7 +53,7 @@ class RetryingClient:
             malformed += 1
             cut += reply.finish_reason == "length"
             if cut > 1:  # more tries would be cut at the same place
-                message = f"the reply was cut off at {self._max_tokens} tokens; raise --max-tokens ({value.reason})"
+                message = f"the reply was cut off at {self._max_tokens} tokens; raise `max_tokens` ({value.reason})"
                 return failed(Status.FORMAT_ERROR, "length", message, reply)
             if malformed > self._max_retries:
                 message = f"no acceptable reply in {malformed}: {value.reason}"

@@ -1,4 +1,4 @@
-"""Where the rows of a run end: accepted replies in the journal, records in the output, both in the counts."""
+"""The end of every row: accepted replies go to the journal, records to the output, and both are counted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Item(Protocol):
 
     @property
     def question_id(self) -> str:
-        """Hash that names what is asked about it."""
+        """Hash of the evaluated model and its lists, or of a step's question."""
 
     @property
     def model(self) -> str:
@@ -54,30 +54,8 @@ class TooManyFailures(MetaJudgeError):
     """Raised when too many consecutive rows fail; the rest would almost certainly fail too."""
 
 
-class FailureStreak:
-    """Counts consecutive rows that failed for reasons of their own."""
-
-    def __init__(self, limit: int) -> None:
-        """Raise `TooManyFailures` at `limit` of them."""
-        self._limit = limit
-        self._length = 0
-
-    def end(self) -> None:
-        """Count a row that the judge has answered."""
-        self._length = 0
-
-    def add(self, message: str) -> None:
-        """Count a failed row."""
-        self._length += 1
-        if self._length >= self._limit:
-            raise TooManyFailures(
-                f"{self._length} rows in a row failed, the last with: {message}; "
-                "raise --max-consecutive-failures to go on regardless"
-            )
-
-
 class RowWriter:
-    """Writes and counts what the rows come to, and knows which are done already."""
+    """Writes and counts the records of the rows, and skips the rows that are done already."""
 
     def __init__(
         self,
@@ -87,11 +65,10 @@ class RowWriter:
         skip_failed: bool = False,
         max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     ) -> None:
-        """`outputs`: by evaluated model; `skip_failed`: rows whose earlier record is a failure are done."""
-        self._outputs = outputs
-        self._stats = stats
-        self._skip_failed = skip_failed
-        self._streak = FailureStreak(max_consecutive_failures)
+        """Write to `outputs` (by evaluated model); `skip_failed`: rows whose earlier record is a failure are done."""
+        self._outputs, self._stats, self._skip_failed = outputs, stats, skip_failed
+        self._max_consecutive_failures = max_consecutive_failures
+        self._consecutive_failures = 0
 
     def is_done(self, item: Item) -> bool:
         """Check whether a row needs nothing more in this run, and count it if so."""
@@ -132,7 +109,7 @@ class RowWriter:
             self._stats.success += record.status == Status.SUCCESS
             self._stats.empty += record.status == Status.EMPTY
             if results:  # a row that needed no judge says nothing about it
-                self._streak.end()
+                self._consecutive_failures = 0
         else:
             self._count_failure(item, str(record.status), [one for one in results if isinstance(one, Failed)])
 
@@ -143,7 +120,12 @@ class RowWriter:
         level = logging.WARNING if self._stats.failures <= LOGGED_FAILURES else logging.INFO
         log.log(level, "line %d of the input: %s: %s", item.line, status, first.message)
         if not all(failure.copied for failure in failures):  # the failure of one question that rows share is one
-            self._streak.add(first.message)
+            self._consecutive_failures += 1
+        if self._consecutive_failures >= self._max_consecutive_failures:
+            raise TooManyFailures(
+                f"{self._consecutive_failures} rows in a row failed, the last with: {first.message}; "
+                "raise `max_consecutive_failures` to go on regardless"
+            )
 
     def sync(self) -> None:
         """Force everything written onto the disk. Raises `DiskFull`."""

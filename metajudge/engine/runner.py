@@ -1,7 +1,4 @@
-"""The run: streams rows through a task and the judge; bounded, resumable, interruptible.
-
-It knows nothing of matching: a task turns a row into questions, and their results into a record.
-"""
+"""The run: streams rows through a task and the judge; bounded, resumable, interruptible."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Any, Protocol
 
 from metajudge.data import InvalidRow
 from metajudge.engine.clock import StoppableClock, Stopped
-from metajudge.engine.question import Question, RequestResult
+from metajudge.engine.question import Question, QuestionLayer, RequestResult
 from metajudge.engine.row_writer import Item, RowWriter
 from metajudge.errors import MetaJudgeError
 from metajudge.records import Record
@@ -24,25 +21,19 @@ SYNC_SECONDS = 1.0
 
 
 class Task(Protocol):
-    """A kind of question."""
+    """A kind of question: turns a row into questions, and their results into a record."""
 
     def questions(self, item: Any) -> Sequence[Question]:
-        """List what to ask about a row; nothing for a row that needs no judge."""
+        """List the questions about a row; none for a row that needs no judge."""
 
     def record(
         self, item: Any, results: Sequence[RequestResult], seconds: float, dropped_params: Sequence[str]
     ) -> Record:
-        """Make the row's record from the results, in the order of its questions.
-
-        `seconds`: since the row was begun; `dropped_params`: parameters that the judge does not support.
-        """
+        """Make the row's record from the results, in the order of its questions; `seconds` since it was begun."""
 
 
-class Judge(Protocol):
+class Judge(QuestionLayer, Protocol):
     """The stack of layers, see `session.JudgeSession`."""
-
-    async def ask(self, question: Question) -> RequestResult:
-        """Ask until answered or given up."""
 
     @property
     def dropped_params(self) -> Sequence[str]:
@@ -62,16 +53,9 @@ class Runner:
         open_rows: Callable[[], int],
         grace: float = GRACE_SECONDS,
     ) -> None:
-        """`open_rows`: rows in work at the same time, at most; may change during the run.
-
-        `grace`: seconds that replies in flight get to arrive when the run is stopped.
-        """
-        self._task = task
-        self._judge = judge
-        self._writer = writer
-        self._clock = clock
-        self._open_rows = open_rows
-        self._grace = grace
+        """Work on at most `open_rows()` rows at a time; wait `grace` seconds for replies in flight at a stop."""
+        self._task, self._judge, self._writer, self._clock = task, judge, writer, clock
+        self._open_rows, self._grace = open_rows, grace
         self._rows: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         """Set when a row has ended or the run is stopped."""

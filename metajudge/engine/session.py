@@ -1,4 +1,4 @@
-"""The run with its judge: the layers put together, exit codes. The same for every kind of question."""
+"""A run with its judge, for every kind of question: the stack of layers, and exit codes."""
 
 from __future__ import annotations
 
@@ -33,23 +33,20 @@ log = logging.getLogger("metajudge")
 
 T = TypeVar("T")
 StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
-"""Given a function that stops the run, from any thread; its context is open while the run can be stopped."""
+"""Gets a function that stops the run from any thread; its context is open while the run can be stopped."""
 
 OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
 def check_key(options: JudgeConfig, *, matching: bool = True) -> None:
-    """Raise `UsageError` where a key is needed and there is none, or it cannot be sent.
-
-    `matching`: the embedded judge could be asked as well, which can do nothing else.
-    """
+    """Raise `UsageError` if a needed key is missing, or cannot be sent; `matching`: the embedded judge can be used."""
     if not options.api_key.isascii() or not options.api_key.isprintable():
         raise UsageError("the key has a line break or a letter that no key has; copy it again (OPENAI_API_KEY)")
     if options.model != EMBEDDED and options.api_base == DEFAULT_BASE_URL and not options.api_key:
         raise UsageError(
             f"no key for the {'judge' if matching else 'model'}: set OPENAI_API_KEY, "
-            "or --api-base for a server of your own"
-            + (", or --model embedded for the judge that needs no key" if matching else "")
+            "or `api_base` for a server of your own"
+            + (", or `model` embedded for the judge that needs no key" if matching else "")
         )
 
 
@@ -98,7 +95,7 @@ def stack_layers(client: ChatClient, config: JudgeConfig, stats: RunStats, clock
 
 @contextlib.asynccontextmanager
 async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
-    """Open the judge that `config` names, within its limits; closes its connections."""
+    """Open the judge of `config` within its limits, and close its connections at the end."""
     async with contextlib.AsyncExitStack() as stack:
         base_url = config.api_base
         if config.model == EMBEDDED and base_url == DEFAULT_BASE_URL:
@@ -134,10 +131,7 @@ async def run_rows(
     stats: RunStats,
     stop_hook: StopHook = nullcontext,
 ) -> Runner:
-    """Put the rows to the judge that `config` names until all are done or the run is stopped.
-
-    `outputs`: by evaluated model; `stats` counts while the run goes.
-    """
+    """Judge the rows until all are done or the run is stopped; `outputs` are named by evaluated model."""
     raise_open_file_limit(config.sockets)
     async with open_judge(config, stats) as judge:
         runner = new_runner(config, task, outputs, judge)
@@ -157,7 +151,7 @@ def new_runner(config: JudgeConfig, task: Task, outputs: Mapping[str, OutputFile
     writer = RowWriter(
         outputs, judge.stats, skip_failed=config.skip_failed, max_consecutive_failures=config.max_consecutive_failures
     )
-    # Twice the requests in flight: a row that waits for its next try leaves its place to others.
+    # Twice the requests in flight, because a row that waits for its next try leaves its place to others.
     return Runner(
         task, judge, writer, judge.clock, open_rows=lambda: 2 * judge.concurrency.limit, grace=config.shutdown_timeout
     )

@@ -1,4 +1,4 @@
-"""What a run counts, and the layer that counts requests."""
+"""Counts of a run, and the layer that counts requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RunStats:
     resumed: int = 0
     """Rows that had a finished record before the run."""
     skipped_failed: int = 0
-    """Rows skipped because their earlier record is a failure (`--skip-failed`)."""
+    """Rows skipped because their earlier record is a failure (`skip_failed`)."""
     requests: int = 0
     """Requests sent, retries included."""
     cache_hits: int = 0
@@ -54,9 +54,7 @@ class CountingClient:
     """The innermost layer: counts requests, retries and tokens; sends nothing once the run is stopped."""
 
     def __init__(self, client: ChatClient, stats: RunStats, clock: StoppableClock) -> None:
-        self._client = client
-        self._stats = stats
-        self._clock = clock
+        self._client, self._stats, self._clock = client, stats, clock
 
     async def ask(self, request: Request) -> Reply:
         """Send the request. Raises a `JudgeError`, or `Stopped`."""

@@ -12,16 +12,13 @@ from metajudge.errors import DiskFull
 
 
 def side_file(path: Path, suffix: str) -> Path:
-    """`path` with `suffix` behind its whole name."""
+    """Return `path` with `suffix` behind its whole name."""
     return path.with_name(path.name + suffix)
 
 
 @contextlib.contextmanager
 def replacing(path: Path, suffix: str = ".building") -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` at once, when the block ends; on any error it is removed.
-
-    It is built in a side file, so that the renaming is atomic. Raises `OSError`.
-    """
+    """Open a side file that replaces `path` atomically when the block ends; on any error it is removed."""
     building = side_file(path, suffix)
     try:
         with building.open("wb") as file:
@@ -55,5 +52,5 @@ def force_to_disk(fd: int, path: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> DiskFull:
-    """The failure to raise when the system refuses a write to `path`."""
+    """Return the error to raise when the system refuses a write to `path`."""
     return DiskFull(f"{path} cannot be written: {error.strerror}")

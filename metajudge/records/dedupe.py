@@ -1,13 +1,11 @@
-"""A result file with one record a row: what counts is kept, byte for byte; the rest is counted."""
+"""A copy of a result file with one record per row; the lines that are dropped are counted."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import DiskFull, UsageError
@@ -21,7 +19,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What became of the lines of a file."""
+    """Counts of the lines of a file."""
 
     kept: int
     superseded: int
@@ -31,7 +29,7 @@ class Compacted:
 
 
 def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
-    """Write the records of `source` that count to `target`, each as it is and where it stood among the others.
+    """Copy the records of `source` that count to `target`, byte for byte and in their order.
 
     `target` appears whole or not at all. `force` replaces an existing one. Raises `UsageError` and `DiskFull`.
     """
@@ -42,7 +40,7 @@ def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
             unreadable += 1
         else:
             latest.add(Record.from_json(row.data), row.line, row.line)
-    lines = frozenset(latest.values())
+    lines = set(latest.values())
     _write(source, target, lines)
     return Compacted(len(lines), latest.superseded, unreadable)
 
@@ -56,7 +54,7 @@ def _check(source: Path, target: Path, force: bool) -> None:
     if target.exists() and target.samefile(source):
         raise UsageError(f"{target} is the file that is read; name another one for the result")
     if target.exists() and not force:
-        raise UsageError(f"{target} exists; name another file, or replace it with --force")
+        raise UsageError(f"{target} exists; name another file, or replace it with `force`")
     if not target.parent.is_dir():
         raise UsageError(f"{target} cannot be written: the directory {target.parent} does not exist; create it first")
     try:
@@ -65,17 +63,12 @@ def _check(source: Path, target: Path, force: bool) -> None:
         raise UsageError(f"{target} cannot be written: {error.strerror}; name another file") from None
 
 
-def _write(source: Path, target: Path, lines: Set[int]) -> None:
+def _write(source: Path, target: Path, lines: set[int]) -> None:
     try:
-        # With the process's number: two of them may write the same target.
+        # Two processes may write the same target, each its own side file.
         with replacing(target, f".{os.getpid()}.building") as file, source.open("rb") as original:
-            file.writelines(_chosen(original, lines))
+            for number, line in enumerate(original, 1):
+                if number in lines:
+                    file.write(line.removeprefix(_BOM if number == 1 else b"").removesuffix(b"\n") + b"\n")
     except OSError as error:
         raise DiskFull(f"{target} cannot be written: {error.strerror}; {source} is as it was") from None
-
-
-def _chosen(file: IO[bytes], lines: Set[int]) -> Iterator[bytes]:
-    for number, line in enumerate(file, 1):
-        if number in lines:
-            whole = line if line.endswith(b"\n") else line + b"\n"
-            yield whole.removeprefix(_BOM) if number == 1 else whole

@@ -1,4 +1,4 @@
-"""Which result files are analysed, and which evaluated model each is about."""
+"""Result files: their evaluated model, and those of a directory that are analysed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metajudge.records.record import Record
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """A result file: what its first readable record says, and its lines."""
+    """A result file with its first readable record and its lines."""
 
     path: Path
     model: str
@@ -31,18 +31,14 @@ class SkippedFile:
     reason: str
 
 
-def read_first(path: Path, named: str = "") -> tuple[Mapping[str, Any] | None, InputFile]:
-    """The first readable record of a file (None if there is none), and the file, to be read from its start.
-
-    `named` stands before the path in messages: the flag by which the user named it, if any.
-    """
-    source = InputFile(path, named)
-    first = next((row.data for row in source.rows() if isinstance(row, Row)), None)
-    return first, source
+def read_first(path: Path, parameter: str = "") -> tuple[Mapping[str, Any] | None, InputFile]:
+    """Return the first readable record of a file, if any, and the file; `parameter` as in `InputFile`."""
+    source = InputFile(path, parameter)
+    return next((row.data for row in source.rows() if isinstance(row, Row)), None), source
 
 
 def guess_kind(record: Mapping[str, Any]) -> str:
-    """What a record that has no `samples` seems to be; empty where it may yet be a result."""
+    """Name the kind of a record that has no `samples`; empty if it may be a result."""
     if "samples" in record:
         return ""
     if "matched_human_item" in record:
@@ -54,15 +50,15 @@ def guess_kind(record: Mapping[str, Any]) -> str:
     return ""
 
 
-def file_model(path: Path, first: Mapping[str, Any], flag: str | None) -> str:
-    """The evaluated model of a result file whose first readable record is `first`; `flag`: the user's word for it."""
+def file_model(path: Path, first: Mapping[str, Any], asked: str | None) -> str:
+    """Return the evaluated model of a result file whose first readable record is `first`; `asked` by the user."""
     own = first.get("model_be_evaluated")
     if isinstance(own, str) and own:
-        if flag and flag.lower() != own.lower():
-            raise UsageError(f"--model-be-evaluated {flag}: {path} holds results of {own}; leave the flag out")
+        if asked and asked.lower() != own.lower():
+            raise UsageError(f"`model_be_evaluated` {asked}: {path} holds results of {own}; leave the flag out")
         return own
-    if flag:
-        return flag
+    if asked:
+        return asked
     candidates = candidates_in(first)
     named = [name for name in candidates if path.name.lower().startswith(name.lower())]
     if len(candidates) == 1:
@@ -75,25 +71,25 @@ def file_model(path: Path, first: Mapping[str, Any], flag: str | None) -> str:
         remedy = "let the file's name begin with the model's"
     raise UsageError(
         f"{path} does not say which model was evaluated ({there}); {remedy}, or, for the analysis and show, "
-        f"name it with --model-be-evaluated"
+        f"name it with `model_be_evaluated`"
     )
 
 
 def candidates_in(first: Mapping[str, Any]) -> list[str]:
-    """The models that have a checklist in a record's metadata."""
+    """Return the models that have a checklist in a record's metadata."""
     metadata = first.get("metadata")
     return evaluated_models(metadata) if isinstance(metadata, dict) else []
 
 
-def open_results(path: Path, flag: str | None, named: str = "") -> ResultFile:
-    """Open the one result file that the user named; raise `UsageError` where it is something else."""
-    first, source = read_first(path, named)
+def open_results(path: Path, asked: str | None, parameter: str = "") -> ResultFile:
+    """Open the result file of the evaluated model `asked`; raise `UsageError` if it is something else."""
+    first, source = read_first(path, parameter)
     first = check_results(path, first, source)
-    return ResultFile(path, file_model(path, first, flag), first, source)
+    return ResultFile(path, file_model(path, first, asked), first, source)
 
 
 def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile) -> Mapping[str, Any]:
-    """The first readable record, as `read_first` gave it; raise `UsageError` where there is none or it is no result."""
+    """Return the first readable record from `read_first`; raise `UsageError` if there is none or it is no result."""
     if first is None:
         bad = (f": line {row.line} {row.reason}" for row in source.rows() if isinstance(row, InvalidRow))
         wrong = next(bad, "; it is empty")
@@ -109,7 +105,7 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
 
 
 def _next_step(path: Path, row: Mapping[str, Any]) -> str:
-    """What turns input rows like this one into results, or into rows that are nearer to it."""
+    """Name the command that brings input rows like this one nearer to results."""
     files = f"--input-file {path} --output-file"
     if not any(key.lower() == HUMAN_KEY for key in row):
         return f"they lack {HUMAN_KEY}, make it first: python -m metajudge decompose {files} rows.jsonl"
@@ -120,30 +116,31 @@ def _next_step(path: Path, row: Mapping[str, Any]) -> str:
     return f"judge them first: python metajudge_infer.py {files} results.jsonl --model-be-evaluated all"
 
 
-def open_directory(directory: Path, flag: str | None, eval_model: str | None) -> Iterator[ResultFile | SkippedFile]:
-    """The result files of `directory` that the flags select, sorted by name, and what is passed over.
+def open_directory(directory: Path, asked: str | None, eval_model: str | None) -> Iterator[ResultFile | SkippedFile]:
+    """Yield the result files of `directory` of the models `asked` and of the judge `eval_model`, and skipped ones.
 
-    A file is open only until the next one is asked for. Raises `UsageError` when there is nothing to analyse.
+    Raises `UsageError` if there is nothing to analyse.
     """
     selected = 0
     models: dict[str, str] = {}
-    for path in _jsonl_files(directory, "--input-dir "):
+    for path in _jsonl_files(directory, "`input_dir` "):
         first, source = read_first(path)
         if first is None or "samples" not in first:
-            yield SkippedFile(path, _why_passed_over(first))
+            yield SkippedFile(path, _why_skipped(first))
             continue
-        model = _selected_model(path, first, flag)
-        if model is None or not _judged_by(path, first, eval_model):
+        model = _selected_model(path, first, asked)
+        judged = not eval_model or eval_model in path.name or Record.from_json(first).judge_model == eval_model
+        if model is None or not judged:
             models.update({name.lower(): name for name in _owners(path, first)})
             continue
         selected += 1
         yield ResultFile(path, model, first, source)
     if not selected:
-        raise UsageError(_nothing_selected(directory, flag, eval_model, list(models.values())))
+        raise UsageError(_nothing_selected(directory, asked, eval_model, list(models.values())))
 
 
 def result_paths(paths: Sequence[Path]) -> list[Path]:
-    """`paths` with each directory replaced by its result files. Raises `UsageError` where there is none."""
+    """Return `paths` with each directory replaced by its result files. Raises `UsageError` if it has none."""
     found: list[Path] = []
     for path in paths:
         inside = [path]
@@ -159,7 +156,7 @@ def _jsonl_files(directory: Path, named: str = "") -> list[Path]:
     if not directory.exists():
         raise UsageError(f"{named}{directory} does not exist (looked in {Path.cwd()}); check the path")
     if not directory.is_dir():
-        raise UsageError(f"{named}{directory} is no directory; name a single file with --input-file")
+        raise UsageError(f"{named}{directory} is no directory; name a single file with `input_file`")
     try:
         paths = sorted(path for path in directory.iterdir() if path.suffix == ".jsonl" and path.is_file())
     except OSError as error:
@@ -169,37 +166,33 @@ def _jsonl_files(directory: Path, named: str = "") -> list[Path]:
     return paths
 
 
-def _why_passed_over(first: Mapping[str, Any] | None) -> str:
+def _why_skipped(first: Mapping[str, Any] | None) -> str:
     if first is None:
         return "no readable line"
     kind = guess_kind(first)
     return f"{kind}, no results" if kind else "no results, its first record has no samples"
 
 
-def _selected_model(path: Path, first: Mapping[str, Any], flag: str | None) -> str | None:
-    """The evaluated model of a directory's file, None if the flag asks for another one."""
-    if not flag:
+def _selected_model(path: Path, first: Mapping[str, Any], asked: str | None) -> str | None:
+    """Return the evaluated model of a directory's file, None if others are asked for."""
+    if not asked:
         return file_model(path, first, None)
-    wanted = [name.strip().lower() for name in flag.split(",")]
+    wanted = [name.strip().lower() for name in asked.split(",")]
     return next((name for name in _owners(path, first) if name.lower() in wanted), None)
 
 
 def _owners(path: Path, first: Mapping[str, Any]) -> list[str]:
-    """The model that a file is about; where neither record nor name tells, every candidate."""
+    """Return the model of a file, or every candidate if neither its record nor its name decides."""
     try:
         return [file_model(path, first, None)]
     except UsageError:
         return candidates_in(first)
 
 
-def _judged_by(path: Path, first: Mapping[str, Any], eval_model: str | None) -> bool:
-    return not eval_model or eval_model in path.name or Record.from_json(first).judge_model == eval_model
-
-
-def _nothing_selected(directory: Path, flag: str | None, eval_model: str | None, models: list[str]) -> str:
+def _nothing_selected(directory: Path, asked: str | None, eval_model: str | None, models: list[str]) -> str:
     if not models:
-        return f"--input-dir {directory} has no result file; name the directory that the inference has written to"
-    wanted = [f"--model-be-evaluated {flag}"] if flag else []
-    wanted += [f"--eval-model {eval_model}"] if eval_model else []
+        return f"`input_dir` {directory} has no result file; name the directory that the inference has written to"
+    wanted = [f"`model_be_evaluated` {asked}"] if asked else []
+    wanted += [f"`eval_model` {eval_model}"] if eval_model else []
     there = ", ".join(models)
-    return f"--input-dir {directory} has no result file for {' '.join(wanted)} (there are results of {there})"
+    return f"`input_dir` {directory} has no result file for {' '.join(wanted)} (there are results of {there})"

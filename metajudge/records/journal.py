@@ -1,7 +1,7 @@
 """Accepted replies of rows that still have open questions: `<output>.journal`.
 
-Append-only, under the lock of the results file. An entry is keyed by the row (its `id` and `question_id`, as rows with
-equal lists have the latter in common) and the question's name, and holds for one judge only.
+Append-only, under the lock of the results file. The key of an entry is the row (`id` and `question_id`, because rows
+with equal lists share the latter), the question's name and the judge.
 """
 
 from __future__ import annotations
@@ -24,14 +24,10 @@ RowName = tuple[str, str]
 
 
 class Journal:
-    """Replies kept until their row's record stands.
-
-    Memory grows with the open rows only. The file is made with the first entry and goes when the run
-    ends with no row open.
-    """
+    """Replies kept until their row's record is written. Without an open row there is no file at the end of a run."""
 
     def __init__(self, output: Path, judge: JudgeIdentity) -> None:
-        """Read back what an earlier run with the same judge left beside `output`."""
+        """Read the replies that an earlier run with the same judge left beside `output`."""
         self.path = side_file(output, ".journal")
         self._judge = json.dumps({name: getattr(judge, name) for name in SAME_REPLY})
         self._kept: dict[RowName, dict[str, dict[str, Any]]] = {}
@@ -41,27 +37,23 @@ class Journal:
             self._read()
 
     def kept(self, row: RowName, question: str) -> dict[str, Any] | None:
-        """The reply kept for a question, as `add` was given it."""
-        return self._kept.get(row, {}).get(question) or self._kept.get(("", row[1]), {}).get(question)
+        """Return the reply that `add` kept for a question."""
+        return self._kept.get(row, {}).get(question)
 
     def add(self, row: RowName, question: str, reply: Mapping[str, Any]) -> None:
         """Write a reply at once."""
         entry = {"id": row[0], "question_id": row[1], "question": question, "judge": self._judge, "reply": dict(reply)}
         if self._fd is None:
-            self._fd = self._open()
+            try:
+                self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            except OSError as error:
+                raise unwritable(self.path, error) from None
         append_line(self._fd, encode(entry), self.path)
         self._kept.setdefault(row, {})[question] = dict(reply)
 
-    def _open(self) -> int:
-        try:
-            return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise unwritable(self.path, error) from None
-
     def discard(self, row: RowName) -> None:
-        """The row's record is written: its replies need no longer be kept."""
+        """Forget the replies of a row whose record is written."""
         self._kept.pop(row, None)
-        self._kept.pop(("", row[1]), None)
 
     def sync(self) -> None:
         """Force what was written onto the disk."""
@@ -69,14 +61,14 @@ class Journal:
             force_to_disk(self._fd, self.path)
 
     def close(self) -> None:
-        """Close; remove the file when no row is open."""
+        """Close; remove the file if no row is open."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
         if not self._kept and not self._foreign:
             try:
                 self.path.unlink(missing_ok=True)
-            except OSError as error:  # what is left behind is harmless: no reason to hide how the run ended
+            except OSError as error:  # harmless, and no reason to hide how the run ended
                 log.warning("%s cannot be removed: %s", self.path, error.strerror)
 
     def _read(self) -> None:
@@ -84,7 +76,7 @@ class Journal:
         with self.path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
-                    # Torn by a kill: its question is asked again, unless only the newline is missing.
+                    # Torn by a kill: the question is asked again, unless only the newline is missing.
                     entry = line.rstrip(b"\0")
                     lacks_newline = self._take(entry)
                     whole += len(entry) if lacks_newline else 0
@@ -98,12 +90,11 @@ class Journal:
                 file.write(b"\n")
 
     def _take(self, line: bytes) -> bool:
-        """Whether the line is an entry."""
+        """Read a line; return True if it is an entry."""
         try:
             entry = json.loads(line)
-            # Earlier versions wrote no id: any row with these lists may have it.
-            row, question, reply = (entry.get("id", ""), entry["question_id"]), entry["question"], entry["reply"]
-        except (ValueError, KeyError, TypeError, AttributeError):
+            row, question, reply = (entry["id"], entry["question_id"]), entry["question"], entry["reply"]
+        except (ValueError, KeyError, TypeError):
             return False
         if entry.get("judge") == self._judge:
             self._kept.setdefault(row, {})[question] = reply

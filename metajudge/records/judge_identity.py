@@ -1,4 +1,4 @@
-"""What makes the records of two files comparable: the judge, and how it was asked."""
+"""The identity of a judge, which makes the records of two files comparable."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 QUESTION = ("instructions", "granularity", "top_k")
-"""Fields of `JudgeIdentity` that decide what the judge was asked."""
+"""Fields of `JudgeIdentity` that decide the questions."""
 SAME_REPLY = ("model", "instructions", "granularity", "samples", "top_k")
-"""Fields in which a judge's replies to one row must agree, whatever is made of them."""
+"""Fields in which a judge's replies to one row must agree."""
 SAME_RECORD = (*SAME_REPLY, "guard", "critic_name")
 """Fields in which all records of a file agree. The rest may change in a resumed run: temperature, limit of tokens."""
 
@@ -22,39 +22,39 @@ class JudgeIdentity:
     temperature: float | None = None
     max_tokens: int | None = None
     samples: int | None = None
-    """How often each question is asked."""
+    """Number of times that each question is asked."""
     granularity: str | None = None
-    """`item` or `row`; of a step its name."""
+    """`item`, `pairs` or `row`; for a step its name."""
     top_k: int | None = None
     """Model items judged, the first ones; None = all."""
     instructions: str | None = None
     """Hash of the fixed instructions."""
     version: str | None = None
-    """Of this package."""
+    """Version of this package."""
     adapted: Sequence[str] = ()
     """Parameters that the judge does not support; may grow while a run goes."""
     settings: Mapping[str, Any] | None = None
-    """Of a step: what changes the question, or what is made of its answer."""
+    """Options of a step that change its question or result."""
     guard: str | None = None
 
     @classmethod
     def from_json(cls, judge: Mapping[str, Any]) -> Self:
-        """Read a record's `judge`; unknown keys do not matter."""
+        """Read a record's `judge`; unknown keys are ignored."""
         return cls(**{name: judge[name] for name in _NAMES if name in judge})
 
     def as_json(self) -> dict[str, Any]:
-        """The judge as a record has it: without `settings` and `guard` where there are none."""
+        """Return the `judge` of a record, without `settings` and `guard` if there are none."""
         values = {name: getattr(self, name) for name in _NAMES} | {"adapted": list(self.adapted)}
         return {name: value for name, value in values.items() if value is not None or name not in _OPTIONAL}
 
     @property
     def critic_name(self) -> str:
-        """The name whose lists a critic gives the rows; lists of another name would replace them in the output."""
+        """Model name of a critic's lists, in lower case; empty for others."""
         name = self.settings.get("model_name") if isinstance(self.settings, dict) else None
         return name.lower() if isinstance(name, str) else ""
 
     def differences(self, other: Self, names: Iterable[str] = SAME_RECORD) -> dict[str, tuple[Any, Any]]:
-        """The fields among `names` in which two judges differ, with the value of each."""
+        """Return the fields among `names` in which two judges differ, with both values."""
         pairs = ((name, getattr(self, name), getattr(other, name)) for name in names)
         return {name: (mine, theirs) for name, mine, theirs in pairs if mine != theirs}
 

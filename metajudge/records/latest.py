@@ -1,4 +1,4 @@
-"""The record that counts where a file has several of one row."""
+"""The record that counts if a file has several of one row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metajudge.records.resume import row_key
 class LatestRecords:
     """The record that counts for each row: of one id and question the last finished one, else the last.
 
-    A record without id is a row by itself. Keeps one small value for each row.
+    A record without id is a separate row.
     """
 
     def __init__(self) -> None:
@@ -29,27 +29,22 @@ class LatestRecords:
         key: Hashable = ("line", line)
         if record.id is not None:
             key = row_key(record.id, record.question_id)
-            self._count_changed(key, row_key(record.id, (record.model_be_evaluated or "").lower()))
+            if key not in self._kept:
+                row = row_key(record.id, (record.model_be_evaluated or "").lower())
+                self.changed += row in self._rows
+                self._rows.add(row)
         earlier = self._kept.get(key)
         self.superseded += earlier is not None
         if earlier is None or record.is_finished or not earlier[0]:
             self._kept[key] = (record.is_finished, value)
 
-    def _count_changed(self, key: Hashable, row: int) -> None:
-        if key not in self._kept:
-            self.changed += row in self._rows
-            self._rows.add(row)
-
     def values(self) -> list[Any]:
-        """The values that count, in order of the rows' first appearance."""
+        """Return the values that count, in order of the rows' first appearance."""
         return [value for _, value in self._kept.values()]
 
 
 def latest_records(path: Path, unreadable: UnreadableLines | None = None) -> Iterator[Record]:
-    """The record that counts for every row, one at a time, in order of the rows' first appearance.
-
-    `unreadable` counts the lines that are no records.
-    """
+    """Yield the records that count, in order of the rows' first appearance; count other lines in `unreadable`."""
     latest = LatestRecords()
     for number, offset, line in InputFile(path).lines():
         record = Record.from_line(line, number)

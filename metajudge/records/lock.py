@@ -1,4 +1,4 @@
-"""One writer a results file: the system's lock, or a lock file where a file system has none."""
+"""One writer per results file: the system's lock, or a lock file if the file system has none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger("metajudge")
 
 
 class Lock:
-    """The right to write one file, until `release`. The system's lock goes with the descriptor."""
+    """The right to write one file, until `release`. The system's lock ends with the descriptor."""
 
     def __init__(self, fd: int, path: Path) -> None:
         """Raise `UsageError` when another run writes `path`, open as `fd`."""
@@ -23,11 +23,9 @@ class Lock:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UsageError(
-                f"--output-file {path} is being written by another run; wait for it or name another file"
-            ) from None
+            raise _taken(path) from None
         except OSError as error:
-            log.info("%s cannot be locked (%s): a lock file stands beside it", path, error.strerror)
+            log.info("%s cannot be locked (%s): a lock file is used instead", path, error.strerror)
             self._file = _lock_file(path)
 
     def release(self) -> None:
@@ -42,7 +40,7 @@ _MINE: set[Path] = set()
 
 
 def _lock_file(path: Path) -> Path:
-    """`<output>.lock` with this host and process, taken over from a dead process of this host."""
+    """Make `<output>.lock` with this host and process; take it over from a dead process of this host."""
     lock = path.with_name(path.name + ".lock")
     mine = f"{socket.gethostname()} {os.getpid()}\n"
     for _ in range(2):
@@ -55,17 +53,21 @@ def _lock_file(path: Path) -> Path:
             host, pid = _owner(lock)
             if host != socket.gethostname() or _is_held(lock, pid):
                 raise UsageError(
-                    f"--output-file {path} is being written by process {pid} on {host or 'an unknown host'}; "
+                    f"`output_file` {path} is being written by process {pid} on {host or 'an unknown host'}; "
                     f"wait for it, or remove {lock} if that run is gone"
                 ) from None
             lock.unlink(missing_ok=True)
         except OSError as error:
-            raise UsageError(f"{lock} cannot be written: {error.strerror}; name another --output-file") from None
-    raise UsageError(f"--output-file {path} is being written by another run; wait for it or name another file")
+            raise UsageError(f"{lock} cannot be written: {error.strerror}; name another `output_file`") from None
+    raise _taken(path)
+
+
+def _taken(path: Path) -> UsageError:
+    return UsageError(f"`output_file` {path} is being written by another run; wait for it or name another file")
 
 
 def _owner(lock: Path) -> tuple[str, int]:
-    """Host and process that a lock file names; empty and 0 where it is unreadable."""
+    """Return the host and process that a lock file names; empty and 0 if it is unreadable."""
     with contextlib.suppress(OSError, ValueError):
         host, pid = lock.read_text().split()
         return host, int(pid)
@@ -73,12 +75,10 @@ def _owner(lock: Path) -> tuple[str, int]:
 
 
 def _is_held(lock: Path, pid: int) -> bool:
-    """Tell whether the process `pid` of this host still holds the lock file."""
-    # In a container that was started again, a dead process may have had our own number.
-    return lock in _MINE if pid == os.getpid() else _is_alive(pid)
-
-
-def _is_alive(pid: int) -> bool:
+    """Return True if the process `pid` of this host still holds the lock file."""
+    # In a restarted container, a dead process may have had our own number.
+    if pid == os.getpid():
+        return lock in _MINE
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

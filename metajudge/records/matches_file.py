@@ -13,17 +13,16 @@ from metajudge.records.record import Record, Unscored, encode
 
 
 def matches_path(results: Path) -> Path:
-    """The path of the matches of a results file."""
+    """Return the path of the matches of a results file."""
     return results.with_name(f"{results.stem}.matches.jsonl")
 
 
 def write_matches(results: Path) -> int:
-    """Build the matches file anew from the records; return its number of lines.
+    """Rebuild the matches file from the records; return its number of lines.
 
-    Raises `DiskFull`, and `UsageError` where the records are gone.
+    Raises `DiskFull`, and `UsageError` if the records are gone.
     """
-    path = matches_path(results)
-    count = 0
+    path, count = matches_path(results), 0
     try:
         with replacing(path) as file:
             for record in latest_records(results):
@@ -36,7 +35,7 @@ def write_matches(results: Path) -> int:
 
 
 def item_lines(record: Record) -> Iterator[bytes]:
-    """One JSON line for each model item of a judged record, in the model's order; none for a record without scores."""
+    """Yield a JSON line for each model item of a judged record, in order; none for a record without scores."""
     model = record.model_be_evaluated or ""
     lists, texts = record.scored_lists(model), record.checklist(model)
     if isinstance(lists, Unscored) or texts is None:
@@ -49,7 +48,7 @@ def item_lines(record: Record) -> Iterator[bytes]:
     matrix = matrices[0] if matrices else sparse_matrix(lists.marks, lists.n_human, lists.n_model)
     for number, text in enumerate(texts, 1):
         claims = [(mark.score, -mark.human_item) for mark in lists.marks if mark.model_item == number and mark.score]
-        score, human = max(claims, default=(0.0, 0))  # of equal ones the first human item's
+        score, human = max(claims, default=(0.0, 0))  # the first human item wins a tie
         yield encode(
             {
                 "id": record.id,

@@ -1,4 +1,4 @@
-"""Opening a results file for appending: is it ours, and does it end in a whole line?"""
+"""Opening a results file for appending: checks of its content, and repair of a torn last line."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ _BLANK = b"\0 \t\r\n"  # a power loss may leave zeros
 
 
 def open_results_file(path: Path) -> int:
-    """Open a file for reading and appending, and make it where it is not there. Raises `UsageError`."""
+    """Open a file for reading and appending; make it if it is missing. Raises `UsageError`."""
     try:
         if path.is_dir():
-            raise UsageError(f"--output-file {path} is a directory; name a file in it")
+            raise UsageError(f"`output_file` {path} is a directory; name a file in it")
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise UsageError(f"--output-file {path} cannot be written: {error.strerror}") from None
+        raise UsageError(f"`output_file` {path} cannot be written: {error.strerror}") from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise UsageError(f"--output-file {path} is no ordinary file; results are appended and resumed, name a file")
+        raise UsageError(f"`output_file` {path} is no ordinary file; results are appended and resumed, name a file")
     return fd
 
 
 def lines_of(fd: int) -> Iterator[bytes]:
-    """The lines of an open file from its start."""
+    """Yield the lines of an open file from its start."""
     with open(os.dup(fd), "rb", buffering=_CHUNK) as file:
         file.seek(0)
         yield from file
 
 
 def check_content(fd: int, path: Path) -> None:
-    """Raise `UsageError` when no line of the file begins as a record does: it is somebody else's, hands off."""
+    """Raise `UsageError` if no line of the file begins like a record, so that another program's file stays."""
     lines = (line for line in lines_of(fd) if line.strip(_BLANK))
     first = next(lines, None)
     if first is None or _may_be_record(first) or any(map(_may_be_record, lines)):
         return
-    raise UsageError(f"--output-file {path} holds something else than this program's records; name another file")
+    raise UsageError(f"`output_file` {path} holds something else than this program's records; name another file")
 
 
 def repair_tail(fd: int, path: Path) -> None:
@@ -69,7 +69,7 @@ def repair_tail(fd: int, path: Path) -> None:
             aside.flush()
             os.fsync(aside.fileno())
     except OSError as error:
-        raise DiskFull(f"{path} ends in a torn line that cannot be mended: {error.strerror}") from None
+        raise DiskFull(f"{path} ends in a torn line that cannot be repaired: {error.strerror}") from None
     os.ftruncate(fd, start)
     log.warning("%s ended in a torn line: set aside in %s, its row is asked again", path, torn)
 
@@ -86,7 +86,7 @@ def _last_line_start(fd: int, size: int) -> int:
 
 
 def _may_be_record(line: bytes) -> bool:
-    """Whether a line is a record's beginning, however short it was cut, or an object, which is looked at later."""
+    """Return True for the beginning of a record, however short, and for any object, which is checked later."""
     return line.startswith(_BEGIN) or _BEGIN.startswith(line.rstrip(_BLANK)) or _is_object(line)
 
 

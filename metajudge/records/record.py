@@ -1,7 +1,6 @@
 """The record of a row, one line of a result file: the one reader and writer of its keys.
 
-JSON becomes a `Record` here and turns back into JSON here. A key that is unknown, or whose value is of another type
-than this program writes, is carried through in `extra`. A record is scored, or `Unscored` with the reason why.
+A key that is unknown, or whose value is of another type than this program writes, is carried through in `extra`.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def encode(value: Mapping[str, Any]) -> bytes:
-    """Encode a JSON object as one line; what UTF-8 cannot hold (lone surrogates in strings) becomes JSON's escape."""
+    """Encode a JSON object as one line; lone surrogates become JSON escapes."""
     return f"{_encode(value)}\n".encode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
-    """Why a record has no figures."""
+    """The reason why a record has no figures."""
 
     reason: str
-    """The same words for the same cause, so that they can be counted."""
+    """One wording per cause, so that it can be counted."""
     skipped: bool = False
     """True: left out on purpose (model checklist empty or too long); False: an error sample."""
 
@@ -59,12 +58,12 @@ class ScoredLists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One line of a result file. The fields stand in the order of the line's keys; None = the key is absent."""
+    """One line of a result file; its fields are the keys in their order, None = the key is absent."""
 
     id: str | None = None
-    """Names the row; None in a record of the reference."""
+    """Id of the row; None in a record of the reference."""
     question_id: str | None = None
-    """Names what was asked about it."""
+    """Hash of the evaluated model and its lists, or of a step's question."""
     schema: int | None = None
     status: str | None = None
     """A `Status`."""
@@ -74,16 +73,16 @@ class Record:
     empty: str | None = None
     """With status `empty`, the empty list: `human`, `model` or `both`."""
     extraction_result: dict[str, Any] | None = None
-    """`scores`: the accepted ones, `[human item, model item or 0, score]` each; `is_ordered`, `errors`."""
+    """`scores` (accepted `[human item, model item or 0, score]` triples), `is_ordered`, `errors`."""
     matches: list[Any] | None = None
-    """The same scores, an object each."""
+    """Accepted scores, one object each."""
     score_matrix: list[Any] | None = None
     """Human items as rows, model items as columns, None = not asked."""
     item_replies: list[Any] | None = None
     guard: dict[str, Any] | None = None
     """Suspicious items by name, with their reasons."""
     derived: dict[str, Any] | None = None
-    """What a step made of the row: status, fields, notes."""
+    """A step's result for the row: status, fields, notes."""
     judge: dict[str, Any] | None = None
     """See `JudgeIdentity`."""
     attempts: int | None = None
@@ -99,11 +98,9 @@ class Record:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Keys that are unknown or whose value is of another type, as the file has them."""
 
-    # ------------------------------------------------------------------ JSON
-
     @classmethod
     def from_line(cls, line: bytes, number: int = 0) -> Self | InvalidRow:
-        """Read a line of a file, or say why it is no record; `number`: its line number."""
+        """Read a line of a file, or return why it is no record; `number`: its line number."""
         row = parse_row(number, line)
         return row if isinstance(row, InvalidRow) else cls.from_json(row.data)
 
@@ -121,19 +118,17 @@ class Record:
         return cls(**fields, extra=extra)
 
     def as_json(self) -> dict[str, Any]:
-        """The record as a JSON object."""
+        """Return the record as a JSON object."""
         known = {name: value for name in _TYPES if (value := getattr(self, name)) is not None}
         return {**known, **self.extra}
 
     def to_line(self) -> bytes:
-        """The record as a line of a file."""
+        """Return the record as a line of a file."""
         return encode(self.as_json())
-
-    # ------------------------------------------------------------------ what it says
 
     @property
     def is_finished(self) -> bool:
-        """Whether its row need not be asked about again."""
+        """True if the row is not judged again."""
         return self.status in _FINISHED
 
     @property
@@ -143,19 +138,17 @@ class Record:
 
     @property
     def judge_model(self) -> str:
-        """The judge model that the record names; empty where it names none."""
+        """The judge model that the record names; empty if it names none."""
         model = None if self.id is None or self.judge is None else self.judge.get("model")
         return model if isinstance(model, str) else ""
 
     def checklist(self, name: str) -> list[Any] | None:
-        """The checklist of `human` or of a model; None where there is no list. Items may be of any type."""
+        """Return the checklist of `human` or of a model, if it is a list. Items may be of any type."""
         value = find_checklist(self.metadata, name)[1] if self.metadata is not None else None
         return value if isinstance(value, list) else None
 
-    # ------------------------------------------------------------------ scores
-
     def scores(self) -> tuple[Match, ...] | Unscored:
-        """The accepted scores; of a record of the reference, what its reply says. The first reason that applies."""
+        """Return the accepted scores (for the reference, those of its reply), or the first reason for none."""
         if self.id is None:
             return self._reply_scores()
         if self.status == Status.EMPTY:
@@ -175,7 +168,7 @@ class Record:
         return Unscored("reply unreadable") if marks is None else tuple(marks)
 
     def scored_lists(self, model: str, max_model_items: int | None = None) -> ScoredLists | Unscored:
-        """The scores, one for each human item, with the lengths of the lists of the evaluated model `model`.
+        """Return a score for each human item, and the lengths of the lists of the evaluated model `model`.
 
         A model checklist that is empty or longer than `max_model_items` is skipped.
         """
@@ -198,7 +191,7 @@ class Record:
         return ScoredLists(marks, n_human, n_model) if len(marks) == n_human else _OTHER_COUNT
 
     def score_matrices(self, n_human: int, n_model: int) -> list[Matrix]:
-        """The score matrix of every sample of the judge; empty in a record without any.
+        """Return the score matrix of every sample of the judge, if there are any.
 
         Raises `ValueError` for a matrix of another shape and for a score that is no number within 0..1.
         """
@@ -214,12 +207,12 @@ _TYPES = {
     for name, hint in get_type_hints(Record).items()
     if name != "extra"
 }
-"""The types that each key's value may have, in the order of the keys."""
+"""Allowed types of each key's value, in the order of the keys."""
 
 
 @functools.lru_cache(maxsize=256)
 def _unexpected(keys: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...]:
-    """The keys that are unknown or have a value of another type; most lines of a file have the same ones."""
+    """Return unknown keys and those with a value of another type; cached, because most lines have the same."""
     return tuple(key for key, kind in zip(keys, types, strict=True) if kind not in _TYPES.get(key, ()))
 
 
@@ -235,7 +228,7 @@ def _accepted_scores(scores: object) -> tuple[Match, ...] | Unscored:
 
 
 def _is_mark(value: Any) -> bool:
-    """Whether `value` is `[human item, model item, number]`."""
+    """Return True for `[human item, model item, number]`."""
     types = list(map(type, value)) if isinstance(value, list) else []
     return types in ([int, int, float], [int, int, int]) and bool(value[0] >= 1 and value[1] >= 0)
 

@@ -1,4 +1,4 @@
-"""The literal reading of a reply, as the reference's analysis has it."""
+"""The literal reading of a reply by the reference's analysis."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MARK = re.compile(r"- R(\d+)@S(\d+): (\d+(?:\.\d+)?)")
 
 
 def reference_reading(text: str) -> list[Match] | None:
-    """The marks of the first result block, literally and in text order; None where the text is unreadable.
+    """Return the marks of the first result block, literally and in text order.
 
-    Unreadable: no block, no mark in it, a score above 1, or an item number too long to be a number.
+    None without a block or mark, for a score above 1, and for an item number with too many digits.
     """
     start = text.find(BLOCK_START)
     end = text.find(BLOCK_END, start + len(BLOCK_START))
@@ -24,11 +24,9 @@ def reference_reading(text: str) -> list[Match] | None:
         marks = literal_marks(text, start + len(BLOCK_START), end)
     except ValueError:
         return None
-    if not marks or any(mark.score > 1 for mark in marks):
-        return None
-    return marks
+    return marks if marks and all(mark.score <= 1 for mark in marks) else None
 
 
 def literal_marks(text: str, start: int = 0, end: int = sys.maxsize) -> list[Match]:
-    """The marks between two places of a text; raises `ValueError` where an item number is too long."""
+    """Return the marks between two places of a text. Raises `ValueError` for an item number with too many digits."""
     return [Match(int(human), int(model), float(score)) for human, model, score in _MARK.findall(text, start, end)]

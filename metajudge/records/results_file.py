@@ -1,35 +1,28 @@
-"""The result file of a run: append-only, one writer, resumable.
-
-A finished row is one line, appended by one write. The file is locked while a run writes it; the path must still be the
-open file at each write.
-"""
+"""The result file of a run: append-only, one writer, resumable, one write per record."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 from metajudge.errors import OutputLost
 from metajudge.records.atomic import append_line, force_to_disk, side_file
 from metajudge.records.lock import Lock
-from metajudge.records.opening import check_content, open_results_file, repair_tail
+from metajudge.records.opening import check_content, lines_of, open_results_file, repair_tail
 from metajudge.records.record import Record
 from metajudge.records.resume import FileIdentity, index_records, row_key
 
 log = logging.getLogger("metajudge")
 
-_CHUNK = 1 << 20
-
 
 class RecordFile:
     """The open results file of a run. Use as a context manager.
 
-    Raises `UsageError` when the path cannot be written, another run writes it, or its records are not of
-    this judge; `OutputLost` and `DiskFull` from `append`.
+    Raises `UsageError` if the path cannot be written, another run writes it, or its records are of another judge;
+    `append` raises `OutputLost` and `DiskFull`.
     """
 
     def __init__(self, path: Path, expected: FileIdentity, *, allow_mixed: bool = False) -> None:
@@ -38,11 +31,11 @@ class RecordFile:
         self.finished: set[int] = set()
         """Keys (`row_key`) of the rows that have a finished record."""
         self.failed: set[int] = set()
-        """Keys of the rows whose records all tell of a failure."""
+        """Keys of the rows whose records are all failures."""
         self._fd = open_results_file(path)
         self._lock: Lock | None = None
         self._rescue: Path | None = None
-        """Where records go since the file was lost."""
+        """File for the records since the output was lost."""
         self._unsynced = False
         try:
             self._lock = Lock(self._fd, path)
@@ -60,7 +53,7 @@ class RecordFile:
         self.close()
 
     def append(self, record: Record) -> None:
-        """Write one record by one write; where the file was lost, to its rescue."""
+        """Write one record by one write; after a loss, to the rescue file."""
         line = record.to_line()
         try:
             self.ensure_same_file()
@@ -76,11 +69,11 @@ class RecordFile:
         (self.finished if record.is_finished else self.failed).add(key)
 
     def ensure_same_file(self) -> None:
-        """Raise `OutputLost`, once, when the path is no longer the open file; its content is saved beside it first."""
-        mine = os.fstat(self._fd)
+        """Raise `OutputLost`, once, if the path is no longer the open file; save its content beside it first."""
+        opened = os.fstat(self._fd)
         try:
-            there = os.stat(self._name)  # noqa: PTH116  (once a record: a Path takes twice the time)
-            same, what = (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino), "was replaced"
+            found = os.stat(self._name)  # noqa: PTH116  (once per record: a Path takes twice the time)
+            same, what = (found.st_dev, found.st_ino) == (opened.st_dev, opened.st_ino), "was replaced"
         except (FileNotFoundError, NotADirectoryError):
             same, what = False, "was deleted"
         except OSError as error:
@@ -92,15 +85,14 @@ class RecordFile:
         try:
             self._rescue.parent.mkdir(parents=True, exist_ok=True)
             with self._rescue.open("xb") as copy:
-                for chunk in _chunks(self._fd):
-                    copy.write(chunk)
+                copy.writelines(lines_of(self._fd))
         except OSError as error:
             raise OutputLost(f"{what} and cannot be saved to {self._rescue}: {error.strerror}") from None
         raise OutputLost(f"{what}; everything written so far is in {self._rescue}", str(self._rescue))
 
     @property
     def is_lost(self) -> bool:
-        """True once the path was no longer the open file, so that records go to a rescue file."""
+        """True once records go to a rescue file."""
         return self._rescue is not None
 
     def _to_rescue(self, line: bytes) -> None:
@@ -112,13 +104,13 @@ class RecordFile:
             log.warning("a record cannot be saved to %s: %s", self._rescue, error.strerror)
 
     def sync(self) -> None:
-        """Force what was written onto the disk; raises `DiskFull` when the disk reports an error."""
+        """Force the records onto the disk. Raises `DiskFull`."""
         if self._unsynced:
             self._unsynced = False
             force_to_disk(self._fd, self.path)
 
     def close(self) -> None:
-        """Sync and close; the lock goes with it."""
+        """Sync, close and release the lock."""
         try:
             self.sync()
         finally:
@@ -131,13 +123,6 @@ class RecordFile:
 
 
 def _free_name(path: Path) -> Path:
-    """`path`, or with `-2`, `-3`, … behind it where that is taken."""
+    """Return `path`, with `-2`, `-3`, … behind it if it is taken."""
     names = itertools.chain([path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2)))
     return next(name for name in names if not name.exists())
-
-
-def _chunks(fd: int) -> Iterator[bytes]:
-    position = 0
-    while chunk := os.pread(fd, _CHUNK, position):
-        yield chunk
-        position += len(chunk)

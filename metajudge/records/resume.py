@@ -1,4 +1,4 @@
-"""The rows that a results file has records of, so that a run goes on where an earlier one ended."""
+"""The rows with a record in a results file, which a resumed run skips."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger("metajudge")
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """What every record of one file has in common."""
+    """Properties that every record of one file shares."""
 
     model: str
     """The evaluated model."""
@@ -25,14 +25,14 @@ class FileIdentity:
 
 
 def row_key(record_id: str | None, question_id: str | None) -> int:
-    """A 64-bit key of one row's question, small enough to keep for every row."""
+    """Return a 64-bit key of one row's question, small enough to keep for every row."""
     return hash((record_id, question_id))
 
 
 def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[set[int], set[int]]:
-    """The keys of the rows with a finished record, and of those with failures alone.
+    """Return the keys of the rows with a finished record, and of those with failures alone.
 
-    Raises `UsageError` for a record of something else, and for one that is not as `expected`.
+    Raises `UsageError` for a record without id, and for one that differs from `expected`.
     """
     finished: set[int] = set()
     failed: set[int] = set()
@@ -46,7 +46,7 @@ def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[s
             continue
         if record.id is None or record.question_id is None:
             raise UsageError(
-                f"--output-file {path} holds something else than this program's records "
+                f"`output_file` {path} holds something else than this program's records "
                 f"(line {number} has no id); name another file"
             )
         names = record.judge, record.model_be_evaluated
@@ -60,18 +60,17 @@ def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[s
 
 
 def _check_same(path: Path, number: int, record: Record, expected: FileIdentity) -> None:
-    judge = record.judged_by or JudgeIdentity()
+    judge, model = record.judged_by or JudgeIdentity(), record.model_be_evaluated
     differences = [
-        f"{_LABELS.get(name, name)} {theirs!r}, not {ours!r}"
-        for name, (theirs, ours) in judge.differences(expected.judge).items()
+        f"{_LABELS.get(name, name)} {found!r}, not {wanted!r}"
+        for name, (found, wanted) in judge.differences(expected.judge).items()
     ]
-    model = record.model_be_evaluated
     if (model or "").lower() != expected.model.lower():
         differences.append(f"evaluated model {model!r}, not {expected.model!r}")
     if differences:
         raise UsageError(
-            f"--output-file {path} holds another judge's records (line {number}: {'; '.join(differences)}); "
-            f"name another file (for metajudge_infer.sh another OUTPUT_DIR), or go on with --allow-mixed"
+            f"`output_file` {path} holds another judge's records (line {number}: {'; '.join(differences)}); "
+            f"name another file (for metajudge_infer.sh another OUTPUT_DIR), or go on with `allow_mixed`"
         )
 
 

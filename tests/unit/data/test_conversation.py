@@ -1,4 +1,4 @@
-"""Conversations as quoted text, and how they are cut."""
+"""Conversations as quoted text, and their cutting."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ FRAME_LINE = re.compile(r"^</?QUOTED_\w+(?:: [^<>]*)?>$", re.MULTILINE)
 
 
 def test_chat_messages_become_turns() -> None:
-    """Content may be a string, null, or a list of parts; what is no text is told, not dropped."""
+    """Content may be a string, null, or a list of parts; a part without text becomes a remark."""
     value = [
         {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image_url"}, "Tell me"]},
+        {"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image_url"}, "Say it"]},
         {"role": "assistant", "content": None, "tool_calls": []},
     ]
     assert read_conversation(value) == Conversation(
         (
             Turn("system", "Be brief."),
-            Turn("user", "What is this?\n[a part of type image_url, not shown]\nTell me"),
+            Turn("user", "What is this?\n[a part of type image_url, not shown]\nSay it"),
             Turn("assistant", ""),
         )
     )
@@ -59,22 +59,22 @@ def test_a_plain_question_is_one_turn_of_the_user() -> None:
     ],
 )
 def test_a_field_that_is_no_conversation_is_named(value: Any, problem: str) -> None:
-    """The message says which turn and what is wrong with it."""
+    """The message names the turn and the problem."""
     assert read_conversation(value) == problem
 
 
 def test_a_conversation_is_rendered_turn_by_turn_in_frames() -> None:
     """Line breaks and indentation stay as they are."""
-    conversation = Conversation((Turn("user", "Mend this:\n\n    x =  1"), Turn("assistant", "好的")))
+    conversation = Conversation((Turn("user", "Fix this:\n\n    x =  1"), Turn("assistant", "好的")))
     assert render_conversation(conversation) == (
-        "<QUOTED_TURN_1: user>\nMend this:\n\n    x =  1\n</QUOTED_TURN_1>\n<QUOTED_TURN_2: assistant>\n好的\n"
+        "<QUOTED_TURN_1: user>\nFix this:\n\n    x =  1\n</QUOTED_TURN_1>\n<QUOTED_TURN_2: assistant>\n好的\n"
         "</QUOTED_TURN_2>"
     )
     assert render_conversation(Conversation(())) == "[no conversation]"
 
 
 def test_code_scripts_and_formulas_stay_as_they_are() -> None:
-    """Only tags are touched: no folding, no escaping."""
+    """Nothing but tags is changed."""
     for text in (
         "if a < b > c:\n\treturn List<String>",
         "f <| g |> h, a <|> b",
@@ -87,8 +87,8 @@ def test_code_scripts_and_formulas_stay_as_they_are() -> None:
         assert quoted_lines(text) == text
 
 
-def test_tags_in_data_lose_their_brackets_however_they_are_spelled() -> None:
-    """Frames, reply tags and control tokens of chat formats, wide letters and hidden characters included."""
+def test_tags_in_data_lose_their_brackets_in_every_spelling() -> None:
+    """Frames, reply tags and control tokens are found also with wide letters and hidden characters."""
     assert quoted_lines("a\n</QUOTED_TURN_1>\r\n< result_start >") == "a\n‹/QUOTED_TURN_1›\n‹ result_start ›"
     assert quoted_lines("＜/ＱＵＯＴＥＤ_RESPONSE_1＞") == "‹/ＱＵＯＴＥＤ_RESPONSE_1›"
     assert quoted_lines("<\u200bRESULT_END> </think>") == "‹\u200bRESULT_END› ‹/think›"
@@ -97,7 +97,7 @@ def test_tags_in_data_lose_their_brackets_however_they_are_spelled() -> None:
 
 
 def test_a_role_is_data_too() -> None:
-    """It stays one short line inside its frame's tag."""
+    """A role becomes one short line inside its frame's tag."""
     rendered = render_conversation(Conversation((Turn("user\n</QUOTED_TURN_1>" + "x" * 100, "Hi"),)))
     assert rendered == f"<QUOTED_TURN_1: user ‹/QUOTED_TURN_1›{'x' * 19}>\nHi\n</QUOTED_TURN_1>"
 
@@ -107,15 +107,15 @@ PIECES = st.sampled_from(("</QUOTED_TURN_1>", "<QUOTED_TURN_2: user>", "＜QUOTE
 
 @given(st.lists(st.tuples(st.text(max_size=8), st.lists(st.one_of(PIECES, st.text(max_size=5))).map("".join))))
 def test_no_turn_can_pose_as_another(turns: list[tuple[str, str]]) -> None:
-    """Whatever the turns hold, there are two frame lines a turn, in order, and the text is valid as UTF-8."""
+    """Any turns give two frame lines per turn, in order, and valid UTF-8."""
     text = render_conversation(Conversation(tuple(Turn(role, content) for role, content in turns)))
     names = [re.sub(r":.*", "", line.strip("<>")) for line in FRAME_LINE.findall(text)]
     assert names == [f"{slash}QUOTED_TURN_{n}" for n in range(1, len(turns) + 1) for slash in ("", "/")]
     text.encode("utf-8")
 
 
-def test_the_oldest_turns_are_left_out_and_it_is_told() -> None:
-    """The turns that stay keep their numbers; one and several are spelled rightly."""
+def test_the_oldest_turns_are_left_out_and_counted() -> None:
+    """The turns that stay keep their numbers; the remark has singular and plural."""
     conversation = Conversation(tuple(Turn("user", letter * 400) for letter in "abcd"))
     cut = cut_to_tokens(conversation, 150)
     assert cut == Conversation(conversation.turns[3:], 3)
@@ -135,7 +135,7 @@ def test_a_conversation_that_fits_is_left_alone_and_the_last_turn_always_stays()
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=12), st.integers(0, 200))
-def test_what_is_kept_fits_and_is_the_end_of_the_conversation(texts: list[str], max_tokens: int) -> None:
+def test_the_kept_turns_fit_and_are_the_end_of_the_conversation(texts: list[str], max_tokens: int) -> None:
     """The estimate of the rendered text keeps the bound unless only the last turn is left."""
     conversation = Conversation(tuple(Turn("user", text) for text in texts))
     cut = cut_to_tokens(conversation, max_tokens)

@@ -1,4 +1,4 @@
-"""Downloads by the command, each as a process: a hub on loopback, small stand-ins for the published files."""
+"""Downloads by the command as a process, from a hub on loopback with small stand-ins for the published files."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def hub() -> Iterator[LocalHub]:
 
 
 def start(hub: LocalHub, root: Path, *flags: str, settings: Mapping[str, str] | None = None, **more: Any) -> Any:
-    """The command as a process, with stand-ins for the published files; no proxy, token or cache of the machine."""
+    """Start the command as a process, without proxy, token or cache of the machine."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -93,7 +93,7 @@ def test_files_come_into_their_places_once_and_nothing_else_is_left(hub: LocalHu
 
 
 def without_package(folder: Path) -> dict[str, str]:
-    """Settings of a machine without huggingface_hub."""
+    """Return the settings of a machine without huggingface_hub."""
     (folder / "blocked").mkdir(exist_ok=True)
     (folder / "blocked/huggingface_hub.py").write_text("raise ImportError")
     return {"PYTHONPATH": f"{folder / 'blocked'}{os.pathsep}{ROOT}"}
@@ -102,7 +102,7 @@ def without_package(folder: Path) -> dict[str, str]:
 def test_only_what_is_missing_is_downloaded_and_another_file_of_the_name_is_set_aside(
     hub: LocalHub, tmp_path: Path
 ) -> None:
-    """It may be somebody's work: never over an earlier one. Another directory can be named."""
+    """A file that is set aside never replaces an earlier one."""
     flags = ("--directory", "some/where")
     place = tmp_path / "some/where" / FILES[0].target
     end(start(hub, tmp_path, *flags), 0)
@@ -116,7 +116,7 @@ def test_only_what_is_missing_is_downloaded_and_another_file_of_the_name_is_set_
 
 @pytest.mark.parametrize("data", [DATA[:-1] + b"x", DATA[:-1], DATA + b"x"], ids=["wrong byte", "shorter", "longer"])
 def test_another_file_than_the_published_one_gets_no_name(hub: LocalHub, tmp_path: Path, data: bytes) -> None:
-    """One line, exit 1, and the file that was there stays."""
+    """The error is one line with exit code 1, and an earlier file is kept."""
     (tmp_path / "data").mkdir()
     (tmp_path / FILES[0].target).write_text("mine")
     hub.files[NAMES[0]] = data
@@ -129,14 +129,14 @@ def test_another_file_than_the_published_one_gets_no_name(hub: LocalHub, tmp_pat
     [(401, 2, "HF_TOKEN"), (403, 1, "access is refused"), (404, 1, "it is not there"), (410, 1, "try again later")],
 )
 def test_a_refusal_is_one_line(hub: LocalHub, tmp_path: Path, status: int, code: int, said: str) -> None:
-    """Exit 2 where the user can change something."""
+    """The exit code is 2 if the user can change something."""
     hub.refusal = status
     error = end(start(hub, tmp_path, settings={"HF_TOKEN": TOKEN}), code)[1]
     assert error.startswith(f"metajudge: error: data/test.jsonl: the hub answers {status}") and said in error
 
 
 def test_a_hub_that_is_down_is_one_line(tmp_path: Path) -> None:
-    """Exit 1 with what to check."""
+    """The exit code is 1, and the line names what to check."""
     with serving(CONTENT) as gone:
         pass
     assert "data/test.jsonl: no connection to the hub (ConnectError)" in end(start(gone, tmp_path), 1)[1]
@@ -151,10 +151,10 @@ def test_a_hub_that_is_down_is_one_line(tmp_path: Path) -> None:
     ],
     ids=["offline", "without the package"],
 )
-def test_what_the_user_must_change_is_one_line(
+def test_a_setting_that_must_be_changed_is_one_line(
     hub: LocalHub, tmp_path: Path, settings: dict[str, str], said: str
 ) -> None:
-    """Exit 2, nothing is asked."""
+    """The exit code is 2, and the hub gets no request."""
     assert said in end(start(hub, tmp_path, settings=settings or without_package(tmp_path.parent)), 2)[1]
     assert hub.asked == []
 
@@ -163,7 +163,7 @@ def test_what_the_user_must_change_is_one_line(
 def test_an_interrupted_download_leaves_nothing_and_starts_again(
     hub: LocalHub, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Ctrl-C and SIGTERM: 130 and a line."""
+    """Ctrl-C and SIGTERM end with 130 and a line."""
     hub.stalls = True
     process = start(hub, tmp_path)
     until = time.monotonic() + 60
@@ -175,21 +175,21 @@ def test_an_interrupted_download_leaves_nothing_and_starts_again(
 
 
 def test_a_full_disk_is_one_line(hub: LocalHub, tmp_path: Path) -> None:
-    """Exit 1, nothing is left."""
+    """The exit code is 1, and nothing is left."""
     limit: dict[str, Any] = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_001, 100_001))}
     assert "make room, then run the same command again" in end(start(hub, tmp_path, **limit), 1)[1]
     assert names(tmp_path) == []
 
 
 def test_a_place_that_cannot_be_written_is_one_line(hub: LocalHub, tmp_path: Path) -> None:
-    """Exit 2: what, why, and the flag that helps."""
+    """The exit code is 2; the line has the path, the reason and the flag that helps."""
     (tmp_path / "data").write_text("")
     assert re.fullmatch(r"metajudge: error: data: File exists; .*--directory", end(start(hub, tmp_path), 2)[1])
     assert hub.asked == []
 
 
 def test_the_table_of_files_is_the_one_in_the_documents() -> None:
-    """Names, sizes and sums, file by file."""
+    """Names, sizes and sums agree, file by file."""
     text = (ROOT / "data/README.md").read_text()
     rows = re.findall(r"^\| `([\w./-]+)` \|.*?([\d,]+) \| `([0-9a-f]{64})` \|$", text, re.MULTILINE)
     listed = {(Path(name).name, int(size.replace(",", "")), sha256) for name, size, sha256 in rows}

@@ -29,7 +29,7 @@ from metajudge.errors import UsageError
     ],
 )  # fmt: skip
 def test_every_spelling_has_its_verdict(text: str, verdict: int | None) -> None:
-    """Response 1 is A; what is not clear is no verdict."""
+    """Response 1 is A; an unclear text has no verdict."""
     assert parse_verdict(text) == verdict
 
 
@@ -41,14 +41,14 @@ def test_every_spelling_has_its_verdict(text: str, verdict: int | None) -> None:
         ([0], float("nan"), None), ([0], {"a": 1}, None),
     ],
 )  # fmt: skip
-def test_numbers_are_signed_when_a_value_tells_so(values: list[Any], value: Any, verdict: int | None) -> None:
+def test_numbers_are_signed_if_a_value_shows_it(values: list[Any], value: Any, verdict: int | None) -> None:
     """-3..-1, 0 and 3 occur on no other scale."""
     assert Labels(values, "f: m-label").verdict(value) == verdict
 
 
 def test_ones_and_twos_alone_need_the_flag() -> None:
-    """They are a choice to some and a strength to others: never guessed."""
-    with pytest.raises(UsageError, match=r"f: m-label holds the numbers 1, 2: .*--label-scale choice .*signed"):
+    """Some data sets mean a choice by them and others a strength."""
+    with pytest.raises(UsageError, match=r"f: m-label holds the numbers 1, 2: .*`label_scale` choice .*signed"):
         Labels([1, 2, "2"], "f: m-label")
     assert [Labels([1, 2], "", CHOICE).verdict(value) for value in (1, 2, "2", 0, 3)] == [-1, 1, 1, None, None]
     assert [Labels([1, 2], "", SIGNED).verdict(value) for value in (1, 2)] == [1, 1]
@@ -63,50 +63,46 @@ def test_ones_and_twos_alone_need_the_flag() -> None:
 def test_a_wrapped_number_is_a_number_on_the_scale(
     wrapped: str, number: str, choice: int | None, signed: int | None
 ) -> None:
-    """`\\boxed{1}` means what 1 means; without a known scale it is no verdict, and 1 or 2 needs the flag."""
+    """`\\boxed{1}` equals 1; without a known scale it is no verdict, and 1 or 2 needs the flag."""
     label = wrapped % number
     assert parse_verdict(label) is None
     assert Labels([label], "", CHOICE).verdict(label) == Labels([number], "", CHOICE).verdict(number) == choice
     assert Labels([label], "", SIGNED).verdict(label) == Labels([number], "", SIGNED).verdict(number) == signed
     if number in ("1", "2"):
-        with pytest.raises(UsageError, match=f"holds the numbers {number}: .*--label-scale"):
+        with pytest.raises(UsageError, match=f"holds the numbers {number}: .*`label_scale`"):
             Labels([label], "f: m-label")
 
 
 @pytest.mark.parametrize("text", [".1", "1.5", "1 2", "1_2", "#1", "the 1", "1 is", "99999999999"])
-def test_what_only_resembles_a_number_of_the_scale_is_no_verdict(text: str) -> None:
-    """It asks for no flag either."""
+def test_a_text_that_only_resembles_a_number_of_the_scale_is_no_verdict(text: str) -> None:
+    """Such a text needs no flag either."""
     assert Labels([text], "").verdict(text) is None
 
 
 def test_a_response_that_is_named_by_its_number_needs_no_scale() -> None:
-    """On either scale "Response 2" is B, and so is what compares two."""
+    """On either scale "Response 2" is B, and so are comparisons."""
     for text in ("Response 2", "[[Response 2]]", "Answer 2 is better", "2 is better", "2 > 1"):
         assert [Labels([text], "", scale).verdict(text) for scale in (None, CHOICE, SIGNED)] == [1, 1, 1]
 
 
 def test_preferences_of_the_data_are_signed() -> None:
-    """Negative is Response 1; only the ends are "much better"."""
+    """Negative is Response 1; only the ends are "much better". The sign is the direction."""
+    assert [sign(value) for value in (-2, -1, 0, 1, 2)] == [-1, -1, 0, 1, 1]
     assert [signed_verdict(value) for value in (-3, -2, -1, 0, 1, 2, 3, 4, None, "x", True)] == [
         -2, -1, -1, 0, 1, 1, 2, None, None, None, None,
     ]  # fmt: skip
 
 
-def test_the_sign_is_the_direction() -> None:
-    """The strength drops out."""
-    assert [sign(value) for value in (-2, -1, 0, 1, 2)] == [-1, -1, 0, 1, 1]
-
-
 @given(st.text())
 def test_any_text_has_a_verdict_or_none(text: str) -> None:
-    """Never an error; exchanging the letters of a readable one turns it round."""
+    """No text is an error."""
     verdict = parse_verdict(text)
     assert verdict is None or -2 <= verdict <= 2
 
 
 @given(st.sampled_from(["A", "B"]), st.sampled_from([">", ">>", "≫", "»", "<", "<<", "="]))
 def test_exchanging_the_sides_turns_the_verdict_round(first: str, relation: str) -> None:
-    """`X r Y` and `Y r X` are opposites."""
+    """`X r Y` and `Y r X` have opposite verdicts."""
     second = "B" if first == "A" else "A"
     one, other = parse_verdict(f"{first}{relation}{second}"), parse_verdict(f"{second}{relation}{first}")
     assert one is not None and other is not None and one == -other

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def rows_of(tmp_path: Path, data: bytes) -> list[Row | InvalidRow]:
     return list(InputFile(path).rows())
 
 
-def test_bom_crlf_and_blank_lines_are_read_past_and_lines_keep_their_numbers(tmp_path: Path) -> None:
+def test_bom_crlf_and_blank_lines_are_skipped_and_lines_keep_their_numbers(tmp_path: Path) -> None:
     """A file saved by a Windows editor reads like any other."""
     line = json.dumps(GOOD).encode()
     rows = rows_of(tmp_path, b"\xef\xbb\xbf" + line + b"\r\n\r\n  \n" + line + b"\r\n")
@@ -44,7 +45,7 @@ def test_bom_crlf_and_blank_lines_are_read_past_and_lines_keep_their_numbers(tmp
     ],
 )
 def test_a_line_that_is_no_row_is_named_with_its_reason(tmp_path: Path, line: bytes, reason: str) -> None:
-    """Good rows around it are still read."""
+    """Good rows around it are read."""
     good = json.dumps(GOOD).encode()
     rows = rows_of(tmp_path, good + b"\n" + line + b"\n" + good + b"\n")
     assert rows[1] == InvalidRow(2, reason)
@@ -52,27 +53,23 @@ def test_a_line_that_is_no_row_is_named_with_its_reason(tmp_path: Path, line: by
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("row", "reason"),
     [
-        ({"human-checklist": None}, 'has a "human-checklist" that is a null, not a list of strings'),
-        ({"M-checklist": "one"}, 'has a "M-checklist" that is a string, not a list of strings'),
-        ({"M-checklist": ["x", 3]}, 'has a "M-checklist" whose item 2 is a number, not a string'),
-        ({"M-checklist": [True]}, 'has a "M-checklist" whose item 1 is a true/false, not a string'),
+        ({"human-checklist": []}, 'has no "M-checklist"'),
+        ({"M-checklist": []}, 'has no "human-checklist"'),
+        (GOOD | {"human-checklist": None}, 'has a "human-checklist" that is a null, not a list of strings'),
+        (GOOD | {"M-checklist": "one"}, 'has a "M-checklist" that is a string, not a list of strings'),
+        (GOOD | {"M-checklist": ["x", 3]}, 'has a "M-checklist" whose item 2 is a number, not a string'),
+        (GOOD | {"M-checklist": [True]}, 'has a "M-checklist" whose item 1 is a true/false, not a string'),
     ],
 )
-def test_a_checklist_that_is_no_list_of_strings_makes_the_row_unusable(change: dict[str, object], reason: str) -> None:
+def test_a_checklist_that_is_no_list_of_strings_makes_the_row_unusable(row: dict[str, Any], reason: str) -> None:
     """The reason names the key and the kind of value found."""
-    assert make_sample(Row(7, GOOD | change), "id", "M") == InvalidRow(7, reason)
-
-
-def test_a_missing_checklist_is_named() -> None:
-    """The key that is looked for stands in the reason."""
-    assert make_sample(Row(1, {"human-checklist": []}), "id", "M") == InvalidRow(1, 'has no "M-checklist"')
-    assert make_sample(Row(1, {"M-checklist": []}), "id", "M") == InvalidRow(1, 'has no "human-checklist"')
+    assert make_sample(Row(7, row), "id", "M") == InvalidRow(7, reason)
 
 
 def test_the_key_is_found_without_regard_to_case_and_the_rows_first_one_wins() -> None:
-    """Of keys equal but for case the row's first counts."""
+    """The row's first of several spellings counts."""
     row = {"human-checklist": ["h"], "gpt-CHECKLIST": ["first"], "GPT-checklist": ["second"]}
     sample = make_sample(Row(1, row), "id", "Gpt")
     assert isinstance(sample, Sample) and sample.model_items == ("first",)
@@ -80,7 +77,7 @@ def test_the_key_is_found_without_regard_to_case_and_the_rows_first_one_wins() -
 
 
 def test_empty_strings_keep_their_number() -> None:
-    """An empty item is an item."""
+    """An empty item counts as an item."""
     sample = make_sample(Row(1, GOOD | {"M-checklist": ["", "x"]}), "id", "M")
     assert isinstance(sample, Sample) and sample.model_items == ("", "x")
 
@@ -95,29 +92,25 @@ def test_repeated_rows_are_numbered_in_file_order_and_ids_do_not_depend_on_the_m
 
 
 def test_the_id_depends_on_each_of_its_four_fields_and_on_nothing_else() -> None:
-    """Absent equals null; other fields do not count."""
+    """An absent field equals null; other fields do not count."""
     base = RowIds().id_of(GOOD)
     for key in ("context", "response1", "response2", "human-checklist"):
         assert RowIds().id_of(GOOD | {key: "other"}) != base
     assert RowIds().id_of(GOOD | {"domain": "code"}) == base
     without = {key: value for key, value in GOOD.items() if key != "context"}
     assert RowIds().id_of(without) == RowIds().id_of(GOOD | {"context": None})
-
-
-def test_text_with_lone_surrogates_has_an_id() -> None:
-    """JSON can hold half a character; hashing must not fail on it."""
-    assert len(RowIds().id_of(GOOD | {"response1": "\ud800"})) == 16
+    assert len(RowIds().id_of(GOOD | {"response1": "\ud800"})) == 16  # JSON can hold half a character
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "."])
 def test_a_path_that_is_no_file_is_one_clear_line(tmp_path: Path, name: str) -> None:
-    """Missing file and directory for file."""
-    with pytest.raises(UsageError, match=r"^--input-file .*(does not exist|is a directory)[^\n]*$"):
+    """A missing file and a directory are refused."""
+    with pytest.raises(UsageError, match=r"^`input_file` .*(does not exist|is a directory)[^\n]*$"):
         InputFile(tmp_path / name)
 
 
 def test_a_pipe_can_be_read_twice(tmp_path: Path) -> None:
-    """A pipe is copied aside, so that counting and judging both see all rows."""
+    """A pipe is copied, so that counting and judging both see all rows."""
     read, write = os.pipe()
     os.write(write, json.dumps(GOOD).encode() + b"\n")
     os.close(write)
@@ -127,7 +120,7 @@ def test_a_pipe_can_be_read_twice(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_named_by_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--input-file -` reads standard input."""
+    """The path `-` reads standard input."""
     stdin = io.TextIOWrapper(io.BytesIO(json.dumps(GOOD).encode() + b"\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert len(list(InputFile(Path("-")).rows())) == 1
@@ -135,7 +128,7 @@ def test_standard_input_is_named_by_a_dash(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another user")
 def test_an_unreadable_file_is_one_clear_line(tmp_path: Path) -> None:
-    """No permission: the line says so."""
+    """The message names the missing permission."""
     path = tmp_path / "secret.jsonl"
     path.write_text("{}")
     path.chmod(0)

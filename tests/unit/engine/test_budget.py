@@ -1,4 +1,4 @@
-"""Prices and the bound on what a run costs."""
+"""Prices, and the bound on the cost of a run."""
 
 from __future__ import annotations
 
@@ -11,39 +11,36 @@ from metajudge.engine.budget import Budget, BudgetExceeded, Prices
 from metajudge.engine.question import Request
 from metajudge.engine.stats import RunStats
 from metajudge.llm.client import Reply, Usage
-from tests.unit.fakes import REQUEST, FakeLayer, reply
+from tests.unit.fakes import REQUEST, FakeLayer, in_event_loop, reply
 
 PRICES = Prices(prompt=2.0, completion=10.0)
 
 
 def budget(answer: Reply, prices: Prices | None = PRICES, max_cost: float | None = None) -> Budget:
-    """A budget before a judge that answers so."""
+    """Return a budget before a judge with this answer."""
     return Budget(FakeLayer(lambda _: answer), RunStats(), prices, max_cost)
 
 
 async def ask(layer: Budget, prompt_tokens: int, times: int = 1) -> float:
-    """Ask one after the other; what was spent so far."""
+    """Ask one after the other; return the cost so far."""
     for _ in range(times):
         await layer.ask(replace(REQUEST, prompt_tokens=prompt_tokens))
     return layer._stats.cost
 
 
-def test_a_request_goes_only_while_what_it_may_cost_fits() -> None:
-    """At first 1,000 tokens of completion are expected, then the largest so far: .0102 fits, then .0032 does not."""
-
-    async def go() -> None:
-        layer = budget(reply(100, 300), max_cost=0.015)
-        assert await ask(layer, 100, times=4) == pytest.approx(4 * 0.0032)  # 100 · 2 + 300 · 10 per million
-        with pytest.raises(
-            BudgetExceeded, match=r"could pass --max-cost 0\.015 \(0\.0128 spent in this run\); raise it, or let"
-        ):
-            await ask(layer, 100)
-
-    asyncio.run(go())
+@in_event_loop
+async def test_a_request_goes_only_while_what_it_may_cost_fits() -> None:
+    """The first reply is expected to have 1,000 tokens, the next as many as the largest: .0102 fits, .0032 does not."""
+    layer = budget(reply(100, 300), max_cost=0.015)
+    assert await ask(layer, 100, times=4) == pytest.approx(4 * 0.0032)  # 100 · 2 + 300 · 10 per million
+    message = r"could pass `max_cost` 0\.015 \(0\.0128 spent in this run\); raise it, or let"
+    with pytest.raises(BudgetExceeded, match=message):
+        await ask(layer, 100)
 
 
-def test_a_request_that_does_not_fit_beside_others_waits_for_them() -> None:
-    """Replies in flight often cost less than expected: they are not a reason to stop."""
+@in_event_loop
+async def test_a_request_that_does_not_fit_beside_others_waits_for_them() -> None:
+    """Replies in flight often cost less than expected, so that they are no reason to stop."""
     events = []
 
     class Noted(FakeLayer):
@@ -53,27 +50,21 @@ def test_a_request_that_does_not_fit_beside_others_waits_for_them() -> None:
             events.append("back")
             return answer
 
-    async def go() -> None:
-        layer = Budget(Noted(lambda _: reply(0, 100)), RunStats(), PRICES, 0.015)
-        await asyncio.gather(*(ask(layer, 0) for _ in range(3)))  # .01 expected of the first, .001 of the others
-
-    asyncio.run(go())
+    layer = Budget(Noted(lambda _: reply(0, 100)), RunStats(), PRICES, 0.015)
+    await asyncio.gather(*(ask(layer, 0) for _ in range(3)))  # .01 expected of the first, .001 of the others
     assert events[:3] == ["sent", "back", "sent"]
 
 
-def test_a_judge_that_reports_no_usage_ends_a_bounded_run_after_the_paid_reply() -> None:
+@in_event_loop
+async def test_a_judge_that_reports_no_usage_ends_a_bounded_run_after_the_paid_reply() -> None:
     """The reply itself is kept; the next request is not sent."""
-
-    async def go() -> None:
-        layer = budget(Reply("x", "stop", Usage(), 1.0), max_cost=1.0)
+    layer = budget(Reply("x", "stop", Usage(), 1.0), max_cost=1.0)
+    await ask(layer, 10)
+    with pytest.raises(BudgetExceeded, match="reports no token usage"):
         await ask(layer, 10)
-        with pytest.raises(BudgetExceeded, match="reports no token usage"):
-            await ask(layer, 10)
-
-    asyncio.run(go())
 
 
 @pytest.mark.parametrize(("prices", "spent"), [(None, 0.0), (PRICES, 0.021)])
 def test_without_a_bound_nothing_is_held_back(prices: Prices | None, spent: float) -> None:
-    """With prices the cost is counted all the same: 3 · (1,000 · 2 + 500 · 10) per million."""
+    """With prices the cost is counted: 3 · (1,000 · 2 + 500 · 10) per million."""
     assert asyncio.run(ask(budget(reply(1000, 500), prices), 10**9, times=3)) == pytest.approx(spent)

@@ -7,9 +7,8 @@ import random
 
 import pytest
 
-from metajudge.engine.clock import RealClock, StoppableClock, Stopped
-from metajudge.engine.delays import backoff
-from tests.unit.fakes import FakeClock
+from metajudge.engine.clock import RealClock, StoppableClock, Stopped, backoff
+from tests.unit.fakes import FakeClock, in_event_loop
 
 
 def test_backoff_grows_to_thirty_seconds_and_has_full_jitter() -> None:
@@ -21,33 +20,27 @@ def test_backoff_grows_to_thirty_seconds_and_has_full_jitter() -> None:
         assert 0.98 * bound < max(waits) <= bound
 
 
-def test_the_real_clock_runs() -> None:
-    """Its time moves on while it sleeps."""
-
-    async def go() -> float:
-        clock = RealClock()
-        before = clock.now()
-        await clock.sleep(0.001)
-        return clock.now() - before
-
-    assert asyncio.run(go()) >= 0.001
+@in_event_loop
+async def test_the_real_clock_runs() -> None:
+    """Its time passes while it sleeps."""
+    clock = RealClock()
+    before = clock.now()
+    await clock.sleep(0.001)
+    assert clock.now() - before >= 0.001
 
 
-def test_a_stop_wakes_who_sleeps_and_lets_nobody_sleep() -> None:
+@in_event_loop
+async def test_a_stop_wakes_sleepers_and_lets_nobody_sleep() -> None:
     """The long sleeper gets `Stopped` at once; the next one does not even begin."""
     fake = FakeClock()
-
-    async def go() -> None:
-        real, clock = StoppableClock(), StoppableClock(fake)
-        await clock.sleep(5)
-        sleeper = asyncio.create_task(real.sleep(3600))
-        await asyncio.sleep(0)
-        real.stop()
-        with pytest.raises(Stopped):
-            await asyncio.wait_for(sleeper, 1)
-        clock.stop()
-        with pytest.raises(Stopped):
-            await clock.sleep(7)
-
-    asyncio.run(go())
+    real, clock = StoppableClock(), StoppableClock(fake)
+    await clock.sleep(5)
+    sleeper = asyncio.create_task(real.sleep(3600))
+    await asyncio.sleep(0)
+    real.stop()
+    with pytest.raises(Stopped):
+        await asyncio.wait_for(sleeper, 1)
+    clock.stop()
+    with pytest.raises(Stopped):
+        await clock.sleep(7)
     assert fake.slept == [5]

@@ -1,4 +1,4 @@
-"""Requests in flight: a fixed number, and one that is found."""
+"""Requests in flight: a fixed limit, and one that is found."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from metajudge.engine.question import Request
 from metajudge.engine.rate_limit import RateLimiter
 from metajudge.llm.client import Reply
 from metajudge.llm.errors import TransientError
-from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, reply
+from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, in_event_loop, reply
 
 
 class Held(FakeLayer):
-    """Answers when it is let go."""
+    """Answers once `free` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,66 +28,53 @@ class Held(FakeLayer):
         return reply()
 
 
-def test_no_more_requests_are_in_flight_than_allowed() -> None:
-    """Ten requests, three places, each served in its turn."""
+@in_event_loop
+async def test_no_more_requests_are_in_flight_than_allowed() -> None:
+    """Ten requests share three places, each in its turn."""
     order, most = [], 0
+    layer = ConcurrencyLimiter(FakeLayer(), 3)
 
-    async def go() -> None:
+    async def one(number: int) -> None:
         nonlocal most
-        layer = ConcurrencyLimiter(FakeLayer(), 3)
+        await layer.ask(REQUEST)
+        most = max(most, layer.busy)
+        order.append(number)
 
-        async def one(number: int) -> None:
-            nonlocal most
-            await layer.ask(REQUEST)
-            most = max(most, layer.busy)
-            order.append(number)
-
-        await asyncio.gather(*map(one, range(10)))
-        assert layer.busy == 0
-
-    asyncio.run(go())
+    await asyncio.gather(*map(one, range(10)))
+    assert layer.busy == 0
     assert most == 3 and order == list(range(10))
 
 
-def test_a_cancelled_waiter_loses_no_place() -> None:
-    """Neither one that waits nor one whose place has just come free."""
-
-    async def go() -> None:
-        layer = ConcurrencyLimiter(FakeLayer(), 1)
-        layer.busy = 1
-        asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(3)]
-        await asyncio.sleep(0)
-        asking[0].cancel()
-        layer.busy = 0
-        layer._hand_out()  # to the second
-        asking[1].cancel()
-        await asyncio.wait_for(asking[2], 1)
-        assert layer.busy == 0
-
-    asyncio.run(go())
+@in_event_loop
+async def test_a_cancelled_waiter_loses_no_place() -> None:
+    """Its place goes to the next one, even if it was just given to it."""
+    layer = ConcurrencyLimiter(FakeLayer(), 1)
+    layer.busy = 1
+    asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(3)]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    layer.busy = 0
+    layer._hand_out()  # to the second
+    asking[1].cancel()
+    await asyncio.wait_for(asking[2], 1)
+    assert layer.busy == 0
 
 
 @pytest.mark.parametrize("limit", [1, 3])
-def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
-    """They need not wait for another's end."""
-
-    async def go() -> None:
-        judge = Held()
-        layer = AdaptiveConcurrency(judge, FakeClock())
-        layer.limit = limit
-        asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(limit + 2)]
-        await asyncio.sleep(0)
-        assert len(judge.asked) == limit
-        layer._set_limit(limit + 2)
-        await asyncio.sleep(0)
-        assert len(judge.asked) == limit + 2
-        judge.free.set()
-        await asyncio.gather(*asking)
-
-    asyncio.run(go())
-
-
-# ------------------------------------------------------------------ found while running
+@in_event_loop
+async def test_a_grown_limit_lets_waiters_in_at_once(limit: int) -> None:
+    """They need not wait for another request to end."""
+    judge = Held()
+    layer = AdaptiveConcurrency(judge, FakeClock())
+    layer.limit = limit
+    asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(limit + 2)]
+    await asyncio.sleep(0)
+    assert len(judge.asked) == limit
+    layer._set_limit(limit + 2)
+    await asyncio.sleep(0)
+    assert len(judge.asked) == limit + 2
+    judge.free.set()
+    await asyncio.gather(*asking)
 
 
 class Judged:
@@ -99,7 +86,7 @@ class Judged:
         self.answer: Callable[[], Reply | Exception] = reply
 
     def ask(self, count: int) -> int:
-        """The limit after so many requests at once."""
+        """Return the limit after `count` requests at once."""
 
         async def go() -> None:
             await asyncio.gather(*(self.layer.ask(REQUEST) for _ in range(count)), return_exceptions=True)
@@ -108,7 +95,7 @@ class Judged:
         return self.layer.limit
 
     def round_trips(self, count: int) -> list[int]:
-        """The limit after each of `count` round trips in which every place is used."""
+        """Return the limit after each of `count` round trips in which every place is used."""
         limits = []
         for _ in range(count):
             for _ in range(self.layer.limit):
@@ -119,18 +106,18 @@ class Judged:
         return limits
 
     def rate_limited(self, count: int = 1) -> int:
-        """The limit after so many 429."""
+        """Return the limit after `count` 429."""
         self.answer = lambda: TransientError("429", "slow down")
         return self.ask(count)
 
 
 def test_the_limit_doubles_per_round_trip_up_to_its_bound() -> None:
-    """8, 16, 32 … 512."""
+    """The limits are 8, 16, 32 … 512."""
     assert Judged().round_trips(7) == [16, 32, 64, 128, 256, 512, 512] and MOST_IN_FLIGHT == 512
 
 
 def test_a_429_cuts_once_in_five_seconds_and_ends_the_doubling() -> None:
-    """32 · .7 = 22, then one more per round trip; another cut only when five seconds have passed."""
+    """The limit is 32 · .7 = 22, then grows by one per round trip; another cut needs five seconds."""
     judged = Judged()
     judged.round_trips(2)
     assert judged.rate_limited(10) == 22
@@ -140,7 +127,7 @@ def test_a_429_cuts_once_in_five_seconds_and_ends_the_doubling() -> None:
 
 
 def test_replies_that_take_twice_as_long_per_token_cut() -> None:
-    """The median of the last twenty; longer replies at the same speed do not."""
+    """The median of the last twenty counts; longer replies at the same speed do not cut."""
     judged = Judged()
     judged.round_trips(2)
     judged.answer = lambda: reply(seconds=10.0, completion=100)
@@ -151,36 +138,34 @@ def test_replies_that_take_twice_as_long_per_token_cut() -> None:
 
 
 def test_the_limit_grows_only_while_it_is_in_use() -> None:
-    """A run that is slow to ask learns nothing of more."""
+    """A run with three requests at a time stays at eight."""
     judged = Judged()
     for _ in range(100):
         judged.ask(3)
     assert judged.layer.limit == 8
 
 
-def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
-    """Else the limit found would tell of the rate limit and not of the judge."""
+@in_event_loop
+async def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
+    """Otherwise the limit found would depend on the rate limit and not on the judge."""
 
-    async def go() -> None:
-        class Still(FakeClock):
-            async def sleep(self, seconds: float) -> None:
-                await asyncio.Event().wait()
+    class Still(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.Event().wait()
 
-        rate_limiter = RateLimiter(FakeLayer(), Still(), requests_per_minute=60)
-        layer = AdaptiveConcurrency(rate_limiter, Still(), idle=lambda: rate_limiter.queued)
-        asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(8)]
-        await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
-        assert (layer.limit, layer.busy, rate_limiter.queued) == (8, 7, 7)
-        for one in asking:
-            one.cancel()
-        await asyncio.wait(asking)
-        assert (layer.busy, rate_limiter.queued) == (0, 0)
-
-    asyncio.run(go())
+    rate_limiter = RateLimiter(FakeLayer(), Still(), requests_per_minute=60)
+    layer = AdaptiveConcurrency(rate_limiter, Still(), idle=lambda: rate_limiter.queued)
+    asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(8)]
+    await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    assert (layer.limit, layer.busy, rate_limiter.queued) == (8, 7, 7)
+    for one in asking:
+        one.cancel()
+    await asyncio.wait(asking)
+    assert (layer.busy, rate_limiter.queued) == (0, 0)
 
 
 def test_the_limit_never_falls_below_one() -> None:
-    """However often it is cut."""
+    """Twenty cuts leave one."""
     judged = Judged()
     for _ in range(20):
         judged.clock.time += 6

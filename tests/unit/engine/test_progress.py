@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar shows rows, failures and tokens."""
+    """The bar and the lines show rows, failures and tokens."""
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     stats = RunStats(total=10, success=3, resumed=1)
@@ -35,7 +35,7 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyP
 
 
 def test_the_number_in_flight_that_was_found_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the bar and in the lines; a number that the user chose is not."""
+    """The bar and the lines show it; a number that the user chose is not shown."""
     concurrency = AdaptiveConcurrency(FakeLayer(), FakeClock())
     concurrency.busy = 3
     terminal = Terminal()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,23 @@ def good(message: str, times: int) -> Turn:
     return block(message)
 
 
+REJECTED = RequestRejected("content filter", "no")
+
+
+class Hooked(ScriptedJudge):
+    """A judge that awaits `hook` before it answers by its script."""
+
+    def __init__(self, hook: Callable[[str], Awaitable[None]], script: Callable[[str, int], Turn] = good) -> None:
+        super().__init__(script)
+        self.hook = hook
+
+    async def ask(self, messages: Any) -> Reply:
+        await self.hook(messages[-1]["content"])
+        return await super().ask(messages)
+
+
 def test_every_row_is_judged_once_with_bounded_flight(out: Path) -> None:
-    """Thirty rows, four in flight at most and at some time."""
+    """Thirty rows have four requests in flight at most, and at some time."""
     judge = ScriptedJudge(good)
     _, stats = run_samples(out, judge, samples(row(n) for n in range(30)))
     assert statuses(out) == ["success"] * 30
@@ -51,12 +67,10 @@ def test_a_reply_is_written_before_the_next_request_goes_out(out: Path) -> None:
     """A kill costs what is in flight and not more."""
     written: list[int] = []
 
-    class Watching(ScriptedJudge):
-        async def ask(self, messages: Any) -> Reply:
-            written.append(len(records(out)))
-            return await super().ask(messages)
+    async def watch(_: str) -> None:
+        written.append(len(records(out)))
 
-    run_samples(out, Watching(good), samples(row(n) for n in range(5)), concurrent_requests=1)
+    run_samples(out, Hooked(watch), samples(row(n) for n in range(5)), concurrent_requests=1)
     assert written == [0, 1, 2, 3, 4]
 
 
@@ -64,10 +78,7 @@ def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
     """Failed rows are asked again, finished ones never."""
     todo = samples(row(n) for n in range(6))
 
-    def first(message: str, times: int) -> Turn:
-        return RequestRejected("content filter", "no") if "h2.1" in message else block(message)
-
-    run_samples(out, ScriptedJudge(first), todo[:4])
+    run_samples(out, ScriptedJudge(lambda m, t: REJECTED if "h2.1" in m else block(m)), todo[:4])
     second = ScriptedJudge(good)
     _, stats = run_samples(out, second, todo)
     assert sorted(message[4:6] for message in second.asked) == ["m2", "m4", "m5"]
@@ -76,7 +87,7 @@ def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
 
 
 def test_skip_failed_passes_failed_rows_over(out: Path) -> None:
-    """And counts them."""
+    """Their counts go on after them."""
     todo = samples([row(1)])
     run_samples(out, ScriptedJudge(lambda m, t: RequestRejected("413", "no")), todo)
     judge = ScriptedJudge(good)
@@ -96,7 +107,7 @@ CUT = Reply("<RESULT_START>\n- R1@S1: 0.5\n- R2@S1: 0.7", "length", Usage(), 0.1
         ([None, "I think"], "success", 3, None, {"malformed": 2}),
         ([FAULT, FAULT, *["I think"] * 3], "format_error", 5, "no acceptable reply in 3: ", {"500": 2, "malformed": 2}),
         ([CUT], "success", 2, None, {"length": 1}),
-        ([CUT] * 2, "format_error", 2, "the reply was cut off at 100 tokens; raise --max-tokens", {"length": 1}),
+        ([CUT] * 2, "format_error", 2, "the reply was cut off at 100 tokens; raise `max_tokens`", {"length": 1}),
         ([FAULT, *[REFUSED] * 5], "success", 2, None, {"500": 1, "unreachable": 5}),  # an outage uses no budget
         ([RequestRejected("413", "too long")], "error", 1, "too long", {}),
     ],
@@ -116,7 +127,7 @@ def test_errors_and_malformed_replies_are_retried_within_a_budget_each(
 
 
 def test_the_servers_own_word_on_when_to_retry_is_kept(out: Path) -> None:
-    """Else the wait is drawn from a growing range: at most 1 s, then at most 2 s."""
+    """Otherwise the wait is drawn from a growing range: at most 1 s, then at most 2 s."""
     clock = FakeClock()
     turns = [TransientError("429", "slow down", 17.0), FAULT]
     judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
@@ -126,24 +137,16 @@ def test_the_servers_own_word_on_when_to_retry_is_kept(out: Path) -> None:
 
 def test_a_failed_question_does_not_end_the_run(out: Path) -> None:
     """A content filter costs one row."""
-    judge = ScriptedJudge(lambda m, t: RequestRejected("content filter", "no") if "h1.1" in m else block(m))
+    judge = ScriptedJudge(lambda m, t: REJECTED if "h1.1" in m else block(m))
     run, stats = run_samples(out, judge, samples(row(n) for n in range(3)))
     assert sorted(statuses(out)) == ["error", "success", "success"]
     assert run.stop_reason is None and stats.failures == 1
 
 
 @pytest.mark.parametrize("failure", [FatalError("401", "bad key"), ConnectError("unreachable", "refused")])
-def test_what_no_question_survives_stops_the_run_and_keeps_what_is_written(out: Path, failure: Any) -> None:
-    """After the third reply the key is revoked, or the judge goes away for good: the rest is not asked."""
-    answered: list[str] = []
-
-    def script(message: str, times: int) -> Turn:
-        if len(answered) >= 3:
-            return failure
-        answered.append(message)
-        return block(message)
-
-    judge = ScriptedJudge(script)
+def test_a_failure_of_every_question_stops_the_run_and_keeps_its_records(out: Path, failure: Any) -> None:
+    """After the third reply the key is revoked, or the judge goes away for good; the rest is not asked."""
+    judge = ScriptedJudge(lambda m, t: failure if len(set(judge.asked)) > 3 else block(m))
     run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), concurrent_requests=1)
     assert statuses(out) == ["success"] * 3
     assert isinstance(run.stop_reason, FatalError | OutageTooLong)
@@ -151,15 +154,12 @@ def test_what_no_question_survives_stops_the_run_and_keeps_what_is_written(out: 
 
 
 def test_replies_in_flight_at_a_stop_are_saved(out: Path) -> None:
-    """Of four questions in flight one meets a revoked key; the three replies that arrive later are kept."""
+    """One of four questions in flight meets a revoked key; the three later replies are kept."""
 
-    class Slow(ScriptedJudge):
-        async def ask(self, messages: Any) -> Reply:
-            if "h0.1" not in messages[-1]["content"]:
-                await asyncio.sleep(0.02)
-            return await super().ask(messages)
+    async def be_slow(message: str) -> None:
+        await asyncio.sleep(0 if "h0.1" in message else 0.02)
 
-    judge = Slow(lambda m, t: FatalError("401", "bad key") if "h0.1" in m else block(m))
+    judge = Hooked(be_slow, lambda m, t: FatalError("401", "bad key") if "h0.1" in m else block(m))
     run, _ = run_samples(out, judge, samples(row(n) for n in range(20)))
     assert statuses(out) == ["success"] * 3
     assert run.stop_reason is not None
@@ -167,17 +167,14 @@ def test_replies_in_flight_at_a_stop_are_saved(out: Path) -> None:
 
 def test_a_signal_lets_replies_arrive_and_sends_nothing_more(out: Path) -> None:
     """The rows in flight are finished, the others are for the next run."""
-    judge = ScriptedJudge(good)
-    judge_ask = judge.ask
     runs: list[Runner] = []
 
-    async def ask(messages: Any) -> Reply:
+    async def stop_at_the_fifth(_: str) -> None:
         if len(judge.asked) >= 4 and not runs[0].is_stopped:
             runs[0].stop()
         await asyncio.sleep(0.01)
-        return await judge_ask(messages)
 
-    judge.ask = ask  # type: ignore[method-assign]
+    judge = Hooked(stop_at_the_fifth)
     run, stats = run_samples(out, judge, samples(row(n) for n in range(40)), before=runs.append)
     assert run.interrupted and run.is_stopped
     assert len(judge.asked) == len(records(out)) == stats.success < 15
@@ -187,20 +184,18 @@ def test_a_second_signal_stops_at_once(out: Path) -> None:
     """A judge that hangs cannot hold the run."""
     runs: list[Runner] = []
 
-    class Hanging(ScriptedJudge):
-        async def ask(self, messages: Any) -> Reply:
-            runs[0].stop()
-            asyncio.get_running_loop().call_later(0.01, runs[0].stop)
-            await asyncio.sleep(3600)
-            raise AssertionError
+    async def hang(_: str) -> None:
+        runs[0].stop()
+        asyncio.get_running_loop().call_later(0.01, runs[0].stop)
+        await asyncio.sleep(3600)
 
-    run_samples(out, Hanging(good), samples([row(1)]), before=runs.append)
+    run_samples(out, Hooked(hang), samples([row(1)]), before=runs.append)
     assert records(out) == []
 
 
 @pytest.mark.parametrize("reply", ["no block", TransientError("429", "slow down", retry_after=60.0)])
-def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(out: Path, reply: Turn) -> None:
-    """The run ends when the reply is there; tries again are those that were sent."""
+def test_a_retry_is_neither_sent_nor_counted_after_a_signal(out: Path, reply: Turn) -> None:
+    """The run ends once the reply is there."""
     clock, held = FakeClock(), []
 
     def script(message: str, times: int) -> Turn:
@@ -213,9 +208,9 @@ def test_what_would_be_asked_again_is_neither_asked_nor_counted_after_a_signal(o
 
 
 def test_a_signal_is_heard_in_a_long_stretch_of_finished_rows(out: Path) -> None:
-    """Not only at the next row that has to be judged."""
+    """A stop need not wait for the next row that has to be judged."""
     rows = samples(row(n) for n in range(1000))
-    run_samples(out, ScriptedJudge(lambda m, t: block(m)), rows)
+    run_samples(out, ScriptedJudge(good), rows)
     seen, held = [], []
 
     def watched() -> Any:
@@ -225,12 +220,12 @@ def test_a_signal_is_heard_in_a_long_stretch_of_finished_rows(out: Path) -> None
                 held[0].stop()
             yield sample
 
-    run, stats = run_samples(out, ScriptedJudge(lambda m, t: block(m)), watched(), before=held.append)
+    run, stats = run_samples(out, ScriptedJudge(good), watched(), before=held.append)
     assert run.interrupted and stats.resumed < 400 and len(seen) < 400
 
 
 def test_equal_questions_are_asked_once(out: Path) -> None:
-    """In flight together or later: the others get the reply without tokens, with the record it comes from."""
+    """In flight together or later, the others get the reply without tokens, and name its record."""
     rows = [row(1), row(1), row(2), row(1) | {"context": "another conversation"}]
     judge = ScriptedJudge(good)
     _, stats = run_samples(out, judge, samples(rows), concurrent_requests=2)
@@ -252,19 +247,15 @@ def test_repeated_samples_are_never_copied(out: Path) -> None:
 
 
 def test_rows_without_items_need_no_request(out: Path) -> None:
-    """They are finished with status empty."""
+    """Their status is `empty`."""
     judge = ScriptedJudge(good)
     _, stats = run_samples(out, judge, samples([row(1, human=0), row(2, model=0), row(3, 0, 0)]))
     assert judge.asked == [] and stats.empty == 3
-    assert [(r["status"], r["empty"]) for r in records(out)] == [
-        ("empty", "human"),
-        ("empty", "model"),
-        ("empty", "both"),
-    ]
+    assert [(r["status"], r["empty"]) for r in records(out)] == [("empty", one) for one in ("human", "model", "both")]
 
 
 def test_a_file_deleted_after_its_last_record_is_rescued_too(out: Path) -> None:
-    """Nothing is written any more that would notice it; the run's end looks once again."""
+    """The run looks once more at its end, because no later write would notice."""
     original = RecordFile.append
 
     def append_and_lose(file: RecordFile, record: Any) -> None:
@@ -278,22 +269,20 @@ def test_a_file_deleted_after_its_last_record_is_rescued_too(out: Path) -> None:
     assert len(records(out.with_name("out.jsonl.rescued"))) == 1
 
 
-def test_unusable_rows_are_passed_over(out: Path) -> None:
+def test_unusable_rows_are_skipped(out: Path) -> None:
     """They were named when the input was first read."""
     run_samples(out, ScriptedJudge(good), [InvalidRow(1, "broken"), *samples([row(1)])])
     assert statuses(out) == ["success"]
 
 
 def test_a_lost_output_stops_the_run(out: Path) -> None:
-    """The file is deleted under it: what was written is rescued, nothing more is asked."""
-    judge = ScriptedJudge(good)
+    """The records of the deleted file are rescued; nothing more is asked."""
 
-    def script(message: str, times: int) -> Turn:
-        if len(judge.asked) == 3:
+    async def delete(_: str) -> None:
+        if len(judge.asked) == 2:
             out.unlink()
-        return block(message)
 
-    judge.script = script
+    judge = Hooked(delete)
     run, _ = run_samples(out, judge, samples(row(n) for n in range(50)), concurrent_requests=1)
     assert isinstance(run.stop_reason, OutputLost)
     assert len(judge.asked) < 8
@@ -301,19 +290,19 @@ def test_a_lost_output_stops_the_run(out: Path) -> None:
 
 
 def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
-    """Twenty rows in a row; one that succeeds between them starts the count anew."""
+    """The limit is twenty consecutive rows; one that succeeds between them restarts the count."""
     judge = ScriptedJudge(lambda m, t: RequestRejected("400", "no"))
     run, stats = run_samples(out, judge, samples(row(n) for n in range(100)), concurrent_requests=1)
     assert 20 <= stats.failures <= 22 and run.stop_reason is not None
-    assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise --max-consecutive")
+    assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise `max_consecutive")
     mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else RequestRejected("400", "no"))
     run, stats = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), concurrent_requests=1)
     assert run.stop_reason is None and stats.failures == 24
 
 
 def test_the_failure_of_one_question_that_rows_share_is_one(out: Path) -> None:
-    """Thirty equal rows that the content filter refuses stop no run: the others are judged."""
-    judge = ScriptedJudge(lambda m, t: RequestRejected("content filter", "no") if "h0.1" in m else block(m))
+    """Thirty equal rows that the content filter refuses do not stop the run."""
+    judge = ScriptedJudge(lambda m, t: REJECTED if "h0.1" in m else block(m))
     rows = [row(0)] * 30 + [row(n) for n in range(1, 10)]
     run, stats = run_samples(out, judge, samples(rows), concurrent_requests=40)
     assert run.stop_reason is None and (stats.failures, stats.success) == (30, 9)
@@ -321,23 +310,19 @@ def test_the_failure_of_one_question_that_rows_share_is_one(out: Path) -> None:
 
 
 def test_a_defect_of_ours_ends_the_run_loudly(out: Path) -> None:
-    """An unexpected error is raised, and what was written stays."""
+    """An unexpected error is raised; the records stay."""
 
-    def script(message: str, times: int) -> Turn:
+    async def fail(message: str) -> None:
         if "h3.1" in message:
             raise ZeroDivisionError
-        return block(message)
 
     with pytest.raises(ZeroDivisionError):
-        run_samples(out, ScriptedJudge(script), samples(row(n) for n in range(50)), concurrent_requests=1)
+        run_samples(out, Hooked(fail), samples(row(n) for n in range(50)), concurrent_requests=1)
     assert statuses(out) == ["success"] * 3
 
 
-# ------------------------------------------------------------------ several questions a row
-
-
 def test_item_questions_make_a_full_matrix(out: Path) -> None:
-    """One question a model item; each human item's best is the lowest of the best."""
+    """Each model item has one question; each human item's best is the lowest of the best."""
 
     def script(message: str, times: int) -> Turn:
         return block(message, {1: "0.25", 2: "0.75", 3: "0.75"}[asked_item(message) or 0])
@@ -351,13 +336,9 @@ def test_item_questions_make_a_full_matrix(out: Path) -> None:
 
 
 def test_good_replies_of_a_row_with_a_dead_question_are_kept_and_not_asked_again(out: Path) -> None:
-    """The row is an error; the next run asks the dead question only."""
-
-    def dead(message: str, times: int) -> Turn:
-        return RequestRejected("content filter", "no") if "S2" in message else block(message)
-
+    """The row is an error; the next run asks only the failed question."""
     todo = samples([row(1), row(2)])
-    run_samples(out, ScriptedJudge(dead), todo, kind=task("item", 5))
+    run_samples(out, ScriptedJudge(lambda m, t: REJECTED if "S2" in m else block(m)), todo, kind=task("item", 5))
     assert statuses(out) == ["error", "error"]
     assert records(out)[0]["error_message"] == "question S2/1: no"
     assert records(out)[0]["score_matrix"] == [[0.5, None, 0.5]] * 2
@@ -372,7 +353,7 @@ def test_good_replies_of_a_row_with_a_dead_question_are_kept_and_not_asked_again
 
 @pytest.mark.parametrize("num_samples", [1, 3])
 def test_rows_with_equal_lists_have_their_replies_apart(out: Path, num_samples: int) -> None:
-    """The one that stands takes none of the other's with it, which a later run would ask and pay for again."""
+    """A finished row does not discard the replies of an equal one, which a later run would pay for again."""
     dead = {"on": True}
 
     def script(message: str, times: int) -> Turn:
@@ -392,16 +373,14 @@ def test_rows_with_equal_lists_have_their_replies_apart(out: Path, num_samples: 
 
 
 def test_a_stop_in_the_middle_of_a_row_loses_no_reply(out: Path) -> None:
-    """Replies that came before the stop are in the journal; the rest is asked by the next run."""
-    first = ScriptedJudge(lambda m, t: block(m))
+    """Replies before the stop are in the journal; the next run asks the rest."""
     runs: list[Runner] = []
 
-    def script(message: str, times: int) -> Turn:
-        if len(first.asked) == 5:
+    async def stop_at_the_fifth(_: str) -> None:
+        if len(first.asked) == 4:
             runs[0].stop()
-        return block(message)
 
-    first.script = script
+    first = Hooked(stop_at_the_fifth)
     todo = samples(row(n) for n in range(4))
     run_samples(out, first, todo, kind=task("item", 5), concurrent_requests=2, before=runs.append)
     second = ScriptedJudge(good)

@@ -11,7 +11,7 @@ from metajudge.records.atomic import replacing
 
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
 def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path, error: type[BaseException]) -> None:
-    """Also an interrupt in the middle of a line."""
+    """An interrupt in the middle of a line leaves nothing either."""
     path = tmp_path / "file"
     path.write_bytes(b"old")
     with pytest.raises(error), replacing(path) as file:
@@ -21,7 +21,7 @@ def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path, erro
 
 
 def test_the_new_file_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
-    """Then it takes the old one's place."""
+    """The path exists only once the block has ended."""
     path = tmp_path / "file"
     with replacing(path) as file:
         file.write(b"new")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,106 +14,94 @@ from metajudge.records.journal import Journal
 from metajudge.records.judge_identity import JudgeIdentity
 
 JUDGE = JudgeIdentity(model="m", granularity="item", version="1")
+ROW, QUESTION, REPLY = ("i", "q1"), "S1/1", {"text": "hällo \u2028"}
+Open = Callable[..., Journal]
 
 
-def test_a_reply_added_is_there_for_the_next_run(tmp_path: Path) -> None:
-    """Keyed by row and question; other questions have none."""
-    journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add(("i", "q1"), "S1/1", {"text": "hällo \u2028"})
+@pytest.fixture
+def opened(tmp_path: Path) -> Open:
+    """Open the journal anew, as another run with the judge does."""
+    return lambda judge=JUDGE: Journal(tmp_path / "out.jsonl", judge)
+
+
+@pytest.fixture
+def path(opened: Open) -> Path:
+    """The journal of an ended run, with one reply."""
+    journal = opened()
+    journal.add(ROW, QUESTION, REPLY)
     journal.sync()
     journal.close()
-    again = Journal(tmp_path / "out.jsonl", replace(JUDGE, version="2", adapted=["temperature"]))
-    assert again.kept(("i", "q1"), "S1/1") == {"text": "hällo \u2028"}
-    assert again.kept(("i", "q1"), "S2/1") is None and again.kept(("i", "q2"), "S1/1") is None
+    return journal.path
 
 
-def test_replies_of_an_earlier_version_are_read_by_their_lists(tmp_path: Path) -> None:
-    """It wrote no id; they go with the first row that stands."""
-    journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add(("i", "q1"), "S1/1", {"text": "a"})
-    journal.close()
-    journal.path.write_bytes(journal.path.read_bytes().replace(b'"id": "i", ', b""))
-    again = Journal(tmp_path / "out.jsonl", JUDGE)
-    assert again.kept(("other", "q1"), "S1/1") == {"text": "a"}
-    again.discard(("other", "q1"))
+@pytest.mark.usefixtures("path")
+def test_a_reply_is_kept_for_the_next_run(opened: Open) -> None:
+    """The key is row and question; other questions have none."""
+    again = opened(replace(JUDGE, version="2", adapted=["temperature"]))
+    assert again.kept(ROW, QUESTION) == REPLY
+    assert again.kept(ROW, "S2/1") is None and again.kept(("i", "q2"), QUESTION) is None
+
+
+def test_the_file_is_removed_once_no_row_is_open(opened: Open, path: Path) -> None:
+    """It is kept while one is open."""
+    again = opened()
+    again.add(("i", "q2"), QUESTION, REPLY)
+    again.discard(ROW)
     again.close()
-    assert not journal.path.exists()
+    assert path.exists()
+    last = opened()
+    last.discard(ROW)
+    last.discard(("i", "q2"))
+    last.close()
+    assert not path.exists()
 
 
-def test_the_file_goes_when_no_row_is_open(tmp_path: Path) -> None:
-    """And stays while one is."""
-    journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add(("i", "q1"), "S1/1", {"text": "a"})
-    journal.add(("i", "q2"), "S1/1", {"text": "b"})
-    journal.discard(("i", "q1"))
-    journal.close()
-    assert journal.path.exists()
-    again = Journal(tmp_path / "out.jsonl", JUDGE)
-    again.discard(("i", "q1"))
-    again.discard(("i", "q2"))
-    again.close()
-    assert not journal.path.exists()
-
-
-def test_without_an_entry_there_is_no_file(tmp_path: Path) -> None:
-    """A run with one question a row leaves no trace."""
-    Journal(tmp_path / "out.jsonl", JUDGE).close()
+def test_without_an_entry_there_is_no_file(opened: Open, tmp_path: Path) -> None:
+    """A run with one question per row leaves no trace."""
+    opened().close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_judges_replies_are_not_used_and_not_lost(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("path")
+def test_another_judges_replies_are_not_used_and_not_lost(opened: Open) -> None:
     """They wait for a run with that judge."""
-    journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add(("i", "q1"), "S1/1", {"text": "a"})
-    journal.close()
-    other = Journal(tmp_path / "out.jsonl", replace(JUDGE, model="x"))
-    assert other.kept(("i", "q1"), "S1/1") is None
+    other = opened(replace(JUDGE, model="x"))
+    assert other.kept(ROW, QUESTION) is None
     other.close()
-    assert Journal(tmp_path / "out.jsonl", JUDGE).kept(("i", "q1"), "S1/1") == {"text": "a"}
+    assert opened().kept(ROW, QUESTION) == REPLY
 
 
-def test_another_limit_of_tokens_is_the_same_judge(tmp_path: Path) -> None:
-    """Who raises --max-tokens, as a cut reply advises, has paid for the row's other replies already."""
-    path = tmp_path / "out.jsonl"
-    journal = Journal(path, replace(JUDGE, max_tokens=40, temperature=0.6))
-    journal.add(("i", "q1"), "S1/1", {"text": "a"})
-    journal.close()
-    other = Journal(path, replace(JUDGE, max_tokens=400, temperature=0.0))
-    assert other.kept(("i", "q1"), "S1/1") == {"text": "a"}
-    other.discard(("i", "q1"))
+def test_another_token_limit_is_the_same_judge(opened: Open, path: Path) -> None:
+    """After a cut reply, a raised `max_tokens` must not pay for the row's other replies again."""
+    other = opened(replace(JUDGE, max_tokens=400, temperature=0.0))
+    assert other.kept(ROW, QUESTION) == REPLY
+    other.discard(ROW)
     other.close()
-    assert not other.path.exists()
+    assert not path.exists()
 
 
-def test_a_torn_or_broken_line_costs_only_itself(tmp_path: Path) -> None:
-    """The torn end is cut off, so that the next entry begins on a line of its own."""
-    journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add(("i", "q1"), "S1/1", {"text": "a"})
-    journal.close()
-    with journal.path.open("ab") as file:
+def test_a_torn_or_broken_line_costs_only_itself(opened: Open, path: Path) -> None:
+    """The torn end is cut off, so that the next entry begins a line."""
+    with path.open("ab") as file:
         file.write(b'garbage\n[]\n{"id": "i", "question_id": "q1", "ques')
-    again = Journal(tmp_path / "out.jsonl", JUDGE)
-    again.add(("i", "q1"), "S2/1", {"text": "b"})
+    again = opened()
+    again.add(ROW, "S2/1", {"text": "b"})
     again.close()
-    last = Journal(tmp_path / "out.jsonl", JUDGE)
-    assert last.kept(("i", "q1"), "S1/1") == {"text": "a"} and last.kept(("i", "q1"), "S2/1") == {"text": "b"}
+    last = opened()
+    assert last.kept(ROW, QUESTION) == REPLY and last.kept(ROW, "S2/1") == {"text": "b"}
 
 
-def test_a_full_disk_leaves_no_half_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_half_entry(opened: Open, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Short writes and failed ones end the run with their reason."""
-    import os
-
-    journal = Journal(tmp_path / "out.jsonl", JUDGE)
-    journal.add(("i", "q1"), "S1/1", {"text": "a"})
-    whole, write = journal.path.read_bytes(), os.write
+    journal, whole, write = opened(), path.read_bytes(), os.write
 
     def failing(fd: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:7]))
     with pytest.raises(DiskFull, match="no space left"):
-        journal.add(("i", "q1"), "S2/1", {"text": "b"})
-    assert journal.path.read_bytes() == whole
+        journal.add(ROW, "S2/1", {"text": "b"})
+    assert path.read_bytes() == whole
     monkeypatch.setattr(os, "write", failing)
     with pytest.raises(DiskFull, match="No space left on device"):
-        journal.add(("i", "q1"), "S2/1", {"text": "b"})
+        journal.add(ROW, "S2/1", {"text": "b"})

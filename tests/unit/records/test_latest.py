@@ -1,4 +1,4 @@
-"""The record that counts where a file has several of one row."""
+"""The record that counts if a file has several of one row."""
 
 from __future__ import annotations
 
@@ -10,19 +10,12 @@ from metajudge.records.record import encode
 
 
 def test_the_last_finished_record_of_a_row_counts_else_its_last(tmp_path: Path) -> None:
-    """In order of the rows' first appearance; broken lines are counted."""
+    """The order is that of the rows' first appearance; broken lines are counted."""
     path = tmp_path / "r.jsonl"
-    statuses = [
-        ("a", "error"),
-        ("b", "error"),
-        ("a", "success"),
-        ("a", "error"),
-        ("b", "format_error"),
-        ("a", "success"),
-    ]
+    statuses = ["a error", "b error", "a success", "a error", "b format_error", "a success"]
     lines = [
-        encode({"id": row, "question_id": "q", "status": status, "attempts": number})
-        for number, (row, status) in enumerate(statuses, 1)
+        encode({"id": text[0], "question_id": "q", "status": text[2:], "attempts": number})
+        for number, text in enumerate(statuses, 1)
     ]
     path.write_bytes(b"".join([*lines[:2], b"broken\n", *lines[2:]]))
     unreadable = UnreadableLines()

@@ -15,27 +15,20 @@ from tests.unit.result_rows import record
 
 
 def matches(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The lines of a record, read."""
+    """Return the parsed lines of a record."""
     return [json.loads(line) for line in item_lines(Record.from_json(data))]
 
 
 def test_a_row_record_gives_a_line_for_each_model_item() -> None:
-    """Scores by human item; null where the pair was not asked; the best claim is the match."""
+    """Scores are by human item, null if the pair was not asked; the best claim is the match."""
     first, second = matches(record(1, [[0.25, 0.5], [0.0, 0.75], [0.0, 0.0]], row_granularity=True))
-    assert first == {
-        "id": "id1",
-        "model_be_evaluated": "M",
-        "model_item": 1,
-        "text": "s",
-        "scores": [None, None, None],
-        "matched_human_item": 0,
-        "score": 0.0,
-    }
+    asked = {"id": "id1", "model_be_evaluated": "M", "model_item": 1, "text": "s"}
+    assert first == asked | {"scores": [None, None, None], "matched_human_item": 0, "score": 0.0}
     assert (second["scores"], second["matched_human_item"], second["score"]) == ([0.5, 0.75, None], 2, 0.75)
 
 
 def test_an_item_record_gives_every_score() -> None:
-    """From the matrix; the first human item wins a tie."""
+    """The scores come from the matrix; the first human item wins a tie."""
     first, second = matches(record(1, [[1.0, 0.5], [1.0, 0.0]]))
     assert (first["scores"], first["matched_human_item"]) == ([1.0, 1.0], 1)
     assert (second["scores"], second["matched_human_item"]) == ([0.5, 0.0], 0)
@@ -52,12 +45,12 @@ def test_an_item_record_gives_every_score() -> None:
     ],
 )
 def test_a_record_without_scores_has_no_lines(change: dict[str, Any]) -> None:
-    """Failed, empty or changed by hand: there is nothing to match."""
+    """A failed, empty or edited record has nothing to match."""
     assert matches(record(1, [[1.0]]) | change) == []
 
 
 def test_the_matches_file_is_rebuilt_whole(tmp_path: Path) -> None:
-    """Beside the records, with a name that the analysis leaves out; nothing else is left there."""
+    """Its name is one that the analysis leaves out; nothing else is left there."""
     path = tmp_path / "out.x.jsonl"
     path.write_bytes(encode(record(1, [[1.0, 0.0]])) + b"broken\n")
     assert matches_path(path) == tmp_path / "out.x.matches.jsonl"
@@ -69,7 +62,7 @@ def test_the_matches_file_is_rebuilt_whole(tmp_path: Path) -> None:
 
 
 def test_matches_that_cannot_be_written_say_so(tmp_path: Path) -> None:
-    """The records are gone, or there is no room."""
+    """Missing records and a full disk each have their message."""
     path = tmp_path / "r.jsonl"
     with pytest.raises(UsageError):
         write_matches(path)

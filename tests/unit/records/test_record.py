@@ -1,4 +1,4 @@
-"""The record: what is read of a line, what is written, and its scores."""
+"""The record: reading, writing, scores."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ VALUES = (
 
 
 def read(line: bytes) -> Record:
-    """The record of a line."""
+    """Return the record of a line."""
     record = Record.from_line(line)
     assert isinstance(record, Record)
     return record
 
 
 def item_record() -> Record:
-    """Two human and two model items, as the program writes them: R1 with S1 .5, R2 with S2 1."""
+    """Return two human and two model items, as the program writes them: R1 with S1 .5, R2 with S2 1."""
     (sample,) = samples([row(1, 2, 2)])
     texts = [f"<RESULT_START>\n- R1@S{n}: {a}\n- R2@S{n}: {b}\n<RESULT_END>" for n, a, b in ((1, 0.5, 0), (2, 0.25, 1))]
     return task("item").record(sample, answers(sample, texts, task("item")), 0.1)  # type: ignore[arg-type]
@@ -37,20 +37,20 @@ def item_record() -> Record:
 
 @given(st.dictionaries(KEYS, VALUES))
 def test_every_key_of_a_line_is_carried_through(data: dict[str, Any]) -> None:
-    """Known or not, of the expected type or not; an id is text."""
+    """Unknown keys and unexpected types are kept; an id becomes text."""
     expected = data | ({"id": str(data["id"])} if "id" in data else {})
     assert json.loads(read(encode(data)).to_line()) == expected
 
 
 def test_a_record_that_is_read_and_written_is_the_same_line() -> None:
-    """Keys in their order; a lone surrogate stays an escape."""
+    """The keys keep their order; a lone surrogate stays an escape."""
     line = item_record().to_line().replace(b'"prompt": "', b'"prompt": "\\ud800 \xc3\xa9')
     assert read(line).to_line() == line
 
 
 @given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False) | st.lists(st.integers())))
 def test_any_json_survives_as_one_line(data: dict[str, Any]) -> None:
-    """Lone surrogates, separators and control characters included."""
+    """Lone surrogates, separators and control characters survive."""
     line = encode({"metadata": data, "half": "\ud800"})
     assert line.count(b"\n") == 1 and line.endswith(b"\n")
     assert json.loads(line)["metadata"] == data
@@ -58,19 +58,19 @@ def test_any_json_survives_as_one_line(data: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b'{"a": "\xff"}', b"\n"])
 def test_a_line_that_is_no_object_is_no_record(line: bytes) -> None:
-    """It says why."""
+    """The result is an `InvalidRow` with the reason."""
     assert isinstance(Record.from_line(line, 3), InvalidRow)
 
 
 def test_values_of_another_type_are_as_if_they_were_not_there() -> None:
-    """But a record with an id of any type is ours, not the reference's."""
+    """A record with an id of any type is ours, not the reference's."""
     record = read(b'{"id": 7, "status": 1, "n_human": true, "judge": [], "samples": {}, "metadata": "x"}')
     assert (record.id, record.status, record.n_human, record.judge, record.samples) == ("7", None, None, None, None)
     assert record.scores() == Unscored("status unknown") and record.judged_by is None and record.judge_model == ""
 
 
 def test_the_scores_of_a_record_of_ours() -> None:
-    """The best of each human item, and the whole matrix."""
+    """A record has the best score of each human item, and the whole matrix."""
     record = item_record()
     assert record.scored_lists("m") == ScoredLists(((1, 1, 0.5), (2, 2, 1.0)), 2, 2)  # type: ignore[arg-type]
     assert record.score_matrices(2, 2) == [[[0.5, 0.25], [0.0, 1.0]]]
@@ -94,29 +94,28 @@ def test_the_scores_of_a_record_of_ours() -> None:
     ],
 )
 def test_a_score_that_is_none_leaves_the_record_unscored(score: bytes, reason: str) -> None:
-    """One reason for each cause, whoever asks."""
+    """Each cause has one reason."""
     scores = read(item_record().to_line().replace(b"[1, 1, 0.5]", score, 1)).scores()
     assert (scores.reason if isinstance(scores, Unscored) else "") == reason
 
 
-@pytest.mark.parametrize("matrix", [None, "x", [], [[0.5, 0.25]], [[0.5, 0.25], [0]], [[0.5, 0.25], [0, True]]])
-def test_a_matrix_of_another_shape_is_an_error(matrix: Any) -> None:
-    """Every record of ours that has the key has a whole matrix."""
+SHAPE, SCORE = "score_matrix is not 2 × 2 numbers", "a score of .* is not within"
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [(one, SHAPE) for one in (None, "x", [], [[0.5, 0.25]], [[0.5, 0.25], [0]], [[0.5, 0.25], [0, True]])]
+    + [([[None, 0.25], [0, score]], SCORE) for score in (1.5, -0.5, float("nan"))],
+)
+def test_a_matrix_of_another_shape_or_with_a_bad_score_is_an_error(matrix: Any, message: str) -> None:
+    """Every matrix of ours is whole; None means that a pair was not asked."""
     record = Record.from_json(item_record().as_json() | {"score_matrix": matrix})
-    with pytest.raises(ValueError, match="score_matrix is not 2 × 2 numbers"):
-        record.score_matrices(2, 2)
-
-
-@pytest.mark.parametrize("score", [1.5, -0.5, float("nan")])
-def test_a_matrix_with_a_score_that_is_none_is_an_error(score: float) -> None:
-    """None alone means that a pair was not asked."""
-    record = Record.from_json(item_record().as_json() | {"score_matrix": [[None, 0.25], [0, score]]})
-    with pytest.raises(ValueError, match=r"a score of .* is not within"):
+    with pytest.raises(ValueError, match=message):
         record.score_matrices(2, 2)
 
 
 def test_a_judge_is_written_as_it_is_read() -> None:
-    """The keys in their order; `settings` and `guard` only where they are."""
+    """The keys keep their order; `settings` and `guard` are optional."""
     for judge in (JUDGE, JUDGE | {"settings": {"model_name": "X"}, "guard": "zero"}):
         assert list(JudgeIdentity.from_json(judge).as_json().items()) == list(judge.items())
 

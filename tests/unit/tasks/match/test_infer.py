@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from metajudge.cli import main
-from metajudge.data.evaluated import choose_models
+from metajudge.data.samples import choose_models
 from metajudge.errors import UsageError
 from metajudge.tasks.match.infer import InferConfig
 from metajudge.tasks.match.infer import infer as infer_rows
