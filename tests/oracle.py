@@ -19,7 +19,7 @@ def lookup(metadata, wanted):
 
 
 def literal_reply(record):
-    """[(r, s, v), ...] of the first result block, or None."""
+    """Return [(r, s, v), ...] of the first result block, or None."""
     samples = record.get("samples")
     if not isinstance(samples, list) or len(samples) == 0 or not isinstance(samples[0], dict):
         return None
@@ -44,7 +44,7 @@ def literal_reply(record):
 
 
 def stored_scores(record):
-    """[(r, s, v), ...] of extraction_result, or None."""
+    """Return [(r, s, v), ...] of extraction_result, or None."""
     result = record.get("extraction_result")
     if not isinstance(result, dict) or not isinstance(result.get("scores"), list):
         return None
@@ -64,7 +64,7 @@ def stored_scores(record):
 
 
 def four_figures(marks, n_human, n_model):
-    """precision, recall, f1, average precision by the definitions, with no shortcut."""
+    """Return precision, recall, f1 and average precision by the definitions, with no shortcut."""
     m = min(n_model, 5)
     kept = []
     for r, s, v in marks:
@@ -93,7 +93,7 @@ def four_figures(marks, n_human, n_model):
 
 
 def judge_record(record, model, max_len):
-    """'error', 'skipped' or the four figures of one record."""
+    """Return 'error', 'skipped' or the four figures of one record."""
     if "id" in record:
         if record.get("status") == "empty":
             return "skipped" if record.get("empty") == "model" else "error"
@@ -116,7 +116,7 @@ def judge_record(record, model, max_len):
 
 
 def analyse(path, model, max_len=10):
-    """The reference's summary of one file, with the count of skipped rows."""
+    """Return the reference's summary of one file, with the count of skipped rows."""
     records = []
     with open(path, "rb") as file:
         for number, line in enumerate(file):

@@ -1,4 +1,4 @@
-"""The example as a regression: its table to the byte, and every number of it worked by hand from the scores."""
+"""The example as a regression: its table to the byte, and every number worked by hand from the scores."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def test_the_examples_table_is_this_to_the_byte() -> None:
-    """The command of the README, as a process."""
+    """The command of the README runs as a process."""
     result = analysis("--input-dir", "example/")
     assert result.returncode == 0, result.stderr
     assert result.stdout == TABLE
@@ -75,7 +75,7 @@ def test_the_examples_table_is_this_to_the_byte() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_number_of_the_table_follows_from_the_scores_by_hand(model: str) -> None:
-    """In exact fractions, by the formulas as written down, from the replies written here a second time."""
+    """The formulas are computed in exact fractions from a second copy of the replies."""
     sums: Counter[str] = Counter()
     for text, record in zip(QUARTERS[model], records(model), strict=True):
         pairs = [(int(s), Fraction(int(q), 4)) for s, q in (part.split(":")[1].split(",") for part in text.split())]
@@ -95,7 +95,7 @@ def test_every_number_of_the_table_follows_from_the_scores_by_hand(model: str) -
 
 
 def test_the_rows_are_what_the_readme_says() -> None:
-    """Four domains, two rows that are not English, both directions, three to seven human items, five of each model."""
+    """Domains, languages, directions and numbers of items are as documented."""
     data = rows()
     assert Counter(row["domain"] for row in data) == {"code": 3, "general": 3, "stem": 2, "multilingual": 2}
     assert sum(row["language"] in ("chinese", "spanish") for row in data) == 2
@@ -111,7 +111,7 @@ def test_the_rows_are_what_the_readme_says() -> None:
 
 
 def test_the_second_model_mostly_picks_the_same_winner() -> None:
-    """Ten of ten and seven of ten: what accuracy sees of them."""
+    """The first model agrees in ten rows of ten, the second in seven."""
     agreeing = {
         model: sum((row["overall_preference"] < 0) == row[f"{model}-label"].startswith("A") for row in rows())
         for model in MODELS
@@ -120,7 +120,7 @@ def test_the_second_model_mostly_picks_the_same_winner() -> None:
 
 
 def test_the_faults_in_the_code_rows_are_real() -> None:
-    """The answers are run: the order is lost or kept, unhashable elements fail."""
+    """The answers run: order is lost or kept, and unhashable elements fail."""
     first = rows()[0]
     one, two = ({}, {})  # type: dict[str, Any], dict[str, Any]
     for scope, key in ((one, "response1"), (two, "response2")):

@@ -1,4 +1,4 @@
-"""What the log of a training run says of its generations. Pure.
+"""Measures of a training run's generations for its log. Pure.
 
 Rationale consistency is counted here without the judge: its matrix over the world's reasons is the identity, which is
 asserted before a run begins (`judge.check_identity`). The rewards themselves come from the judge.
@@ -25,7 +25,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Means over the generations of a batch; shares are 0 to 1, NaN where there is nothing to average."""
+    """Means over the generations of a batch. Shares are 0 to 1; NaN means nothing to average."""
 
     rc: float
     """Rationale consistency: the share of the row's flaws that the reasons name."""
@@ -41,7 +41,7 @@ class Batch:
 
 
 def read(generation: str) -> Reading:
-    """Reasons and verdict of a generation; neither where the critic's grammar is broken."""
+    """Return reasons and verdict of a generation, or neither if it breaks the critic's grammar."""
     critique = read_critique(generation, needs_reasons=False)
     if isinstance(critique, ParseFailure) or critique.verdict == 0:
         return Reading((), None)
@@ -49,12 +49,12 @@ def read(generation: str) -> Reading:
 
 
 def consistency(reasons: Collection[str], flaws: Collection[str]) -> float:
-    """Rationale consistency (Eq. 2) where a reason matches the flaw that it names and nothing else."""
+    """Return rationale consistency (Eq. 2), where a reason matches only the flaw that it names."""
     return len(set(reasons) & set(flaws)) / len(flaws)
 
 
 def measure(generations: Sequence[str], flaws: Sequence[Collection[str]], labels: Sequence[int]) -> Batch:
-    """The measures of these generations, the flaws and the preferred response of each one's row."""
+    """Return the measures of these generations, given the flaws and the preferred response of each row."""
     readings = [read(generation) for generation in generations]
     reasons = [reason for reading in readings for reason in reading.reasons]
     told = [(reading.verdict, listed_verdict(reading.reasons)) for reading in readings if reading.verdict is not None]
@@ -69,7 +69,7 @@ def measure(generations: Sequence[str], flaws: Sequence[Collection[str]], labels
 
 
 def shuffled_floor(reasons: Sequence[Collection[str]], flaws: Sequence[Collection[str]]) -> float:
-    """Mean rationale consistency of each generation with every other row's flaws; equal lists of flaws are one row."""
+    """Return the mean consistency of each generation with every other row's flaws. Equal lists are one row."""
     rows = [frozenset(own) for own in flaws]
     others = {row: [one for one in dict.fromkeys(rows) if one != row] for row in set(rows)}
     found = [consistency(said, one) for said, row in zip(reasons, rows, strict=True) for one in others[row]]
@@ -77,5 +77,5 @@ def shuffled_floor(reasons: Sequence[Collection[str]], flaws: Sequence[Collectio
 
 
 def mean(values: Sequence[float]) -> float:
-    """Their mean; NaN where there is none."""
+    """Return the mean, NaN if there are no values."""
     return math.fsum(values) / len(values) if values else math.nan

@@ -1,4 +1,4 @@
-"""Hostile checklist items, each with what it attempts. They are data: no test runs what they say.
+"""Hostile checklist items, each with the attempt behind it. They are data: no test runs them.
 
 Every fake block claims score 1 for R1 and R2 by S1, the place that the tests give to the hostile item, or takes the
 score away by S0. Characters that an editor hides or obeys are written as escapes.

@@ -24,7 +24,7 @@ LOADS = "import json, sys\nfor line in open(sys.argv[1], 'rb'): json.loads(line)
 
 
 def write_files(ours: Path, reference: Path) -> None:
-    """Records of 22,116 rows, and the same without what the reference does not write."""
+    """Write records of 22,116 rows, and the same records with only the reference's fields."""
     filler = 'A sentence of a response with "quotes" and a line end.\n' * (LINE_BYTES // 124)
     with ours.open("wb") as first, reference.open("wb") as second:
         for record in records(MatchTask(Prompt("row"), JudgeIdentity.from_json(JUDGE)), ROWS, filler):
@@ -34,7 +34,7 @@ def write_files(ours: Path, reference: Path) -> None:
 
 
 def attempt(path: Path) -> bool:
-    """Measure both sides once; true within the bounds."""
+    """Measure both sides once. Return true within the bounds."""
     loads = run("-c", LOADS, str(path)).seconds
     own = run("metajudge_analysis.py", "--input-file", str(path), "--model-be-evaluated", "M")
     print(
@@ -46,7 +46,7 @@ def attempt(path: Path) -> bool:
 
 
 def main() -> int:
-    """Measure and print; 0 within the bounds."""
+    """Measure and print. Return 0 within the bounds."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, f"{name}.jsonl") for name in MOST]
         write_files(*paths)

@@ -28,7 +28,7 @@ ROWS, MODELS, MOST, ASKED = 22_116, 3, 3.5, 3.0
 
 
 def scored(model: str, rng: np.random.Generator) -> ScoreTable:
-    """A file whose every metric is some figure of 0 to 1."""
+    """Return a file with random metrics between 0 and 1."""
     columns = {name: rng.random(ROWS) * (rng.random(ROWS) < 0.6) for name in score_names()}
     for name in ("accuracy", "accuracy_3way"):
         columns["outcome", name] = (rng.random(ROWS) < 0.8).astype(np.float64)
@@ -53,14 +53,14 @@ def scored(model: str, rng: np.random.Generator) -> ScoreTable:
 
 
 def taken(work: Callable[[], None]) -> float:
-    """Seconds."""
+    """Return the seconds that `work` takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def main() -> int:
-    """Print both times; 0 within the ratio."""
+    """Print both times. Return 0 within the bounds."""
     rng = np.random.default_rng(0)
     files = [scored(f"model{number}", rng) for number in range(MODELS)]
 

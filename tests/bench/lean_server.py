@@ -23,7 +23,7 @@ COMPLETION = {
 
 
 def answer(data: object) -> bytes:
-    """A whole HTTP answer."""
+    """Return a whole HTTP answer."""
     body = json.dumps(data).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
@@ -32,7 +32,7 @@ REPLY = answer(COMPLETION)
 
 
 class Lean(asyncio.Protocol):
-    """One connection; requests follow each other, never overlap."""
+    """One connection. Requests follow each other, never overlap."""
 
     latency = 0.0
     first: float | None = None
@@ -67,7 +67,7 @@ class Lean(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Serve until ended."""
+    """Serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0)
     Lean.latency = parser.parse_args().latency

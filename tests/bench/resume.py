@@ -22,7 +22,7 @@ MOST_SECONDS, MOST_MB, NEEDED = 20.0, 300, 3_500_000_000
 
 
 def write(source: Path, out: Path) -> None:
-    """The input, and a finished record for each of its rows but the last."""
+    """Write the input, and a finished record for each of its rows but the last."""
     write_rows(source, RECORDS, ROW_BYTES)
     task = make_task(InferConfig(input_file=source, output_file="", model_be_evaluated="M"))
     filler, thinking = "lorem ipsum " * (ROW_BYTES // 24), "x" * (RECORD_BYTES - ROW_BYTES - 4000) + "\n"
@@ -31,7 +31,7 @@ def write(source: Path, out: Path) -> None:
 
 
 def attempt(source: Path, out: Path, size: int) -> bool:
-    """Judge the last row once and forget it again; true within the bounds."""
+    """Judge the last row once, discarding earlier attempts. Return true within the bounds."""
     os.truncate(out, size)
     with running("tests.bench.lean_server") as url:
         ended = run(*inference(source, out, url))
@@ -45,7 +45,7 @@ def attempt(source: Path, out: Path, size: int) -> bool:
 
 
 def main() -> int:
-    """Measure and print; 0 within the bounds."""
+    """Measure and print. Return 0 within the bounds."""
     with tempfile.TemporaryDirectory() as folder:
         if shutil.disk_usage(folder).free < NEEDED:
             raise SystemExit(f"{folder} has no {NEEDED / 1e9:g} GB free")

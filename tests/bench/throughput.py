@@ -25,7 +25,7 @@ CLIENTS = ["metajudge", "bare", *(["lm-eval"] if HAS_LM_EVAL else [])]
 
 
 def line(client: str, found: Measured, rows: int) -> str:
-    """Describe one client."""
+    """Return the line for one client."""
     process = found.process
     return (
         f"  {client:<10} {rows / found.window:6.0f} requests/s, first request after {found.first:.2f} s, whole process "
@@ -34,7 +34,7 @@ def line(client: str, found: Measured, rows: int) -> str:
 
 
 def attempt(in_flight: int, latency: float, rows: int) -> bool:
-    """Measure every client once in one setting; true within the bounds."""
+    """Measure every client once in one setting. Return true within the bounds."""
     found = {client: measure(rows, RESPONSE_BYTES, latency, in_flight, client=client) for client in CLIENTS}
     for client, one in found.items():
         print(line(client, one, rows), flush=True)
@@ -51,7 +51,7 @@ def attempt(in_flight: int, latency: float, rows: int) -> bool:
 
 
 def main() -> int:
-    """Measure and print; 0 when every bound holds."""
+    """Measure and print. Return 0 if every bound holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     failed = 0

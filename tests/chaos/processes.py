@@ -1,4 +1,4 @@
-"""The judge and the inference as processes that a test may stop, pause, kill and start again."""
+"""The judge and the inference as processes that a test may stop, pause, kill and restart."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.servers import ROOT, unmeasured
 
 
 class JudgeServer:
-    """`tests.servers.faulty` with its log file; stopped and started, it keeps its port and its log."""
+    """`tests.servers.faulty` with its log file. It keeps its port and its log over restarts."""
 
     def __init__(self, log: Path, *flags: str) -> None:
         """Start it; `log` is where it notes what it serves."""
@@ -48,18 +48,18 @@ class JudgeServer:
         self._port = self.url.removesuffix("/v1").rpartition(":")[2]
 
     def stop(self) -> None:
-        """End it: connections break, nothing listens any more."""
+        """Kill the server: connections break, nothing listens any more."""
         self._process.kill()
         self._process.wait(10)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
     def pause(self) -> None:
-        """It accepts connections and says nothing."""
+        """Stop the process: it accepts connections and sends nothing."""
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """It goes on where it was."""
+        """Continue a paused process."""
         self._process.send_signal(signal.SIGCONT)
 
 
@@ -72,7 +72,7 @@ def start(
     measured: bool = True,
     **options: Any,
 ) -> subprocess.Popen[str]:
-    """An inference that runs while the test does something to it.
+    """Start it (again), with other flags if there are any.
 
     `largest_file`: bytes that it may write to a file. `measured`: counts for the coverage, which makes the start
     slower. `env`: more variables.
@@ -94,41 +94,41 @@ def start(
 
 
 def end(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """Wait for a process that was started."""
+    """Wait for a started process and return its result."""
     stdout, stderr = process.communicate(timeout=2 * PATIENCE)
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def said(result: subprocess.CompletedProcess[str], *codes: int) -> str:
-    """Everything that a run said which ended with one of `codes` and without a traceback."""
+    """Return all output of a run. Fail unless it ended with one of `codes` and without a traceback."""
     text = result.stdout + result.stderr
     assert result.returncode in codes and "Traceback" not in text, text
     return text
 
 
 def last_line(result: subprocess.CompletedProcess[str], code: int) -> str:
-    """The line that says how a run ended which ended with `code` and without a traceback."""
+    """Return the last line of a run's summary. Fail unless it ended with `code` and without a traceback."""
     said(result, code)
     return (result.stdout or result.stderr).splitlines()[-1]
 
 
 def size(path: Path) -> int:
-    """Of a file that may not be there yet."""
+    """Return a file's size, 0 if it does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file whose lines end in a newline and nothing else."""
+    """Return the JSON objects of a file. Every line must end in a newline."""
     data = path.read_bytes()
     assert data == b"" or data.endswith(b"\n")
     return [json.loads(line) for line in data.split(b"\n")[:-1]]
 
 
 def rows_of(path: Path) -> list[str]:
-    """The rows of the finished records of a file, sorted: a row that is there twice is there twice."""
+    """Return the rows of the finished records, sorted; duplicates are kept."""
     return sorted(r["metadata"]["context"] for r in lines(path) if r["status"] in ("success", "empty"))
 
 
 def all_rows(count: int) -> list[str]:
-    """What `rows_of` gives when every row of `tests.e2e.driver.rows` is judged once."""
+    """Return the value of `rows_of` when each row of `tests.e2e.driver.rows` is judged once."""
     return sorted(f"row {number}" for number in range(count))

@@ -1,4 +1,4 @@
-"""What the judge's log says: which question was asked when, and when its reply had been sent."""
+"""The judge's log: the time of each request and of each reply."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Repeat:
 
 
 def asks(log: Path) -> dict[str, list[Ask]]:
-    """Every request by question, in order."""
+    """Return every request by question, in order."""
     requests: dict[str, Ask] = {}
     for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
         event = json.loads(line)
@@ -50,19 +50,19 @@ def asks(log: Path) -> dict[str, list[Ask]]:
 
 
 def counts(log: Path) -> Counter[str]:
-    """How often each question was asked."""
+    """Return the number of requests per question."""
     return Counter({question: len(history) for question, history in asks(log).items()})
 
 
 def repeats(log: Path) -> Iterator[Repeat]:
-    """Every request for a question that had been asked before."""
+    """Yield every request for a question that had been asked before."""
     for history in asks(log).values():
         for first, again in itertools.pairwise(history):
             yield Repeat(first, again)
 
 
 def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> list[Repeat]:
-    """The repeats that no kill explains: without one in between, or after a reply long before it.
+    """Return the repeats that no kill explains: no kill in between, or a reply long before it.
 
     `forgiven` are questions whose record was taken away from the run.
     """
@@ -76,12 +76,12 @@ def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ())
 
 
 def repeats_by_kill(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> Counter[float]:
-    """How many questions each kill made the run ask again."""
+    """Return the number of repeated questions per kill."""
     found = (_kill(kills, repeat) for repeat in repeats(log) if repeat.first.question not in forgiven)
     return Counter(kill for kill in found if kill is not None)
 
 
 def _kill(kills: Sequence[float], repeat: Repeat) -> float | None:
-    """The kill that ended the first asker, where it was another run that asked again; run "1" is ended by the first."""
+    """Return the kill between two runs that asked the same question. The first kill ended run "1"."""
     run = repeat.first.run
     return kills[int(run) - 1] if run is not None and run != repeat.again.run else None

@@ -1,4 +1,4 @@
-"""A run that is killed again and again, and what is left of it."""
+"""A run that is killed repeatedly, and checks of its results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START_UP = 1.5
 
 @dataclass(slots=True)
 class Storm:
-    """One run, killed `kills` times; every tenth time the end of its last record goes, too (a power cut)."""
+    """One run, killed `kills` times. Every tenth time the end of its last record is cut too (a power cut)."""
 
     folder: Path
     granularity: str
@@ -44,31 +44,27 @@ class Storm:
 
     @property
     def source(self) -> Path:
-        """The input."""
         return self.folder / "in.jsonl"
 
     @property
     def out(self) -> Path:
-        """The results."""
         return self.folder / "out.jsonl"
 
     @property
     def log(self) -> Path:
-        """What the judge served."""
         return self.folder / "served.log"
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Of the inference."""
         return ("--granularity", self.granularity, "--concurrent-requests", str(IN_FLIGHT))
 
     @property
     def questions(self) -> int:
-        """How many the input has."""
+        """Return the number of questions in the input."""
         return self.rows * (1 if self.granularity == "row" else 5)
 
     def rage(self) -> subprocess.CompletedProcess[str]:
-        """Kill the run as often as wanted, then let it finish; returns how it ended."""
+        """Kill the run as often as wanted, then let it finish. Return the last process."""
         self.folder.mkdir(parents=True, exist_ok=True)
         rows(self.source, [""] * self.rows, items=4)
         rng = random.Random(self.seed)
@@ -103,7 +99,7 @@ class Storm:
         self._note_torn()
 
     def _note_torn(self) -> None:
-        """A kill can end a write where a page of the file ends; what it left is seen until the next start mends it."""
+        """Note a record that the kill cut at a page boundary. It stays in the file until the next start."""
         data = self.out.read_bytes() if self.out.exists() else b""
         begin = data.rfind(b"\n") + 1
         if begin == len(data) or begin == self.torn_at or is_object(data[begin:]):
@@ -125,7 +121,7 @@ class Storm:
 
 
 def is_object(line: bytes) -> bool:
-    """Whether a line that lacks its newline is a whole record."""
+    """Return true if a line without its newline is a whole record."""
     try:
         return isinstance(json.loads(line), dict)
     except ValueError:
@@ -133,7 +129,7 @@ def is_object(line: bytes) -> bool:
 
 
 def faults(storm: Storm) -> list[str]:
-    """Every way in which the results of a storm differ from what the judge served; none when nothing is lost."""
+    """Return every difference between a storm's results and the judge's log."""
     found = lines(storm.out)
     torn = storm.out.with_name("out.jsonl.torn")
     left = {path.name for path in storm.folder.iterdir()}
@@ -157,7 +153,7 @@ def faults(storm: Storm) -> list[str]:
 
 
 def has_true_scores(record: dict[str, Any], granularity: str) -> bool:
-    """Scores of a record are those of the judge, worked out anew from its row."""
+    """Return true if a record's scores equal the judge's, computed again from its row."""
     row, result = record["metadata"], record["extraction_result"]
     pairs = [[float(score(human, model)) for model in row["M-checklist"]] for human in row["human-checklist"]]
     best = [mark[2] for mark in result["scores"]] == [max(line) for line in pairs]

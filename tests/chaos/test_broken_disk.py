@@ -1,4 +1,4 @@
-"""A disk that is full in the worst places, or breaks: a clear end in each case, and nothing that is there is lost."""
+"""Full and broken disks: a clear end in each case, and no data is lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS, LATENCY = 60, 0.05
 @needs_mounting
 @pytest.mark.parametrize("granularity", ["row", "item"])
 def test_no_room_for_another_file_is_a_clear_end(tmp_path: Path, judge: JudgeServer, granularity: str) -> None:
-    """The results have their place, journal and matches do not."""
+    """The output file has space; journal and matches do not."""
     source = rows(tmp_path / "in.jsonl", [""] * ROWS)
     with mounted(tmp_path / "disk", "size=1m,nr_inodes=2") as again:
         out = tmp_path / "disk" / "out.jsonl"
@@ -32,7 +32,7 @@ def test_no_room_for_another_file_is_a_clear_end(tmp_path: Path, judge: JudgeSer
 
 @needs_mounting
 def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: JudgeServer) -> None:
-    """There is no room to set it aside: one line, and not a byte is lost."""
+    """Without space to set it aside the run ends with one line and no byte is lost."""
     source = rows(tmp_path / "in.jsonl", [""] * ROWS)
     with mounted(tmp_path / "disk", "size=256k"):
         out, filler = tmp_path / "disk" / "out.jsonl", tmp_path / "disk" / "filler"
@@ -49,7 +49,7 @@ def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: Jud
 
 
 def fill(path: Path) -> None:
-    """Take all the room there is."""
+    """Write until the disk is full."""
     with path.open("wb", buffering=0) as file:
         try:
             while file.write(bytes(4096)) == 4096:
@@ -72,7 +72,7 @@ def test_no_room_for_the_rescue_is_a_clear_end(tmp_path: Path, judge: JudgeServe
 
 
 def test_no_room_for_the_last_newline_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
-    """A whole last line lacks it, and the disk is full to the byte."""
+    """The last line lacks only its newline, and the disk is full."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     assert infer(source, out, judge.url, "--limit", "10").returncode == 0
     whole = out.read_bytes()
@@ -86,7 +86,7 @@ def test_no_room_for_the_last_newline_is_a_clear_end(tmp_path: Path, judge: Judg
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_disk_that_reports_an_error_ends_the_run(tmp_path: Path, judge: JudgeServer, call: str) -> None:
-    """An error of input and output is told, not passed over: what was written may not be there."""
+    """An I/O error is reported, because the data may not be on the disk."""
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sitecustomize.py").write_text(BROKEN.replace("CALL", call))
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"

@@ -1,4 +1,4 @@
-"""A judge that goes away for a while, is paused, or never works: nothing is lost, little is asked twice."""
+"""A judge that is unreachable for a while, paused, or always failing. Nothing is lost, little is repeated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
     [("row", 2), pytest.param("row", 60, marks=pytest.mark.slow), pytest.param("item", 60, marks=pytest.mark.slow)],
 )
 def test_a_judge_that_is_down_for_a_while_costs_no_row(tmp_path: Path, granularity: str, seconds: float) -> None:
-    """It dies with questions in flight and comes back on the same port; only those are asked again."""
+    """Only the questions in flight are repeated when the judge returns on the same port."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     flags = (*FLAGS, "--granularity", granularity)
     with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
@@ -44,7 +44,7 @@ def test_a_judge_that_is_down_for_a_while_costs_no_row(tmp_path: Path, granulari
 
 
 def test_a_judge_that_dies_again_and_again_costs_no_row(tmp_path: Path) -> None:
-    """Three short outages, shorter and longer than a try's pause."""
+    """Three short outages are shorter or longer than the pause between tries."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--latency", "0.3") as judge:
         process = start(source, out, judge.url, *FLAGS, "--max-retries", "5")
@@ -61,7 +61,7 @@ def test_a_judge_that_dies_again_and_again_costs_no_row(tmp_path: Path) -> None:
 
 
 def test_a_paused_judge_is_waited_for(tmp_path: Path) -> None:
-    """It says nothing for three seconds: with a time-out of ten no question is asked twice."""
+    """A pause of three seconds repeats nothing under a timeout of ten."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
         process = start(source, out, judge.url, *FLAGS, "--timeout", "10")
@@ -76,7 +76,7 @@ def test_a_paused_judge_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> None:
-    """Exit 1, the last line says how to go on, and what was judged stays."""
+    """The exit code is 1, the last line says how to continue, and judged rows are kept."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
         process = start(source, out, judge.url, *FLAGS, "--outage-timeout", "2")
@@ -94,7 +94,7 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("flags", "most"), [((), 20), (("--max-consecutive-failures", "5"), 5)])
 def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, flags: tuple[str, ...], most: int) -> None:
-    """After so many failures in a row: exit 1, one line, and not a request for every row."""
+    """Too many consecutive failures end the run with exit code 1, one line and few requests."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--always", "500") as judge:
         result = infer(source, out, judge.url, *FLAGS, "--max-retries", "0", *flags)
@@ -109,7 +109,7 @@ def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, flags: tuple[str,
 
 
 def test_failures_between_good_replies_do_not_stop_the_run(tmp_path: Path) -> None:
-    """Every second row fails: none of the others is given up."""
+    """Every second row fails, and all others are judged."""
     faults = ["[[413]]" if number % 2 else "" for number in range(ROWS)]
     source, out = rows(tmp_path / "in.jsonl", faults), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log") as judge:
@@ -119,7 +119,7 @@ def test_failures_between_good_replies_do_not_stop_the_run(tmp_path: Path) -> No
 
 
 def test_rows_that_need_no_judge_do_not_hide_one_that_only_fails(tmp_path: Path) -> None:
-    """Every third row has no model items; the run stops all the same."""
+    """The run stops although every third row has no model items."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     found = rows(tmp_path / "full.jsonl", [""] * ROWS).read_text().splitlines()
     found[::3] = [json.dumps({**json.loads(line), "M-checklist": []}) for line in found[::3]]

@@ -1,4 +1,4 @@
-"""What a power cut leaves of the files: cut at any byte, or NULs in place of what had not reached the disk."""
+"""Files after a power cut: cut at any byte, or NULs in place of data that did not reach the disk."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def good(message: str, times: int) -> Turn:
 
 
 def judge_rows(out: Path, granularity: str = "row") -> list[str]:
-    """Judge `SAMPLES` into `out`; returns what was asked: "3" for row 3, "3.2" for its second item."""
+    """Judge `SAMPLES` into `out`. Return the questions: "3" for row 3, "3.2" for its second item."""
     judge = ScriptedJudge(good)
     run_samples(out, judge, SAMPLES, kind=task(granularity), concurrent_requests=1)
     pattern = r"^S\d+: m(\d+\.\d+)" if granularity == "item" else r"^S1: m(\d+)"
@@ -39,7 +39,7 @@ def judge_rows(out: Path, granularity: str = "row") -> list[str]:
 
 
 def last_lines(data: bytes, count: int) -> Iterator[tuple[int, int]]:
-    """Begin and end (newline not counted) of the last lines of a file."""
+    """Yield begin and end (newline not counted) of the last lines of a file."""
     begin = 0
     found = []
     for line in data.splitlines(keepends=True):
@@ -56,7 +56,7 @@ def set_aside(out: Path) -> bytes:
 
 
 def cuts(spans: Sequence[tuple[int, int]], step: int) -> list[int]:
-    """Where to cut the last three lines: at every `step`-th byte, and at each one near a line's begin or end."""
+    """Return the places to cut the last three lines: every `step`-th byte, and each one near a line's end."""
     near = {place + by for span in spans[-3:] for place in span for by in range(-2, 4)}
     first, last = spans[-3][0], spans[-1][1] + 1
     return [cut for cut in range(first, last + 1) if cut in near or (cut - first) % step == 0]
@@ -65,7 +65,7 @@ def cuts(spans: Sequence[tuple[int, int]], step: int) -> list[int]:
 @pytest.mark.parametrize("granularity", ["row", "item"])
 @pytest.mark.parametrize("step", STEPS)
 def test_what_a_cut_removed_is_asked_again_and_nothing_else(tmp_path: Path, granularity: str, step: int) -> None:
-    """The file cut anywhere in its last three records."""
+    """The file is cut anywhere in its last three records."""
     out = tmp_path / "out.jsonl"
     everything = judge_rows(out, granularity)
     whole = out.read_bytes()
@@ -80,7 +80,7 @@ def test_what_a_cut_removed_is_asked_again_and_nothing_else(tmp_path: Path, gran
 
 
 def broken_rows(out: Path) -> list[tuple[int, int]]:
-    """Rows whose second question is dead: the first one's reply stays in the journal. Returns the journal's lines."""
+    """Judge rows whose second question fails, so that the first reply stays in the journal. Return its lines."""
 
     def script(message: str, times: int) -> Turn:
         return RequestRejected("413", "no") if "\nS2: " in message or message.startswith("S2: ") else block(message)
@@ -91,7 +91,7 @@ def broken_rows(out: Path) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_journal_cut_anywhere_costs_only_the_replies_that_the_cut_removed(tmp_path: Path, step: int) -> None:
-    """Anywhere in the last three entries but right before a newline."""
+    """The cut is anywhere in the last three entries except right before a newline."""
     out, journal = tmp_path / "out.jsonl", tmp_path / "out.jsonl.journal"
     spans = broken_rows(out)
     failed, kept = out.read_bytes(), journal.read_bytes()
@@ -107,7 +107,7 @@ def test_a_journal_cut_anywhere_costs_only_the_replies_that_the_cut_removed(tmp_
 
 
 def test_a_journal_entry_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> None:
-    """As a record is."""
+    """A whole entry without its newline counts, like a record."""
     out, journal = tmp_path / "out.jsonl", tmp_path / "out.jsonl.journal"
     broken_rows(out)
     os.truncate(journal, journal.stat().st_size - 1)
@@ -116,7 +116,7 @@ def test_a_journal_entry_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("zeros", [1, 100, 4096, 1 << 21])
 def test_a_tail_of_nuls_costs_nothing(tmp_path: Path, zeros: int) -> None:
-    """It is set aside; no row is asked again."""
+    """The NULs are set aside and no row is asked again."""
     out = tmp_path / "out.jsonl"
     judge_rows(out)
     whole = out.read_bytes()
@@ -127,7 +127,7 @@ def test_a_tail_of_nuls_costs_nothing(tmp_path: Path, zeros: int) -> None:
 
 
 def test_nuls_in_place_of_the_last_records_end_cost_that_record(tmp_path: Path) -> None:
-    """From two bytes to the whole record."""
+    """The NULs replace two bytes, the whole record, or anything in between."""
     out = tmp_path / "out.jsonl"
     judge_rows(out)
     whole = out.read_bytes()
@@ -149,7 +149,7 @@ def test_a_nul_in_place_of_the_last_newline_costs_nothing(tmp_path: Path) -> Non
 
 
 def test_a_hole_in_the_middle_costs_the_records_that_it_touches(tmp_path: Path) -> None:
-    """Their bytes stay, as nothing in the middle is touched; the analysis counts every row once."""
+    """The damaged bytes stay in the file, and the analysis counts every row once."""
     out = tmp_path / "out.jsonl"
     judge_rows(out)
     table = analysis("--input-file", str(out)).stdout
@@ -165,7 +165,7 @@ def test_a_hole_in_the_middle_costs_the_records_that_it_touches(tmp_path: Path) 
 
 @pytest.mark.parametrize("zeros", [1, 500])
 def test_nuls_at_the_journals_end_cost_only_what_they_replace(tmp_path: Path, zeros: int) -> None:
-    """Behind the last entry nothing, in its place that entry."""
+    """NULs behind the last entry cost nothing; in its place they cost that entry."""
     out, journal = tmp_path / "out.jsonl", tmp_path / "out.jsonl.journal"
     spans = broken_rows(out)
     failed, kept = out.read_bytes(), journal.read_bytes()
@@ -178,7 +178,7 @@ def test_nuls_at_the_journals_end_cost_only_what_they_replace(tmp_path: Path, ze
 
 
 def test_processes_go_on_after_a_cut(tmp_path: Path) -> None:
-    """Five cuts of a file of twenty rows, each anywhere in its second half."""
+    """A file of twenty rows is cut five times, anywhere in its second half."""
     source, out, rng = rows(tmp_path / "in.jsonl", [""] * 20), tmp_path / "out.jsonl", random.Random(5)
     with JudgeServer(tmp_path / "served.log") as judge:
         assert infer(source, out, judge.url).returncode == 0

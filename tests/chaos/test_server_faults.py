@@ -44,14 +44,14 @@ MENDED = {
 
 
 def table(out: Path) -> str:
-    """What the analysis prints."""
+    """Return the table of the analysis."""
     result = analysis("--input-file", str(out))
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
 def clean_run(folder: Path, judge: JudgeServer, count: int, *flags: str) -> Path:
-    """The results of a run without faults over as many rows; under the same name, as the table may show it."""
+    """Judge as many rows without faults. The file has the same name, because the table may show it."""
     folder.mkdir()
     result = infer(rows(folder / "in.jsonl", [""] * count), folder / "out.jsonl", judge.url, *flags)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -62,7 +62,7 @@ def clean_run(folder: Path, judge: JudgeServer, count: int, *flags: str) -> Path
 def test_what_another_try_mends_leaves_no_trace_in_the_table(
     judge: JudgeServer, tmp_path: Path, granularity: str, way: str
 ) -> None:
-    """All faults in one run, also behind a redirection; scores and table are those of a run without faults."""
+    """Scores and table equal those of a run without faults, also behind a redirection."""
     source, out = rows(tmp_path / "in.jsonl", [f"[[{fault}]]" for fault in MENDED]), tmp_path / "out.jsonl"
     flags = ("--granularity", granularity, "--concurrent-requests", "32", "--log-file", str(tmp_path / "log"))
     url = judge.url.replace("/v1", f"/{way}v1")
@@ -84,7 +84,7 @@ def test_what_another_try_mends_leaves_no_trace_in_the_table(
 
 
 def test_a_reply_that_arrived_before_its_connection_broke_is_kept(judge: JudgeServer, tmp_path: Path) -> None:
-    """Whole replies, each with a reset right behind: nothing is asked twice, though connections are used again."""
+    """A reset right after each reply repeats no question, although connections are reused."""
     source, out = rows(tmp_path / "in.jsonl", ["[[reset-after]]"] * 20), tmp_path / "out.jsonl"
     result = infer(source, out, judge.url, "--concurrent-requests", "4")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -94,7 +94,7 @@ def test_a_reply_that_arrived_before_its_connection_broke_is_kept(judge: JudgeSe
 
 
 def test_an_absurd_pause_holds_only_the_question_that_got_it(judge: JudgeServer, tmp_path: Path) -> None:
-    """A Retry-After of thirty years: the other rows are judged, a signal ends the wait, the next run asks again."""
+    """A Retry-After of thirty years delays one row. A signal ends the wait; the next run asks again."""
     faults = ["[[429hugex1]]" if number % 10 == 0 else "" for number in range(40)]
     source, out = rows(tmp_path / "in.jsonl", faults), tmp_path / "out.jsonl"
     process = start(source, out, judge.url, "--concurrent-requests", "3")
@@ -125,7 +125,7 @@ def test_an_absurd_pause_ends_after_two_minutes(judge: JudgeServer, tmp_path: Pa
 
 
 def test_a_key_revoked_in_the_middle_stops_the_run_and_saves_what_is_in_flight(tmp_path: Path) -> None:
-    """401 after thirty requests: exit 2, nothing more is sent, every reply is written; a new key finishes."""
+    """A 401 ends the run with exit code 2 and every reply written. A new key finishes."""
     source, out = rows(tmp_path / "in.jsonl", [""] * 100), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--latency", "0.3", "--revoke-after", "30") as judge:
         result = infer(source, out, judge.url, "--concurrent-requests", "8")
@@ -145,7 +145,7 @@ def test_a_key_revoked_in_the_middle_stops_the_run_and_saves_what_is_in_flight(t
 
 @pytest.mark.parametrize("fault", ["malformed", "hang"])
 def test_a_judge_that_only_fails_is_survived(tmp_path: Path, fault: str) -> None:
-    """Every row is a record of a failure, or the run stops and says so; with a good judge all are judged."""
+    """Every row is a recorded failure, or the run stops and says so. A good judge then judges all."""
     source, out = rows(tmp_path / "in.jsonl", [""] * 30), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--always", fault) as judge:
         flags = ("--max-retries", "0", "--timeout", "1", "--concurrent-requests", "10")

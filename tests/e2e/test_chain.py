@@ -1,4 +1,4 @@
-"""From raw preference data to the table: decompose, critic, infer, analysis, each a process against a real server."""
+"""The chain from raw preference data to the table. Each step is a process against a real server."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def model() -> Iterator[str]:
 
 
 def command(step: str, source: Path, out: Path, url: str, *flags: str) -> list[str]:
-    """A deriving command."""
+    """Return the words of a deriving command."""
     files = ["--input-file", str(source), "--output-file", str(out), "--api-base", url, "--model", "scripted"]
     return [sys.executable, "-m", "metajudge", step, *files, *flags]
 
 
 def run(step: str, source: Path, out: Path, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
-    """A deriving command to its end."""
+    """Run a deriving command to its end."""
     return driver.run(*command(step, source, out, url, *flags))
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file."""
+    """Return the rows of a file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_the_whole_chain_on_the_example(model: str, tmp_path: Path) -> None:
-    """Four commands, each on the output of the one before as it is; the table has the model with five rows."""
+    """Each command reads the output of the one before. The table has the model with five rows."""
     first = run("decompose", RAW, tmp_path / "rows.jsonl", model)
     assert first.returncode == 0, first.stderr
     assert "(5 success); the replies in rows.jsonl.records" in first.stdout
@@ -60,7 +60,7 @@ def test_the_whole_chain_on_the_example(model: str, tmp_path: Path) -> None:
 
 
 def test_the_output_has_every_row_in_order_with_what_became_of_it(model: str, tmp_path: Path) -> None:
-    """The row itself, the checklist, what was ignored, and the stamp."""
+    """A row keeps its fields and gains the checklist, the ignored texts and the stamp."""
     run("decompose", RAW, tmp_path / "rows.jsonl", model)
     raw, rows = lines(RAW), lines(tmp_path / "rows.jsonl")
     assert [{key: row[key] for key in before} for before, row in zip(raw, rows, strict=True)] == raw
@@ -74,7 +74,7 @@ def test_the_output_has_every_row_in_order_with_what_became_of_it(model: str, tm
 
 
 def test_bounds_change_the_status_without_asking_again(model: str, tmp_path: Path) -> None:
-    """A row with too many points has no checklist; inference passes it over and ends with 0."""
+    """A row with too many points has no checklist. A later run with wider bounds needs no request."""
     out = tmp_path / "rows.jsonl"
     run("decompose", RAW, out, model)
     before = log(model)["asked"]
@@ -87,7 +87,7 @@ def test_bounds_change_the_status_without_asking_again(model: str, tmp_path: Pat
 
 
 def test_a_row_that_an_earlier_step_left_unfit_goes_through_unasked(model: str, tmp_path: Path) -> None:
-    """It keeps its line and its stamp; the critic is not asked about it."""
+    """The row keeps its line and its stamp; the critic is not asked about it."""
     rows = lines(RAW)
     rows[0]["metajudge"] = {"status": "too_few", "step": "decompose"}
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -100,7 +100,7 @@ def test_a_row_that_an_earlier_step_left_unfit_goes_through_unasked(model: str, 
 
 @pytest.mark.parametrize("step", ["decompose", "critic"])
 def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: Path, step: str) -> None:
-    """But those in flight at the kill; the output is whole in the end."""
+    """Only questions in flight at the kill are repeated. The output is complete in the end."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     raw = lines(RAW)
     many = [{**raw[n % 5], "context": f"question {n}"} for n in range(60)]
@@ -124,7 +124,7 @@ def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: P
 
 
 def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None:
-    """`--from-field` needs neither key nor judge; what cannot be read is told by row."""
+    """`--from-field` needs neither key nor judge. Each unreadable text is reported with its row."""
     good = "Reasons:\n- Response A is wrong about the year.\n- Response B names the source.\n\\boxed{B>>A}"
     rows = [{"said": good}, {"said": "I like both."}, {"other": 1}]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -158,7 +158,7 @@ def test_bad_arguments_get_one_line(
     arguments: list[str],
     message: str,
 ) -> None:
-    """Exit 2, nothing written."""
+    """The exit code is 2 and nothing is written."""
     step, *flags = arguments
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
@@ -169,7 +169,7 @@ def test_bad_arguments_get_one_line(
 
 
 def test_an_output_that_is_no_work_of_the_command_is_not_overwritten(model: str, tmp_path: Path) -> None:
-    """Nor the input."""
+    """Neither a foreign file nor the input is overwritten."""
     mine = tmp_path / "mine.jsonl"
     mine.write_text("precious\n")
     assert run("decompose", RAW, mine, model).returncode == 2 and mine.read_text() == "precious\n"
@@ -179,7 +179,7 @@ def test_an_output_that_is_no_work_of_the_command_is_not_overwritten(model: str,
 
 
 def test_a_list_for_each_annotator(model: str, tmp_path: Path) -> None:
-    """Three questions a row; the lists can be judged like a model's."""
+    """Three questions per row give three lists in the form of a model's."""
     out = tmp_path / "rows.jsonl"
     result = run("decompose", RAW, out, model, "--per-annotator")
     assert result.returncode == 0, result.stderr

@@ -28,7 +28,7 @@ def judge() -> Iterator[str]:
 
 
 def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path: Path) -> None:
-    """Filtered, too long, too large, forever malformed, forever broken: records of failures, exit 1."""
+    """Every permanent fault becomes a record of a failure, and the exit code is 1."""
     faults = ["content-filter", "context-length", "413", "malformed", "truncated", "500", ""]
     source = rows(tmp_path / "in.jsonl", [f"[[{fault}]]" if fault else "" for fault in faults])
     out = tmp_path / "out.jsonl"
@@ -49,7 +49,7 @@ def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path
 
 @pytest.mark.parametrize("fault", FATAL)
 def test_what_no_row_survives_stops_the_run_with_one_line(judge: str, tmp_path: Path, fault: str) -> None:
-    """Exit 2, what was judged stays, the same command goes on."""
+    """The exit code is 2, judged rows are kept, and the same command resumes."""
     source = rows(tmp_path / "in.jsonl", ["", "", f"[[{fault}x1]]", *[""] * 30])
     out = tmp_path / "out.jsonl"
     result = infer(source, out, judge, "--concurrent-requests", "1")
@@ -63,7 +63,7 @@ def test_what_no_row_survives_stops_the_run_with_one_line(judge: str, tmp_path: 
 
 
 def test_unsupported_parameters_are_adapted_and_recorded(tmp_path: Path) -> None:
-    """Newer OpenAI models: max_completion_tokens, no temperature."""
+    """Newer OpenAI models need max_completion_tokens and refuse a temperature."""
     with running("tests.servers.faulty", "--unsupported", "max_tokens", "--unsupported", "temperature") as url:
         result = infer(rows(tmp_path / "in.jsonl", [""] * 5), tmp_path / "out.jsonl", url)
     assert result.returncode == 0, result.stdout
@@ -74,7 +74,7 @@ def test_unsupported_parameters_are_adapted_and_recorded(tmp_path: Path) -> None
 
 
 def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) -> None:
-    """It is started when the run has found nobody there."""
+    """The judge starts only after the run has found it unreachable."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -96,14 +96,14 @@ def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) ->
 
 
 def test_bounded_flight_is_seen_by_the_server(tmp_path: Path) -> None:
-    """Seven in flight, never more, and really seven."""
+    """The server sees seven requests in flight and never more."""
     with running("tests.servers.faulty", "--latency", "0.1") as url:
         infer(rows(tmp_path / "in.jsonl", [""] * 40), tmp_path / "out.jsonl", url, "--concurrent-requests", "7")
         assert log(url)["most_in_flight"] == 7
 
 
 def test_a_reader_that_goes_away_ends_the_analysis_quietly() -> None:
-    """`| head -1` is no traceback."""
+    """`| head -1` causes no traceback."""
     script = f"{sys.executable} metajudge_analysis.py --input-dir example | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
     result = run("bash", "-c", script)
     assert "Traceback" not in result.stderr and result.stdout.strip() in ("0", "1")

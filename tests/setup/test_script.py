@@ -1,4 +1,4 @@
-"""The shell script: which Python, which judge, what it passes on."""
+"""The shell script: its choice of Python and judge, and the arguments that it passes on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ sys.exit({status} if "infer" in sys.argv[1] else 0)
 def script(
     folder: Path, *arguments: str, path: Path | str = SCRIPT, cwd: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """The shell script in an environment of a few variables."""
+    """Run the shell script with only a few environment variables."""
     env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), **variables}
     command = ["bash", str(path), *arguments]
     return subprocess.run(command, cwd=cwd or folder, env=env, capture_output=True, text=True, check=False)
@@ -54,7 +54,7 @@ def fake(tmp_path: Path) -> Fake:
 
 
 def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path: Path) -> None:
-    """Both models of the example into the folder output, then one table."""
+    """Both models of the example are judged into the folder output, then one table is printed."""
     result = fake.run(tmp_path)
     assert result.returncode == 0 and "using the embedded one" in result.stderr
     (infer, key, base), (analysis, *_) = fake.calls()
@@ -67,7 +67,7 @@ def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path:
 
 @pytest.mark.parametrize("arguments", [("--model", "m/1"), ("--model=m/1",)])
 def test_a_judge_named_among_the_arguments_is_the_judge(fake: Fake, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """In the results' names and in the table, too; the embedded one is not announced."""
+    """File names and table use it, and the embedded one is not announced."""
     result = fake.run(tmp_path, *arguments)
     (infer, *_), (analysis, *_) = fake.calls()
     assert "output/{model}-m_1-meta_eval.jsonl" in infer and analysis[-1] == "m/1"
@@ -76,7 +76,7 @@ def test_a_judge_named_among_the_arguments_is_the_judge(fake: Fake, tmp_path: Pa
 
 @pytest.mark.parametrize("variable", ["API_KEY", "OPENAI_API_KEY", "API_BASE", "OPENAI_BASE_URL"])
 def test_a_key_or_a_base_url_means_a_real_judge(fake: Fake, tmp_path: Path, variable: str) -> None:
-    """gpt-4o unless EVAL_MODEL says otherwise; the key goes through the environment, never a command line."""
+    """The judge is gpt-4o unless EVAL_MODEL is set. The key never appears on a command line."""
     fake.run(tmp_path, **{variable: "sk-or-url"})
     (infer, key, base), (analysis, *_) = fake.calls()
     assert infer[-1] == "gpt-4o" and analysis[-1] == "gpt-4o"
@@ -88,7 +88,7 @@ def test_a_key_or_a_base_url_means_a_real_judge(fake: Fake, tmp_path: Path, vari
 def test_a_key_or_a_base_url_among_the_arguments_means_one_too(
     fake: Fake, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    """Else a real judge's replies would be kept as the lexical matcher's."""
+    """A real judge's replies are not stored as the lexical matcher's."""
     result = fake.run(tmp_path, *arguments)
     (infer, *_), (analysis, *_) = fake.calls()
     assert "output/{model}-gpt-4o-meta_eval.jsonl" in infer and analysis[-1] == "gpt-4o"
@@ -96,7 +96,7 @@ def test_a_key_or_a_base_url_among_the_arguments_means_one_too(
 
 
 def test_a_search_path_for_folders_changes_nothing(fake: Fake, tmp_path: Path) -> None:
-    """With CDPATH, cd prints where it goes."""
+    """With CDPATH, cd prints its target."""
     result = fake.run(tmp_path, CDPATH=f".:{ROOT.parent}:{ROOT}")
     relative = fake.run(
         tmp_path, path=f"{ROOT.name}/metajudge_infer.sh", cwd=ROOT.parent, CDPATH=".:/", OUTPUT_DIR=f"{tmp_path}/output"
@@ -139,7 +139,7 @@ def test_a_dry_run_prints_no_table(fake: Fake, tmp_path: Path) -> None:
 
 
 def test_help_names_every_variable(tmp_path: Path, fake: Fake) -> None:
-    """Without setting anything up."""
+    """Help sets nothing up."""
     text = fake.run(tmp_path, "--help").stdout
     names = "INPUT_FILE MODEL_BE_EVALUATED API_KEY API_BASE EVAL_MODEL OUTPUT_DIR MAX_TOKENS TEMPERATURE MAX_RETRIES"
     for name in [*names.split(), "CONCURRENT_REQUESTS", "RATE_LIMIT_DELAY", "BATCH_SIZE", "GRANULARITY"]:
@@ -172,7 +172,7 @@ def test_an_interpreter_that_is_too_old_or_does_not_run_is_passed_over(tmp_path:
 
 
 def test_no_python_and_a_bad_python_are_one_line(tmp_path: Path) -> None:
-    """Exit 2."""
+    """The exit code is 2."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("bash", "dirname"):

@@ -37,13 +37,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarni
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A judge that is right but for the faults in the texts."""
+    """Start a judge that is right except for the faults in the texts."""
     with running("tests.servers.faulty") as base_url:
         yield base_url
 
 
 class Letters:
-    """A tokenizer with a token a letter."""
+    """A tokenizer with one token per letter."""
 
     def __call__(self, text: str, **_: Any) -> dict[str, Any]:
         import torch
@@ -55,7 +55,7 @@ class Letters:
 
 
 def rollout(texts: list[str]) -> Any:
-    """A batch of verl's as a rollout leaves it."""
+    """Return a batch of verl's after a rollout."""
     import numpy as np
     import torch
     from verl import DataProto
@@ -75,7 +75,7 @@ def rollout(texts: list[str]) -> Any:
 
 
 def test_verls_reward_manager_gets_score_and_parts(url: str, tmp_path: Path) -> None:
-    """From the configuration through `NaiveRewardManager` to the scores at the last token of each response."""
+    """The configuration leads through `NaiveRewardManager` to the score at each response's last token."""
     pytest.importorskip("verl", reason="verl is not installed; see the head of this file")
     from omegaconf import OmegaConf
     from verl.experimental.reward_loop.reward_manager.naive import NaiveRewardManager
@@ -99,7 +99,7 @@ def test_verls_reward_manager_gets_score_and_parts(url: str, tmp_path: Path) -> 
 
 
 def executed(path: Path, texts: list[str], labels: list[Any]) -> list[dict[str, Any]]:
-    """What OpenRLHF's executor makes of these replies of an engine."""
+    """Return the results of OpenRLHF's executor for these replies of an engine."""
     pytest.importorskip("openrlhf", reason="OpenRLHF is not installed; see the head of this file")
     from openrlhf.utils.agent import SingleTurnAgentExecutor
 
@@ -127,7 +127,7 @@ def executed(path: Path, texts: list[str], labels: list[Any]) -> list[dict[str, 
 
 
 def test_openrlhfs_executor_gets_rewards_scores_and_parts(url: str, tmp_path: Path) -> None:
-    """Rewards and logs as OpenRLHF turns them into tensors of an experience."""
+    """OpenRLHF can turn rewards and logs into tensors of an experience."""
     torch = pytest.importorskip("torch")
     path = tmp_path / "my_reward.py"
     path.write_text(OPENRLHF_FILE.format(url=url, on_unscored="error"))

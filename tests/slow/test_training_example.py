@@ -1,4 +1,4 @@
-"""The training example in small: its script from the warm-up to the log, with torch, TRL and a judge in a process."""
+"""A small run of the training example from the warm-up to the log, with torch, TRL and a judge process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHARES = (
 
 
 def script(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    """`python -m example.training.run` with one seed and short evaluations."""
+    """Run `python -m example.training.run` with one seed and short evaluations."""
     command = [sys.executable, "-m", "example.training.run", "--seeds", "1", "--evaluated", "64"]
     variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
     return subprocess.run(
@@ -40,12 +40,12 @@ def script(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """The records of a JSONL file."""
+    """Return the records of a JSONL file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_the_script_trains_every_arm_and_logs_every_step(tmp_path: Path) -> None:
-    """After a warm-up of 60 steps replies can be read, so that the rewards are real; the logs make a picture."""
+    """A warm-up of 60 steps gives readable replies, so the rewards are real."""
     ended = script(tmp_path, "--warm-up-steps", "60", "--steps", str(STEPS), "--floor-factor", "0")
     assert ended.returncode == 0, ended.stderr
     logs = {path.stem: lines(path) for path in (tmp_path / "logs").iterdir()}
