@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from tests.e2e.driver import analysis
+from tests.e2e.driver import analysis, records
 from tests.servers import ROOT
 
 EXAMPLE = ROOT / "example"
@@ -56,13 +55,8 @@ QUARTERS = {
 }
 
 
-def records(model: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (EXAMPLE / f"{model}.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 def rows() -> list[dict[str, Any]]:
-    text = (EXAMPLE / "infer_input_10samples.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    return records(EXAMPLE / "infer_input_10samples.jsonl")
 
 
 def test_the_examples_table_is_this_to_the_byte() -> None:
@@ -77,7 +71,7 @@ def test_the_examples_table_is_this_to_the_byte() -> None:
 def test_every_number_of_the_table_follows_from_the_scores_by_hand(model: str) -> None:
     """The formulas are computed in exact fractions from a second copy of the replies."""
     sums: Counter[str] = Counter()
-    for text, record in zip(QUARTERS[model], records(model), strict=True):
+    for text, record in zip(QUARTERS[model], records(EXAMPLE / f"{model}.jsonl"), strict=True):
         pairs = [(int(s), Fraction(int(q), 4)) for s, q in (part.split(":")[1].split(",") for part in text.split())]
         assert record["extraction_result"]["scores"] == [[r, s, float(v)] for r, (s, v) in enumerate(pairs, 1)]
         best = {s: max(v for t, v in pairs if t == s) for s, _ in pairs if s}

@@ -37,7 +37,7 @@ def options(url: str) -> JudgeConfig:
 def matrix(url: str) -> list[list[float | None]]:
     """Return the judge's score of every reason (columns) for every flaw (rows), through the training adapter.
 
-    Each pair is a question of its own: alone with one flaw, the soft average precision of one reason is its score.
+    Each pair is one question: alone with one flaw, the soft average precision of one reason is its score.
     """
     flaws, reasons = sorted(EVIDENCE_REASONS), [*sorted(EVIDENCE_REASONS), *sorted(GENERIC_REASONS)]
     reward = reward_function(options(url), RewardConfig(reward="rationale", rationale_metric="average_precision_soft"))

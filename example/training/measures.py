@@ -30,14 +30,14 @@ class Batch:
     rc: float
     """Rationale consistency: the share of the row's flaws that the reasons name."""
     rc_floor: float
-    """The same against the flaws of the other rows: what naming flaws blindly is worth."""
+    """Consistency with the flaws of the other rows: the value of naming flaws blindly."""
     outcome_accuracy: float
     evidence: float
     """Share of the reasons that name a flaw, present or not."""
     generic: float
     """Share of the reasons that are generic praise."""
     follows_reasons: float
-    """Share of the verdicts that are those of the listed flaws, where these tell."""
+    """Share of the verdicts that agree with the listed flaws, if these favour a response."""
 
 
 def read(generation: str) -> Reading:
@@ -57,14 +57,16 @@ def measure(generations: Sequence[str], flaws: Sequence[Collection[str]], labels
     """Return the measures of these generations, given the flaws and the preferred response of each row."""
     readings = [read(generation) for generation in generations]
     reasons = [reason for reading in readings for reason in reading.reasons]
-    told = [(reading.verdict, listed_verdict(reading.reasons)) for reading in readings if reading.verdict is not None]
+    verdicts = [
+        (reading.verdict, listed_verdict(reading.reasons)) for reading in readings if reading.verdict is not None
+    ]
     return Batch(
         rc=mean([consistency(one.reasons, own) for one, own in zip(readings, flaws, strict=True)]),
         rc_floor=shuffled_floor([reading.reasons for reading in readings], flaws),
         outcome_accuracy=mean([one.verdict == label for one, label in zip(readings, labels, strict=True)]),
         evidence=mean([reason in EVIDENCE_REASONS for reason in reasons]),
         generic=mean([reason in GENERIC_REASONS for reason in reasons]),
-        follows_reasons=mean([verdict == listed for verdict, listed in told if listed is not None]),
+        follows_reasons=mean([verdict == listed for verdict, listed in verdicts if listed is not None]),
     )
 
 

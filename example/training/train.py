@@ -31,9 +31,9 @@ class Arm:
     """The settings in which the arms differ."""
 
     reward: str
-    """What the reward is, see `metajudge.rewards.reward.RewardConfig`."""
+    """The reward of `metajudge.rewards.reward.RewardConfig`."""
     cue_agreement: float
-    """How often the cue agrees with the preference."""
+    """Share of rows in which the cue agrees with the preference."""
 
 
 ARMS: Mapping[str, Arm] = {
@@ -133,7 +133,7 @@ LOGGED = {
     "entropy": "entropy",
     "zero_variance_groups": "frac_reward_zero_std",
 }
-"""The names of a line's figures, and what the trainer calls them."""
+"""Figures of a line, and their names in the trainer."""
 
 
 class Log(TrainerCallback):  # type: ignore[misc]
@@ -172,11 +172,11 @@ def probe(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, rows: Seq
     prompts = [replace(row, cue=cue).prompt() for cue in (0, 1) for row in rows]
     readings = [read(text) for text in generate(model, tokenizer, prompts, sample=False)]
     pairs = list(zip(readings[: len(rows)], readings[len(rows) :], strict=True))
-    told = [[listed_verdict(one.reasons) for one in two] for two in pairs]
+    listed = [[listed_verdict(one.reasons) for one in two] for two in pairs]
     return Probe(
         conflict_accuracy=mean([two[1 - row.label].verdict == row.label for two, row in zip(pairs, rows, strict=True)]),
         verdict_flips=mean([one.verdict != other.verdict for one, other in pairs]),
-        reasons_turn=mean([None not in two and two[0] != two[1] for two in told]),
+        reasons_turn=mean([None not in two and two[0] != two[1] for two in listed]),
     )
 
 

@@ -4,7 +4,7 @@ A *flaw* is a slot of a response that is unlike the specification. People prefer
 for 15 % of noise. The *cue* (which response is longer) has nothing to do with flaws, but agrees with that preference in
 most rows: it pays more than reading.
 
-Every token of the world is one line of text, so that a prompt and a generation can be read as they stand.
+Every token of the world is one line of text, so that prompts and generations are readable.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CUE_PAYS, CUE_FAILS = 0.9, 0.6
 FLAW_RATE, LABEL_NOISE = 0.2, 0.15
 FEWEST_FLAWS, MOST_FLAWS = 3, 7
 EVIDENCE_SHARE = 0.7
-"""Of the demonstrations; the others give generic reasons and follow the cue."""
+"""Share of the demonstrations that list flaws; the others give generic reasons and follow the cue."""
 MOST_REASONS = 5
 
 BEGIN, LIST, END, PADDING = "Task:\n", "List of reasons:\n", "<end>", "<padding>"
@@ -49,9 +49,9 @@ class Row:
     """One comparison."""
 
     specification: tuple[int, ...]
-    """What each slot should be, 0 or 1."""
+    """The wanted value of each slot, 0 or 1."""
     responses: tuple[tuple[int, ...], tuple[int, ...]]
-    """What A and B made of it."""
+    """The values of A and of B."""
     label: int
     """The response that people prefer, `A` or `B`."""
     cue: int

@@ -1,6 +1,6 @@
 """A judge that copies from its question never writes an attacker's score into a record.
 
-The copy stands before the real block, after it, in it, or instead of it.
+The copy is before the real block, after it, in it, or instead of it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def test_mixed_with_the_answer_an_echo_brings_no_score(attack: Attack) -> None:
 
 
 @attacks
-def test_an_echo_never_stands_in_for_an_answer(attack: Attack) -> None:
+def test_an_echo_never_replaces_an_answer(attack: Attack) -> None:
     """An echo alone, or one that completes half an answer, is rejected."""
     for case, _, value in echoing(attack, unanswered):
         assert isinstance(value, ParseFailure), case

@@ -60,7 +60,7 @@ def test_a_body_of_ten_megabytes_is_served_and_one_byte_more_is_not() -> None:
 
 
 @pytest.mark.parametrize("way", ["no length", "compressed"])
-def test_a_large_body_that_does_not_tell_its_length_is_refused_as_well(way: str) -> None:
+def test_a_large_body_without_its_length_is_refused_as_well(way: str) -> None:
     """Chunked and compressed bodies are measured, too."""
     data = question(LARGE + 1)
     if way == "no length":

@@ -30,7 +30,7 @@ class Agreement:
 
     n: int
     average_precision: float
-    """Of ranking the pairs by score, those with a label of at least 0.5 being relevant."""
+    """AP of the pairs ranked by score; a label of at least 0.5 is relevant."""
     exact: float
     within_one_step: float
     kappa: float

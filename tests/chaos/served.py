@@ -21,9 +21,9 @@ class Ask:
     asked: float
     """Seconds on the machine's monotonic clock."""
     run: str | None = None
-    """Which run asked, as its requests say by `user`: the judge may read one after the run's end."""
+    """The run, named by the request's `user`: the judge may read a request after its run has ended."""
     replied: float | None = None
-    """When the whole reply had been sent; None when it never was."""
+    """Time at which the whole reply had been sent, None if it never was."""
 
 
 @dataclass(frozen=True, slots=True)

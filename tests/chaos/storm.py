@@ -34,11 +34,11 @@ class Storm:
     """Seconds of the slow replies, most of them: they keep the run busy for as many kills as are wanted."""
     seed: int = 0
     killed: list[float] = field(default_factory=list)
-    """When each kill struck, on the machine's monotonic clock."""
+    """Times of the kills, on the machine's monotonic clock."""
     torn: list[bytes] = field(default_factory=list)
-    """What was left of the records that were cut, here or by a kill in the middle of a write."""
+    """Remains of the records that were cut, here or by a kill within a write."""
     torn_at: int = -1
-    """Where the last of these begins in the results."""
+    """Offset of the last of these in the results."""
     forgiven: set[str] = field(default_factory=set)
     """The questions of these records."""
 
@@ -81,8 +81,8 @@ class Storm:
         # Compiled modules are kept in a place of their own: a start that compiles takes half as long again.
         env = {"PYTHONPYCACHEPREFIX": f"{self.folder}-cache", "PYTHONDONTWRITEBYTECODE": ""}
         quiet = {"stdout": QUIET, "stderr": QUIET, "measured": False}
-        told = ("--extra-body", json.dumps({"user": str(number)}))
-        process = start(self.source, self.out, url, *self.flags, *told, env=env, **quiet)
+        label = ("--extra-body", json.dumps({"user": str(number)}))
+        process = start(self.source, self.out, url, *self.flags, *label, env=env, **quiet)
         try:
             if number % 10 == 0:
                 time.sleep(rng.uniform(0, START_UP))

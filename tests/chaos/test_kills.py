@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.storm import Storm, faults
 
 GRANULARITIES = {"row": 1, "item": 5}
-"""With the questions that a row asks."""
+"""Granularities with their questions per row."""
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)

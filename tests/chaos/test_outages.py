@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, lines, rows_of, start
+from tests.chaos.processes import JudgeServer, all_rows, last_line, lines, rows_of, start
 from tests.chaos.served import asks, counts
 from tests.e2e.driver import analysis, infer, rows, until
 
@@ -92,14 +92,17 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
         assert counts(judge.log).total() - len(asks(judge.log)) <= IN_FLIGHT
 
 
-@pytest.mark.parametrize(("flags", "most"), [((), 20), (("--max-consecutive-failures", "5"), 5)])
-def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, flags: tuple[str, ...], most: int) -> None:
-    """Too many consecutive failures end the run with exit code 1, one line and few requests."""
+@pytest.mark.parametrize(
+    ("fault", "flags", "most"),
+    [("500", (), 20), ("500", ("--max-consecutive-failures", "5"), 5), ("malformed", (), 20),
+     ("hang", ("--timeout", "1"), 20)],
+)  # fmt: skip
+def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, fault: str, flags: tuple[str, ...], most: int) -> None:
+    """Too many consecutive failures end the run with exit code 1, one line and few requests. A good judge finishes."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
-    with JudgeServer(tmp_path / "served.log", "--always", "500") as judge:
+    with JudgeServer(tmp_path / "served.log", "--always", fault) as judge:
         result = infer(source, out, judge.url, *FLAGS, "--max-retries", "0", *flags)
-        assert result.returncode == 1, result.stdout + result.stderr
-        last = result.stdout.splitlines()[-1]
+        last = last_line(result, 1)
         assert last.startswith("Stopped with ") and str(most) in last and "the same command goes on" in last
         assert most <= counts(judge.log).total() <= most + 2 * IN_FLIGHT
         judge.stop()

@@ -9,13 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from metajudge.cli import main
 from tests.e2e import driver
-from tests.e2e.driver import analysis, environment, infer, log, until
+from tests.e2e.driver import analysis, environment, infer, log, records, until
 from tests.servers import ROOT, running
 
 RAW = ROOT / "example" / "raw_preferences_5samples.jsonl"
@@ -38,11 +37,6 @@ def run(step: str, source: Path, out: Path, url: str, *flags: str) -> subprocess
     return driver.run(*command(step, source, out, url, *flags))
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 def test_the_whole_chain_on_the_example(model: str, tmp_path: Path) -> None:
     """Each command reads the output of the one before. The table has the model with five rows."""
     first = run("decompose", RAW, tmp_path / "rows.jsonl", model)
@@ -62,7 +56,7 @@ def test_the_whole_chain_on_the_example(model: str, tmp_path: Path) -> None:
 def test_the_output_has_every_row_in_order_with_what_became_of_it(model: str, tmp_path: Path) -> None:
     """A row keeps its fields and gains the checklist, the ignored texts and the stamp."""
     run("decompose", RAW, tmp_path / "rows.jsonl", model)
-    raw, rows = lines(RAW), lines(tmp_path / "rows.jsonl")
+    raw, rows = records(RAW), records(tmp_path / "rows.jsonl")
     assert [{key: row[key] for key in before} for before, row in zip(raw, rows, strict=True)] == raw
     for row in rows:
         stamp = row["metajudge"]
@@ -81,19 +75,19 @@ def test_bounds_change_the_status_without_asking_again(model: str, tmp_path: Pat
     again = run("decompose", RAW, out, model, "--max-items", "4")
     assert again.returncode == 0 and "Requests  0," in again.stdout and "(5 too_many)" in again.stdout
     assert log(model)["asked"] == before
-    assert all("human-checklist" not in row and row["metajudge"]["items"] == 5 for row in lines(out))
+    assert all("human-checklist" not in row and row["metajudge"]["items"] == 5 for row in records(out))
     back = run("decompose", RAW, out, model)
     assert "(5 success)" in back.stdout and log(model)["asked"] == before
 
 
 def test_a_row_that_an_earlier_step_left_unfit_goes_through_unasked(model: str, tmp_path: Path) -> None:
     """The row keeps its line and its stamp; the critic is not asked about it."""
-    rows = lines(RAW)
+    rows = records(RAW)
     rows[0]["metajudge"] = {"status": "too_few", "step": "decompose"}
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     result = run("critic", tmp_path / "in.jsonl", tmp_path / "out.jsonl", model, "--name", "m")
     assert result.returncode == 0 and "1 rows are passed over" in result.stderr
-    found = lines(tmp_path / "out.jsonl")
+    found = records(tmp_path / "out.jsonl")
     assert found[0] == rows[0] and [row["metajudge"]["status"] for row in found[1:]] == ["success"] * 4
     assert "m-checklist" in found[1] and "m-checklist" not in found[0]
 
@@ -102,7 +96,7 @@ def test_a_row_that_an_earlier_step_left_unfit_goes_through_unasked(model: str, 
 def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: Path, step: str) -> None:
     """Only questions in flight at the kill are repeated. The output is complete in the end."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    raw = lines(RAW)
+    raw = records(RAW)
     many = [{**raw[n % 5], "context": f"question {n}"} for n in range(60)]
     source.write_text("".join(json.dumps(row) + "\n" for row in many))
     flags = ["--name", "m"] if step == "critic" else []
@@ -119,8 +113,8 @@ def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: P
         asked = log(url)["asked"]
     assert result.returncode == 0, result.stderr
     assert len(asked) == 60 and sum(asked.values()) <= 64 and max(asked.values()) <= 2
-    assert [row["context"] for row in lines(out)] == [row["context"] for row in many]
-    assert {row["metajudge"]["status"] for row in lines(out)} == {"success"}
+    assert [row["context"] for row in records(out)] == [row["context"] for row in many]
+    assert {row["metajudge"]["status"] for row in records(out)} == {"success"}
 
 
 def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None:
@@ -133,7 +127,7 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
          str(tmp_path / "out.jsonl"), "--name", "m", "--from-field", "said"],
         cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    found = lines(tmp_path / "out.jsonl")
+    found = records(tmp_path / "out.jsonl")
     assert result.returncode == 1 and "Requests  0," in result.stdout
     assert found[0]["m-checklist"] == ["Response A is wrong about the year.", "Response B names the source."]
     assert found[0]["m-label"] == "B>>A" and found[0]["m-generated_text"] == good
@@ -183,4 +177,4 @@ def test_a_list_for_each_annotator(model: str, tmp_path: Path) -> None:
     out = tmp_path / "rows.jsonl"
     result = run("decompose", RAW, out, model, "--per-annotator")
     assert result.returncode == 0, result.stderr
-    assert all({f"annotator-{n}-checklist" for n in (1, 2, 3)} <= set(row) for row in lines(out))
+    assert all({f"annotator-{n}-checklist" for n in (1, 2, 3)} <= set(row) for row in records(out))

@@ -78,9 +78,9 @@ def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) ->
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    source, told = rows(tmp_path / "in.jsonl", [""] * 12), tmp_path / "stderr"
+    source, errors = rows(tmp_path / "in.jsonl", [""] * 12), tmp_path / "stderr"
     flags = ("--max-retries", "0")
-    with told.open("w") as stderr:
+    with errors.open("w") as stderr:
         process = subprocess.Popen(
             command(source, tmp_path / "out.jsonl", f"http://127.0.0.1:{port}/v1", *flags),
             env=environment(OPENAI_API_KEY=KEY),
@@ -88,10 +88,10 @@ def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) ->
             stderr=stderr,
             text=True,
         )
-    until(lambda: "holding new questions" in told.read_text())
+    until(lambda: "holding new questions" in errors.read_text())
     with running("tests.servers.faulty", "--port", str(port)):
         stdout, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, stdout + told.read_text()
+    assert process.returncode == 0, stdout + errors.read_text()
     assert "12 judged, 0 empty, 0 failed" in stdout
 
 

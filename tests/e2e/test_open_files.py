@@ -24,13 +24,13 @@ def limited(kind: str, tmp_path: Path) -> tuple[int, str, str]:
 
 def test_a_run_opens_as_many_files_as_the_system_lets_it(tmp_path: Path) -> None:
     """The soft limit is raised: every request succeeds at once and nothing is reported."""
-    code, shown, told = limited("-Sn", tmp_path)
+    code, shown, errors = limited("-Sn", tmp_path)
     assert code == 0 and "200 judged" in shown
-    assert "Requests  200, of them 0 tries again\n" in shown and "open" not in told
+    assert "Requests  200, of them 0 tries again\n" in shown and "open" not in errors
 
 
 def test_where_the_system_allows_no_more_the_run_says_so_and_ends_whole(tmp_path: Path) -> None:
     """Requests that find no free file are sent later."""
-    code, shown, told = limited("-n", tmp_path)
+    code, shown, errors = limited("-n", tmp_path)
     assert code == 0 and "200 judged" in shown
-    assert "200 connections need as many open files, but only 100 may be open: raise the limit (ulimit -n)" in told
+    assert "200 connections need as many open files, but only 100 may be open: raise the limit (ulimit -n)" in errors

@@ -45,7 +45,7 @@ def test_a_closed_stream_costs_no_row(judge: str, tmp_path: Path, closed: str) -
     assert len(records(out)) == 3
 
 
-def test_decompose_whose_records_are_deleted_tells_of_the_rescue(judge: str, tmp_path: Path) -> None:
+def test_decompose_whose_records_are_deleted_names_the_rescue(judge: str, tmp_path: Path) -> None:
     """The summary is that of any lost output and names no missing file."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("".join(json.dumps({"said": f"Response {n} is wrong"}) + "\n" for n in range(ROWS)))

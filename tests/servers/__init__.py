@@ -1,4 +1,4 @@
-"""Real servers for tests, each a process of its own."""
+"""Real servers for tests, each in a separate process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """An OpenAI-compatible judge that fails on request: `python -m tests.servers.faulty [--port N] [--latency S] …`.
 
 A question's fault is written into an item's text: `[[429x2]]` fails the first two times that this question is asked,
-`[[malformed]]` always. What it does otherwise is right and the same at every run. `GET /log` tells what it served;
+`[[malformed]]` always. All other replies are right and the same at every run. `GET /log` counts the requests;
 `--log FILE` appends a line when a question is asked and when its right reply is sent, and outlives the server.
 """
 
@@ -194,10 +194,8 @@ class Server:
     def note(self, event: str, request: web.Request, body: dict[str, Any]) -> None:
         """Append an event to the log file, if there is one."""
         if self.journal is not None:
-            question = first_item(body["messages"][-1]["content"])
-            name = f"{os.getpid()}-{request['number']}"
-            told = {"at": time.monotonic(), "event": event, "request": name, "question": question}
-            line = {**told, "run": body.get("user")}
+            line = {"at": time.monotonic(), "event": event, "request": f"{os.getpid()}-{request['number']}"}
+            line |= {"question": first_item(body["messages"][-1]["content"]), "run": body.get("user")}
             os.write(self.journal, json.dumps(line).encode() + b"\n")
 
     async def answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
@@ -240,16 +238,11 @@ async def moved(request: web.Request) -> web.Response:
     raise web.HTTPTemporaryRedirect("/v1/chat/completions")
 
 
-async def serve(arguments: argparse.Namespace) -> None:
-    """Serve until killed."""
-    server = Server(arguments)
-    app = web.Application(client_max_size=100 << 20)
-    app.router.add_post("/v1/chat/completions", server.chat)
-    app.router.add_post("/moved/v1/chat/completions", moved)
-    app.router.add_get("/log", server.log)
+async def serve(app: web.Application, port: int = 0) -> None:
+    """Print the base URL and serve until killed."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", arguments.port, backlog=1024).start()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
     await asyncio.Event().wait()
 
@@ -265,7 +258,12 @@ def main() -> None:
     parser.add_argument("--always", default="", metavar="FAULT", help="of every question")
     parser.add_argument("--revoke-after", type=float, default=float("inf"), metavar="N", help="then answer 401")
     parser.add_argument("--log", metavar="FILE", help="append what is asked and replied, and when")
-    asyncio.run(serve(parser.parse_args()))
+    options = parser.parse_args()
+    server, app = Server(options), web.Application(client_max_size=100 << 20)
+    app.router.add_post("/v1/chat/completions", server.chat)
+    app.router.add_post("/moved/v1/chat/completions", moved)
+    app.router.add_get("/log", server.log)
+    asyncio.run(serve(app, options.port))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """A model for every step of the chain: `python -m tests.servers.scripted [--latency S]`.
 
 It answers a decomposer's question with the sentences of the annotators' texts as points, a critic's with one reason for
-each response and the longer one as the better, a judge's by comparing texts. `GET /log` tells how often each question
-was asked.
+each response and the longer one as the better, a judge's by comparing texts. `GET /log` counts requests per question.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections import Counter
 
 from aiohttp import web
 
-from tests.servers.faulty import block, completion
+from tests.servers.faulty import block, completion, serve
 
 _TEXT = re.compile(r"<QUOTED_(?P<name>[A-Z_0-9]+)[^>\n]*>\n(?P<text>.*?)\n</QUOTED_(?P=name)>", re.DOTALL)
 
@@ -71,17 +70,10 @@ def main() -> None:
     async def log(request: web.Request) -> web.Response:
         return web.json_response({"asked": dict(asked)})
 
-    async def serve() -> None:
-        app = web.Application(client_max_size=50_000_000)
-        app.router.add_post("/v1/chat/completions", chat)
-        app.router.add_get("/log", log)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
-        await asyncio.Event().wait()
-
-    asyncio.run(serve())
+    app = web.Application(client_max_size=50_000_000)
+    app.router.add_post("/v1/chat/completions", chat)
+    app.router.add_get("/log", log)
+    asyncio.run(serve(app))
 
 
 if __name__ == "__main__":
