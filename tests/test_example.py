@@ -83,9 +83,8 @@ def test_every_number_of_the_table_follows_from_the_scores_by_hand(model: str) -
         for name, value in (("Precision", precision), ("Recall", recall), ("F1", f1), ("AP", ap)):
             sums[name] += value  # type: ignore[assignment]
     line = next(line for line in TABLE.splitlines() if line.startswith(model))
-    assert line.split()[1:] == [f"{float(sums[name] / 10):.4f}" for name in ("Precision", "Recall", "F1", "AP")] + [
-        "10"
-    ]
+    figures = [f"{float(sums[name] / 10):.4f}" for name in ("Precision", "Recall", "F1", "AP")]
+    assert line.split()[1:] == [*figures, "10"]
 
 
 def test_the_rows_are_what_the_readme_says() -> None:

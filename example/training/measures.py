@@ -74,8 +74,7 @@ def shuffled_floor(reasons: Sequence[Collection[str]], flaws: Sequence[Collectio
     """Return the mean consistency of each generation with every other row's flaws. Equal lists are one row."""
     rows = [frozenset(own) for own in flaws]
     others = {row: [one for one in dict.fromkeys(rows) if one != row] for row in set(rows)}
-    found = [consistency(said, one) for said, row in zip(reasons, rows, strict=True) for one in others[row]]
-    return mean(found)
+    return mean([consistency(said, one) for said, row in zip(reasons, rows, strict=True) for one in others[row]])
 
 
 def mean(values: Sequence[float]) -> float:

@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(args: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
     """Yield the evaluations before and after each run, as the runs end."""
-    logs, spawning = args.directory / "logs", multiprocessing.get_context("spawn")
+    spawning = multiprocessing.get_context("spawn")
     with (
         judge.serving() as url,
         tempfile.TemporaryDirectory() as scratch,
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
         for seed, warmed in warming.items():
             warmed.result()
             for arm in ARMS:
-                log = logs / f"{arm.replace(' ', '-')}-{seed}.jsonl"
+                log = args.directory / "logs" / f"{arm.replace(' ', '-')}-{seed}.jsonl"
                 running.append(pool.submit(train, Job(arm, seed, args.steps, args.evaluated, models[seed], url, log)))
         for one in as_completed(running):
             yield one.result()

@@ -103,10 +103,7 @@ def watched(reward: RewardFunction) -> RewardFunction:
     """Return `reward` with this world's measures added to the trainer's log."""
 
     async def toy_reward(
-        prompts: Sequence[str],
-        completions: Sequence[str],
-        log_metric: Callable[[str, float], None],
-        **columns: Any,
+        prompts: Sequence[str], completions: Sequence[str], log_metric: Callable[[str, float], None], **columns: Any
     ) -> list[float | None]:
         values = await reward(prompts, completions, log_metric=log_metric, **columns)
         for name, value in asdict(measure(completions, columns["human-checklist"], columns["label"])).items():

@@ -11,15 +11,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Qwen2ForCausalLM
 
 from example.training.model import new_model
-from example.training.world import (
-    END,
-    GENERATED_TOKENS,
-    PADDING,
-    PROMPT_TOKENS,
-    demonstrate,
-    draw_row,
-    vocabulary,
-)
+from example.training.world import END, GENERATED_TOKENS, PADDING, PROMPT_TOKENS, demonstrate, draw_row, vocabulary
 
 STEPS, BATCH = 1500, 128
 LEARNING_RATE, RISING_STEPS = 6e-3, 50

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from tests.e2e.driver import KEY, PATIENCE, command, environment
+from tests.e2e.driver import KEY, PATIENCE, command, environment, infer
 from tests.servers import ROOT, unmeasured
 
 
@@ -54,6 +54,11 @@ class JudgeServer:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
+    def restart(self, *flags: str) -> None:
+        """Stop it and start it again, with other flags if there are any."""
+        self.stop()
+        self.start(*flags)
+
     def pause(self) -> None:
         """Stop the process: it accepts connections and sends nothing."""
         self._process.send_signal(signal.SIGSTOP)
@@ -93,9 +98,9 @@ def start(
     )
 
 
-def end(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+def end(process: subprocess.Popen[str], timeout: float = 2 * PATIENCE) -> subprocess.CompletedProcess[str]:
     """Wait for a started process and return its result."""
-    stdout, stderr = process.communicate(timeout=2 * PATIENCE)
+    stdout, stderr = process.communicate(timeout=timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
@@ -132,3 +137,10 @@ def rows_of(path: Path) -> list[str]:
 def all_rows(count: int) -> list[str]:
     """Return the value of `rows_of` when each row of `tests.e2e.driver.rows` is judged once."""
     return sorted(f"row {number}" for number in range(count))
+
+
+def judge_all(source: Path, out: Path, url: str, count: int, *flags: str) -> str:
+    """Run an inference and fail unless each of `count` rows is judged once. Return its output."""
+    text = said(infer(source, out, url, *flags), 0)
+    assert rows_of(out) == all_rows(count)
+    return text

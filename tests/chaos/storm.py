@@ -102,10 +102,9 @@ class Storm:
         """Note a record that the kill cut at a page boundary. It stays in the file until the next start."""
         data = self.out.read_bytes() if self.out.exists() else b""
         begin = data.rfind(b"\n") + 1
-        if begin == len(data) or begin == self.torn_at or is_object(data[begin:]):
-            return
-        self.torn.append(data[begin:])
-        self.torn_at = begin
+        if begin != len(data) and begin != self.torn_at and not is_object(data[begin:]):
+            self.torn.append(data[begin:])
+            self.torn_at = begin
 
     def _cut(self, rng: random.Random) -> None:
         data = self.out.read_bytes() if self.out.exists() else b""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.disks import mounted, needs_mounting
-from tests.chaos.processes import JudgeServer, all_rows, end, rows_of, said, size, start
+from tests.chaos.processes import JudgeServer, end, judge_all, said, size, start
 from tests.e2e.driver import infer, rows, until
 from tests.servers import ROOT
 
@@ -26,8 +26,7 @@ def test_no_room_for_another_file_is_a_clear_end(tmp_path: Path, judge: JudgeSer
         text = said(infer(source, out, judge.url, "--granularity", granularity), 1, 2)
         assert "No space left on device" in text
         again("size=1m,nr_inodes=20")
-        assert infer(source, out, judge.url, "--granularity", granularity).returncode == 0
-        assert rows_of(out) == all_rows(ROWS)
+        judge_all(source, out, judge.url, ROWS, "--granularity", granularity)
 
 
 @needs_mounting
@@ -44,8 +43,7 @@ def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: Jud
         assert "No space left on device" in text
         assert out.read_bytes() == torn
         filler.unlink()
-        assert infer(source, out, judge.url).returncode == 0
-        assert rows_of(out) == all_rows(ROWS)
+        judge_all(source, out, judge.url, ROWS)
 
 
 def fill(path: Path) -> None:
@@ -79,9 +77,7 @@ def test_no_room_for_the_last_newline_is_a_clear_end(tmp_path: Path, judge: Judg
     os.truncate(out, len(whole) - 1)
     said(end(start(source, out, judge.url, largest_file=len(whole) - 1)), 1, 2)
     assert out.read_bytes() == whole[:-1]
-    result = infer(source, out, judge.url)
-    assert result.returncode == 0 and "10 resumed" in result.stdout
-    assert rows_of(out) == all_rows(ROWS)
+    assert "10 resumed" in judge_all(source, out, judge.url, ROWS)
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
@@ -93,8 +89,7 @@ def test_a_disk_that_reports_an_error_ends_the_run(tmp_path: Path, judge: JudgeS
     env = {"PYTHONPATH": f"{tmp_path / 'broken'}{os.pathsep}{ROOT}"}
     text = said(end(start(source, out, judge.url, "--concurrent-requests", "1", env=env)), 1, 2)
     assert "Input/output error" in text
-    assert infer(source, out, judge.url).returncode == 0
-    assert rows_of(out) == all_rows(ROWS)
+    judge_all(source, out, judge.url, ROWS)
 
 
 BROKEN = """

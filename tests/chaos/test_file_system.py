@@ -14,14 +14,14 @@ from tests.e2e.driver import infer, rows
 
 ROWS, LATENCY = 60, 0.05
 IN_FLIGHT = 8
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
 
 
 def finish(source: Path, out: Path, judge: JudgeServer, *flags: str) -> None:
     """Run again without faults and check that every row is judged once."""
     result = infer(source, out, judge.url, *FLAGS, *flags)
-    assert last_line(result, 0).startswith("Next ")
-    assert rows_of(out) == all_rows(ROWS)
+    assert last_line(result, 0).startswith("Next ") and rows_of(out) == all_rows(ROWS)
     assert {path.name for path in out.parent.glob("out*")} <= {"out.jsonl", "out.matches.jsonl"}
 
 
@@ -69,10 +69,9 @@ def test_a_read_only_output_is_refused_before_anything_is_asked(tmp_path: Path, 
         finish(source, out, judge)
 
 
+@needs_full
 def test_a_full_log_file_does_not_disturb_the_run(tmp_path: Path, judge: JudgeServer) -> None:
     """The rows are judged without the log."""
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
     source, out = rows(tmp_path / "in.jsonl", ["[[413]]"] + [""] * ROWS), tmp_path / "out.jsonl"
     result = infer(source, out, judge.url, *FLAGS, "--log-file", "/dev/full")
     assert result.returncode == 1 and "413" in result.stderr
@@ -81,10 +80,9 @@ def test_a_full_log_file_does_not_disturb_the_run(tmp_path: Path, judge: JudgeSe
     assert "Traceback" not in result.stderr, result.stderr[:2000]
 
 
+@needs_full
 def test_a_full_place_for_the_summary_loses_no_record(tmp_path: Path, judge: JudgeServer) -> None:
     """An unwritable stdout causes no traceback, and every row is kept."""
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with open("/dev/full", "w") as full:
         result = end(start(source, out, judge.url, *FLAGS, stdout=full))

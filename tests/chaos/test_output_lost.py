@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, size, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, size, start
 from tests.chaos.served import Ask, asks, counts
-from tests.e2e.driver import infer, rows, until
+from tests.e2e.driver import rows, until
 
 ROWS, LATENCY = 60, 0.1
 FLAGS = ("--concurrent-requests", "4")
@@ -39,8 +39,7 @@ def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: Jud
     assert "Move it back to the output's name, then the same command goes on" in last
     assert len(lines(rescued)) == len(replied(judge))
     rescued.rename(out)
-    assert infer(source, out, judge.url).returncode == 0
-    assert rows_of(out) == all_rows(ROWS)
+    judge_all(source, out, judge.url, ROWS)
     assert set(counts(judge.log).values()) == {1}
 
 
@@ -61,8 +60,7 @@ def test_a_moved_output_goes_on_under_its_new_name(tmp_path: Path, judge: JudgeS
     process, source, out = under_way(tmp_path, judge)
     moved = out.rename(out.with_name("moved.jsonl"))
     assert "was deleted during the run" in last_line(end(process), 1)
-    assert infer(source, moved, judge.url).returncode == 0
-    assert rows_of(moved) == all_rows(ROWS)
+    judge_all(source, moved, judge.url, ROWS)
 
 
 def test_a_second_loss_does_not_overwrite_the_first_rescue(tmp_path: Path, judge: JudgeServer) -> None:
@@ -82,8 +80,7 @@ def test_a_deleted_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> 
     assert "was deleted during the run" in last_line(end(process), 1)
     rescued = [line for path in tmp_path.rglob("*.rescued") for line in lines(path)]
     assert len(rescued) > 4
-    assert infer(source, out, judge.url).returncode == 0
-    assert rows_of(out) == all_rows(ROWS)
+    judge_all(source, out, judge.url, ROWS)
 
 
 def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
@@ -100,8 +97,7 @@ def test_a_deleted_journal_costs_no_reply_of_a_run_that_is_not_killed(tmp_path: 
     """The run continues and every question is asked once."""
     process, _, out = under_way(tmp_path, judge, "--granularity", "item")
     out.with_name("out.jsonl.journal").unlink()
-    result = end(process)
-    assert result.returncode == 0, result.stdout + result.stderr
+    said(end(process), 0)
     assert rows_of(out) == all_rows(ROWS)
     assert set(counts(judge.log).values()) == {1}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, lines, rows_of, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, start
 from tests.chaos.served import asks, counts
 from tests.e2e.driver import KEY, analysis, infer, log, rows, scores, until
 
@@ -64,9 +64,7 @@ def test_faults_that_a_retry_repairs_leave_no_trace_in_the_table(
 def test_a_reply_that_arrived_before_its_connection_broke_is_kept(judge: JudgeServer, tmp_path: Path) -> None:
     """A reset right after each reply repeats no question, although connections are reused."""
     source, out = rows(tmp_path / "in.jsonl", ["[[reset-after]]"] * 20), tmp_path / "out.jsonl"
-    result = infer(source, out, judge.url, "--concurrent-requests", "4")
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert rows_of(out) == all_rows(20)
+    judge_all(source, out, judge.url, 20, "--concurrent-requests", "4")
     assert table(out) == table(clean_run(tmp_path / "clean", judge, 20))
     assert set(counts(judge.log).values()) == {1}
 
@@ -76,19 +74,12 @@ def test_an_absurd_pause_holds_only_the_question_that_got_it(judge: JudgeServer,
     faults = ["[[429hugex1]]" if number % 10 == 0 else "" for number in range(40)]
     source, out = rows(tmp_path / "in.jsonl", faults), tmp_path / "out.jsonl"
     process = start(source, out, judge.url, "--concurrent-requests", "3")
-    until(lambda: out.exists() and len(rows_of_so_far(out)) == 36)
+    until(lambda: out.exists() and out.read_bytes().count(b"\n") == 36)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=10)
-    assert process.returncode == 130, stderr
-    assert stdout.splitlines()[-1].startswith("Stopped by a signal with 4 rows left")
-    assert infer(source, out, judge.url).returncode == 0
-    assert rows_of(out) == all_rows(40)
+    assert last_line(end(process, 10), 130).startswith("Stopped by a signal with 4 rows left")
+    judge_all(source, out, judge.url, 40)
     assert counts(judge.log).total() == 44
-
-
-def rows_of_so_far(out: Path) -> list[bytes]:
-    return out.read_bytes().splitlines()
 
 
 @pytest.mark.slow
@@ -96,8 +87,7 @@ def test_an_absurd_pause_ends_after_two_minutes(judge: JudgeServer, tmp_path: Pa
     """The run finishes by itself."""
     source, out = rows(tmp_path / "in.jsonl", ["[[429hugex1]]", ""]), tmp_path / "out.jsonl"
     process = start(source, out, judge.url)
-    process.communicate(timeout=180)
-    assert process.returncode == 0
+    said(end(process, 180), 0)
     (first, again), _ = sorted(asks(judge.log).values(), key=len, reverse=True)
     assert 119 < again.asked - first.asked < 130
 
@@ -107,15 +97,11 @@ def test_a_key_revoked_in_the_middle_stops_the_run_and_saves_what_is_in_flight(t
     source, out = rows(tmp_path / "in.jsonl", [""] * 100), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--latency", "0.3", "--revoke-after", "30") as judge:
         result = infer(source, out, judge.url, "--concurrent-requests", "8")
-        assert result.returncode == 2
-        last = result.stdout.splitlines()[-1]
+        last = last_line(result, 2)
         assert last.startswith("Stopped with 70 rows left") and "refused the key (401)" in last
         assert len(lines(out)) == 30
         assert counts(judge.log).total() <= 30 + 8
-        judge.stop()
-        judge.start("--latency", "0")
-        again = infer(source, out, judge.url)
-        assert again.returncode == 0 and "30 resumed" in again.stdout
-        assert rows_of(out) == all_rows(100)
+        judge.restart("--latency", "0")
+        assert "30 resumed" in judge_all(source, out, judge.url, 100)
         answered = [sum(ask.replied is not None for ask in history) for history in asks(judge.log).values()]
         assert set(answered) == {1}

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from metajudge.cli.signals import stop_on_signals
-from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, start
+from tests.chaos.processes import JudgeServer, end, judge_all, last_line, lines, start
 from tests.chaos.served import asks, counts
-from tests.e2e.driver import infer, rows, until
+from tests.e2e.driver import rows, until
 
 ROWS, IN_FLIGHT = 40, 8
 BOTH = [signal.SIGINT, signal.SIGTERM]
@@ -32,11 +32,8 @@ def interrupted(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subpro
 
 def finish(judge: JudgeServer, source: Path, out: Path, *flags: str) -> None:
     """Run the command again with a fast judge and check that every row is judged once."""
-    judge.stop()
-    judge.start("--latency", "0")
-    result = infer(source, out, judge.url, *flags)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert rows_of(out) == all_rows(ROWS)
+    judge.restart("--latency", "0")
+    judge_all(source, out, judge.url, ROWS, *flags)
 
 
 @pytest.mark.parametrize("number", BOTH)
@@ -108,8 +105,7 @@ def test_a_question_that_waits_for_its_next_try_is_not_waited_for(tmp_path: Path
         last = last_line(end(process), 130)
         assert time.monotonic() - began < 8
         assert last == GO_ON.format(8)
-        assert infer(source, out, judge.url).returncode == 0
-        assert rows_of(out) == all_rows(8)
+        judge_all(source, out, judge.url, 8)
 
 
 @pytest.mark.parametrize("number", BOTH)
@@ -139,8 +135,7 @@ def test_rows_with_equal_questions_in_flight_are_all_saved(tmp_path: Path) -> No
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         assert end(process).returncode == 130
-        assert infer(source, out, judge.url).returncode == 0
-        assert rows_of(out) == all_rows(6)
+        judge_all(source, out, judge.url, 6)
         assert counts(judge.log).total() == 1
 
 

@@ -122,11 +122,8 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
     good = "Reasons:\n- Response A is wrong about the year.\n- Response B names the source.\n\\boxed{B>>A}"
     rows = [{"said": good}, {"said": "I like both."}, {"other": 1}]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    result = subprocess.run(
-        [sys.executable, "-m", "metajudge", "critic", "--input-file", str(tmp_path / "in.jsonl"), "--output-file",
-         str(tmp_path / "out.jsonl"), "--name", "m", "--from-field", "said"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    files = ("--input-file", tmp_path / "in.jsonl", "--output-file", tmp_path / "out.jsonl")
+    result = driver.metajudge("critic", *files, "--name", "m", "--from-field", "said")
     found = records(tmp_path / "out.jsonl")
     assert result.returncode == 1 and "Requests  0," in result.stdout
     assert found[0]["m-checklist"] == ["Response A is wrong about the year.", "Response B names the source."]
