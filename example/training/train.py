@@ -113,9 +113,6 @@ def watched(reward: RewardFunction) -> RewardFunction:
     return toy_reward
 
 
-# ------------------------------------------------------------------ what is logged
-
-
 LOGGED = {
     "reward": "reward",
     "outcome": "metajudge/outcome",

@@ -102,9 +102,6 @@ def vocabulary() -> list[str]:
     return [PADDING, END, BEGIN, LIST, *slots, *_CUES, *reasons, *VERDICTS]
 
 
-# ------------------------------------------------------------------ rows
-
-
 def draw_rows(count: int, seed: str, cue_agreement: float = CUE_PAYS) -> list[Row]:
     """Return independent rows, determined by the seed. Only the cue depends on `cue_agreement`."""
     rng = random.Random(seed)
@@ -124,9 +121,6 @@ def draw_row(rng: random.Random, cue_agreement: float = CUE_PAYS) -> Row:
     cue = label if rng.random() < cue_agreement else 1 - label
     first, second = (tuple(value ^ flaw for value, flaw in zip(specification, side, strict=True)) for side in flaws)
     return Row(specification, (first, second), label, cue)
-
-
-# ------------------------------------------------------------------ demonstrations
 
 
 def demonstrate(rng: random.Random, row: Row) -> list[str]:

@@ -65,20 +65,13 @@ def tasks(granularity: str) -> list[MatchTask]:
     return [MatchTask(replace(prompt, granularity=granularity), judge) for prompt in PROMPTS.values()]
 
 
-# ------------------------------------------------------------------ what is true
-
-
 def true_marks(question: Question) -> list[Match]:
     """Return the judge's real scores, which differ from the attackers' and the examples' scores."""
     number = int(found[1]) if (found := re.match(r"S(\d+)/", question.name)) else 0
     return [Match(1, number or 2, 0.25), Match(2, number, 0.0)]
 
 
-# ------------------------------------------------------------------ echoes
-
-
 def whole(question: Question) -> str:
-    """Return every message of the question."""
     return "\n\n".join(message["content"] for message in question.messages)
 
 
@@ -167,5 +160,4 @@ def answers(questions: Sequence[Question], text: Callable[[Question], str]) -> l
 
 
 def block_of(question: Question) -> str:
-    """Return the real result block."""
     return plain_block(true_marks(question))

@@ -46,7 +46,6 @@ def attempt(path: Path) -> bool:
 
 
 def main() -> int:
-    """Measure and print. Return 0 within the bounds."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, f"{name}.jsonl") for name in MOST]
         write_files(*paths)

@@ -109,7 +109,6 @@ BASELINES: dict[str, Callable[[Sequence[str], Sequence[str]], Matrix]] = {
 
 
 def main() -> None:
-    """Print the table."""
     print(f"{'split':6} {'pairs':>5} {'AP':>6} {'exact':>6} {'±1':>6} {'kappa':>6} {'bias':>6}")
     for split in ("dev", "test"):
         found = agreement(pairs(split, score_matrix))

@@ -53,14 +53,12 @@ def scored(model: str, rng: np.random.Generator) -> ScoreTable:
 
 
 def taken(work: Callable[[], None]) -> float:
-    """Return the seconds that `work` takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def main() -> int:
-    """Print both times. Return 0 within the bounds."""
     rng = np.random.default_rng(0)
     files = [scored(f"model{number}", rng) for number in range(MODELS)]
 

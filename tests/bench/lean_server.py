@@ -23,7 +23,6 @@ COMPLETION = {
 
 
 def answer(data: object) -> bytes:
-    """Return a whole HTTP answer."""
     body = json.dumps(data).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
@@ -67,7 +66,6 @@ class Lean(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0)
     Lean.latency = parser.parse_args().latency

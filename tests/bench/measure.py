@@ -32,9 +32,6 @@ def best_of(attempt: Callable[[], bool]) -> int:
     return 0 if held else 1
 
 
-# ------------------------------------------------------------------ rows and records
-
-
 def row(number: int, filler: str) -> dict[str, Any]:
     """Return an input row with two responses `filler`, four human and five model items."""
     return {
@@ -61,9 +58,6 @@ def records(task: MatchTask, count: int, filler: str, thinking: str = "") -> Ite
         (question,) = task.questions(sample)
         reply = Reply(f"{thinking}{BLOCK}", "stop", Usage(2000, 60, 2060), 1.0)
         yield task.record(sample, [Answer(reply, question.read(reply))], 1.0)
-
-
-# ------------------------------------------------------------------ processes
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,6 @@ def attempt(source: Path, out: Path, size: int) -> bool:
 
 
 def main() -> int:
-    """Measure and print. Return 0 within the bounds."""
     with tempfile.TemporaryDirectory() as folder:
         if shutil.disk_usage(folder).free < NEEDED:
             raise SystemExit(f"{folder} has no {NEEDED / 1e9:g} GB free")

@@ -46,9 +46,8 @@ def request(first: int) -> dict[str, Any]:
 def generation(number: int) -> str:
     """Return five reasons and the right verdict, so that the judge has to be asked."""
     reasons = [f"- Response A {fault} (case {number})" for fault in FAULTS]
-    return "\n".join(
-        ["<RESULT_START>", "List of reasons:", *reasons, r"Final assessment result: \boxed{B>A}", "<RESULT_END>"]
-    )
+    end = [r"Final assessment result: \boxed{B>A}", "<RESULT_END>"]
+    return "\n".join(["<RESULT_START>", "List of reasons:", *reasons, *end])
 
 
 def label(number: int) -> str:

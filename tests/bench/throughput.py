@@ -25,7 +25,6 @@ CLIENTS = ["metajudge", "bare", *(["lm-eval"] if HAS_LM_EVAL else [])]
 
 
 def line(client: str, found: Measured, rows: int) -> str:
-    """Return the line for one client."""
     process = found.process
     return (
         f"  {client:<10} {rows / found.window:6.0f} requests/s, first request after {found.first:.2f} s, whole process "
@@ -51,7 +50,6 @@ def attempt(in_flight: int, latency: float, rows: int) -> bool:
 
 
 def main() -> int:
-    """Measure and print. Return 0 if every bound holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     failed = 0

@@ -34,13 +34,9 @@ class JudgeServer:
         """Start it (again), with other flags if there are any."""
         self._flags = flags or self._flags
         arguments = ["--port", self._port, "--log", str(self.log), *self._flags]
+        command = [sys.executable, "-m", "tests.servers.faulty", *arguments]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.servers.faulty", *arguments],
-            cwd=ROOT,
-            env=unmeasured(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
+            command, cwd=ROOT, env=unmeasured(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
@@ -88,18 +84,11 @@ def start(
     if largest_file is not None:
         limits = (largest_file, largest_file)
         options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    return subprocess.Popen(
-        command(source, out, url, *flags),
-        env=variables,
-        stdout=options.pop("stdout", subprocess.PIPE),
-        stderr=options.pop("stderr", subprocess.PIPE),
-        text=True,
-        **options,
-    )
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command(source, out, url, *flags), env=variables, text=True, **options)
 
 
 def end(process: subprocess.Popen[str], timeout: float = 2 * PATIENCE) -> subprocess.CompletedProcess[str]:
-    """Wait for a started process and return its result."""
     stdout, stderr = process.communicate(timeout=timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 

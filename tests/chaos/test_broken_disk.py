@@ -47,7 +47,6 @@ def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: Jud
 
 
 def fill(path: Path) -> None:
-    """Write until the disk is full."""
     with path.open("wb", buffering=0) as file:
         try:
             while file.write(bytes(4096)) == 4096:

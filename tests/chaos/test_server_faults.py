@@ -21,7 +21,6 @@ REPAIRED = {
 
 
 def table(out: Path) -> str:
-    """Return the table of the analysis."""
     result = analysis("--input-file", str(out))
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -48,12 +48,10 @@ def command(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M"
 
 
 def infer(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M") -> subprocess.CompletedProcess[str]:
-    """Run an inference to its end."""
     return run(*command(rows, out, url, *flags, model=model), OPENAI_API_KEY=KEY)
 
 
 def analysis(*flags: str) -> subprocess.CompletedProcess[str]:
-    """Run an analysis to its end."""
     return run("python", ROOT / "metajudge_analysis.py", *flags)
 
 
@@ -90,7 +88,6 @@ def scores(path: Path) -> dict[str, Any]:
 
 
 def until(condition: Callable[[], Any], patience: float = PATIENCE) -> None:
-    """Wait for `condition`."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, "what the test waits for does not happen"

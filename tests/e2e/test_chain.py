@@ -27,13 +27,11 @@ def model() -> Iterator[str]:
 
 
 def command(step: str, source: Path, out: Path, url: str, *flags: str) -> list[str]:
-    """Return the words of a deriving command."""
     files = ["--input-file", str(source), "--output-file", str(out), "--api-base", url, "--model", "scripted"]
     return [sys.executable, "-m", "metajudge", step, *files, *flags]
 
 
 def run(step: str, source: Path, out: Path, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Run a deriving command to its end."""
     return driver.run(*command(step, source, out, url, *flags))
 
 

@@ -74,19 +74,14 @@ def judged(folder: Path, *flags: str, judge: str = "", **variables: str) -> Iter
 
 
 def reply(*reasons: str, verdict: str = "B>A") -> str:
-    return "\n".join(
-        ["<RESULT_START>", "List of reasons:", *(f"- {reason}" for reason in reasons),
-         rf"Final assessment result: \boxed{{{verdict}}}", "<RESULT_END>"]
-    )  # fmt: skip
+    lines = ["<RESULT_START>", "List of reasons:", *(f"- {reason}" for reason in reasons)]
+    return "\n".join([*lines, rf"Final assessment result: \boxed{{{verdict}}}", "<RESULT_END>"])
 
 
 def request(*replies: str, preference: Any = 2, human: Sequence[str] = HUMAN) -> dict[str, Any]:
     label = json.dumps({"human-checklist": list(human), "overall_preference": preference})
-    return {
-        "query": [PROMPT + text for text in replies],
-        "prompts": [PROMPT] * len(replies),
-        "labels": [label] * len(replies),
-    }
+    count = len(replies)
+    return {"query": [PROMPT + text for text in replies], "prompts": [PROMPT] * count, "labels": [label] * count}
 
 
 def call(url: str, data: object = None, **headers: str) -> tuple[int, dict[str, str], str]:
@@ -103,12 +98,11 @@ def metrics(url: str) -> dict[str, float]:
     """Return the samples by name and labels."""
     status, headers, text = call(f"{url}/metrics")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    samples = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, _, value in samples}
 
 
 def wait_for(url: str, name: str, value: float) -> None:
-    """Wait until a metric has a value."""
     until(lambda: metrics(url)[name] == value)
 
 
@@ -123,9 +117,6 @@ async def as_openrlhf(url: str, data: dict[str, Any], tries: int = 5) -> Any:
         except aiohttp.ClientError:
             await asyncio.sleep(1)
     raise RuntimeError(f"no reward in {tries} tries")
-
-
-# ------------------------------------------------------------------ rewards
 
 
 def test_a_trainer_gets_the_rewards_of_the_papers_equations(tmp_path: Path) -> None:
@@ -172,9 +163,6 @@ def test_metrics_count_what_was_asked(tmp_path: Path) -> None:
     assert asked == 5 and {name: found[name] for name in expected} == expected
     assert found['metajudge_request_seconds{quantile="0.99"}'] == found["metajudge_request_seconds_sum"] > 0
     assert "counts as 0, which the judge did not say" in server.said.read_text()
-
-
-# ------------------------------------------------------------------ no reward
 
 
 def test_a_judge_that_is_away_is_503_and_never_0_until_it_is_back(tmp_path: Path) -> None:
@@ -283,9 +271,6 @@ def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
         assert call(server.url, request(reply("c")))[0] == 200
 
 
-# ------------------------------------------------------------------ who may ask
-
-
 def test_without_a_token_other_machines_are_not_let_in(tmp_path: Path) -> None:
     """The exit code is 2 with one line before the server listens."""
     found = metajudge("serve-reward", "--model", "embedded", "--host", "0.0.0.0", timeout=30)
@@ -330,9 +315,6 @@ def test_only_who_shows_the_token_gets_rewards_and_nothing_shows_key_or_token(tm
     said = f"{refused}{let_in}{server.said.read_text()}{log_file.read_text()}"
     assert "refused the key" in said and said.count("a request cannot be read: ") == 6
     assert token not in said and KEY not in said
-
-
-# ------------------------------------------------------------------ the end
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

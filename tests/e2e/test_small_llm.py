@@ -19,7 +19,6 @@ def llm() -> Iterator[str]:
 
 
 def ask(llm: str, source: Path, out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Run an inference that asks the model."""
     files = ("--input-file", source, "--output-file", out, "--model-be-evaluated", "M")
     return metajudge("infer", *files, "--api-base", llm, "--max-retries", "1", *flags, timeout=300)
 

@@ -53,7 +53,6 @@ def first_item(message: str) -> str:
 
 
 def completion(content: object, finish: str = "stop", **message: object) -> web.Response:
-    """Return a whole reply."""
     usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
     choice = {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
     return web.json_response({"object": "chat.completion", "choices": [choice], "usage": usage})
@@ -206,9 +205,8 @@ class Server:
         self.asked[name] += 1
         for parameter in self.options.unsupported:
             if parameter in body:
-                return error(
-                    400, f"Unsupported parameter: '{parameter}'", param=parameter, code="unsupported_parameter"
-                )
+                text = f"Unsupported parameter: '{parameter}'"
+                return error(400, text, param=parameter, code="unsupported_parameter")
         for fault, times in _FAULT.findall(f"[[{self.options.always}]]{message}"):
             if not times or self.asked[name] <= int(times):
                 if fault in _TRANSPORT:
@@ -223,14 +221,8 @@ class Server:
 
     async def log(self, request: web.Request) -> web.Response:
         """Return the counts of the requests."""
-        return web.json_response(
-            {
-                "requests": self.requests,
-                "asked": dict(self.asked),
-                "most_in_flight": self.most_in_flight,
-                "keys": sorted(self.keys),
-            }
-        )
+        counts = {"requests": self.requests, "asked": self.asked, "most_in_flight": self.most_in_flight}
+        return web.json_response(counts | {"keys": sorted(self.keys)})
 
 
 async def moved(request: web.Request) -> web.Response:

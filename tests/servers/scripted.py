@@ -27,14 +27,12 @@ def frames(message: str) -> dict[str, str]:
 def claims(texts: dict[str, str]) -> str:
     """Return every different sentence of the annotators as a point."""
     said = [text for name, text in texts.items() if name.startswith("ANNOTATOR")]
-    points = list(dict.fromkeys(s.strip() for text in said for s in re.split(r"(?<=[.。])\s+", text) if len(s) > 12))[
-        :5
-    ]
+    sentences = [part.strip() for text in said for part in re.split(r"(?<=[.。])\s+", text) if len(part) > 12]
+    points = list(dict.fromkeys(sentences))[:5]
     lines = [f"- C{number}: {point}" for number, point in enumerate(points, 1)]
     rest = [] if points else ["- all of it (Reason: nothing concrete)"]
-    return "\n".join(
-        ["<RESULT_START>", f"CLAIM_COUNT={len(points)}", "CLAIMS:", *lines, "IGNORED_SUMMARY:", *rest, "<RESULT_END>"]
-    )
+    head = ["<RESULT_START>", f"CLAIM_COUNT={len(points)}", "CLAIMS:"]
+    return "\n".join([*head, *lines, "IGNORED_SUMMARY:", *rest, "<RESULT_END>"])
 
 
 def critique(texts: dict[str, str]) -> str:
@@ -55,7 +53,6 @@ def answer(message: str) -> str:
 
 
 def main() -> None:
-    """Print the base URL and serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0)
     latency = parser.parse_args().latency

@@ -20,7 +20,6 @@ def weights() -> Path:
 
 
 def main() -> None:
-    """Print the base URL and serve until killed."""
     params = xllamacpp.CommonParams()
     params.model.path = str(weights())
     params.n_ctx = 8192

@@ -71,15 +71,10 @@ def environment(path: Path, script: str, mark: str | None) -> Path:
     return python
 
 
-def test_a_ready_environment_is_used(tmp_path: Path, lacking: Path) -> None:
-    """Its mark is the hash of the requirement files, and it has their packages."""
-    python = environment(tmp_path / "venv", FITS, bootstrap.mark_of([lacking]))
-    assert bootstrap.interpreter(tmp_path / "venv", [lacking]) == python
-
-
-def test_an_environment_without_our_mark_is_used_if_it_fits(tmp_path: Path, lacking: Path) -> None:
-    """Its own interpreter reports that it has the packages."""
-    python = environment(tmp_path / "venv", FITS, None)
+@pytest.mark.parametrize("marked", [True, False])
+def test_an_environment_that_fits_is_used(tmp_path: Path, lacking: Path, marked: bool) -> None:
+    """Its mark is the hash of the requirement files, or its own interpreter reports that it has the packages."""
+    python = environment(tmp_path / "venv", FITS, bootstrap.mark_of([lacking]) if marked else None)
     assert bootstrap.interpreter(tmp_path / "venv", [lacking]) == python
 
 

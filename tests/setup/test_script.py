@@ -28,7 +28,6 @@ sys.exit({status} if "infer" in sys.argv[1] else 0)
 def script(
     folder: Path, *arguments: str, path: Path | str = SCRIPT, cwd: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the shell script with only a few environment variables."""
     env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), **variables}
     command = ["bash", str(path), *arguments]
     return subprocess.run(command, cwd=cwd or folder, env=env, capture_output=True, text=True, check=False)

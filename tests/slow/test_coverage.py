@@ -261,7 +261,6 @@ def last_is_flagged(rng: np.random.Generator, right: Floats, reasons: Floats) ->
 
 
 def flagged(n: int, accuracies: tuple[float, float], consistencies: tuple[float, float], repetitions: int) -> float:
-    """Return how often the second model is flagged."""
     rng, hits = np.random.default_rng(11), 0
     for _ in range(repetitions):
         right = np.stack([rng.random(n) < p for p in accuracies]).astype(np.float64)

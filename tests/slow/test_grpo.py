@@ -32,25 +32,16 @@ REASONS = [f"- Response {side} {fault}.\n" for side in "AB" for fault in FAULTS]
 VERDICTS = [rf"Final assessment result: \boxed{{{label}}}" + f"\n{END}" for label in ("A>B", "B>A", "A=B")]
 JUNK = "Both have their merits.\n"
 POINTS = ["the year is false", "the table is missing"]
+EXTRAS = [
+    ("the tone is rude", 1), ("the tone is rude", -2), ("the tone is rude", 0), ("[[500]]", 1), ("[[500x1]]", 1),
+    ("[[hang]]", -1), ("[[malformed]]", -1), ("[[content-filter]]", 1),
+]  # fmt: skip
+"""Third human item and gold label of each row."""
 ROWS = [
     {"prompt": f"Compare pair {number}.", "human-checklist": [*POINTS, extra], "overall_preference": gold}
-    for number, (extra, gold) in enumerate(
-        [
-            ("the tone is rude", 1),
-            ("the tone is rude", -2),
-            ("the tone is rude", 0),
-            ("[[500]]", 1),
-            ("[[500x1]]", 1),
-            ("[[hang]]", -1),
-            ("[[malformed]]", -1),
-            ("[[content-filter]]", 1),
-        ]
-    )
+    for number, (extra, gold) in enumerate(EXTRAS)
 ]
 FAULTY = re.compile(r"\[\[(500|hang|malformed|content-filter)\]\]")
-
-
-# ------------------------------------------------------------------ what is true
 
 
 def wanted(text: str, row: dict[str, Any]) -> tuple[float | None, bool]:
@@ -92,9 +83,6 @@ def average_precision(scores: list[list[float]]) -> float:
         found.append((-sum(scores[r][c] for r, c in used), len(used), sorted(c for _, c in used)))
     _, _, hits = min(found)
     return sum(number / (column + 1) for number, column in enumerate(hits, 1)) / n_human
-
-
-# ------------------------------------------------------------------ the model
 
 
 def tokenizer() -> Any:
@@ -153,9 +141,6 @@ def critique(ids: Any) -> Any:
     if torch.rand(()) < 1 / 8:
         texts = [texts[0], JUNK, "<eos>"]
     return torch.tensor(ids(texts + ["<pad>"] * (8 - len(texts))))
-
-
-# ------------------------------------------------------------------ the training
 
 
 def config(folder: Path) -> Any:

@@ -108,20 +108,16 @@ def executed(path: Path, texts: list[str], labels: list[Any]) -> list[dict[str, 
     def engine(text: str) -> Any:
         async def generate(ids: list[int], *_: Any, **__: Any) -> Any:
             written = [ord(letter) for letter in f"{text}<|im_end|>"]
-            return SimpleNamespace(
-                outputs=[SimpleNamespace(token_ids=written, finish_reason="stop", logprobs=None, text=text)]
-            )
+            output = SimpleNamespace(token_ids=written, finish_reason="stop", logprobs=None, text=text)
+            return SimpleNamespace(outputs=[output])
 
         return SimpleNamespace(generate=generate)
 
     async def go() -> list[dict[str, Any]]:
         sampling = SimpleNamespace(max_tokens=4096, logprobs=None)
-        return await asyncio.gather(
-            *(
-                executor.execute(PROMPT, label, sampling, 8192, Letters(), engine(text))
-                for text, label in zip(texts, labels, strict=True)
-            )
-        )
+        pairs = zip(texts, labels, strict=True)
+        replies = (executor.execute(PROMPT, label, sampling, 8192, Letters(), engine(text)) for text, label in pairs)
+        return await asyncio.gather(*replies)
 
     return asyncio.run(go())
 

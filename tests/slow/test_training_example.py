@@ -23,7 +23,6 @@ SHARES = (
 
 
 def script(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m example.training.run` with one seed and short evaluations."""
     command = ["python", "-m", "example.training.run", "--seeds", "1", "--evaluated", "64"]
     return run(*command, "--directory", str(folder), *more, timeout=1800)
 
