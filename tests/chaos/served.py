@@ -26,14 +26,6 @@ class Ask:
     """Time at which the whole reply had been sent, None if it never was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A question that was asked again."""
-
-    first: Ask
-    again: Ask
-
-
 def asks(log: Path) -> dict[str, list[Ask]]:
     """Return every request by question, in order."""
     requests: dict[str, Ask] = {}
@@ -54,34 +46,31 @@ def counts(log: Path) -> Counter[str]:
     return Counter({question: len(history) for question, history in asks(log).items()})
 
 
-def repeats(log: Path) -> Iterator[Repeat]:
-    """Yield every request for a question that had been asked before."""
+def repeats(log: Path) -> Iterator[tuple[Ask, Ask]]:
+    """Yield every pair of successive requests for the same question."""
     for history in asks(log).values():
-        for first, again in itertools.pairwise(history):
-            yield Repeat(first, again)
+        yield from itertools.pairwise(history)
 
 
-def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> list[Repeat]:
+def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> list[tuple[Ask, Ask]]:
     """Return the repeats that no kill explains: no kill in between, or a reply long before it.
 
     `forgiven` are questions whose record was taken away from the run.
     """
-    found = []
-    for repeat in repeats(log):
-        kill = _kill(kills, repeat)
-        late = kill is None or (repeat.first.replied is not None and repeat.first.replied + ACKNOWLEDGED < kill)
-        if late and repeat.first.question not in forgiven:
-            found.append(repeat)
-    return found
+
+    def late(first: Ask, again: Ask) -> bool:
+        kill = _kill(kills, first, again)
+        return kill is None or (first.replied is not None and first.replied + ACKNOWLEDGED < kill)
+
+    return [pair for pair in repeats(log) if late(*pair) and pair[0].question not in forgiven]
 
 
 def repeats_by_kill(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> Counter[float]:
     """Return the number of repeated questions per kill."""
-    found = (_kill(kills, repeat) for repeat in repeats(log) if repeat.first.question not in forgiven)
+    found = (_kill(kills, *pair) for pair in repeats(log) if pair[0].question not in forgiven)
     return Counter(kill for kill in found if kill is not None)
 
 
-def _kill(kills: Sequence[float], repeat: Repeat) -> float | None:
+def _kill(kills: Sequence[float], first: Ask, again: Ask) -> float | None:
     """Return the kill between two runs that asked the same question. The first kill ended run "1"."""
-    run = repeat.first.run
-    return kills[int(run) - 1] if run is not None and run != repeat.again.run else None
+    return kills[int(first.run) - 1] if first.run is not None and first.run != again.run else None

@@ -42,26 +42,14 @@ class Storm:
     forgiven: set[str] = field(default_factory=set)
     """The questions of these records."""
 
-    @property
-    def source(self) -> Path:
-        return self.folder / "in.jsonl"
+    source: Path = field(init=False)
+    out: Path = field(init=False)
+    log: Path = field(init=False)
+    flags: tuple[str, ...] = field(init=False)
 
-    @property
-    def out(self) -> Path:
-        return self.folder / "out.jsonl"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "served.log"
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        return ("--granularity", self.granularity, "--concurrent-requests", str(IN_FLIGHT))
-
-    @property
-    def questions(self) -> int:
-        """Return the number of questions in the input."""
-        return self.rows * (1 if self.granularity == "row" else 5)
+    def __post_init__(self) -> None:
+        self.source, self.out, self.log = (self.folder / name for name in ("in.jsonl", "out.jsonl", "served.log"))
+        self.flags = ("--granularity", self.granularity, "--concurrent-requests", str(IN_FLIGHT))
 
     def rage(self) -> subprocess.CompletedProcess[str]:
         """Kill the run as often as wanted, then let it finish. Return the last process."""
@@ -143,7 +131,7 @@ def faults(storm: Storm) -> list[str]:
         == b"".join(piece + b"\n" for piece in storm.torn),
         f"a file is left of {left}": left
         <= {"in.jsonl", "out.jsonl", "out.matches.jsonl", "out.jsonl.torn", "served.log"},
-        "a question was never asked": len(asks(storm.log)) == storm.questions,
+        "a question was never asked": len(asks(storm.log)) == storm.rows * (1 if storm.granularity == "row" else 5),
         "a written reply was paid for again": not unexcused(storm.log, storm.killed, storm.forgiven),
         f"a kill cost more than was in flight: {by_kill}": max(by_kill.values(), default=0) <= IN_FLIGHT,
         "the results cannot be analysed": analysis("--input-file", str(storm.out)).returncode == 0,
