@@ -52,9 +52,8 @@ def _tables(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _line(action: argparse.Action) -> str:
     names = ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.metavar or action.dest}`"
-    choices = (
-        ": " + ", ".join(f"`{choice}`" for choice in action.choices) if action.choices and not action.metavar else ""
-    )
+    shown = () if action.metavar else action.choices or ()
+    choices = f": {', '.join(f'`{choice}`' for choice in shown)}" if shown else ""
     text = re.sub(r" \(default: [^()]*\)$", "", action.help or "")
     return f"| {names}{choices} | {_cell(text)} | {_default(action)} |"
 

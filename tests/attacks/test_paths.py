@@ -55,9 +55,8 @@ def test_judging_all_models_of_a_hostile_file_writes_in_the_folder_only(pattern:
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path != source]
     assert len(written) == 2 * len(names)
     assert all(path.is_relative_to(home / "out") for path in written)
-    assert {json.loads(path.read_text(encoding="utf-8").split("\n")[0])["model_be_evaluated"] for path in written} == {
-        *names
-    }
+    firsts = [json.loads(path.read_text(encoding="utf-8").split("\n")[0]) for path in written]
+    assert {record["model_be_evaluated"] for record in firsts} == set(names)
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,8 @@ def test_the_view_of_a_row_holds_nothing_unsafe(attack: Attack, tmp_path: Path) 
 @attacks
 def test_the_view_of_a_failed_row_holds_nothing_unsafe(attack: Attack, tmp_path: Path) -> None:
     """The judge's last reply, here the raw item, is shown safely."""
-    path = judged(
-        tmp_path / "r.jsonl", attack, ScriptedJudge(lambda text, _: f"{attack.items[0]} <think> and no answer")
-    )
+    judge = ScriptedJudge(lambda text, _: f"{attack.items[0]} <think> and no answer")
+    path = judged(tmp_path / "r.jsonl", attack, judge)
     for view in render_rows(by_id(path, json.loads(path.read_text().split("\n")[0])["id"]), 80):
         assert "not scored" in view and "last reply" in view and not UNSAFE.search(view)
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
+from tests.e2e import driver
 from tests.e2e.driver import KEY, PATIENCE, command, environment, infer
 from tests.servers import ROOT, unmeasured
 
@@ -84,8 +85,7 @@ def start(
     if largest_file is not None:
         limits = (largest_file, largest_file)
         options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen(command(source, out, url, *flags), env=variables, text=True, **options)
+    return driver.start(command(source, out, url, *flags), env=variables, **options)
 
 
 def end(process: subprocess.Popen[str], timeout: float = 2 * PATIENCE) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,7 @@ from tests.servers.faulty import score
 
 QUIET = subprocess.DEVNULL
 IN_FLIGHT = 64
+FILES = {"in.jsonl", "out.jsonl", "out.matches.jsonl", "out.jsonl.torn", "served.log"}
 START_UP = 1.5
 """Seconds within which a kill hits a process that has not asked anything yet, mostly."""
 
@@ -119,6 +120,7 @@ def faults(storm: Storm) -> list[str]:
     """Return every difference between a storm's results and the judge's log."""
     found = lines(storm.out)
     torn = storm.out.with_name("out.jsonl.torn")
+    aside = torn.read_bytes() if torn.exists() else b""
     left = {path.name for path in storm.folder.iterdir()}
     by_kill = repeats_by_kill(storm.log, storm.killed, storm.forgiven)
     held = {
@@ -127,10 +129,8 @@ def faults(storm: Storm) -> list[str]:
         "a record is no success": {record["status"] for record in found} == {"success"},
         "a score is not the judge's": all(has_true_scores(record, storm.granularity) for record in found),
         "a match is missing": len(lines(storm.out.with_name("out.matches.jsonl"))) == storm.rows * 5,
-        "a torn record is not set aside": (torn.read_bytes() if torn.exists() else b"")
-        == b"".join(piece + b"\n" for piece in storm.torn),
-        f"a file is left of {left}": left
-        <= {"in.jsonl", "out.jsonl", "out.matches.jsonl", "out.jsonl.torn", "served.log"},
+        "a torn record is not set aside": aside == b"".join(piece + b"\n" for piece in storm.torn),
+        f"a file is left of {left}": left <= FILES,
         "a question was never asked": len(asks(storm.log)) == storm.rows * (1 if storm.granularity == "row" else 5),
         "a written reply was paid for again": not unexcused(storm.log, storm.killed, storm.forgiven),
         f"a kill cost more than was in flight: {by_kill}": max(by_kill.values(), default=0) <= IN_FLIGHT,

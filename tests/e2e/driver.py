@@ -51,6 +51,12 @@ def infer(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M") 
     return run(*command(rows, out, url, *flags, model=model), OPENAI_API_KEY=KEY)
 
 
+def start(words: list[str], **options: Any) -> subprocess.Popen[str]:
+    """Start a command with both streams piped."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment(), "cwd": ROOT, **options}
+    return subprocess.Popen(words, text=True, **options)
+
+
 def analysis(*flags: str) -> subprocess.CompletedProcess[str]:
     return run("python", ROOT / "metajudge_analysis.py", *flags)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ import pytest
 
 from metajudge.cli import main
 from tests.e2e import driver
-from tests.e2e.driver import analysis, environment, infer, log, records, until
+from tests.e2e.driver import analysis, infer, log, records, until
 from tests.servers import ROOT, running
 
 RAW = ROOT / "example" / "raw_preferences_5samples.jsonl"
@@ -99,14 +97,11 @@ def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: P
     source.write_text("".join(json.dumps(row) + "\n" for row in many))
     flags = ["--name", "m"] if step == "critic" else []
     with running("tests.servers.scripted", "--latency", "0.1") as url:
-        process = subprocess.Popen(
-            command(step, source, out, url, "--concurrent-requests", "4", *flags),
-            cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = driver.start(command(step, source, out, url, "--concurrent-requests", "4", *flags))
         kept = tmp_path / "out.jsonl.records"
         until(lambda: kept.exists() and kept.read_bytes().count(b"\n") >= 12)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.communicate()
         result = run(step, source, out, url, *flags)
         asked = log(url)["asked"]
     assert result.returncode == 0, result.stderr

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.driver import command, environment, infer, records, rows, until
-from tests.servers import ROOT, running
+from tests.e2e.driver import command, environment, infer, records, rows, start, until
+from tests.servers import running
 
 ROWS = 60
 
@@ -50,10 +50,8 @@ def test_decompose_whose_records_are_deleted_names_the_rescue(judge: str, tmp_pa
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("".join(json.dumps({"said": f"Response {n} is wrong"}) + "\n" for n in range(ROWS)))
     flags = ["--input-file", str(source), "--output-file", str(out), "--text-field", "said", "--api-base", judge]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "metajudge", "decompose", *flags, "--max-retries", "0", "--concurrent-requests", "4"],
-        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    words = [sys.executable, "-m", "metajudge", "decompose", *flags]
+    process = start([*words, "--max-retries", "0", "--concurrent-requests", "4"])
     kept = tmp_path / "out.jsonl.records"
     until(lambda: kept.exists() and kept.stat().st_size)
     kept.unlink()

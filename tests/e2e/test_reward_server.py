@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from tests.e2e.driver import KEY, environment, log, metajudge, until
-from tests.servers import ROOT, running
+from tests.e2e.driver import KEY, environment, log, metajudge, start, until
+from tests.servers import running
 
 PROMPT = "Which one is better?\n"
 HUMAN = ["Response 1 loses the order of the list.", "Response 2 returns None for an empty list."]
@@ -48,13 +48,8 @@ def serving(folder: Path, *flags: str, command: str = "serve-reward", **variable
     """Start `python -m metajudge serve-reward`, or another server's command, at a free port."""
     words = [sys.executable, "-m", "metajudge", command, "--port", "0", *flags]
     said = folder / "stderr"
-    with (
-        said.open("w") as stderr,
-        subprocess.Popen(
-            words, cwd=ROOT, env=environment(OPENAI_API_KEY=KEY, **variables), stdout=subprocess.PIPE,
-            stderr=stderr, text=True,
-        ) as process,
-    ):  # fmt: skip
+    variables = environment(OPENAI_API_KEY=KEY, **variables)
+    with said.open("w") as stderr, start(words, env=variables, stderr=stderr) as process:
         assert process.stdout is not None
         try:
             url = process.stdout.readline().strip()
