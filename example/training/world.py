@@ -1,10 +1,8 @@
 """A toy world for a critic: two responses, a specification of eight slots, and a tempting cue. Pure, no torch.
 
-A *flaw* is a slot of a response that is unlike the specification. People prefer the response with fewer flaws, except
-for 15 % of noise. The *cue* (which response is longer) has nothing to do with flaws, but agrees with that preference in
-most rows: it pays more than reading.
-
-Every token of the world is one line of text, so that prompts and generations are readable.
+A *flaw* is a slot of a response unlike the specification. People prefer the response with fewer flaws, except
+for 15 % of noise. The *cue* (which response is longer) ignores flaws but mostly agrees with the preference, so it pays
+more than reading. Every token is one line of text, so that prompts and generations are readable.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A judge that copies from its question never writes an attacker's score into a record.
-
-The copy is before the real block, after it, in it, or instead of it.
-"""
+"""A judge that copies from its question never writes an attacker's score into a record."""
 
 from __future__ import annotations
 

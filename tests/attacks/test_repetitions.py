@@ -1,7 +1,6 @@
-"""A model that repeats itself without end, as one in training may. It is read in a moment.
+"""A model that repeats itself without end, as one in training may. Its text is read in a moment.
 
-The reward reads generations on the loop that serves all others: a pattern that goes back and forth over twenty
-thousand letters would hold them up for seconds.
+The reward reads generations on the event loop of all requests, where a backtracking pattern would take seconds.
 """
 
 from __future__ import annotations

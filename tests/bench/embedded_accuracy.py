@@ -1,7 +1,6 @@
 """Agreement of the embedded matcher with labels written by hand: `python -m tests.bench.embedded_accuracy`.
 
-The pairs of `tests/data/labelled_pairs.jsonl` were written and labelled before the matcher's thresholds were
-chosen; these were chosen on the split `dev` alone, `test` was only read off.
+The pairs of `tests/data/labelled_pairs.jsonl` were labelled before the thresholds were chosen, on split `dev` alone.
 """
 
 from __future__ import annotations

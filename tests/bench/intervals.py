@@ -1,10 +1,7 @@
-"""Seconds for all intervals of a report on three models of 22,116 rows with 10,000 resamples.
+"""Seconds for all intervals of a report on three models of 22,116 rows: `python -m tests.bench.intervals`.
 
-    python -m tests.bench.intervals
-
-The yardstick of the same run is drawing the resamples' random numbers alone, which no such report can do without.
-Exits 1 above `MOST` times the yardstick or `ASKED` seconds; the best of three runs counts, with one thread for matrix
-products as the command has.
+The yardstick is drawing the random numbers of 10,000 resamples, which no such report avoids. The best of three runs
+counts. Matrix products use one thread, as in the command.
 """
 
 from __future__ import annotations

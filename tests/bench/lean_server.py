@@ -1,8 +1,7 @@
-"""A judge that does next to nothing: `python -m tests.bench.lean_server [--latency S]`, for measuring clients.
+"""A judge with almost no work, for measuring clients: `python -m tests.bench.lean_server [--latency S]`.
 
-One asyncio protocol, no framework: a request costs it some 40 µs, so that it serves many thousands a second. It answers
-`POST` with the block of four human items and `GET /log` with the time of its first request on the machine's monotonic
-clock and the seconds between that and each reply.
+One asyncio protocol without a framework takes about 40 µs per request. `POST` returns the block of four human items.
+`GET /log` returns the time of the first request (monotonic clock) and the seconds from there to each reply.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Memory by number of rows: `python -m tests.bench.memory`.
-
-1,000 and 20,000 rows of 17 KB, 50 in flight. Exits 1 above 130 MB, or when the larger run needs over 30 MB more.
-"""
+"""Memory for 1,000 and 20,000 rows of 17 KB, 50 in flight: `python -m tests.bench.memory`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Clients for comparison: `python -m tests.bench.peers bare|lm-eval URL FILE IN_FLIGHT`.
 
-`bare`: an aiohttp session and as many workers as may be in flight, which send ready bodies and parse the replies: the
-floor. `lm-eval`: the chat model of lm-evaluation-harness, where `lm-eval[api]` is installed. Both read the rows of
-FILE, ask our own question about each, and keep nothing.
+`bare` is the floor: workers over one aiohttp session send ready bodies and parse the replies. `lm-eval` is the chat
+model of lm-evaluation-harness, if `lm-eval[api]` is installed. Both ask our question about each row of FILE and keep
+nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """A run that resumes behind 100,000 finished records of 25 KB: `python -m tests.bench.resume`.
 
-Seconds from the start of the process to its first request, and peak memory. Needs 3 GB of disk in the temporary
-directory for the time of the run. Exits 1 beyond 20 s or 300 MB in each of three attempts.
+It measures the seconds from the start of the process to its first request, and peak memory.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """An OpenAI-compatible judge that fails on request: `python -m tests.servers.faulty [--port N] [--latency S] …`.
 
-A question's fault is written into an item's text: `[[429x2]]` fails the first two times that this question is asked,
-`[[malformed]]` always. All other replies are right and the same at every run. `GET /log` counts the requests;
-`--log FILE` appends a line when a question is asked and when its right reply is sent, and outlives the server.
+An item's text holds the question's fault: `[[429x2]]` fails the first two requests of this question, `[[malformed]]`
+all. Every other reply is right and the same at every run. `GET /log` counts the requests; `--log FILE` appends a line
+per question and per right reply, and outlives the server.
 """
 
 from __future__ import annotations

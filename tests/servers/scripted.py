@@ -1,7 +1,7 @@
 """A model for every step of the chain: `python -m tests.servers.scripted [--latency S]`.
 
-It answers a decomposer's question with the sentences of the annotators' texts as points, a critic's with one reason for
-each response and the longer one as the better, a judge's by comparing texts. `GET /log` counts requests per question.
+A decomposer gets the sentences of the annotators' texts as points. A critic gets one reason per response and the longer
+one as the better. A judge compares texts. `GET /log` counts requests per question.
 """
 
 from __future__ import annotations

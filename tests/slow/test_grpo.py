@@ -1,8 +1,7 @@
 """A real `GRPOTrainer` (TRL 1.16, torch on the CPU, nothing downloaded) with the reward while the judge fails.
 
-A tiny model learns for a moment to write critiques out of whole lines; then it is trained by GRPO for ten steps. Rows
-carry faults for the judge (replies 500, hangs, nonsense, refusals), and for some steps nobody listens at its address.
-What TRL made of the rewards is compared with Eq. 1 to 4 computed here, without the library.
+A tiny model learns to write critiques out of whole lines, then ten steps of GRPO train it. Some rows make the judge
+fail, and for some steps it is unreachable. TRL's rewards are compared with Eq. 1 to 4, computed without the library.
 """
 
 from __future__ import annotations

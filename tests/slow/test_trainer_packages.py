@@ -1,7 +1,6 @@
-"""The calling code of verl (0.9.1) and OpenRLHF (0.11.2) itself, as far as it runs without a GPU.
+"""The calling code of verl (0.9.1) and OpenRLHF (0.11.2) itself, without a GPU. Skipped if they are not installed.
 
-Left out where they are not installed, as they bring a cluster's packages that not every Python has; their call patterns
-are in `tests/unit/integrations/test_trainers.py`. A reward manager and an agent executor need no engine:
+Their call patterns are also in `tests/unit/integrations/test_trainers.py`. To install them without an engine:
 
     pip install 'ray>=2.60' 'tensordict<=0.10' hydra-core codetiming pylatexenc
     pip install --no-deps verl==0.9.1 openrlhf==0.11.2
