@@ -25,7 +25,7 @@ from tests.servers import running
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
-# Run elsewhere: the suite itself, installation (.ci/run), and the servers that never end
+# Tested elsewhere: the suite itself, installation (.ci/run), and the servers that never end
 # (tests/unit/embedded/test_server.py and tests/e2e/test_reward_server.py).
 ELSEWHERE = {
     "bash tests/run.sh",

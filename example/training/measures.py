@@ -20,7 +20,7 @@ class Reading:
 
     reasons: tuple[str, ...]
     verdict: int | None
-    """`A` or `B`; None where it cannot be read."""
+    """`A` or `B`; None if it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

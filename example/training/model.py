@@ -35,7 +35,7 @@ def new_model(seed: int) -> Qwen2ForCausalLM:
         num_key_value_heads=4,
         max_position_embeddings=PROMPT_TOKENS + GENERATED_TOKENS,
         tie_word_embeddings=True,
-        initializer_range=0.125,  # with the default, made for wide models, it does not learn to compare
+        initializer_range=0.125,  # the default, made for wide models, prevents it from learning to compare
         bos_token_id=None,
         eos_token_id=words.index(END),
         pad_token_id=words.index(PADDING),

@@ -31,7 +31,7 @@ class Arm:
     """The settings in which the arms differ."""
 
     reward: str
-    """The reward of `metajudge.rewards.reward.RewardConfig`."""
+    """Value of `RewardConfig.reward`."""
     cue_agreement: float
     """Share of rows in which the cue agrees with the preference."""
 
@@ -59,7 +59,7 @@ def train(arm: str, seed: int, model: Qwen2ForCausalLM, judge_url: str, log: Tex
     """Train `model` in place. Its rows and draws depend on the seed alone, not on the arm."""
     torch.set_num_threads(1)
     setting, tokenizer = ARMS[arm], new_tokenizer()
-    # Not gated: the rationale of every generation is wanted for the log, also where the reward does not need it.
+    # Not gated: the log needs the rationale of every generation, also if the reward does not.
     reward = reward_function(judge.options(judge_url), RewardConfig(reward=setting.reward, gate=False))
     rows = draw_rows(steps * PROMPTS, f"training {seed}", setting.cue_agreement)
     with tempfile.TemporaryDirectory() as scratch:

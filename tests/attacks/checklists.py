@@ -24,7 +24,7 @@ class Attack:
     attempt: str
     """The author's hope."""
     items: tuple[str, ...]
-    """In list order, from the first place on."""
+    """Items in list order, from the first place on."""
     speaks: bool = False
     """True if it addresses the judge or imitates list or reply; the guard marks such an item as instruction-like."""
 

@@ -20,7 +20,7 @@ from metajudge.text.result_block import ParseFailure, plain_block
 from tests.attacks.checklists import Attack
 from tests.unit.rows import JUDGE, samples
 
-# The shape that the example blocks of the instructions fit too: their echo must not pass for an answer.
+# The example blocks of the instructions have this shape too: their echo must not count as an answer.
 N_HUMAN, N_MODEL = 2, 4
 HUMAN = [f"Response 1 has the fault number {n}" for n in range(1, N_HUMAN + 1)]
 MODEL = [f"A has a weakness of kind {n}" for n in range(1, N_MODEL + 1)]

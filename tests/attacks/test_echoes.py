@@ -42,7 +42,7 @@ def echoing(attack: Attack, replies: Replies) -> Iterator[tuple[str, Question, P
     large = sum(map(len, attack.items)) > 50_000
     for side, granularity in itertools.product(SIDES, GRANULARITIES):
         for what in ("the lists",) if large else ECHOES:
-            # Only as a whole do the ways of putting a question differ.
+            # The ways of asking a question differ only in the whole question.
             for kind in tasks(granularity)[: None if what == "the whole question" else 1]:
                 question = kind.questions(sample_of(attack, side))[0 if side == "model" else -1]
                 for where, reply in replies(ECHOES[what](question), block_of(question)).items():

@@ -65,14 +65,14 @@ class Process:
     """A process that ended successfully."""
 
     started: float
-    """On the machine's monotonic clock."""
+    """Time on the machine's monotonic clock."""
     seconds: float
     cpu: float
     """User and system seconds."""
     peak_mb: float
 
 
-# A process begins with the peak memory of the one that started it: so a small one starts it.
+# A process inherits the peak memory of its parent, so its parent is a small process.
 _LAUNCH = """
 import json, resource, subprocess, sys, time
 started = time.monotonic()
@@ -84,7 +84,7 @@ print(json.dumps([code, started, time.monotonic() - started, usage.ru_utime + us
 
 def run(*command: str) -> Process:
     """Run a Python command to its end. A failure ends the benchmark."""
-    # As for whoever has run it before: an environment that writes no bytecode would compile it all at every start.
+    # Without bytecode every start would compile the package, unlike a user's second run.
     compileall.compile_dir(ROOT / "metajudge", quiet=1)
     launch = [sys.executable, "-S", "-c", _LAUNCH, sys.executable, *command]
     found = subprocess.run(launch, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -80,7 +80,7 @@ def start(
     slower. `env`: more variables.
     """
     variables = environment(OPENAI_API_KEY=KEY, **options.pop("env", {}))
-    if largest_file is not None or not measured:  # the measurement's own file would hit the limit, too
+    if largest_file is not None or not measured:  # the limit would stop the coverage file, too
         variables.pop("COVERAGE_PROCESS_CONFIG", None)
     if largest_file is not None:
         limits = (largest_file, largest_file)

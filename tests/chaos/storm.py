@@ -32,7 +32,7 @@ class Storm:
     rows: int
     kills: int
     slow: float
-    """Seconds of the slow replies, most of them: they keep the run busy for as many kills as are wanted."""
+    """Seconds of a slow reply. Most replies are slow, to keep the run busy until the last kill."""
     seed: int = 0
     killed: list[float] = field(default_factory=list)
     """Times of the kills, on the machine's monotonic clock."""
@@ -41,7 +41,7 @@ class Storm:
     torn_at: int = -1
     """Offset of the last of these in the results."""
     forgiven: set[str] = field(default_factory=set)
-    """The questions of these records."""
+    """Questions of these records."""
 
     source: Path = field(init=False)
     out: Path = field(init=False)
@@ -67,7 +67,7 @@ class Storm:
 
     def _strike(self, url: str, rng: random.Random, number: int) -> None:
         served = size(self.log)
-        # Compiled modules are kept in a place of their own: a start that compiles takes half as long again.
+        # Bytecode in a separate folder: without it a start takes half as long again.
         env = {"PYTHONPYCACHEPREFIX": f"{self.folder}-cache", "PYTHONDONTWRITEBYTECODE": ""}
         quiet = {"stdout": QUIET, "stderr": QUIET, "measured": False}
         label = ("--extra-body", json.dumps({"user": str(number)}))

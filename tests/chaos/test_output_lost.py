@@ -112,7 +112,7 @@ def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer
         other = tmp_path / "link.jsonl"
         getattr(other, link)(out)
         names = [out, other, out, other]
-    judge.pause()  # the one that goes on must not end before the last one has started
+    judge.pause()  # the first run must not end before the last one has started
     processes = [start(source, name, judge.url, *FLAGS) for name in names]
     until(lambda: sum(process.poll() is not None for process in processes) == 3)
     judge.resume()

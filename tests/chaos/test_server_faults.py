@@ -54,7 +54,7 @@ def test_faults_that_a_retry_repairs_leave_no_trace_in_the_table(
     clean = clean_run(tmp_path / "clean", judge, len(tries), *flags)
     assert scores(out) == scores(clean)
     assert table(out) == table(clean)
-    # No key in anything that a run wrote or said.
+    # The key is in no file and in no output.
     assert log(judge.url)["keys"] == [f"Bearer {KEY}"]
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert KEY not in result.stdout + result.stderr and KEY.encode() not in written

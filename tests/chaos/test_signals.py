@@ -115,7 +115,7 @@ def test_a_signal_while_the_input_is_read_is_no_traceback(tmp_path: Path, number
     with JudgeServer(tmp_path / "served.log") as judge:
         process = start(Path("-"), tmp_path / "out.jsonl", judge.url, stdin=subprocess.PIPE)
         assert process.stdin is not None
-        process.stdin.write(text)  # more than a pipe holds: when it is written, the program reads
+        process.stdin.write(text)  # more than a pipe holds, so the program has begun to read
         process.stdin.flush()
         process.send_signal(number)
         result = end(process)

@@ -319,7 +319,7 @@ def test_an_open_request_is_answered_before_the_server_ends(tmp_path: Path, numb
         opened = pool.submit(call, server.url, request(reply("a")))
         wait_for(server.url, "metajudge_in_progress", 1)
         server.process.send_signal(number)
-        # Refused, or reset where it had still been waiting to be accepted.
+        # Refused, or reset if it was still waiting to be accepted.
         with pytest.raises((urllib.error.URLError, ConnectionResetError)):
             for _ in range(100):
                 call(f"{server.url}/healthz")

@@ -215,7 +215,7 @@ class Server:
         response = completion(block(message))
         await response.prepare(request)
         await response.write_eof()
-        if request.transport is not None:  # else nobody is there any more
+        if request.transport is not None:  # otherwise the client has gone
             self.note("replied", request, body)
         return response
 

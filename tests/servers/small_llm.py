@@ -24,7 +24,7 @@ def main() -> None:
     params.model.path = str(weights())
     params.n_ctx = 8192
     params.n_parallel = 2
-    # Two threads wait for each other at every step: with others on the same cores that costs ten times the work.
+    # Two threads wait for each other at every step, ten times as long on busy cores.
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
     params.hostnames = ["127.0.0.1"]

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 REPETITIONS, RESAMPLES = 2000, 999
 Floats = NDArray[np.float64]
 SCORES, SHARES = np.array([0.25, 0.5, 0.75, 1.0]), np.array([0.2, 0.25, 0.25, 0.3])
-# Rationale consistency as judged data show it: 3 to 7 human items, a skill that differs from row to row, many zeros.
+# Rationale consistency as in judged data: 3 to 7 human items, a different skill per row, many zeros.
 SKILL = (0.8, 1.8)
 TRUE_RC = SKILL[0] / sum(SKILL) * float(SCORES @ SHARES)
 

@@ -46,7 +46,7 @@ FAULTY = re.compile(r"\[\[(500|hang|malformed|content-filter)\]\]")
 def wanted(text: str, row: dict[str, Any]) -> tuple[float | None, bool]:
     """Return the reward by Eq. 1 to 4 (None = unscored), and true if the judge is needed for it."""
     if row["overall_preference"] == 0:
-        return None, False  # whatever is said, also what cannot be read
+        return None, False  # for every text, readable or not
     lines = text.split("\n")
     boxed = [line for line in lines if "boxed" in line]
     places = [place for place, line in enumerate(lines) if line.startswith("- ")]
@@ -200,7 +200,7 @@ def training(server: JudgeServer, folder: Path, conversational: bool) -> tuple[l
         return {**row, "prompt": [{"role": "user", "content": row["prompt"]}]} if conversational else row
 
     torch.manual_seed(4)
-    torch.set_num_threads(1)  # a model this small only waits for the other threads
+    torch.set_num_threads(1)  # for a model this small, more threads are slower
     tokens, seen = tokenizer(), list[dict[str, Any]]()
     options = JudgeConfig(model="m", api_base=server.url, max_retries=1, timeout=0.4, concurrent_requests=64)
     trainer = watched(seen)(
@@ -230,7 +230,7 @@ def kind(one: dict[str, Any]) -> str:
 @pytest.mark.parametrize("conversational", [False, True], ids=["texts", "messages"])
 def test_no_step_sees_a_made_up_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conversational: bool) -> None:
     """Every number that TRL got is the reward of Eq. 4. A missing score is NaN, TRL's form of None."""
-    # Not by the variable alone: the package keeps what it has read, for every later test of this process.
+    # The package reads the variable only once per process, so the variable alone is not enough.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with JudgeServer(tmp_path / "served.log") as server:
