@@ -122,6 +122,6 @@ if [ -d "$folder" ]; then
 fi
 # Behind the table, where it is seen: what was wrong stands above it.
 if [ "$status" -ne 0 ]; then
-    echo "metajudge: the inference ended with status $status; its message stands above the table" >&2
+    echo "metajudge: the inference ended with status $status; its message is above the table" >&2
 fi
 exit "$status"

@@ -52,13 +52,10 @@ def _tables(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _line(action: argparse.Action) -> str:
     names = ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.metavar or action.dest}`"
-    choices = ": " + ", ".join(f"`{choice}`" for choice in action.choices) if _shows_choices(action) else ""
+    shown = () if action.metavar else action.choices or ()
+    choices = f": {', '.join(f'`{choice}`' for choice in shown)}" if shown else ""
     text = re.sub(r" \(default: [^()]*\)$", "", action.help or "")
     return f"| {names}{choices} | {_cell(text)} | {_default(action)} |"
-
-
-def _shows_choices(action: argparse.Action) -> bool:
-    return action.choices is not None and action.metavar is None
 
 
 def _default(action: argparse.Action) -> str:

@@ -7,12 +7,12 @@ import signal
 import pytest
 from hypothesis import settings
 
-# Time is measured by benchmarks: on a busy machine a slow example proves nothing.
+# Benchmarks measure time: on a busy machine a slow example proves nothing.
 settings.register_profile("metajudge", deadline=None)
 settings.load_profile("metajudge")
 
 
-# Behind `&` in a script SIGINT is ignored, also by the processes that tests interrupt.
+# A script's background processes ignore SIGINT, and so would the processes that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

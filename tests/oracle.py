@@ -19,7 +19,7 @@ def lookup(metadata, wanted):
 
 
 def literal_reply(record):
-    """[(r, s, v), ...] of the first result block, or None."""
+    """Return [(r, s, v), ...] of the first result block, or None."""
     samples = record.get("samples")
     if not isinstance(samples, list) or len(samples) == 0 or not isinstance(samples[0], dict):
         return None
@@ -29,22 +29,16 @@ def literal_reply(record):
     block = re.search(r"<RESULT_START>(.*?)<RESULT_END>", text, re.DOTALL)
     if block is None:
         return None
-    marks = []
-    for r, s, v in re.findall(r"- R(\d+)@S(\d+): (\d+(?:\.\d+)?)", block.group(1)):
-        try:
-            marks.append((int(r), int(s), float(v)))
-        except ValueError:
-            return None
-    if len(marks) == 0:
+    found = re.findall(r"- R(\d+)@S(\d+): (\d+(?:\.\d+)?)", block.group(1))
+    try:
+        marks = [(int(r), int(s), float(v)) for (r, s, v) in found]
+    except ValueError:
         return None
-    for mark in marks:
-        if mark[2] > 1:
-            return None
-    return marks
+    return None if any(v > 1 for (r, s, v) in marks) else marks or None
 
 
 def stored_scores(record):
-    """[(r, s, v), ...] of extraction_result, or None."""
+    """Return [(r, s, v), ...] of extraction_result, or None."""
     result = record.get("extraction_result")
     if not isinstance(result, dict) or not isinstance(result.get("scores"), list):
         return None
@@ -64,36 +58,20 @@ def stored_scores(record):
 
 
 def four_figures(marks, n_human, n_model):
-    """precision, recall, f1, average precision by the definitions, with no shortcut."""
+    """Return precision, recall, f1 and average precision by the definitions, with no shortcut."""
     m = min(n_model, 5)
-    kept = []
-    for r, s, v in marks:
-        if s == 0 or r > n_human or s > m:
-            continue
-        kept.append((r, s, v))
-    recall = 0.0
-    for r in range(n_human + 1):
-        recall += max([v for (a, b, v) in kept if a == r], default=0.0)
-    recall /= n_human
-    precision = 0.0
-    for s in range(1, m + 1):
-        precision += max([v for (a, b, v) in kept if b == s], default=0.0)
-    precision /= m
+    kept = [(r, s, v) for (r, s, v) in marks if s != 0 and r <= n_human and s <= m]
+    recall = sum(max([v for (a, b, v) in kept if a == r], default=0.0) for r in range(n_human + 1)) / n_human
+    by_item = [[v for (a, b, v) in kept if b == s] for s in range(1, m + 1)]
+    precision = sum(max(values, default=0.0) for values in by_item) / m
     f1 = 0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall)
-    best = []
-    for s in range(1, m + 1):
-        values = [v for (a, b, v) in kept if b == s]
-        if values:
-            best.append(max(values))
-    ap = 0.0
-    for k in range(1, len(best) + 1):
-        ap += sum(best[:k]) / k
-    ap /= n_human
+    best = [max(values) for values in by_item if values]
+    ap = sum(sum(best[:k]) / k for k in range(1, len(best) + 1)) / n_human
     return precision, recall, f1, ap
 
 
 def judge_record(record, model, max_len):
-    """'error', 'skipped' or the four figures of one record."""
+    """Return 'error', 'skipped' or the four figures of one record."""
     if "id" in record:
         if record.get("status") == "empty":
             return "skipped" if record.get("empty") == "model" else "error"
@@ -116,7 +94,7 @@ def judge_record(record, model, max_len):
 
 
 def analyse(path, model, max_len=10):
-    """The reference's summary of one file, with the count of skipped rows."""
+    """Return the reference's summary of one file, with the count of skipped rows."""
     records = []
     with open(path, "rb") as file:
         for number, line in enumerate(file):
@@ -128,39 +106,24 @@ def analyse(path, model, max_len=10):
                 continue
             if isinstance(record, dict):
                 records.append(record)
+    keys = [(str(r["id"]), str(r.get("question_id"))) if "id" in r else place for place, r in enumerate(records)]
     counted = []
     for place, record in enumerate(records):
-        if "id" not in record:
-            counted.append(record)
-            continue
-        same = []
-        for other_place, other in enumerate(records):
-            if "id" in other and (str(other["id"]), str(other.get("question_id"))) == (
-                str(record["id"]),
-                str(record.get("question_id")),
-            ):
-                same.append(other_place)
+        same = [p for p in range(len(records)) if keys[p] == keys[place]]
         finished = [p for p in same if records[p].get("status") in ("success", "empty")]
-        winner = finished[-1] if finished else same[-1]
-        if winner == place:
+        if place == (finished or same)[-1]:
             counted.append(record)
     outcomes = [judge_record(record, model, max_len) for record in counted]
     valid = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
-    means, stds = [0.0] * 4, [0.0] * 4
-    if valid:
-        for column in range(4):
-            values = [figures[column] for figures in valid]
-            means[column] = sum(values) / len(values)
-            stds[column] = (sum((v - means[column]) ** 2 for v in values) / len(values)) ** 0.5
+    columns = list(zip(*valid, strict=True)) if valid else [(0.0,)] * 4
+    means = [sum(values) / len(values) for values in columns]
+    stds = [(sum((v - sum(c) / len(c)) ** 2 for v in c) / len(c)) ** 0.5 for c in columns]
     return {
         "total_samples": len(counted),
         "valid_samples": len(valid),
         "error_samples": outcomes.count("error"),
         "skipped_samples": outcomes.count("skipped"),
-        "precision": means[0],
-        "recall": means[1],
-        "f1": means[2],
-        "average_precision": means[3],
+        **dict(zip(("precision", "recall", "f1", "average_precision"), means, strict=True)),
         "precision_std": stds[0],
         "recall_std": stds[1],
     }

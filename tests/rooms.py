@@ -21,14 +21,14 @@ PACKAGE = ROOT / "metajudge"
 
 
 def layers() -> list[list[str]]:
-    """Rooms by layer, the highest first; rooms of one layer do not see each other."""
+    """Return the rooms by layer, the highest first. Rooms of one layer do not import each other."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (contract,) = project["tool"]["importlinter"]["contracts"]
     return [[room.strip() for room in layer.split("|")] for layer in contract["layers"]]
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Names of the modules that a file of the package imports, wherever in it."""
+    """Yield the names of the modules that a file of the package imports, at any place."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -39,7 +39,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def graph(rooms: list[str]) -> dict[str, set[str]]:
-    """Other rooms that each room imports."""
+    """Return the other rooms that each room imports."""
     found: dict[str, set[str]] = {}
     for room in rooms:
         names = {name for path in (PACKAGE / room).rglob("*.py") for name in imported(path)}
@@ -49,7 +49,7 @@ def graph(rooms: list[str]) -> dict[str, set[str]]:
 
 
 def show() -> int:
-    """Print the ladder; 1 where an import does not point to a lower layer."""
+    """Print the ladder. Return 1 if an import does not point to a lower layer."""
     ladder = layers()
     height = {room: -number for number, layer in enumerate(ladder) for room in layer}
     held = True
@@ -62,7 +62,7 @@ def show() -> int:
 
 
 def prove() -> int:
-    """Let the lowest room import the highest one in a copy; 1 unless `lint-imports` refuses that import."""
+    """Let the lowest room import the highest one in a copy. Return 1 unless `lint-imports` refuses that import."""
     highest, lowest = layers()[0][0], layers()[-1][0]
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(PACKAGE, Path(folder, "metajudge"), ignore=shutil.ignore_patterns("__pycache__"))

@@ -23,7 +23,7 @@ slow=
 for argument in "$@"; do
     [ "$argument" = --slow ] && slow=yes
 done
-# An environment that the slow tests can use stays as it is.
+# An environment that fits the slow tests is kept.
 if [ -n "$slow" ] ||
     "$root/.venv-test/bin/python" -m metajudge.bootstrap --check tests/requirements-slow.txt >/dev/null 2>&1; then
     files+=(tests/requirements-slow.txt)
@@ -32,9 +32,9 @@ python=$("$python" -m metajudge.bootstrap --venv "$root/.venv-test" \
     --no-deps tests/requirements-alone.txt "${files[@]}") || exit 2
 python=$root/.venv-test/bin/python
 
-# What the shell of a developer has set must not decide a test.
+# The developer's own settings must not decide a test.
 unset OPENAI_API_KEY OPENAI_BASE_URL API_KEY API_BASE EVAL_MODEL
-# Else each of the processes that the tests start compiles the package again.
+# With it, every process that a test starts compiles the package again.
 unset PYTHONDONTWRITEBYTECODE
 
 narrowed=
@@ -45,7 +45,7 @@ if [ -n "$narrowed" ]; then
     exec "$python" -m pytest "$@"
 fi
 rm -f .coverage .coverage.*
-# Measuring by tracing takes longer.
+# Tracing is slower.
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' && export COVERAGE_CORE=sysmon
 # Most tests wait for processes and for time to pass: four at a time, also on two cores.
 "$python" -m coverage run -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder --durations 10 "$@"

@@ -1,4 +1,4 @@
-"""The documents say what the program does: commands run, flags and names are the same on both sides."""
+"""The documents agree with the program: commands run, flags and names are the same on both sides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.servers import running
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
-# Run elsewhere: the suite itself, installation (.ci/run), and the servers that never end
+# Tested elsewhere: the suite itself, installation (.ci/run), and the servers that never end
 # (tests/unit/embedded/test_server.py and tests/e2e/test_reward_server.py).
 ELSEWHERE = {
     "bash tests/run.sh",
@@ -52,7 +52,7 @@ COMMANDS = dict.fromkeys(c for text in (README, *PAGES.values(), EXAMPLE) for c 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a user has, without results of earlier runs."""
+    """Copy a user's checkout without results of earlier runs."""
     folder = tmp_path_factory.mktemp("checkout")
     names = ["metajudge", "example", "images", "requirements.txt", "metajudge_infer.sh"]
     for name in [*names, "metajudge_infer.py", "metajudge_analysis.py"]:
@@ -91,7 +91,7 @@ def test_the_page_of_commands_is_what_the_parsers_say() -> None:
 
 
 def shown(*arguments: str) -> str:
-    """What a command that only prints writes to stdout."""
+    """Return the stdout of a command that only prints."""
     with mock.patch.dict(os.environ, COLUMNS="200"), contextlib.suppress(SystemExit):
         with contextlib.redirect_stdout(io.StringIO()) as out:
             main(arguments)
@@ -99,7 +99,7 @@ def shown(*arguments: str) -> str:
 
 
 def test_help_of_the_whole_command_names_every_command() -> None:
-    """With a line each."""
+    """Each command has a line."""
     text = shown("--help")
     for name in COMMAND_NAMES:
         assert re.search(rf"^ +{name}\b", text, re.MULTILINE)
@@ -108,12 +108,9 @@ def test_help_of_the_whole_command_names_every_command() -> None:
 
 @pytest.mark.parametrize(
     ("command", "heavy"),
-    [
-        (["-m", "metajudge"], {"aiohttp", "httpx2", "pydantic", "numpy"}),
-        (["metajudge_infer.py"], set()),
-        (["metajudge_analysis.py"], set()),
-    ],
-)
+    [(["-m", "metajudge"], {"aiohttp", "httpx2", "pydantic", "numpy"}), (["metajudge_infer.py"], set()),
+     (["metajudge_analysis.py"], set())],
+)  # fmt: skip
 def test_help_waits_for_nothing_heavy(command: list[str], heavy: set[str]) -> None:
     """The overview imports no command; the help of one imports what its configuration needs, never the SDK."""
     result = run("python", "-X", "importtime", *command, "--help")
@@ -123,20 +120,18 @@ def test_help_waits_for_nothing_heavy(command: list[str], heavy: set[str]) -> No
 
 
 def test_every_room_and_script_is_in_the_architecture_and_no_other() -> None:
-    """Folders, and the files that it names."""
+    """Every named folder and file exists."""
     text = PAGES["architecture.md"]
     named = set(re.findall(r"^\| `metajudge/(\w+)/`", text, re.MULTILINE))
     assert named == {path.parent.name for path in (ROOT / "metajudge").glob("*/__init__.py")}
     files = set(re.findall(r"`((?:metajudge|tests|docs|example)/[\w/]+(?:\.\w+)?/?)`", text))
-    examples = {name for name in files if "classify" in name}
-    missing = {name for name in files - examples if not (ROOT / name).exists()}
-    assert not missing
+    assert not {name for name in files if "classify" not in name and not (ROOT / name).exists()}
     scripts = {"metajudge_infer.py", "metajudge_analysis.py", "metajudge_infer.sh"}
     assert all(f"`{name}`" in text for name in scripts)
 
 
 def test_the_python_example_runs(checkout: Path) -> None:
-    """The lines print what the page says."""
+    """The lines print the page's figures."""
     (code,) = blocks(PAGES["python.md"], "python")
     result = run("python", "-c", code, cwd=checkout)
     assert result.returncode == 0, result.stderr
@@ -160,7 +155,7 @@ print(float(reward_func(["p" + text], ["p"], [label])["rewards"][0]))
 
 
 def test_the_training_file_gives_rewards(checkout: Path, model: str) -> None:
-    """Its three functions, called as the trainers call them; no trainer is needed for that."""
+    """Its three functions are called as the trainers call them, without a trainer."""
     code = blocks(PAGES["training.md"], "python")[0]
     result = run("python", "-c", f"{code}\ntext = {GENERATION!r}\n{CALLS}", cwd=checkout, OPENAI_BASE_URL=model)
     assert result.returncode == 0 and not result.stderr, result.stderr
@@ -179,7 +174,7 @@ print(golds == [Gold.of(row["human-checklist"], row["overall_preference"]) for r
 
 
 def test_the_training_rows_ask_what_critic_asks_and_hold_labels(checkout: Path) -> None:
-    """The prompt is the question of `critic`, and both forms of the label are read as the same."""
+    """The prompt is the question of `critic`, and both forms of the label are read alike."""
     code = blocks(PAGES["training.md"], "python")[1]
     result = run("python", "-c", code + ROWS, cwd=checkout)
     assert result.returncode == 0, result.stderr
@@ -188,7 +183,7 @@ def test_the_training_rows_ask_what_critic_asks_and_hold_labels(checkout: Path) 
 
 
 def test_the_figures_of_the_embedded_judge_are_the_measured_ones() -> None:
-    """The table is compared with a fresh measurement."""
+    """The table equals a fresh measurement."""
     from metajudge.embedded.matcher import score_matrix
     from tests.bench.embedded_accuracy import agreement, pairs
 
@@ -200,7 +195,7 @@ def test_the_figures_of_the_embedded_judge_are_the_measured_ones() -> None:
 
 
 def test_version_changelog_and_citation_agree() -> None:
-    """One version everywhere."""
+    """Program and changelog have one version."""
     assert f"## {metajudge.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "2602.04649" in README
     assert shown("--version") == f"metajudge {metajudge.__version__}\n"
@@ -208,14 +203,14 @@ def test_version_changelog_and_citation_agree() -> None:
 
 
 def test_no_file_of_the_project_names_a_machine_path() -> None:
-    """What is written for users works anywhere."""
+    """Texts for users hold no absolute path of a machine."""
     program = [*(ROOT / "metajudge").rglob("*.py"), *(ROOT / "example").glob("*.md"), *(ROOT / "docs").glob("*.md")]
     for path in [*ROOT.glob("*.md"), *ROOT.glob("*.sh"), *program]:
         assert not re.search(r"/(?:root|work|home)/", path.read_text(encoding="utf-8")), path
 
 
 def test_the_documents_are_short_and_plain() -> None:
-    """Fixed limits, and no words that have to be read twice; the page of commands has those of the help."""
+    """Pages keep their length limits and avoid worn words. The page of commands is exempt."""
     assert len(README.split()) <= 900
     odd = re.compile(r"\b(told|stands|bears?|mend|passed over|so many|as ever|of its own)\b", re.IGNORECASE)
     for name, text in {"README.md": README, **PAGES}.items():
@@ -239,7 +234,7 @@ def anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
 def test_relative_links_lead_to_files_and_headings(path: Path) -> None:
-    """Links to other sites are not looked at."""
+    """Links to other sites are not checked."""
     for link in LINK.findall(path.read_text(encoding="utf-8")):
         if re.match(r"[a-z]+:", link):
             continue

@@ -1,15 +1,14 @@
-"""The example as a regression: its table to the byte, and every number of it worked by hand from the scores."""
+"""The example as a regression: its table to the byte, and every number worked by hand from the scores."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from tests.e2e.driver import analysis
+from tests.e2e.driver import analysis, records
 from tests.servers import ROOT
 
 EXAMPLE = ROOT / "example"
@@ -27,7 +26,7 @@ model-high_deceptive_alignment                0.1050       0.1271       0.1139  
 
 """  # noqa: W291
 
-# The judge's replies by row, as "human item: model item, quarters": written here a second time, from the rubric.
+# The judge's replies by row, as "human item: model item, quarters": a second copy from the rubric.
 QUARTERS = {
     "model-low_deceptive_alignment": [
         "1:1,4 2:2,4 3:0,0 4:3,4",
@@ -56,17 +55,12 @@ QUARTERS = {
 }
 
 
-def records(model: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (EXAMPLE / f"{model}.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 def rows() -> list[dict[str, Any]]:
-    text = (EXAMPLE / "infer_input_10samples.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    return records(EXAMPLE / "infer_input_10samples.jsonl")
 
 
 def test_the_examples_table_is_this_to_the_byte() -> None:
-    """The command of the README, as a process."""
+    """The command of the README runs as a process."""
     result = analysis("--input-dir", "example/")
     assert result.returncode == 0, result.stderr
     assert result.stdout == TABLE
@@ -75,9 +69,9 @@ def test_the_examples_table_is_this_to_the_byte() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_number_of_the_table_follows_from_the_scores_by_hand(model: str) -> None:
-    """In exact fractions, by the formulas as written down, from the replies written here a second time."""
+    """The formulas are computed in exact fractions from a second copy of the replies."""
     sums: Counter[str] = Counter()
-    for text, record in zip(QUARTERS[model], records(model), strict=True):
+    for text, record in zip(QUARTERS[model], records(EXAMPLE / f"{model}.jsonl"), strict=True):
         pairs = [(int(s), Fraction(int(q), 4)) for s, q in (part.split(":")[1].split(",") for part in text.split())]
         assert record["extraction_result"]["scores"] == [[r, s, float(v)] for r, (s, v) in enumerate(pairs, 1)]
         best = {s: max(v for t, v in pairs if t == s) for s, _ in pairs if s}
@@ -89,13 +83,12 @@ def test_every_number_of_the_table_follows_from_the_scores_by_hand(model: str) -
         for name, value in (("Precision", precision), ("Recall", recall), ("F1", f1), ("AP", ap)):
             sums[name] += value  # type: ignore[assignment]
     line = next(line for line in TABLE.splitlines() if line.startswith(model))
-    assert line.split()[1:] == [f"{float(sums[name] / 10):.4f}" for name in ("Precision", "Recall", "F1", "AP")] + [
-        "10"
-    ]
+    figures = [f"{float(sums[name] / 10):.4f}" for name in ("Precision", "Recall", "F1", "AP")]
+    assert line.split()[1:] == [*figures, "10"]
 
 
 def test_the_rows_are_what_the_readme_says() -> None:
-    """Four domains, two rows that are not English, both directions, three to seven human items, five of each model."""
+    """Domains, languages, directions and numbers of items are as documented."""
     data = rows()
     assert Counter(row["domain"] for row in data) == {"code": 3, "general": 3, "stem": 2, "multilingual": 2}
     assert sum(row["language"] in ("chinese", "spanish") for row in data) == 2
@@ -111,7 +104,7 @@ def test_the_rows_are_what_the_readme_says() -> None:
 
 
 def test_the_second_model_mostly_picks_the_same_winner() -> None:
-    """Ten of ten and seven of ten: what accuracy sees of them."""
+    """The first model agrees in ten rows of ten, the second in seven."""
     agreeing = {
         model: sum((row["overall_preference"] < 0) == row[f"{model}-label"].startswith("A") for row in rows())
         for model in MODELS
@@ -120,7 +113,7 @@ def test_the_second_model_mostly_picks_the_same_winner() -> None:
 
 
 def test_the_faults_in_the_code_rows_are_real() -> None:
-    """The answers are run: the order is lost or kept, unhashable elements fail."""
+    """The answers run: order is lost or kept, and unhashable elements fail."""
     first = rows()[0]
     one, two = ({}, {})  # type: dict[str, Any], dict[str, Any]
     for scope, key in ((one, "response1"), (two, "response2")):

@@ -1,4 +1,4 @@
-"""A user's script, for the type checker alone: it sees the public names with their types."""
+"""A user's script for the type checker alone. It sees the public names with their types."""
 
 from metajudge import JudgeConfig, infer, reference_metrics
 

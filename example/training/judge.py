@@ -1,4 +1,4 @@
-"""The judge of the runs: the project's own server, and the proof that it knows this world's reasons apart."""
+"""The judge of the runs: the project's own server, and a check that it distinguishes this world's reasons."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from metajudge.integrations.trl import reward_function
 
 
 class NotTheIdentity(Exception):
-    """The judge takes one reason of the world for another."""
+    """The judge confuses one reason of the world with another."""
 
 
 @contextlib.contextmanager
 def serving() -> Iterator[str]:
-    """A judge server on a free port of this machine; its base URL."""
+    """Start a judge server on a free port of this machine and yield its base URL."""
     command = [sys.executable, "-m", "metajudge", "serve-judge", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
@@ -30,14 +30,14 @@ def serving() -> Iterator[str]:
 
 
 def options(url: str) -> JudgeConfig:
-    """How the judge at `url` is asked."""
+    """Return the settings for asking the judge at `url`."""
     return JudgeConfig(model=EMBEDDED, api_base=url, concurrent_requests=32)
 
 
 def matrix(url: str) -> list[list[float | None]]:
-    """The judge's score of every reason (columns) for every flaw (rows), through the adapter that trains.
+    """Return the judge's score of every reason (columns) for every flaw (rows), through the training adapter.
 
-    Each pair is a question of its own: alone with one flaw, the soft average precision of one reason is its score.
+    Each pair is one question: alone with one flaw, the soft average precision of one reason is its score.
     """
     flaws, reasons = sorted(EVIDENCE_REASONS), [*sorted(EVIDENCE_REASONS), *sorted(GENERIC_REASONS)]
     reward = reward_function(options(url), RewardConfig(reward="rationale", rationale_metric="average_precision_soft"))

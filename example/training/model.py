@@ -1,4 +1,4 @@
-"""A language model small enough to train while one waits: randomly initialised, nothing is downloaded."""
+"""A randomly initialised language model that trains in minutes. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from example.training.world import END, GENERATED_TOKENS, PADDING, PROMPT_TOKENS
 
 
 def new_tokenizer() -> PreTrainedTokenizerFast:
-    """One token a line of text; decoding puts the lines together again."""
+    """Return a tokenizer with one token per line of text. Decoding joins the lines again."""
     tokenizer = Tokenizer(models.WordLevel({line: number for number, line in enumerate(vocabulary())}, PADDING))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("\n"), "merged_with_previous")
     tokenizer.decoder = decoders.Fuse()
@@ -23,7 +23,7 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def new_model(seed: int) -> Qwen2ForCausalLM:
-    """112,320 parameters, a function of the seed."""
+    """Return a model of 112,320 parameters, determined by the seed."""
     torch.manual_seed(seed)
     words = vocabulary()
     config = Qwen2Config(
@@ -35,7 +35,7 @@ def new_model(seed: int) -> Qwen2ForCausalLM:
         num_key_value_heads=4,
         max_position_embeddings=PROMPT_TOKENS + GENERATED_TOKENS,
         tie_word_embeddings=True,
-        initializer_range=0.125,  # with the default, made for wide models, it does not learn to compare
+        initializer_range=0.125,  # the default, made for wide models, prevents it from learning to compare
         bos_token_id=None,
         eos_token_id=words.index(END),
         pad_token_id=words.index(PADDING),
@@ -49,7 +49,7 @@ def new_model(seed: int) -> Qwen2ForCausalLM:
 def generate(
     model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, prompts: Sequence[str], *, sample: bool
 ) -> list[str]:
-    """A generation for each prompt: drawn at temperature 1, or the likeliest token at every place."""
+    """Return a generation per prompt: drawn at temperature 1, or the likeliest token at every place."""
     was_training = model.training
     model.eval()
     inputs = tokenizer(list(prompts), return_tensors="pt", padding=True)

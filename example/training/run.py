@@ -1,4 +1,4 @@
-"""Everything: a judge server, a warm-up for each seed, a run for each seed and arm, their logs and the table.
+"""The whole experiment: a judge server, a warm-up per seed, a run per seed and arm, their logs and the table.
 
 python -m example.training.run
 """
@@ -27,7 +27,7 @@ ARMS = ("hybrid", "outcome only", "control")
 
 
 class BlindReader(Exception):
-    """The warm-up did not teach the model to see flaws: whatever GRPO made of it would be chance."""
+    """The warm-up did not teach the model to see flaws, so the result of GRPO would be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Job:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what the arguments say."""
+    """Run the experiment of these arguments."""
     parser = argparse.ArgumentParser(description="Train the toy critic with hybrid rewards and with outcome ones.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="a warm-up and three runs each")
     parser.add_argument("--warm-up-steps", type=int, default=1500)
@@ -70,8 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
-    """The evaluations before and after each run, as the runs end."""
-    logs, spawning = args.directory / "logs", multiprocessing.get_context("spawn")
+    """Yield the evaluations before and after each run, as the runs end."""
+    spawning = multiprocessing.get_context("spawn")
     with (
         judge.serving() as url,
         tempfile.TemporaryDirectory() as scratch,
@@ -87,14 +87,14 @@ def run(args: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
         for seed, warmed in warming.items():
             warmed.result()
             for arm in ARMS:
-                log = logs / f"{arm.replace(' ', '-')}-{seed}.jsonl"
+                log = args.directory / "logs" / f"{arm.replace(' ', '-')}-{seed}.jsonl"
                 running.append(pool.submit(train, Job(arm, seed, args.steps, args.evaluated, models[seed], url, log)))
         for one in as_completed(running):
             yield one.result()
 
 
 def warm(seed: int, steps: int, place: Path, evaluated: int, floor_factor: float) -> None:
-    """Warm a model up and keep it at `place`. Raises `BlindReader`."""
+    """Warm a model up and save it at `place`. Raises `BlindReader`."""
     from example.training.train import evaluate
     from example.training.warm_up import warm_up
     from example.training.world import CUE_PAYS
@@ -109,7 +109,7 @@ def warm(seed: int, steps: int, place: Path, evaluated: int, floor_factor: float
 
 
 def train(job: Job) -> list[dict[str, Any]]:
-    """Train a run's model; its evaluations before and after."""
+    """Train a run's model and return its evaluations before and after."""
     from transformers import Qwen2ForCausalLM
 
     from example.training.train import ARMS as SETTINGS

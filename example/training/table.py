@@ -24,7 +24,7 @@ COLUMNS: Mapping[str, str] = {
 
 
 def markdown(results: Sequence[Mapping[str, Any]]) -> str:
-    """A line an arm and time: the mean of the seeds, and the lowest and the highest in brackets."""
+    """Return a line per arm and time: the mean of the seeds, with the lowest and the highest in brackets."""
     lines = ["| arm | when | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for arm in dict.fromkeys(one["arm"] for one in results):
         for when in (BEFORE, AFTER):

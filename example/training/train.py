@@ -1,4 +1,4 @@
-"""One run: GRPO with TRL from a warmed-up model, rewarded by MetaJudge's adapter, a line of log for each step."""
+"""One run: GRPO with TRL from a warmed-up model, rewarded by MetaJudge's adapter, with a line of log per step."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ PROBED = 64
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What is compared; everything else is the same."""
+    """The settings in which the arms differ."""
 
     reward: str
-    """What the reward is, see `metajudge.rewards.reward.RewardConfig`."""
+    """Value of `RewardConfig.reward`."""
     cue_agreement: float
-    """How often the cue agrees with the preference."""
+    """Share of rows in which the cue agrees with the preference."""
 
 
 ARMS: Mapping[str, Arm] = {
@@ -45,7 +45,7 @@ ARMS: Mapping[str, Arm] = {
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the likeliest generations do when the cue is set by hand."""
+    """Reactions of the likeliest generations to a cue set by hand."""
 
     conflict_accuracy: float
     """Share of right verdicts where the cue contradicts the preference."""
@@ -56,10 +56,10 @@ class Probe:
 
 
 def train(arm: str, seed: int, model: Qwen2ForCausalLM, judge_url: str, log: TextIO, steps: int = STEPS) -> None:
-    """Train `model` in place; its rows and draws depend on the seed alone, not on the arm."""
+    """Train `model` in place. Its rows and draws depend on the seed alone, not on the arm."""
     torch.set_num_threads(1)
     setting, tokenizer = ARMS[arm], new_tokenizer()
-    # Not gated: the rationale of every generation is wanted for the log, also where the reward does not need it.
+    # Not gated: the log needs the rationale of every generation, also if the reward does not.
     reward = reward_function(judge.options(judge_url), RewardConfig(reward=setting.reward, gate=False))
     rows = draw_rows(steps * PROMPTS, f"training {seed}", setting.cue_agreement)
     with tempfile.TemporaryDirectory() as scratch:
@@ -76,7 +76,7 @@ def train(arm: str, seed: int, model: Qwen2ForCausalLM, judge_url: str, log: Tex
 
 
 def config(scratch: str, seed: int, steps: int) -> GRPOConfig:
-    """TRL's settings: one update a step on 32 prompts with 8 generations each, without a reference model."""
+    """Return TRL's settings: one update per step on 32 prompts with 8 generations each, no reference model."""
     return GRPOConfig(
         output_dir=scratch,
         seed=seed,
@@ -100,13 +100,10 @@ def config(scratch: str, seed: int, steps: int) -> GRPOConfig:
 
 
 def watched(reward: RewardFunction) -> RewardFunction:
-    """`reward`, and the measures of this world in the trainer's log."""
+    """Return `reward` with this world's measures added to the trainer's log."""
 
     async def toy_reward(
-        prompts: Sequence[str],
-        completions: Sequence[str],
-        log_metric: Callable[[str, float], None],
-        **columns: Any,
+        prompts: Sequence[str], completions: Sequence[str], log_metric: Callable[[str, float], None], **columns: Any
     ) -> list[float | None]:
         values = await reward(prompts, completions, log_metric=log_metric, **columns)
         for name, value in asdict(measure(completions, columns["human-checklist"], columns["label"])).items():
@@ -114,9 +111,6 @@ def watched(reward: RewardFunction) -> RewardFunction:
         return values
 
     return toy_reward
-
-
-# ------------------------------------------------------------------ what is logged
 
 
 LOGGED = {
@@ -133,11 +127,11 @@ LOGGED = {
     "entropy": "entropy",
     "zero_variance_groups": "frac_reward_zero_std",
 }
-"""The names of a line's figures, and what the trainer calls them."""
+"""Figures of a line, and their names in the trainer."""
 
 
 class Log(TrainerCallback):  # type: ignore[misc]
-    """Writes a line a step: the figures of its batch, and a probe of the model that generated it."""
+    """A callback that writes a line per step: the batch's figures, and a probe of the model that generated it."""
 
     def __init__(
         self,
@@ -151,11 +145,11 @@ class Log(TrainerCallback):  # type: ignore[misc]
         self._probe = Probe(math.nan, math.nan, math.nan)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Before the update."""
+        """Probe the model before its update."""
         self._probe = probe(self._model, self._tokenizer, self._rows)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **kwargs: Any) -> None:
-        """After the update; the trainer's last words, about its run time, are no step."""
+        """Write the step's line. The trainer's final log, about its run time, is not a step."""
         if "reward" in logs:
             figures = {name: logs[theirs] for name, theirs in LOGGED.items()} | asdict(self._probe)
             line = {**self._run, "step": state.global_step, **{name: rounded(one) for name, one in figures.items()}}
@@ -163,25 +157,25 @@ class Log(TrainerCallback):  # type: ignore[misc]
 
 
 def rounded(value: float | None) -> float | None:
-    """Four decimals; None for what cannot be said, as JSON has no NaN."""
+    """Return the value with four decimals. NaN becomes None, because JSON has no NaN."""
     return None if value is None or math.isnan(value) else round(value, 4)
 
 
 def probe(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, rows: Sequence[Row]) -> Probe:
-    """The likeliest generations for these rows, once with the cue on each response."""
+    """Probe the likeliest generations for these rows, once with the cue on each response."""
     prompts = [replace(row, cue=cue).prompt() for cue in (0, 1) for row in rows]
     readings = [read(text) for text in generate(model, tokenizer, prompts, sample=False)]
     pairs = list(zip(readings[: len(rows)], readings[len(rows) :], strict=True))
-    told = [[listed_verdict(one.reasons) for one in two] for two in pairs]
+    listed = [[listed_verdict(one.reasons) for one in two] for two in pairs]
     return Probe(
         conflict_accuracy=mean([two[1 - row.label].verdict == row.label for two, row in zip(pairs, rows, strict=True)]),
         verdict_flips=mean([one.verdict != other.verdict for one, other in pairs]),
-        reasons_turn=mean([None not in two and two[0] != two[1] for two in told]),
+        reasons_turn=mean([None not in two and two[0] != two[1] for two in listed]),
     )
 
 
 def evaluate(model: Qwen2ForCausalLM, seed: int, cue_agreement: float, count: int) -> dict[str, Any]:
-    """On rows drawn with a seed of their own: the measures of a sampled generation each, and the probe."""
+    """Evaluate on rows of a separate seed: the measures of one sampled generation per row, and the probe."""
     tokenizer, rows = new_tokenizer(), draw_rows(count, f"evaluation {seed}", cue_agreement)
     torch.manual_seed(seed)
     texts = generate(model, tokenizer, [row.prompt() for row in rows], sample=True)

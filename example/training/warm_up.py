@@ -11,15 +11,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Qwen2ForCausalLM
 
 from example.training.model import new_model
-from example.training.world import (
-    END,
-    GENERATED_TOKENS,
-    PADDING,
-    PROMPT_TOKENS,
-    demonstrate,
-    draw_row,
-    vocabulary,
-)
+from example.training.world import END, GENERATED_TOKENS, PADDING, PROMPT_TOKENS, demonstrate, draw_row, vocabulary
 
 STEPS, BATCH = 1500, 128
 LEARNING_RATE, RISING_STEPS = 6e-3, 50
@@ -27,7 +19,7 @@ _IGNORED = -100
 
 
 def warm_up(seed: int, steps: int = STEPS) -> Qwen2ForCausalLM:
-    """A model that imitates the demonstrations; the same for the same seed."""
+    """Return a model that imitates the demonstrations, determined by the seed."""
     torch.set_num_threads(1)
     model = new_model(seed)
     model.train()
@@ -43,12 +35,12 @@ def warm_up(seed: int, steps: int = STEPS) -> Qwen2ForCausalLM:
 
 
 def learning_rate_share(step: int, steps: int) -> float:
-    """Rises linearly, then falls to 0 as a cosine."""
+    """Return a share that rises linearly, then falls to 0 as a cosine."""
     return min((step + 1) / RISING_STEPS, (1 + math.cos(math.pi * step / steps)) / 2)
 
 
 def demonstrations(seed: int, steps: int) -> Iterator[torch.Tensor]:
-    """A batch of new rows for each step, prompt and demonstration behind it, as token numbers."""
+    """Yield a batch of new rows per step as token numbers: prompt, then demonstration."""
     numbers = {line: number for number, line in enumerate(vocabulary())}
     rng = random.Random(f"warm-up {seed}")
     for _ in range(steps):
@@ -62,7 +54,7 @@ def demonstrations(seed: int, steps: int) -> Iterator[torch.Tensor]:
 
 
 def imitation_loss(model: Qwen2ForCausalLM, tokens: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of what stands behind the prompt."""
+    """Return the cross-entropy of the tokens behind the prompt."""
     targets = tokens[:, PROMPT_TOKENS:].clone()
     targets[targets == vocabulary().index(PADDING)] = _IGNORED
     kept = GENERATED_TOKENS + 1

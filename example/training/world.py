@@ -1,10 +1,8 @@
-"""A toy world for a critic: two responses, a specification of eight slots, and a cue that tempts. Pure, no torch.
+"""A toy world for a critic: two responses, a specification of eight slots, and a tempting cue. Pure, no torch.
 
-A *flaw* is a slot of a response that is unlike the specification. People prefer the response with fewer flaws, except
-for 15 % of noise. The *cue* (which response is longer) has nothing to do with flaws, but agrees with that preference in
-most rows: it pays more than reading.
-
-Every token of the world is one line of text, so that a prompt and a generation can be read as they stand.
+A *flaw* is a slot of a response unlike the specification. People prefer the response with fewer flaws, except
+for 15 % of noise. The *cue* (which response is longer) ignores flaws but mostly agrees with the preference, so it pays
+more than reading. Every token is one line of text, so that prompts and generations are readable.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ CUE_PAYS, CUE_FAILS = 0.9, 0.6
 FLAW_RATE, LABEL_NOISE = 0.2, 0.15
 FEWEST_FLAWS, MOST_FLAWS = 3, 7
 EVIDENCE_SHARE = 0.7
-"""Of the demonstrations; the others give generic reasons and follow the cue."""
+"""Share of the demonstrations that list flaws; the others give generic reasons and follow the cue."""
 MOST_REASONS = 5
 
 BEGIN, LIST, END, PADDING = "Task:\n", "List of reasons:\n", "<end>", "<padding>"
@@ -49,16 +47,16 @@ class Row:
     """One comparison."""
 
     specification: tuple[int, ...]
-    """What each slot should be, 0 or 1."""
+    """The wanted value of each slot, 0 or 1."""
     responses: tuple[tuple[int, ...], tuple[int, ...]]
-    """What A and B made of it."""
+    """The values of A and of B."""
     label: int
     """The response that people prefer, `A` or `B`."""
     cue: int
     """The response that is longer."""
 
     def flaws(self) -> tuple[str, ...]:
-        """The human checklist: every flaw as the reason that names it."""
+        """Return the human checklist: every flaw as the reason that names it."""
         return tuple(
             FLAWS[side][slot]
             for side in (A, B)
@@ -67,13 +65,13 @@ class Row:
         )
 
     def prompt(self) -> str:
-        """The task as text, a line a token; slot by slot, so that what is to be compared stands together."""
+        """Return the task as text, one line per token. The lines of a slot are adjacent, to be compared."""
         who = (("wanted", self.specification), ("A", self.responses[A]), ("B", self.responses[B]))
         lines = [slot_line(name, slot, values[slot]) for slot in range(len(SLOTS)) for name, values in who]
         return "".join([BEGIN, *lines, _CUES[self.cue], LIST])
 
     def record(self) -> dict[str, Any]:
-        """The row of the training data: the columns of `metajudge.integrations.trl`, and what the log needs."""
+        """Return the training row: the columns of `metajudge.integrations.trl`, and label and cue for the log."""
         return {
             "prompt": self.prompt(),
             "human-checklist": list(self.flaws()),
@@ -84,17 +82,17 @@ class Row:
 
 
 def slot_line(who: str, slot: int, value: int) -> str:
-    """The token for one slot of the specification or of a response."""
+    """Return the token for one slot of the specification or of a response."""
     return f"{who}: {SLOTS[slot]} {value}\n"
 
 
 def reason_line(reason: str) -> str:
-    """The token for a reason: an item of the critic's list."""
+    """Return the token for a reason: an item of the critic's list."""
     return f"- {reason}\n"
 
 
 def vocabulary() -> list[str]:
-    """Every token, in a fixed order; 80 of them."""
+    """Return all 80 tokens in a fixed order."""
     slots = [
         slot_line(who, slot, value) for who in ("wanted", *NAMES) for slot in range(len(SLOTS)) for value in (0, 1)
     ]
@@ -102,17 +100,14 @@ def vocabulary() -> list[str]:
     return [PADDING, END, BEGIN, LIST, *slots, *_CUES, *reasons, *VERDICTS]
 
 
-# ------------------------------------------------------------------ rows
-
-
 def draw_rows(count: int, seed: str, cue_agreement: float = CUE_PAYS) -> list[Row]:
-    """Independent rows; the same seed gives the same ones, whatever the cue is worth, but for the cue."""
+    """Return independent rows, determined by the seed. Only the cue depends on `cue_agreement`."""
     rng = random.Random(seed)
     return [draw_row(rng, cue_agreement) for _ in range(count)]
 
 
 def draw_row(rng: random.Random, cue_agreement: float = CUE_PAYS) -> Row:
-    """A row with 3 to 7 flaws, not as many in A as in B."""
+    """Return a row with 3 to 7 flaws, not equally many in A and B."""
     specification = tuple(rng.randrange(2) for _ in SLOTS)
     while True:
         flaws = [[rng.random() < FLAW_RATE for _ in SLOTS] for _ in NAMES]
@@ -126,11 +121,8 @@ def draw_row(rng: random.Random, cue_agreement: float = CUE_PAYS) -> Row:
     return Row(specification, (first, second), label, cue)
 
 
-# ------------------------------------------------------------------ demonstrations
-
-
 def demonstrate(rng: random.Random, row: Row) -> list[str]:
-    """A generation to imitate, as lines: mostly flaws and what they say, else praise and what the cue says."""
+    """Return a generation to imitate, as lines: mostly flaws and their verdict, else praise and the cue's verdict."""
     if rng.random() < EVIDENCE_SHARE:
         reasons, verdict = _evidence(rng, row.flaws())
     else:
@@ -139,7 +131,7 @@ def demonstrate(rng: random.Random, row: Row) -> list[str]:
 
 
 def _evidence(rng: random.Random, flaws: Sequence[str]) -> tuple[list[str], int]:
-    """2 to 5 of the flaws, and the response of which fewer are listed."""
+    """Return 2 to 5 of the flaws, and the response with fewer of them."""
     while True:
         listed = rng.sample(flaws, rng.randint(2, min(MOST_REASONS, len(flaws))))
         verdict = listed_verdict(listed)
@@ -148,6 +140,6 @@ def _evidence(rng: random.Random, flaws: Sequence[str]) -> tuple[list[str], int]
 
 
 def listed_verdict(reasons: Collection[str]) -> int | None:
-    """The response of which fewer flaws are listed; None where the list does not tell."""
+    """Return the response with fewer listed flaws, None if both have equally many."""
     of_a, of_b = (sum(reason in side for reason in reasons) for side in FLAWS)
     return None if of_a == of_b else A if of_a < of_b else B

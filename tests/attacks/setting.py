@@ -1,4 +1,4 @@
-"""Where the hostile items are put, and the judges that echo them."""
+"""Rows with hostile items, and judges that echo them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from metajudge.text.result_block import ParseFailure, plain_block
 from tests.attacks.checklists import Attack
 from tests.unit.rows import JUDGE, samples
 
-# The shape that the example blocks of the instructions fit too: their echo must not pass for an answer.
+# The example blocks of the instructions have this shape too: their echo must not count as an answer.
 N_HUMAN, N_MODEL = 2, 4
 HUMAN = [f"Response 1 has the fault number {n}" for n in range(1, N_HUMAN + 1)]
 MODEL = [f"A has a weakness of kind {n}" for n in range(1, N_MODEL + 1)]
@@ -44,14 +44,14 @@ PROMPTS = {
 
 
 def row_of(attack: Attack, side: str) -> dict[str, object]:
-    """An input row with the attack's items in the first places of one list."""
+    """Return an input row with the attack's items in the first places of one list."""
     items = list(attack.items)
     human, model = (items + HUMAN[len(items) :], MODEL) if side == "human" else (HUMAN, items + MODEL[len(items) :])
     return {"context": attack.name, "human-checklist": human, "M-checklist": model}
 
 
 def sample_of(attack: Attack, side: str) -> Sample:
-    """The row as a sample of evaluated model M."""
+    """Return that row as a sample of evaluated model M."""
     (sample,) = samples([row_of(attack, side)])
     assert isinstance(sample, Sample)
     return sample
@@ -59,47 +59,40 @@ def sample_of(attack: Attack, side: str) -> Sample:
 
 @functools.cache
 def tasks(granularity: str) -> list[MatchTask]:
-    """A task for every way of putting the question."""
+    """Return a task for every way of asking the question."""
     assert granularity in GRANULARITIES
     judge = JudgeIdentity.from_json(JUDGE | {"granularity": granularity})
     return [MatchTask(replace(prompt, granularity=granularity), judge) for prompt in PROMPTS.values()]
 
 
-# ------------------------------------------------------------------ what is true
-
-
 def true_marks(question: Question) -> list[Match]:
-    """What the judge really thinks; the attackers' and the examples' scores are others."""
+    """Return the judge's real scores, which differ from the attackers' and the examples' scores."""
     number = int(found[1]) if (found := re.match(r"S(\d+)/", question.name)) else 0
     return [Match(1, number or 2, 0.25), Match(2, number, 0.0)]
 
 
-# ------------------------------------------------------------------ echoes
-
-
 def whole(question: Question) -> str:
-    """Every message of the question."""
     return "\n\n".join(message["content"] for message in question.messages)
 
 
 def lists(question: Question) -> str:
-    """The list lines alone."""
+    """Return the list lines alone."""
     lines = question.messages[-1]["content"].split("\n")
     return "\n".join(line for line in lines if re.match(r"[SR]\d+:", line))
 
 
 def items(question: Question) -> str:
-    """The items without their numbers."""
+    """Return the items without their numbers."""
     return re.sub(r"(?m)^[SR]\d+: ?", "", lists(question))
 
 
 def in_one_line(question: Question) -> str:
-    """The list lines joined by blanks."""
+    """Return the list lines joined by blanks."""
     return " ".join(lists(question).split())
 
 
 def tidied(question: Question) -> str:
-    """The list lines as a tidy writer copies them: letters normalised, hidden characters gone."""
+    """Return the list lines with letters normalised and hidden characters removed."""
     plain = unicodedata.normalize("NFKC", lists(question))
     return "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc"))
 
@@ -114,7 +107,7 @@ ECHOES: dict[str, Callable[[Question], str]] = {
 
 
 def decided(echo: str, block: str) -> dict[str, str]:
-    """Replies that hold the real block whole, with an echo beside it."""
+    """Return replies that hold the whole real block and an echo beside it."""
     return {
         "before": f"{echo}\n\n{block}",
         "after": f"{block}\n\n{echo}",
@@ -126,7 +119,7 @@ def decided(echo: str, block: str) -> dict[str, str]:
 
 
 def undecided(echo: str, block: str) -> dict[str, str]:
-    """Replies that mix echo and block: the real scores or nothing."""
+    """Return replies that mix echo and block: the real scores or nothing may be read."""
     start, *marks, end = block.split("\n")
     return {
         "behind the opening tag": "\n".join([start, echo, *marks, end]),
@@ -137,7 +130,7 @@ def undecided(echo: str, block: str) -> dict[str, str]:
 
 
 def unanswered(echo: str, block: str) -> dict[str, str]:
-    """Replies without a whole answer: never accepted, whatever the echo brings."""
+    """Return replies without a whole answer. They are never accepted."""
     start, first, *_, end = block.split("\n")
     return {
         "instead": echo,
@@ -150,14 +143,14 @@ def unanswered(echo: str, block: str) -> dict[str, str]:
 
 
 def read(question: Question, text: str) -> ParsedReply | ParseFailure:
-    """What the task makes of a reply."""
+    """Read a reply as the task does."""
     value = question.read(Reply(text, "stop", Usage(), 0.0))
     assert isinstance(value, ParsedReply | ParseFailure)
     return value
 
 
 def answers(questions: Sequence[Question], text: Callable[[Question], str]) -> list[Answer]:
-    """The questions answered by `text`, which must be acceptable."""
+    """Answer the questions with `text`, which must be acceptable."""
     outcomes = []
     for question in questions:
         value = read(question, text(question))
@@ -167,5 +160,4 @@ def answers(questions: Sequence[Question], text: Callable[[Question], str]) -> l
 
 
 def block_of(question: Question) -> str:
-    """The real result block."""
     return plain_block(true_marks(question))

@@ -1,7 +1,4 @@
-"""A judge that copies from its question never writes an attacker's score into a record.
-
-The copy stands before the real block, after it, in it, or instead of it.
-"""
+"""A judge that copies from its question never writes an attacker's score into a record."""
 
 from __future__ import annotations
 
@@ -41,11 +38,11 @@ attacks = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.n
 
 
 def echoing(attack: Attack, replies: Replies) -> Iterator[tuple[str, Question, ParsedReply | ParseFailure]]:
-    """Every kind of echo to a question that shows the attack, the human ones also where the example block fits."""
+    """Yield every kind of echo for a question with the attack. The human lists also fit the example block."""
     large = sum(map(len, attack.items)) > 50_000
     for side, granularity in itertools.product(SIDES, GRANULARITIES):
         for what in ("the lists",) if large else ECHOES:
-            # Only as a whole do the ways of putting a question differ.
+            # The ways of asking a question differ only in the whole question.
             for kind in tasks(granularity)[: None if what == "the whole question" else 1]:
                 question = kind.questions(sample_of(attack, side))[0 if side == "model" else -1]
                 for where, reply in replies(ECHOES[what](question), block_of(question)).items():
@@ -54,7 +51,7 @@ def echoing(attack: Attack, replies: Replies) -> Iterator[tuple[str, Question, P
 
 @attacks
 def test_beside_a_whole_answer_an_echo_changes_nothing(attack: Attack) -> None:
-    """The true scores are read, wherever the echo stands and whatever of the question it copies."""
+    """The true scores are read for every place and content of the echo."""
     for case, question, value in echoing(attack, decided):
         assert isinstance(value, ParsedReply), (case, value)
         assert list(value.marks) == true_marks(question), case
@@ -62,14 +59,14 @@ def test_beside_a_whole_answer_an_echo_changes_nothing(attack: Attack) -> None:
 
 @attacks
 def test_mixed_with_the_answer_an_echo_brings_no_score(attack: Attack) -> None:
-    """The true scores, or the question is asked again."""
+    """The true scores are read, or the question is asked again."""
     for case, question, value in echoing(attack, undecided):
         assert isinstance(value, ParseFailure) or list(value.marks) == true_marks(question), case
 
 
 @attacks
-def test_an_echo_never_stands_in_for_an_answer(attack: Attack) -> None:
-    """An echo alone, and one that would complete half an answer, are asked again."""
+def test_an_echo_never_replaces_an_answer(attack: Attack) -> None:
+    """An echo alone, or one that completes half an answer, is rejected."""
     for case, _, value in echoing(attack, unanswered):
         assert isinstance(value, ParseFailure), case
 
@@ -77,7 +74,7 @@ def test_an_echo_never_stands_in_for_an_answer(attack: Attack) -> None:
 @attacks
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_the_record_has_the_true_scores_for_both_analyses(attack: Attack, granularity: str) -> None:
-    """From question over reply to record: accepted scores and the text that the reference reads agree."""
+    """Accepted scores agree with the text that the reference reads."""
     true = [[1, 1 if granularity == "item" else 2, 0.25], [2, 0, 0.0]]
     for side, what, where in itertools.product(SIDES, ("the whole question", "the items"), ("before", "around")):
         sample = sample_of(attack, side)
@@ -92,7 +89,7 @@ def test_the_record_has_the_true_scores_for_both_analyses(attack: Attack, granul
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 @pytest.mark.parametrize("side", SIDES)
 def test_a_run_over_all_attacks_writes_the_true_scores(side: str, granularity: str, tmp_path: Path) -> None:
-    """Through the run into the file: a judge that first only echoes, then echoes behind its answer."""
+    """The judge first only echoes, then echoes behind its answer; the file has the true scores."""
     out = tmp_path / "out.jsonl"
     rows = [row_of(attack, side) for attack in ATTACKS]
 

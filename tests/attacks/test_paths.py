@@ -1,4 +1,4 @@
-"""Where results go is the user's choice alone: a name in the data never leads out of the output folder."""
+"""The user alone chooses the output folder: a name in the data never leads out of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_stays_in_the_folder_that_the_user_named(name: str, tmp_path: Path) -> None:
-    """In front of the file's name, in its place, and as a folder."""
+    """The name is a prefix of the file name, the file name itself, or a folder."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out"
     (front,) = (path for model, path in output_paths(f"{out}/r.jsonl", [name, "M"], source).items() if model == name)
     (place,) = output_paths(f"{out}/{{model}}.jsonl", [name], source).values()
@@ -35,7 +35,7 @@ def test_every_name_stays_in_the_folder_that_the_user_named(name: str, tmp_path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fitted_name_is_one_harmless_word(name: str) -> None:
-    """No separator, no option, no hidden file, nothing for a shell; fitting it again changes nothing."""
+    """It has no separator, no leading dash or dot, and nothing for a shell. Fitting it again changes nothing."""
     fit = safe_filename(name)
     assert fit and not set(fit) & set("/\\ \n\x00\x1b;|&$*?[](){}~'\"`<>:") and fit[0] not in ".-"
     assert safe_filename(fit) == fit
@@ -43,7 +43,7 @@ def test_a_fitted_name_is_one_harmless_word(name: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["r.jsonl", "{model}.jsonl", "{model}/r.jsonl"])
 def test_judging_all_models_of_a_hostile_file_writes_in_the_folder_only(pattern: str, tmp_path: Path) -> None:
-    """The whole command, with names from the rows' keys."""
+    """The whole command runs with names from the rows' keys."""
     names = ("../../up", "/tmp/abs", "..", "-rf", "{model}", "half\ud800")
     row = {"context": "c", "human-checklist": HUMAN, **{f"{name}-checklist": MODEL for name in names}}
     home = tmp_path / "a" / "b"
@@ -55,9 +55,8 @@ def test_judging_all_models_of_a_hostile_file_writes_in_the_folder_only(pattern:
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path != source]
     assert len(written) == 2 * len(names)
     assert all(path.is_relative_to(home / "out") for path in written)
-    assert {json.loads(path.read_text(encoding="utf-8").split("\n")[0])["model_be_evaluated"] for path in written} == {
-        *names
-    }
+    firsts = [json.loads(path.read_text(encoding="utf-8").split("\n")[0]) for path in written]
+    assert {record["model_be_evaluated"] for record in firsts} == set(names)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +65,14 @@ def test_judging_all_models_of_a_hostile_file_writes_in_the_folder_only(pattern:
      ("{model}", "M.rescued"), ("{model}.jsonl", "M")],
 )  # fmt: skip
 def test_no_model_gets_a_file_that_a_run_writes_for_another(pattern: str, other: str, tmp_path: Path) -> None:
-    """Else the matches of one model would take the place of another's paid records."""
+    """One model's matches would otherwise replace another's paid records."""
     with pytest.raises(UsageError, match="the same file; judge them one by one"):
         output_paths(f"{tmp_path}/{pattern}", ["M", other] if other != "M" else ["M?", "M*"], tmp_path / "in.jsonl")
     assert len(output_paths(f"{tmp_path}/r.jsonl", ["M", f"{other}x"], tmp_path / "in.jsonl")) == 2
 
 
 def test_a_name_too_long_for_a_file_is_cut_and_stays_different() -> None:
-    """Also one that counts more bytes than letters."""
+    """The limit counts bytes, not letters."""
     names = ["x" * 300, "x" * 301, "回" * 100, "回" * 101]
     fits = [safe_filename(name) for name in names]
     assert len(set(fits)) == 4

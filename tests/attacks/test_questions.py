@@ -32,7 +32,7 @@ def names(letter: str, count: int) -> list[str]:
 @attacks
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_the_lists_have_one_line_for_each_item(attack: Attack, granularity: str) -> None:
-    """S1..Sm and R1..Rn in order, each list in one piece, whatever is taken for a line end."""
+    """S1..Sm and R1..Rn are in order, each list in one piece, by every notion of a line end."""
     for side, split in itertools.product(SIDES, SPLITS):
         sample = sample_of(attack, side)
         human = names("R", len(sample.human))
@@ -63,7 +63,7 @@ def test_an_attack_changes_only_the_lines_of_its_own_items(attack: Attack, granu
 
 @attacks
 def test_an_item_in_a_block_of_its_own_is_no_answer(attack: Attack) -> None:
-    """As the question shows it, an item has neither tags nor marks, at any place."""
+    """A quoted item has neither tags nor marks, at any place."""
     shown = " ".join(map(quoted, attack.items))
     for text in (shown, f"{BLOCK_START}{shown}{BLOCK_END}", f"{BLOCK_START}- R1@S1: 1 {shown}{BLOCK_END}"):
         assert not isinstance(read_reply(text, 2, 4), ParsedReply)
@@ -73,7 +73,7 @@ def test_an_item_in_a_block_of_its_own_is_no_answer(attack: Attack) -> None:
 
 @attacks
 def test_every_question_can_be_sent(attack: Attack) -> None:
-    """UTF-8 holds it, also where the item was half a surrogate pair."""
+    """Every question can be encoded as UTF-8, also with half a surrogate pair in an item."""
     for side, granularity in itertools.product(SIDES, GRANULARITIES):
         for question in tasks(granularity)[0].questions(sample_of(attack, side)):
             assert question.messages[-1]["content"].encode("utf-8")

@@ -1,7 +1,6 @@
-"""A model that repeats itself without end, as one in training may: read in a moment, whatever it repeats.
+"""A model that repeats itself without end, as one in training may. Its text is read in a moment.
 
-The reward reads generations on the loop that serves all others: a pattern that goes back and forth over twenty
-thousand letters would hold them up for seconds.
+The reward reads generations on the event loop of all requests, where a backtracking pattern would take seconds.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ READERS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("reader", READERS)
 def test_a_repetition_is_read_in_a_moment(reader: str, piece: str) -> None:
-    """Twenty thousand letters of it."""
+    """Twenty thousand letters take less than two seconds."""
     text = piece * (LENGTH // len(piece))
     started = time.process_time()
     READERS[reader](text)

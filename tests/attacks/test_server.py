@@ -22,7 +22,7 @@ LARGE = 10 * 1024 * 1024
 
 
 def post(data: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-    """Status and JSON body of one request to a fresh server."""
+    """Return status and JSON body of one request to a fresh server."""
 
     async def go() -> tuple[int, Any]:
         server = await start()
@@ -39,7 +39,7 @@ def post(data: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
 
 
 def question(size: int) -> bytes:
-    """A well-formed request of exactly `size` bytes."""
+    """Return a well-formed request of exactly `size` bytes."""
     body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": "S1: a\n\nR1: b"}], "user": ""})
     return body.replace('"user": ""', f'"user": "{"x" * (size - len(body))}"').encode()
 
@@ -50,29 +50,25 @@ async def in_chunks(data: bytes) -> AsyncIterator[bytes]:
 
 
 def test_a_body_of_ten_megabytes_is_served_and_one_byte_more_is_not() -> None:
-    """413 in OpenAI's shape."""
+    """One byte more gets a 413 in OpenAI's shape."""
     assert LARGEST_BODY == LARGE
     assert post(question(LARGE))[0] == 200
     status, body = post(question(LARGE + 1))
-    assert status == 413
-    assert set(body["error"]) == {"message", "type", "param", "code"}
+    assert status == 413 and set(body["error"]) == {"message", "type", "param", "code"}
     assert body["error"]["type"] == "invalid_request_error" and body["error"]["message"]
 
 
-@pytest.mark.parametrize("way", ["no length", "compressed"])
-def test_a_large_body_that_does_not_tell_its_length_is_refused_as_well(way: str) -> None:
-    """Sent in chunks, or unpacking to more than it says."""
-    data = question(LARGE + 1)
-    if way == "no length":
-        status, body = post(in_chunks(data))
-    else:
-        status, body = post(gzip.compress(data), {"Content-Encoding": "gzip"})
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_large_body_without_its_length_is_refused_as_well(compressed: bool) -> None:
+    """Chunked and compressed bodies are measured, too."""
+    data, headers = question(LARGE + 1), {"Content-Encoding": "gzip"} if compressed else None
+    status, body = post(gzip.compress(data) if compressed else in_chunks(data), headers)
     assert status == 413 and body["error"]["type"] == "invalid_request_error"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_it_listens_on_loopback_only(host: str) -> None:
-    """The addresses that are bound, not those that were asked for."""
+    """The bound addresses are loopback addresses."""
 
     async def bound() -> list[str]:
         server = await start(0, host)
@@ -87,20 +83,20 @@ def test_it_listens_on_loopback_only(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["", "0", "0.0.0.0", "::", "::ffff:0.0.0.0", "192.0.2.1", "255.255.255.255", "a b"])
 def test_any_other_address_is_refused_before_listening(host: str) -> None:
-    """Also the spellings that mean every address."""
+    """Every spelling that means all addresses is refused."""
     with pytest.raises(UsageError, match="is not this machine"):
         asyncio.run(start(0, host))
 
 
 def test_a_number_that_is_none_is_no_item() -> None:
-    """A line of thousands of digits is text, not an error of the server."""
+    """A line of thousands of digits is text and no server error."""
     body = {"model": MODEL, "messages": [{"role": "user", "content": f"S{'9' * 5000}: x\nS1: a\n\nR1: b"}]}
     assert post(json.dumps(body))[0] == 200
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_the_embedded_judge_answers_hostile_lists(attack: Attack) -> None:
-    """It reads the lists that were put and gives an answer that is accepted, in bounded time."""
+    """The server reads both lists and its answer is accepted."""
     from metajudge.embedded.server import answer, read_question
 
     for side in SIDES:

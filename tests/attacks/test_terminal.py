@@ -1,4 +1,4 @@
-"""What is shown to a person holds no control character and no direction override of the data's."""
+"""Text shown to a person holds no control character and no direction override from the data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ attacks = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.n
 
 
 def judged(path: Path, attack: Attack, judge: ScriptedJudge | None = None) -> Path:
-    """Result records of the attack in either list."""
+    """Write result records of the attack in either list."""
     rows = [row_of(attack, side) for side in SIDES]
     run_samples(path, judge or ScriptedJudge(lambda text, _: block(text)), samples(rows))
     return path
@@ -34,7 +34,7 @@ def judged(path: Path, attack: Attack, judge: ScriptedJudge | None = None) -> Pa
 
 @attacks
 def test_the_view_of_a_row_holds_nothing_unsafe(attack: Attack, tmp_path: Path) -> None:
-    """`show`: every line as wide as the terminal at most, all of it printable."""
+    """Every line of `show` fits the terminal and is printable."""
     views = list(render_rows(worst(judged(tmp_path / "r.jsonl", attack), 2), 80))
     assert len(views) == 2
     assert all(not UNSAFE.search(view) for view in views)
@@ -43,16 +43,15 @@ def test_the_view_of_a_row_holds_nothing_unsafe(attack: Attack, tmp_path: Path) 
 
 @attacks
 def test_the_view_of_a_failed_row_holds_nothing_unsafe(attack: Attack, tmp_path: Path) -> None:
-    """There the judge's last reply is shown: here it is the item itself, raw."""
-    path = judged(
-        tmp_path / "r.jsonl", attack, ScriptedJudge(lambda text, _: f"{attack.items[0]} <think> and no answer")
-    )
+    """The judge's last reply, here the raw item, is shown safely."""
+    judge = ScriptedJudge(lambda text, _: f"{attack.items[0]} <think> and no answer")
+    path = judged(tmp_path / "r.jsonl", attack, judge)
     for view in render_rows(by_id(path, json.loads(path.read_text().split("\n")[0])["id"]), 80):
         assert "not scored" in view and "last reply" in view and not UNSAFE.search(view)
 
 
 def test_the_show_command_prints_all_attacks_safely(tmp_path: Path) -> None:
-    """As a process, with its stdout and stderr."""
+    """The process's stdout and stderr are both safe."""
     path = tmp_path / "r.jsonl"
     rows = [row_of(attack, side) for attack in ATTACKS if len(attack.items[0]) < 10_000 for side in SIDES]
     run_samples(path, ScriptedJudge(lambda text, _: block(text)), samples(rows))
@@ -65,7 +64,7 @@ def test_the_show_command_prints_all_attacks_safely(tmp_path: Path) -> None:
 
 @attacks
 def test_a_log_line_stays_one_line(attack: Attack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On the terminal and in the file, whatever of the data a message quotes."""
+    """Quoted data neither breaks a line on the terminal nor in the file."""
     log = logging.getLogger("metajudge")
     path = tmp_path / "log.txt"
     start_log(str(path))
@@ -86,7 +85,7 @@ def test_a_log_line_stays_one_line(attack: Attack, tmp_path: Path, capsys: pytes
 def test_no_stream_of_a_run_holds_anything_unsafe(
     flags: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Names from keys, items in the first question, errors: stdout, stderr and log, and no traceback."""
+    """Hostile names, items and errors are safe on stdout, stderr and in the log."""
     names = ("a\x1b[31m\x07", "b\u202e\u2066", "c\u200f\u061c", "d\ud800", "e\x9b\x00", "f\u2028g")
     items = ["\x1b]0;owned\x07 x", "\u202e y \u200f", "\ud800 \x9b31m"]
     row = {"context": "c", "human-checklist": items, **{f"{name}-checklist": items for name in names}}

@@ -1,7 +1,6 @@
 """Analysis against `json.loads` of every line, on 22,116 rows: `python -m tests.bench.analysis`.
 
-Each side is a process, one after the other on the same file. Exits 1 where in none of three attempts our own records
-take at most 0.9 of that time and 80 MB, or records without `id` (the reference's) at most 1.5.
+The two sides run one after the other on the same file, each as a process.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ LOADS = "import json, sys\nfor line in open(sys.argv[1], 'rb'): json.loads(line)
 
 
 def write_files(ours: Path, reference: Path) -> None:
-    """Records of 22,116 rows, and the same without what the reference does not write."""
+    """Write records of 22,116 rows, and the same records with only the reference's fields."""
     filler = 'A sentence of a response with "quotes" and a line end.\n' * (LINE_BYTES // 124)
     with ours.open("wb") as first, reference.open("wb") as second:
         for record in records(MatchTask(Prompt("row"), JudgeIdentity.from_json(JUDGE)), ROWS, filler):
@@ -34,7 +33,7 @@ def write_files(ours: Path, reference: Path) -> None:
 
 
 def attempt(path: Path) -> bool:
-    """Measure both sides once; true within the bounds."""
+    """Measure both sides once. Return true within the bounds."""
     loads = run("-c", LOADS, str(path)).seconds
     own = run("metajudge_analysis.py", "--input-file", str(path), "--model-be-evaluated", "M")
     print(
@@ -46,7 +45,6 @@ def attempt(path: Path) -> bool:
 
 
 def main() -> int:
-    """Measure and print; 0 within the bounds."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, f"{name}.jsonl") for name in MOST]
         write_files(*paths)

@@ -1,7 +1,6 @@
-"""How well the embedded matcher agrees with labels written by hand: `python -m tests.bench.embedded_accuracy`.
+"""Agreement of the embedded matcher with labels written by hand: `python -m tests.bench.embedded_accuracy`.
 
-The pairs of `tests/data/labelled_pairs.jsonl` were written and labelled before the matcher's thresholds were
-chosen; these were chosen on the split `dev` alone, `test` was only read off.
+The pairs of `tests/data/labelled_pairs.jsonl` were labelled before the thresholds were chosen, on split `dev` alone.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ Matrix = list[list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How scores agree with labels, over pairs."""
+    """Agreement of scores with labels, over pairs."""
 
     n: int
     average_precision: float
-    """Of ranking the pairs by score, those with a label of at least 0.5 being relevant."""
+    """AP of the pairs ranked by score; a label of at least 0.5 is relevant."""
     exact: float
     within_one_step: float
     kappa: float
@@ -40,13 +39,13 @@ class Agreement:
 
 
 def questions(split: str) -> list[dict[str, list]]:  # type: ignore[type-arg]
-    """The labelled questions of one split."""
+    """Return the labelled questions of one split."""
     lines = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if line["split"] == split]
 
 
 def pairs(split: str, scorer: Callable[[Sequence[str], Sequence[str]], Matrix]) -> list[tuple[float, float]]:
-    """(score, label) of every pair of a split."""
+    """Return (score, label) of every pair of a split."""
     found = []
     for question in questions(split):
         matrix = scorer(question["human"], question["model"])
@@ -56,7 +55,7 @@ def pairs(split: str, scorer: Callable[[Sequence[str], Sequence[str]], Matrix]) 
 
 
 def average_precision(scored: Sequence[tuple[float, float]]) -> float:
-    """Mean precision at each relevant pair, highest score first; tied scores count as one block."""
+    """Return the mean precision at each relevant pair, highest score first. Tied scores count as one block."""
     relevant = sum(label >= RELEVANT for _, label in scored)
     hits = seen = 0
     total = 0.0
@@ -69,7 +68,7 @@ def average_precision(scored: Sequence[tuple[float, float]]) -> float:
 
 
 def agreement(scored: Sequence[tuple[float, float]]) -> Agreement:
-    """All figures of one set of pairs."""
+    """Return all figures of one set of pairs."""
     n = len(scored)
     steps = [(round(score / STEP), round(label / STEP)) for score, label in scored]
     observed = sum((a - b) ** 2 for a, b in steps) / n
@@ -86,12 +85,12 @@ def agreement(scored: Sequence[tuple[float, float]]) -> Agreement:
 
 
 def words(text: str) -> Item:
-    """An item whose grams are its words: the baseline without character n-grams."""
+    """Return an item whose grams are its words: the baseline without character n-grams."""
     return Item((), 0, frozenset(), frozenset(), Counter(re.findall(r"\w+", text.casefold())))
 
 
 def without_idf(human: Sequence[str], model: Sequence[str]) -> Matrix:
-    """Cosine of plain n-gram counts."""
+    """Return the cosine of plain n-gram counts."""
 
     def cosine(a: Counter[str], b: Counter[str]) -> float:
         length = math.sqrt(sum(v * v for v in a.values()) * sum(v * v for v in b.values()))
@@ -109,7 +108,6 @@ BASELINES: dict[str, Callable[[Sequence[str], Sequence[str]], Matrix]] = {
 
 
 def main() -> None:
-    """Print the table."""
     print(f"{'split':6} {'pairs':>5} {'AP':>6} {'exact':>6} {'±1':>6} {'kappa':>6} {'bias':>6}")
     for split in ("dev", "test"):
         found = agreement(pairs(split, score_matrix))

@@ -1,10 +1,7 @@
-"""Seconds for all intervals of a report on three models of 22,116 rows with 10,000 resamples.
+"""Seconds for all intervals of a report on three models of 22,116 rows: `python -m tests.bench.intervals`.
 
-    python -m tests.bench.intervals
-
-The yardstick of the same run is drawing the resamples' random numbers alone, which no such report can do without.
-Exits 1 above `MOST` times the yardstick or `ASKED` seconds; the best of three runs counts, with one thread for matrix
-products as the command has.
+The yardstick is drawing the random numbers of 10,000 resamples, which no such report avoids. The best of three runs
+counts. Matrix products use one thread, as in the command.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is read
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import numpy as np
 
@@ -28,7 +25,7 @@ ROWS, MODELS, MOST, ASKED = 22_116, 3, 3.5, 3.0
 
 
 def scored(model: str, rng: np.random.Generator) -> ScoreTable:
-    """A file whose every metric is some figure of 0 to 1."""
+    """Return a file with random metrics between 0 and 1."""
     columns = {name: rng.random(ROWS) * (rng.random(ROWS) < 0.6) for name in score_names()}
     for name in ("accuracy", "accuracy_3way"):
         columns["outcome", name] = (rng.random(ROWS) < 0.8).astype(np.float64)
@@ -53,14 +50,12 @@ def scored(model: str, rng: np.random.Generator) -> ScoreTable:
 
 
 def taken(work: Callable[[], None]) -> float:
-    """Seconds."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def main() -> int:
-    """Print both times; 0 within the ratio."""
     rng = np.random.default_rng(0)
     files = [scored(f"model{number}", rng) for number in range(MODELS)]
 

@@ -1,8 +1,7 @@
-"""A judge that does next to nothing: `python -m tests.bench.lean_server [--latency S]`, for measuring clients.
+"""A judge with almost no work, for measuring clients: `python -m tests.bench.lean_server [--latency S]`.
 
-One asyncio protocol, no framework: a request costs it some 40 µs, so that it serves many thousands a second. It answers
-`POST` with the block of four human items and `GET /log` with the time of its first request on the machine's monotonic
-clock and the seconds between that and each reply.
+One asyncio protocol without a framework takes about 40 µs per request. `POST` returns the block of four human items.
+`GET /log` returns the time of the first request (monotonic clock) and the seconds from there to each reply.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ COMPLETION = {
 
 
 def answer(data: object) -> bytes:
-    """A whole HTTP answer."""
     body = json.dumps(data).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
@@ -32,7 +30,7 @@ REPLY = answer(COMPLETION)
 
 
 class Lean(asyncio.Protocol):
-    """One connection; requests follow each other, never overlap."""
+    """One connection. Requests follow each other, never overlap."""
 
     latency = 0.0
     first: float | None = None
@@ -67,7 +65,6 @@ class Lean(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Serve until ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0)
     Lean.latency = parser.parse_args().latency

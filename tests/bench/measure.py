@@ -1,4 +1,4 @@
-"""Rows, records and processes for the benchmarks, and what a process took: time, CPU, memory."""
+"""Rows, records and processes for the benchmarks, with time, CPU and memory of a process."""
 
 from __future__ import annotations
 
@@ -26,17 +26,14 @@ TRIES = 3
 
 
 def best_of(attempt: Callable[[], bool]) -> int:
-    """Exit status: 0 as soon as one of three attempts is within its bounds, which it prints itself."""
+    """Return 0 as soon as one of three attempts is within its bounds, otherwise 1. An attempt prints its bounds."""
     held = any(attempt() for _ in range(TRIES))
     print("all bounds hold" if held else f"a bound did not hold in any of {TRIES} attempts")
     return 0 if held else 1
 
 
-# ------------------------------------------------------------------ rows and records
-
-
 def row(number: int, filler: str) -> dict[str, Any]:
-    """An input row with two responses `filler`, four human and five model items."""
+    """Return an input row with two responses `filler`, four human and five model items."""
     return {
         "context": [{"role": "user", "content": f"question {number}"}],
         "response1": filler,
@@ -47,14 +44,14 @@ def row(number: int, filler: str) -> dict[str, Any]:
 
 
 def write_rows(path: Path, count: int, response_bytes: int) -> None:
-    """`count` rows with two responses of `response_bytes` together."""
+    """Write `count` rows with two responses of `response_bytes` together."""
     filler = "lorem ipsum " * (response_bytes // 24)
     with path.open("wb") as file:
         file.writelines(encode(row(number, filler)) for number in range(count))
 
 
 def records(task: MatchTask, count: int, filler: str, thinking: str = "") -> Iterator[Record]:
-    """Finished records of `count` rows; `thinking` stands before the result block of each reply."""
+    """Yield finished records of `count` rows. `thinking` precedes the result block of each reply."""
     for number in range(count):
         (sample,) = read_samples([Row(number + 1, row(number, filler))], ["M"])
         assert isinstance(sample, Sample)
@@ -63,22 +60,19 @@ def records(task: MatchTask, count: int, filler: str, thinking: str = "") -> Ite
         yield task.record(sample, [Answer(reply, question.read(reply))], 1.0)
 
 
-# ------------------------------------------------------------------ processes
-
-
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that ended well."""
+    """A process that ended successfully."""
 
     started: float
-    """On the machine's monotonic clock."""
+    """Time on the machine's monotonic clock."""
     seconds: float
     cpu: float
     """User and system seconds."""
     peak_mb: float
 
 
-# A process begins with the peak memory of the one that started it: so a small one starts it.
+# A process inherits the peak memory of its parent, so its parent is a small process.
 _LAUNCH = """
 import json, resource, subprocess, sys, time
 started = time.monotonic()
@@ -89,8 +83,8 @@ print(json.dumps([code, started, time.monotonic() - started, usage.ru_utime + us
 
 
 def run(*command: str) -> Process:
-    """Run a Python command to its end; one that fails ends the benchmark."""
-    # As for whoever has run it before: an environment that writes no bytecode would compile it all at every start.
+    """Run a Python command to its end. A failure ends the benchmark."""
+    # Without bytecode every start would compile the package, unlike a user's second run.
     compileall.compile_dir(ROOT / "metajudge", quiet=1)
     launch = [sys.executable, "-S", "-c", _LAUNCH, sys.executable, *command]
     found = subprocess.run(launch, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -101,14 +95,14 @@ def run(*command: str) -> Process:
 
 
 def inference(source: Path, out: Path, url: str, *flags: str) -> list[str]:
-    """Command of our own client."""
+    """Return the words of our own client's command."""
     files = ["--input-file", str(source), "--output-file", str(out), "--model-be-evaluated", "M"]
     return ["metajudge_infer.py", *files, "--api-base", url, *flags]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One client's process, and the requests that the server saw of it."""
+    """One client's process, and its requests as the server saw them."""
 
     process: Process
     first: float
@@ -118,18 +112,18 @@ class Measured:
 
     @property
     def window(self) -> float:
-        """Seconds between the first request and the last reply."""
+        """Return the seconds between the first request and the last reply."""
         return self.replied[-1]
 
 
 def rate(times: list[float], before: int, behind: int) -> float:
-    """Events a second without the first and the last ones."""
+    """Return the events per second without the first and the last ones."""
     first, last = before - 1, len(times) - behind - 1
     return (last - first) / (times[last] - times[first])
 
 
 def measure(rows: int, response_bytes: int, latency: float, in_flight: int, *, client: str = "metajudge") -> Measured:
-    """Judge `rows` rows once against a server that answers after `latency` seconds; `client`: ours, or of `peers`."""
+    """Judge `rows` rows once against a server with this latency (s). `client` is ours or one of `peers`."""
     with tempfile.TemporaryDirectory() as folder, running("tests.bench.lean_server", "--latency", str(latency)) as url:
         source, out = Path(folder, "in.jsonl"), Path(folder, "out.jsonl")
         write_rows(source, rows, response_bytes)

@@ -1,8 +1,8 @@
-"""Clients that ours is measured against: `python -m tests.bench.peers bare|lm-eval URL FILE IN_FLIGHT`.
+"""Clients for comparison: `python -m tests.bench.peers bare|lm-eval URL FILE IN_FLIGHT`.
 
-`bare`: an aiohttp session and as many workers as may be in flight, which send ready bodies and parse the replies: the
-floor. `lm-eval`: the chat model of lm-evaluation-harness, where `lm-eval[api]` is installed. Both read the rows of
-FILE, ask our own question about each, and keep nothing.
+`bare` is the floor: workers over one aiohttp session send ready bodies and parse the replies. `lm-eval` is the chat
+model of lm-evaluation-harness, if `lm-eval[api]` is installed. Both ask our question about each row of FILE and keep
+nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_TOKENS, TEMPERATURE = 8192, 0.6
 
 
 def questions(path: Path) -> Iterator[list[dict[str, str]]]:
-    """The messages of every row."""
+    """Yield the messages of every row."""
     prompt = Prompt(ROW)
     with path.open(encoding="utf-8") as file:
         for line in file:
@@ -30,7 +30,7 @@ def questions(path: Path) -> Iterator[list[dict[str, str]]]:
 
 
 async def bare(url: str, path: Path, in_flight: int) -> None:
-    """Workers over one aiohttp session."""
+    """Ask with workers over one aiohttp session."""
     import aiohttp
 
     todo = questions(path)
@@ -50,7 +50,7 @@ async def bare(url: str, path: Path, in_flight: int) -> None:
 
 
 def lm_eval(url: str, path: Path, in_flight: int) -> None:
-    """The harness's own client, with its own concurrency."""
+    """Ask with the harness's own client and its own concurrency."""
     from lm_eval.api.instance import Instance
     from lm_eval.models.openai_completions import LocalChatCompletion
 

@@ -1,7 +1,6 @@
 """A run that resumes behind 100,000 finished records of 25 KB: `python -m tests.bench.resume`.
 
-Seconds from the start of the process to its first request, and peak memory. Needs 3 GB of disk in the temporary
-directory for the time of the run. Exits 1 beyond 20 s or 300 MB in each of three attempts.
+It measures the seconds from the start of the process to its first request, and peak memory.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ MOST_SECONDS, MOST_MB, NEEDED = 20.0, 300, 3_500_000_000
 
 
 def write(source: Path, out: Path) -> None:
-    """The input, and a finished record for each of its rows but the last."""
+    """Write the input, and a finished record for each of its rows but the last."""
     write_rows(source, RECORDS, ROW_BYTES)
     task = make_task(InferConfig(input_file=source, output_file="", model_be_evaluated="M"))
     filler, thinking = "lorem ipsum " * (ROW_BYTES // 24), "x" * (RECORD_BYTES - ROW_BYTES - 4000) + "\n"
@@ -31,7 +30,7 @@ def write(source: Path, out: Path) -> None:
 
 
 def attempt(source: Path, out: Path, size: int) -> bool:
-    """Judge the last row once and forget it again; true within the bounds."""
+    """Judge the last row once, discarding earlier attempts. Return true within the bounds."""
     os.truncate(out, size)
     with running("tests.bench.lean_server") as url:
         ended = run(*inference(source, out, url))
@@ -45,7 +44,6 @@ def attempt(source: Path, out: Path, size: int) -> bool:
 
 
 def main() -> int:
-    """Measure and print; 0 within the bounds."""
     with tempfile.TemporaryDirectory() as folder:
         if shutil.disk_usage(folder).free < NEEDED:
             raise SystemExit(f"{folder} has no {NEEDED / 1e9:g} GB free")

@@ -1,9 +1,8 @@
 """Rate of the reward server beside a bare loop: `python -m tests.bench.reward_server`.
 
-256 different generations are with the server at any time, 32 a request over 8 connections, and its judge answers after
-0.2 s. The bare aiohttp loop asks the same kind of judge as often and keeps nothing. Both rates leave out the begin, in
-which connections open, and the end, in which fewer and fewer are in flight. Where the system allows it, judge and
-client are kept off the CPU of the server. Exits 1 below 0.80 of the bare loop's rate in each of three attempts.
+The server always has 256 different generations, 32 per request over 8 connections. Its judge answers after 0.2 s. The
+bare aiohttp loop sends as many requests to such a judge. Both rates leave out the begin and the end, when fewer are in
+flight. If the system allows it, judge and client are kept off the server's CPU.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ FAULTS = (
 
 
 def request(first: int) -> dict[str, Any]:
-    """Generations that no other request holds."""
+    """Return generations that no other request holds."""
     numbers = range(first, first + A_REQUEST)
     return {
         "query": [PROMPT + generation(number) for number in numbers],
@@ -44,21 +43,20 @@ def request(first: int) -> dict[str, Any]:
 
 
 def generation(number: int) -> str:
-    """Five reasons and the right verdict: the judge has to be asked."""
+    """Return five reasons and the right verdict, so that the judge has to be asked."""
     reasons = [f"- Response A {fault} (case {number})" for fault in FAULTS]
-    return "\n".join(
-        ["<RESULT_START>", "List of reasons:", *reasons, r"Final assessment result: \boxed{B>A}", "<RESULT_END>"]
-    )
+    end = [r"Final assessment result: \boxed{B>A}", "<RESULT_END>"]
+    return "\n".join(["<RESULT_START>", "List of reasons:", *reasons, *end])
 
 
 def label(number: int) -> str:
-    """Four human items, as many as the judge's answer has."""
+    """Return a label with four human items, as in the judge's answer."""
     human = [f"Response 1 lacks point {number}.{n} of what was asked for" for n in range(4)]
     return json.dumps({"human-checklist": human, "overall_preference": 2})
 
 
 async def post(url: str) -> list[float]:
-    """Post all generations over several connections; when each request was answered."""
+    """Post all generations over several connections. Return the time of each answer."""
     todo = (json.dumps(request(first)).encode() for first in range(0, GENERATIONS, A_REQUEST))
     answered: list[float] = []
 
@@ -76,7 +74,7 @@ async def post(url: str) -> list[float]:
 
 
 def reward_server(judge: str) -> float:
-    """Generations a second."""
+    """Return the generations per second."""
     command = [sys.executable, "-m", "metajudge", "serve-reward", "--port", "0", "--api-base", judge]
     command += ["--concurrent-requests", str(IN_PROGRESS)]
     with subprocess.Popen(
@@ -93,7 +91,7 @@ def reward_server(judge: str) -> float:
 
 
 def attempt() -> bool:
-    """Measure both once; true within the bound."""
+    """Measure both once. Return true within the bound."""
     bare = rate(measure(GENERATIONS, len(PROMPT), LATENCY, IN_PROGRESS, client="bare").replied, UNCOUNTED, IN_PROGRESS)
     if len(CPUS) > 1:
         os.sched_setaffinity(0, CPUS[:-1])

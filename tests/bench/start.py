@@ -11,7 +11,7 @@ MOST_SECONDS = 0.3
 
 
 def attempt() -> bool:
-    """Measure each command once; true within the bound."""
+    """Measure each command once. Return true within the bound."""
     taken = [run(*command, "--help").seconds for command in COMMANDS]
     print(", ".join(f"{command[-1]} {seconds:.2f} s" for command, seconds in zip(COMMANDS, taken, strict=True)))
     return max(taken) <= MOST_SECONDS

@@ -1,4 +1,4 @@
-"""The judge that a module's tests ask: `LATENCY` of the module is how many seconds it takes."""
+"""The judge of a module's tests. The module's `LATENCY` is its seconds per reply."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ needs_mounting = pytest.mark.skipif(
 
 @contextlib.contextmanager
 def mounted(where: Path, options: str) -> Iterator[Callable[[str], None]]:
-    """A file system in memory; yields a function that mounts it again with other options."""
+    """Mount a file system in memory and yield a function that remounts it with other options."""
     where.mkdir()
 
     def mount(options: str) -> None:

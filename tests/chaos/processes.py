@@ -1,4 +1,4 @@
-"""The judge and the inference as processes that a test may stop, pause, kill and start again."""
+"""The judge and the inference as processes that a test may stop, pause, kill and restart."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from tests.e2e.driver import KEY, PATIENCE, command, environment
+from tests.e2e import driver
+from tests.e2e.driver import KEY, PATIENCE, command, environment, infer
 from tests.servers import ROOT, unmeasured
 
 
 class JudgeServer:
-    """`tests.servers.faulty` with its log file; stopped and started, it keeps its port and its log."""
+    """`tests.servers.faulty` with its log file. It keeps its port and its log over restarts."""
 
     def __init__(self, log: Path, *flags: str) -> None:
         """Start it; `log` is where it notes what it serves."""
@@ -34,13 +35,9 @@ class JudgeServer:
         """Start it (again), with other flags if there are any."""
         self._flags = flags or self._flags
         arguments = ["--port", self._port, "--log", str(self.log), *self._flags]
+        command = [sys.executable, "-m", "tests.servers.faulty", *arguments]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.servers.faulty", *arguments],
-            cwd=ROOT,
-            env=unmeasured(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
+            command, cwd=ROOT, env=unmeasured(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
@@ -48,18 +45,23 @@ class JudgeServer:
         self._port = self.url.removesuffix("/v1").rpartition(":")[2]
 
     def stop(self) -> None:
-        """End it: connections break, nothing listens any more."""
+        """Kill the server: connections break, nothing listens any more."""
         self._process.kill()
         self._process.wait(10)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
+    def restart(self, *flags: str) -> None:
+        """Stop it and start it again, with other flags if there are any."""
+        self.stop()
+        self.start(*flags)
+
     def pause(self) -> None:
-        """It accepts connections and says nothing."""
+        """Stop the process: it accepts connections and sends nothing."""
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """It goes on where it was."""
+        """Continue a paused process."""
         self._process.send_signal(signal.SIGCONT)
 
 
@@ -72,63 +74,62 @@ def start(
     measured: bool = True,
     **options: Any,
 ) -> subprocess.Popen[str]:
-    """An inference that runs while the test does something to it.
+    """Start it (again), with other flags if there are any.
 
     `largest_file`: bytes that it may write to a file. `measured`: counts for the coverage, which makes the start
     slower. `env`: more variables.
     """
     variables = environment(OPENAI_API_KEY=KEY, **options.pop("env", {}))
-    if largest_file is not None or not measured:  # the measurement's own file would hit the limit, too
+    if largest_file is not None or not measured:  # the limit would stop the coverage file, too
         variables.pop("COVERAGE_PROCESS_CONFIG", None)
     if largest_file is not None:
         limits = (largest_file, largest_file)
         options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    return subprocess.Popen(
-        command(source, out, url, *flags),
-        env=variables,
-        stdout=options.pop("stdout", subprocess.PIPE),
-        stderr=options.pop("stderr", subprocess.PIPE),
-        text=True,
-        **options,
-    )
+    return driver.start(command(source, out, url, *flags), env=variables, **options)
 
 
-def end(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """Wait for a process that was started."""
-    stdout, stderr = process.communicate(timeout=2 * PATIENCE)
+def end(process: subprocess.Popen[str], timeout: float = 2 * PATIENCE) -> subprocess.CompletedProcess[str]:
+    stdout, stderr = process.communicate(timeout=timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def said(result: subprocess.CompletedProcess[str], *codes: int) -> str:
-    """Everything that a run said which ended with one of `codes` and without a traceback."""
+    """Return all output of a run. Fail unless it ended with one of `codes` and without a traceback."""
     text = result.stdout + result.stderr
     assert result.returncode in codes and "Traceback" not in text, text
     return text
 
 
 def last_line(result: subprocess.CompletedProcess[str], code: int) -> str:
-    """The line that says how a run ended which ended with `code` and without a traceback."""
+    """Return the last line of a run's summary. Fail unless it ended with `code` and without a traceback."""
     said(result, code)
     return (result.stdout or result.stderr).splitlines()[-1]
 
 
 def size(path: Path) -> int:
-    """Of a file that may not be there yet."""
+    """Return a file's size, 0 if it does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file whose lines end in a newline and nothing else."""
+    """Return the JSON objects of a file. Every line must end in a newline."""
     data = path.read_bytes()
     assert data == b"" or data.endswith(b"\n")
     return [json.loads(line) for line in data.split(b"\n")[:-1]]
 
 
 def rows_of(path: Path) -> list[str]:
-    """The rows of the finished records of a file, sorted: a row that is there twice is there twice."""
+    """Return the rows of the finished records, sorted; duplicates are kept."""
     return sorted(r["metadata"]["context"] for r in lines(path) if r["status"] in ("success", "empty"))
 
 
 def all_rows(count: int) -> list[str]:
-    """What `rows_of` gives when every row of `tests.e2e.driver.rows` is judged once."""
+    """Return the value of `rows_of` when each row of `tests.e2e.driver.rows` is judged once."""
     return sorted(f"row {number}" for number in range(count))
+
+
+def judge_all(source: Path, out: Path, url: str, count: int, *flags: str) -> str:
+    """Run an inference and fail unless each of `count` rows is judged once. Return its output."""
+    text = said(infer(source, out, url, *flags), 0)
+    assert rows_of(out) == all_rows(count)
+    return text

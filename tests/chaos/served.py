@@ -1,4 +1,4 @@
-"""What the judge's log says: which question was asked when, and when its reply had been sent."""
+"""The judge's log: the time of each request and of each reply."""
 
 from __future__ import annotations
 
@@ -21,21 +21,13 @@ class Ask:
     asked: float
     """Seconds on the machine's monotonic clock."""
     run: str | None = None
-    """Which run asked, as its requests say by `user`: the judge may read one after the run's end."""
+    """The run, named by the request's `user`: the judge may read a request after its run has ended."""
     replied: float | None = None
-    """When the whole reply had been sent; None when it never was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A question that was asked again."""
-
-    first: Ask
-    again: Ask
+    """Time at which the whole reply had been sent, None if it never was."""
 
 
 def asks(log: Path) -> dict[str, list[Ask]]:
-    """Every request by question, in order."""
+    """Return every request by question, in order."""
     requests: dict[str, Ask] = {}
     for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
         event = json.loads(line)
@@ -50,38 +42,35 @@ def asks(log: Path) -> dict[str, list[Ask]]:
 
 
 def counts(log: Path) -> Counter[str]:
-    """How often each question was asked."""
+    """Return the number of requests per question."""
     return Counter({question: len(history) for question, history in asks(log).items()})
 
 
-def repeats(log: Path) -> Iterator[Repeat]:
-    """Every request for a question that had been asked before."""
+def repeats(log: Path) -> Iterator[tuple[Ask, Ask]]:
+    """Yield every pair of successive requests for the same question."""
     for history in asks(log).values():
-        for first, again in itertools.pairwise(history):
-            yield Repeat(first, again)
+        yield from itertools.pairwise(history)
 
 
-def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> list[Repeat]:
-    """The repeats that no kill explains: without one in between, or after a reply long before it.
+def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> list[tuple[Ask, Ask]]:
+    """Return the repeats that no kill explains: no kill in between, or a reply long before it.
 
     `forgiven` are questions whose record was taken away from the run.
     """
-    found = []
-    for repeat in repeats(log):
-        kill = _kill(kills, repeat)
-        late = kill is None or (repeat.first.replied is not None and repeat.first.replied + ACKNOWLEDGED < kill)
-        if late and repeat.first.question not in forgiven:
-            found.append(repeat)
-    return found
+
+    def late(first: Ask, again: Ask) -> bool:
+        kill = _kill(kills, first, again)
+        return kill is None or (first.replied is not None and first.replied + ACKNOWLEDGED < kill)
+
+    return [pair for pair in repeats(log) if late(*pair) and pair[0].question not in forgiven]
 
 
 def repeats_by_kill(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> Counter[float]:
-    """How many questions each kill made the run ask again."""
-    found = (_kill(kills, repeat) for repeat in repeats(log) if repeat.first.question not in forgiven)
+    """Return the number of repeated questions per kill."""
+    found = (_kill(kills, *pair) for pair in repeats(log) if pair[0].question not in forgiven)
     return Counter(kill for kill in found if kill is not None)
 
 
-def _kill(kills: Sequence[float], repeat: Repeat) -> float | None:
-    """The kill that ended the first asker, where it was another run that asked again; run "1" is ended by the first."""
-    run = repeat.first.run
-    return kills[int(run) - 1] if run is not None and run != repeat.again.run else None
+def _kill(kills: Sequence[float], first: Ask, again: Ask) -> float | None:
+    """Return the kill between two runs that asked the same question. The first kill ended run "1"."""
+    return kills[int(first.run) - 1] if first.run is not None and first.run != again.run else None

@@ -1,4 +1,4 @@
-"""A run that is killed again and again, and what is left of it."""
+"""A run that is killed repeatedly, and checks of its results."""
 
 from __future__ import annotations
 
@@ -18,57 +18,42 @@ from tests.servers.faulty import score
 
 QUIET = subprocess.DEVNULL
 IN_FLIGHT = 64
+FILES = {"in.jsonl", "out.jsonl", "out.matches.jsonl", "out.jsonl.torn", "served.log"}
 START_UP = 1.5
 """Seconds within which a kill hits a process that has not asked anything yet, mostly."""
 
 
 @dataclass(slots=True)
 class Storm:
-    """One run, killed `kills` times; every tenth time the end of its last record goes, too (a power cut)."""
+    """One run, killed `kills` times. Every tenth time the end of its last record is cut too (a power cut)."""
 
     folder: Path
     granularity: str
     rows: int
     kills: int
     slow: float
-    """Seconds of the slow replies, most of them: they keep the run busy for as many kills as are wanted."""
+    """Seconds of a slow reply. Most replies are slow, to keep the run busy until the last kill."""
     seed: int = 0
     killed: list[float] = field(default_factory=list)
-    """When each kill struck, on the machine's monotonic clock."""
+    """Times of the kills, on the machine's monotonic clock."""
     torn: list[bytes] = field(default_factory=list)
-    """What was left of the records that were cut, here or by a kill in the middle of a write."""
+    """Remains of the records that were cut, here or by a kill within a write."""
     torn_at: int = -1
-    """Where the last of these begins in the results."""
+    """Offset of the last of these in the results."""
     forgiven: set[str] = field(default_factory=set)
-    """The questions of these records."""
+    """Questions of these records."""
 
-    @property
-    def source(self) -> Path:
-        """The input."""
-        return self.folder / "in.jsonl"
+    source: Path = field(init=False)
+    out: Path = field(init=False)
+    log: Path = field(init=False)
+    flags: tuple[str, ...] = field(init=False)
 
-    @property
-    def out(self) -> Path:
-        """The results."""
-        return self.folder / "out.jsonl"
-
-    @property
-    def log(self) -> Path:
-        """What the judge served."""
-        return self.folder / "served.log"
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """Of the inference."""
-        return ("--granularity", self.granularity, "--concurrent-requests", str(IN_FLIGHT))
-
-    @property
-    def questions(self) -> int:
-        """How many the input has."""
-        return self.rows * (1 if self.granularity == "row" else 5)
+    def __post_init__(self) -> None:
+        self.source, self.out, self.log = (self.folder / name for name in ("in.jsonl", "out.jsonl", "served.log"))
+        self.flags = ("--granularity", self.granularity, "--concurrent-requests", str(IN_FLIGHT))
 
     def rage(self) -> subprocess.CompletedProcess[str]:
-        """Kill the run as often as wanted, then let it finish; returns how it ended."""
+        """Kill the run as often as wanted, then let it finish. Return the last process."""
         self.folder.mkdir(parents=True, exist_ok=True)
         rows(self.source, [""] * self.rows, items=4)
         rng = random.Random(self.seed)
@@ -82,11 +67,11 @@ class Storm:
 
     def _strike(self, url: str, rng: random.Random, number: int) -> None:
         served = size(self.log)
-        # Compiled modules are kept in a place of their own: a start that compiles takes half as long again.
+        # Bytecode in a separate folder: without it a start takes half as long again.
         env = {"PYTHONPYCACHEPREFIX": f"{self.folder}-cache", "PYTHONDONTWRITEBYTECODE": ""}
         quiet = {"stdout": QUIET, "stderr": QUIET, "measured": False}
-        told = ("--extra-body", json.dumps({"user": str(number)}))
-        process = start(self.source, self.out, url, *self.flags, *told, env=env, **quiet)
+        label = ("--extra-body", json.dumps({"user": str(number)}))
+        process = start(self.source, self.out, url, *self.flags, *label, env=env, **quiet)
         try:
             if number % 10 == 0:
                 time.sleep(rng.uniform(0, START_UP))
@@ -103,13 +88,12 @@ class Storm:
         self._note_torn()
 
     def _note_torn(self) -> None:
-        """A kill can end a write where a page of the file ends; what it left is seen until the next start mends it."""
+        """Note a record that the kill cut at a page boundary. It stays in the file until the next start."""
         data = self.out.read_bytes() if self.out.exists() else b""
         begin = data.rfind(b"\n") + 1
-        if begin == len(data) or begin == self.torn_at or is_object(data[begin:]):
-            return
-        self.torn.append(data[begin:])
-        self.torn_at = begin
+        if begin != len(data) and begin != self.torn_at and not is_object(data[begin:]):
+            self.torn.append(data[begin:])
+            self.torn_at = begin
 
     def _cut(self, rng: random.Random) -> None:
         data = self.out.read_bytes() if self.out.exists() else b""
@@ -125,7 +109,7 @@ class Storm:
 
 
 def is_object(line: bytes) -> bool:
-    """Whether a line that lacks its newline is a whole record."""
+    """Return true if a line without its newline is a whole record."""
     try:
         return isinstance(json.loads(line), dict)
     except ValueError:
@@ -133,9 +117,10 @@ def is_object(line: bytes) -> bool:
 
 
 def faults(storm: Storm) -> list[str]:
-    """Every way in which the results of a storm differ from what the judge served; none when nothing is lost."""
+    """Return every difference between a storm's results and the judge's log."""
     found = lines(storm.out)
     torn = storm.out.with_name("out.jsonl.torn")
+    aside = torn.read_bytes() if torn.exists() else b""
     left = {path.name for path in storm.folder.iterdir()}
     by_kill = repeats_by_kill(storm.log, storm.killed, storm.forgiven)
     held = {
@@ -144,11 +129,9 @@ def faults(storm: Storm) -> list[str]:
         "a record is no success": {record["status"] for record in found} == {"success"},
         "a score is not the judge's": all(has_true_scores(record, storm.granularity) for record in found),
         "a match is missing": len(lines(storm.out.with_name("out.matches.jsonl"))) == storm.rows * 5,
-        "a torn record is not set aside": (torn.read_bytes() if torn.exists() else b"")
-        == b"".join(piece + b"\n" for piece in storm.torn),
-        f"a file is left of {left}": left
-        <= {"in.jsonl", "out.jsonl", "out.matches.jsonl", "out.jsonl.torn", "served.log"},
-        "a question was never asked": len(asks(storm.log)) == storm.questions,
+        "a torn record is not set aside": aside == b"".join(piece + b"\n" for piece in storm.torn),
+        f"a file is left of {left}": left <= FILES,
+        "a question was never asked": len(asks(storm.log)) == storm.rows * (1 if storm.granularity == "row" else 5),
         "a written reply was paid for again": not unexcused(storm.log, storm.killed, storm.forgiven),
         f"a kill cost more than was in flight: {by_kill}": max(by_kill.values(), default=0) <= IN_FLIGHT,
         "the results cannot be analysed": analysis("--input-file", str(storm.out)).returncode == 0,
@@ -157,7 +140,7 @@ def faults(storm: Storm) -> list[str]:
 
 
 def has_true_scores(record: dict[str, Any], granularity: str) -> bool:
-    """Scores of a record are those of the judge, worked out anew from its row."""
+    """Return true if a record's scores equal the judge's, computed again from its row."""
     row, result = record["metadata"], record["extraction_result"]
     pairs = [[float(score(human, model)) for model in row["M-checklist"]] for human in row["human-checklist"]]
     best = [mark[2] for mark in result["scores"]] == [max(line) for line in pairs]

@@ -1,4 +1,4 @@
-"""A disk that is full in the worst places, or breaks: a clear end in each case, and nothing that is there is lost."""
+"""Full and broken disks: a clear end in each case, and no data is lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.disks import mounted, needs_mounting
-from tests.chaos.processes import JudgeServer, all_rows, end, rows_of, said, size, start
+from tests.chaos.processes import JudgeServer, end, judge_all, said, size, start
 from tests.e2e.driver import infer, rows, until
 from tests.servers import ROOT
 
@@ -18,7 +18,7 @@ ROWS, LATENCY = 60, 0.05
 @needs_mounting
 @pytest.mark.parametrize("granularity", ["row", "item"])
 def test_no_room_for_another_file_is_a_clear_end(tmp_path: Path, judge: JudgeServer, granularity: str) -> None:
-    """The results have their place, journal and matches do not."""
+    """The output file has space; journal and matches do not."""
     source = rows(tmp_path / "in.jsonl", [""] * ROWS)
     with mounted(tmp_path / "disk", "size=1m,nr_inodes=2") as again:
         out = tmp_path / "disk" / "out.jsonl"
@@ -26,13 +26,12 @@ def test_no_room_for_another_file_is_a_clear_end(tmp_path: Path, judge: JudgeSer
         text = said(infer(source, out, judge.url, "--granularity", granularity), 1, 2)
         assert "No space left on device" in text
         again("size=1m,nr_inodes=20")
-        assert infer(source, out, judge.url, "--granularity", granularity).returncode == 0
-        assert rows_of(out) == all_rows(ROWS)
+        judge_all(source, out, judge.url, ROWS, "--granularity", granularity)
 
 
 @needs_mounting
 def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: JudgeServer) -> None:
-    """There is no room to set it aside: one line, and not a byte is lost."""
+    """Without space to set it aside the run ends with one line and no byte is lost."""
     source = rows(tmp_path / "in.jsonl", [""] * ROWS)
     with mounted(tmp_path / "disk", "size=256k"):
         out, filler = tmp_path / "disk" / "out.jsonl", tmp_path / "disk" / "filler"
@@ -44,12 +43,10 @@ def test_a_torn_tail_on_a_full_disk_stays_where_it_is(tmp_path: Path, judge: Jud
         assert "No space left on device" in text
         assert out.read_bytes() == torn
         filler.unlink()
-        assert infer(source, out, judge.url).returncode == 0
-        assert rows_of(out) == all_rows(ROWS)
+        judge_all(source, out, judge.url, ROWS)
 
 
 def fill(path: Path) -> None:
-    """Take all the room there is."""
     with path.open("wb", buffering=0) as file:
         try:
             while file.write(bytes(4096)) == 4096:
@@ -72,29 +69,26 @@ def test_no_room_for_the_rescue_is_a_clear_end(tmp_path: Path, judge: JudgeServe
 
 
 def test_no_room_for_the_last_newline_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
-    """A whole last line lacks it, and the disk is full to the byte."""
+    """The last line lacks only its newline, and the disk is full."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     assert infer(source, out, judge.url, "--limit", "10").returncode == 0
     whole = out.read_bytes()
     os.truncate(out, len(whole) - 1)
     said(end(start(source, out, judge.url, largest_file=len(whole) - 1)), 1, 2)
     assert out.read_bytes() == whole[:-1]
-    result = infer(source, out, judge.url)
-    assert result.returncode == 0 and "10 resumed" in result.stdout
-    assert rows_of(out) == all_rows(ROWS)
+    assert "10 resumed" in judge_all(source, out, judge.url, ROWS)
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_disk_that_reports_an_error_ends_the_run(tmp_path: Path, judge: JudgeServer, call: str) -> None:
-    """An error of input and output is told, not passed over: what was written may not be there."""
+    """An I/O error is reported, because the data may not be on the disk."""
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sitecustomize.py").write_text(BROKEN.replace("CALL", call))
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     env = {"PYTHONPATH": f"{tmp_path / 'broken'}{os.pathsep}{ROOT}"}
     text = said(end(start(source, out, judge.url, "--concurrent-requests", "1", env=env)), 1, 2)
     assert "Input/output error" in text
-    assert infer(source, out, judge.url).returncode == 0
-    assert rows_of(out) == all_rows(ROWS)
+    judge_all(source, out, judge.url, ROWS)
 
 
 BROKEN = """

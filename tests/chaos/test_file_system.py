@@ -1,4 +1,4 @@
-"""A file system that fails: full, read-only, files deleted or replaced; a clear end, nothing lost, nothing doubled."""
+"""A failing file system: full, read-only, closed streams. The end is clear; nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tests.e2e.driver import infer, rows
 
 ROWS, LATENCY = 60, 0.05
 IN_FLIGHT = 8
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
 
 
 def finish(source: Path, out: Path, judge: JudgeServer, *flags: str) -> None:
-    """A normal run after the trouble: every row once."""
+    """Run again without faults and check that every row is judged once."""
     result = infer(source, out, judge.url, *FLAGS, *flags)
-    assert last_line(result, 0).startswith("Next ")
-    assert rows_of(out) == all_rows(ROWS)
+    assert last_line(result, 0).startswith("Next ") and rows_of(out) == all_rows(ROWS)
     assert {path.name for path in out.parent.glob("out*")} <= {"out.jsonl", "out.matches.jsonl"}
 
 
 @needs_mounting
 @pytest.mark.parametrize("granularity", ["row", "item"])
 def test_a_full_disk_costs_only_replies_in_flight(tmp_path: Path, judge: JudgeServer, granularity: str) -> None:
-    """40 kB and then room: exit 1, one line, whole records; afterwards the same command finishes."""
+    """The run ends with exit code 1, one line and whole records. The same command finishes."""
     source, flags = rows(tmp_path / "in.jsonl", [""] * ROWS), ("--granularity", granularity)
     with mounted(tmp_path / "disk", "size=40k") as again:
         out = tmp_path / "disk" / "out.jsonl"
@@ -41,7 +41,7 @@ def test_a_full_disk_costs_only_replies_in_flight(tmp_path: Path, judge: JudgeSe
 
 
 def test_a_limit_of_file_size_is_a_full_disk(tmp_path: Path, judge: JudgeServer) -> None:
-    """The limit lies in the middle of a record: no half of it stays."""
+    """The limit lies within a record, and no half of it stays."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     last = last_line(end(start(source, out, judge.url, *FLAGS, largest_file=20_001)), 1)
     assert "the same command goes on" in last
@@ -52,7 +52,7 @@ def test_a_limit_of_file_size_is_a_full_disk(tmp_path: Path, judge: JudgeServer)
 
 @needs_mounting
 def test_a_read_only_output_is_refused_before_anything_is_asked(tmp_path: Path, judge: JudgeServer) -> None:
-    """A file to resume, and one that does not exist yet: exit 2, one line, no request."""
+    """New and existing outputs are refused with exit code 2, one line and no request."""
     source = rows(tmp_path / "in.jsonl", [""] * ROWS)
     with mounted(tmp_path / "disk", "size=256k") as again:
         out = tmp_path / "disk" / "out.jsonl"
@@ -69,10 +69,9 @@ def test_a_read_only_output_is_refused_before_anything_is_asked(tmp_path: Path, 
         finish(source, out, judge)
 
 
+@needs_full
 def test_a_full_log_file_does_not_disturb_the_run(tmp_path: Path, judge: JudgeServer) -> None:
-    """The rows are what was asked for; the log is not."""
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
+    """The rows are judged without the log."""
     source, out = rows(tmp_path / "in.jsonl", ["[[413]]"] + [""] * ROWS), tmp_path / "out.jsonl"
     result = infer(source, out, judge.url, *FLAGS, "--log-file", "/dev/full")
     assert result.returncode == 1 and "413" in result.stderr
@@ -81,10 +80,9 @@ def test_a_full_log_file_does_not_disturb_the_run(tmp_path: Path, judge: JudgeSe
     assert "Traceback" not in result.stderr, result.stderr[:2000]
 
 
+@needs_full
 def test_a_full_place_for_the_summary_loses_no_record(tmp_path: Path, judge: JudgeServer) -> None:
-    """stdout cannot be written: no traceback, and every row stands."""
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
+    """An unwritable stdout causes no traceback, and every row is kept."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with open("/dev/full", "w") as full:
         result = end(start(source, out, judge.url, *FLAGS, stdout=full))
@@ -95,7 +93,7 @@ def test_a_full_place_for_the_summary_loses_no_record(tmp_path: Path, judge: Jud
 
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])
 def test_a_reader_that_goes_away_costs_no_record(tmp_path: Path, judge: JudgeServer, closed: str) -> None:
-    """`| head -1`: the rest of the rows is judged all the same."""
+    """The remaining rows are judged although `| head -1` closed the stream."""
     source, out = rows(tmp_path / "in.jsonl", ["[[413]]", *["[[500x1]]"] * ROWS]), tmp_path / "out.jsonl"
     reading, writing = os.pipe()
     os.close(reading)

@@ -10,12 +10,12 @@ import pytest
 from tests.chaos.storm import Storm, faults
 
 GRANULARITIES = {"row": 1, "item": 5}
-"""With the questions that a row asks."""
+"""Granularities with their questions per row."""
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_five_kills_repeat_only_what_was_in_flight(tmp_path: Path, granularity: str) -> None:
-    """Every row ends with one finished record; no reply that was written is asked for again."""
+    """Every row ends with one finished record; no written reply is requested again."""
     storm = Storm(tmp_path / "run", granularity, 100 // GRANULARITIES[granularity], kills=5, slow=1.0)
     end = storm.rage()
     assert end.returncode == 0, end.stdout + end.stderr
@@ -24,7 +24,7 @@ def test_five_kills_repeat_only_what_was_in_flight(tmp_path: Path, granularity: 
 
 @pytest.mark.slow
 def test_two_hundred_kills_repeat_only_what_was_in_flight(tmp_path: Path) -> None:
-    """The same for 1,000 questions of each granularity, 100 kills each, both at once to save time."""
+    """Each granularity has 1,000 questions and 100 kills; both run at once to save time."""
     storms = [
         Storm(tmp_path / name, name, 1000 // questions, kills=100, slow=3.0, seed=questions)
         for name, questions in GRANULARITIES.items()

@@ -1,4 +1,4 @@
-"""The output deleted, moved or replaced during a run, and several runs that want the same one."""
+"""The output deleted, moved or replaced during a run, and several runs with the same output."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, size, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, size, start
 from tests.chaos.served import Ask, asks, counts
-from tests.e2e.driver import infer, rows, until
+from tests.e2e.driver import rows, until
 
 ROWS, LATENCY = 60, 0.1
 FLAGS = ("--concurrent-requests", "4")
 
 
 def under_way(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subprocess.Popen[str], Path, Path]:
-    """A run that has written a few records, in a folder of its own."""
+    """Start a run and wait until it has written a few records."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "results" / "out.jsonl"
     before = counts(judge.log).total()
     process = start(source, out, judge.url, *FLAGS, *flags)
@@ -26,12 +26,12 @@ def under_way(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subproce
 
 
 def replied(judge: JudgeServer) -> list[Ask]:
-    """The requests whose reply was sent."""
+    """Return the requests whose reply was sent."""
     return [ask for history in asks(judge.log).values() for ask in history if ask.replied is not None]
 
 
 def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: JudgeServer) -> None:
-    """Also the replies that were in flight; put back in its place, the file is resumed."""
+    """Replies in flight are rescued too. The file is resumed once it is moved back."""
     process, source, out = under_way(tmp_path, judge)
     out.unlink()
     last, rescued = last_line(end(process), 1), out.with_name("out.jsonl.rescued")
@@ -39,13 +39,12 @@ def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: Jud
     assert "Move it back to the output's name, then the same command goes on" in last
     assert len(lines(rescued)) == len(replied(judge))
     rescued.rename(out)
-    assert infer(source, out, judge.url).returncode == 0
-    assert rows_of(out) == all_rows(ROWS)
+    judge_all(source, out, judge.url, ROWS)
     assert set(counts(judge.log).values()) == {1}
 
 
 def test_a_replaced_output_is_rescued_and_the_new_file_left_alone(tmp_path: Path, judge: JudgeServer) -> None:
-    """What somebody else put there stays as it is."""
+    """The other file is unchanged."""
     process, _, out = under_way(tmp_path, judge)
     other = out.with_name("other")
     other.write_bytes(out.read_bytes().splitlines(keepends=True)[0])
@@ -57,16 +56,15 @@ def test_a_replaced_output_is_rescued_and_the_new_file_left_alone(tmp_path: Path
 
 
 def test_a_moved_output_goes_on_under_its_new_name(tmp_path: Path, judge: JudgeServer) -> None:
-    """Moved away: the same records are in the moved file; a run on it asks only the rest."""
+    """The moved file has the same records; a run on it asks only the rest."""
     process, source, out = under_way(tmp_path, judge)
     moved = out.rename(out.with_name("moved.jsonl"))
     assert "was deleted during the run" in last_line(end(process), 1)
-    assert infer(source, moved, judge.url).returncode == 0
-    assert rows_of(moved) == all_rows(ROWS)
+    judge_all(source, moved, judge.url, ROWS)
 
 
 def test_a_second_loss_does_not_overwrite_the_first_rescue(tmp_path: Path, judge: JudgeServer) -> None:
-    """Twice deleted: both rescues are there."""
+    """Both rescue files exist."""
     for _ in range(2):
         process, _, out = under_way(tmp_path, judge)
         out.unlink()
@@ -76,18 +74,17 @@ def test_a_second_loss_does_not_overwrite_the_first_rescue(tmp_path: Path, judge
 
 
 def test_a_deleted_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
-    """There is no place to rescue to beside the output; what was written is not lost without a word."""
+    """The rescue goes elsewhere when its folder is gone."""
     process, source, out = under_way(tmp_path, judge)
     shutil.rmtree(out.parent)
     assert "was deleted during the run" in last_line(end(process), 1)
     rescued = [line for path in tmp_path.rglob("*.rescued") for line in lines(path)]
     assert len(rescued) > 4
-    assert infer(source, out, judge.url).returncode == 0
-    assert rows_of(out) == all_rows(ROWS)
+    judge_all(source, out, judge.url, ROWS)
 
 
 def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> None:
-    """There is no place for a rescue at all: one line says so."""
+    """One line says that no rescue was possible."""
     process, _, out = under_way(tmp_path, judge)
     moved = out.parent.rename(tmp_path / "moved")
     out.parent.write_text("a file\n")
@@ -97,18 +94,17 @@ def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: Jud
 
 
 def test_a_deleted_journal_costs_no_reply_of_a_run_that_is_not_killed(tmp_path: Path, judge: JudgeServer) -> None:
-    """The run goes on; every question is asked once."""
+    """The run continues and every question is asked once."""
     process, _, out = under_way(tmp_path, judge, "--granularity", "item")
     out.with_name("out.jsonl.journal").unlink()
-    result = end(process)
-    assert result.returncode == 0, result.stdout + result.stderr
+    said(end(process), 0)
     assert rows_of(out) == all_rows(ROWS)
     assert set(counts(judge.log).values()) == {1}
 
 
 @pytest.mark.parametrize("link", [None, "symlink_to"])
 def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer, link: str | None) -> None:
-    """The others end with exit 2 and one line, also when they name the file otherwise; nothing is asked twice."""
+    """The others end with exit code 2 and one line, also when they use a link to the file."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     names = [out] * 4
     if link:
@@ -116,7 +112,7 @@ def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer
         other = tmp_path / "link.jsonl"
         getattr(other, link)(out)
         names = [out, other, out, other]
-    judge.pause()  # the one that goes on must not end before the last one has started
+    judge.pause()  # the first run must not end before the last one has started
     processes = [start(source, name, judge.url, *FLAGS) for name in names]
     until(lambda: sum(process.poll() is not None for process in processes) == 3)
     judge.resume()

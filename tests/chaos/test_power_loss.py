@@ -1,19 +1,18 @@
-"""What a power cut leaves of the files: cut at any byte, or NULs in place of what had not reached the disk."""
+"""Files after a power cut: cut at any byte, or NULs in place of data that did not reach the disk."""
 
 from __future__ import annotations
 
+import itertools
 import os
-import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from metajudge.llm.errors import RequestRejected
-from tests.chaos.processes import JudgeServer, all_rows, rows_of
-from tests.chaos.served import counts
-from tests.e2e.driver import analysis, infer, rows
+from tests.chaos.processes import all_rows, rows_of
+from tests.e2e.driver import analysis
 from tests.unit.fakes import ScriptedJudge, Turn
 from tests.unit.rows import block, row, run_samples, samples, task
 
@@ -26,26 +25,30 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda fd: None)
 
 
-def good(message: str, times: int) -> Turn:
-    return block(message)
-
-
 def judge_rows(out: Path, granularity: str = "row") -> list[str]:
-    """Judge `SAMPLES` into `out`; returns what was asked: "3" for row 3, "3.2" for its second item."""
-    judge = ScriptedJudge(good)
+    """Judge `SAMPLES` into `out`. Return the questions: "3" for row 3, "3.2" for its second item."""
+    judge = ScriptedJudge(lambda message, _: block(message))
     run_samples(out, judge, SAMPLES, kind=task(granularity), concurrent_requests=1)
     pattern = r"^S\d+: m(\d+\.\d+)" if granularity == "item" else r"^S1: m(\d+)"
     return sorted(re.findall(pattern, "\n".join(judge.asked), re.MULTILINE))
 
 
-def last_lines(data: bytes, count: int) -> Iterator[tuple[int, int]]:
-    """Begin and end (newline not counted) of the last lines of a file."""
-    begin = 0
-    found = []
-    for line in data.splitlines(keepends=True):
-        found.append((begin, begin + len(line) - 1))
-        begin += len(line)
-    yield from found[-count:]
+def last_lines(data: bytes, count: int) -> list[tuple[int, int]]:
+    """Return begin and end (newline not counted) of the last lines of a file."""
+    ends = list(itertools.accumulate(map(len, data.splitlines(keepends=True)), initial=0))
+    return [(begin, end - 1) for begin, end in itertools.pairwise(ends)][-count:]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out.jsonl"
+
+
+@pytest.fixture
+def whole(out: Path) -> bytes:
+    """All rows are judged into `out`; its content."""
+    judge_rows(out)
+    return out.read_bytes()
 
 
 def set_aside(out: Path) -> bytes:
@@ -56,7 +59,7 @@ def set_aside(out: Path) -> bytes:
 
 
 def cuts(spans: Sequence[tuple[int, int]], step: int) -> list[int]:
-    """Where to cut the last three lines: at every `step`-th byte, and at each one near a line's begin or end."""
+    """Return the places to cut the last three lines: every `step`-th byte, and each one near a line's end."""
     near = {place + by for span in spans[-3:] for place in span for by in range(-2, 4)}
     first, last = spans[-3][0], spans[-1][1] + 1
     return [cut for cut in range(first, last + 1) if cut in near or (cut - first) % step == 0]
@@ -64,12 +67,11 @@ def cuts(spans: Sequence[tuple[int, int]], step: int) -> list[int]:
 
 @pytest.mark.parametrize("granularity", ["row", "item"])
 @pytest.mark.parametrize("step", STEPS)
-def test_what_a_cut_removed_is_asked_again_and_nothing_else(tmp_path: Path, granularity: str, step: int) -> None:
-    """The file cut anywhere in its last three records."""
-    out = tmp_path / "out.jsonl"
+def test_what_a_cut_removed_is_asked_again_and_nothing_else(out: Path, granularity: str, step: int) -> None:
+    """The file is cut anywhere in its last three records."""
     everything = judge_rows(out, granularity)
     whole = out.read_bytes()
-    spans = list(last_lines(whole, len(SAMPLES)))
+    spans = last_lines(whole, len(SAMPLES))
     for cut in cuts(spans, step):
         out.write_bytes(whole[:cut])
         removed = [str(number) for number, (_, end) in enumerate(spans) if end > cut]
@@ -80,19 +82,19 @@ def test_what_a_cut_removed_is_asked_again_and_nothing_else(tmp_path: Path, gran
 
 
 def broken_rows(out: Path) -> list[tuple[int, int]]:
-    """Rows whose second question is dead: the first one's reply stays in the journal. Returns the journal's lines."""
+    """Judge rows whose second question fails, so that the first reply stays in the journal. Return its lines."""
 
     def script(message: str, times: int) -> Turn:
         return RequestRejected("413", "no") if "\nS2: " in message or message.startswith("S2: ") else block(message)
 
     run_samples(out, ScriptedJudge(script), SAMPLES, kind=task("item"), concurrent_requests=1)
-    return list(last_lines(out.with_name("out.jsonl.journal").read_bytes(), len(SAMPLES)))
+    return last_lines(out.with_name("out.jsonl.journal").read_bytes(), len(SAMPLES))
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_journal_cut_anywhere_costs_only_the_replies_that_the_cut_removed(tmp_path: Path, step: int) -> None:
-    """Anywhere in the last three entries but right before a newline."""
-    out, journal = tmp_path / "out.jsonl", tmp_path / "out.jsonl.journal"
+def test_a_journal_cut_anywhere_costs_only_the_replies_that_the_cut_removed(out: Path, step: int) -> None:
+    """The cut is anywhere in the last three entries except right before a newline."""
+    journal = out.with_name("out.jsonl.journal")
     spans = broken_rows(out)
     failed, kept = out.read_bytes(), journal.read_bytes()
     for cut in cuts(spans, step):
@@ -106,31 +108,25 @@ def test_a_journal_cut_anywhere_costs_only_the_replies_that_the_cut_removed(tmp_
         assert not journal.exists()
 
 
-def test_a_journal_entry_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> None:
-    """As a record is."""
-    out, journal = tmp_path / "out.jsonl", tmp_path / "out.jsonl.journal"
+def test_a_journal_entry_that_lacks_only_its_newline_is_kept(out: Path) -> None:
+    """A whole entry without its newline counts, like a record."""
+    journal = out.with_name("out.jsonl.journal")
     broken_rows(out)
     os.truncate(journal, journal.stat().st_size - 1)
     assert judge_rows(out, "item") == [f"{number}.2" for number in range(len(SAMPLES))]
 
 
 @pytest.mark.parametrize("zeros", [1, 100, 4096, 1 << 21])
-def test_a_tail_of_nuls_costs_nothing(tmp_path: Path, zeros: int) -> None:
-    """It is set aside; no row is asked again."""
-    out = tmp_path / "out.jsonl"
-    judge_rows(out)
-    whole = out.read_bytes()
+def test_a_tail_of_nuls_costs_nothing(out: Path, whole: bytes, zeros: int) -> None:
+    """The NULs are set aside and no row is asked again."""
     out.write_bytes(whole + bytes(zeros))
     assert judge_rows(out) == []
     assert out.read_bytes() == whole
     assert set_aside(out) == bytes(zeros) + b"\n"
 
 
-def test_nuls_in_place_of_the_last_records_end_cost_that_record(tmp_path: Path) -> None:
-    """From two bytes to the whole record."""
-    out = tmp_path / "out.jsonl"
-    judge_rows(out)
-    whole = out.read_bytes()
+def test_nuls_in_place_of_the_last_records_end_cost_that_record(out: Path, whole: bytes) -> None:
+    """The NULs replace two bytes, the whole record, or anything in between."""
     ((begin, end),) = last_lines(whole, 1)
     for zeros in [2, 3, *range(4, end - begin, 23), end - begin, end - begin + 1]:
         out.write_bytes(whole[:-zeros] + bytes(zeros))
@@ -139,22 +135,17 @@ def test_nuls_in_place_of_the_last_records_end_cost_that_record(tmp_path: Path) 
         assert set_aside(out) == whole[begin:-zeros] + bytes(zeros) + b"\n"
 
 
-def test_a_nul_in_place_of_the_last_newline_costs_nothing(tmp_path: Path) -> None:
+def test_a_nul_in_place_of_the_last_newline_costs_nothing(out: Path, whole: bytes) -> None:
     """The record itself is whole."""
-    out = tmp_path / "out.jsonl"
-    judge_rows(out)
-    out.write_bytes(out.read_bytes()[:-1] + b"\0")
+    out.write_bytes(whole[:-1] + b"\0")
     assert judge_rows(out) == []
     assert rows_of(out) == all_rows(len(SAMPLES))
 
 
-def test_a_hole_in_the_middle_costs_the_records_that_it_touches(tmp_path: Path) -> None:
-    """Their bytes stay, as nothing in the middle is touched; the analysis counts every row once."""
-    out = tmp_path / "out.jsonl"
-    judge_rows(out)
+def test_a_hole_in_the_middle_costs_the_records_that_it_touches(out: Path, whole: bytes) -> None:
+    """The damaged bytes stay in the file, and the analysis counts every row once."""
     table = analysis("--input-file", str(out)).stdout
-    whole = out.read_bytes()
-    spans = list(last_lines(whole, len(SAMPLES)))
+    spans = last_lines(whole, len(SAMPLES))
     begin, end = spans[1][1] - 50, spans[2][0] + 50
     out.write_bytes(whole[:begin] + bytes(end - begin) + whole[end:])
     assert judge_rows(out) == ["1", "2"]
@@ -164,9 +155,9 @@ def test_a_hole_in_the_middle_costs_the_records_that_it_touches(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("zeros", [1, 500])
-def test_nuls_at_the_journals_end_cost_only_what_they_replace(tmp_path: Path, zeros: int) -> None:
-    """Behind the last entry nothing, in its place that entry."""
-    out, journal = tmp_path / "out.jsonl", tmp_path / "out.jsonl.journal"
+def test_nuls_at_the_journals_end_cost_only_what_they_replace(out: Path, zeros: int) -> None:
+    """NULs behind the last entry cost nothing; in its place they cost that entry."""
+    journal = out.with_name("out.jsonl.journal")
     spans = broken_rows(out)
     failed, kept = out.read_bytes(), journal.read_bytes()
     dead = [f"{number}.2" for number in range(len(SAMPLES))]
@@ -175,20 +166,3 @@ def test_nuls_at_the_journals_end_cost_only_what_they_replace(tmp_path: Path, ze
     out.write_bytes(failed)
     journal.write_bytes(kept[: spans[-1][0] + 10] + bytes(zeros))
     assert judge_rows(out, "item") == sorted(["4.1", *dead])
-
-
-def test_processes_go_on_after_a_cut(tmp_path: Path) -> None:
-    """Five cuts of a file of twenty rows, each anywhere in its second half."""
-    source, out, rng = rows(tmp_path / "in.jsonl", [""] * 20), tmp_path / "out.jsonl", random.Random(5)
-    with JudgeServer(tmp_path / "served.log") as judge:
-        assert infer(source, out, judge.url).returncode == 0
-        asked = 20
-        for _ in range(5):
-            data = out.read_bytes()
-            cut = rng.randrange(len(data) // 2, len(data) - 1)
-            out.write_bytes(data[:cut])
-            asked += 20 - data[:cut].count(b"\n")
-            result = infer(source, out, judge.url)
-            assert result.returncode == 0, result.stdout + result.stderr
-            assert rows_of(out) == all_rows(20)
-            assert counts(judge.log).total() == asked

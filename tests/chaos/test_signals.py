@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: replies in flight are waited for, a second signal stops at once, the run says how to go on."""
+"""SIGINT and SIGTERM wait for replies in flight. A second signal stops at once. The summary says how to resume."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from metajudge.cli.signals import stop_on_signals
-from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, start
+from tests.chaos.processes import JudgeServer, end, judge_all, last_line, lines, start
 from tests.chaos.served import asks, counts
-from tests.e2e.driver import infer, rows, until
+from tests.e2e.driver import rows, until
 
 ROWS, IN_FLIGHT = 40, 8
 BOTH = [signal.SIGINT, signal.SIGTERM]
@@ -23,7 +23,7 @@ GO_ON = "Stopped by a signal with {} rows left; the same command goes on where t
 
 
 def interrupted(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subprocess.Popen[str], Path, Path]:
-    """A run with eight questions in flight, none of them answered yet."""
+    """Start a run and wait until eight questions are in flight, none of them answered."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     process = start(source, out, judge.url, "--concurrent-requests", str(IN_FLIGHT), *flags)
     until(lambda: counts(judge.log).total() >= IN_FLIGHT)
@@ -31,17 +31,14 @@ def interrupted(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subpro
 
 
 def finish(judge: JudgeServer, source: Path, out: Path, *flags: str) -> None:
-    """The same command again, with a fast judge: every row is judged once."""
-    judge.stop()
-    judge.start("--latency", "0")
-    result = infer(source, out, judge.url, *flags)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert rows_of(out) == all_rows(ROWS)
+    """Run the command again with a fast judge and check that every row is judged once."""
+    judge.restart("--latency", "0")
+    judge_all(source, out, judge.url, ROWS, *flags)
 
 
 @pytest.mark.parametrize("number", BOTH)
 def test_replies_in_flight_at_a_signal_are_saved_and_nothing_more_is_sent(tmp_path: Path, number: int) -> None:
-    """Eight were out, eight are written; the next run asks the other ones only."""
+    """All eight replies are written, and the next run asks only the other questions."""
     with JudgeServer(tmp_path / "served.log", "--latency", "1.5") as judge:
         process, source, out = interrupted(tmp_path, judge)
         process.send_signal(number)
@@ -55,7 +52,7 @@ def test_replies_in_flight_at_a_signal_are_saved_and_nothing_more_is_sent(tmp_pa
 
 
 def test_replies_of_open_rows_are_saved_in_the_journal(tmp_path: Path) -> None:
-    """By item: the eight questions of three rows are answered, no row is asked anything twice."""
+    """By item, the eight answers of three unfinished rows are not requested again."""
     with JudgeServer(tmp_path / "served.log", "--latency", "1.5") as judge:
         process, source, out = interrupted(tmp_path, judge, "--granularity", "item")
         process.send_signal(signal.SIGTERM)
@@ -69,7 +66,7 @@ def test_replies_of_open_rows_are_saved_in_the_journal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", BOTH)
 def test_a_second_signal_stops_at_once(tmp_path: Path, number: int) -> None:
-    """The judge would take half a minute; the run ends within seconds and goes on later."""
+    """The run ends within seconds although a reply takes half a minute, and can be resumed."""
     with JudgeServer(tmp_path / "served.log", "--latency", "30") as judge:
         process, source, out = interrupted(tmp_path, judge)
         process.send_signal(number)
@@ -85,7 +82,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, number: int) -> None:
 
 @pytest.mark.parametrize("grace", [0, 2])
 def test_the_grace_bounds_the_wait_for_replies(tmp_path: Path, grace: int) -> None:
-    """A judge that takes half a minute is waited for as long as was said."""
+    """A slow judge is waited for until the shutdown timeout."""
     with JudgeServer(tmp_path / "served.log", "--latency", "30") as judge:
         process, source, out = interrupted(tmp_path, judge, "--shutdown-timeout", str(grace))
         began = time.monotonic()
@@ -97,7 +94,7 @@ def test_the_grace_bounds_the_wait_for_replies(tmp_path: Path, grace: int) -> No
 
 
 def test_a_question_that_waits_for_its_next_try_is_not_waited_for(tmp_path: Path) -> None:
-    """The judge asked for a pause of two minutes; a signal ends the run at once."""
+    """A signal ends the run at once although the judge asked for a pause of two minutes."""
     source, out = rows(tmp_path / "in.jsonl", ["[[429hugex1]]"] * 8), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log") as judge:
         process = start(source, out, judge.url)
@@ -108,18 +105,17 @@ def test_a_question_that_waits_for_its_next_try_is_not_waited_for(tmp_path: Path
         last = last_line(end(process), 130)
         assert time.monotonic() - began < 8
         assert last == GO_ON.format(8)
-        assert infer(source, out, judge.url).returncode == 0
-        assert rows_of(out) == all_rows(8)
+        judge_all(source, out, judge.url, 8)
 
 
 @pytest.mark.parametrize("number", BOTH)
 def test_a_signal_while_the_input_is_read_is_no_traceback(tmp_path: Path, number: int) -> None:
-    """Rows come from a pipe that stays open; nothing was asked, the exit code is the one of every signal."""
+    """Rows come from a pipe that stays open. No request is sent and the exit code is 130."""
     text = rows(tmp_path / "in.jsonl", [""] * 2000).read_text()
     with JudgeServer(tmp_path / "served.log") as judge:
         process = start(Path("-"), tmp_path / "out.jsonl", judge.url, stdin=subprocess.PIPE)
         assert process.stdin is not None
-        process.stdin.write(text)  # more than a pipe holds: when it is written, the program reads
+        process.stdin.write(text)  # more than a pipe holds, so the program has begun to read
         process.stdin.flush()
         process.send_signal(number)
         result = end(process)
@@ -128,7 +124,7 @@ def test_a_signal_while_the_input_is_read_is_no_traceback(tmp_path: Path, number
 
 
 def test_rows_with_equal_questions_in_flight_are_all_saved(tmp_path: Path) -> None:
-    """Six rows wait for the one reply that is out; it is not paid for again in the next run."""
+    """Six rows share one request, which the next run does not repeat."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     (line,) = rows(tmp_path / "one.jsonl", [""]).read_text().splitlines()
     equal = [json.dumps({**json.loads(line), "context": f"row {number}"}) for number in range(6)]
@@ -139,13 +135,12 @@ def test_rows_with_equal_questions_in_flight_are_all_saved(tmp_path: Path) -> No
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         assert end(process).returncode == 130
-        assert infer(source, out, judge.url).returncode == 0
-        assert rows_of(out) == all_rows(6)
+        judge_all(source, out, judge.url, 6)
         assert counts(judge.log).total() == 1
 
 
 def test_behind_a_run_a_signal_means_what_it_did_before() -> None:
-    """Not the system's own, which ends the process without a word while the last files are written."""
+    """The earlier handlers are restored, so a late signal does not end the process silently."""
     heard: list[int] = []
     before = {number: signal.signal(number, lambda got, _: heard.append(got)) for number in BOTH}
 

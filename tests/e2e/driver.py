@@ -1,4 +1,4 @@
-"""Drives the real commands as processes."""
+"""Start the real commands as processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = 60.0
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The caller's environment without a judge in it."""
+    """Return the caller's environment without judge settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
@@ -28,7 +28,7 @@ def environment(**more: str) -> dict[str, str]:
 def run(
     *words: str | Path, cwd: Path = ROOT, timeout: float = 120, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """A command to its end, whatever its exit code; the first word may be "python" for this interpreter."""
+    """Run a command to its end, whatever its exit code. The first word "python" means this interpreter."""
     command = [sys.executable if word == "python" else str(word) for word in words]
     return subprocess.run(
         command, cwd=cwd, env=environment(**variables), capture_output=True, text=True, timeout=timeout, check=False
@@ -36,29 +36,33 @@ def run(
 
 
 def metajudge(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    """`python -m metajudge` to its end."""
+    """Run `python -m metajudge` to its end."""
     return run("python", "-m", "metajudge", *words, **options)
 
 
 def command(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M") -> list[str]:
-    """An inference."""
+    """Return the words of an inference command."""
     files = ["--input-file", str(rows), "--output-file", str(out), "--model-be-evaluated", model]
     script = [sys.executable, str(ROOT / "metajudge_infer.py")]
     return [*script, *files, "--api-base", url, "--max-retries", "2", *flags]
 
 
 def infer(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M") -> subprocess.CompletedProcess[str]:
-    """An inference to its end."""
     return run(*command(rows, out, url, *flags, model=model), OPENAI_API_KEY=KEY)
 
 
+def start(words: list[str], **options: Any) -> subprocess.Popen[str]:
+    """Start a command with both streams piped."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment(), "cwd": ROOT, **options}
+    return subprocess.Popen(words, text=True, **options)
+
+
 def analysis(*flags: str) -> subprocess.CompletedProcess[str]:
-    """An analysis."""
     return run("python", ROOT / "metajudge_analysis.py", *flags)
 
 
 def rows(path: Path, faults: list[str], items: int = 2) -> Path:
-    """An input file with a row for each fault ("" = none)."""
+    """Write an input file with one row per fault ("" = none)."""
     with path.open("w", encoding="utf-8") as file:
         for number, fault in enumerate(faults):
             row = {
@@ -71,26 +75,25 @@ def rows(path: Path, faults: list[str], items: int = 2) -> Path:
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    """The records of a file, whole lines only."""
+    """Return the records of a file; every line must be whole."""
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def log(url: str) -> dict[str, Any]:
-    """What the server says that it served."""
+    """Return the log of a test server."""
     with urllib.request.urlopen(url.removesuffix("/v1") + "/log") as response:
         data: dict[str, Any] = json.loads(response.read())
     return data
 
 
 def scores(path: Path) -> dict[str, Any]:
-    """The accepted scores by row, of finished records."""
+    """Return the accepted scores of the finished records by row."""
     return {
         r["metadata"]["context"]: r["extraction_result"]["scores"] for r in records(path) if r["status"] == "success"
     }
 
 
 def until(condition: Callable[[], Any], patience: float = PATIENCE) -> None:
-    """Wait for `condition`."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, "what the test waits for does not happen"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.driver import KEY, analysis, command, environment, infer, log, records, rows, run, scores, until
+from tests.chaos.processes import end, start
+from tests.e2e.driver import analysis, infer, log, records, rows, run, scores, until
 from tests.servers import running
 
 FATAL = {
@@ -28,7 +28,7 @@ def judge() -> Iterator[str]:
 
 
 def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path: Path) -> None:
-    """Filtered, too long, too large, forever malformed, forever broken: records of failures, exit 1."""
+    """Every permanent fault becomes a record of a failure, and the exit code is 1."""
     faults = ["content-filter", "context-length", "413", "malformed", "truncated", "500", ""]
     source = rows(tmp_path / "in.jsonl", [f"[[{fault}]]" if fault else "" for fault in faults])
     out = tmp_path / "out.jsonl"
@@ -49,7 +49,7 @@ def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path
 
 @pytest.mark.parametrize("fault", FATAL)
 def test_what_no_row_survives_stops_the_run_with_one_line(judge: str, tmp_path: Path, fault: str) -> None:
-    """Exit 2, what was judged stays, the same command goes on."""
+    """The exit code is 2, judged rows are kept, and the same command resumes."""
     source = rows(tmp_path / "in.jsonl", ["", "", f"[[{fault}x1]]", *[""] * 30])
     out = tmp_path / "out.jsonl"
     result = infer(source, out, judge, "--concurrent-requests", "1")
@@ -63,47 +63,38 @@ def test_what_no_row_survives_stops_the_run_with_one_line(judge: str, tmp_path: 
 
 
 def test_unsupported_parameters_are_adapted_and_recorded(tmp_path: Path) -> None:
-    """Newer OpenAI models: max_completion_tokens, no temperature."""
+    """Newer OpenAI models need max_completion_tokens and refuse a temperature."""
     with running("tests.servers.faulty", "--unsupported", "max_tokens", "--unsupported", "temperature") as url:
         result = infer(rows(tmp_path / "in.jsonl", [""] * 5), tmp_path / "out.jsonl", url)
     assert result.returncode == 0, result.stdout
-    assert {tuple(record["judge"]["adapted"]) for record in records(tmp_path / "out.jsonl")} == {
-        ("max_tokens", "temperature")
-    }
+    assert all(r["judge"]["adapted"] == ["max_tokens", "temperature"] for r in records(tmp_path / "out.jsonl"))
     assert result.stderr.count("does not support max_tokens") == 1
 
 
 def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) -> None:
-    """It is started when the run has found nobody there."""
+    """The judge starts only after the run has found it unreachable."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    source, told = rows(tmp_path / "in.jsonl", [""] * 12), tmp_path / "stderr"
-    flags = ("--max-retries", "0")
-    with told.open("w") as stderr:
-        process = subprocess.Popen(
-            command(source, tmp_path / "out.jsonl", f"http://127.0.0.1:{port}/v1", *flags),
-            env=environment(OPENAI_API_KEY=KEY),
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-    until(lambda: "holding new questions" in told.read_text())
+    source, errors = rows(tmp_path / "in.jsonl", [""] * 12), tmp_path / "stderr"
+    with errors.open("w") as stderr:
+        url = f"http://127.0.0.1:{port}/v1"
+        process = start(source, tmp_path / "out.jsonl", url, "--max-retries", "0", stderr=stderr)
+    until(lambda: "holding new questions" in errors.read_text())
     with running("tests.servers.faulty", "--port", str(port)):
-        stdout, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, stdout + told.read_text()
-    assert "12 judged, 0 empty, 0 failed" in stdout
+        ended = end(process)
+    assert ended.returncode == 0 and "12 judged, 0 empty, 0 failed" in ended.stdout, errors.read_text()
 
 
 def test_bounded_flight_is_seen_by_the_server(tmp_path: Path) -> None:
-    """Seven in flight, never more, and really seven."""
+    """The server sees seven requests in flight and never more."""
     with running("tests.servers.faulty", "--latency", "0.1") as url:
         infer(rows(tmp_path / "in.jsonl", [""] * 40), tmp_path / "out.jsonl", url, "--concurrent-requests", "7")
         assert log(url)["most_in_flight"] == 7
 
 
 def test_a_reader_that_goes_away_ends_the_analysis_quietly() -> None:
-    """`| head -1` is no traceback."""
+    """`| head -1` causes no traceback."""
     script = f"{sys.executable} metajudge_analysis.py --input-dir example | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
     result = run("bash", "-c", script)
     assert "Traceback" not in result.stderr and result.stdout.strip() in ("0", "1")

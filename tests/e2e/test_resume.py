@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.driver import command, environment, infer, records, rows, until
-from tests.servers import ROOT, running
+from tests.e2e.driver import command, environment, infer, records, rows, start, until
+from tests.servers import running
 
 ROWS = 60
 
@@ -24,7 +24,7 @@ def judge() -> Iterator[str]:
 
 
 def test_another_judge_is_refused_until_mixing_is_allowed(judge: str, tmp_path: Path) -> None:
-    """Model and granularity; the file stays as it was."""
+    """Another model, granularity or number of samples is refused and the file is unchanged."""
     source, out = rows(tmp_path / "in.jsonl", [""] * 3), tmp_path / "out.jsonl"
     infer(source, out, judge)
     before = out.read_bytes()
@@ -38,22 +38,20 @@ def test_another_judge_is_refused_until_mixing_is_allowed(judge: str, tmp_path: 
 
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])
 def test_a_closed_stream_costs_no_row(judge: str, tmp_path: Path, closed: str) -> None:
-    """Whoever wants to see nothing gets the rows and the exit code all the same."""
+    """A run without stdout or stderr writes all rows and exits with 0."""
     source, out = rows(tmp_path / "in.jsonl", [""] * 3), tmp_path / "out.jsonl"
     words = " ".join(map(shlex.quote, command(source, out, judge)))
     assert subprocess.run(["bash", "-c", f"{words} {closed}"], env=environment(), check=False).returncode == 0
     assert len(records(out)) == 3
 
 
-def test_decompose_whose_records_are_deleted_tells_of_the_rescue(judge: str, tmp_path: Path) -> None:
-    """The same summary as any lost output: nothing names a file that is not there."""
+def test_decompose_whose_records_are_deleted_names_the_rescue(judge: str, tmp_path: Path) -> None:
+    """The summary is that of any lost output and names no missing file."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("".join(json.dumps({"said": f"Response {n} is wrong"}) + "\n" for n in range(ROWS)))
     flags = ["--input-file", str(source), "--output-file", str(out), "--text-field", "said", "--api-base", judge]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "metajudge", "decompose", *flags, "--max-retries", "0", "--concurrent-requests", "4"],
-        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    words = [sys.executable, "-m", "metajudge", "decompose", *flags]
+    process = start([*words, "--max-retries", "0", "--concurrent-requests", "4"])
     kept = tmp_path / "out.jsonl.records"
     until(lambda: kept.exists() and kept.stat().st_size)
     kept.unlink()

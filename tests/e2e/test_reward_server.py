@@ -1,4 +1,4 @@
-"""The reward server as a process, asked over real sockets, with a judge of its own process behind it."""
+"""The reward server as a process, asked over real sockets. Its judge is a process too."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from tests.e2e.driver import KEY, environment, log, metajudge, until
-from tests.servers import ROOT, running
+from tests.e2e.driver import KEY, environment, log, metajudge, start, until
+from tests.servers import running
 
 PROMPT = "Which one is better?\n"
 HUMAN = ["Response 1 loses the order of the list.", "Response 2 returns None for an empty list."]
@@ -38,23 +38,18 @@ class Served:
     url: str
     process: subprocess.Popen[str]
     said: Path
-    """What it writes to stderr."""
+    """File with its stderr."""
     judge: str = ""
     """URL of the judge behind it."""
 
 
 @contextlib.contextmanager
 def serving(folder: Path, *flags: str, command: str = "serve-reward", **variables: str) -> Iterator[Served]:
-    """`python -m metajudge serve-reward`, or another server's command, at a free port."""
+    """Start `python -m metajudge serve-reward`, or another server's command, at a free port."""
     words = [sys.executable, "-m", "metajudge", command, "--port", "0", *flags]
     said = folder / "stderr"
-    with (
-        said.open("w") as stderr,
-        subprocess.Popen(
-            words, cwd=ROOT, env=environment(OPENAI_API_KEY=KEY, **variables), stdout=subprocess.PIPE,
-            stderr=stderr, text=True,
-        ) as process,
-    ):  # fmt: skip
+    variables = environment(OPENAI_API_KEY=KEY, **variables)
+    with said.open("w") as stderr, start(words, env=variables, stderr=stderr) as process:
         assert process.stdout is not None
         try:
             url = process.stdout.readline().strip()
@@ -67,30 +62,25 @@ def serving(folder: Path, *flags: str, command: str = "serve-reward", **variable
 
 @contextlib.contextmanager
 def judged(folder: Path, *flags: str, judge: str = "", **variables: str) -> Iterator[Served]:
-    """A reward server with the faulty judge behind it, whose own flags are `judge`."""
+    """Start a reward server with the faulty judge behind it. `judge` holds the judge's flags."""
     with running("tests.servers.faulty", *judge.split()) as url:
         with serving(folder, "--api-base", url, *flags, **variables) as server:
             yield dataclasses.replace(server, judge=url)
 
 
 def reply(*reasons: str, verdict: str = "B>A") -> str:
-    return "\n".join(
-        ["<RESULT_START>", "List of reasons:", *(f"- {reason}" for reason in reasons),
-         rf"Final assessment result: \boxed{{{verdict}}}", "<RESULT_END>"]
-    )  # fmt: skip
+    lines = ["<RESULT_START>", "List of reasons:", *(f"- {reason}" for reason in reasons)]
+    return "\n".join([*lines, rf"Final assessment result: \boxed{{{verdict}}}", "<RESULT_END>"])
 
 
 def request(*replies: str, preference: Any = 2, human: Sequence[str] = HUMAN) -> dict[str, Any]:
     label = json.dumps({"human-checklist": list(human), "overall_preference": preference})
-    return {
-        "query": [PROMPT + text for text in replies],
-        "prompts": [PROMPT] * len(replies),
-        "labels": [label] * len(replies),
-    }
+    count = len(replies)
+    return {"query": [PROMPT + text for text in replies], "prompts": [PROMPT] * count, "labels": [label] * count}
 
 
 def call(url: str, data: object = None, **headers: str) -> tuple[int, dict[str, str], str]:
-    """Status, headers and body, whatever they are."""
+    """Return status, headers and body of a response with any status."""
     body = None if data is None else data if isinstance(data, bytes) else json.dumps(data).encode()
     try:
         with OPENER.open(urllib.request.Request(url, body, headers), timeout=60) as answer:
@@ -100,20 +90,19 @@ def call(url: str, data: object = None, **headers: str) -> tuple[int, dict[str, 
 
 
 def metrics(url: str) -> dict[str, float]:
-    """The samples by name and labels."""
+    """Return the samples by name and labels."""
     status, headers, text = call(f"{url}/metrics")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    samples = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, _, value in samples}
 
 
 def wait_for(url: str, name: str, value: float) -> None:
-    """Until a metric has a value."""
     until(lambda: metrics(url)[name] == value)
 
 
 async def as_openrlhf(url: str, data: dict[str, Any], tries: int = 5) -> Any:
-    """What OpenRLHF 0.11 does: a session a try, an error for any refusal, a second between two tries."""
+    """Post as OpenRLHF 0.11 does: a session per try, an error for any refusal, a second between tries."""
     for _ in range(tries):
         try:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=180)) as session:
@@ -125,11 +114,8 @@ async def as_openrlhf(url: str, data: dict[str, Any], tries: int = 5) -> Any:
     raise RuntimeError(f"no reward in {tries} tries")
 
 
-# ------------------------------------------------------------------ rewards
-
-
 def test_a_trainer_gets_the_rewards_of_the_papers_equations(tmp_path: Path) -> None:
-    """Worked by hand with the embedded judge, which finds equal points: AP of the first of two items is 1/2."""
+    """The rewards are those worked by hand: AP of the first of two equal items is 1/2."""
     data = request(
         reply(HUMAN[0]), reply(*HUMAN), reply(HUMAN[0], verdict="A>B"), "no list", reply("It has nice colours.")
     )
@@ -146,7 +132,7 @@ def test_a_trainer_gets_the_rewards_of_the_papers_equations(tmp_path: Path) -> N
 
 
 def test_metrics_count_what_was_asked(tmp_path: Path) -> None:
-    """Generations by what became of them, the judge's requests as the judge itself counts them."""
+    """Generations are counted by outcome; requests as the judge itself counts them."""
     with judged(tmp_path, "--max-retries", "1", "--on-unscored", "0") as server:
         data = request(
             reply("a [[500x1]]"), reply("b [[500]]"), reply("c", verdict="A>B"), "no list", reply("d"), reply("d")
@@ -174,11 +160,8 @@ def test_metrics_count_what_was_asked(tmp_path: Path) -> None:
     assert "counts as 0, which the judge did not say" in server.said.read_text()
 
 
-# ------------------------------------------------------------------ no reward
-
-
 def test_a_judge_that_is_away_is_503_and_never_0_until_it_is_back(tmp_path: Path) -> None:
-    """A request that comes later in the outage waits as long as the first, and gets the reward if the judge returns."""
+    """A later request waits as long as the first, and gets its reward if the judge returns."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
     flags = ("--api-base", f"http://127.0.0.1:{port}/v1", "--unscored-timeout", "6")
@@ -195,7 +178,7 @@ def test_a_judge_that_is_away_is_503_and_never_0_until_it_is_back(tmp_path: Path
 
 
 def test_a_trainer_that_tries_again_asks_the_judge_only_for_what_is_missing(tmp_path: Path) -> None:
-    """The answers of the first try are remembered."""
+    """The judge's answers to the first try are reused."""
     with judged(tmp_path, "--max-retries", "0") as server:
         found = asyncio.run(as_openrlhf(server.url, request(reply("a"), reply("b [[500x2]]"), reply("c"))))
         assert len(found["rewards"]) == 3
@@ -204,7 +187,7 @@ def test_a_trainer_that_tries_again_asks_the_judge_only_for_what_is_missing(tmp_
 
 
 def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
-    """Before the trainer's own would end the request."""
+    """The server answers before the trainer's own timeout."""
     with judged(tmp_path, "--unscored-timeout", "0.3", judge="--always hang") as server:
         started = time.monotonic()
         status, _, text = call(server.url, request(reply("a")))
@@ -215,8 +198,8 @@ def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"), [("401", "refused the key"), ("404", "nothing at "), ("quota", "quota is used up")]
 )
-def test_a_judge_that_refuses_everything_is_503_and_told_of(tmp_path: Path, fault: str, said: str) -> None:
-    """Also where an unscored generation would count as 0: nothing was scored. The log tells of it once."""
+def test_a_judge_that_refuses_everything_is_503_and_logged(tmp_path: Path, fault: str, said: str) -> None:
+    """`--on-unscored 0` does not apply, because nothing was scored. The log names the cause once."""
     with judged(tmp_path, "--on-unscored", "0", judge=f"--always {fault}") as server:
         for _ in range(2):
             status, headers, text = call(server.url, request(reply("a"), reply("b")))
@@ -234,7 +217,7 @@ def test_the_mean_of_the_group_stands_in_where_there_is_one(tmp_path: Path) -> N
 
 
 def test_what_is_wrong_with_a_request_is_said(tmp_path: Path) -> None:
-    """400 and 413 for the request, 422 for a label that allows no reward, and the server goes on."""
+    """Bad requests are 400 or 413, unusable labels 422, and the server keeps serving."""
     with serving(tmp_path, "--model", "embedded", "--max-queue", "2") as server:
         assert call(server.url, b"\xff")[0] == 400
         status, _, text = call(server.url, {**request(reply("a")), "labels": ["none"]})
@@ -260,7 +243,7 @@ def test_what_is_wrong_with_a_request_is_said(tmp_path: Path) -> None:
 def test_a_body_that_cannot_be_unpacked_is_one_line_of_the_log(
     coding: str, body: str, command: str, path: str, healthy: str, tmp_path: Path
 ) -> None:
-    """Whoever sends garbage fills no log with tracebacks, and the server goes on."""
+    """Garbage causes no traceback in the log, and the server keeps serving."""
     with serving(tmp_path, command=command) as server:
         status, _, _ = call(f"{server.url}{path}", body.encode(), **{"Content-Encoding": coding})
         assert status == 400
@@ -269,14 +252,11 @@ def test_a_body_that_cannot_be_unpacked_is_one_line_of_the_log(
         server.process.wait(20)
         said = server.said.read_text()
         assert "Traceback" not in said
-        told = [
-            line for line in said.splitlines() if "a request cannot be read: Can not decode content-encoding" in line
-        ]
-        assert len(told) == 1 and "\x1b" not in said
+        assert said.count("a request cannot be read: Can not decode content-encoding") == 1 and "\x1b" not in said
 
 
 def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
-    """What is in progress is not disturbed."""
+    """The request in progress is not disturbed."""
     with judged(tmp_path, "--max-queue", "2", judge="--latency 1.5") as server, ThreadPoolExecutor() as pool:
         first = pool.submit(call, server.url, request(reply("a"), reply("b")))
         wait_for(server.url, "metajudge_in_progress", 2)
@@ -286,44 +266,37 @@ def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
         assert call(server.url, request(reply("c")))[0] == 200
 
 
-# ------------------------------------------------------------------ who may ask
-
-
 def test_without_a_token_other_machines_are_not_let_in(tmp_path: Path) -> None:
-    """Exit code 2 with one line, before anything listens."""
+    """The exit code is 2 with one line before the server listens."""
     found = metajudge("serve-reward", "--model", "embedded", "--host", "0.0.0.0", timeout=30)
     assert found.returncode == 2 and not found.stdout
     assert found.stderr.count("\n") == 1 and "METAJUDGE_TOKEN" in found.stderr
 
 
-def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tmp_path: Path) -> None:
-    """As a header or in the URL, and for the metrics, too; whether the server lives is everybody's to know."""
+def test_only_who_shows_the_token_gets_rewards_and_nothing_shows_key_or_token(tmp_path: Path) -> None:
+    """Rewards and metrics need the token as a header or in the URL; the health check does not."""
     token, log_file = "t0ken+never/to-be=seen==", tmp_path / "log"
-    seen = []
     with judged(
         tmp_path, "--host", "0.0.0.0", "--log-file", str(log_file), judge="--always 401", METAJUDGE_TOKEN=token
     ) as server:
         url = server.url.replace("0.0.0.0", "127.0.0.1")
         data = request("no list")
-        for refused in (
+        refused = [
             call(url, data),
             call(f"{url}?token=other", data),
             call(url, data, Authorization="Bearer other"),
             call(url, data, Authorization=f"Basic {token}"),
             call(f"{url}/metrics"),
-        ):
-            assert refused[0] == 401 and refused[1]["WWW-Authenticate"] == "Bearer"
-            seen.append(refused)
-        for let_in in (
+        ]
+        assert all(status == 401 and headers["WWW-Authenticate"] == "Bearer" for status, headers, _ in refused)
+        let_in = [
             call(url, data, Authorization=f"Bearer {token}"),
             call(f"{url}?token={token}", data),
             call(f"{url}/metrics?token={token}"),
-        ):
-            assert let_in[0] == 200
-            seen.append(let_in)
-        assert call(f"{url}/healthz")[0] == 200
-        seen.append(call(f"{url}?token={token}", request(reply("a"))))
-        assert seen[-1][0] == 503
+            call(f"{url}/healthz"),
+            call(f"{url}?token={token}", request(reply("a"))),
+        ]
+        assert [status for status, _, _ in let_in] == [200, 200, 200, 200, 503]
         for broken in (
             f"POST /?token={token} & HTTP/1.1\r\n\r\n",
             f"GET / HTTP/1.1\r\nAuthorization: {token}\0\r\n\r\n",
@@ -334,26 +307,19 @@ def test_only_who_shows_the_token_gets_rewards_and_nothing_tells_key_or_token(tm
                 assert b"400 Bad Request" in connection.recv(4096)
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(20) == 130
-    said = f"{seen}{server.said.read_text()}{log_file.read_text()}"
-    assert (
-        "refused the key" in said
-        and said.count("a request cannot be read: ") == 6
-        and token not in said
-        and KEY not in said
-    )
-
-
-# ------------------------------------------------------------------ the end
+    said = f"{refused}{let_in}{server.said.read_text()}{log_file.read_text()}"
+    assert "refused the key" in said and said.count("a request cannot be read: ") == 6
+    assert token not in said and KEY not in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_open_request_is_answered_before_the_server_ends(tmp_path: Path, number: signal.Signals) -> None:
-    """New connections are refused meanwhile; exit code 130."""
+    """New connections are refused meanwhile, and the exit code is 130."""
     with judged(tmp_path, judge="--latency 2") as server, ThreadPoolExecutor() as pool:
         opened = pool.submit(call, server.url, request(reply("a")))
         wait_for(server.url, "metajudge_in_progress", 1)
         server.process.send_signal(number)
-        # Refused, or reset where it had still been waiting to be accepted.
+        # Refused, or reset if it was still waiting to be accepted.
         with pytest.raises((urllib.error.URLError, ConnectionResetError)):
             for _ in range(100):
                 call(f"{server.url}/healthz")
@@ -365,7 +331,7 @@ def test_an_open_request_is_answered_before_the_server_ends(tmp_path: Path, numb
 
 @pytest.mark.parametrize(("grace", "signals"), [("0.3", 1), ("60", 2)])
 def test_a_request_without_end_does_not_hold_the_server(tmp_path: Path, grace: str, signals: int) -> None:
-    """The grace passes, or a second signal comes."""
+    """The server ends after the shutdown timeout or at a second signal."""
     with judged(tmp_path, "--shutdown-timeout", grace, judge="--always hang") as server, ThreadPoolExecutor() as pool:
         opened = pool.submit(call, server.url, request(reply("a")))
         wait_for(server.url, "metajudge_in_progress", 1)
@@ -379,7 +345,7 @@ def test_a_request_without_end_does_not_hold_the_server(tmp_path: Path, grace: s
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
-    """Exit code 2."""
+    """The exit code is 2."""
     with serving(tmp_path, "--model", "embedded") as server:
         port = server.url.rpartition(":")[2]
         found = metajudge("serve-reward", "--model", "embedded", "--port", port, timeout=30)

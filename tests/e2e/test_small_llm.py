@@ -1,4 +1,4 @@
-"""The whole chain against a real language model behind a real server: it proves the protocol, not the judging."""
+"""The whole chain against a real language model behind a real server. It proves the protocol, not the judging."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ def llm() -> Iterator[str]:
 
 
 def ask(llm: str, source: Path, out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """An inference that asks the model."""
     files = ("--input-file", source, "--output-file", out, "--model-be-evaluated", "M")
     return metajudge("infer", *files, "--api-base", llm, "--max-retries", "1", *flags, timeout=300)
 
 
 @pytest.mark.parametrize("granularity", ["row", "item"])
 def test_every_row_put_to_a_real_model_is_accounted_for(llm: str, tmp_path: Path, granularity: str) -> None:
-    """Success or a recorded failure for each, tokens counted, malformed replies asked again and kept."""
+    """Each row is a success or a recorded failure. Tokens are counted; malformed replies are retried and kept."""
     source, out = rows(tmp_path / "in.jsonl", ["", ""], items=1), tmp_path / "out.jsonl"
     flags = ("--max-tokens", "40", "--temperature", "0", "--granularity", granularity, "--top-k", "1")
     result = ask(llm, source, out, "--model", "smollm2", "--concurrent-requests", "2", *flags)
@@ -48,7 +47,7 @@ def test_every_row_put_to_a_real_model_is_accounted_for(llm: str, tmp_path: Path
 
 
 def test_a_model_name_that_the_server_does_not_check_and_a_context_too_long(llm: str, tmp_path: Path) -> None:
-    """A question longer than the server's context fails its row with that reason; the run goes on."""
+    """A question longer than the server's context fails its row with that reason; the run continues."""
     source = rows(tmp_path / "in.jsonl", ["word " * 9000], items=1)
     out = tmp_path / "out.jsonl"
     result = ask(llm, source, out, "--max-tokens", "10")

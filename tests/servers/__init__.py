@@ -1,4 +1,4 @@
-"""Real servers for tests, each a process of its own."""
+"""Real servers for tests, each in a separate process."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def unmeasured() -> dict[str, str]:
-    """The environment without coverage, which makes a start slower: servers of the tests run none of the package."""
+    """Return the environment without coverage, which slows the start. Test servers do not run the package."""
     return {name: value for name, value in os.environ.items() if name != "COVERAGE_PROCESS_CONFIG"}
 
 
 @contextlib.contextmanager
 def running(module: str, *arguments: str) -> Iterator[str]:
-    """A server process `python -m module arguments`; yields the base URL that it prints first."""
+    """Start `python -m module arguments` and yield the base URL that it prints first."""
     command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(command, cwd=ROOT, env=unmeasured(), stdout=subprocess.PIPE, text=True)
     try:

@@ -1,8 +1,8 @@
 """An OpenAI-compatible judge that fails on request: `python -m tests.servers.faulty [--port N] [--latency S] …`.
 
-A question's fault is written into an item's text: `[[429x2]]` fails the first two times that this question is asked,
-`[[malformed]]` always. What it does otherwise is right and the same at every run. `GET /log` tells what it served;
-`--log FILE` appends a line when a question is asked and when its right reply is sent, and outlives the server.
+An item's text holds the question's fault: `[[429x2]]` fails the first two requests of this question, `[[malformed]]`
+all. Every other reply is right and the same at every run. `GET /log` counts the requests; `--log FILE` appends a line
+per question and per right reply, and outlives the server.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ STEPS = ("0", "0.25", "0.5", "0.75", "1")
 
 
 def score(human: str, model: str) -> str:
-    """A step that depends on the two texts alone, faults taken out."""
+    """Return a step that depends only on the two texts without their faults."""
     plain = [" ".join(_FAULT.sub("", text).split()) for text in (human, model)]
     return STEPS[hashlib.sha256("\0".join(plain).encode()).digest()[0] % len(STEPS)]
 
 
 def block(message: str) -> str:
-    """The right reply to a question of either granularity."""
+    """Return the right reply to a question of either granularity."""
     items = _ITEM.findall(message)
     model = {int(n): text for letter, n, text in items if letter == "S"}
     lines = []
@@ -48,19 +48,18 @@ def block(message: str) -> str:
 
 
 def first_item(message: str) -> str:
-    """The first S line of a question: with the rows of these tests no other question has it."""
+    """Return the first S line of a question. No other question of these tests has the same."""
     return next((f"S{number}: {text}" for letter, number, text in _ITEM.findall(message) if letter == "S"), "")
 
 
 def completion(content: object, finish: str = "stop", **message: object) -> web.Response:
-    """A whole reply."""
     usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
     choice = {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
     return web.json_response({"object": "chat.completion", "choices": [choice], "usage": usage})
 
 
 def error(status: int, message: str = "no", headers: dict[str, str] | None = None, **fields: str) -> web.Response:
-    """A failure in OpenAI's shape."""
+    """Return a failure in OpenAI's shape."""
     return web.json_response({"error": {"message": message, **fields}}, status=status, headers=headers)
 
 
@@ -162,7 +161,7 @@ _TRANSPORT: dict[str, Callable[[web.Request, str], Awaitable[web.StreamResponse]
 
 
 class Server:
-    """Serves, and remembers what it served."""
+    """The judge and its log of requests."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -173,7 +172,7 @@ class Server:
         self.keys: set[str] = set()
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
-        """One question."""
+        """Answer one question."""
         self.requests += 1
         revoked = self.requests > self.options.revoke_after
         self.in_flight += 1
@@ -194,23 +193,20 @@ class Server:
     def note(self, event: str, request: web.Request, body: dict[str, Any]) -> None:
         """Append an event to the log file, if there is one."""
         if self.journal is not None:
-            question = first_item(body["messages"][-1]["content"])
-            name = f"{os.getpid()}-{request['number']}"
-            told = {"at": time.monotonic(), "event": event, "request": name, "question": question}
-            line = {**told, "run": body.get("user")}
+            line = {"at": time.monotonic(), "event": event, "request": f"{os.getpid()}-{request['number']}"}
+            line |= {"question": first_item(body["messages"][-1]["content"]), "run": body.get("user")}
             os.write(self.journal, json.dumps(line).encode() + b"\n")
 
     async def answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        """The fault that is due, else the right reply."""
+        """Return the fault that is due, otherwise the right reply."""
         message = body["messages"][-1]["content"]
         self.keys.add(request.headers.get("Authorization", ""))
         name = hashlib.sha256(message.encode()).hexdigest()[:16]
         self.asked[name] += 1
         for parameter in self.options.unsupported:
             if parameter in body:
-                return error(
-                    400, f"Unsupported parameter: '{parameter}'", param=parameter, code="unsupported_parameter"
-                )
+                text = f"Unsupported parameter: '{parameter}'"
+                return error(400, text, param=parameter, code="unsupported_parameter")
         for fault, times in _FAULT.findall(f"[[{self.options.always}]]{message}"):
             if not times or self.asked[name] <= int(times):
                 if fault in _TRANSPORT:
@@ -219,43 +215,31 @@ class Server:
         response = completion(block(message))
         await response.prepare(request)
         await response.write_eof()
-        if request.transport is not None:  # else nobody is there any more
+        if request.transport is not None:  # otherwise the client has gone
             self.note("replied", request, body)
         return response
 
     async def log(self, request: web.Request) -> web.Response:
-        """What was served."""
-        return web.json_response(
-            {
-                "requests": self.requests,
-                "asked": dict(self.asked),
-                "most_in_flight": self.most_in_flight,
-                "keys": sorted(self.keys),
-            }
-        )
+        """Return the counts of the requests."""
+        counts = {"requests": self.requests, "asked": self.asked, "most_in_flight": self.most_in_flight}
+        return web.json_response(counts | {"keys": sorted(self.keys)})
 
 
 async def moved(request: web.Request) -> web.Response:
-    """The same judge under another base URL, which leads here."""
+    """Redirect another base URL to this judge."""
     raise web.HTTPTemporaryRedirect("/v1/chat/completions")
 
 
-async def serve(arguments: argparse.Namespace) -> None:
-    """Until the process is ended."""
-    server = Server(arguments)
-    app = web.Application(client_max_size=100 << 20)
-    app.router.add_post("/v1/chat/completions", server.chat)
-    app.router.add_post("/moved/v1/chat/completions", moved)
-    app.router.add_get("/log", server.log)
+async def serve(app: web.Application, port: int = 0) -> None:
+    """Print the base URL and serve until killed."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", arguments.port, backlog=1024).start()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
     await asyncio.Event().wait()
 
 
 def main() -> None:
-    """Parse and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")
@@ -266,7 +250,12 @@ def main() -> None:
     parser.add_argument("--always", default="", metavar="FAULT", help="of every question")
     parser.add_argument("--revoke-after", type=float, default=float("inf"), metavar="N", help="then answer 401")
     parser.add_argument("--log", metavar="FILE", help="append what is asked and replied, and when")
-    asyncio.run(serve(parser.parse_args()))
+    options = parser.parse_args()
+    server, app = Server(options), web.Application(client_max_size=100 << 20)
+    app.router.add_post("/v1/chat/completions", server.chat)
+    app.router.add_post("/moved/v1/chat/completions", moved)
+    app.router.add_get("/log", server.log)
+    asyncio.run(serve(app, options.port))
 
 
 if __name__ == "__main__":

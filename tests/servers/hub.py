@@ -1,4 +1,4 @@
-"""A hub on loopback, as far as a download sees it: a file's size and sum by HEAD, its bytes by GET."""
+"""A hub on loopback for downloads: a file's size and sum by HEAD, its bytes by GET."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PREFIX = "/datasets/Qwen/RationaleRM/resolve/main/"
 
 @dataclass
 class LocalHub:
-    """Serves `files`; answers every request with `refusal` where it is set."""
+    """A server of `files`. It answers every request with `refusal` if that is set."""
 
     files: dict[str, bytes]
     url: str = ""
@@ -59,7 +59,7 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def serving(files: Mapping[str, bytes]) -> Iterator[LocalHub]:
-    """A hub with `files`, by their paths in the data set."""
+    """Start a hub with `files`, by their paths in the data set."""
     hub = LocalHub(dict(files))
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
     server.daemon_threads = True

@@ -1,8 +1,7 @@
 """A model for every step of the chain: `python -m tests.servers.scripted [--latency S]`.
 
-It answers a decomposer's question with the sentences of the annotators' texts as points, a critic's with one reason for
-each response and the longer one as the better, a judge's by comparing texts. `GET /log` tells how often each question
-was asked.
+A decomposer gets the sentences of the annotators' texts as points. A critic gets one reason per response and the longer
+one as the better. A judge compares texts. `GET /log` counts requests per question.
 """
 
 from __future__ import annotations
@@ -15,31 +14,29 @@ from collections import Counter
 
 from aiohttp import web
 
-from tests.servers.faulty import block, completion
+from tests.servers.faulty import block, completion, serve
 
 _TEXT = re.compile(r"<QUOTED_(?P<name>[A-Z_0-9]+)[^>\n]*>\n(?P<text>.*?)\n</QUOTED_(?P=name)>", re.DOTALL)
 
 
 def frames(message: str) -> dict[str, str]:
-    """The quoted texts of a question by name."""
+    """Return the quoted texts of a question by name."""
     return {found["name"]: found["text"] for found in _TEXT.finditer(message)}
 
 
 def claims(texts: dict[str, str]) -> str:
-    """Every different sentence of the annotators is a point."""
+    """Return every different sentence of the annotators as a point."""
     said = [text for name, text in texts.items() if name.startswith("ANNOTATOR")]
-    points = list(dict.fromkeys(s.strip() for text in said for s in re.split(r"(?<=[.。])\s+", text) if len(s) > 12))[
-        :5
-    ]
+    sentences = [part.strip() for text in said for part in re.split(r"(?<=[.。])\s+", text) if len(part) > 12]
+    points = list(dict.fromkeys(sentences))[:5]
     lines = [f"- C{number}: {point}" for number, point in enumerate(points, 1)]
     rest = [] if points else ["- all of it (Reason: nothing concrete)"]
-    return "\n".join(
-        ["<RESULT_START>", f"CLAIM_COUNT={len(points)}", "CLAIMS:", *lines, "IGNORED_SUMMARY:", *rest, "<RESULT_END>"]
-    )
+    head = ["<RESULT_START>", f"CLAIM_COUNT={len(points)}", "CLAIMS:"]
+    return "\n".join([*head, *lines, "IGNORED_SUMMARY:", *rest, "<RESULT_END>"])
 
 
 def critique(texts: dict[str, str]) -> str:
-    """The longer response is the better one, whichever it is called."""
+    """Return a critique that prefers the longer response."""
     first, second = texts["RESPONSE_A"], texts["RESPONSE_B"]
     verdict = "A>B" if len(first) > len(second) else "B>A" if len(first) < len(second) else "A=B"
     reasons = [f"- Response {letter} has {len(text)} characters." for letter, text in (("A", first), ("B", second))]
@@ -48,7 +45,7 @@ def critique(texts: dict[str, str]) -> str:
 
 
 def answer(message: str) -> str:
-    """The right reply to a question of any kind."""
+    """Return the right reply to a question of any kind."""
     texts = frames(message)
     if any(name.startswith("ANNOTATOR") for name in texts):
         return claims(texts)
@@ -56,7 +53,6 @@ def answer(message: str) -> str:
 
 
 def main() -> None:
-    """Print the base URL and serve until ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0)
     latency = parser.parse_args().latency
@@ -71,17 +67,10 @@ def main() -> None:
     async def log(request: web.Request) -> web.Response:
         return web.json_response({"asked": dict(asked)})
 
-    async def serve() -> None:
-        app = web.Application(client_max_size=50_000_000)
-        app.router.add_post("/v1/chat/completions", chat)
-        app.router.add_get("/log", log)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
-        await asyncio.Event().wait()
-
-    asyncio.run(serve())
+    app = web.Application(client_max_size=50_000_000)
+    app.router.add_post("/v1/chat/completions", chat)
+    app.router.add_get("/log", log)
+    asyncio.run(serve(app))
 
 
 if __name__ == "__main__":

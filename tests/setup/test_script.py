@@ -1,4 +1,4 @@
-"""The shell script: which Python, which judge, what it passes on."""
+"""The shell script: its choice of Python and judge, and the arguments that it passes on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "metajudge_infer.sh"
 
-# Stands for Python: records what it is called with, answers the version check and the set-up.
+# Replaces Python: records its arguments, answers the version check and the set-up.
 FAKE = """#!{python}
 import json, os, sys
 if sys.argv[1:2] == ["-c"]: sys.exit(0)
@@ -28,7 +28,6 @@ sys.exit({status} if "infer" in sys.argv[1] else 0)
 def script(
     folder: Path, *arguments: str, path: Path | str = SCRIPT, cwd: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """The shell script in an environment of a few variables."""
     env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), **variables}
     command = ["bash", str(path), *arguments]
     return subprocess.run(command, cwd=cwd or folder, env=env, capture_output=True, text=True, check=False)
@@ -54,7 +53,7 @@ def fake(tmp_path: Path) -> Fake:
 
 
 def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path: Path) -> None:
-    """Both models of the example into the folder output, then one table."""
+    """Both models of the example are judged into the folder output, then one table is printed."""
     result = fake.run(tmp_path)
     assert result.returncode == 0 and "using the embedded one" in result.stderr
     (infer, key, base), (analysis, *_) = fake.calls()
@@ -67,36 +66,35 @@ def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path:
 
 @pytest.mark.parametrize("arguments", [("--model", "m/1"), ("--model=m/1",)])
 def test_a_judge_named_among_the_arguments_is_the_judge(fake: Fake, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """In the results' names and in the table, too; the embedded one is not announced."""
+    """File names and table use it, and the embedded one is not announced."""
     result = fake.run(tmp_path, *arguments)
     (infer, *_), (analysis, *_) = fake.calls()
     assert "output/{model}-m_1-meta_eval.jsonl" in infer and analysis[-1] == "m/1"
     assert "embedded" not in result.stderr + json.dumps(infer)
 
 
-@pytest.mark.parametrize("variable", ["API_KEY", "OPENAI_API_KEY", "API_BASE", "OPENAI_BASE_URL"])
-def test_a_key_or_a_base_url_means_a_real_judge(fake: Fake, tmp_path: Path, variable: str) -> None:
-    """gpt-4o unless EVAL_MODEL says otherwise; the key goes through the environment, never a command line."""
-    fake.run(tmp_path, **{variable: "sk-or-url"})
-    (infer, key, base), (analysis, *_) = fake.calls()
-    assert infer[-1] == "gpt-4o" and analysis[-1] == "gpt-4o"
-    assert (key if "KEY" in variable else base) == "sk-or-url"
-    assert "sk-or-url" not in json.dumps([infer, analysis])
+REAL = [
+    *({variable: "sk-or-url"} for variable in ("API_KEY", "OPENAI_API_KEY", "API_BASE", "OPENAI_BASE_URL")),
+    ("--api-base", "http://h/v1"), ("--api-base=http://h/v1",), ("--api-key", "-"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("arguments", [("--api-base", "http://h/v1"), ("--api-base=http://h/v1",), ("--api-key", "-")])
-def test_a_key_or_a_base_url_among_the_arguments_means_one_too(
-    fake: Fake, tmp_path: Path, arguments: tuple[str, ...]
+@pytest.mark.parametrize("given", REAL, ids=str)
+def test_a_key_or_a_base_url_means_a_real_judge(
+    fake: Fake, tmp_path: Path, given: dict[str, str] | tuple[str, ...]
 ) -> None:
-    """Else a real judge's replies would be kept as the lexical matcher's."""
-    result = fake.run(tmp_path, *arguments)
-    (infer, *_), (analysis, *_) = fake.calls()
-    assert "output/{model}-gpt-4o-meta_eval.jsonl" in infer and analysis[-1] == "gpt-4o"
-    assert "embedded" not in result.stderr
+    """The judge is gpt-4o unless EVAL_MODEL is set. A key from a variable never appears on a command line."""
+    variables, arguments = (given, ()) if isinstance(given, dict) else ({}, given)
+    result = fake.run(tmp_path, *arguments, **variables)
+    (infer, key, base), (analysis, *_) = fake.calls()
+    assert "output/{model}-gpt-4o-meta_eval.jsonl" in infer and "gpt-4o" in infer and analysis[-1] == "gpt-4o"
+    assert "embedded" not in result.stderr and "sk-or-url" not in json.dumps([infer, analysis])
+    for name, value in variables.items():
+        assert (key if "KEY" in name else base) == value
 
 
 def test_a_search_path_for_folders_changes_nothing(fake: Fake, tmp_path: Path) -> None:
-    """With CDPATH, cd prints where it goes."""
+    """With CDPATH, cd prints its target."""
     result = fake.run(tmp_path, CDPATH=f".:{ROOT.parent}:{ROOT}")
     relative = fake.run(
         tmp_path, path=f"{ROOT.name}/metajudge_infer.sh", cwd=ROOT.parent, CDPATH=".:/", OUTPUT_DIR=f"{tmp_path}/output"
@@ -128,7 +126,7 @@ def test_the_table_is_printed_in_any_case_and_the_status_is_the_inferences(tmp_p
     result = fake.run(tmp_path)
     assert result.returncode == 130
     assert len(fake.calls()) == 2
-    assert result.stderr.endswith("the inference ended with status 130; its message stands above the table\n")
+    assert result.stderr.endswith("the inference ended with status 130; its message is above the table\n")
     assert "ended with status" not in Fake(tmp_path).run(tmp_path).stderr
 
 
@@ -139,7 +137,7 @@ def test_a_dry_run_prints_no_table(fake: Fake, tmp_path: Path) -> None:
 
 
 def test_help_names_every_variable(tmp_path: Path, fake: Fake) -> None:
-    """Without setting anything up."""
+    """Help sets nothing up."""
     text = fake.run(tmp_path, "--help").stdout
     names = "INPUT_FILE MODEL_BE_EVALUATED API_KEY API_BASE EVAL_MODEL OUTPUT_DIR MAX_TOKENS TEMPERATURE MAX_RETRIES"
     for name in [*names.split(), "CONCURRENT_REQUESTS", "RATE_LIMIT_DELAY", "BATCH_SIZE", "GRANULARITY"]:
@@ -153,18 +151,15 @@ def shim(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def test_an_interpreter_that_is_too_old_or_does_not_run_is_passed_over(tmp_path: Path) -> None:
+def test_an_interpreter_that_is_too_old_or_does_not_run_is_skipped(tmp_path: Path) -> None:
     """A version manager's shim exists and fails; the next one is taken."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("python3.14", "python3.13"):
         shim(tools, name, "echo not here >&2; exit 127")
     shim(tools, "python3.12", "exit 1")  # fails the version check
-    shim(
-        tools,
-        "python3.11",
-        'case "$1" in -c) exit 0;; esac; case "$2" in *bootstrap) echo "$0";; *) echo "ran $1";; esac',
-    )
+    bootstrap = 'case "$2" in *bootstrap) echo "$0";; *) echo "ran $1";; esac'
+    shim(tools, "python3.11", f'case "$1" in -c) exit 0;; esac; {bootstrap}')
     if (ROOT / ".venv").exists():
         pytest.skip("this checkout has its own environment, which comes first")
     result = script(tmp_path, "--dry-run", PATH=f"{tools}:/usr/bin:/bin")
@@ -172,7 +167,7 @@ def test_an_interpreter_that_is_too_old_or_does_not_run_is_passed_over(tmp_path:
 
 
 def test_no_python_and_a_bad_python_are_one_line(tmp_path: Path) -> None:
-    """Exit 2."""
+    """The exit code is 2."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("bash", "dirname"):

@@ -1,8 +1,7 @@
 """A real `GRPOTrainer` (TRL 1.16, torch on the CPU, nothing downloaded) with the reward while the judge fails.
 
-A tiny model learns for a moment to write critiques out of whole lines; then it is trained by GRPO for ten steps. Rows
-carry faults for the judge (replies 500, hangs, nonsense, refusals), and for some steps nobody listens at its address.
-What TRL made of the rewards is compared with Eq. 1 to 4 computed here, without the library.
+A tiny model learns to write critiques out of whole lines, then ten steps of GRPO train it. Some rows make the judge
+fail, and for some steps it is unreachable. TRL's rewards are compared with Eq. 1 to 4, computed without the library.
 """
 
 from __future__ import annotations
@@ -32,31 +31,22 @@ REASONS = [f"- Response {side} {fault}.\n" for side in "AB" for fault in FAULTS]
 VERDICTS = [rf"Final assessment result: \boxed{{{label}}}" + f"\n{END}" for label in ("A>B", "B>A", "A=B")]
 JUNK = "Both have their merits.\n"
 POINTS = ["the year is false", "the table is missing"]
+EXTRAS = [
+    ("the tone is rude", 1), ("the tone is rude", -2), ("the tone is rude", 0), ("[[500]]", 1), ("[[500x1]]", 1),
+    ("[[hang]]", -1), ("[[malformed]]", -1), ("[[content-filter]]", 1),
+]  # fmt: skip
+"""Third human item and gold label of each row."""
 ROWS = [
     {"prompt": f"Compare pair {number}.", "human-checklist": [*POINTS, extra], "overall_preference": gold}
-    for number, (extra, gold) in enumerate(
-        [
-            ("the tone is rude", 1),
-            ("the tone is rude", -2),
-            ("the tone is rude", 0),
-            ("[[500]]", 1),
-            ("[[500x1]]", 1),
-            ("[[hang]]", -1),
-            ("[[malformed]]", -1),
-            ("[[content-filter]]", 1),
-        ]
-    )
+    for number, (extra, gold) in enumerate(EXTRAS)
 ]
 FAULTY = re.compile(r"\[\[(500|hang|malformed|content-filter)\]\]")
 
 
-# ------------------------------------------------------------------ what is true
-
-
 def wanted(text: str, row: dict[str, Any]) -> tuple[float | None, bool]:
-    """The reward by Eq. 1 to 4 and whether the judge is needed for it, from the lines themselves; None = unscored."""
+    """Return the reward by Eq. 1 to 4 (None = unscored), and true if the judge is needed for it."""
     if row["overall_preference"] == 0:
-        return None, False  # whatever is said, also what cannot be read
+        return None, False  # for every text, readable or not
     lines = text.split("\n")
     boxed = [line for line in lines if "boxed" in line]
     places = [place for place, line in enumerate(lines) if line.startswith("- ")]
@@ -75,14 +65,14 @@ def wanted(text: str, row: dict[str, Any]) -> tuple[float | None, bool]:
 
 
 def best_alone(human: str, reasons: list[str]) -> list[float]:
-    """The judge names the best reason of each human item, the first of equal ones, and no other."""
+    """Return the judge's scores: the best reason of a human item, the first of equal ones, and no other."""
     scores = [float(score(human, reason)) for reason in reasons]
     best = scores.index(max(scores))
     return [found if place == best else 0.0 for place, found in enumerate(scores)]
 
 
 def average_precision(scores: list[list[float]]) -> float:
-    """Eq. 3 over the best matching, found by trying all; of equal ones the fewest pairs, then the earliest reasons."""
+    """Return Eq. 3 over the best matching, found by trying all. Ties: fewest pairs, then earliest reasons."""
     n_human, n_reasons = len(scores), len(scores[0])
     found = []
     for columns in itertools.product(range(-1, n_reasons), repeat=n_human):
@@ -94,11 +84,8 @@ def average_precision(scores: list[list[float]]) -> float:
     return sum(number / (column + 1) for number, column in enumerate(hits, 1)) / n_human
 
 
-# ------------------------------------------------------------------ the model
-
-
 def tokenizer() -> Any:
-    """One token a line."""
+    """Return a tokenizer with one token per line."""
     from tokenizers import Tokenizer, decoders, models
     from transformers import PreTrainedTokenizerFast
 
@@ -113,7 +100,7 @@ def tokenizer() -> Any:
 
 
 def warmed(tokens: Any) -> Any:
-    """A tiny model that writes well-formed critiques most of the time."""
+    """Return a tiny model that writes well-formed critiques most of the time."""
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
@@ -142,7 +129,7 @@ def warmed(tokens: Any) -> Any:
 
 
 def critique(ids: Any) -> Any:
-    """The tokens of a prompt and a critique of one to four reasons, the order by chance; one in eight is junk."""
+    """Return the tokens of a prompt and a critique of one to four random reasons. One in eight is junk."""
     import torch
 
     def one(texts: list[str]) -> str:
@@ -155,11 +142,8 @@ def critique(ids: Any) -> Any:
     return torch.tensor(ids(texts + ["<pad>"] * (8 - len(texts))))
 
 
-# ------------------------------------------------------------------ the training
-
-
 def config(folder: Path) -> Any:
-    """Of ten steps on the CPU."""
+    """Return the settings of ten steps on the CPU."""
     from trl import GRPOConfig
 
     return GRPOConfig(
@@ -179,7 +163,7 @@ def config(folder: Path) -> Any:
 
 
 def absence(server: JudgeServer) -> Any:
-    """What takes the judge away before some steps."""
+    """Return a callback that stops the judge before some steps."""
     from transformers import TrainerCallback
 
     class Absence(TrainerCallback):  # type: ignore[misc]
@@ -193,7 +177,7 @@ def absence(server: JudgeServer) -> Any:
 
 
 def watched(seen: list[dict[str, Any]]) -> Any:
-    """The trainer, which notes in `seen` what it knows of every completion: step, row, text and reward."""
+    """Return a trainer that notes step, row, text and reward of every completion in `seen`."""
     from trl import GRPOTrainer
 
     class Watched(GRPOTrainer):  # type: ignore[misc]
@@ -208,7 +192,7 @@ def watched(seen: list[dict[str, Any]]) -> Any:
 
 
 def training(server: JudgeServer, folder: Path, conversational: bool) -> tuple[list[dict[str, Any]], Any]:
-    """Ten steps; what TRL knew of every completion, and the trainer."""
+    """Train for ten steps. Return TRL's view of every completion, and the trainer."""
     import torch
     from datasets import Dataset
 
@@ -216,7 +200,7 @@ def training(server: JudgeServer, folder: Path, conversational: bool) -> tuple[l
         return {**row, "prompt": [{"role": "user", "content": row["prompt"]}]} if conversational else row
 
     torch.manual_seed(4)
-    torch.set_num_threads(1)  # a model this small only waits for the other threads
+    torch.set_num_threads(1)  # for a model this small, more threads are slower
     tokens, seen = tokenizer(), list[dict[str, Any]]()
     options = JudgeConfig(model="m", api_base=server.url, max_retries=1, timeout=0.4, concurrent_requests=64)
     trainer = watched(seen)(
@@ -232,7 +216,7 @@ def training(server: JudgeServer, folder: Path, conversational: bool) -> tuple[l
 
 
 def kind(one: dict[str, Any]) -> str:
-    """What a reward is: as Eq. 4 says, or unscored with a cause. Fails for any other."""
+    """Name a reward: as Eq. 4 has it, or unscored with a cause. Fail for any other."""
     reward, (true, needs_judge) = one["reward"], wanted(one["text"], one["row"])
     if not math.isnan(reward):
         assert true is not None and reward == pytest.approx(true, abs=1e-6), one
@@ -245,8 +229,8 @@ def kind(one: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("conversational", [False, True], ids=["texts", "messages"])
 def test_no_step_sees_a_made_up_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conversational: bool) -> None:
-    """Every number that TRL got is the reward of Eq. 4, and what the judge did not say is NaN, its word for None."""
-    # Not by the variable alone: the package keeps what it has read, for every later test of this process.
+    """Every number that TRL got is the reward of Eq. 4. A missing score is NaN, TRL's form of None."""
+    # The package reads the variable only once per process, so the variable alone is not enough.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with JudgeServer(tmp_path / "served.log") as server:

@@ -1,7 +1,6 @@
-"""The calling code of verl (0.9.1) and OpenRLHF (0.11.2) itself, as far as it runs without a GPU.
+"""The calling code of verl (0.9.1) and OpenRLHF (0.11.2) itself, without a GPU. Skipped if they are not installed.
 
-Left out where they are not installed, as they bring a cluster's packages that not every Python has; their call patterns
-stand in `tests/unit/integrations/test_trainers.py`. A reward manager and an agent executor need no engine:
+Their call patterns are also in `tests/unit/integrations/test_trainers.py`. To install them without an engine:
 
     pip install 'ray>=2.60' 'tensordict<=0.10' hydra-core codetiming pylatexenc
     pip install --no-deps verl==0.9.1 openrlhf==0.11.2
@@ -37,13 +36,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarni
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A judge that is right but for the faults in the texts."""
+    """Start a judge that is right except for the faults in the texts."""
     with running("tests.servers.faulty") as base_url:
         yield base_url
 
 
 class Letters:
-    """A tokenizer with a token a letter."""
+    """A tokenizer with one token per letter."""
 
     def __call__(self, text: str, **_: Any) -> dict[str, Any]:
         import torch
@@ -55,7 +54,7 @@ class Letters:
 
 
 def rollout(texts: list[str]) -> Any:
-    """A batch of verl's as a rollout leaves it."""
+    """Return a batch of verl's after a rollout."""
     import numpy as np
     import torch
     from verl import DataProto
@@ -75,7 +74,7 @@ def rollout(texts: list[str]) -> Any:
 
 
 def test_verls_reward_manager_gets_score_and_parts(url: str, tmp_path: Path) -> None:
-    """From the configuration through `NaiveRewardManager` to the scores at the last token of each response."""
+    """The configuration leads through `NaiveRewardManager` to the score at each response's last token."""
     pytest.importorskip("verl", reason="verl is not installed; see the head of this file")
     from omegaconf import OmegaConf
     from verl.experimental.reward_loop.reward_manager.naive import NaiveRewardManager
@@ -99,7 +98,7 @@ def test_verls_reward_manager_gets_score_and_parts(url: str, tmp_path: Path) -> 
 
 
 def executed(path: Path, texts: list[str], labels: list[Any]) -> list[dict[str, Any]]:
-    """What OpenRLHF's executor makes of these replies of an engine."""
+    """Return the results of OpenRLHF's executor for these replies of an engine."""
     pytest.importorskip("openrlhf", reason="OpenRLHF is not installed; see the head of this file")
     from openrlhf.utils.agent import SingleTurnAgentExecutor
 
@@ -108,26 +107,22 @@ def executed(path: Path, texts: list[str], labels: list[Any]) -> list[dict[str, 
     def engine(text: str) -> Any:
         async def generate(ids: list[int], *_: Any, **__: Any) -> Any:
             written = [ord(letter) for letter in f"{text}<|im_end|>"]
-            return SimpleNamespace(
-                outputs=[SimpleNamespace(token_ids=written, finish_reason="stop", logprobs=None, text=text)]
-            )
+            output = SimpleNamespace(token_ids=written, finish_reason="stop", logprobs=None, text=text)
+            return SimpleNamespace(outputs=[output])
 
         return SimpleNamespace(generate=generate)
 
     async def go() -> list[dict[str, Any]]:
         sampling = SimpleNamespace(max_tokens=4096, logprobs=None)
-        return await asyncio.gather(
-            *(
-                executor.execute(PROMPT, label, sampling, 8192, Letters(), engine(text))
-                for text, label in zip(texts, labels, strict=True)
-            )
-        )
+        pairs = zip(texts, labels, strict=True)
+        replies = (executor.execute(PROMPT, label, sampling, 8192, Letters(), engine(text)) for text, label in pairs)
+        return await asyncio.gather(*replies)
 
     return asyncio.run(go())
 
 
 def test_openrlhfs_executor_gets_rewards_scores_and_parts(url: str, tmp_path: Path) -> None:
-    """Rewards and logs as OpenRLHF turns them into tensors of an experience."""
+    """OpenRLHF can turn rewards and logs into tensors of an experience."""
     torch = pytest.importorskip("torch")
     path = tmp_path / "my_reward.py"
     path.write_text(OPENRLHF_FILE.format(url=url, on_unscored="error"))

@@ -1,22 +1,19 @@
-"""The training example in small: its script from the warm-up to the log, with torch, TRL and a judge in a process."""
+"""A small run of the training example from the warm-up to the log, with torch, TRL and a judge process."""
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.e2e.driver import records, run
 
 pytest.importorskip("torch", reason="needs pip install '.[training]'")
 pytest.importorskip("trl", reason="needs pip install '.[training]'")
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 STEPS = 2
 SHARES = (
     "reward", "outcome", "rationale", "malformed", "unscored", "rc", "rc_floor", "evidence", "generic",
@@ -26,29 +23,15 @@ SHARES = (
 
 
 def script(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    """`python -m example.training.run` with one seed and short evaluations."""
-    command = [sys.executable, "-m", "example.training.run", "--seeds", "1", "--evaluated", "64"]
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    return subprocess.run(
-        [*command, "--directory", str(folder), *more],
-        cwd=ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The records of a JSONL file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    command = ["python", "-m", "example.training.run", "--seeds", "1", "--evaluated", "64"]
+    return run(*command, "--directory", str(folder), *more, timeout=1800)
 
 
 def test_the_script_trains_every_arm_and_logs_every_step(tmp_path: Path) -> None:
-    """After a warm-up of 60 steps replies can be read, so that the rewards are real; the logs make a picture."""
+    """A warm-up of 60 steps gives readable replies, so the rewards are real."""
     ended = script(tmp_path, "--warm-up-steps", "60", "--steps", str(STEPS), "--floor-factor", "0")
     assert ended.returncode == 0, ended.stderr
-    logs = {path.stem: lines(path) for path in (tmp_path / "logs").iterdir()}
+    logs = {path.stem: records(path) for path in (tmp_path / "logs").iterdir()}
     assert set(logs) == {"hybrid-1", "outcome-only-1", "control-1"}
     for found in logs.values():
         assert [line["step"] for line in found] == list(range(1, STEPS + 1))
@@ -60,7 +43,7 @@ def test_the_script_trains_every_arm_and_logs_every_step(tmp_path: Path) -> None
     assert first["outcome-only-1"]["reward"] > first["hybrid-1"]["reward"] > 0
     for name in ("outcome", "rationale", "rc", "rc_floor", "conflict_accuracy"):  # the same model, rows and draws
         assert first["hybrid-1"][name] == first["outcome-only-1"][name]
-    results = lines(tmp_path / "results.jsonl")
+    results = records(tmp_path / "results.jsonl")
     assert [(one["arm"], one["when"]) for one in results] == [
         (arm, when) for arm in ("hybrid", "outcome only", "control") for when in ("after the warm-up", "at the end")
     ]
