@@ -38,7 +38,7 @@ def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path
     found = [by_row[f"row {number}"] for number in range(len(faults))]
     assert [record["status"] for record in found] == ["error"] * 3 + ["format_error"] * 2 + ["error", "success"]
     assert found[3]["samples"][0]["raw_text"] == "R1 is matched by S1, I would say."
-    assert "raise --max-tokens" in found[4]["format_error"] and found[4]["attempts"] == 2
+    assert "raise `max_tokens`" in found[4]["format_error"] and found[4]["attempts"] == 2
     assert found[5]["attempts"] == 3
     assert "1 judged, 0 empty, 6 failed" in result.stdout
     assert result.stdout.splitlines()[-1].startswith("6 rows failed; the same command asks them again")
