@@ -119,7 +119,7 @@ def _results_verdict(check: Check, records: Records) -> str:
 def _remarks(check: Check) -> Iterator[str]:
     for model in check.rows.models.values():
         if unknown := model.verdicts()[1]:
-            advice = printable(unknown).replace("`label_scale`", "--label-scale")  # a flag of these commands
+            advice = with_flags(printable(unknown))
             yield f"{advice}, when you run report, compare or plot"
         if model.over_five:
             name, lists = printable(model.name), plural(model.over_five, "list")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import re
 
+_OF_OTHERS = {"label_scale": "--label-scale", "model_be_evaluated": "--model-be-evaluated"}
+"""Flags that a message may name though the running command lacks them."""
 _flags: dict[str, str] = {}
 """The flag of each parameter of the running command."""
 
@@ -21,5 +23,5 @@ def use_flags_of(parser: argparse.ArgumentParser) -> None:
 
 
 def with_flags(text: str) -> str:
-    """Replace each parameter in backticks by its flag; a name that is no parameter of the command stays."""
-    return re.sub(r"`(\w+)`", lambda found: _flags.get(found[1], found[0]), text)
+    """Replace each parameter in backticks by its flag, or by that of other commands; other names stay."""
+    return re.sub(r"`(\w+)`", lambda found: _flags.get(found[1]) or _OF_OTHERS.get(found[1], found[0]), text)

@@ -39,7 +39,7 @@ class ConcurrencyLimiter:
             return reply
         except TransientError as error:
             if error.cause == "429":
-                self._on_rate_limited()
+                self._on_overload()
             raise
         finally:
             self.busy -= 1
@@ -69,8 +69,8 @@ class ConcurrencyLimiter:
     def _on_reply(self, reply: Reply) -> None:
         """Note a reply whose place is still taken."""
 
-    def _on_rate_limited(self) -> None:
-        """Note a 429."""
+    def _on_overload(self) -> None:
+        """Note a 429 or a slow-down; a fixed limit stays."""
 
 
 class AdaptiveConcurrency(ConcurrencyLimiter):
@@ -96,12 +96,12 @@ class AdaptiveConcurrency(ConcurrencyLimiter):
             median = statistics.median(self._seconds_per_token)
             self._best = min(self._best, median)
             if median > SLOWER * self._best:
-                self._on_rate_limited()
+                self._on_overload()
                 return
         if self.busy - self._idle() >= self.limit:  # else it says nothing about a higher limit
             self._set_limit(self._exact_limit + (1.0 if self._doubling else 1.0 / self._exact_limit))
 
-    def _on_rate_limited(self) -> None:
+    def _on_overload(self) -> None:
         self._doubling = False
         now = self._clock.now()
         if now - self._last_cut >= CUT_SECONDS:

@@ -1,4 +1,4 @@
-"""The rate limit layer: requests and tokens per minute."""
+"""The rate limit layer: spaces the starts of requests per minute. `retry` and `concurrency` handle a 429."""
 
 from __future__ import annotations
 

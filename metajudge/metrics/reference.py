@@ -58,9 +58,9 @@ def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> Ref
 
 
 def average_precision(best_scores: Sequence[float], n_human: int) -> float:
-    """Return (1/|R|) Σ_k (1/k) Σ_{j≤k} b_j over the best scores b_1, b_2, … of the model items that a mark names.
+    """Return the reference's average precision, which is not Eq. 3: (1/|R|) Σ_k (1/k) Σ_{j≤k} b_j.
 
-    The items are in increasing number; one that is named with score 0 takes its place.
+    b_1, b_2, … are the best scores of the model items that a mark names. The items are in increasing number; one that is named with score 0 takes its place.
     """
     total, area = 0.0, 0.0
     for k, score in enumerate(best_scores, 1):
@@ -80,9 +80,6 @@ def mean_std(records: Sequence[ReferenceMetrics]) -> MeanStd:
 def _mean_std(values: Sequence[float]) -> tuple[float, float]:
     mean = math.fsum(values) / len(values)
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
-
-
-# ------------------------------------------------------------------ the paper's metrics
 
 
 def harmonic_mean(a: float, b: float) -> float:

@@ -31,7 +31,7 @@ class Flag:
 
     verdict: str
     """`flagged`, `not flagged` or `cannot tell at this n`."""
-    reference_model: str
+    against: str
     """Model with the highest rationale consistency."""
     p_value: float | None
     """Holm-adjusted; the larger of the two one-sided values. None for the best-reasoning model itself."""
@@ -41,8 +41,8 @@ class Flag:
     """Rationale consistency of the reference model minus this model's."""
 
     def as_json(self) -> dict[str, str | float | None]:
-        """Return the fields by name; `reference_model` is called `against`."""
-        return {"against" if name == "reference_model" else name: value for name, value in asdict(self).items()}
+        """Return the fields by name."""
+        return asdict(self)
 
 
 Flags = Mapping[int, Flag]

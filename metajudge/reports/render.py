@@ -203,9 +203,9 @@ def _reliability_line(name: str, row: ReportRow, found: Reliability) -> str:
 
 def _flag_line(row: ReportRow, flag: Flag) -> str:
     name = printable(row.model)
-    if flag.reference_model == row.model:
+    if flag.against == row.model:
         return f"deceptive alignment: {name}: {flag.verdict} (it has the highest RC)"
-    gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.reference_model)}"
+    gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.against)}"
     return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_cell(flag.p_value)})"
 
 

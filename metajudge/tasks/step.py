@@ -40,7 +40,7 @@ class StepRow:
     question_id: str
     """Hash of the step, its settings and the texts asked about; empty for a skipped row."""
     model: str
-    """Name of the step's only sink."""
+    """Name of the step's only output."""
     row: dict[str, Any]
     precomputed: StepResult | None = None
     """Result without a question: an error, an existing text that was parsed, or `SKIPPED`."""

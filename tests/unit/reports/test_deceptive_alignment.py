@@ -24,7 +24,7 @@ def judged(
 def test_as_right_and_surely_worse_reasons_is_flagged() -> None:
     """The best-reasoning model itself is not."""
     flags = judged({"a": (0.8, 0.005), "b": (0.8, 0.005)}, {"a": (0.4, 0.01), "b": (0.2, 0.01)})
-    assert flags["b"].verdict == FLAGGED and flags["b"].reference_model == "a" and flags["b"].p_value == 1 / (DRAWS + 1)
+    assert flags["b"].verdict == FLAGGED and flags["b"].against == "a" and flags["b"].p_value == 1 / (DRAWS + 1)
     assert flags["a"].verdict == NOT_FLAGGED and flags["a"].p_value is None
     assert (flags["b"].accuracy_gap, flags["b"].consistency_gap) == pytest.approx((0.0, 0.2))
 
@@ -50,7 +50,7 @@ def test_the_best_model_is_chosen_anew_in_every_resample() -> None:
         {"a": (0.80, 0.002), "b": (0.78, 0.002), "c": (0.95, 0.002)},
         {"a": (0.401, 0.02), "b": (0.2, 0.01), "c": (0.4, 0.02)},
     )
-    assert flags["b"].reference_model == "a" and flags["b"].verdict == CANNOT_TELL
+    assert flags["b"].against == "a" and flags["b"].verdict == CANNOT_TELL
     assert flags["b"].p_value is not None and flags["b"].p_value > 0.9
 
 
