@@ -20,18 +20,6 @@ _TITLES = {
     "outcome": "Outcome",
     "reference": "Reference metrics (the two scripts')",
 }
-_HEADINGS = {
-    "rationale_consistency": "RC",
-    "average_precision": "AP",
-    "average_precision_soft": "AP soft",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "accuracy": "OA",
-    "accuracy_3way": "OA 3-way",
-    "spurious_correctness": "S-Corr",
-    "fidelity": "Fidelity",
-}
 
 
 def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str = TABLE) -> str:
@@ -42,7 +30,7 @@ def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str =
     parts = []
     for name in groups:
         headings = ["Model", *(["Group"] if grouped else []), "n", "Clusters", "Unscored"]
-        headings += [_HEADINGS[metric] for metric in GROUPS[name]]
+        headings += GROUPS[name].values()
         cells = [_row(row, name, grouped) for row in rows]
         parts.append(f"{_TITLES[name]}\n\n{render_rows(cells, headings, style)}")
     return "\n".join(parts)

@@ -27,9 +27,16 @@ from metajudge.reports.row_scores import (
 )
 from metajudge.text import printable
 
-PAPER = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
-REFERENCE = ("precision", "recall", "f1", "average_precision")
-OUTCOME = ("accuracy", "accuracy_3way", "spurious_correctness", "fidelity")
+PAPER = {
+    "rationale_consistency": "RC",
+    "average_precision": "AP",
+    "average_precision_soft": "AP soft",
+    "precision": "Precision",
+    "f1": "F1",
+}
+"""Metrics of a group with their headings, in the order of the columns."""
+REFERENCE = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "AP"}
+OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
 TIE_RATE = ("outcome", "tie_rate")
 """Name of a column that is no score: more ties are neither better nor worse."""
 SETTINGS = ("model", *QUESTION)
