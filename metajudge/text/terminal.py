@@ -46,8 +46,6 @@ def columns(text: str) -> int:
 
 def wrapped(text: str, width: int) -> list[str]:
     """Escape `text` and cut it into lines of at most `width` columns, between words where possible."""
-    import wcwidth  # here: as in `columns`
-
     lines, line = [], ""
     for word in printable(" ".join(text.split())).split(" "):
         joined = f"{line} {word}" if line else word
@@ -56,7 +54,20 @@ def wrapped(text: str, width: int) -> list[str]:
             continue
         if line:
             lines.append(line)
-        # Scripts without spaces, long links.
-        *full, line = wcwidth.wrap(word, width, break_on_hyphens=False, control_codes="ignore") or [word]
+        *full, line = _pieces(word, width)
         lines += full
     return [*lines, line]
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """Cut a word wherever a line is full: scripts without spaces, long links."""
+    import wcwidth  # here: as in `columns`; its own `wrap` takes minutes for a word of 100 kB
+
+    pieces, piece, used = [], "", 0
+    for char in word:
+        own = max(0, wcwidth.wcwidth(char))
+        if used + own > width and piece:
+            pieces.append(piece)
+            piece, used = "", 0
+        piece, used = piece + char, used + own
+    return [*pieces, piece]

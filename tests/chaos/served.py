@@ -29,7 +29,8 @@ class Ask:
 def asks(log: Path) -> dict[str, list[Ask]]:
     """Return every request by question, in order."""
     requests: dict[str, Ask] = {}
-    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+    text = log.read_text(encoding="utf-8") if log.exists() else ""
+    for line in text[: text.rfind("\n") + 1].splitlines():  # the server may be writing another one
         event = json.loads(line)
         if event["event"] == "asked":
             requests[event["request"]] = Ask(event["question"], event["at"], event.get("run"))
