@@ -3,12 +3,11 @@
 `check_options` checks them when a config is made; `metajudge.cli.options.flags` makes the flags of the same fields.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +65,9 @@ def options_of(config: type) -> dict[str, Option]:
     found = {}
     for one in fields(config):
         if "option" in one.metadata:
-            kind, _, none = str(one.type).partition(" | ")
-            found[one.name] = replace(one.metadata["option"], kind=kind, optional=bool(none), default=one.default)
+            kinds = get_args(one.type) or (one.type,)
+            kind, optional = kinds[0].__name__, NoneType in kinds
+            found[one.name] = replace(one.metadata["option"], kind=kind, optional=optional, default=one.default)
     return found
 
 

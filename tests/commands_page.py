@@ -1,7 +1,5 @@
 """Write `docs/commands.md` from the argument parsers: `python -m tests.commands_page`."""
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import re

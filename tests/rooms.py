@@ -5,8 +5,6 @@ The order is the `layers` contract of `pyproject.toml`. `--prove` breaks a copy 
 where `lint-imports` does not refuse that.
 """
 
-from __future__ import annotations
-
 import ast
 import shutil
 import subprocess

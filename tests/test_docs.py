@@ -1,7 +1,5 @@
 """The documents agree with the program: commands run, flags and names are the same on both sides."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

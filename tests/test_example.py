@@ -1,7 +1,5 @@
 """The example as a regression: its table to the byte, and every number worked by hand from the scores."""
 
-from __future__ import annotations
-
 from collections import Counter
 from fractions import Fraction
 from typing import Any

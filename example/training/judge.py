@@ -1,7 +1,5 @@
 """The judge of the runs: the project's own server, and a check that it distinguishes this world's reasons."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import subprocess

@@ -4,8 +4,6 @@ Rationale consistency is counted here without the judge: its matrix over the wor
 asserted before a run begins (`judge.check_identity`). The rewards themselves come from the judge.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

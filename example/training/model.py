@@ -1,7 +1,5 @@
 """A randomly initialised language model that trains in minutes. Nothing is downloaded."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

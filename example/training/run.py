@@ -3,8 +3,6 @@
 python -m example.training.run
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import multiprocessing

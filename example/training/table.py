@@ -3,8 +3,6 @@
 A result is one evaluation of one model: `arm`, `seed`, `when` (before or after GRPO) and the figures of `COLUMNS`.
 """
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any

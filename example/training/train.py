@@ -1,7 +1,5 @@
 """One run: GRPO with TRL from a warmed-up model, rewarded by MetaJudge's adapter, with a line of log per step."""
 
-from __future__ import annotations
-
 import json
 import math
 import tempfile

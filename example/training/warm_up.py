@@ -1,7 +1,5 @@
 """The supervised warm-up: a model learns to see flaws, to praise, and to write both in the critic's grammar."""
 
-from __future__ import annotations
-
 import math
 import random
 from collections.abc import Iterator

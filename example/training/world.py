@@ -5,8 +5,6 @@ for 15 % of noise. The *cue* (which response is longer) ignores flaws but mostly
 more than reading. Every token is one line of text, so that prompts and generations are readable.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

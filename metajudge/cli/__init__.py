@@ -3,8 +3,6 @@
 One module for each command, with `add_arguments` and `run`; only the module of the named command is imported.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import gc
@@ -140,7 +138,7 @@ def _parse(arguments: Sequence[str], prog: str | None) -> argparse.Namespace:
     return parser.parse_args(arguments[1:])
 
 
-def _overview() -> Parser:
+def _overview() -> "Parser":
     """Return the parser of `metajudge` itself: its help lists the commands by group."""
     lines = []
     for group in dict.fromkeys(command.group for command in COMMANDS.values()):

@@ -14,8 +14,6 @@
   (R, S) that are left out because some judge was not asked about them; `undefined`.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """`analysis`: result files become the table."""
 
-from __future__ import annotations
-
 import argparse
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """`check`: is a file good input, and what is in it."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """`compare`: models on their common rows."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`critic`: the evaluated model writes its reasons and its verdict."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 from pathlib import Path

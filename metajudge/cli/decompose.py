@@ -1,7 +1,5 @@
 """`decompose`: annotators' free text becomes human checklists."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`dedupe`: a result file with one record per row."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`download`: the published files come into `data/` and `example/upstream/`."""
 
-from __future__ import annotations
-
 import argparse
 import errno
 from collections.abc import Iterator, Mapping, Sequence

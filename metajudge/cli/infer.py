@@ -1,7 +1,5 @@
 """`metajudge infer`: match model checklists with human checklists by a judge."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 The library writes a parameter in backticks, as in "raise `max_tokens`"; the command line prints "raise --max-tokens".
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 

@@ -1,7 +1,5 @@
 """`plot`: result files, or a CSV file of figures, become the picture of outcome accuracy and rationale consistency."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`plot-training`: logs of training runs become the picture of their rewards."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

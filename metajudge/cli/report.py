@@ -1,7 +1,5 @@
 """`report`: every metric with its interval, by model and group."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`metajudge serve-judge`: the embedded judge on its own."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import signal

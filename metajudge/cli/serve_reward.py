@@ -1,7 +1,5 @@
 """`metajudge serve-reward`: the reward of training a critic, over HTTP."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import os

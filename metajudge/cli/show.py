@@ -1,7 +1,5 @@
 """`show`: rows of a result file, both lists side by side."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shutil

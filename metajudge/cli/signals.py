@@ -1,7 +1,5 @@
 """SIGINT and SIGTERM stop a run: the first lets replies in flight arrive, the second does not."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import signal

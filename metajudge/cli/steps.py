@@ -1,7 +1,5 @@
 """The common end of `decompose` and `critic`: run the step, print how it ended."""
 
-from __future__ import annotations
-
 from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.summary import count_notes, step_text
 from metajudge.tasks import Step, StepConfig, run_step

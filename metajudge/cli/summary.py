@@ -1,7 +1,5 @@
 """The text of a run: its summary at the end, or what a dry run found."""
 
-from __future__ import annotations
-
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

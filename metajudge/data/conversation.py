@@ -4,8 +4,6 @@ Each piece of data has its own frame, `<QUOTED_…>` to `</QUOTED_…>`. Inside 
 of a reply or a control token of a chat format loses its angle brackets.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The published files, downloaded with `huggingface_hub` and checked by size and sha256 before they get their names."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from dataclasses import dataclass

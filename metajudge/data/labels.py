@@ -4,8 +4,6 @@ A verdict is -2 (A much better), -1 (A better), 0 (tie), 1 (B better) or 2 (B mu
 Response 2 is B. The sign agrees with `overall_preference` of the data, whose -3..3 is negative where A is better.
 """
 
-from __future__ import annotations
-
 import html
 import math
 import re

@@ -1,7 +1,5 @@
 """Samples: rows of a JSONL file, each viewed for one evaluated model; and the choice of these models."""
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import json

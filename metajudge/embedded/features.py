@@ -1,7 +1,5 @@
 """The features of an item that a lexical matcher can see: which response it is about, praise or blame, numbers, names, n-grams."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter

@@ -5,8 +5,6 @@ what all its items share (the topic, "response") weighs next to nothing. Sides, 
 by rule.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ It reads a question as any judge would and answers in the reply grammar. So tryi
 code of a paid run.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import time

@@ -1,7 +1,5 @@
 """The budget layer: what a run costs, and its upper bound."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The cache layer: equal questions are asked once."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

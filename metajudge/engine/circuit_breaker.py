@@ -1,7 +1,5 @@
 """The circuit breaker layer: holds requests while the judge is unreachable."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Time as the engine sees it, waits that a stop ends, and exponential backoff."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time

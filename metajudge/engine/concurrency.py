@@ -1,7 +1,5 @@
 """The concurrency layer: a limit of requests in flight, fixed or found while running."""
 
-from __future__ import annotations
-
 import asyncio
 import statistics
 from collections import deque

@@ -1,7 +1,5 @@
 """The configuration of a judge."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,7 +86,7 @@ class JudgeConfig:
         return self.connections * (2 if self.model == EMBEDDED else 1)
 
     @classmethod
-    def from_environment(cls, **fields: Any) -> JudgeConfig:
+    def from_environment(cls, **fields: Any) -> "JudgeConfig":
         """Read key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them.
 
         The embedded judge is started by the run itself: a base URL in the environment is another judge's.

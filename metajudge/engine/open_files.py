@@ -1,7 +1,5 @@
 """The number of files that this process may have open."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 

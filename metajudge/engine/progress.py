@@ -1,7 +1,5 @@
 """Progress on stderr: a bar on a terminal, else a line every 30 seconds."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import sys
@@ -46,7 +44,7 @@ class Progress:
             self._refresh(self._bar)
             self._bar.close()
 
-    def _refresh(self, bar: tqdm[NoReturn]) -> None:
+    def _refresh(self, bar: "tqdm[NoReturn]") -> None:
         stats = self._stats
         bar.initial = stats.resumed  # the rate counts this run's rows only
         bar.n = stats.done

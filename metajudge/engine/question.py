@@ -3,8 +3,6 @@
 Every layer has the one method `ask` and wraps the next one. `session` sets their order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """The rate limit layer: spaces the starts of requests per minute. `retry` and `concurrency` handle a 429."""
 
-from __future__ import annotations
-
 import asyncio
 
 from metajudge.engine.clock import Clock

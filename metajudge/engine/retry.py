@@ -3,8 +3,6 @@
 Transient errors (timeout, 429, 5xx …) and malformed replies have a budget each.
 """
 
-from __future__ import annotations
-
 import random
 
 from metajudge.data import Status

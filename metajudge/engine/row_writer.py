@@ -1,7 +1,5 @@
 """The end of every row: accepted replies go to the journal, records to the output, and both are counted."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

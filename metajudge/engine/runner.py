@@ -1,7 +1,5 @@
 """The run: streams rows through a task and the judge; bounded, resumable, interruptible."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,5 @@
 """A run with its judge, for every kind of question: the stack of layers, and exit codes."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

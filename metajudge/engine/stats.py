@@ -1,7 +1,5 @@
 """Counts of a run, and the layer that counts requests."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """A scorer in a thread with its own event loop, for trainers that call from several loops and threads."""
 
-from __future__ import annotations
-
 import asyncio
 import atexit
 import functools
@@ -62,7 +60,7 @@ class BackgroundScorer:
         self._host: _Host | None = None
         atexit.register(self.close)
 
-    def __reduce__(self) -> tuple[type[BackgroundScorer], tuple[Callable[[], RewardScorer]]]:
+    def __reduce__(self) -> tuple[type["BackgroundScorer"], tuple[Callable[[], RewardScorer]]]:
         return BackgroundScorer, (self._make,)  # another process starts its own thread
 
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:

@@ -1,7 +1,5 @@
 """The reward for OpenRLHF (0.11): a synchronous function in a file that `--reward.remote_url` names."""
 
-from __future__ import annotations
-
 import functools
 import importlib
 from collections.abc import Callable, Sequence

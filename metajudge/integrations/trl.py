@@ -1,7 +1,5 @@
 """The reward for TRL's `GRPOTrainer` (1.16 or newer: earlier ones take a group without any reward for 0)."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 

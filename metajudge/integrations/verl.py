@@ -1,7 +1,5 @@
 """The reward for verl's reward managers (`reward.custom_reward_function`)."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 

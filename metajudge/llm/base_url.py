@@ -1,7 +1,5 @@
 """The base URL of a judge as users write it, and the proxy that leads to it."""
 
-from __future__ import annotations
-
 import contextlib
 import ipaddress
 import re

@@ -8,8 +8,6 @@ JudgeError
 └── FatalError            no question will be answered until the user changes something (key, model, quota)
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import math

@@ -1,7 +1,5 @@
 """Shared by our HTTP servers: one log line for a request that cannot be read, and a check for loopback hosts."""
 
-from __future__ import annotations
-
 import ipaddress
 import logging
 import re

@@ -5,8 +5,6 @@ The requests do not go through it: its work takes more CPU than the rest of a re
 in flight).
 """
 
-from __future__ import annotations
-
 import asyncio
 import ssl
 from collections.abc import Mapping

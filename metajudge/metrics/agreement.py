@@ -4,8 +4,6 @@ A figure that the data do not define (nothing varies, nothing was matched) is No
 judges x is the first one, y the second one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,7 +95,7 @@ class Alpha:
 # ------------------------------------------------------------------ all measures together
 
 
-def compare_judges(joined: Joined, first: int, second: int) -> PairAgreement:
+def compare_judges(joined: "Joined", first: int, second: int) -> PairAgreement:
     """Return the agreement of the judges in the columns `first` and `second`."""
     both = [first, second]
     matched, same = same_match(joined.matches[:, both])

@@ -1,7 +1,5 @@
 """Intervals of means over clusters of rows. Pure functions of arrays."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter

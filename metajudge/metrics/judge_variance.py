@@ -1,7 +1,5 @@
 """The variance that the judge's own chance adds to a result, from several samples per row."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 

@@ -4,8 +4,6 @@ Exact integers, no floats: among matchings of the highest total the one with the
 one whose model items come earliest, then the one that gives the earliest of them the higher scores.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

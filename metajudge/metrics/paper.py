@@ -1,7 +1,5 @@
 """The paper's metrics (arXiv 2602.04649) of one row: rationale consistency, average precision, precision and F1."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

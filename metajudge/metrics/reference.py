@@ -3,8 +3,6 @@
 `n_human`, `n_model` are the lengths |R| and |S| of the two checklists.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields

@@ -4,8 +4,6 @@ One matrix of resample counts serves every model and metric, which keeps the pai
 summed by one matrix product.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

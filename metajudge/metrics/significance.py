@@ -1,7 +1,5 @@
 """p values: swapping two models' records by cluster, and Holm's correction. Pure functions of arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

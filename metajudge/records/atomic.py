@@ -1,7 +1,5 @@
 """Files that are never half written: replaced as a whole, or grown by whole lines."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A copy of a result file with one record per row; the lines that are dropped are counted."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Result files: their evaluated model, and those of a directory that are analysed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ Append-only, under the lock of the results file. The key of an entry is the row 
 with equal lists share the latter), the question's name and the judge.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

@@ -1,7 +1,5 @@
 """The identity of a judge, which makes the records of two files comparable."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self

@@ -1,7 +1,5 @@
 """The record that counts if a file has several of one row."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any

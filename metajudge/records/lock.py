@@ -1,7 +1,5 @@
 """One writer per results file: the system's lock, or a lock file if the file system has none."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import logging

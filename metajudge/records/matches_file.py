@@ -1,7 +1,5 @@
 """The per-item matches beside the records: `<output stem>.matches.jsonl`, one line for each model item."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

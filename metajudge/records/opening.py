@@ -1,7 +1,5 @@
 """Opening a results file for appending: checks of its content, and repair of a torn last line."""
 
-from __future__ import annotations
-
 import logging
 import os
 import stat

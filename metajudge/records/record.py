@@ -3,8 +3,6 @@
 A key that is unknown, or whose value is of another type than this program writes, is carried through in `extra`.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Mapping

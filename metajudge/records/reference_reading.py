@@ -1,7 +1,5 @@
 """The literal reading of a reply by the reference's analysis."""
 
-from __future__ import annotations
-
 import re
 import sys
 

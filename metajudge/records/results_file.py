@@ -1,7 +1,5 @@
 """The result file of a run: append-only, one writer, resumable, one write per record."""
 
-from __future__ import annotations
-
 import itertools
 import logging
 import os

@@ -1,7 +1,5 @@
 """The rows with a record in a results file, which a resumed run skips."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Result files of several judges become one table: the rows that all have scored, one column per judge."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Check of an input file or a result file: the whole file is read; only counts and places are kept."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -1,7 +1,5 @@
 """Differences of two models on their common rows, their intervals, and the smallest detectable difference."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace

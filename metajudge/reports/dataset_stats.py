@@ -3,8 +3,6 @@
 `make_sample` decides which rows are unusable, so that a check and an inference never differ.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """The deceptive-alignment flag: nearly as accurate as the model with the best reasons, with clearly worse reasons."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 

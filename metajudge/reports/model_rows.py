@@ -3,8 +3,6 @@
 One set of resamples serves all models, groups and metrics.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path

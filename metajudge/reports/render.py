@@ -1,7 +1,5 @@
 """Report as text: a table for each group of metrics, and notes."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """One record becomes one row of scores: its metrics, its labels, and its cluster, domain and group."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +61,7 @@ class RowScores:
     label: Any
     gold: Any
     reference: ReferenceMetrics | None
-    evidence: Evidence
+    evidence: "Evidence"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 An unscored record is counted with its reason, never taken for 0.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -3,8 +3,6 @@
 A metric is NaN where a row has none (unscored, or not among the metric's rows): never 0, never "wrong".
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

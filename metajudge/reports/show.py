@@ -1,7 +1,5 @@
 """Rows of a result file as text: both lists side by side, matches, missed and unclaimed items."""
 
-from __future__ import annotations
-
 import heapq
 import itertools
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """Summaries as text: the reference's table, byte for byte, and other formats."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from metajudge.reports.scan import Summary

@@ -1,7 +1,5 @@
 """The parts of a reward as numbers, for a trainer's log."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

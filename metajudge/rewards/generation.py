@@ -1,7 +1,5 @@
 """The generation behind its prompt, in a query as a trainer decodes it."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from bisect import bisect_left

@@ -1,7 +1,5 @@
 """The human checklist and preference that a generation is compared with, read from a training row."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ class Gold:
     """-2 (A much better) to 2 (B much better), as in `data.parse_verdict`; None where it is not known."""
 
     @classmethod
-    def of(cls, human: Any, preference: Any) -> Gold:
+    def of(cls, human: Any, preference: Any) -> "Gold":
         """Build it from a row's `human-checklist` and its preference: a number -3..3 or a label. Raises `BadGold`.
 
         A number may be text; arrays are as good as lists.
@@ -39,7 +37,7 @@ class Gold:
         return cls(tuple(human), verdict)
 
     @classmethod
-    def from_json(cls, label: Any) -> Gold:
+    def from_json(cls, label: Any) -> "Gold":
         """Build it from `{"human-checklist": […], "overall_preference": n}`, as text or parsed. Raises `BadGold`."""
         wanted = 'a JSON object {"human-checklist": [...], "overall_preference": -3..3}'
         if isinstance(label, str):

@@ -4,8 +4,6 @@ A generation is a critic's reply. Its reasons are matched with the human checkli
 the human preference. `scorer` asks the judge; here its scores become numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ The judge is asked as in a run: within bounds, with retries, equal questions onc
 that the judge could not score is unscored, never 0.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import math

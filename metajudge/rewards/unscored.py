@@ -1,7 +1,5 @@
 """The policy for generations that have no reward."""
 
-from __future__ import annotations
-
 import logging
 import math
 from collections import defaultdict

@@ -3,8 +3,6 @@
 `infer`, `decompose` and `critic` are three jobs of it. It returns results; printing is left to the command line.
 """
 
-from __future__ import annotations
-
 import contextlib
 import time
 from collections.abc import Iterator, Mapping

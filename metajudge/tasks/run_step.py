@@ -4,8 +4,6 @@ Questions and answers are kept in `<output>.records`, an ordinary record file: w
 output is rebuilt from it at the end of every run and replaced in one move.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext

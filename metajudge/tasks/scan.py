@@ -1,7 +1,5 @@
 """First reading of an input: counts of the rows and requests."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Base class of the steps that make fields of rows from a model's answers, and their task for the engine."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +24,7 @@ class StepResult:
     """More keys of the stamp: counts, doubts, a message."""
 
     @classmethod
-    def failed(cls, status: str, message: str) -> StepResult:
+    def failed(cls, status: str, message: str) -> "StepResult":
         """Return a result without fields whose note is `message`."""
         return cls(status, notes={"error_message": message})
 

@@ -1,7 +1,5 @@
 """Output of a step: the input's rows with the fields from their records, one line per row, in order."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping

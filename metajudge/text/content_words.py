@@ -1,7 +1,5 @@
 """The content of a point: stems of its words without scaffolding, numbers, and pairs of CJK characters. Pure."""
 
-from __future__ import annotations
-
 import functools
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """Data in a question: nothing in it can pose as a tag or a mark of the question or of its reply."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

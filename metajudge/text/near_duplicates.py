@@ -11,8 +11,6 @@ negate different parts with equally many words, or that differ behind the sevent
 "international").
 """
 
-from __future__ import annotations
-
 import functools
 import re
 import unicodedata
@@ -59,7 +57,7 @@ class _Point:
     negations: int
     """Different words of negation and lack."""
 
-    def repeats(self, other: _Point) -> bool:
+    def repeats(self, other: "_Point") -> bool:
         """Return whether the two are nearly the same; symmetric."""
         shorter, longer = sorted((self.content, other.content), key=len)
         if not shorter <= longer or self.sides != other.sides or self.negations != other.negations:

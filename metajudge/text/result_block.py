@@ -1,7 +1,5 @@
 """The result block of a model's reply, whatever its grammar: its tags, thoughts before it, full-width signs."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The rules prefer silence to a false alarm: that a response "ignores the instruct
 finding, so an order counts only where a clause begins with it, and generic means that nothing else is said.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 import unicodedata
@@ -49,6 +47,7 @@ _SPACES, _LINE_ENDS = re.compile(r"[^\S\n]+"), re.compile(r" ?\n[ \n]*")
 
 
 # ------------------------------------------------------------------ generic
+# The long patterns are strings: to compile them takes 20 ms, which a command that reads no item need not wait for.
 
 
 def _is_generic(text: str, folded: str) -> bool:
@@ -58,7 +57,8 @@ def _is_generic(text: str, folded: str) -> bool:
     if ":" in text and _is_heading(_bare(text)):
         return True
     bare = _bare(folded)
-    return not _WORD.search(bare) or bool(_HEADING.fullmatch(bare) or _VERDICT.fullmatch(" ".join(folded.split())))
+    words = " ".join(folded.split())
+    return not _WORD.search(bare) or bool(re.fullmatch(_HEADING, bare) or re.fullmatch(_VERDICT, words))
 
 
 def _bare(text: str) -> str:
@@ -74,7 +74,7 @@ _TITLE = re.compile(r"#{1,6} (?!of\b)")
 _MARKS, _BULLET = re.compile(r"[*_#`>\"“”]+"), re.compile(r"^(?:[-•–—]|\d+[.)])\s+")
 _WORD = re.compile(r"\w")
 _ABOUT = re.compile(r"\b[AB12](?:['’]s)? \w")
-_HEADING = re.compile(
+_HEADING = (
     r"(?:(?:the |my |final |overall |key |main )*|(?:response |answer )?[ab12](?:['’]s)? )"
     r"(?:thought process|thinking(?: process)?|reasoning|analysis|reasons?|list of reasons|explanation|evaluation|"
     r"assessment(?: result)?|verdict|result|judge?ment|preference|conclusion|summary|overall|comparison|differences?|"
@@ -91,7 +91,7 @@ _ONE = (
     r"(?:the )?(?:(?:responses?|answers?|assistant|model|option|output|reply|candidate)(?: ?#?(?:[ab12]|one|two))?|"
     r"[ab]|both|neither|(?:first|second) (?:response|answer|one)|both (?:responses|answers))"
 )
-_VERDICT = re.compile(
+_VERDICT = (
     r"[-•* ]*(?:(?:overall|in (?:summary|conclusion|short|general|my opinion)|therefore|thus|so|hence|"
     r"i (?:think|believe|feel)(?: that)?),? )?(?:"
     rf"{_ONE} (?:is|are|was|seems?|feels?|looks?|sounds?)(?: to be)? (?:(?:much|far|clearly|slightly|simply|just|"
@@ -213,13 +213,14 @@ _POSE = (
     r"s['’]il vous plaît|пожалуйста|"
     r"(?:dear |note to |to |as )?(?:the )?(?:judge|evaluator|grader|scorer|model|ai))[ ,:;!\n-]{1,4}){0,4}"
 )
-_ORDER = re.compile(f"{_CLAUSE}{_POSE}(?:{'|'.join(_ORDERS)})")
+_ORDER = f"{_CLAUSE}{_POSE}(?:{'|'.join(_ORDERS)})"
 # What a later clause begins behind; most items have none of it before their end.
 _CLAUSE_END = re.compile(r"[\n.!?…;。\])>}](?=.)", re.DOTALL)
 
 
 def _is_order(text: str) -> bool:
-    if _ORDER.match(text):
+    order = re.compile(_ORDER)  # compiled on first use, then from the module's cache
+    if order.match(text):
         return True
     end = _CLAUSE_END.search(text)
-    return end is not None and _ORDER.search(text, end.start()) is not None
+    return end is not None and order.search(text, end.start()) is not None

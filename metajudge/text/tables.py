@@ -1,7 +1,5 @@
 """Rows of text as a table, CSV or any format of tabulate."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Text for a terminal: made safe, cut to a width in columns, coloured."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """A rough estimate of tokens from the text."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping, Sequence
 

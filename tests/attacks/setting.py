@@ -1,7 +1,5 @@
 """Rows with hostile items, and judges that echo them."""
 
-from __future__ import annotations
-
 import functools
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """A judge that copies from its question never writes an attacker's score into a record."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Callable, Iterator

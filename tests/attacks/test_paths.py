@@ -1,7 +1,5 @@
 """The user alone chooses the output folder: a name in the data never leads out of it."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """No item changes the numbering of a question or closes a list."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Callable

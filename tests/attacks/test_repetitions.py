@@ -3,8 +3,6 @@
 The reward reads generations on the event loop of all requests, where a backtracking pattern would take seconds.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The embedded judge's server under hostile requests."""
 
-from __future__ import annotations
-
 import asyncio
 import gzip
 import ipaddress

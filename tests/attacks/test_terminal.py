@@ -1,7 +1,5 @@
 """Text shown to a person holds no control character and no direction override from the data."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -3,8 +3,6 @@
 The two sides run one after the other on the same file, each as a process.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 from pathlib import Path

@@ -3,8 +3,6 @@
 The pairs of `tests/data/labelled_pairs.jsonl` were labelled before the thresholds were chosen, on split `dev` alone.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -4,8 +4,6 @@ The yardstick is drawing the random numbers of 10,000 resamples, which no such r
 counts. Matrix products use one thread, as in the command.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -4,8 +4,6 @@ One asyncio protocol without a framework takes about 40 µs per request. `POST` 
 `GET /log` returns the time of the first request (monotonic clock) and the seconds from there to each reply.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -1,7 +1,5 @@
 """Rows, records and processes for the benchmarks, with time, CPU and memory of a process."""
 
-from __future__ import annotations
-
 import compileall
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """Memory for 1,000 and 20,000 rows of 17 KB, 50 in flight: `python -m tests.bench.memory`."""
 
-from __future__ import annotations
-
 import sys
 
 from tests.bench.measure import best_of, measure

@@ -5,8 +5,6 @@ model of lm-evaluation-harness, if `lm-eval[api]` is installed. Both ask our que
 nothing.
 """
 
-from __future__ import annotations
-
 import asyncio
 import importlib.util
 import json

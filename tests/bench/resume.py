@@ -3,8 +3,6 @@
 It measures the seconds from the start of the process to its first request, and peak memory.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

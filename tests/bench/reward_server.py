@@ -5,8 +5,6 @@ bare aiohttp loop sends as many requests to such a judge. Both rates leave out t
 flight. If the system allows it, judge and client are kept off the server's CPU.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """Seconds that `--help` takes: `python -m tests.bench.start`. Exits 1 above 0.3 s for one of the commands."""
 
-from __future__ import annotations
-
 import sys
 
 from tests.bench.measure import best_of, run

@@ -4,8 +4,6 @@ Each setting has a number of requests in flight, seconds per reply and rows. The
 and lm-eval's client, if installed, run in turns against the same kind of server. `--quick`: the first setting only.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 

@@ -1,7 +1,5 @@
 """The judge of a module's tests. The module's `LATENCY` is its seconds per reply."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Small file systems for tests that need one to be full or read-only."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The judge and the inference as processes that a test may stop, pause, kill and restart."""
 
-from __future__ import annotations
-
 import json
 import resource
 import signal

@@ -1,7 +1,5 @@
 """The judge's log: the time of each request and of each reply."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections import Counter

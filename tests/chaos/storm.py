@@ -1,7 +1,5 @@
 """A run that is killed repeatedly, and checks of its results."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -1,7 +1,5 @@
 """Full and broken disks: a clear end in each case, and no data is lost."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

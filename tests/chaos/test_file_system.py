@@ -1,7 +1,5 @@
 """A failing file system: full, read-only, closed streams. The end is clear; nothing is lost or doubled."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Killed at random moments, a run loses only what was in flight and finishes all the same."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 

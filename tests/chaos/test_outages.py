@@ -1,7 +1,5 @@
 """A judge that is unreachable for a while, paused, or always failing. Nothing is lost, little is repeated."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

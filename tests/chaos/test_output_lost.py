@@ -1,7 +1,5 @@
 """The output deleted, moved or replaced during a run, and several runs with the same output."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Files after a power cut: cut at any byte, or NULs in place of data that did not reach the disk."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import re

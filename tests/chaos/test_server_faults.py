@@ -1,7 +1,5 @@
 """A judge that answers wrongly, slowly or not at all: faults that a retry repairs leave no trace in the table."""
 
-from __future__ import annotations
-
 import signal
 import time
 from pathlib import Path

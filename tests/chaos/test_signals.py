@@ -1,7 +1,5 @@
 """SIGINT and SIGTERM wait for replies in flight. A second signal stops at once. The summary says how to resume."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

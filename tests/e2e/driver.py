@@ -1,7 +1,5 @@
 """Start the real commands as processes."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The chain from raw preference data to the table. Each step is a process against a real server."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The real command against a judge that fails in every way."""
 
-from __future__ import annotations
-
 import socket
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """More requests in flight than files may be open. The default limit of macOS is 256."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Outputs that may not be mixed, closed streams, deleted records; `tests/chaos` has kills and signals."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

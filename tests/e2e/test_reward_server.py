@@ -1,7 +1,5 @@
 """The reward server as a process, asked over real sockets. Its judge is a process too."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import dataclasses

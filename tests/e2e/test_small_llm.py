@@ -1,7 +1,5 @@
 """The whole chain against a real language model behind a real server. It proves the protocol, not the judging."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path

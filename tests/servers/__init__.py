@@ -1,7 +1,5 @@
 """Real servers for tests, each in a separate process."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import subprocess

@@ -5,8 +5,6 @@ all. Every other reply is right and the same at every run. `GET /log` counts the
 per question and per right reply, and outlives the server.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import hashlib

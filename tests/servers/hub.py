@@ -1,7 +1,5 @@
 """A hub on loopback for downloads: a file's size and sum by HEAD, its bytes by GET."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping

@@ -4,8 +4,6 @@ A decomposer gets the sentences of the annotators' texts as points. A critic get
 one as the better. A judge compares texts. `GET /log` counts requests per question.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import hashlib

@@ -3,8 +3,6 @@
 SmolLM2-135M-Instruct, as it comes inside a package, served by llama.cpp. It follows the reply grammar badly.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import time
 from pathlib import Path

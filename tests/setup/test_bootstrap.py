@@ -1,7 +1,5 @@
 """Setting up: the choice of interpreter and environment, and folders that are never deleted."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The shell script: its choice of Python and judge, and the arguments that it passes on."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Intervals hold their 95 % and the flag its 5 % on data with a known truth. Simulations with a fixed seed."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from pathlib import Path

@@ -4,8 +4,6 @@ A tiny model learns to write critiques out of whole lines, then ten steps of GRP
 fail, and for some steps it is unreachable. TRL's rewards are compared with Eq. 1 to 4, computed without the library.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 import re

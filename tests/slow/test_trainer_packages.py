@@ -6,8 +6,6 @@ Their call patterns are also in `tests/unit/integrations/test_trainers.py`. To i
     pip install --no-deps verl==0.9.1 openrlhf==0.11.2
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A small run of the training example from the warm-up to the log, with torch, TRL and a judge process."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

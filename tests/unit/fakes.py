@@ -1,7 +1,5 @@
 """Fakes for time and for a scripted judge."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Result files of ours, small and made to measure, for tests of what reads them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Small rows, samples and runs for tests."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import re

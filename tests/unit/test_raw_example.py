@@ -1,7 +1,5 @@
 """The raw example rows, and the decomposition that the rules demand of them: format and rules, not one wording."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

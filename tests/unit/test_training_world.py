@@ -1,7 +1,5 @@
 """The toy world of the training example: rows, demonstrations, measures and the table, without torch."""
 
-from __future__ import annotations
-
 import json
 import random
 from collections import Counter

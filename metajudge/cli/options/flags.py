@@ -1,7 +1,5 @@
 """Flags made from the options of a config, the config made from the flags, and types of single values."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Callable

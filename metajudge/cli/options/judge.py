@@ -1,7 +1,5 @@
 """The flags of every command that asks a judge: which judge, how fast, how patiently."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import os

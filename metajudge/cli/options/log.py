@@ -1,7 +1,5 @@
 """Destinations of the log: warnings to the terminal, above the progress bar; everything to a named file."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import sys

@@ -1,7 +1,5 @@
 """The output of a command: the result on stdout, notes on stderr, JSON files."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

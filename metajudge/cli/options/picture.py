@@ -1,7 +1,5 @@
 """Options of `plot` and `plot-training`: the picture, its theme and title."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import importlib

@@ -1,7 +1,5 @@
 """The flags of `report`, `compare` and `plot`: how rows are scored."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

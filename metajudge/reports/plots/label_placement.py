@@ -1,7 +1,5 @@
 """Limits of the axes, and places for the names of points: pure geometry in pixels, y upwards."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

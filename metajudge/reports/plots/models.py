@@ -1,7 +1,5 @@
 """Picture of models: outcome accuracy across, rationale consistency upwards, one point per model; needs matplotlib."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import statistics
@@ -111,7 +109,7 @@ class _Plan:
     has_families: bool
 
     @classmethod
-    def of(cls, panels: Panels, look: Look) -> _Plan:
+    def of(cls, panels: Panels, look: Look) -> "_Plan":
         """Plan the picture of these panels."""
         points = [point for inside in panels.values() for point in inside]
         has_families = any(point.family for point in points)

@@ -1,7 +1,5 @@
 """Points of a picture, from a report's rows or from a CSV file of figures."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -4,8 +4,6 @@ A log is JSON lines, one for each step of a run: `arm` (what was rewarded), `see
 step's batch, `outcome` and `rationale` (null = unknown). Other fields are ignored.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@
 knows no None: what cannot be scored now is answered with 503, so that the trainer asks again, and never with 0.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import logging

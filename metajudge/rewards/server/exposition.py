@@ -1,7 +1,5 @@
 """The counts of a reward server as Prometheus text; needs prometheus_client."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import generate_latest

@@ -1,7 +1,5 @@
 """Counts of what a reward server did. Pure: the clock is its caller's."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter, deque
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Requests read as generations, and rewards written as answers, or the refusal in their place. Pure."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The fixed instructions come first, the row last as quoted data. A critic sees Re
 the responses swapped, its text names them the other way round.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 from dataclasses import dataclass

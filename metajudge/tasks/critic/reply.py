@@ -5,8 +5,6 @@ most to least important, a line `Final assessment result: \\boxed{B>A}`. Lists a
 indented under a reason continue it, a title with reasons under it is no reason.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 import unicodedata

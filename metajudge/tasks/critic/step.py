@@ -1,7 +1,5 @@
 """Criticising as a step: the evaluated model reads a row and writes its reasons and verdict."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -126,7 +124,7 @@ class CriticStep(Step):
             return StepResult.failed(Status.FORMAT_ERROR, found.reason)
         return StepResult(Status.SUCCESS, self._fields(found, found.label, text))
 
-    def _texts(self, row: Mapping[str, Any]) -> _Texts | str:
+    def _texts(self, row: Mapping[str, Any]) -> "_Texts | str":
         """Return the conversation (cut if too long) and both responses of a row, or its problem."""
         conversation = read_conversation(row.get(self.context_field))
         if isinstance(conversation, str):

@@ -3,8 +3,6 @@
 A doubt is for a person to look at, not a verdict: the checks see words, not meaning.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence

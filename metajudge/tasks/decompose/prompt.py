@@ -4,8 +4,6 @@ The fixed instructions come first, the row's texts last as quoted data: the conv
 annotator's texts.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -5,8 +5,6 @@ The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `CLAIM_COUNT=n`
 several lines.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

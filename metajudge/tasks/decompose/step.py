@@ -1,7 +1,5 @@
 """Decomposing as a step: the annotators' free text of a row becomes its human checklist."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace

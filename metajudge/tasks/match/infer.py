@@ -1,7 +1,5 @@
 """Inference: rows in, judged records out."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping

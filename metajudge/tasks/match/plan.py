@@ -1,7 +1,5 @@
 """Files of an inference: the format of its input and the result file of each evaluated model."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ question. Checklist items are data: each is folded to one line and cannot imitat
 not even in a judge's copy of the question.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import re

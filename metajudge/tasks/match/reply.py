@@ -4,8 +4,6 @@ A text has two readings. The *reference reading* is literal and takes the first 
 unambiguous faults and accepts only a block that names every human item exactly once.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

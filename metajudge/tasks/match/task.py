@@ -1,7 +1,5 @@
 """Matching as a task: the questions about a row, and the record made of their replies."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -122,7 +120,7 @@ class MatchTask:
 
     # ------------------------------------------------------------------ results
 
-    def _result(self, sample: Sample, outcomes: Sequence[RequestResult]) -> _Result:
+    def _result(self, sample: Sample, outcomes: Sequence[RequestResult]) -> "_Result":
         answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
         size = len(answers) // self.num_samples
         first, *others = (self._one_sample(sample, answers[i : i + size]) for i in range(0, len(answers), size))
@@ -132,7 +130,7 @@ class MatchTask:
             samples.append(other.samples[0] | own)
         return first
 
-    def _one_sample(self, sample: Sample, answers: Sequence[Answer]) -> _Result:
+    def _one_sample(self, sample: Sample, answers: Sequence[Answer]) -> "_Result":
         if self.prompt.granularity != ITEM:
             (answer,) = answers
             return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
@@ -146,7 +144,7 @@ class MatchTask:
 
     def _failed_result(
         self, sample: Sample, outcomes: Sequence[RequestResult], failed: Failed
-    ) -> tuple[Status, _Result]:
+    ) -> tuple[Status, "_Result"]:
         matrix, replies = None, None
         kind, message = failed.kind, failed.message
         if len(outcomes) > 1:

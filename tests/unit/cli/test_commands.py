@@ -1,7 +1,5 @@
 """The table of commands: each has its module, and nothing else comes first."""
 
-from __future__ import annotations
-
 import importlib
 
 import pytest

@@ -1,7 +1,5 @@
 """Flags are made of a config's options, and the config of its flags."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import dataclass
 

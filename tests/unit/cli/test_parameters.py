@@ -1,7 +1,5 @@
 """Parameters in messages become flags."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The text of a run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from metajudge.cli.summary import _analysis_commands

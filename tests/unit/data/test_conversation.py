@@ -1,7 +1,5 @@
 """Conversations as quoted text, and their cutting."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Downloads by the command as a process, from a hub on loopback with small stand-ins for the published files."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

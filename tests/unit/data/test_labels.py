@@ -1,7 +1,5 @@
 """Verdicts in every spelling, and numbers on a known scale."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

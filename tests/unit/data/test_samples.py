@@ -1,7 +1,5 @@
 """Rows of a file become samples."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """The embedded matcher's rules, and how well it agrees with labels written by hand."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

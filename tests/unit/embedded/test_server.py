@@ -1,7 +1,5 @@
 """The embedded judge over HTTP."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """Prices, and the bound on the cost of a run."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Equal questions, asked once."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Waiting for an unreachable judge, on a fake clock."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Clocks and backoff."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 

@@ -1,7 +1,5 @@
 """Requests in flight: a fixed limit, and one that is found."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

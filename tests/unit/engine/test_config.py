@@ -1,7 +1,5 @@
 """The configuration of a judge: values that are refused, and the environment."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Requests and tokens per minute, on a fake clock."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The run: bounded, resumable, interruptible."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """A judge for the trainers' tests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

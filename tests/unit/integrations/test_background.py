@@ -1,7 +1,5 @@
 """The thread that asks the judge for a trainer: many callers, one scorer, and an end without noise."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import subprocess

@@ -4,8 +4,6 @@ The call patterns are those of verl 0.9.1 (`get_custom_reward_fn`, `NaiveRewardM
 (`SingleTurnAgentExecutor`); `tests/slow` runs the trainers themselves.
 """
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import importlib.util

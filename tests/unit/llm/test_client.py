@@ -1,7 +1,5 @@
 """The judge client against a real server on loopback, one behaviour of the server at a time."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import socket

@@ -1,7 +1,5 @@
 """Requests as they leave, redirections, proxies and broken connections, against raw servers on loopback."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json

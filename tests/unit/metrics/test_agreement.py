@@ -1,7 +1,5 @@
 """Agreement between judges: coefficients worked by hand or taken from their authors, and the command around them."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import io

@@ -1,7 +1,5 @@
 """Intervals: formulas worked by hand, pairing, clusters, and what has no interval. Coverage is in tests/slow."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

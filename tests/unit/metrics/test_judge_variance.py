@@ -1,7 +1,5 @@
 """The judge's own variance, from samples."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The best one-to-one matching, against brute force and scipy."""
 
-from __future__ import annotations
-
 import random
 
 import numpy as np

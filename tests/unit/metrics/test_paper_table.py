@@ -1,7 +1,5 @@
 """`--paper`: the reference's table with the paper's metrics beside it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

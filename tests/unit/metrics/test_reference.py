@@ -1,7 +1,5 @@
 """The reference's metrics, worked by hand."""
 
-from __future__ import annotations
-
 import random
 
 import pytest

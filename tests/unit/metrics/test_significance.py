@@ -1,7 +1,5 @@
 """p values by swapping clusters, and Holm's correction."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

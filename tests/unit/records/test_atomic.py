@@ -1,7 +1,5 @@
 """Files that are never half written."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """One record per row: kept, dropped and refused."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Replies of open rows, kept beside the results."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The record that counts if a file has several of one row."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from metajudge.data.rows import UnreadableLines

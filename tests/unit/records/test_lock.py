@@ -1,7 +1,5 @@
 """One writer per file, also on a file system without locks."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

@@ -1,7 +1,5 @@
 """The per-item matches beside the records."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

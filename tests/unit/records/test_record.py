@@ -1,7 +1,5 @@
 """The record: reading, writing, scores."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

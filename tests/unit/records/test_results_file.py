@@ -1,7 +1,5 @@
 """The record file: appended, locked, repaired, resumed."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Check of input files and result files: findings, verdict, tables and JSON."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

@@ -1,7 +1,5 @@
 """Paired comparisons of models."""
 
-from __future__ import annotations
-
 import json
 import random
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The deceptive-alignment flag on figures made to measure. Its error rates are in tests/slow."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The report: rows, notes, JSON, and the command."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

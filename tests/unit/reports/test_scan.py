@@ -1,7 +1,5 @@
 """Result files become summaries: every kind of record, of file and of mistake."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

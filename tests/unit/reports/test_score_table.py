@@ -1,7 +1,5 @@
 """Result files become columns of scores."""
 
-from __future__ import annotations
-
 import math
 import re
 from pathlib import Path

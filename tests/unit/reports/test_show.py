@@ -1,7 +1,5 @@
 """Rows as text: selection, layout, and safety of the terminal."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

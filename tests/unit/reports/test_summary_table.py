@@ -1,7 +1,5 @@
 """Summaries as text: the reference's table to the byte, and the other formats."""
 
-from __future__ import annotations
-
 import csv
 import io
 

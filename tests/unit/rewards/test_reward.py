@@ -1,7 +1,5 @@
 """The equations of the reward, worked by hand and against the metrics."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -4,8 +4,6 @@ The judge of these tests sees each reason by itself: the honest ones make one hu
 quarter of every point, an order is obeyed where it is shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pytest

@@ -1,7 +1,5 @@
 """Generations in, rewards out: what is asked, what is not, and what becomes of a judge that fails."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import re

@@ -1,7 +1,5 @@
 """Steps from the command line to the files, without a model."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Output of a step, built from rows and records without a model."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

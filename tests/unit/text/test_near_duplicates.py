@@ -1,7 +1,5 @@
 """Points that nearly repeat each other: copies in any dress, and not what only has the same form."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -1,7 +1,5 @@
 """Suspicious items: marked, counted and, where the user wants it, without credit."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

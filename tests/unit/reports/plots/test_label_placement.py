@@ -1,7 +1,5 @@
 """Labels are apart, off the points, inside the axes, and near."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Picture of models: drawing, legibility, files, CSV input and the command."""
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import random

@@ -1,7 +1,5 @@
 """Picture of training runs: logs, smoothing, drawing and the command."""
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import json

@@ -1,7 +1,5 @@
 """The reward server's parts that need no socket: requests, answers, metrics, flags."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import io

@@ -1,7 +1,5 @@
 """The question to a critic."""
 
-from __future__ import annotations
-
 import re
 
 from metajudge.data.conversation import Conversation, Turn

@@ -1,7 +1,5 @@
 """Grammar of a critic's reply, and the two orders of the responses."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

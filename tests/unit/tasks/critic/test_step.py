@@ -1,7 +1,5 @@
 """Criticising as a step: the questions about a row and the result of its answers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from metajudge.cli.summary import count_notes

@@ -1,7 +1,5 @@
 """Doubts about decomposed points: honest checklists have none."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

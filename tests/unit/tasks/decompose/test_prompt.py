@@ -1,7 +1,5 @@
 """The question that turns annotators' texts into points."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Grammar of a decomposer's reply: accepted, repaired and rejected texts."""
 
-from __future__ import annotations
-
 import re
 import time
 

@@ -1,7 +1,5 @@
 """Inference from the command line to the files, against a real server on loopback."""
 
-from __future__ import annotations
-
 import asyncio
 import gzip
 import io

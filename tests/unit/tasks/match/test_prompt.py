@@ -1,7 +1,5 @@
 """Text of the question."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Reply grammar: accepted, repaired and rejected texts."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

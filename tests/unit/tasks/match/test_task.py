@@ -1,7 +1,5 @@
 """Matching as a task: questions and records."""
 
-from __future__ import annotations
-
 import json
 
 from hypothesis import given
