@@ -30,6 +30,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "init": Command(MAKE, "Write ten example rows and a quick start into a directory"),
     "download": Command(MAKE, "Download the published checklists and examples, checked by size and sha256"),
     "check": Command(MAKE, "Check whether a file is good input, and show what it holds"),
     "decompose": Command(MAKE, "Cut the annotators' free text into human checklists, by a language model"),
