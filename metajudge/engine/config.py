@@ -28,11 +28,7 @@ class JudgeConfig:
         5, "tries after the first, for faults and for malformed replies each", least=0, metavar="N"
     )
     concurrent_requests: int | None = option(
-        10,
-        "questions in flight, at most; auto = find the judge's limit",
-        least=1,
-        metavar="N",
-        none="auto",
+        10, "questions in flight, at most; auto = find the judge's limit", least=1, metavar="N", none="auto"
     )
     rate_limit_delay: float = option(
         0.0, "seconds between the starts of two requests, at least", least=0, metavar="SECONDS"
