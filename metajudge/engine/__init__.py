@@ -12,18 +12,8 @@ from metajudge.engine.config import JudgeConfig
 from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.row_writer import Item, OutputFiles
-from metajudge.engine.runner import Runner, Task
-from metajudge.engine.session import (
-    INCOMPLETE,
-    OK,
-    JudgeSession,
-    StopHook,
-    check_key,
-    exit_code,
-    open_judge,
-    run_rows,
-    run_to_end,
-)
+from metajudge.engine.runner import INCOMPLETE, OK, Runner, StopHook, Task, exit_code, run_rows, run_to_end
+from metajudge.engine.session import JudgeSession, check_key, open_judge
 from metajudge.engine.stats import RunStats
 
 __all__ = [

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from metajudge.engine.concurrency import MOST_IN_FLIGHT
-from metajudge.engine.row_writer import MAX_CONSECUTIVE_FAILURES
-from metajudge.engine.runner import GRACE_SECONDS
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
 from metajudge.options import check_options, option
 
@@ -44,13 +42,13 @@ class JudgeConfig:
         300.0, "seconds to wait for a judge that cannot be reached", least=0, metavar="SECONDS"
     )
     shutdown_timeout: float = option(
-        GRACE_SECONDS,
+        10.0,
         "seconds that replies in flight get to arrive when the run is stopped",
         least=0,
         metavar="SECONDS",
     )
     max_consecutive_failures: int = option(
-        MAX_CONSECUTIVE_FAILURES,
+        20,
         "stop after this many consecutive rows that failed for reasons of their own",
         least=1,
         metavar="N",

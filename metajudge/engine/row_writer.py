@@ -15,7 +15,6 @@ from metajudge.text import ParseFailure
 
 log = logging.getLogger("metajudge")
 
-MAX_CONSECUTIVE_FAILURES = 20
 LOGGED_FAILURES = 10
 """Failed rows that are logged as warnings."""
 
@@ -59,9 +58,8 @@ class RowWriter:
         self,
         outputs: Mapping[str, OutputFiles],
         stats: RunStats,
-        *,
-        skip_failed: bool = False,
-        max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
+        skip_failed: bool,
+        max_consecutive_failures: int,
     ) -> None:
         """Write to `outputs` (by evaluated model); `skip_failed`: rows whose earlier record is a failure are done."""
         self._outputs, self._stats, self._skip_failed = outputs, stats, skip_failed

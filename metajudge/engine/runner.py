@@ -2,20 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, TypeVar
 
 from metajudge.data import InvalidRow
-from metajudge.engine.clock import StoppableClock, Stopped
-from metajudge.engine.question import Question, QuestionLayer, RequestResult
-from metajudge.engine.row_writer import Item, RowWriter
-from metajudge.errors import MetaJudgeError
+from metajudge.engine.clock import Stopped
+from metajudge.engine.config import JudgeConfig
+from metajudge.engine.open_files import raise_open_file_limit
+from metajudge.engine.progress import show_progress
+from metajudge.engine.question import Question, RequestResult
+from metajudge.engine.row_writer import Item, OutputFiles, RowWriter
+from metajudge.engine.session import JudgeSession, open_judge
+from metajudge.engine.stats import RunStats
+from metajudge.errors import MetaJudgeError, UsageError
+from metajudge.llm import FatalError
 from metajudge.records import Record
 
 log = logging.getLogger("metajudge")
 
-GRACE_SECONDS = 10.0
 SYNC_SECONDS = 1.0
+OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+
+T = TypeVar("T")
+StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
+"""Gets a function that stops the run from any thread; its context is open while the run can be stopped."""
 
 
 class Task(Protocol):
@@ -30,30 +42,15 @@ class Task(Protocol):
         """Make the row's record from the results, in the order of its questions; `seconds` since it was begun."""
 
 
-class Judge(QuestionLayer, Protocol):
-    """The stack of layers, see `session.JudgeSession`."""
-
-    @property
-    def dropped_params(self) -> Sequence[str]:
-        """Parameters that the judge did not support so far."""
-
-
 class Runner:
     """One run over one input."""
 
     def __init__(
-        self,
-        task: Task,
-        judge: Judge,
-        writer: RowWriter,
-        clock: StoppableClock,
-        *,
-        open_rows: Callable[[], int],
-        grace: float = GRACE_SECONDS,
+        self, config: JudgeConfig, task: Task, outputs: Mapping[str, OutputFiles], judge: JudgeSession
     ) -> None:
-        """Work on at most `open_rows()` rows at a time; wait `grace` seconds for replies in flight at a stop."""
-        self._task, self._judge, self._writer, self._clock = task, judge, writer, clock
-        self._open_rows, self._grace = open_rows, grace
+        self._task, self._judge, self._clock = task, judge, judge.clock
+        self._grace = config.shutdown_timeout
+        self._writer = RowWriter(outputs, judge.stats, config.skip_failed, config.max_consecutive_failures)
         self._rows: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         """Set when a row has ended or the run is stopped."""
@@ -110,7 +107,8 @@ class Runner:
                 return
             if isinstance(item, InvalidRow) or self._writer.is_done(item):
                 continue
-            await self._wait_until_below(self._open_rows)
+            # Twice the requests in flight, because a row that waits for its next try leaves its place to others.
+            await self._wait_until_below(lambda: 2 * self._judge.concurrency.limit)
             if self.is_stopped:
                 return
             row = asyncio.create_task(self._take_through(item))
@@ -136,7 +134,7 @@ class Runner:
             results = await self._ask_all(item, self._task.questions(item))
         except Stopped:
             return  # the row stays open, for the next run
-        record = self._task.record(item, results, self._clock.now() - started, self._judge.dropped_params)
+        record = self._task.record(item, results, self._clock.now() - started, self._judge.client.dropped_params)
         self._stop_on_error(self._writer.write, item, record, results)
 
     async def _ask_all(self, item: Item, questions: Sequence[Question]) -> list[RequestResult]:
@@ -192,3 +190,45 @@ class Runner:
                 await asyncio.to_thread(self._writer.sync)
             except MetaJudgeError as error:
                 self.stop(error)
+
+
+async def run_rows(
+    config: JudgeConfig,
+    task: Task,
+    items: Iterable[Item | InvalidRow],
+    outputs: Mapping[str, OutputFiles],
+    stats: RunStats,
+    stop_hook: StopHook = nullcontext,
+) -> Runner:
+    """Judge the rows until all are done or the run is stopped; `outputs` are named by evaluated model."""
+    raise_open_file_limit(config.sockets)
+    async with open_judge(config, stats) as judge:
+        runner = Runner(config, task, outputs, judge)
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(runner.stop)
+
+        async with show_progress(stats, judge.concurrency if config.concurrent_requests is None else None):
+            with stop_hook(stop):
+                await runner.run(items)
+        return runner
+
+
+def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also in a thread whose event loop is running (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+def exit_code(runner: Runner, stats: RunStats) -> int:
+    """Return 0 if all is done, 1 if rows failed or are left, 2 if a setting has to be changed, 130 if interrupted."""
+    if runner.interrupted:
+        return INTERRUPTED
+    if runner.stop_reason is not None:
+        return USER_ERROR if isinstance(runner.stop_reason, FatalError | UsageError) else INCOMPLETE
+    return INCOMPLETE if stats.failures or stats.unusable or stats.skipped_failed else OK

@@ -217,7 +217,7 @@ def _unexpected(keys: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ..
 def _accepted_scores(scores: object) -> tuple[Match, ...] | Unscored:
     if not isinstance(scores, list) or not scores or not all(map(_is_mark, scores)):
         return _UNREADABLE
-    if not all([0 <= score <= 1 for _, _, score in scores]):
+    if not all(0 <= score <= 1 for _, _, score in scores):
         return BAD_SCORE
     if sorted([human for human, _, _ in scores]) != list(range(1, len(scores) + 1)):
         return _INCOMPLETE

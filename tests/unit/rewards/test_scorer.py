@@ -64,7 +64,8 @@ class Bench:
 
         @contextlib.asynccontextmanager
         async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
-            yield stack_layers(self.judge, config, stats, StoppableClock(FakeClock()))
+            clock = FakeClock()
+            yield stack_layers(self.judge, config, stats, StoppableClock(clock.now, clock.sleep))
 
         monkeypatch.setattr(reward_scorer, "open_judge", open_judge)
         self.scorer = RewardScorer(
