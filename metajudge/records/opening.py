@@ -1,5 +1,6 @@
 """Opening a results file for appending: checks of its content, and repair of a torn last line."""
 
+import collections
 import logging
 import os
 import stat
@@ -50,11 +51,10 @@ def check_content(fd: int, path: Path) -> None:
 
 def repair_tail(fd: int, path: Path) -> None:
     """Give a whole last line its missing newline; set a torn one aside in `<output>.torn`. Raises `DiskFull`."""
-    size = os.fstat(fd).st_size
-    start = _last_line_start(fd, size)
-    if start == size:
+    (tail,) = collections.deque(lines_of(fd), maxlen=1) or [b""]
+    if not tail or tail.endswith(b"\n"):
         return
-    tail = os.pread(fd, size - start, start)
+    start = os.fstat(fd).st_size - len(tail)
     whole = tail.rstrip(b"\0")  # a power loss may leave zeros in place of the newline
     try:
         if _is_object(whole):
@@ -70,17 +70,6 @@ def repair_tail(fd: int, path: Path) -> None:
         raise DiskFull(f"{path} ends in a torn line that cannot be repaired: {error.strerror}") from None
     os.ftruncate(fd, start)
     log.warning("%s ended in a torn line: set aside in %s, its row is asked again", path, torn)
-
-
-def _last_line_start(fd: int, size: int) -> int:
-    position = size
-    while position > 0:
-        step = min(_CHUNK, position)
-        position -= step
-        newline = os.pread(fd, step, position).rfind(b"\n")
-        if newline >= 0:
-            return position + newline + 1
-    return 0
 
 
 def _may_be_record(line: bytes) -> bool:
