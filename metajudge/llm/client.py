@@ -155,18 +155,13 @@ def _make_transport(config: ClientConfig, client: openai.AsyncOpenAI | None) -> 
     # Imported where a client is made: openai and aiohttp take most of a second, and commands that only read results
     # (their `Reply`, `Usage` and errors are in this room, too) need neither.
     try:
-        from metajudge.llm.transport import AiohttpTransport, OpenAITransport, openai_endpoint
+        from metajudge.llm.transport import AiohttpTransport, OpenAITransport
     except (ImportError, SyntaxError) as error:
         raise UsageError(f"the package openai cannot be used: {error}; install it again") from None
 
     if client is not None:
         return OpenAITransport(client, config.timeout)
-    return AiohttpTransport(
-        openai_endpoint(config.base_url, config.api_key),
-        api_key=config.api_key,
-        timeout=config.timeout,
-        connections=config.connections,
-    )
+    return AiohttpTransport(config.base_url, config.api_key, timeout=config.timeout, connections=config.connections)
 
 
 def _parse_completion(response: Response, latency_s: float, key: str) -> Reply:

@@ -1,6 +1,6 @@
 """Carry requests to the judge: over an aiohttp session, or through an OpenAI client of the user's own.
 
-The OpenAI client decides the address and the headers (`openai_endpoint`): key, organization, project, custom headers.
+The OpenAI client decides the address and the headers (`openai_request`): key, organization, project, custom headers.
 The requests do not go through it: its work takes more CPU than the rest of a request (2.6 ms against 0.6 ms with 256
 in flight).
 """
@@ -8,7 +8,7 @@ in flight).
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -22,16 +22,6 @@ from metajudge.llm.errors import ConnectError, ConnectTimeout, FatalError, Judge
 CONNECT_SECONDS = 10.0
 _PATH = "chat/completions"
 _REDIRECTS = (301, 302, 303, 307, 308)
-_MAX_REDIRECTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Destination of requests."""
-
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-    """Headers by lower-case name; the key is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,86 +34,48 @@ class Response:
     content: bytes
 
 
-def openai_endpoint(base_url: str, api_key: str) -> Endpoint:
-    """Return where an OpenAI client would post chat completions, and with which headers.
-
-    It also reads `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`.
-    """
-    # Nothing is sent through this client. One that can send would first read certificates, which takes 50 ms.
-    idle = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), trust_env=False)
-    client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, http_client=idle)
-    headers = {**client.auth_headers, **client.default_headers}
-    return Endpoint(
-        # Joined as URLs: behind a base URL without a path, the text would become part of the host.
-        url=str(client.base_url.join(_PATH)),
-        # In lower case, so that a custom `authorization` replaces `Authorization`. Omitted headers are no strings.
-        headers={name.lower(): value for name, value in headers.items() if isinstance(value, str)},
-    )
-
-
 class AiohttpTransport:
     """Requests over one aiohttp session.
 
-    Redirections on the same host are followed; to another one neither rows nor key are sent.
+    A redirection is not followed: rows and key go to the address that the user named, and to no other.
     """
 
-    def __init__(self, endpoint: Endpoint, *, api_key: str, timeout: float, connections: int) -> None:
+    def __init__(self, base_url: str, api_key: str, *, timeout: float, connections: int) -> None:
         """`timeout`: seconds from connecting to the last byte. `connections`: open at the same time, at most."""
-        self._endpoint = endpoint
-        self._base_url = endpoint.url.removesuffix(f"/{_PATH}")
-        self._api_key = api_key
-        self._timeout = timeout
-        self._connections = connections
+        self._url, self._headers = openai_request(base_url, api_key)
+        self._api_key, self._timeout, self._connections = api_key, timeout, connections
         # Not aiohttp's `trust_env`: it reads the environment in a thread for every request, and a password in ~/.netrc
         # for the judge's host makes each one fail.
-        self._proxy = find_proxy(endpoint.url)
+        self._proxy = find_proxy(self._url)
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, content: bytes) -> Response:
         """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
-        endpoint = self._endpoint
-        for _ in range(_MAX_REDIRECTS + 1):
-            response = await self._send(endpoint, content)
-            location = response.headers.get("location")
-            if response.status not in _REDIRECTS or location is None:
-                return response
-            endpoint = self._redirected(endpoint, response.status, location)
-        raise FatalError("redirected", f"{self._base_url} redirects without end; check `api_base`")
-
-    async def _send(self, endpoint: Endpoint, content: bytes) -> Response:
         session = self._session or self._open()
-        proxy = self._proxy if endpoint is self._endpoint else find_proxy(endpoint.url)
-        url = URL(endpoint.url, encoded=True)
+        url = URL(self._url, encoded=True)
         try:
             async with session.post(
-                url, data=content, headers=endpoint.headers, proxy=proxy, allow_redirects=False
+                url, data=content, headers=self._headers, proxy=self._proxy, allow_redirects=False
             ) as response:
-                return Response(response.status, response.headers, await response.read())
+                whole = Response(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_error(error, self._base_url, self._api_key, self._timeout) from None
+            raise connection_error(error, _base_url(self._url), self._api_key, self._timeout) from None
+        location = whole.headers.get("location")
+        if whole.status in _REDIRECTS and location is not None:
+            raise FatalError("redirected", f"{_base_url(self._url)} redirects to {self._target(location)}")
+        return whole
 
-    def _redirected(self, endpoint: Endpoint, status: int, location: str) -> Endpoint:
-        """Return where the request goes next. Raises `FatalError` where it may not be sent."""
-        named, here = URL(self._endpoint.url), URL(endpoint.url)
+    def _target(self, location: str) -> str:
+        """Name the address that a redirection leads to."""
         try:
-            target = here.join(URL(location)).with_user(None).with_fragment(None)
-            origin = target.origin()
+            target = URL(self._url).join(URL(location))
+            there = _base_url(f"{target.origin()}{target.path}")
         except ValueError:
-            raise FatalError("redirected", f"{self._base_url} redirects to what is no address") from None
-        # A POST is repeated after these two only, and never from https to http.
-        can_follow = status in (307, 308) and target.scheme in (here.scheme, "https")
-        if not can_follow or target.host != named.host:
-            there = without_key(f"{origin}{target.path}".removesuffix(f"/{_PATH}"), self._api_key)
-            raise FatalError(
-                "redirected", f"{self._base_url} redirects to {there}; if your rows may go there, name it as `api_base`"
-            )
-        headers = dict(self._endpoint.headers)
-        if origin != named.origin() and (named.port, target.port) != (80, 443):
-            headers.pop("authorization", None)  # another server on the host
-        return Endpoint(str(target), headers)
+            return "what is no address; check `api_base`"
+        return f"{without_key(there, self._api_key)}; if your rows may go there, name it as `api_base`"
 
     def _open(self) -> aiohttp.ClientSession:
-        is_secure = self._endpoint.url.startswith("https:")
+        is_secure = self._url.startswith("https:")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=_ssl_context() if is_secure else True),
             timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS),
@@ -135,6 +87,25 @@ class AiohttpTransport:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+
+def openai_request(base_url: str, api_key: str) -> tuple[str, Mapping[str, str]]:
+    """Return the URL and the headers of an OpenAI client's chat completions.
+
+    The client also reads `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`.
+    """
+    # Nothing is sent through this client. One that can send would first read certificates, which takes 50 ms.
+    idle = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), trust_env=False)
+    client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, http_client=idle)
+    headers = {**client.auth_headers, **client.default_headers}
+    # Joined as URLs: behind a base URL without a path, the text would become part of the host. Header names in lower
+    # case, so that a custom `authorization` replaces `Authorization`; omitted headers are no strings.
+    url = str(client.base_url.join(_PATH))
+    return url, {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
+
+
+def _base_url(url: str) -> str:
+    return url.removesuffix(f"/{_PATH}")
 
 
 def _ssl_context() -> ssl.SSLContext:
