@@ -6,17 +6,21 @@ in flight).
 """
 
 import asyncio
+import contextlib
+import ipaddress
 import ssl
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
 import openai
 from yarl import URL
 
-from metajudge.llm.base_url import find_proxy
+from metajudge.errors import UsageError
 from metajudge.llm.errors import ConnectError, ConnectTimeout, FatalError, JudgeError, TransientError, without_key
 
 CONNECT_SECONDS = 10.0
@@ -106,6 +110,43 @@ def openai_request(base_url: str, api_key: str) -> tuple[str, Mapping[str, str]]
 
 def _base_url(url: str) -> str:
     return url.removesuffix(f"/{_PATH}")
+
+
+def find_proxy(url: str) -> str | None:
+    """Return the URL of the proxy that the environment names for `url`; this machine is never asked through one.
+
+    Raises `UsageError` for a kind of proxy that cannot be used.
+    """
+    parts, proxies = urlsplit(url), urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or _is_loopback(url) or _is_excluded(parts.netloc, parts.hostname or "", proxies.get("no", "")):
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    kind = urlsplit(proxy).scheme
+    if kind not in ("http", "https"):
+        raise UsageError(f"the proxy for {url} is of the kind {kind}; name an http proxy in {parts.scheme}_proxy")
+    return proxy
+
+
+def _is_loopback(url: str) -> bool:
+    """Return whether `url` names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_excluded(netloc: str, host: str, no_proxy: str) -> bool:
+    """Return whether NO_PROXY covers the host, as a name or in a network such as 10.0.0.0/8."""
+    if urllib.request.proxy_bypass(netloc):
+        return True
+    for entry in no_proxy.split(","):  # urllib knows no networks
+        with contextlib.suppress(ValueError):
+            if ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip(), strict=False):
+                return True
+    return False
 
 
 def _ssl_context() -> ssl.SSLContext:

@@ -16,9 +16,9 @@ import openai
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.llm.base_url import find_proxy
 from metajudge.llm.client import ClientConfig, JudgeClient
 from metajudge.llm.errors import ConnectError, FatalError, JudgeError, TransientError
+from metajudge.llm.transport import find_proxy
 from tests.e2e.driver import command, environment, rows
 from tests.servers import ROOT
 
@@ -181,6 +181,8 @@ def test_rows_go_to_no_address_that_the_user_did_not_name(status: int, location:
         ({"https_proxy": "http://p:1", "no_proxy": "10.0.0.0/8"}, "https://11.1.2.3:8000/v1", "http://p:1"),
         ({"http_proxy": "http://p:1"}, "http://127.0.0.9:8000/v1", None),
         ({"all_proxy": "http://p:1"}, "http://[::1]:8000/v1", None),
+        ({"all_proxy": "http://p:1"}, "http://localhost:1/v1", None),
+        ({"all_proxy": "http://p:1"}, "http://127.example.org.evil/v1", "http://p:1"),
     ],
 )
 def test_the_proxy_is_that_of_the_environment(
