@@ -10,7 +10,7 @@ from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, OutputLost
 from metajudge.llm import Reply, Usage
-from metajudge.records import Journal, Record, RecordFile, RowName, row_key
+from metajudge.records import Journal, Record, ResultWriter, RowName, row_key
 from metajudge.text import ParseFailure
 
 log = logging.getLogger("metajudge")
@@ -43,7 +43,7 @@ class Item(Protocol):
 class OutputFiles:
     """Files for the records of one evaluated model."""
 
-    file: RecordFile
+    file: ResultWriter
     journal: Journal
 
 

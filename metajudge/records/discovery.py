@@ -12,7 +12,7 @@ from metajudge.records.record import Record
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """A result file with its first readable record and its lines."""
+    """A result file to be read, with its first readable record."""
 
     path: Path
     model: str

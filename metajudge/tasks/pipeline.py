@@ -24,7 +24,7 @@ from metajudge.engine import (
     run_to_end,
 )
 from metajudge.errors import MetaJudgeError
-from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile
+from metajudge.records import FileIdentity, Journal, JudgeIdentity, ResultWriter
 from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import StepTask
@@ -124,5 +124,5 @@ def _scan_input(job: Job, *, measure: bool) -> InputScan:
 
 def _open(stack: contextlib.ExitStack, path: Path, model: str, job: Job, config: JudgeConfig) -> OutputFiles:
     judge = job.task.judge
-    file = stack.enter_context(RecordFile(path, FileIdentity(model, judge), allow_mixed=config.allow_mixed))
+    file = stack.enter_context(ResultWriter(path, FileIdentity(model, judge), allow_mixed=config.allow_mixed))
     return OutputFiles(file, stack.enter_context(contextlib.closing(Journal(path, judge))))

@@ -15,7 +15,7 @@ from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
 from metajudge.engine import JudgeConfig, OutputFiles, StopHook, check_key
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
-from metajudge.records import RecordFile, row_key, side_file
+from metajudge.records import ResultWriter, row_key, side_file
 from metajudge.tasks.pipeline import RunResult, judge_identity, run
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import SKIPPED, Step, StepRow, StepTask, step_rows
@@ -133,7 +133,7 @@ class _StepJob:
                 self.source, config.limit, config.output_file, self.records, self.step, self.count_notes
             )
 
-    def _write_precomputed(self, file: RecordFile) -> None:
+    def _write_precomputed(self, file: ResultWriter) -> None:
         """Write the records of the rows without a question. Raises `DiskFull` and `OutputLost`."""
         for row in step_rows(self._rows(), self.step):
             if isinstance(row, InvalidRow) or row.precomputed is None or row.precomputed.status == SKIPPED:

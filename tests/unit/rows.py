@@ -16,7 +16,7 @@ from metajudge.engine.session import JudgeConfig, stack_layers
 from metajudge.engine.stats import RunStats
 from metajudge.records.journal import Journal
 from metajudge.records.judge_identity import JudgeIdentity
-from metajudge.records.results_file import RecordFile
+from metajudge.records.result_writer import ResultWriter
 from metajudge.records.resume import FileIdentity
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
@@ -80,7 +80,7 @@ def run_samples(
     async def go() -> Runner:
         session = stack_layers(judge, settings, stats, StoppableClock(clock.now, clock.sleep))
         with (
-            RecordFile(path, FileIdentity("M", kind.judge)) as file,
+            ResultWriter(path, FileIdentity("M", kind.judge)) as file,
             contextlib.closing(Journal(path, kind.judge)) as journal,
         ):
             runner = Runner(settings, kind, {"M": OutputFiles(file, journal)}, session)

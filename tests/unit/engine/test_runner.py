@@ -14,7 +14,7 @@ from metajudge.engine.runner import Runner
 from metajudge.errors import OutputLost
 from metajudge.llm.client import Reply, Usage
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
-from metajudge.records.results_file import RecordFile
+from metajudge.records.result_writer import ResultWriter
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
 from tests.unit.rows import asked_item, block, row, run_samples, samples, task
 
@@ -254,14 +254,14 @@ def test_rows_without_items_need_no_request(out: Path) -> None:
 
 def test_a_file_deleted_after_its_last_record_is_rescued_too(out: Path) -> None:
     """The run looks once more at its end, because no later write would notice."""
-    original = RecordFile.append
+    original = ResultWriter.append
 
-    def append_and_lose(file: RecordFile, record: Any) -> None:
+    def append_and_lose(file: ResultWriter, record: Any) -> None:
         original(file, record)
         file.path.unlink()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RecordFile, "append", append_and_lose)
+        patch.setattr(ResultWriter, "append", append_and_lose)
         run, _ = run_samples(out, ScriptedJudge(good), samples([row(1)]))
     assert "was deleted" in str(run.stop_reason)
     assert len(records(out.with_name("out.jsonl.rescued"))) == 1

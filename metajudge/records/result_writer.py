@@ -1,4 +1,4 @@
-"""The result file of a run: append-only, one writer, resumable, one write per record."""
+"""The results file of a run while it is written: append-only, one writer, resumable, one write per record."""
 
 import itertools
 import logging
@@ -16,8 +16,8 @@ from metajudge.records.resume import FileIdentity, index_records, row_key
 log = logging.getLogger("metajudge")
 
 
-class RecordFile:
-    """The open results file of a run. Use as a context manager.
+class ResultWriter:
+    """Appends the records of a run to its results file. Use as a context manager.
 
     Raises `UsageError` if the path cannot be written, another run writes it, or its records are of another judge;
     `append` raises `OutputLost` and `DiskFull`.

@@ -11,7 +11,7 @@ from metajudge.data.rows import InputFile, Row
 from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.record import Record, encode
-from metajudge.records.results_file import RecordFile
+from metajudge.records.result_writer import ResultWriter
 from metajudge.records.resume import FileIdentity, row_key
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
@@ -32,8 +32,8 @@ def typed(number: int, status: str = "success") -> Record:
     return Record.from_json(record(number, status))
 
 
-def opened(path: Path, **options: Any) -> RecordFile:
-    return RecordFile(path, EXPECTED, **options)
+def opened(path: Path, **options: Any) -> ResultWriter:
+    return ResultWriter(path, EXPECTED, **options)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
