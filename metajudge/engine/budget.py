@@ -9,7 +9,7 @@ from metajudge.errors import MetaJudgeError
 from metajudge.llm import Reply, Usage
 
 FIRST_COMPLETION = 1000
-"""Tokens that a reply is expected to have before the first one is known."""
+"""Tokens expected of a reply until the first one has arrived: a high guess, because a bound on cost relies on it."""
 
 
 class BudgetExceeded(MetaJudgeError):

@@ -6,8 +6,8 @@ from metajudge.engine.clock import Clock
 from metajudge.engine.question import Request, RequestLayer
 from metajudge.llm import Reply
 
-_FIRST_COMPLETION = 200
-"""Tokens that a reply is expected to have before the first one is known."""
+_TYPICAL_COMPLETION = 200
+"""Tokens expected of a reply until the first one has arrived. A wrong guess only shifts a start."""
 _CATCH_UP_SECONDS = 0.05
 
 
@@ -32,7 +32,7 @@ class RateLimiter:
         self._seconds_per_token = 60.0 / tokens_per_minute if tokens_per_minute else 0.0
         self._next_request = self._next_token = self._last_start = float("-inf")
         self._turns = asyncio.Lock()
-        self._completion = float(_FIRST_COMPLETION)
+        self._completion = float(_TYPICAL_COMPLETION)
         self.queued = 0
         """Requests that wait for their turn."""
 

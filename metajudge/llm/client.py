@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from metajudge.errors import UsageError
@@ -35,20 +35,17 @@ class Usage:
     """Prompt tokens served from the server's prefix cache; None when it does not say."""
 
     def __add__(self, other: Usage) -> Usage:
-        cached = None
-        if self.cached_tokens is not None or other.cached_tokens is not None:
-            cached = (self.cached_tokens or 0) + (other.cached_tokens or 0)
+        cached = [count for count in (self.cached_tokens, other.cached_tokens) if count is not None]
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.total_tokens + other.total_tokens,
-            cached,
+            sum(cached) if cached else None,
         )
 
     def to_json(self) -> dict[str, int]:
         """Return the record's `usage` object."""
-        data = {name: getattr(self, name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
-        return data if self.cached_tokens is None else {**data, "cached_tokens": self.cached_tokens}
+        return {name: count for name, count in asdict(self).items() if count is not None}
 
     @classmethod
     def from_json(cls, data: object) -> Usage:

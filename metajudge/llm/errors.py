@@ -55,7 +55,7 @@ class ConnectError(JudgeError):
 
 
 class RequestRejected(JudgeError):
-    """This question cannot be answered; others can."""
+    """A refusal of this question; others can be answered."""
 
 
 class FatalError(JudgeError):
