@@ -11,7 +11,7 @@ from metajudge.engine.clock import Stopped
 from metajudge.engine.config import JudgeConfig
 from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
-from metajudge.engine.row_writer import Item, OutputFiles
+from metajudge.engine.row_writer import Item
 from metajudge.engine.runner import INCOMPLETE, OK, Runner, StopHook, Task, exit_code, run_rows, run_to_end
 from metajudge.engine.session import JudgeSession, check_key, open_judge
 from metajudge.engine.stats import RunStats
@@ -28,7 +28,6 @@ __all__ = [
     "JudgeConfig",
     "JudgeSession",
     "OutageTooLong",
-    "OutputFiles",
     "Prices",
     "Question",
     "RequestResult",

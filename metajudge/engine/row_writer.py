@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from metajudge.data import Status
@@ -10,7 +9,7 @@ from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, OutputLost
 from metajudge.llm import Reply, Usage
-from metajudge.records import Journal, Record, ResultWriter, RowName, row_key
+from metajudge.records import Record, ResultWriter, RowName, row_key
 from metajudge.text import ParseFailure
 
 log = logging.getLogger("metajudge")
@@ -39,14 +38,6 @@ class Item(Protocol):
         """Name of the output that its record goes to."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFiles:
-    """Files for the records of one evaluated model."""
-
-    file: ResultWriter
-    journal: Journal
-
-
 class TooManyFailures(MetaJudgeError):
     """Raised when too many consecutive rows fail; the rest would almost certainly fail too."""
 
@@ -56,7 +47,7 @@ class RowWriter:
 
     def __init__(
         self,
-        outputs: Mapping[str, OutputFiles],
+        outputs: Mapping[str, ResultWriter],
         stats: RunStats,
         skip_failed: bool,
         max_consecutive_failures: int,
@@ -70,11 +61,11 @@ class RowWriter:
         """Check whether a row needs nothing more in this run, and count it if so."""
         output = self._outputs[item.model]
         key = row_key(item.id, item.question_id)
-        if key in output.file.finished:
+        if key in output.finished:
             self._stats.resumed += 1
             output.journal.discard(_name(item))
             return True
-        if self._skip_failed and key in output.file.failed:
+        if self._skip_failed and key in output.failed:
             self._stats.skipped_failed += 1
             return True
         return False
@@ -99,7 +90,7 @@ class RowWriter:
     def write(self, item: Item, record: Record, results: Sequence[RequestResult]) -> None:
         """Write a row's record. Raises `DiskFull`, `OutputLost` and `TooManyFailures`."""
         output = self._outputs[item.model]
-        output.file.append(record)
+        output.append(record)
         if record.is_finished:
             output.journal.discard(_name(item))
             self._stats.success += record.status == Status.SUCCESS
@@ -126,15 +117,14 @@ class RowWriter:
     def sync(self) -> None:
         """Force everything written onto the disk. Raises `DiskFull`."""
         for output in self._outputs.values():
-            output.file.sync()
-            output.journal.sync()
+            output.sync()
 
     def check_files(self) -> None:
         """Save the content of each output that is no longer at its path. Raises the first one's `OutputLost`."""
         lost: list[OutputLost] = []
         for output in self._outputs.values():
             try:
-                output.file.ensure_same_file()
+                output.ensure_same_file()
             except OutputLost as error:
                 lost.append(error)
         if lost:

@@ -13,12 +13,12 @@ from metajudge.engine.config import JudgeConfig
 from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.progress import show_progress
 from metajudge.engine.question import Question, RequestResult
-from metajudge.engine.row_writer import Item, OutputFiles, RowWriter
+from metajudge.engine.row_writer import Item, RowWriter
 from metajudge.engine.session import JudgeSession, open_judge
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm import FatalError
-from metajudge.records import Record
+from metajudge.records import Record, ResultWriter
 
 log = logging.getLogger("metajudge")
 
@@ -46,7 +46,7 @@ class Runner:
     """One run over one input."""
 
     def __init__(
-        self, config: JudgeConfig, task: Task, outputs: Mapping[str, OutputFiles], judge: JudgeSession
+        self, config: JudgeConfig, task: Task, outputs: Mapping[str, ResultWriter], judge: JudgeSession
     ) -> None:
         self._task, self._judge, self._clock = task, judge, judge.clock
         self._grace = config.shutdown_timeout
@@ -196,7 +196,7 @@ async def run_rows(
     config: JudgeConfig,
     task: Task,
     items: Iterable[Item | InvalidRow],
-    outputs: Mapping[str, OutputFiles],
+    outputs: Mapping[str, ResultWriter],
     stats: RunStats,
     stop_hook: StopHook = nullcontext,
 ) -> Runner:

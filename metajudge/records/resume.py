@@ -1,7 +1,6 @@
 """The rows with a record in a results file, which a resumed run skips."""
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 from metajudge.data import InvalidRow
@@ -13,24 +12,15 @@ from metajudge.records.record import Record
 log = logging.getLogger("metajudge")
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
-    """Properties that every record of one file shares."""
-
-    model: str
-    """The evaluated model."""
-    judge: JudgeIdentity
-
-
 def row_key(record_id: str | None, question_id: str | None) -> int:
     """Return a 64-bit key of one row's question, small enough to keep for every row."""
     return hash((record_id, question_id))
 
 
-def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[set[int], set[int]]:
+def index_records(fd: int, path: Path, expected: tuple[str, JudgeIdentity] | None) -> tuple[set[int], set[int]]:
     """Return the keys of the rows with a finished record, and of those with failures alone.
 
-    Raises `UsageError` for a record without id, and for one that differs from `expected`.
+    Raises `UsageError` for a record without id, and for one of another evaluated model or judge than `expected`.
     """
     finished: set[int] = set()
     failed: set[int] = set()
@@ -49,7 +39,7 @@ def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[s
             )
         names = record.judge, record.model_be_evaluated
         if expected is not None and names != previous:  # most records have the judge of the one before
-            _check_same(path, number, record, expected)
+            _check_same(path, number, record, *expected)
             previous = names
         (finished if record.is_finished else failed).add(row_key(record.id, record.question_id))
     if unreadable:
@@ -57,14 +47,14 @@ def index_records(fd: int, path: Path, expected: FileIdentity | None) -> tuple[s
     return finished, failed - finished
 
 
-def _check_same(path: Path, number: int, record: Record, expected: FileIdentity) -> None:
-    judge, model = record.judged_by or JudgeIdentity(), record.model_be_evaluated
+def _check_same(path: Path, number: int, record: Record, model: str, judge: JudgeIdentity) -> None:
+    own = record.judged_by or JudgeIdentity()
     differences = [
         f"{_LABELS.get(name, name)} {found!r}, not {wanted!r}"
-        for name, (found, wanted) in judge.differences(expected.judge).items()
+        for name, (found, wanted) in own.differences(judge).items()
     ]
-    if (model or "").lower() != expected.model.lower():
-        differences.append(f"evaluated model {model!r}, not {expected.model!r}")
+    if (record.model_be_evaluated or "").lower() != model.lower():
+        differences.append(f"evaluated model {record.model_be_evaluated!r}, not {model!r}")
     if differences:
         raise UsageError(
             f"`output_file` {path} holds another judge's records (line {number}: {'; '.join(differences)}); "

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
-from metajudge.engine import JudgeConfig, OutputFiles, StopHook, check_key
+from metajudge.engine import JudgeConfig, StopHook, check_key
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
 from metajudge.records import ResultWriter, row_key, side_file
@@ -122,8 +122,8 @@ class _StepJob:
                 yield row
 
     @contextlib.contextmanager
-    def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> Iterator[None]:
-        file = files[self.step.spec.name].file
+    def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> Iterator[None]:
+        file = files[self.step.spec.name]
         if scan.parsed or scan.unusable:
             self._write_precomputed(file)
         yield

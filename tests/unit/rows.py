@@ -1,7 +1,6 @@
 """Small rows, samples and runs for tests."""
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,14 +9,11 @@ from typing import Any
 from metajudge.data.rows import InvalidRow, Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.clock import StoppableClock
-from metajudge.engine.row_writer import OutputFiles
 from metajudge.engine.runner import Runner
 from metajudge.engine.session import JudgeConfig, stack_layers
 from metajudge.engine.stats import RunStats
-from metajudge.records.journal import Journal
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.result_writer import ResultWriter
-from metajudge.records.resume import FileIdentity
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import FakeClock, ScriptedJudge
@@ -79,11 +75,8 @@ def run_samples(
 
     async def go() -> Runner:
         session = stack_layers(judge, settings, stats, StoppableClock(clock.now, clock.sleep))
-        with (
-            ResultWriter(path, FileIdentity("M", kind.judge)) as file,
-            contextlib.closing(Journal(path, kind.judge)) as journal,
-        ):
-            runner = Runner(settings, kind, {"M": OutputFiles(file, journal)}, session)
+        with ResultWriter(path, "M", kind.judge) as file:
+            runner = Runner(settings, kind, {"M": file}, session)
             before(runner)
             await runner.run(items)
         return runner

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.records.lock import Lock
+from metajudge.records.lock import locked
 
 
 @pytest.fixture
@@ -25,11 +25,12 @@ def opened(path: Path) -> int:
 def test_the_systems_lock_leaves_no_file(path: Path) -> None:
     """A second writer is refused until the first descriptor is closed."""
     first, second = opened(path), opened(path)
-    Lock(first, path)
-    with pytest.raises(UsageError, match="is being written by another run; wait for it or name another file"):
-        Lock(second, path)
-    os.close(first)
-    Lock(second, path).release()
+    with locked(first, path):
+        with pytest.raises(UsageError, match="by another run; wait for it or name another file"), locked(second, path):
+            pass
+        os.close(first)
+    with locked(second, path):
+        pass
     os.close(second)
     assert list(path.parent.iterdir()) == [path]
 
@@ -42,10 +43,9 @@ def test_without_locks_a_lock_file_holds_process_and_host(path: Path, monkeypatc
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     fd, file = opened(path), path.with_name("out.jsonl.lock")
-    lock = Lock(fd, path)
-    with pytest.raises(UsageError, match=r"wait for it, or remove .*out\.jsonl\.lock if the process in it is gone"):
-        Lock(fd, path)
-    assert file.read_text() == f"process {os.getpid()} on {socket.gethostname()}\n"
-    lock.release()
-    assert list(path.parent.iterdir()) == [path]
+    with locked(fd, path):
+        with pytest.raises(UsageError, match=r"or remove .*\.lock if the process in it is gone"), locked(fd, path):
+            pass
+        assert file.read_text() == f"process {os.getpid()} on {socket.gethostname()}\n"
     os.close(fd)
+    assert list(path.parent.iterdir()) == [path]

@@ -12,10 +12,9 @@ from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.record import Record, encode
 from metajudge.records.result_writer import ResultWriter
-from metajudge.records.resume import FileIdentity, row_key
+from metajudge.records.resume import row_key
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
-EXPECTED = FileIdentity("M", JudgeIdentity.from_json(JUDGE))
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def typed(number: int, status: str = "success") -> Record:
 
 
 def opened(path: Path, **options: Any) -> ResultWriter:
-    return ResultWriter(path, EXPECTED, **options)
+    return ResultWriter(path, "M", JudgeIdentity.from_json(JUDGE), **options)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
