@@ -76,7 +76,6 @@ def test_a_number_that_cannot_be_meant_is_refused_at_once(field: str, value: Any
 
 
 def test_what_the_flags_allow_is_allowed() -> None:
-    """The least values, and None for `auto` or nothing, are allowed."""
     least = JudgeConfig(
         concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, outage_timeout=0, shutdown_timeout=0
     )
