@@ -29,12 +29,12 @@ class Prices:
 
 
 class Budget:
-    """Sends a request only while what is spent, in flight and expected of it stays within `max_cost`."""
+    """Sends a request only if the money spent and the expected cost of requests in flight leave enough for it."""
 
     def __init__(
         self, inner: RequestLayer, stats: RunStats, prices: Prices | None = None, max_cost: float | None = None
     ) -> None:
-        """Count nothing in `stats.cost` without `prices`, hold nothing back without `max_cost`."""
+        """Without `prices` no cost is counted; without `max_cost` no request waits."""
         self._inner, self._stats = inner, stats
         self._prices, self._max_cost = prices, max_cost
         self._in_flight, self._reserved = 0, 0.0
@@ -76,6 +76,6 @@ class Budget:
 
     def _why(self) -> str:
         if self._usage_unknown:
-            return "the judge reports no token usage, so `max_cost` cannot be kept; go on without it"
+            return "the judge reports no token usage, so `max_cost` cannot be kept; repeat the run without it"
         bound = f"`max_cost` {self._max_cost:g} ({self._stats.cost:.4f} spent in this run)"
-        return f"the next request could pass {bound}; raise it, or let the next run spend as much"
+        return f"the next request could exceed {bound}; raise it, or start another run, which may spend as much"

@@ -14,7 +14,7 @@ _CATCH_UP_SECONDS = 0.05
 class RateLimiter:
     """Spaces the starts of requests evenly, never a minute's budget at once.
 
-    Each request books the time that it takes of every budget. Belongs to one event loop.
+    Each request reserves its share of both budgets, requests and tokens. Belongs to one event loop.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class RateLimiter:
         self._completion += (reply.usage.completion_tokens - self._completion) / 20
 
     async def _wait_for_turn(self, prompt_tokens: int) -> None:
-        # One after the other, and booked only when it starts, so that a cancelled wait leaves no empty turn behind.
+        # Requests wait one after the other and reserve only when they start, so that a cancelled one leaves no gap.
         asked = now = self._clock.now()
         self.queued += 1
         try:

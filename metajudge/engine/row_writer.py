@@ -1,4 +1,4 @@
-"""The end of every row: accepted replies go to the journal, records to the output, and both are counted."""
+"""Writes accepted replies to the journal and records to the output, and counts both."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ class RowWriter:
             output.journal.discard(_name(item))
             self._stats.success += record.status == Status.SUCCESS
             self._stats.empty += record.status == Status.EMPTY
-            if results:  # a row that needed no judge says nothing about it
+            if results:  # a row without a request says nothing about the judge
                 self._consecutive_failures = 0
         else:
             self._count_failure(item, str(record.status), [one for one in results if isinstance(one, Failed)])
@@ -106,11 +106,11 @@ class RowWriter:
         self._stats.reasons[first.cause] += 1
         level = logging.WARNING if self._stats.failures <= LOGGED_FAILURES else logging.INFO
         log.log(level, "line %d of the input: %s: %s", item.line, status, first.message)
-        if not all(failure.copied for failure in failures):  # the failure of one question that rows share is one
+        if not all(failure.copied for failure in failures):  # rows that share one question share its failure
             self._consecutive_failures += 1
         if self._consecutive_failures >= self._max_consecutive_failures:
             raise TooManyFailures(
-                f"{self._consecutive_failures} rows in a row failed, the last with: {first.message}; "
+                f"{self._consecutive_failures} consecutive rows failed, the last with: {first.message}; "
                 "raise `max_consecutive_failures` to go on regardless"
             )
 

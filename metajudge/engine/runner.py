@@ -59,7 +59,7 @@ class Runner:
         self.interrupted = False
 
     async def run(self, items: Iterable[Item | InvalidRow]) -> None:
-        """Take every row that is not done to its record. Returns when all are done or the run was stopped."""
+        """Judge every row that is not done. Returns when all are done or the run was stopped."""
         syncing = asyncio.create_task(self._sync_every_second())
         try:
             await self._start_rows(items)
@@ -90,7 +90,7 @@ class Runner:
             self._cancel_rows()
         else:
             self.interrupted = True
-            log.warning("stopping: waiting for the replies in flight; once more to stop at once")
+            log.warning("stopping: waiting for the replies in flight; a second signal stops at once")
         self._end()
 
     def _end(self) -> None:
@@ -102,7 +102,7 @@ class Runner:
     async def _start_rows(self, items: Iterable[Item | InvalidRow]) -> None:
         for count, item in enumerate(items):
             if count % 100 == 0:
-                await asyncio.sleep(0)  # a long stretch of finished rows must hold up neither replies nor a stop
+                await asyncio.sleep(0)  # many finished rows in a row must delay neither replies nor a stop
             if self.is_stopped:
                 return
             if isinstance(item, InvalidRow) or self._writer.is_done(item):
@@ -111,7 +111,7 @@ class Runner:
             await self._wait_until_below(lambda: 2 * self._judge.concurrency.limit)
             if self.is_stopped:
                 return
-            row = asyncio.create_task(self._take_through(item))
+            row = asyncio.create_task(self._judge_row(item))
             self._rows.add(row)
             row.add_done_callback(self._row_ended)
 
@@ -128,7 +128,7 @@ class Runner:
             self._crash = self._crash or error  # a defect of ours: end the run loudly, keep what is written
             self._end()
 
-    async def _take_through(self, item: Item) -> None:
+    async def _judge_row(self, item: Item) -> None:
         started = self._clock.now()
         try:
             results = await self._ask_all(item, self._task.questions(item))

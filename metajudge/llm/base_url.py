@@ -11,9 +11,10 @@ EMBEDDED = "embedded"
 
 
 def parse_base_url(text: str, named: str) -> str:
-    """Return the base URL, without the path of the requests that some copy with it.
+    """Return the base URL, without the `/chat/completions` that some users copy with it.
 
-    Raises `UsageError` for what is no address or holds what would not be sent; `named`: what the user calls it.
+    Raises `UsageError` for text that is no address, and for an address with a password, a query or a fragment;
+    `named`: name of the setting in the message.
     """
     url = str(text).strip().rstrip("/").removesuffix("/chat/completions")
     try:
@@ -22,9 +23,9 @@ def parse_base_url(text: str, named: str) -> str:
     except ValueError:  # a port that is none, half of a bracket
         is_address = False
     if not is_address or re.search(r"\s", url):
-        raise UsageError(f"{named} {url} is no address; it looks like http://127.0.0.1:8000/v1")
+        raise UsageError(f"{named} {url} is no address; a valid one is http://127.0.0.1:8000/v1")
     if parts.username is not None or parts.password is not None:
-        raise UsageError(f"{named} holds a name or password; put what the judge wants to see into OPENAI_API_KEY")
+        raise UsageError(f"{named} contains a name or password; put the key of the judge into OPENAI_API_KEY")
     if parts.query or parts.fragment:
-        raise UsageError(f"{named} {url} has something behind its path, which would not be sent; leave it out")
+        raise UsageError(f"{named} {url} has a query or fragment, which would not be sent; leave it out")
     return url

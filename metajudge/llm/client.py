@@ -102,7 +102,7 @@ class JudgeClient:
         """
         self.config = config
         self.dropped_params: list[str] = []
-        """Parameters that the server does not support, in the order in which it said so."""
+        """Parameters that the server does not support, in the order of its errors."""
         self._transport = _make_transport(config, client)
 
     async def __aenter__(self) -> Self:
@@ -124,7 +124,7 @@ class JudgeClient:
             if response.status < 300:
                 return _parse_completion(response, time.monotonic() - started, self.config.api_key)
             error = parse_error(response.status, response.headers, response.content, self.config.api_key)
-            # Of this body: other questions may have met the same answer while this one was out.
+            # Looked for in this body: another question may have dropped the parameter while this one was in flight.
             parameter = error.unsupported(tuple(name for name in _ADAPTABLE if name in body))
             if parameter is None:
                 raise error.failure(f"{self.config.base_url} with model {self.config.model}")

@@ -30,7 +30,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole response of the server, of whatever status."""
+    """A complete response of the server, of any status."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,7 +54,7 @@ class AiohttpTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, content: bytes) -> Response:
-        """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
+        """Send the JSON `content`; raises a `JudgeError` if no complete response arrives."""
         session = self._session or self._open()
         url = URL(self._url, encoded=True)
         try:
@@ -75,7 +75,7 @@ class AiohttpTransport:
             target = URL(self._url).join(URL(location))
             there = _base_url(f"{target.origin()}{target.path}")
         except ValueError:
-            return "what is no address; check `api_base`"
+            return "something that is no address; check `api_base`"
         return f"{without_key(there, self._api_key)}; if your rows may go there, name it as `api_base`"
 
     def _open(self) -> aiohttp.ClientSession:
@@ -125,7 +125,7 @@ def find_proxy(url: str) -> str | None:
         proxy = f"http://{proxy}"
     kind = urlsplit(proxy).scheme
     if kind not in ("http", "https"):
-        raise UsageError(f"the proxy for {url} is of the kind {kind}; name an http proxy in {parts.scheme}_proxy")
+        raise UsageError(f"the proxy for {url} has the scheme {kind}; name an http proxy in {parts.scheme}_proxy")
     return proxy
 
 
@@ -168,7 +168,7 @@ class OpenAITransport:
         self._timeout = timeout
 
     async def post(self, content: bytes) -> Response:
-        """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
+        """Send the JSON `content`; raises a `JudgeError` if no complete response arrives."""
         options: Any = {"headers": {"Content-Type": "application/json"}}
         try:
             # The client's own read time-out starts anew with every chunk: a trickle would never end.
@@ -191,7 +191,7 @@ Transport = AiohttpTransport | OpenAITransport
 
 
 def connection_error(error: BaseException, url: str, key: str, timeout: float) -> JudgeError:
-    """Return the class of failure of a request that got no whole response."""
+    """Return the exception for a request that got no complete response."""
     # Through the OpenAI client a refused connection and a reset look like time-outs: aiohttp's own error, further down
     # the chain of causes, says what it was.
     causes = _causes(error)
@@ -211,12 +211,12 @@ def connection_error(error: BaseException, url: str, key: str, timeout: float) -
     if caused_by(aiohttp.ClientConnectorError):
         return ConnectError("unreachable", f"{url} cannot be reached: {reason}")
     if caused_by(TimeoutError):
-        return TransientError("timeout", f"no whole reply within {timeout:g} s")
+        return TransientError("timeout", f"no complete reply within {timeout:g} s")
     return TransientError("connection", f"the connection broke: {reason}")
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Return the error and what lies behind it, the first cause last."""
+    """Return the error and its chain of causes, the first cause last."""
     chain: list[BaseException] = []
     while error is not None and len(chain) < 10:
         chain.append(error)

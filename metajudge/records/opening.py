@@ -46,7 +46,7 @@ def check_content(fd: int, path: Path) -> None:
     first = next(lines, None)
     if first is None or _may_be_record(first) or any(map(_may_be_record, lines)):
         return
-    raise UsageError(f"`output_file` {path} holds something else than this program's records; name another file")
+    raise UsageError(f"`output_file` {path} holds something other than this program's records; name another file")
 
 
 def repair_tail(fd: int, path: Path) -> None:

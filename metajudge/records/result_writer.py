@@ -75,7 +75,7 @@ class ResultWriter:
         except (FileNotFoundError, NotADirectoryError):
             same, what = False, "was deleted"
         except OSError as error:
-            same, what = False, f"got out of reach ({error.strerror})"
+            same, what = False, f"became unreachable ({error.strerror})"
         if same or self._rescue is not None:
             return
         what = f"{self.path} {what} during the run"

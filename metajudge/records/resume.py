@@ -34,7 +34,7 @@ def index_records(fd: int, path: Path, expected: tuple[str, JudgeIdentity] | Non
             continue
         if record.id is None or record.question_id is None:
             raise UsageError(
-                f"`output_file` {path} holds something else than this program's records "
+                f"`output_file` {path} holds something other than this program's records "
                 f"(line {number} has no id); name another file"
             )
         names = record.judge, record.model_be_evaluated

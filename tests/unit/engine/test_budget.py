@@ -31,7 +31,7 @@ async def test_a_request_goes_only_while_what_it_may_cost_fits() -> None:
     """The first reply is expected to have 1,000 tokens, the next as many as the largest: .0102 fits, .0032 does not."""
     layer = budget(reply(100, 300), max_cost=0.015)
     assert await ask(layer, 100, times=4) == pytest.approx(4 * 0.0032)  # 100 · 2 + 300 · 10 per million
-    message = r"could pass `max_cost` 0\.015 \(0\.0128 spent in this run\); raise it, or let"
+    message = r"could exceed `max_cost` 0\.015 \(0\.0128 spent in this run\); raise it, or start"
     with pytest.raises(BudgetExceeded, match=message):
         await ask(layer, 100)
 

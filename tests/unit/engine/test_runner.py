@@ -281,7 +281,7 @@ def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
     judge = ScriptedJudge(lambda m, t: RequestRejected("400", "no"))
     run, stats = run_samples(out, judge, samples(row(n) for n in range(100)), concurrent_requests=1)
     assert 20 <= stats.failures <= 22 and run.stop_reason is not None
-    assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise `max_consecutive")
+    assert str(run.stop_reason).startswith("20 consecutive rows failed, the last with: no; raise `max_consecutive")
     mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else RequestRejected("400", "no"))
     run, stats = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), concurrent_requests=1)
     assert run.stop_reason is None and stats.failures == 24

@@ -205,7 +205,7 @@ def test_a_hang_and_a_trickle_end_at_the_timeout(trickle: bool) -> None:
 
     (failure,), _ = ask(handler, timeout=0.2)
     assert isinstance(failure, TransientError) and failure.cause == "timeout"
-    assert str(failure) == "no whole reply within 0.2 s"
+    assert str(failure) == "no complete reply within 0.2 s"
 
 
 def test_a_connection_that_does_not_come_about_ends_before_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,8 +150,8 @@ def test_the_base_url_may_have_any_path_or_none(path: str) -> None:
         ("https://u:p@elsewhere.invalid/v1/chat/completions?sk-key", "https://elsewhere.invalid/v1; if your rows"),
         ("ftp://127.0.0.1/", "ftp://127.0.0.1/; if your rows may go there"),
         ("http://127.0.0.1/sk-key/chat/completions", "http://127.0.0.1/[key]; if your rows may go there"),
-        ("http://[/", "what is no address; check `api_base`"),
-        ("mailto:a@b", "what is no address; check `api_base`"),
+        ("http://[/", "something that is no address; check `api_base`"),
+        ("mailto:a@b", "something that is no address; check `api_base`"),
     ],
 )
 def test_rows_go_to_no_address_that_the_user_did_not_name(status: int, location: str, there: str) -> None:
@@ -220,7 +220,7 @@ def test_a_proxy_that_does_not_listen_is_an_outage(monkeypatch: pytest.MonkeyPat
 def test_a_proxy_of_another_kind_is_refused_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message does not hold its password."""
     monkeypatch.setenv("all_proxy", "socks5://user:secret@p:1")
-    with pytest.raises(UsageError, match="is of the kind socks5; name an http proxy in https_proxy") as caught:
+    with pytest.raises(UsageError, match="has the scheme socks5; name an http proxy in https_proxy") as caught:
         client("https://judge.invalid/v1")
     assert "secret" not in str(caught.value)
 
@@ -255,7 +255,7 @@ def test_a_slow_reply_is_tried_again_and_a_refused_connection_is_an_outage(own: 
         return slow, await failure(url, own=own)
 
     slow, refused = asyncio.run(go())
-    assert isinstance(slow, TransientError) and str(slow) == "no whole reply within 0.2 s"
+    assert isinstance(slow, TransientError) and str(slow) == "no complete reply within 0.2 s"
     assert isinstance(refused, ConnectError)
 
 

@@ -139,7 +139,7 @@ def test_a_file_of_something_else_is_refused(path: Path) -> None:
     content = b'{"status": "success", "samples": []}\n'
     path.write_bytes(content)
     for mixed in (False, True):
-        with pytest.raises(UsageError, match=r"holds something else .*line 1 has no id"):
+        with pytest.raises(UsageError, match=r"holds something other .*line 1 has no id"):
             opened(path, allow_mixed=mixed)
     assert path.read_bytes() == content
 
@@ -148,7 +148,7 @@ def test_a_file_of_something_else_is_refused(path: Path) -> None:
 def test_somebody_elses_text_is_left_as_it_is(path: Path, content: bytes) -> None:
     """Its last line is no torn record, with or without a newline."""
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="holds something else than this program's records; name another file"):
+    with pytest.raises(UsageError, match="holds something other than this program's records; name another file"):
         opened(path)
     assert path.read_bytes() == content and list(path.parent.iterdir()) == [path]
 
