@@ -50,8 +50,11 @@ class CircuitBreaker:
                     return reply
 
     async def _probe(self, request: Request) -> Reply | None:
-        """Try once; None while the judge is still unreachable."""
-        await self._wait_before_probe()
+        """Wait, then try once; None while the judge is still unreachable."""
+        assert self._since is not None
+        remaining = self._since + self._timeout - self._clock.now()
+        await self._clock.sleep(max(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._probes, remaining)))
+        self._probes = min(self._probes + 1, 16)
         try:
             reply = await self._inner.ask(replace(request, retry_cause=UNREACHABLE))
         except (ConnectError, ConnectTimeout) as error:
@@ -72,12 +75,6 @@ class CircuitBreaker:
     def _close(self) -> None:
         self._since = None
         log.warning("the judge answers again")
-
-    async def _wait_before_probe(self) -> None:
-        assert self._since is not None
-        remaining = self._since + self._timeout - self._clock.now()
-        await self._clock.sleep(max(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._probes, remaining)))
-        self._probes = min(self._probes + 1, 16)
 
     def _check_timeout(self, error: JudgeError) -> None:
         if self._since is not None and self._clock.now() - self._since >= self._timeout:

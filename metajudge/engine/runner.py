@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from metajudge.data import InvalidRow
 from metajudge.engine.clock import Stopped
@@ -25,7 +25,6 @@ log = logging.getLogger("metajudge")
 SYNC_SECONDS = 1.0
 OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
-T = TypeVar("T")
 StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
 """Gets a function that stops the run from any thread; its context is open while the run can be stopped."""
 
@@ -215,7 +214,7 @@ async def run_rows(
         return runner
 
 
-def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_to_end(coroutine: Coroutine[Any, Any, Runner]) -> Runner:
     """Run a coroutine to its end, also in a thread whose event loop is running (a notebook)."""
     try:
         asyncio.get_running_loop()
