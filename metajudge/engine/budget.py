@@ -1,9 +1,10 @@
-"""The budget layer: what a run costs, and its upper bound."""
+"""The budget layer, the innermost one: counts requests, tokens and money, and bounds the money."""
 
 import asyncio
 from dataclasses import dataclass
 
-from metajudge.engine.question import Request, RequestLayer
+from metajudge.engine.clock import StoppableClock
+from metajudge.engine.question import ChatClient, Request
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError
 from metajudge.llm import Reply, Usage
@@ -29,26 +30,40 @@ class Prices:
 
 
 class Budget:
-    """Sends a request only if the money spent and the expected cost of requests in flight leave enough for it."""
+    """Sends a request only if the money spent and the expected cost of requests in flight leave enough for it.
+
+    Once the run is stopped it sends nothing.
+    """
 
     def __init__(
-        self, inner: RequestLayer, stats: RunStats, prices: Prices | None = None, max_cost: float | None = None
+        self,
+        client: ChatClient,
+        stats: RunStats,
+        clock: StoppableClock,
+        prices: Prices | None = None,
+        max_cost: float | None = None,
     ) -> None:
         """Without `prices` no cost is counted; without `max_cost` no request waits."""
-        self._inner, self._stats = inner, stats
+        self._client, self._stats, self._clock = client, stats, clock
         self._prices, self._max_cost = prices, max_cost
         self._in_flight, self._reserved = 0, 0.0
         self._largest_completion, self._usage_unknown = 0, False
         self._changed = asyncio.Event()
 
     async def ask(self, request: Request) -> Reply:
-        """Send the request once it fits. Raises `BudgetExceeded` if it does not fit with nothing else in flight."""
+        """Send the request once it fits.
+
+        Raises a `JudgeError`, `Stopped`, or `BudgetExceeded` if it does not fit with nothing else in flight.
+        """
         if self._prices is None:
-            return await self._inner.ask(request)
+            return await self._send(request)
         expected = await self._reserve(self._prices, request.prompt_tokens)
         try:
-            reply = await self._inner.ask(request)
-            self._count(self._prices, reply)
+            reply = await self._send(request)
+            self._stats.cost += self._prices.of(reply.usage)
+            self._largest_completion = max(self._largest_completion, reply.usage.completion_tokens)
+            if self._max_cost is not None and not reply.usage.total_tokens:
+                self._usage_unknown = True  # this reply is paid for and kept; only the next request is not sent
             return reply
         finally:
             self._in_flight, self._reserved = self._in_flight - 1, self._reserved - expected
@@ -68,11 +83,14 @@ class Budget:
         self._in_flight, self._reserved = self._in_flight + 1, self._reserved + expected
         return expected
 
-    def _count(self, prices: Prices, reply: Reply) -> None:
-        self._stats.cost += prices.of(reply.usage)
-        self._largest_completion = max(self._largest_completion, reply.usage.completion_tokens)
-        # The reply is paid for and kept; only the next request is not sent.
-        self._usage_unknown = self._usage_unknown or (self._max_cost is not None and not reply.usage.total_tokens)
+    async def _send(self, request: Request) -> Reply:
+        self._clock.check()
+        self._stats.requests += 1
+        if request.retry_cause:
+            self._stats.retries[request.retry_cause] += 1
+        reply = await self._client.ask(request.messages)
+        self._stats.usage += reply.usage
+        return reply
 
     def _why(self) -> str:
         if self._usage_unknown:

@@ -14,7 +14,7 @@ from metajudge.engine.config import JudgeConfig
 from metajudge.engine.question import ChatClient, Question, RequestResult
 from metajudge.engine.rate_limit import RateLimiter
 from metajudge.engine.retry import RetryingClient
-from metajudge.engine.stats import CountingClient, RunStats
+from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientConfig, JudgeClient
 
@@ -52,8 +52,7 @@ class JudgeSession:
 
 def stack_layers(client: ChatClient, config: JudgeConfig, stats: RunStats, clock: StoppableClock) -> JudgeSession:
     """Wrap the client in its layers, the innermost first."""
-    counting = CountingClient(client, stats, clock)
-    budget = Budget(counting, stats, Prices(*config.prices) if config.prices else None, config.max_cost)
+    budget = Budget(client, stats, clock, Prices(*config.prices) if config.prices else None, config.max_cost)
     rate_limiter = RateLimiter(
         budget,
         clock,
