@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.data import InputFile, InvalidRow, UnreadableLines
+from metajudge.records.opening import row_key
 from metajudge.records.record import Record
-from metajudge.records.resume import row_key
 
 
 class LatestRecords:

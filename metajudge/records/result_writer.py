@@ -12,9 +12,8 @@ from metajudge.records.atomic import append_line, force_to_disk, side_file
 from metajudge.records.journal import Journal
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.lock import locked
-from metajudge.records.opening import check_content, lines_of, open_results_file, repair_tail
+from metajudge.records.opening import check_content, index_records, lines_of, open_results_file, repair_tail, row_key
 from metajudge.records.record import Record
-from metajudge.records.resume import index_records, row_key
 
 log = logging.getLogger("metajudge")
 

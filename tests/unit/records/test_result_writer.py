@@ -10,9 +10,9 @@ import pytest
 from metajudge.data.rows import InputFile, Row
 from metajudge.errors import DiskFull, OutputLost, UsageError
 from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.opening import row_key
 from metajudge.records.record import Record, encode
 from metajudge.records.result_writer import ResultWriter
-from metajudge.records.resume import row_key
 
 JUDGE = {"model": "m", "instructions": "i", "granularity": "row", "samples": 1, "top_k": None, "temperature": 0.6}
 
