@@ -13,8 +13,6 @@ from metajudge.errors import UsageError
 from metajudge.llm.errors import RequestRejected, TransientError, error_message, masked, parse_error, without_key
 
 if TYPE_CHECKING:
-    import openai
-
     from metajudge.llm.transport import Response, Transport
 
 log = logging.getLogger("metajudge")
@@ -94,16 +92,11 @@ class ClientConfig:
 class JudgeClient:
     """A chat-completions endpoint. Use it as an async context manager, so that its connections are closed."""
 
-    def __init__(self, config: ClientConfig, client: openai.AsyncOpenAI | None = None) -> None:
-        """Make a client; nothing is sent yet.
-
-        `client`: an OpenAI client of your own (a token provider, a transport with its own rules) through which every
-        request is to go.
-        """
+    def __init__(self, config: ClientConfig) -> None:
         self.config = config
         self.dropped_params: list[str] = []
         """Parameters that the server does not support, in the order of its errors."""
-        self._transport = _make_transport(config, client)
+        self._transport = _make_transport(config)
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,17 +141,15 @@ class JudgeClient:
         log.warning("the judge does not support %s: %s for the rest of the run", parameter, change)
 
 
-def _make_transport(config: ClientConfig, client: openai.AsyncOpenAI | None) -> Transport:
+def _make_transport(config: ClientConfig) -> Transport:
     # Imported where a client is made: openai and aiohttp take most of a second, and commands that only read results
     # (their `Reply`, `Usage` and errors are in this room, too) need neither.
     try:
-        from metajudge.llm.transport import AiohttpTransport, OpenAITransport
+        from metajudge.llm.transport import Transport
     except (ImportError, SyntaxError) as error:
         raise UsageError(f"the package openai cannot be used: {error}; install it again") from None
 
-    if client is not None:
-        return OpenAITransport(client, config.timeout)
-    return AiohttpTransport(config.base_url, config.api_key, timeout=config.timeout, connections=config.connections)
+    return Transport(config.base_url, config.api_key, timeout=config.timeout, connections=config.connections)
 
 
 def _parse_completion(response: Response, latency_s: float, key: str) -> Reply:

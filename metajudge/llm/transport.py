@@ -1,18 +1,16 @@
-"""Carry requests to the judge: over an aiohttp session, or through an OpenAI client of the user's own.
+"""Carry requests to the judge over an aiohttp session.
 
 The OpenAI client decides the address and the headers (`openai_request`): key, organization, project, custom headers.
 The requests do not go through it: its work takes more CPU than the rest of a request (2.6 ms against 0.6 ms with 256
 in flight).
 """
 
-import asyncio
 import contextlib
 import ipaddress
 import ssl
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -38,7 +36,7 @@ class Response:
     content: bytes
 
 
-class AiohttpTransport:
+class Transport:
     """Requests over one aiohttp session.
 
     A redirection is not followed: rows and key go to the address that the user named, and to no other.
@@ -159,41 +157,8 @@ def _ssl_context() -> ssl.SSLContext:
         ) from None
 
 
-class OpenAITransport:
-    """Requests through a user's own OpenAI client, with its redirections, proxies and retries."""
-
-    def __init__(self, client: openai.AsyncOpenAI, timeout: float) -> None:
-        """`timeout`: seconds for a whole request."""
-        self._client = client
-        self._timeout = timeout
-
-    async def post(self, content: bytes) -> Response:
-        """Send the JSON `content`; raises a `JudgeError` if no complete response arrives."""
-        options: Any = {"headers": {"Content-Type": "application/json"}}
-        try:
-            # The client's own read time-out starts anew with every chunk: a trickle would never end.
-            async with asyncio.timeout(self._timeout):
-                response = await self._client.post(
-                    f"/{_PATH}", cast_to=httpx2.Response, content=content, options=options
-                )
-        except openai.APIStatusError as error:
-            response = error.response
-        except (openai.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_error(error, str(self._client.base_url), self._client.api_key, self._timeout) from None
-        return Response(response.status_code, response.headers, response.content)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
-
-
-Transport = AiohttpTransport | OpenAITransport
-
-
 def connection_error(error: BaseException, url: str, key: str, timeout: float) -> JudgeError:
     """Return the exception for a request that got no complete response."""
-    # Through the OpenAI client a refused connection and a reset look like time-outs: aiohttp's own error, further down
-    # the chain of causes, says what it was.
     causes = _causes(error)
     reason = without_key(str(causes[-1]) or type(causes[-1]).__name__, key)
 
@@ -204,7 +169,7 @@ def connection_error(error: BaseException, url: str, key: str, timeout: float) -
         return FatalError("tls", f"no secure connection to {url}: {reason}; check `api_base`")
     if caused_by(ssl.SSLError, aiohttp.ClientSSLError):
         return TransientError("tls", f"no secure connection to {url}: {reason}; check `api_base`")
-    if caused_by(aiohttp.InvalidURL, httpx2.UnsupportedProtocol):
+    if caused_by(aiohttp.InvalidURL):
         return FatalError("url", f"{url} is no usable address; check `api_base`")
     if caused_by(aiohttp.ConnectionTimeoutError):
         return ConnectTimeout("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
