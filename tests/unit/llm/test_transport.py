@@ -224,36 +224,38 @@ def test_a_proxy_of_another_kind_is_refused_before_anything_is_asked(monkeypatch
     assert "secret" not in str(caught.value)
 
 
+def failure_at(
+    answer: bytes | None, scheme: str = "http", context: ssl.SSLContext | None = None, timeout: float = 5.0
+) -> JudgeError:
+    """Return the error of one question to a server that sends `answer` and closes; with None it hangs."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer is not None:
+            await reader.read(10)
+            writer.write(answer)
+            await writer.drain()
+            writer.close()
+
+    async def go() -> JudgeError:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server:
+            return await failure(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", timeout)
+
+    return asyncio.run(go())
+
+
 @pytest.mark.parametrize(
     "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{", b"nonsense\r\n\r\n"]
 )
 def test_a_broken_connection_is_tried_again(answer: bytes) -> None:
     """Closed before, during and instead of an answer."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-
-    async def go() -> JudgeError:
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-            return await failure(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
-
-    error = asyncio.run(go())
+    error = failure_at(answer)
     assert isinstance(error, TransientError) and error.cause == "connection"
 
 
 def test_a_slow_reply_is_tried_again_and_a_refused_connection_is_an_outage() -> None:
-    async def go() -> tuple[JudgeError, JudgeError]:
-        async with await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0) as server:
-            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-            slow = await failure(url, timeout=0.2)
-        return slow, await failure(url)
-
-    slow, refused = asyncio.run(go())
+    slow = failure_at(None, timeout=0.2)
     assert isinstance(slow, TransientError) and str(slow) == "no complete reply within 0.2 s"
-    assert isinstance(refused, ConnectError)
+    assert isinstance(asyncio.run(failure("http://127.0.0.1:9/v1")), ConnectError)
 
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # fatal: internal_error
@@ -262,18 +264,7 @@ ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # fatal: internal_error
 @pytest.mark.parametrize("answer", [ALERT, b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["alert", "no TLS"])
 def test_a_fault_in_the_handshake_is_tried_again(answer: bytes) -> None:
     """The message hints at the address, for those that will never do better."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(10)
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-
-    async def go() -> JudgeError:
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-            return await failure(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
-
-    error = asyncio.run(go())
+    error = failure_at(answer, "https")
     assert isinstance(error, TransientError) and error.cause == "tls"
     assert re.search(r"no secure connection to https://127\.0\.0\.1:\d+/v1/?: .*; check `api_base`$", str(error))
 
@@ -287,11 +278,7 @@ def test_a_certificate_that_is_not_trusted_stops_the_run(tmp_path: Path) -> None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
-    async def go() -> JudgeError:
-        async with await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0, ssl=context) as server:
-            return await failure(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
-
-    error = asyncio.run(go())
+    error = failure_at(None, "https", context)
     assert isinstance(error, FatalError) and error.cause == "tls" and "certificate" in str(error)
 
 
