@@ -1,8 +1,8 @@
 """Many requests: bounded, paced, retried, resumed.
 
 Every layer between a question and the judge has the one method `ask` and wraps the next: `cache`, `retry`,
-`concurrency`, `circuit_breaker`, `rate_limit`, `budget`, and in `stats` the layer that counts. `session` stacks them.
-`runner` takes rows through a task and the layers, `row_writer` writes their records.
+`concurrency`, `circuit_breaker`, `rate_limit`, `budget`. `session` stacks them. `runner` takes rows through a task and
+the layers, `row_writer` writes their records, `stats` has the counts.
 """
 
 from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices
@@ -11,19 +11,9 @@ from metajudge.engine.clock import Stopped
 from metajudge.engine.config import JudgeConfig
 from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
-from metajudge.engine.row_writer import Item, OutputFiles
-from metajudge.engine.runner import Runner, Task
-from metajudge.engine.session import (
-    INCOMPLETE,
-    OK,
-    JudgeSession,
-    StopHook,
-    check_key,
-    exit_code,
-    open_judge,
-    run_rows,
-    run_to_end,
-)
+from metajudge.engine.row_writer import Item
+from metajudge.engine.runner import INCOMPLETE, OK, Runner, StopHook, Task, exit_code, run_rows, run_to_end
+from metajudge.engine.session import JudgeSession, check_key, open_judge
 from metajudge.engine.stats import RunStats
 
 __all__ = [
@@ -38,7 +28,6 @@ __all__ = [
     "JudgeConfig",
     "JudgeSession",
     "OutageTooLong",
-    "OutputFiles",
     "Prices",
     "Question",
     "RequestResult",

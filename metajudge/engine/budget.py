@@ -1,15 +1,16 @@
-"""The budget layer: what a run costs, and its upper bound."""
+"""The budget layer, the innermost one: counts requests, tokens and money, and bounds the money."""
 
 import asyncio
 from dataclasses import dataclass
 
-from metajudge.engine.question import Request, RequestLayer
+from metajudge.engine.clock import StoppableClock
+from metajudge.engine.question import ChatClient, Request
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError
 from metajudge.llm import Reply, Usage
 
 FIRST_COMPLETION = 1000
-"""Tokens that a reply is expected to have before the first one is known."""
+"""Tokens expected of a reply until the first one has arrived: a high guess, because a bound on cost relies on it."""
 
 
 class BudgetExceeded(MetaJudgeError):
@@ -29,26 +30,40 @@ class Prices:
 
 
 class Budget:
-    """Sends a request only while what is spent, in flight and expected of it stays within `max_cost`."""
+    """Sends a request only if the money spent and the expected cost of requests in flight leave enough for it.
+
+    Once the run is stopped it sends nothing.
+    """
 
     def __init__(
-        self, inner: RequestLayer, stats: RunStats, prices: Prices | None = None, max_cost: float | None = None
+        self,
+        client: ChatClient,
+        stats: RunStats,
+        clock: StoppableClock,
+        prices: Prices | None = None,
+        max_cost: float | None = None,
     ) -> None:
-        """Count nothing in `stats.cost` without `prices`, hold nothing back without `max_cost`."""
-        self._inner, self._stats = inner, stats
+        """Without `prices` no cost is counted; without `max_cost` no request waits."""
+        self._client, self._stats, self._clock = client, stats, clock
         self._prices, self._max_cost = prices, max_cost
         self._in_flight, self._reserved = 0, 0.0
         self._largest_completion, self._usage_unknown = 0, False
         self._changed = asyncio.Event()
 
     async def ask(self, request: Request) -> Reply:
-        """Send the request once it fits. Raises `BudgetExceeded` if it does not fit with nothing else in flight."""
+        """Send the request once it fits.
+
+        Raises a `JudgeError`, `Stopped`, or `BudgetExceeded` if it does not fit with nothing else in flight.
+        """
         if self._prices is None:
-            return await self._inner.ask(request)
+            return await self._send(request)
         expected = await self._reserve(self._prices, request.prompt_tokens)
         try:
-            reply = await self._inner.ask(request)
-            self._count(self._prices, reply)
+            reply = await self._send(request)
+            self._stats.cost += self._prices.of(reply.usage)
+            self._largest_completion = max(self._largest_completion, reply.usage.completion_tokens)
+            if self._max_cost is not None and not reply.usage.total_tokens:
+                self._usage_unknown = True  # this reply is paid for and kept; only the next request is not sent
             return reply
         finally:
             self._in_flight, self._reserved = self._in_flight - 1, self._reserved - expected
@@ -68,14 +83,17 @@ class Budget:
         self._in_flight, self._reserved = self._in_flight + 1, self._reserved + expected
         return expected
 
-    def _count(self, prices: Prices, reply: Reply) -> None:
-        self._stats.cost += prices.of(reply.usage)
-        self._largest_completion = max(self._largest_completion, reply.usage.completion_tokens)
-        # The reply is paid for and kept; only the next request is not sent.
-        self._usage_unknown = self._usage_unknown or (self._max_cost is not None and not reply.usage.total_tokens)
+    async def _send(self, request: Request) -> Reply:
+        self._clock.check()
+        self._stats.requests += 1
+        if request.retry_cause:
+            self._stats.retries[request.retry_cause] += 1
+        reply = await self._client.ask(request.messages)
+        self._stats.usage += reply.usage
+        return reply
 
     def _why(self) -> str:
         if self._usage_unknown:
-            return "the judge reports no token usage, so `max_cost` cannot be kept; go on without it"
+            return "the judge reports no token usage, so `max_cost` cannot be kept; repeat the run without it"
         bound = f"`max_cost` {self._max_cost:g} ({self._stats.cost:.4f} spent in this run)"
-        return f"the next request could pass {bound}; raise it, or let the next run spend as much"
+        return f"the next request could exceed {bound}; raise it, or start another run, which may spend as much"

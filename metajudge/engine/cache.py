@@ -39,7 +39,7 @@ class ResponseCache:
         key = _key(question)
         while (first := self._in_flight.get(key)) is not None:
             await asyncio.wait([first])
-            if not first.cancelled():  # else whoever asked has given up, and this one asks
+            if not first.cancelled():  # else the first task was cancelled, and this one asks
                 return self._copy(*first.result())
         if key in self._answered:
             self._answered.move_to_end(key)
@@ -56,7 +56,7 @@ class ResponseCache:
             raise
         except BaseException as error:
             future.set_exception(error)
-            future.exception()  # marked as seen: there may be nobody else waiting
+            future.exception()  # marked as seen: no other task may be waiting
             raise
         finally:
             del self._in_flight[key]

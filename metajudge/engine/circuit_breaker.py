@@ -25,7 +25,7 @@ class CircuitBreaker:
     """
 
     def __init__(self, inner: RequestLayer, *, timeout: float, clock: Clock) -> None:
-        """Raise `OutageTooLong` after `timeout` seconds without a connection."""
+        """`timeout`: seconds without a connection until `ask` raises `OutageTooLong`."""
         self._inner, self._timeout, self._clock = inner, timeout, clock
         self._probing = asyncio.Lock()
         self._since: float | None = None
@@ -37,7 +37,7 @@ class CircuitBreaker:
         return self._since is not None
 
     async def ask(self, request: Request) -> Reply:
-        """Send the request, again and again while the judge is unreachable. Raises `OutageTooLong`."""
+        """Send the request, and send it again until the judge is reachable. Raises `OutageTooLong`."""
         while True:
             if not self.is_open:
                 try:
@@ -50,8 +50,11 @@ class CircuitBreaker:
                     return reply
 
     async def _probe(self, request: Request) -> Reply | None:
-        """Try once; None while the judge is still unreachable."""
-        await self._wait_before_probe()
+        """Wait, then try once; None while the judge is still unreachable."""
+        assert self._since is not None
+        remaining = self._since + self._timeout - self._clock.now()
+        await self._clock.sleep(max(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._probes, remaining)))
+        self._probes = min(self._probes + 1, 16)
         try:
             reply = await self._inner.ask(replace(request, retry_cause=UNREACHABLE))
         except (ConnectError, ConnectTimeout) as error:
@@ -73,12 +76,8 @@ class CircuitBreaker:
         self._since = None
         log.warning("the judge answers again")
 
-    async def _wait_before_probe(self) -> None:
-        assert self._since is not None
-        remaining = self._since + self._timeout - self._clock.now()
-        await self._clock.sleep(max(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._probes, remaining)))
-        self._probes = min(self._probes + 1, 16)
-
     def _check_timeout(self, error: JudgeError) -> None:
         if self._since is not None and self._clock.now() - self._since >= self._timeout:
-            raise OutageTooLong(OUTAGE, f"{error}, for {self._timeout:g} s; check `api_base`, is it running?")
+            raise OutageTooLong(
+                OUTAGE, f"{error}, for {self._timeout:g} s; check `api_base`, and that the judge is running"
+            )

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 FIRST_BACKOFF = 0.5
@@ -24,16 +25,6 @@ class Clock(Protocol):
         """Wait."""
 
 
-class RealClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
 class Stopped(Exception):
     """The run is stopping: nothing more is sent."""
 
@@ -41,8 +32,12 @@ class Stopped(Exception):
 class StoppableClock:
     """The clock of one run. Once it is stopped, `sleep` and `check` raise `Stopped`."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        self._clock = clock or RealClock()
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._now, self._sleep = now, sleep
         self._stop = asyncio.Event()
 
     @property
@@ -60,11 +55,13 @@ class StoppableClock:
             raise Stopped
 
     def now(self) -> float:
-        return self._clock.now()
+        """Return seconds, monotonic."""
+        return self._now()
 
     async def sleep(self, seconds: float) -> None:
+        """Wait, or raise `Stopped` as soon as the run is stopped."""
         self.check()
-        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._stop.wait())]
+        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._stop.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

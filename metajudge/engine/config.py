@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from metajudge.engine.concurrency import MOST_IN_FLIGHT
-from metajudge.engine.row_writer import MAX_CONSECUTIVE_FAILURES
-from metajudge.engine.runner import GRACE_SECONDS
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
 from metajudge.options import check_options, option
 
@@ -24,21 +22,19 @@ class JudgeConfig:
     api_base: str = DEFAULT_BASE_URL
     max_tokens: int = option(8192, "tokens of a reply, at most", least=1, metavar="N")
     temperature: float = option(0.6, "sampling temperature", least=0, metavar="T")
-    max_retries: int = option(
-        5, "tries after the first, for faults and for malformed replies each", least=0, metavar="N"
-    )
+    max_retries: int = option(5, "retries after errors, and as many after malformed replies", least=0, metavar="N")
     concurrent_requests: int | None = option(
-        10,
-        "questions in flight, at most; auto = find the judge's limit",
-        least=1,
-        metavar="N",
-        none="auto",
+        10, "questions in flight, at most; auto = find the judge's limit", least=1, metavar="N", none="auto"
     )
     rate_limit_delay: float = option(
         0.0, "seconds between the starts of two requests, at least", least=0, metavar="SECONDS"
     )
-    requests_per_minute: float | None = option(None, "spread the starts evenly to keep this", least=0.001, metavar="N")
-    tokens_per_minute: float | None = option(None, "the same for tokens, prompt and completion", least=1, metavar="N")
+    requests_per_minute: float | None = option(
+        None, "requests per minute, at most, evenly spaced", least=0.001, metavar="N"
+    )
+    tokens_per_minute: float | None = option(
+        None, "tokens per minute, at most, of prompts and completions", least=1, metavar="N"
+    )
     system_message: bool = option(
         True, "instructions in the user message, for servers without a system role", off="--no-system-message"
     )
@@ -48,13 +44,13 @@ class JudgeConfig:
         300.0, "seconds to wait for a judge that cannot be reached", least=0, metavar="SECONDS"
     )
     shutdown_timeout: float = option(
-        GRACE_SECONDS,
+        10.0,
         "seconds that replies in flight get to arrive when the run is stopped",
         least=0,
         metavar="SECONDS",
     )
     max_consecutive_failures: int = option(
-        MAX_CONSECUTIVE_FAILURES,
+        20,
         "stop after this many consecutive rows that failed for reasons of their own",
         least=1,
         metavar="N",

@@ -22,8 +22,9 @@ class Progress:
     def __init__(self, stats: RunStats, concurrency: ConcurrencyLimiter | None = None) -> None:
         """Show also the requests in flight of `concurrency`, whose limit is found while running."""
         self._stats, self._concurrency = stats, concurrency
-        self._bar = (
-            tqdm(total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True) if sys.stderr.isatty() else None
+        # `disable=None` makes no bar if stderr is no terminal.
+        self._bar: tqdm[NoReturn] = tqdm(
+            total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True, disable=None
         )
         self._started = self._last_line = time.monotonic()
 
@@ -32,20 +33,19 @@ class Progress:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             with contextlib.suppress(OSError):  # a closed stderr is no reason to end a run
-                if self._bar is not None:
-                    self._refresh(self._bar)
+                if not self._bar.disable:
+                    self._refresh()
                 elif time.monotonic() - self._last_line >= LINE_SECONDS:
                     self._last_line = time.monotonic()
                     print(self._line(), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Leave the last state on the screen."""
-        if self._bar is not None:
-            self._refresh(self._bar)
-            self._bar.close()
+        self._refresh()
+        self._bar.close()
 
-    def _refresh(self, bar: "tqdm[NoReturn]") -> None:
-        stats = self._stats
+    def _refresh(self) -> None:
+        stats, bar = self._stats, self._bar
         bar.initial = stats.resumed  # the rate counts this run's rows only
         bar.n = stats.done
         shown: dict[str, object] = {"failed": stats.failures, "tokens": stats.usage.total_tokens}

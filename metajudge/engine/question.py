@@ -23,7 +23,7 @@ class Question:
     read: Callable[[Reply], Any]
     """Parses the text of a reply; a `ParseFailure` means that the question is asked again."""
     shared: bool = True
-    """An equal question may be answered by the same reply."""
+    """An equal question may get the same reply."""
     alone: bool = True
     """The row has no other question, so that the record itself keeps the reply."""
     record_id: str = ""
@@ -38,7 +38,7 @@ class Request:
     prompt_tokens: int
     """Estimated tokens of the messages."""
     retry_cause: str = ""
-    """Cause of sending it again; empty for a first try."""
+    """Cause of a repetition; empty for the first try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A question given up."""
+    """A question without an accepted reply."""
 
     kind: Status
     """`error` (no reply) or `format_error` (no accepted reply)."""

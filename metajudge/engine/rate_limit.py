@@ -6,15 +6,15 @@ from metajudge.engine.clock import Clock
 from metajudge.engine.question import Request, RequestLayer
 from metajudge.llm import Reply
 
-_FIRST_COMPLETION = 200
-"""Tokens that a reply is expected to have before the first one is known."""
+_TYPICAL_COMPLETION = 200
+"""Tokens expected of a reply until the first one has arrived. A wrong guess only shifts a start."""
 _CATCH_UP_SECONDS = 0.05
 
 
 class RateLimiter:
     """Spaces the starts of requests evenly, never a minute's budget at once.
 
-    Each request books the time that it takes of every budget. Belongs to one event loop.
+    Each request reserves its share of both budgets, requests and tokens. Belongs to one event loop.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class RateLimiter:
         self._seconds_per_token = 60.0 / tokens_per_minute if tokens_per_minute else 0.0
         self._next_request = self._next_token = self._last_start = float("-inf")
         self._turns = asyncio.Lock()
-        self._completion = float(_FIRST_COMPLETION)
+        self._completion = float(_TYPICAL_COMPLETION)
         self.queued = 0
         """Requests that wait for their turn."""
 
@@ -52,7 +52,7 @@ class RateLimiter:
         self._completion += (reply.usage.completion_tokens - self._completion) / 20
 
     async def _wait_for_turn(self, prompt_tokens: int) -> None:
-        # One after the other, and booked only when it starts, so that a cancelled wait leaves no empty turn behind.
+        # Requests wait one after the other and reserve only when they start, so that a cancelled one leaves no gap.
         asked = now = self._clock.now()
         self.queued += 1
         try:

@@ -1,6 +1,6 @@
-"""The retry layer: one question until it is answered or given up.
+"""The retry layer: asks one question until it is answered or its retries are used up.
 
-Transient errors (timeout, 429, 5xx …) and malformed replies have a budget each.
+Transient errors (timeout, 429, 5xx …) and malformed replies are counted apart.
 """
 
 import random

@@ -1,8 +1,7 @@
-"""The end of every row: accepted replies go to the journal, records to the output, and both are counted."""
+"""Writes accepted replies to the journal and records to the output, and counts both."""
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from metajudge.data import Status
@@ -10,12 +9,11 @@ from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, OutputLost
 from metajudge.llm import Reply, Usage
-from metajudge.records import Journal, Record, RecordFile, RowName, row_key
+from metajudge.records import Record, ResultWriter, RowName, row_key
 from metajudge.text import ParseFailure
 
 log = logging.getLogger("metajudge")
 
-MAX_CONSECUTIVE_FAILURES = 20
 LOGGED_FAILURES = 10
 """Failed rows that are logged as warnings."""
 
@@ -40,14 +38,6 @@ class Item(Protocol):
         """Name of the output that its record goes to."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFiles:
-    """Files for the records of one evaluated model."""
-
-    file: RecordFile
-    journal: Journal
-
-
 class TooManyFailures(MetaJudgeError):
     """Raised when too many consecutive rows fail; the rest would almost certainly fail too."""
 
@@ -57,11 +47,10 @@ class RowWriter:
 
     def __init__(
         self,
-        outputs: Mapping[str, OutputFiles],
+        outputs: Mapping[str, ResultWriter],
         stats: RunStats,
-        *,
-        skip_failed: bool = False,
-        max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
+        skip_failed: bool,
+        max_consecutive_failures: int,
     ) -> None:
         """Write to `outputs` (by evaluated model); `skip_failed`: rows whose earlier record is a failure are done."""
         self._outputs, self._stats, self._skip_failed = outputs, stats, skip_failed
@@ -72,11 +61,11 @@ class RowWriter:
         """Check whether a row needs nothing more in this run, and count it if so."""
         output = self._outputs[item.model]
         key = row_key(item.id, item.question_id)
-        if key in output.file.finished:
+        if key in output.finished:
             self._stats.resumed += 1
             output.journal.discard(_name(item))
             return True
-        if self._skip_failed and key in output.file.failed:
+        if self._skip_failed and key in output.failed:
             self._stats.skipped_failed += 1
             return True
         return False
@@ -101,12 +90,12 @@ class RowWriter:
     def write(self, item: Item, record: Record, results: Sequence[RequestResult]) -> None:
         """Write a row's record. Raises `DiskFull`, `OutputLost` and `TooManyFailures`."""
         output = self._outputs[item.model]
-        output.file.append(record)
+        output.append(record)
         if record.is_finished:
             output.journal.discard(_name(item))
             self._stats.success += record.status == Status.SUCCESS
             self._stats.empty += record.status == Status.EMPTY
-            if results:  # a row that needed no judge says nothing about it
+            if results:  # a row without a request says nothing about the judge
                 self._consecutive_failures = 0
         else:
             self._count_failure(item, str(record.status), [one for one in results if isinstance(one, Failed)])
@@ -117,26 +106,25 @@ class RowWriter:
         self._stats.reasons[first.cause] += 1
         level = logging.WARNING if self._stats.failures <= LOGGED_FAILURES else logging.INFO
         log.log(level, "line %d of the input: %s: %s", item.line, status, first.message)
-        if not all(failure.copied for failure in failures):  # the failure of one question that rows share is one
+        if not all(failure.copied for failure in failures):  # rows that share one question share its failure
             self._consecutive_failures += 1
         if self._consecutive_failures >= self._max_consecutive_failures:
             raise TooManyFailures(
-                f"{self._consecutive_failures} rows in a row failed, the last with: {first.message}; "
+                f"{self._consecutive_failures} consecutive rows failed, the last with: {first.message}; "
                 "raise `max_consecutive_failures` to go on regardless"
             )
 
     def sync(self) -> None:
         """Force everything written onto the disk. Raises `DiskFull`."""
         for output in self._outputs.values():
-            output.file.sync()
-            output.journal.sync()
+            output.sync()
 
     def check_files(self) -> None:
         """Save the content of each output that is no longer at its path. Raises the first one's `OutputLost`."""
         lost: list[OutputLost] = []
         for output in self._outputs.values():
             try:
-                output.file.ensure_same_file()
+                output.ensure_same_file()
             except OutputLost as error:
                 lost.append(error)
         if lost:

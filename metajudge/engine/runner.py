@@ -2,20 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from metajudge.data import InvalidRow
-from metajudge.engine.clock import StoppableClock, Stopped
-from metajudge.engine.question import Question, QuestionLayer, RequestResult
+from metajudge.engine.clock import Stopped
+from metajudge.engine.config import JudgeConfig
+from metajudge.engine.open_files import raise_open_file_limit
+from metajudge.engine.progress import show_progress
+from metajudge.engine.question import Question, RequestResult
 from metajudge.engine.row_writer import Item, RowWriter
-from metajudge.errors import MetaJudgeError
-from metajudge.records import Record
+from metajudge.engine.session import JudgeSession, open_judge
+from metajudge.engine.stats import RunStats
+from metajudge.errors import MetaJudgeError, UsageError
+from metajudge.llm import FatalError
+from metajudge.records import Record, ResultWriter
 
 log = logging.getLogger("metajudge")
 
-GRACE_SECONDS = 10.0
 SYNC_SECONDS = 1.0
+OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+
+StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
+"""Gets a function that stops the run from any thread; its context is open while the run can be stopped."""
 
 
 class Task(Protocol):
@@ -30,30 +41,15 @@ class Task(Protocol):
         """Make the row's record from the results, in the order of its questions; `seconds` since it was begun."""
 
 
-class Judge(QuestionLayer, Protocol):
-    """The stack of layers, see `session.JudgeSession`."""
-
-    @property
-    def dropped_params(self) -> Sequence[str]:
-        """Parameters that the judge did not support so far."""
-
-
 class Runner:
     """One run over one input."""
 
     def __init__(
-        self,
-        task: Task,
-        judge: Judge,
-        writer: RowWriter,
-        clock: StoppableClock,
-        *,
-        open_rows: Callable[[], int],
-        grace: float = GRACE_SECONDS,
+        self, config: JudgeConfig, task: Task, outputs: Mapping[str, ResultWriter], judge: JudgeSession
     ) -> None:
-        """Work on at most `open_rows()` rows at a time; wait `grace` seconds for replies in flight at a stop."""
-        self._task, self._judge, self._writer, self._clock = task, judge, writer, clock
-        self._open_rows, self._grace = open_rows, grace
+        self._task, self._judge, self._clock = task, judge, judge.clock
+        self._grace = config.shutdown_timeout
+        self._writer = RowWriter(outputs, judge.stats, config.skip_failed, config.max_consecutive_failures)
         self._rows: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         """Set when a row has ended or the run is stopped."""
@@ -62,7 +58,7 @@ class Runner:
         self.interrupted = False
 
     async def run(self, items: Iterable[Item | InvalidRow]) -> None:
-        """Take every row that is not done to its record. Returns when all are done or the run was stopped."""
+        """Judge every row that is not done. Returns when all are done or the run was stopped."""
         syncing = asyncio.create_task(self._sync_every_second())
         try:
             await self._start_rows(items)
@@ -93,7 +89,7 @@ class Runner:
             self._cancel_rows()
         else:
             self.interrupted = True
-            log.warning("stopping: waiting for the replies in flight; once more to stop at once")
+            log.warning("stopping: waiting for the replies in flight; a second signal stops at once")
         self._end()
 
     def _end(self) -> None:
@@ -105,15 +101,16 @@ class Runner:
     async def _start_rows(self, items: Iterable[Item | InvalidRow]) -> None:
         for count, item in enumerate(items):
             if count % 100 == 0:
-                await asyncio.sleep(0)  # a long stretch of finished rows must hold up neither replies nor a stop
+                await asyncio.sleep(0)  # many finished rows in a row must delay neither replies nor a stop
             if self.is_stopped:
                 return
             if isinstance(item, InvalidRow) or self._writer.is_done(item):
                 continue
-            await self._wait_until_below(self._open_rows)
+            # Twice the requests in flight, because a row that waits for its next try leaves its place to others.
+            await self._wait_until_below(lambda: 2 * self._judge.concurrency.limit)
             if self.is_stopped:
                 return
-            row = asyncio.create_task(self._take_through(item))
+            row = asyncio.create_task(self._judge_row(item))
             self._rows.add(row)
             row.add_done_callback(self._row_ended)
 
@@ -130,13 +127,13 @@ class Runner:
             self._crash = self._crash or error  # a defect of ours: end the run loudly, keep what is written
             self._end()
 
-    async def _take_through(self, item: Item) -> None:
+    async def _judge_row(self, item: Item) -> None:
         started = self._clock.now()
         try:
             results = await self._ask_all(item, self._task.questions(item))
         except Stopped:
             return  # the row stays open, for the next run
-        record = self._task.record(item, results, self._clock.now() - started, self._judge.dropped_params)
+        record = self._task.record(item, results, self._clock.now() - started, self._judge.client.dropped_params)
         self._stop_on_error(self._writer.write, item, record, results)
 
     async def _ask_all(self, item: Item, questions: Sequence[Question]) -> list[RequestResult]:
@@ -192,3 +189,45 @@ class Runner:
                 await asyncio.to_thread(self._writer.sync)
             except MetaJudgeError as error:
                 self.stop(error)
+
+
+async def run_rows(
+    config: JudgeConfig,
+    task: Task,
+    items: Iterable[Item | InvalidRow],
+    outputs: Mapping[str, ResultWriter],
+    stats: RunStats,
+    stop_hook: StopHook = nullcontext,
+) -> Runner:
+    """Judge the rows until all are done or the run is stopped; `outputs` are named by evaluated model."""
+    raise_open_file_limit(config.sockets)
+    async with open_judge(config, stats) as judge:
+        runner = Runner(config, task, outputs, judge)
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(runner.stop)
+
+        async with show_progress(stats, judge.concurrency if config.concurrent_requests is None else None):
+            with stop_hook(stop):
+                await runner.run(items)
+        return runner
+
+
+def run_to_end(coroutine: Coroutine[Any, Any, Runner]) -> Runner:
+    """Run a coroutine to its end, also in a thread whose event loop is running (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+def exit_code(runner: Runner, stats: RunStats) -> int:
+    """Return 0 if all is done, 1 if rows failed or are left, 2 if a setting has to be changed, 130 if interrupted."""
+    if runner.interrupted:
+        return INTERRUPTED
+    if runner.stop_reason is not None:
+        return USER_ERROR if isinstance(runner.stop_reason, FatalError | UsageError) else INCOMPLETE
+    return INCOMPLETE if stats.failures or stats.unusable or stats.skipped_failed else OK

@@ -1,11 +1,9 @@
-"""Counts of a run, and the layer that counts requests."""
+"""Counts of a run."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from metajudge.engine.clock import StoppableClock
-from metajudge.engine.question import ChatClient, Request
-from metajudge.llm import Reply, Usage
+from metajudge.llm import Usage
 
 
 @dataclass(slots=True)
@@ -46,20 +44,3 @@ class RunStats:
     def done(self) -> int:
         """Rows that need nothing more in this run."""
         return self.success + self.empty + self.failures + self.resumed + self.skipped_failed
-
-
-class CountingClient:
-    """The innermost layer: counts requests, retries and tokens; sends nothing once the run is stopped."""
-
-    def __init__(self, client: ChatClient, stats: RunStats, clock: StoppableClock) -> None:
-        self._client, self._stats, self._clock = client, stats, clock
-
-    async def ask(self, request: Request) -> Reply:
-        """Send the request. Raises a `JudgeError`, or `Stopped`."""
-        self._clock.check()
-        self._stats.requests += 1
-        if request.retry_cause:
-            self._stats.retries[request.retry_cause] += 1
-        reply = await self._client.ask(request.messages)
-        self._stats.usage += reply.usage
-        return reply

@@ -1,9 +1,6 @@
-"""The base URL of a judge as users write it, and the proxy that leads to it."""
+"""The base URL of a judge as users write it."""
 
-import contextlib
-import ipaddress
 import re
-import urllib.request
 from urllib.parse import urlsplit
 
 from metajudge.errors import UsageError
@@ -14,9 +11,10 @@ EMBEDDED = "embedded"
 
 
 def parse_base_url(text: str, named: str) -> str:
-    """Return the base URL, without the path of the requests that some copy with it.
+    """Return the base URL, without the `/chat/completions` that some users copy with it.
 
-    Raises `UsageError` for what is no address or holds what would not be sent; `named`: what the user calls it.
+    Raises `UsageError` for text that is no address, and for an address with a password, a query or a fragment;
+    `named`: name of the setting in the message.
     """
     url = str(text).strip().rstrip("/").removesuffix("/chat/completions")
     try:
@@ -25,46 +23,9 @@ def parse_base_url(text: str, named: str) -> str:
     except ValueError:  # a port that is none, half of a bracket
         is_address = False
     if not is_address or re.search(r"\s", url):
-        raise UsageError(f"{named} {url} is no address; it looks like http://127.0.0.1:8000/v1")
+        raise UsageError(f"{named} {url} is no address; a valid one is http://127.0.0.1:8000/v1")
     if parts.username is not None or parts.password is not None:
-        raise UsageError(f"{named} holds a name or password; put what the judge wants to see into OPENAI_API_KEY")
+        raise UsageError(f"{named} contains a name or password; put the key of the judge into OPENAI_API_KEY")
     if parts.query or parts.fragment:
-        raise UsageError(f"{named} {url} has something behind its path, which would not be sent; leave it out")
+        raise UsageError(f"{named} {url} has a query or fragment, which would not be sent; leave it out")
     return url
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether `url` names this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def find_proxy(url: str) -> str | None:
-    """Return the URL of the proxy that the environment names for `url`; this machine is never asked through one.
-
-    Raises `UsageError` for a kind of proxy that cannot be used.
-    """
-    parts, proxies = urlsplit(url), urllib.request.getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or is_loopback(url) or _is_excluded(parts.netloc, parts.hostname or "", proxies.get("no", "")):
-        return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    kind = urlsplit(proxy).scheme
-    if kind not in ("http", "https"):
-        raise UsageError(f"the proxy for {url} is of the kind {kind}; name an http proxy in {parts.scheme}_proxy")
-    return proxy
-
-
-def _is_excluded(netloc: str, host: str, no_proxy: str) -> bool:
-    """Return whether NO_PROXY covers the host, as a name or in a network such as 10.0.0.0/8."""
-    if urllib.request.proxy_bypass(netloc):
-        return True
-    for entry in no_proxy.split(","):  # urllib knows no networks
-        with contextlib.suppress(ValueError):
-            if ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip(), strict=False):
-                return True
-    return False

@@ -6,15 +6,13 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from metajudge.errors import UsageError
 from metajudge.llm.errors import RequestRejected, TransientError, error_message, masked, parse_error, without_key
 
 if TYPE_CHECKING:
-    import openai
-
     from metajudge.llm.transport import Response, Transport
 
 log = logging.getLogger("metajudge")
@@ -35,20 +33,17 @@ class Usage:
     """Prompt tokens served from the server's prefix cache; None when it does not say."""
 
     def __add__(self, other: Usage) -> Usage:
-        cached = None
-        if self.cached_tokens is not None or other.cached_tokens is not None:
-            cached = (self.cached_tokens or 0) + (other.cached_tokens or 0)
+        cached = [count for count in (self.cached_tokens, other.cached_tokens) if count is not None]
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.total_tokens + other.total_tokens,
-            cached,
+            sum(cached) if cached else None,
         )
 
     def to_json(self) -> dict[str, int]:
         """Return the record's `usage` object."""
-        data = {name: getattr(self, name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
-        return data if self.cached_tokens is None else {**data, "cached_tokens": self.cached_tokens}
+        return {name: count for name, count in asdict(self).items() if count is not None}
 
     @classmethod
     def from_json(cls, data: object) -> Usage:
@@ -97,16 +92,11 @@ class ClientConfig:
 class JudgeClient:
     """A chat-completions endpoint. Use it as an async context manager, so that its connections are closed."""
 
-    def __init__(self, config: ClientConfig, client: openai.AsyncOpenAI | None = None) -> None:
-        """Make a client; nothing is sent yet.
-
-        `client`: an OpenAI client of your own (a token provider, a transport with its own rules) through which every
-        request is to go.
-        """
+    def __init__(self, config: ClientConfig) -> None:
         self.config = config
         self.dropped_params: list[str] = []
-        """Parameters that the server does not support, in the order in which it said so."""
-        self._transport = _make_transport(config, client)
+        """Parameters that the server does not support, in the order of its errors."""
+        self._transport = _make_transport(config)
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,7 +117,7 @@ class JudgeClient:
             if response.status < 300:
                 return _parse_completion(response, time.monotonic() - started, self.config.api_key)
             error = parse_error(response.status, response.headers, response.content, self.config.api_key)
-            # Of this body: other questions may have met the same answer while this one was out.
+            # Looked for in this body: another question may have dropped the parameter while this one was in flight.
             parameter = error.unsupported(tuple(name for name in _ADAPTABLE if name in body))
             if parameter is None:
                 raise error.failure(f"{self.config.base_url} with model {self.config.model}")
@@ -151,22 +141,15 @@ class JudgeClient:
         log.warning("the judge does not support %s: %s for the rest of the run", parameter, change)
 
 
-def _make_transport(config: ClientConfig, client: openai.AsyncOpenAI | None) -> Transport:
+def _make_transport(config: ClientConfig) -> Transport:
     # Imported where a client is made: openai and aiohttp take most of a second, and commands that only read results
     # (their `Reply`, `Usage` and errors are in this room, too) need neither.
     try:
-        from metajudge.llm.transport import AiohttpTransport, OpenAITransport, openai_endpoint
+        from metajudge.llm.transport import Transport
     except (ImportError, SyntaxError) as error:
         raise UsageError(f"the package openai cannot be used: {error}; install it again") from None
 
-    if client is not None:
-        return OpenAITransport(client, config.timeout)
-    return AiohttpTransport(
-        openai_endpoint(config.base_url, config.api_key),
-        api_key=config.api_key,
-        timeout=config.timeout,
-        connections=config.connections,
-    )
+    return Transport(config.base_url, config.api_key, timeout=config.timeout, connections=config.connections)
 
 
 def _parse_completion(response: Response, latency_s: float, key: str) -> Reply:

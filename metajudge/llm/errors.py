@@ -2,7 +2,7 @@
 
 JudgeError
 ├── TransientError        the same request may succeed later (time-out, reset, 408, 409, 429, 5xx, no completion)
-│   └── ConnectTimeout    nobody has answered in time
+│   └── ConnectTimeout    no connection was made in time
 ├── ConnectError          nothing listens at the base URL: an outage of the judge, not a fault of the question
 ├── RequestRejected       this question cannot be answered (content filter, context length, 413, other 4xx)
 └── FatalError            no question will be answered until the user changes something (key, model, quota)
@@ -39,7 +39,7 @@ class JudgeError(MetaJudgeError):
 
 
 class TransientError(JudgeError):
-    """A failure that the same request may not meet again; `retry_after`: the server's wish in seconds, at most 120."""
+    """A failure after which the same request may succeed; `retry_after`: seconds that the server asks to wait."""
 
     def __init__(self, cause: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(cause, message)
@@ -55,7 +55,7 @@ class ConnectError(JudgeError):
 
 
 class RequestRejected(JudgeError):
-    """This question cannot be answered; others can."""
+    """A refusal of this question; others can be answered."""
 
 
 class FatalError(JudgeError):
@@ -78,7 +78,7 @@ class ErrorResponse:
     """Seconds that the server asks to wait."""
 
     def unsupported(self, names: tuple[str, ...]) -> str | None:
-        """Return which of the parameters `names` a 400 calls unsupported; None = it calls none so."""
+        """Return the parameter among `names` that a 400 calls unsupported; None if there is none."""
         codes = ("unsupported_parameter", "unsupported_value")
         if self.status != 400 or not (self.code in codes or _UNSUPPORTED_WORDS.search(self.message)):
             return None

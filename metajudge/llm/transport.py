@@ -1,42 +1,34 @@
-"""Carry requests to the judge: over an aiohttp session, or through an OpenAI client of the user's own.
+"""Carry requests to the judge over an aiohttp session.
 
-The OpenAI client decides the address and the headers (`openai_endpoint`): key, organization, project, custom headers.
+The OpenAI client decides the address and the headers (`openai_request`): key, organization, project, custom headers.
 The requests do not go through it: its work takes more CPU than the rest of a request (2.6 ms against 0.6 ms with 256
 in flight).
 """
 
-import asyncio
+import contextlib
+import ipaddress
 import ssl
+import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
 import openai
 from yarl import URL
 
-from metajudge.llm.base_url import find_proxy
+from metajudge.errors import UsageError
 from metajudge.llm.errors import ConnectError, ConnectTimeout, FatalError, JudgeError, TransientError, without_key
 
 CONNECT_SECONDS = 10.0
 _PATH = "chat/completions"
 _REDIRECTS = (301, 302, 303, 307, 308)
-_MAX_REDIRECTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Destination of requests."""
-
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-    """Headers by lower-case name; the key is among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole response of the server, of whatever status."""
+    """A complete response of the server, of any status."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,86 +36,48 @@ class Response:
     content: bytes
 
 
-def openai_endpoint(base_url: str, api_key: str) -> Endpoint:
-    """Return where an OpenAI client would post chat completions, and with which headers.
-
-    It also reads `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`.
-    """
-    # Nothing is sent through this client. One that can send would first read certificates, which takes 50 ms.
-    idle = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), trust_env=False)
-    client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, http_client=idle)
-    headers = {**client.auth_headers, **client.default_headers}
-    return Endpoint(
-        # Joined as URLs: behind a base URL without a path, the text would become part of the host.
-        url=str(client.base_url.join(_PATH)),
-        # In lower case, so that a custom `authorization` replaces `Authorization`. Omitted headers are no strings.
-        headers={name.lower(): value for name, value in headers.items() if isinstance(value, str)},
-    )
-
-
-class AiohttpTransport:
+class Transport:
     """Requests over one aiohttp session.
 
-    Redirections on the same host are followed; to another one neither rows nor key are sent.
+    A redirection is not followed: rows and key go to the address that the user named, and to no other.
     """
 
-    def __init__(self, endpoint: Endpoint, *, api_key: str, timeout: float, connections: int) -> None:
+    def __init__(self, base_url: str, api_key: str, *, timeout: float, connections: int) -> None:
         """`timeout`: seconds from connecting to the last byte. `connections`: open at the same time, at most."""
-        self._endpoint = endpoint
-        self._base_url = endpoint.url.removesuffix(f"/{_PATH}")
-        self._api_key = api_key
-        self._timeout = timeout
-        self._connections = connections
+        self._url, self._headers = openai_request(base_url, api_key)
+        self._api_key, self._timeout, self._connections = api_key, timeout, connections
         # Not aiohttp's `trust_env`: it reads the environment in a thread for every request, and a password in ~/.netrc
         # for the judge's host makes each one fail.
-        self._proxy = find_proxy(endpoint.url)
+        self._proxy = find_proxy(self._url)
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, content: bytes) -> Response:
-        """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
-        endpoint = self._endpoint
-        for _ in range(_MAX_REDIRECTS + 1):
-            response = await self._send(endpoint, content)
-            location = response.headers.get("location")
-            if response.status not in _REDIRECTS or location is None:
-                return response
-            endpoint = self._redirected(endpoint, response.status, location)
-        raise FatalError("redirected", f"{self._base_url} redirects without end; check `api_base`")
-
-    async def _send(self, endpoint: Endpoint, content: bytes) -> Response:
+        """Send the JSON `content`; raises a `JudgeError` if no complete response arrives."""
         session = self._session or self._open()
-        proxy = self._proxy if endpoint is self._endpoint else find_proxy(endpoint.url)
-        url = URL(endpoint.url, encoded=True)
+        url = URL(self._url, encoded=True)
         try:
             async with session.post(
-                url, data=content, headers=endpoint.headers, proxy=proxy, allow_redirects=False
+                url, data=content, headers=self._headers, proxy=self._proxy, allow_redirects=False
             ) as response:
-                return Response(response.status, response.headers, await response.read())
+                whole = Response(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_error(error, self._base_url, self._api_key, self._timeout) from None
+            raise connection_error(error, _base_url(self._url), self._api_key, self._timeout) from None
+        location = whole.headers.get("location")
+        if whole.status in _REDIRECTS and location is not None:
+            raise FatalError("redirected", f"{_base_url(self._url)} redirects to {self._target(location)}")
+        return whole
 
-    def _redirected(self, endpoint: Endpoint, status: int, location: str) -> Endpoint:
-        """Return where the request goes next. Raises `FatalError` where it may not be sent."""
-        named, here = URL(self._endpoint.url), URL(endpoint.url)
+    def _target(self, location: str) -> str:
+        """Name the address that a redirection leads to."""
         try:
-            target = here.join(URL(location)).with_user(None).with_fragment(None)
-            origin = target.origin()
+            target = URL(self._url).join(URL(location))
+            there = _base_url(f"{target.origin()}{target.path}")
         except ValueError:
-            raise FatalError("redirected", f"{self._base_url} redirects to what is no address") from None
-        # A POST is repeated after these two only, and never from https to http.
-        can_follow = status in (307, 308) and target.scheme in (here.scheme, "https")
-        if not can_follow or target.host != named.host:
-            there = without_key(f"{origin}{target.path}".removesuffix(f"/{_PATH}"), self._api_key)
-            raise FatalError(
-                "redirected", f"{self._base_url} redirects to {there}; if your rows may go there, name it as `api_base`"
-            )
-        headers = dict(self._endpoint.headers)
-        if origin != named.origin() and (named.port, target.port) != (80, 443):
-            headers.pop("authorization", None)  # another server on the host
-        return Endpoint(str(target), headers)
+            return "something that is no address; check `api_base`"
+        return f"{without_key(there, self._api_key)}; if your rows may go there, name it as `api_base`"
 
     def _open(self) -> aiohttp.ClientSession:
-        is_secure = self._endpoint.url.startswith("https:")
+        is_secure = self._url.startswith("https:")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=_ssl_context() if is_secure else True),
             timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS),
@@ -137,6 +91,62 @@ class AiohttpTransport:
             await self._session.close()
 
 
+def openai_request(base_url: str, api_key: str) -> tuple[str, Mapping[str, str]]:
+    """Return the URL and the headers of an OpenAI client's chat completions.
+
+    The client also reads `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`.
+    """
+    # Nothing is sent through this client. One that can send would first read certificates, which takes 50 ms.
+    idle = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), trust_env=False)
+    client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, http_client=idle)
+    headers = {**client.auth_headers, **client.default_headers}
+    # Joined as URLs: behind a base URL without a path, the text would become part of the host. Header names in lower
+    # case, so that a custom `authorization` replaces `Authorization`; omitted headers are no strings.
+    url = str(client.base_url.join(_PATH))
+    return url, {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
+
+
+def _base_url(url: str) -> str:
+    return url.removesuffix(f"/{_PATH}")
+
+
+def find_proxy(url: str) -> str | None:
+    """Return the URL of the proxy that the environment names for `url`; this machine is never asked through one.
+
+    Raises `UsageError` for a kind of proxy that cannot be used.
+    """
+    parts, proxies = urlsplit(url), urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or _is_loopback(url) or _is_excluded(parts.netloc, parts.hostname or "", proxies.get("no", "")):
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    kind = urlsplit(proxy).scheme
+    if kind not in ("http", "https"):
+        raise UsageError(f"the proxy for {url} has the scheme {kind}; name an http proxy in {parts.scheme}_proxy")
+    return proxy
+
+
+def _is_loopback(url: str) -> bool:
+    """Return whether `url` names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_excluded(netloc: str, host: str, no_proxy: str) -> bool:
+    """Return whether NO_PROXY covers the host, as a name or in a network such as 10.0.0.0/8."""
+    if urllib.request.proxy_bypass(netloc):
+        return True
+    for entry in no_proxy.split(","):  # urllib knows no networks
+        with contextlib.suppress(ValueError):
+            if ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip(), strict=False):
+                return True
+    return False
+
+
 def _ssl_context() -> ssl.SSLContext:
     try:
         return httpx2.create_ssl_context()
@@ -147,41 +157,8 @@ def _ssl_context() -> ssl.SSLContext:
         ) from None
 
 
-class OpenAITransport:
-    """Requests through a user's own OpenAI client, with its redirections, proxies and retries."""
-
-    def __init__(self, client: openai.AsyncOpenAI, timeout: float) -> None:
-        """`timeout`: seconds for a whole request."""
-        self._client = client
-        self._timeout = timeout
-
-    async def post(self, content: bytes) -> Response:
-        """Send the JSON `content`; raises a `JudgeError` when no whole response comes back."""
-        options: Any = {"headers": {"Content-Type": "application/json"}}
-        try:
-            # The client's own read time-out starts anew with every chunk: a trickle would never end.
-            async with asyncio.timeout(self._timeout):
-                response = await self._client.post(
-                    f"/{_PATH}", cast_to=httpx2.Response, content=content, options=options
-                )
-        except openai.APIStatusError as error:
-            response = error.response
-        except (openai.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_error(error, str(self._client.base_url), self._client.api_key, self._timeout) from None
-        return Response(response.status_code, response.headers, response.content)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
-
-
-Transport = AiohttpTransport | OpenAITransport
-
-
 def connection_error(error: BaseException, url: str, key: str, timeout: float) -> JudgeError:
-    """Return the class of failure of a request that got no whole response."""
-    # Through the OpenAI client a refused connection and a reset look like time-outs: aiohttp's own error, further down
-    # the chain of causes, says what it was.
+    """Return the exception for a request that got no complete response."""
     causes = _causes(error)
     reason = without_key(str(causes[-1]) or type(causes[-1]).__name__, key)
 
@@ -192,19 +169,19 @@ def connection_error(error: BaseException, url: str, key: str, timeout: float) -
         return FatalError("tls", f"no secure connection to {url}: {reason}; check `api_base`")
     if caused_by(ssl.SSLError, aiohttp.ClientSSLError):
         return TransientError("tls", f"no secure connection to {url}: {reason}; check `api_base`")
-    if caused_by(aiohttp.InvalidURL, httpx2.UnsupportedProtocol):
+    if caused_by(aiohttp.InvalidURL):
         return FatalError("url", f"{url} is no usable address; check `api_base`")
     if caused_by(aiohttp.ConnectionTimeoutError):
         return ConnectTimeout("timeout", f"no connection to {url} within {CONNECT_SECONDS:g} s")
     if caused_by(aiohttp.ClientConnectorError):
         return ConnectError("unreachable", f"{url} cannot be reached: {reason}")
     if caused_by(TimeoutError):
-        return TransientError("timeout", f"no whole reply within {timeout:g} s")
+        return TransientError("timeout", f"no complete reply within {timeout:g} s")
     return TransientError("connection", f"the connection broke: {reason}")
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Return the error and what lies behind it, the first cause last."""
+    """Return the error and its chain of causes, the first cause last."""
     chain: list[BaseException] = []
     while error is not None and len(chain) < 10:
         chain.append(error)

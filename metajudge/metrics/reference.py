@@ -46,8 +46,10 @@ def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> Ref
     for r, s, score in marks:
         # r = 0 is no human item, but the reference counts it.
         if r <= n_human and 0 < s <= counted:
-            best_human[r] = max(score, best_human.get(r, 0.0))
-            best_model[s] = max(score, best_model.get(s, 0.0))
+            if score >= best_human.get(r, 0.0):
+                best_human[r] = score
+            if score >= best_model.get(s, 0.0):
+                best_model[s] = score
     recall = math.fsum(best_human.values()) / n_human
     precision = math.fsum(best_model.values()) / counted
     f1 = harmonic_mean(precision, recall)

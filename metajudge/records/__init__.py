@@ -1,7 +1,7 @@
 """The record of a row and its files.
 
 `record` reads and writes a record, `judge_identity` says what makes records comparable, `reference_reading` reads a
-reply as the reference does. `results_file` appends (`opening` repairs, `resume` indexes), `journal` keeps the replies
+reply as the reference does. `result_writer` appends (`opening` repairs and indexes it), `journal` keeps the replies
 of open rows, `lock` keeps a second writer out, `atomic` replaces files as a whole. `latest` chooses the record that
 counts, `dedupe` and `matches_file` write it out, `discovery` finds result files.
 """
@@ -19,26 +19,24 @@ from metajudge.records.discovery import (
     read_first,
     result_paths,
 )
-from metajudge.records.journal import Journal, RowName
+from metajudge.records.journal import RowName
 from metajudge.records.judge_identity import QUESTION, JudgeIdentity
 from metajudge.records.latest import LatestRecords, latest_records
 from metajudge.records.matches_file import matches_path, write_matches
+from metajudge.records.opening import row_key
 from metajudge.records.record import BAD_SCORE, SCHEMA, Record, ScoredLists, Unscored, encode
 from metajudge.records.reference_reading import literal_marks, reference_reading
-from metajudge.records.results_file import RecordFile
-from metajudge.records.resume import FileIdentity, row_key
+from metajudge.records.result_writer import ResultWriter
 
 __all__ = [
     "BAD_SCORE",
     "QUESTION",
     "SCHEMA",
-    "FileIdentity",
-    "Journal",
     "JudgeIdentity",
     "LatestRecords",
     "Record",
-    "RecordFile",
     "ResultFile",
+    "ResultWriter",
     "RowName",
     "ScoredLists",
     "SkippedFile",

@@ -12,7 +12,7 @@ from metajudge.records.record import Record
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """A result file with its first readable record and its lines."""
+    """A result file to be read, with its first readable record."""
 
     path: Path
     model: str
@@ -80,7 +80,7 @@ def candidates_in(first: Mapping[str, Any]) -> list[str]:
 
 
 def open_results(path: Path, asked: str | None, parameter: str = "") -> ResultFile:
-    """Open the result file of the evaluated model `asked`; raise `UsageError` if it is something else."""
+    """Open the result file of the evaluated model `asked`; raise `UsageError` if `path` holds no results."""
     first, source = read_first(path, parameter)
     first = check_results(path, first, source)
     return ResultFile(path, file_model(path, first, asked), first, source)
@@ -103,7 +103,7 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
 
 
 def _next_step(path: Path, row: Mapping[str, Any]) -> str:
-    """Name the command that brings input rows like this one nearer to results."""
+    """Name the next command for input rows like this one."""
     files = f"--input-file {path} --output-file"
     if not any(key.lower() == HUMAN_KEY for key in row):
         return f"they lack {HUMAN_KEY}, make it first: python -m metajudge decompose {files} rows.jsonl"

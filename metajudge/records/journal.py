@@ -70,20 +70,15 @@ class Journal:
                 log.warning("%s cannot be removed: %s", self.path, error.strerror)
 
     def _read(self) -> None:
-        whole, lacks_newline = 0, False
-        with self.path.open("rb") as file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    # Torn by a kill: the question is asked again, unless only the newline is missing.
-                    entry = line.rstrip(b"\0")
-                    lacks_newline = self._take(entry)
-                    whole += len(entry) if lacks_newline else 0
-                    break
-                whole += len(line)
-                self._take(line)
-        if whole < self.path.stat().st_size:
-            os.truncate(self.path, whole)
-        if lacks_newline:
+        content = self.path.read_bytes()
+        *lines, torn = content.split(b"\n")
+        for line in lines:
+            self._take(line)
+        # The rest is torn by a kill: the question is asked again, unless only the newline is missing.
+        entry = torn.rstrip(b"\0")
+        is_whole = self._take(entry)
+        os.truncate(self.path, len(content) - len(torn) + (len(entry) if is_whole else 0))
+        if is_whole:
             with self.path.open("ab") as file:
                 file.write(b"\n")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.data import InputFile, InvalidRow, UnreadableLines
+from metajudge.records.opening import row_key
 from metajudge.records.record import Record
-from metajudge.records.resume import row_key
 
 
 class LatestRecords:
@@ -31,10 +31,10 @@ class LatestRecords:
                 row = row_key(record.id, (record.model_be_evaluated or "").lower())
                 self.changed += row in self._rows
                 self._rows.add(row)
-        earlier = self._kept.get(key)
+        earlier, finished = self._kept.get(key), record.is_finished
         self.superseded += earlier is not None
-        if earlier is None or record.is_finished or not earlier[0]:
-            self._kept[key] = (record.is_finished, value)
+        if earlier is None or finished or not earlier[0]:
+            self._kept[key] = (finished, value)
 
     def values(self) -> list[Any]:
         """Return the values that count, in order of the rows' first appearance."""

@@ -1,14 +1,17 @@
-"""Opening a results file for appending: checks of its content, and repair of a torn last line."""
+"""A results file before a run appends to it: checked, its torn last line repaired, its finished rows indexed."""
 
+import collections
 import logging
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from metajudge.data import Row, parse_row
+from metajudge.data import InvalidRow, Row, parse_row
 from metajudge.errors import DiskFull, UsageError
 from metajudge.records.atomic import side_file
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.record import Record
 
 log = logging.getLogger("metajudge")
 
@@ -45,16 +48,24 @@ def check_content(fd: int, path: Path) -> None:
     first = next(lines, None)
     if first is None or _may_be_record(first) or any(map(_may_be_record, lines)):
         return
-    raise UsageError(f"`output_file` {path} holds something else than this program's records; name another file")
+    raise UsageError(f"`output_file` {path} holds something other than this program's records; name another file")
+
+
+def _may_be_record(line: bytes) -> bool:
+    """Return True for the beginning of a record, however short, and for any object, which is checked later."""
+    return line.startswith(_BEGIN) or _BEGIN.startswith(line.rstrip(_BLANK)) or _is_object(line)
+
+
+def _is_object(line: bytes) -> bool:
+    return isinstance(parse_row(0, line), Row)
 
 
 def repair_tail(fd: int, path: Path) -> None:
     """Give a whole last line its missing newline; set a torn one aside in `<output>.torn`. Raises `DiskFull`."""
-    size = os.fstat(fd).st_size
-    start = _last_line_start(fd, size)
-    if start == size:
+    (tail,) = collections.deque(lines_of(fd), maxlen=1) or [b""]
+    if not tail or tail.endswith(b"\n"):
         return
-    tail = os.pread(fd, size - start, start)
+    start = os.fstat(fd).st_size - len(tail)
     whole = tail.rstrip(b"\0")  # a power loss may leave zeros in place of the newline
     try:
         if _is_object(whole):
@@ -72,21 +83,54 @@ def repair_tail(fd: int, path: Path) -> None:
     log.warning("%s ended in a torn line: set aside in %s, its row is asked again", path, torn)
 
 
-def _last_line_start(fd: int, size: int) -> int:
-    position = size
-    while position > 0:
-        step = min(_CHUNK, position)
-        position -= step
-        newline = os.pread(fd, step, position).rfind(b"\n")
-        if newline >= 0:
-            return position + newline + 1
-    return 0
+def row_key(record_id: str | None, question_id: str | None) -> int:
+    """Return a 64-bit key of one row's question, small enough to keep for every row."""
+    return hash((record_id, question_id))
 
 
-def _may_be_record(line: bytes) -> bool:
-    """Return True for the beginning of a record, however short, and for any object, which is checked later."""
-    return line.startswith(_BEGIN) or _BEGIN.startswith(line.rstrip(_BLANK)) or _is_object(line)
+def index_records(fd: int, path: Path, expected: tuple[str, JudgeIdentity] | None) -> tuple[set[int], set[int]]:
+    """Return the keys of the rows with a finished record, and of those with failures alone.
+
+    Raises `UsageError` for a record without id, and for one of another evaluated model or judge than `expected`.
+    """
+    finished: set[int] = set()
+    failed: set[int] = set()
+    unreadable, previous = 0, None
+    for number, line in enumerate(lines_of(fd), 1):
+        if line.isspace():
+            continue
+        record = Record.from_line(line)
+        if isinstance(record, InvalidRow):
+            unreadable += 1
+            continue
+        if record.id is None or record.question_id is None:
+            raise UsageError(
+                f"`output_file` {path} holds something other than this program's records "
+                f"(line {number} has no id); name another file"
+            )
+        names = record.judge, record.model_be_evaluated
+        if expected is not None and names != previous:  # most records have the judge of the one before
+            _check_same(path, number, record, *expected)
+            previous = names
+        (finished if record.is_finished else failed).add(row_key(record.id, record.question_id))
+    if unreadable:
+        log.warning("%s has %d unreadable lines; they are left as they are", path, unreadable)
+    return finished, failed - finished
 
 
-def _is_object(line: bytes) -> bool:
-    return isinstance(parse_row(0, line), Row)
+def _check_same(path: Path, number: int, record: Record, model: str, judge: JudgeIdentity) -> None:
+    own = record.judged_by or JudgeIdentity()
+    differences = [
+        f"{_LABELS.get(name, name)} {found!r}, not {wanted!r}"
+        for name, (found, wanted) in own.differences(judge).items()
+    ]
+    if (record.model_be_evaluated or "").lower() != model.lower():
+        differences.append(f"evaluated model {record.model_be_evaluated!r}, not {model!r}")
+    if differences:
+        raise UsageError(
+            f"`output_file` {path} holds another judge's records (line {number}: {'; '.join(differences)}); "
+            f"name another file (for metajudge_infer.sh another OUTPUT_DIR), or go on with `allow_mixed`"
+        )
+
+
+_LABELS = {"critic_name": "critic's name"}

@@ -54,7 +54,7 @@ class ScoredLists:
     n_model: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, which would double the time that it takes to make one
 class Record:
     """One line of a result file; its fields are the keys in their order, None = the key is absent."""
 
@@ -217,18 +217,19 @@ def _unexpected(keys: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ..
 def _accepted_scores(scores: object) -> tuple[Match, ...] | Unscored:
     if not isinstance(scores, list) or not scores or not all(map(_is_mark, scores)):
         return _UNREADABLE
-    marks = tuple([Match(r, s, float(score)) for r, s, score in scores])
-    if not all(0 <= mark.score <= 1 for mark in marks):
+    if not all(0 <= score <= 1 for _, _, score in scores):
         return BAD_SCORE
-    if sorted([mark.human_item for mark in marks]) != list(range(1, len(marks) + 1)):
+    if sorted([human for human, _, _ in scores]) != list(range(1, len(scores) + 1)):
         return _INCOMPLETE
-    return marks
+    return tuple([Match(human, model, float(score)) for human, model, score in scores])
 
 
 def _is_mark(value: Any) -> bool:
     """Return True for `[human item, model item, number]`."""
-    types = list(map(type, value)) if isinstance(value, list) else []
-    return types in ([int, int, float], [int, int, int]) and bool(value[0] >= 1 and value[1] >= 0)
+    match value:
+        case [human, model, score]:  # bool is no int here
+            return type(human) is type(model) is int and human >= 1 and model >= 0 and type(score) in (float, int)
+    return False
 
 
 def _checked(matrix: Any, n_human: int, n_model: int) -> Matrix:

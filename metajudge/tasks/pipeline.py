@@ -16,7 +16,6 @@ from metajudge.engine import (
     OK,
     Item,
     JudgeConfig,
-    OutputFiles,
     RunStats,
     StopHook,
     exit_code,
@@ -24,7 +23,7 @@ from metajudge.engine import (
     run_to_end,
 )
 from metajudge.errors import MetaJudgeError
-from metajudge.records import FileIdentity, Journal, JudgeIdentity, RecordFile
+from metajudge.records import JudgeIdentity, ResultWriter
 from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import StepTask
@@ -55,7 +54,7 @@ class Job(Protocol):
     def items(self) -> Iterator[Item | InvalidRow]:
         """Read the rows that the judge is asked about."""
 
-    def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> AbstractContextManager[None]:
+    def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> AbstractContextManager[None]:
         """Surround the run: make the products of the records while these are locked."""
 
 
@@ -93,8 +92,11 @@ def run(job: Job, config: JudgeConfig, *, dry_run: bool = False, stop_hook: Stop
     stats = RunStats(total=scan.asked.total() + scan.parsed, success=scan.parsed, unusable=scan.unusable)
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        files = {model: _open(stack, path, model, job, config) for model, path in job.outputs.items()}
-        finished_before = sum(len(output.file.finished) for output in files.values())
+        files = {
+            model: stack.enter_context(ResultWriter(path, model, job.task.judge, allow_mixed=config.allow_mixed))
+            for model, path in job.outputs.items()
+        }
+        finished_before = sum(len(output.finished) for output in files.values())
         with job.products(scan, files):
             runner = run_to_end(run_rows(config, job.task, job.items(), files, stats, stop_hook))
     return RunResult(
@@ -120,9 +122,3 @@ def _scan_input(job: Job, *, measure: bool) -> InputScan:
         if measure:
             scan.add_questions(job.task.questions(item))
     return scan
-
-
-def _open(stack: contextlib.ExitStack, path: Path, model: str, job: Job, config: JudgeConfig) -> OutputFiles:
-    judge = job.task.judge
-    file = stack.enter_context(RecordFile(path, FileIdentity(model, judge), allow_mixed=config.allow_mixed))
-    return OutputFiles(file, stack.enter_context(contextlib.closing(Journal(path, judge))))

@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 
 from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
-from metajudge.engine import JudgeConfig, OutputFiles, StopHook, check_key
+from metajudge.engine import JudgeConfig, StopHook, check_key
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
-from metajudge.records import RecordFile, row_key, side_file
+from metajudge.records import ResultWriter, row_key, side_file
 from metajudge.tasks.pipeline import RunResult, judge_identity, run
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import SKIPPED, Step, StepRow, StepTask, step_rows
@@ -122,8 +122,8 @@ class _StepJob:
                 yield row
 
     @contextlib.contextmanager
-    def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> Iterator[None]:
-        file = files[self.step.spec.name].file
+    def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> Iterator[None]:
+        file = files[self.step.spec.name]
         if scan.parsed or scan.unusable:
             self._write_precomputed(file)
         yield
@@ -133,7 +133,7 @@ class _StepJob:
                 self.source, config.limit, config.output_file, self.records, self.step, self.count_notes
             )
 
-    def _write_precomputed(self, file: RecordFile) -> None:
+    def _write_precomputed(self, file: ResultWriter) -> None:
         """Write the records of the rows without a question. Raises `DiskFull` and `OutputLost`."""
         for row in step_rows(self._rows(), self.step):
             if isinstance(row, InvalidRow) or row.precomputed is None or row.precomputed.status == SKIPPED:

@@ -223,11 +223,6 @@ class Server:
         return web.json_response(counts | {"keys": sorted(self.keys)})
 
 
-async def moved(request: web.Request) -> web.Response:
-    """Redirect another base URL to this judge."""
-    raise web.HTTPTemporaryRedirect("/v1/chat/completions")
-
-
 async def serve(app: web.Application, port: int = 0) -> None:
     """Print the base URL and serve until killed."""
     runner = web.AppRunner(app, access_log=None)
@@ -251,7 +246,6 @@ def main() -> None:
     options = parser.parse_args()
     server, app = Server(options), web.Application(client_max_size=100 << 20)
     app.router.add_post("/v1/chat/completions", server.chat)
-    app.router.add_post("/moved/v1/chat/completions", moved)
     app.router.add_get("/log", server.log)
     asyncio.run(serve(app, options.port))
 

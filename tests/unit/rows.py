@@ -1,7 +1,6 @@
 """Small rows, samples and runs for tests."""
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,14 +9,11 @@ from typing import Any
 from metajudge.data.rows import InvalidRow, Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.clock import StoppableClock
-from metajudge.engine.row_writer import OutputFiles
 from metajudge.engine.runner import Runner
-from metajudge.engine.session import JudgeConfig, new_runner, stack_layers
+from metajudge.engine.session import JudgeConfig, stack_layers
 from metajudge.engine.stats import RunStats
-from metajudge.records.journal import Journal
 from metajudge.records.judge_identity import JudgeIdentity
-from metajudge.records.results_file import RecordFile
-from metajudge.records.resume import FileIdentity
+from metajudge.records.result_writer import ResultWriter
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 from tests.unit.fakes import FakeClock, ScriptedJudge
@@ -74,16 +70,13 @@ def run_samples(
     **config: Any,
 ) -> tuple[Runner, RunStats]:
     """Run over `items` into `path`; `before` is called with the runner before it starts."""
-    kind, stats = kind or task(), RunStats()
+    kind, stats, clock = kind or task(), RunStats(), clock or FakeClock()
     settings = JudgeConfig(**{"max_retries": 2, "concurrent_requests": 4, "max_tokens": 100, **config})
 
     async def go() -> Runner:
-        session = stack_layers(judge, settings, stats, StoppableClock(clock or FakeClock()))
-        with (
-            RecordFile(path, FileIdentity("M", kind.judge)) as file,
-            contextlib.closing(Journal(path, kind.judge)) as journal,
-        ):
-            runner = new_runner(settings, kind, {"M": OutputFiles(file, journal)}, session)
+        session = stack_layers(judge, settings, stats, StoppableClock(clock.now, clock.sleep))
+        with ResultWriter(path, "M", kind.judge) as file:
+            runner = Runner(settings, kind, {"M": file}, session)
             before(runner)
             await runner.run(items)
         return runner

@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from metajudge.data import EligibleRows, InvalidRow, Row, Sample, choose_models, find_models, read_samples
-from metajudge.engine import INCOMPLETE, JudgeConfig, OutputFiles, StopHook, check_key
+from metajudge.engine import INCOMPLETE, JudgeConfig, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
-from metajudge.records import write_matches
+from metajudge.records import ResultWriter, write_matches
 from metajudge.tasks.match.plan import check_format, output_paths
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
@@ -122,7 +122,7 @@ class _MatchJob:
         return read_samples(self._rows(), list(self.outputs))
 
     @contextlib.contextmanager
-    def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> Iterator[None]:
+    def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> Iterator[None]:
         yield
         for path in self.outputs.values():
             try:

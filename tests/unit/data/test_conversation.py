@@ -57,7 +57,6 @@ def test_a_plain_question_is_one_turn_of_the_user() -> None:
     ],
 )
 def test_a_field_that_is_no_conversation_is_named(value: Any, problem: str) -> None:
-    """The message names the turn and the problem."""
     assert read_conversation(value) == problem
 
 
@@ -142,6 +141,5 @@ def test_the_kept_turns_fit_and_are_the_end_of_the_conversation(texts: list[str]
 
 
 def test_a_frame_has_its_name_and_remark() -> None:
-    """The closing tag repeats the name."""
     assert framed("RESPONSE_1", "a\nb") == "<QUOTED_RESPONSE_1>\na\nb\n</QUOTED_RESPONSE_1>"
     assert framed("TEXT_2", "a", "annotator 1") == "<QUOTED_TEXT_2: annotator 1>\na\n</QUOTED_TEXT_2>"

@@ -143,10 +143,7 @@ def test_a_hub_that_is_down_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [
-        ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"),
-        ({}, "huggingface_hub; install it with: pip install '."),
-    ],
+    [({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"), ({}, "huggingface_hub; install it with: pip install '.")],
     ids=["offline", "without the package"],
 )
 def test_a_setting_that_must_be_changed_is_one_line(

@@ -93,14 +93,12 @@ def test_preferences_of_the_data_are_signed() -> None:
 
 @given(st.text())
 def test_any_text_has_a_verdict_or_none(text: str) -> None:
-    """No text is an error."""
     verdict = parse_verdict(text)
     assert verdict is None or -2 <= verdict <= 2
 
 
 @given(st.sampled_from(["A", "B"]), st.sampled_from([">", ">>", "≫", "»", "<", "<<", "="]))
 def test_exchanging_the_sides_turns_the_verdict_round(first: str, relation: str) -> None:
-    """`X r Y` and `Y r X` have opposite verdicts."""
     second = "B" if first == "A" else "A"
     one, other = parse_verdict(f"{first}{relation}{second}"), parse_verdict(f"{second}{relation}{first}")
     assert one is not None and other is not None and one == -other

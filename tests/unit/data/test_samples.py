@@ -43,7 +43,6 @@ def test_bom_crlf_and_blank_lines_are_skipped_and_lines_keep_their_numbers(tmp_p
     ],
 )
 def test_a_line_that_is_no_row_is_named_with_its_reason(tmp_path: Path, line: bytes, reason: str) -> None:
-    """Good rows around it are read."""
     good = json.dumps(GOOD).encode()
     rows = rows_of(tmp_path, good + b"\n" + line + b"\n" + good + b"\n")
     assert rows[1] == InvalidRow(2, reason)
@@ -67,7 +66,6 @@ def test_a_checklist_that_is_no_list_of_strings_makes_the_row_unusable(row: dict
 
 
 def test_the_key_is_found_without_regard_to_case_and_the_rows_first_one_wins() -> None:
-    """The row's first of several spellings counts."""
     row = {"human-checklist": ["h"], "gpt-CHECKLIST": ["first"], "GPT-checklist": ["second"]}
     sample = make_sample(Row(1, row), "id", "Gpt")
     assert isinstance(sample, Sample) and sample.model_items == ("first",)
@@ -75,7 +73,6 @@ def test_the_key_is_found_without_regard_to_case_and_the_rows_first_one_wins() -
 
 
 def test_empty_strings_keep_their_number() -> None:
-    """An empty item counts as an item."""
     sample = make_sample(Row(1, GOOD | {"M-checklist": ["", "x"]}), "id", "M")
     assert isinstance(sample, Sample) and sample.model_items == ("", "x")
 
@@ -102,7 +99,6 @@ def test_the_id_depends_on_each_of_its_four_fields_and_on_nothing_else() -> None
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "."])
 def test_a_path_that_is_no_file_is_one_clear_line(tmp_path: Path, name: str) -> None:
-    """A missing file and a directory are refused."""
     with pytest.raises(UsageError, match=r"^`input_file` .*(does not exist|is a directory)[^\n]*$"):
         InputFile(tmp_path / name)
 
@@ -118,7 +114,6 @@ def test_a_pipe_can_be_read_twice(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_named_by_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The path `-` reads standard input."""
     stdin = io.TextIOWrapper(io.BytesIO(json.dumps(GOOD).encode() + b"\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert len(list(InputFile(Path("-")).rows())) == 1
@@ -126,7 +121,6 @@ def test_standard_input_is_named_by_a_dash(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another user")
 def test_an_unreadable_file_is_one_clear_line(tmp_path: Path) -> None:
-    """The message names the missing permission."""
     path = tmp_path / "secret.jsonl"
     path.write_text("{}")
     path.chmod(0)

@@ -2,21 +2,22 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from metajudge.engine.budget import Budget, BudgetExceeded, Prices
-from metajudge.engine.question import Request
+from metajudge.engine.clock import StoppableClock
 from metajudge.engine.stats import RunStats
 from metajudge.llm.client import Reply, Usage
-from tests.unit.fakes import REQUEST, FakeLayer, in_event_loop, reply
+from tests.unit.fakes import REQUEST, ScriptedJudge, in_event_loop, reply
 
 PRICES = Prices(prompt=2.0, completion=10.0)
 
 
 def budget(answer: Reply, prices: Prices | None = PRICES, max_cost: float | None = None) -> Budget:
     """Return a budget before a judge with this answer."""
-    return Budget(FakeLayer(lambda _: answer), RunStats(), prices, max_cost)
+    return Budget(ScriptedJudge(lambda *_: answer), RunStats(), StoppableClock(), prices, max_cost)
 
 
 async def ask(layer: Budget, prompt_tokens: int, times: int = 1) -> float:
@@ -31,7 +32,7 @@ async def test_a_request_goes_only_while_what_it_may_cost_fits() -> None:
     """The first reply is expected to have 1,000 tokens, the next as many as the largest: .0102 fits, .0032 does not."""
     layer = budget(reply(100, 300), max_cost=0.015)
     assert await ask(layer, 100, times=4) == pytest.approx(4 * 0.0032)  # 100 · 2 + 300 · 10 per million
-    message = r"could pass `max_cost` 0\.015 \(0\.0128 spent in this run\); raise it, or let"
+    message = r"could exceed `max_cost` 0\.015 \(0\.0128 spent in this run\); raise it, or start"
     with pytest.raises(BudgetExceeded, match=message):
         await ask(layer, 100)
 
@@ -41,14 +42,14 @@ async def test_a_request_that_does_not_fit_beside_others_waits_for_them() -> Non
     """Replies in flight often cost less than expected, so that they are no reason to stop."""
     events = []
 
-    class Noted(FakeLayer):
-        async def ask(self, request: Request) -> Reply:
+    class Noted(ScriptedJudge):
+        async def ask(self, messages: Any) -> Reply:
             events.append("sent")
-            answer = await super().ask(request)
+            answer = await super().ask(messages)
             events.append("back")
             return answer
 
-    layer = Budget(Noted(lambda _: reply(0, 100)), RunStats(), PRICES, 0.015)
+    layer = Budget(Noted(lambda *_: reply(0, 100)), RunStats(), StoppableClock(), PRICES, 0.015)
     await asyncio.gather(*(ask(layer, 0) for _ in range(3)))  # .01 expected of the first, .001 of the others
     assert events[:3] == ["sent", "back", "sent"]
 

@@ -52,7 +52,6 @@ async def test_an_equal_question_gets_a_copy_without_tokens(together: bool) -> N
 
 @in_event_loop
 async def test_a_failure_is_shared_in_flight_and_not_remembered() -> None:
-    """A later question is asked again."""
     failed = Failed(Status.ERROR, "500", "no", 1)
     inner, stats = Inner(failed, ANSWER), RunStats()
     cache = ResponseCache(inner, stats)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from metajudge.engine.clock import RealClock, StoppableClock, Stopped, backoff
+from metajudge.engine.clock import StoppableClock, Stopped, backoff
 from tests.unit.fakes import FakeClock, in_event_loop
 
 
@@ -19,19 +19,10 @@ def test_backoff_grows_to_thirty_seconds_and_has_full_jitter() -> None:
 
 
 @in_event_loop
-async def test_the_real_clock_runs() -> None:
-    """Its time passes while it sleeps."""
-    clock = RealClock()
-    before = clock.now()
-    await clock.sleep(0.001)
-    assert clock.now() - before >= 0.001
-
-
-@in_event_loop
 async def test_a_stop_wakes_sleepers_and_lets_nobody_sleep() -> None:
     """The long sleeper gets `Stopped` at once; the next one does not even begin."""
     fake = FakeClock()
-    real, clock = StoppableClock(), StoppableClock(fake)
+    real, clock = StoppableClock(), StoppableClock(fake.now, fake.sleep)
     await clock.sleep(5)
     sleeper = asyncio.create_task(real.sleep(3600))
     await asyncio.sleep(0)

@@ -110,7 +110,6 @@ class Judged:
 
 
 def test_the_limit_doubles_per_round_trip_up_to_its_bound() -> None:
-    """The limits are 8, 16, 32 … 512."""
     assert Judged().round_trips(7) == [16, 32, 64, 128, 256, 512, 512] and MOST_IN_FLIGHT == 512
 
 
@@ -136,7 +135,6 @@ def test_replies_that_take_twice_as_long_per_token_cut() -> None:
 
 
 def test_the_limit_grows_only_while_it_is_in_use() -> None:
-    """A run with three requests at a time stays at eight."""
     judged = Judged()
     for _ in range(100):
         judged.ask(3)
@@ -163,7 +161,6 @@ async def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
 
 
 def test_the_limit_never_falls_below_one() -> None:
-    """Twenty cuts leave one."""
     judged = Judged()
     for _ in range(20):
         judged.clock.time += 6

@@ -35,14 +35,14 @@ def test_the_embedded_judge_is_not_looked_for_at_another_judges_address(monkeypa
 )
 def test_what_is_no_address_is_refused_at_once(text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training script fails at once, and not with missing rewards hours later."""
-    with pytest.raises(UsageError, match=r"^api_base .*is no address; it looks like http://127\.0\.0\.1:8000/v1"):
+    with pytest.raises(UsageError, match=r"^api_base .*is no address; a valid one is http://127\.0\.0\.1:8000/v1"):
         JudgeConfig(api_base=text)
     monkeypatch.setenv("OPENAI_BASE_URL", text or "x y")
     with pytest.raises(UsageError, match=r"^OPENAI_BASE_URL .*is no address"):
         JudgeConfig.from_environment(model="m")
 
 
-@pytest.mark.parametrize(("text", "said"), [("http://u:p@h/v1", "a name"), ("http://h/v1?x=1", "behind its path")])
+@pytest.mark.parametrize(("text", "said"), [("http://u:p@h/v1", "a name"), ("http://h/v1?x=1", "a query or fragment")])
 def test_what_would_not_be_sent_is_refused(text: str, said: str) -> None:
     """A password, which is not shown, and a query are refused."""
     with pytest.raises(UsageError, match=said) as refused:
@@ -76,7 +76,6 @@ def test_a_number_that_cannot_be_meant_is_refused_at_once(field: str, value: Any
 
 
 def test_what_the_flags_allow_is_allowed() -> None:
-    """The least values, and None for `auto` or nothing, are allowed."""
     least = JudgeConfig(
         concurrent_requests=None, max_retries=0, temperature=0, timeout=0.001, outage_timeout=0, shutdown_timeout=0
     )

@@ -16,7 +16,6 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar and the lines show rows, failures and tokens."""
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     stats = RunStats(total=10, success=3, resumed=1)

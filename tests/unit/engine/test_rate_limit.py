@@ -49,7 +49,6 @@ def starts(count: int, **budgets: float) -> list[float]:
     ],
 )
 def test_starts_are_spaced_evenly(budgets: dict[str, float], expected: list[float]) -> None:
-    """Requests that are made at once are spaced."""
     assert starts(len(expected), **budgets) == expected
 
 

@@ -14,7 +14,7 @@ from metajudge.engine.runner import Runner
 from metajudge.errors import OutputLost
 from metajudge.llm.client import Reply, Usage
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
-from metajudge.records.results_file import RecordFile
+from metajudge.records.result_writer import ResultWriter
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn
 from tests.unit.rows import asked_item, block, row, run_samples, samples, task
 
@@ -73,10 +73,10 @@ def test_a_reply_is_written_before_the_next_request_goes_out(out: Path) -> None:
 
 
 def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
-    """Failed rows are asked again, finished ones never."""
     todo = samples(row(n) for n in range(6))
 
-    run_samples(out, ScriptedJudge(lambda m, t: REJECTED if "h2.1" in m else block(m)), todo[:4])
+    run, _ = run_samples(out, ScriptedJudge(lambda m, t: REJECTED if "h2.1" in m else block(m)), todo[:4])
+    assert sorted(statuses(out)) == ["error", *["success"] * 3] and run.stop_reason is None
     second = ScriptedJudge(good)
     _, stats = run_samples(out, second, todo)
     assert sorted(message[4:6] for message in second.asked) == ["m2", "m4", "m5"]
@@ -85,7 +85,6 @@ def test_resume_asks_only_what_has_no_finished_record(out: Path) -> None:
 
 
 def test_skip_failed_passes_failed_rows_over(out: Path) -> None:
-    """Their counts go on after them."""
     todo = samples([row(1)])
     run_samples(out, ScriptedJudge(lambda m, t: RequestRejected("413", "no")), todo)
     judge = ScriptedJudge(good)
@@ -131,14 +130,6 @@ def test_the_servers_own_word_on_when_to_retry_is_kept(out: Path) -> None:
     judge = ScriptedJudge(lambda m, t: turns[t - 1] if t <= len(turns) else block(m))
     run_samples(out, judge, samples([row(1)]), clock=clock)
     assert clock.slept[0] == 17.0 and 0 <= clock.slept[1] <= 2
-
-
-def test_a_failed_question_does_not_end_the_run(out: Path) -> None:
-    """A content filter costs one row."""
-    judge = ScriptedJudge(lambda m, t: REJECTED if "h1.1" in m else block(m))
-    run, stats = run_samples(out, judge, samples(row(n) for n in range(3)))
-    assert sorted(statuses(out)) == ["error", "success", "success"]
-    assert run.stop_reason is None and stats.failures == 1
 
 
 @pytest.mark.parametrize("failure", [FatalError("401", "bad key"), ConnectError("unreachable", "refused")])
@@ -237,7 +228,6 @@ def test_equal_questions_are_asked_once(out: Path) -> None:
 
 
 def test_repeated_samples_are_never_copied(out: Path) -> None:
-    """Two samples of two equal rows are four requests."""
     judge = ScriptedJudge(good)
     run_samples(out, judge, samples([row(1), row(1)]), kind=task(num_samples=2))
     assert len(judge.asked) == 4
@@ -245,7 +235,6 @@ def test_repeated_samples_are_never_copied(out: Path) -> None:
 
 
 def test_rows_without_items_need_no_request(out: Path) -> None:
-    """Their status is `empty`."""
     judge = ScriptedJudge(good)
     _, stats = run_samples(out, judge, samples([row(1, human=0), row(2, model=0), row(3, 0, 0)]))
     assert judge.asked == [] and stats.empty == 3
@@ -254,14 +243,14 @@ def test_rows_without_items_need_no_request(out: Path) -> None:
 
 def test_a_file_deleted_after_its_last_record_is_rescued_too(out: Path) -> None:
     """The run looks once more at its end, because no later write would notice."""
-    original = RecordFile.append
+    original = ResultWriter.append
 
-    def append_and_lose(file: RecordFile, record: Any) -> None:
+    def append_and_lose(file: ResultWriter, record: Any) -> None:
         original(file, record)
         file.path.unlink()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RecordFile, "append", append_and_lose)
+        patch.setattr(ResultWriter, "append", append_and_lose)
         run, _ = run_samples(out, ScriptedJudge(good), samples([row(1)]))
     assert "was deleted" in str(run.stop_reason)
     assert len(records(out.with_name("out.jsonl.rescued"))) == 1
@@ -292,7 +281,7 @@ def test_a_judge_that_only_fails_stops_the_run(out: Path) -> None:
     judge = ScriptedJudge(lambda m, t: RequestRejected("400", "no"))
     run, stats = run_samples(out, judge, samples(row(n) for n in range(100)), concurrent_requests=1)
     assert 20 <= stats.failures <= 22 and run.stop_reason is not None
-    assert str(run.stop_reason).startswith("20 rows in a row failed, the last with: no; raise `max_consecutive")
+    assert str(run.stop_reason).startswith("20 consecutive rows failed, the last with: no; raise `max_consecutive")
     mixed = ScriptedJudge(lambda m, t: block(m) if "h10.1" in m else RequestRejected("400", "no"))
     run, stats = run_samples(out.with_name("b.jsonl"), mixed, samples(row(n) for n in range(25)), concurrent_requests=1)
     assert run.stop_reason is None and stats.failures == 24
@@ -308,7 +297,6 @@ def test_the_failure_of_one_question_that_rows_share_is_one(out: Path) -> None:
 
 
 def test_a_defect_of_ours_ends_the_run_loudly(out: Path) -> None:
-    """An unexpected error is raised; the records stay."""
 
     async def fail(message: str) -> None:
         if "h3.1" in message:

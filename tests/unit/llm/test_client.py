@@ -10,9 +10,8 @@ import pytest
 from aiohttp import web
 
 from metajudge.llm import transport
-from metajudge.llm.base_url import is_loopback
 from metajudge.llm.client import ClientConfig, JudgeClient, Reply, Usage
-from metajudge.llm.errors import ConnectError, FatalError, JudgeError, RequestRejected, TransientError, retry_after
+from metajudge.llm.errors import FatalError, JudgeError, RequestRejected, TransientError, retry_after
 
 KEY = "sk-secret-value"
 MESSAGES = [{"role": "user", "content": "S1: a\n\nR1: ü \u2028"}]
@@ -190,24 +189,6 @@ def test_an_error_with_status_200_says_what_it_is() -> None:
         assert str(failure) == "the judge answered 200 without a choice: Insufficient credits of [key]"
 
 
-@pytest.mark.parametrize("when", ["before", "inside"])
-def test_a_reset_is_tried_again(when: str) -> None:
-    """Before the head and in the middle of the body."""
-
-    async def handler(request: web.Request) -> web.StreamResponse:
-        assert request.transport is not None
-        if when == "inside":
-            response = web.StreamResponse(headers={"Content-Length": "1000"})
-            await response.prepare(request)
-            await response.write(b'{"choices": [')
-            await asyncio.sleep(0.01)
-        request.transport.abort()
-        return web.Response()
-
-    (failure,), _ = ask(handler)
-    assert isinstance(failure, TransientError) and failure.cause == "connection"
-
-
 @pytest.mark.parametrize("trickle", [False, True])
 def test_a_hang_and_a_trickle_end_at_the_timeout(trickle: bool) -> None:
     """Bytes that keep coming do not extend the time for the whole request."""
@@ -224,18 +205,7 @@ def test_a_hang_and_a_trickle_end_at_the_timeout(trickle: bool) -> None:
 
     (failure,), _ = ask(handler, timeout=0.2)
     assert isinstance(failure, TransientError) and failure.cause == "timeout"
-    assert str(failure) == "no whole reply within 0.2 s"
-
-
-def test_a_refused_connection_is_an_outage() -> None:
-    """Nothing listens: not a fault of the question."""
-
-    async def go() -> None:
-        async with JudgeClient(ClientConfig("m", "http://127.0.0.1:9/v1", KEY)) as judge:
-            await judge.ask(MESSAGES)
-
-    with pytest.raises(ConnectError, match="cannot be reached"):
-        asyncio.run(go())
+    assert str(failure) == "no complete reply within 0.2 s"
 
 
 def test_a_connection_that_does_not_come_about_ends_before_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,25 +300,12 @@ def test_a_server_that_rejects_whatever_is_adapted_fails_the_question() -> None:
     ],
 )
 def test_retry_after_is_read_in_every_form_and_bounded(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, milliseconds, dates, absurdities."""
     assert retry_after(headers, now=60.0) == seconds
 
 
 def test_the_servers_retry_after_reaches_the_asker() -> None:
     (failure,), _ = ask(error(429, headers={"Retry-After": "3"}))
     assert isinstance(failure, TransientError) and failure.retry_after == 3
-
-
-def test_a_loopback_judge_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy variable that leads nowhere does no harm."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    (reply,), _ = ask(answer(completion()))
-    assert isinstance(reply, Reply)
-    assert is_loopback("http://localhost:1/v1") and is_loopback("http://[::1]/v1") and is_loopback("http://127.0.0.9")
-    assert not is_loopback("https://api.example.org/v1") and not is_loopback("http://127.example.org.evil")
 
 
 def test_usage_adds_up_and_survives_its_json() -> None:

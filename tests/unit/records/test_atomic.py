@@ -19,7 +19,6 @@ def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path, erro
 
 
 def test_the_new_file_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
-    """The path exists only once the block has ended."""
     path = tmp_path / "file"
     with replacing(path) as file:
         file.write(b"new")

@@ -48,7 +48,6 @@ def test_records_without_id_are_all_kept_without_the_byte_order_mark(tmp_path: P
 
 
 def test_both_files_have_the_same_analysis(tmp_path: Path) -> None:
-    """Nothing that counts is lost."""
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     lines = [record("a"), record("b", "error"), record("a", "error"), record("b", "error"), record("c", "empty")]
     source.write_bytes(b"\n".join(lines) + b"\n")

@@ -41,7 +41,6 @@ def test_a_reply_is_kept_for_the_next_run(opened: Open) -> None:
 
 
 def test_the_file_is_removed_once_no_row_is_open(opened: Open, path: Path) -> None:
-    """It is kept while one is open."""
     again = opened()
     again.add(("i", "q2"), QUESTION, REPLY)
     again.discard(ROW)
@@ -90,7 +89,6 @@ def test_a_torn_or_broken_line_costs_only_itself(opened: Open, path: Path) -> No
 
 
 def test_a_full_disk_leaves_no_half_entry(opened: Open, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short writes and failed ones end the run with their reason."""
     journal, whole, write = opened(), path.read_bytes(), os.write
 
     def failing(fd: int, data: bytes) -> int:

@@ -43,7 +43,6 @@ def test_an_item_record_gives_every_score() -> None:
     ],
 )
 def test_a_record_without_scores_has_no_lines(change: dict[str, Any]) -> None:
-    """A failed, empty or edited record has nothing to match."""
     assert matches(record(1, [[1.0]]) | change) == []
 
 
@@ -60,7 +59,6 @@ def test_the_matches_file_is_rebuilt_whole(tmp_path: Path) -> None:
 
 
 def test_matches_that_cannot_be_written_say_so(tmp_path: Path) -> None:
-    """Missing records and a full disk each have their message."""
     path = tmp_path / "r.jsonl"
     with pytest.raises(UsageError):
         write_matches(path)

@@ -48,7 +48,6 @@ def test_a_record_that_is_read_and_written_is_the_same_line() -> None:
 
 @given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False) | st.lists(st.integers())))
 def test_any_json_survives_as_one_line(data: dict[str, Any]) -> None:
-    """Lone surrogates, separators and control characters survive."""
     line = encode({"metadata": data, "half": "\ud800"})
     assert line.count(b"\n") == 1 and line.endswith(b"\n")
     assert json.loads(line)["metadata"] == data
@@ -56,7 +55,6 @@ def test_any_json_survives_as_one_line(data: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b'{"a": "\xff"}', b"\n"])
 def test_a_line_that_is_no_object_is_no_record(line: bytes) -> None:
-    """The result is an `InvalidRow` with the reason."""
     assert isinstance(Record.from_line(line, 3), InvalidRow)
 
 
@@ -84,6 +82,7 @@ def test_the_scores_of_a_record_of_ours() -> None:
         (b"[1, true, 0.5]", "extraction_result unreadable"),
         (b'[1, 1, "0.5"]', "extraction_result unreadable"),
         (b"[1, 1, 1.5]", "extraction_result has a score that is not within 0..1"),
+        (b"[1, 1, %d]" % 10**400, "extraction_result has a score that is not within 0..1"),
         (b"[1, 1, NaN]", "extraction_result has a score that is not within 0..1"),
         (b"[2, 1, 0.5]", "extraction_result does not name every human item"),
         (b"[3, 1, 0.5]", "extraction_result does not name every human item"),
@@ -92,7 +91,6 @@ def test_the_scores_of_a_record_of_ours() -> None:
     ],
 )
 def test_a_score_that_is_none_leaves_the_record_unscored(score: bytes, reason: str) -> None:
-    """Each cause has one reason."""
     scores = read(item_record().to_line().replace(b"[1, 1, 0.5]", score, 1)).scores()
     assert (scores.reason if isinstance(scores, Unscored) else "") == reason
 

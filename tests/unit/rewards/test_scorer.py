@@ -64,7 +64,8 @@ class Bench:
 
         @contextlib.asynccontextmanager
         async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
-            yield stack_layers(self.judge, config, stats, StoppableClock(FakeClock()))
+            clock = FakeClock()
+            yield stack_layers(self.judge, config, stats, StoppableClock(clock.now, clock.sleep))
 
         monkeypatch.setattr(reward_scorer, "open_judge", open_judge)
         self.scorer = RewardScorer(
@@ -256,7 +257,7 @@ def test_a_judge_that_refuses_the_key_ends_the_step(monkeypatch: pytest.MonkeyPa
 def test_the_judges_max_cost_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A first reply is expected to cost 1.0: with less nothing is asked, and that is no reward but an error."""
     bench = Bench(monkeypatch, max_cost=0.99)
-    with pytest.raises(BudgetExceeded, match=r"could pass `max_cost` 0\.99"):
+    with pytest.raises(BudgetExceeded, match=r"could exceed `max_cost` 0\.99"):
         bench.score(generation())
     assert not bench.judge.asked
     assert Bench(monkeypatch, max_cost=1.0, granularity=ROW).score(generation())[0].value is not None

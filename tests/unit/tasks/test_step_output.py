@@ -12,8 +12,7 @@ from metajudge.data.samples import find_checklist
 from metajudge.engine.question import Answer
 from metajudge.llm.client import Reply, Usage
 from metajudge.records.judge_identity import JudgeIdentity
-from metajudge.records.results_file import RecordFile
-from metajudge.records.resume import FileIdentity
+from metajudge.records.result_writer import ResultWriter
 from metajudge.tasks.critic.reply import Critique
 from metajudge.tasks.critic.step import CriticStep
 from metajudge.tasks.decompose.reply import Claims
@@ -55,7 +54,7 @@ def answer_rows(
     judge = JudgeIdentity.from_json({**JUDGE, "model": model})
     task = StepTask(step, judge)
     reply = Reply("said", "stop", Usage(1, 1, 2), 0.1)
-    with RecordFile(tmp_path / "records", FileIdentity(step.spec.name, judge), allow_mixed=True) as file:
+    with ResultWriter(tmp_path / "records", step.spec.name, judge, allow_mixed=True) as file:
         for number, one in enumerate(step_rows(source.rows(), step)):
             assert isinstance(one, StepRow)
             if (limit is None or number < limit) and one.precomputed is None and number >= len(file.finished):

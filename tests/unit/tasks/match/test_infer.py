@@ -259,8 +259,8 @@ def test_the_dry_runs_estimate_is_of_the_right_size(tmp_path: Path, capsys: pyte
         (("--api-base", "http://h:abc/v1"), "--api-base http://h:abc/v1 is no address"),
         (("--api-base", "http://h:99999/v1"), "--api-base http://h:99999/v1 is no address"),
         (("--api-base", "http://[::1/v1"), "--api-base http://[::1/v1 is no address"),
-        (("--api-base", "http://h/v1?api-version=1"), "--api-base http://h/v1?api-version=1 has something behind"),
-        (("--api-base", "http://me:secret@h/v1"), "--api-base holds a name or password; put what"),
+        (("--api-base", "http://h/v1?api-version=1"), "--api-base http://h/v1?api-version=1 has a query"),
+        (("--api-base", "http://me:secret@h/v1"), "--api-base contains a name or password; put the key"),
         (("--api-base", "http://h/v1", "--api-key", "sk-1\nsk-2"), "the key has a line break or a letter"),
         (("--prompt-template", "/nonexistent"), "--prompt-template /nonexistent cannot be read"),
         (("--log-file", "/dev/null/x"), "--log-file /dev/null/x cannot be written"),
@@ -461,7 +461,9 @@ def test_the_run_stops_before_it_may_pass_max_cost_and_goes_on_later(
         assert infer(rows, tmp_path / "b.jsonl", *flags, "--max-cost", "0.02") == 1
         assert len(seen) == 3
         out = capsys.readouterr().out
-        assert "Stopped with 3 rows left: the next request could pass --max-cost 0.02 (0.0000 spent in this run)" in out
+        assert (
+            "Stopped with 3 rows left: the next request could exceed --max-cost 0.02 (0.0000 spent in this run)" in out
+        )
         assert "Cost      0.0000 of at most 0.02" in out
         assert infer(rows, tmp_path / "b.jsonl", *flags) == 0
 

@@ -1,5 +1,6 @@
-"""The result file of a run: append-only, one writer, resumable, one write per record."""
+"""The results file of a run while it is written: append-only, one writer, resumable, one write per record."""
 
+import contextlib
 import itertools
 import logging
 import os
@@ -8,41 +9,39 @@ from typing import Self
 
 from metajudge.errors import OutputLost
 from metajudge.records.atomic import append_line, force_to_disk, side_file
-from metajudge.records.lock import Lock
-from metajudge.records.opening import check_content, lines_of, open_results_file, repair_tail
+from metajudge.records.journal import Journal
+from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.lock import locked
+from metajudge.records.opening import check_content, index_records, lines_of, open_results_file, repair_tail, row_key
 from metajudge.records.record import Record
-from metajudge.records.resume import FileIdentity, index_records, row_key
 
 log = logging.getLogger("metajudge")
 
 
-class RecordFile:
-    """The open results file of a run. Use as a context manager.
+class ResultWriter:
+    """Appends the records of a run to its results file. Use as a context manager.
 
     Raises `UsageError` if the path cannot be written, another run writes it, or its records are of another judge;
     `append` raises `OutputLost` and `DiskFull`.
     """
 
-    def __init__(self, path: Path, expected: FileIdentity, *, allow_mixed: bool = False) -> None:
+    def __init__(self, path: Path, model: str, judge: JudgeIdentity, *, allow_mixed: bool = False) -> None:
+        """Open `path` for the records of one evaluated model and judge; `allow_mixed`: it may hold others, too."""
         self.path = path
         self._name = str(path)
-        self.finished: set[int] = set()
-        """Keys (`row_key`) of the rows that have a finished record."""
-        self.failed: set[int] = set()
-        """Keys of the rows whose records are all failures."""
-        self._fd = open_results_file(path)
-        self._lock: Lock | None = None
         self._rescue: Path | None = None
         """File for the records since the output was lost."""
         self._unsynced = False
-        try:
-            self._lock = Lock(self._fd, path)
+        with contextlib.ExitStack() as opened:
+            self._fd = open_results_file(path)
+            opened.callback(os.close, self._fd)
+            opened.enter_context(locked(self._fd, path))
             check_content(self._fd, path)
             repair_tail(self._fd, path)
-            self.finished, self.failed = index_records(self._fd, path, None if allow_mixed else expected)
-        except BaseException:
-            self._let_go()
-            raise
+            self.finished, self.failed = index_records(self._fd, path, None if allow_mixed else (model, judge))
+            """Keys (`row_key`) of the rows that have a finished record, and of those whose records are all failures."""
+            self.journal = opened.enter_context(contextlib.closing(Journal(path, judge)))
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +74,7 @@ class RecordFile:
         except (FileNotFoundError, NotADirectoryError):
             same, what = False, "was deleted"
         except OSError as error:
-            same, what = False, f"got out of reach ({error.strerror})"
+            same, what = False, f"became unreachable ({error.strerror})"
         if same or self._rescue is not None:
             return
         what = f"{self.path} {what} during the run"
@@ -102,22 +101,18 @@ class RecordFile:
             log.warning("a record cannot be saved to %s: %s", self._rescue, error.strerror)
 
     def sync(self) -> None:
-        """Force the records onto the disk. Raises `DiskFull`."""
+        """Force records and journal onto the disk. Raises `DiskFull`."""
         if self._unsynced:
             self._unsynced = False
             force_to_disk(self._fd, self.path)
+        self.journal.sync()
 
     def close(self) -> None:
         """Sync, close and release the lock."""
         try:
             self.sync()
         finally:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        os.close(self._fd)
-        if self._lock is not None:
-            self._lock.release()
+            self._opened.close()
 
 
 def _free_name(path: Path) -> Path:
