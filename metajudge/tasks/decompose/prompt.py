@@ -4,8 +4,6 @@ The fixed instructions come first, the row's texts last as quoted data: the conv
 annotator's texts.
 """
 
-import functools
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -127,6 +125,9 @@ IGNORED_SUMMARY:
 
 _CLOSING = "The conversation, the responses and the annotators' texts follow."
 
+INSTRUCTIONS = "\n".join((_OPENING, _RULES, _REPLY, _EXAMPLE, _CLOSING))
+"""Fixed instructions, the same for every row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
@@ -189,12 +190,6 @@ def _named_texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts |
     return texts
 
 
-@functools.cache
-def instructions() -> str:
-    """Return the fixed instructions, the same for every row."""
-    return "\n".join((_OPENING, _RULES, _REPLY, _EXAMPLE, _CLOSING))
-
-
 def row_text(feedback: Sequence[Feedback], conversation: Conversation, response1: str, response2: str) -> str:
     """Return a row as quoted data: conversation, both responses, then every annotator's texts."""
     parts = [
@@ -206,25 +201,3 @@ def row_text(feedback: Sequence[Feedback], conversation: Conversation, response1
         for number, (label, text) in enumerate(one.texts, 1):
             parts.append(framed(f"ANNOTATOR_{one.annotator}_TEXT_{number}", text, label))
     return "\n\n".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class DecomposePrompt:
-    """Form of the question to the decomposer."""
-
-    system_message: bool = True
-    """False: instructions and data in one user message, for servers without the system role."""
-
-    @property
-    def hash(self) -> str:
-        """Return 16 hexadecimal digits that name the instructions."""
-        return hashlib.sha256(instructions().encode("utf-8")).hexdigest()[:16]
-
-    def messages(
-        self, feedback: Sequence[Feedback], conversation: Conversation, response1: str, response2: str
-    ) -> list[dict[str, str]]:
-        """Return the chat messages of one row's question."""
-        data = row_text(feedback, conversation, response1, response2)
-        if not self.system_message:
-            return [{"role": "user", "content": f"{instructions()}\n\n{data}"}]
-        return [{"role": "system", "content": instructions()}, {"role": "user", "content": data}]

@@ -1,6 +1,5 @@
 """Files of an inference: the format of its input and the result file of each evaluated model."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from itertools import islice
@@ -9,6 +8,7 @@ from pathlib import Path
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import UsageError
 from metajudge.records import matches_path, side_file
+from metajudge.tasks.messages import short_hash
 
 MODEL_PLACEHOLDER = "{model}"
 # Bytes; a folder's entry may have 255, and the user's part and the side files' endings come behind.
@@ -58,6 +58,5 @@ def safe_filename(name: str) -> str:
     """Replace the characters of `name` that do not fit a file name by `_`, and shorten a long one."""
     fit = _UNFIT.sub("_", name)
     if len(fit.encode()) > _LONGEST_NAME:
-        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        fit = f"{fit.encode()[: _LONGEST_NAME - 9].decode('utf-8', 'ignore')}-{digest}"
+        fit = f"{fit.encode()[: _LONGEST_NAME - 9].decode('utf-8', 'ignore')}-{short_hash(name)[:8]}"
     return f"_{fit[1:]}" if fit.startswith((".", "-")) else fit
