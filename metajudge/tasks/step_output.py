@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,10 @@ class OutputCounts:
 
     by_status: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
-    """Names that `CountNotes` gives for the rows."""
+    """Counts of `Step.remarks` over the rows."""
 
 
-CountNotes = Callable[[Mapping[str, Any]], Iterable[str]]
-"""Gives the names to count for an output row's notes."""
-
-
-def write_output(
-    source: InputFile,
-    limit: int | None,
-    output: Path,
-    records: Path,
-    step: Step,
-    count_notes: CountNotes = lambda _: (),
-) -> OutputCounts:
+def write_output(source: InputFile, limit: int | None, output: Path, records: Path, step: Step) -> OutputCounts:
     """Rebuild `output`. Raises `DiskFull`.
 
     A row without a record (the run was stopped) is left out; a skipped row stays unchanged.
@@ -60,7 +48,7 @@ def write_output(
                     assert isinstance(record, Record) and record.derived is not None
                     found = step.finalize(StepResult(**record.derived))
                     written.by_status[found.status] += 1
-                    written.notes.update(count_notes(found.notes))
+                    written.notes.update(step.remarks(found.notes))
                     file.write(encode(_stamped(row, step.spec, found, record)))
     except OSError as error:
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None

@@ -46,12 +46,15 @@ def to_half_width(text: str) -> str:
     return text if text.isascii() else text.translate(_FULL_WIDTH)
 
 
-def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> str | ParseFailure:
+def result_block(
+    text: str, telling: re.Pattern[str], *, cut: bool = False, optional: bool = False
+) -> str | ParseFailure:
     """Return the inside of the one result block of a reply, thoughts left out.
 
     `telling` finds what only an answer contains: a tag that is merely mentioned has no such thing behind it. Blocks
     that differ, a block that begins twice and a second end are not resolved by guessing. A block without its closing
-    tag reaches to the end of the text, unless the reply was `cut`.
+    tag reaches to the end of the text, unless the reply was `cut`. `optional`: a text without any tag is the inside,
+    unless it was `cut`.
     """
     answer = without_thinking(text)
     if isinstance(answer, ParseFailure):
@@ -59,6 +62,8 @@ def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> s
     plain = to_half_width(answer)
     blocks: list[str] = []
     tags = list(TAG.finditer(plain))
+    if optional and not tags and not cut:
+        return answer
     for place, tag in enumerate(tags):
         last = place + 1 == len(tags)
         end = len(plain) if last else tags[place + 1].start()

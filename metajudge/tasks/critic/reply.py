@@ -82,13 +82,7 @@ def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -
     `cut`: the reply ended at its token limit; the block must then be closed. Two different verdicts, two lists or
     reasons behind the verdict are failures.
     """
-    answer = without_thinking(text)
-    if isinstance(answer, ParseFailure):
-        return answer
-    plain = to_half_width(answer)
-    if BLOCK_START not in plain and BLOCK_END not in plain and not cut:
-        return _read(answer, needs_reasons)
-    block = result_block(answer, _TELLING, cut=cut)
+    block = result_block(text, _TELLING, cut=cut, optional=True)
     return block if isinstance(block, ParseFailure) else _read(block, needs_reasons)
 
 

@@ -131,8 +131,5 @@ def _short(number: int) -> str:
 
 
 def _are_missing(names: list[str]) -> str:
-    if len(names) == 1:
-        return f"{names[0]} is missing"
-    if len(names) <= 4:
-        return f"{', '.join(names[:-1])} and {names[-1]} are missing"
-    return f"{', '.join(names[:3])} and {len(names) - 3} more are missing"
+    *others, last = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
+    return f"{', '.join(others)} and {last} are missing" if others else f"{last} is missing"
