@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 
 from metajudge.cli import main
 from metajudge.data.samples import Sample
-from metajudge.engine.question import Answer, Failed
-from metajudge.llm.client import Reply, Usage
+from metajudge.engine.question import Failed, RequestResult
 from metajudge.records.judge_identity import SAME_REPLY
 from metajudge.records.reference_reading import reference_reading
-from metajudge.tasks.match.reply import ParsedReply
 from metajudge.text.suspicious_items import LONGEST, REASONS, item_issues
 from tests.attacks.checklists import ATTACKS, Attack
-from tests.unit.rows import JUDGE, row, samples, task
+from tests.unit.rows import JUDGE, answers_of, row, samples, task
 
 EXAMPLES = Path(__file__).parents[3] / "example"
 ITEMS = Path(__file__).parents[2] / "attacks" / "items"
@@ -126,13 +124,8 @@ def record(
 ) -> dict[str, Any]:
     """Return the record made of these replies; the last `broken` questions have failed."""
     kind, sample = task(granularity, **options), sample or suspicious_sample()
-    answers: list[Answer | Failed] = []
-    for question, text in zip(kind.questions(sample), texts, strict=True):
-        reply = Reply(text, "stop", Usage(10, 5, 15), 1.0)
-        value = question.read(reply)
-        assert isinstance(value, ParsedReply), value
-        answers.append(Answer(reply, value))
-    failed = [Failed("error", "500", "it broke", 6)] * broken
+    answers = answers_of(kind, sample, texts)
+    failed: list[RequestResult] = [Failed("error", "500", "it broke", 6)] * broken
     return kind.record(sample, answers[: len(answers) - broken] + failed, 0).as_json()
 
 
