@@ -103,7 +103,12 @@ def run(job: Job, stop_hook: StopHook) -> RunResult:
     stats = RunStats(total=scan.asked.total() + scan.parsed, success=scan.parsed, unusable=scan.unusable)
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        files = {model: _open(stack, path, model, job) for model, path in job.outputs.items()}
+        files: dict[str, OutputFiles] = {}
+        for model, path in job.outputs.items():
+            identity = FileIdentity(model, job.task.judge)
+            file = stack.enter_context(RecordFile(path, identity, allow_mixed=config.allow_mixed))
+            journal = stack.enter_context(contextlib.closing(Journal(path, job.task.judge)))
+            files[model] = OutputFiles(file, journal)
         finished_before = sum(len(output.file.finished) for output in files.values())
         with job.products(scan, files):
             runner = run_to_end(run_rows(config, job.task, job.items(), files, stats, stop_hook))
@@ -128,9 +133,3 @@ def _scan_input(job: Job) -> InputScan:
         elif job.config.dry_run:
             scan.add_questions(job.task.questions(item))
     return scan
-
-
-def _open(stack: contextlib.ExitStack, path: Path, model: str, job: Job) -> OutputFiles:
-    judge = job.task.judge
-    file = stack.enter_context(RecordFile(path, FileIdentity(model, judge), allow_mixed=job.config.allow_mixed))
-    return OutputFiles(file, stack.enter_context(contextlib.closing(Journal(path, judge))))

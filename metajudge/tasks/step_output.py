@@ -31,8 +31,11 @@ def write_output(source: InputFile, limit: int | None, output: Path, records: Pa
     written = OutputCounts()
     try:
         places = _places(records)
-        before = _hashes(output) if limit is not None else set()
-        with replacing(output) as file, records.open("rb") as kept:
+        before: set[int] = set()
+        if limit is not None and output.exists():
+            with output.open("rb") as file:
+                before = {hash(line) for line in file}
+        with replacing(output) as new, records.open("rb") as kept:
             for number, row in enumerate(step_rows(source.rows(), step)):
                 if isinstance(row, InvalidRow):
                     continue
@@ -41,7 +44,7 @@ def write_output(source: InputFile, limit: int | None, output: Path, records: Pa
                     # It has no record: beyond the limit only its line shows that an earlier run has written it.
                     if limit is None or number < limit or hash(line) in before:
                         written.by_status[SKIPPED] += 1
-                        file.write(line)
+                        new.write(line)
                 elif (place := places.get(row_key(row.id, row.question_id))) is not None:
                     kept.seek(place)
                     record = Record.from_line(kept.readline())
@@ -49,18 +52,10 @@ def write_output(source: InputFile, limit: int | None, output: Path, records: Pa
                     found = step.finalize(StepResult(**record.derived))
                     written.by_status[found.status] += 1
                     written.notes.update(step.remarks(found.notes))
-                    file.write(encode(_stamped(row, step.spec, found, record)))
+                    new.write(encode(_stamped(row, step.spec, found, record)))
     except OSError as error:
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None
     return written
-
-
-def _hashes(output: Path) -> set[int]:
-    """Return the hashes of the lines that an earlier run has written."""
-    if not output.exists():
-        return set()
-    with output.open("rb") as file:
-        return {hash(line) for line in file}
 
 
 def _places(records: Path) -> dict[int, int]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 
 BLOCK_START = "<RESULT_START>"
 BLOCK_END = "<RESULT_END>"
@@ -64,21 +65,17 @@ def result_block(
     tags = list(TAG.finditer(plain))
     if optional and not tags and not cut:
         return answer
-    for place, tag in enumerate(tags):
-        last = place + 1 == len(tags)
-        end = len(plain) if last else tags[place + 1].start()
-        is_telling = telling.search(plain, tag.end(), end) is not None
-        begins, ends = tag[0] == BLOCK_START, not last and tags[place + 1][0] == BLOCK_END
-        if not is_telling:
+    for tag, following in zip_longest(tags, tags[1:]):
+        end = len(plain) if following is None else following.start()
+        if telling.search(plain, tag.end(), end) is None:
             continue
-        if begins and last and cut:
+        begins, ends = tag[0] == BLOCK_START, following is not None and following[0] == BLOCK_END
+        if begins and following is None and cut:
             return ParseFailure("a result block that does not end")
-        if begins and (ends or last):
+        if begins and (ends or following is None):
             blocks.append(answer[tag.end() : end])
-        elif begins:
-            return ParseFailure("a result block that begins twice")
-        elif ends:
-            return ParseFailure("a result block that ends twice")
+        elif begins or ends:
+            return ParseFailure(f"a result block that {'begins' if begins else 'ends'} twice")
     if not blocks:
         return ParseFailure(f"no {BLOCK_START} block")
     if len({" ".join(block.split()) for block in blocks}) > 1:

@@ -54,7 +54,7 @@ def _item(behind_dash: str, behind_number: str, bullets: str = "", numbers: str 
 _ITEM = _item(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
 _ITEM_BY_VERDICT = _item(r"[^\W\d_]", "")
 _NUMERAL = re.compile(r"\d+|[①-⑳]")
-_QUOTE = re.compile(r"[ \t]*>[ \t]?")
+_QUOTE = re.compile(r"\A[ \t]*>[ \t]?")
 _SEPARATION = re.compile(r"#{1,6}\s.*|([-*_])\1{2,}|(\*\*|__)(?:(?!\2).)+\2\s*:?")
 # "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon is a statement.
 _TITLE = re.compile(r"(?=.{,60}$)(?:(\*\*|__)(?:(?!\1).)+\1\s*:?|(?:\S+\s+){,3}\S+:)")
@@ -129,10 +129,8 @@ def _behind_header(line: str) -> str | None:
 
 def _unquoted(lines: list[str]) -> list[str]:
     """Return lines that are a quotation as a whole without its marks."""
-    marks = [_QUOTE.match(line) for line in lines]
-    if not all(mark or not line.strip() for mark, line in zip(marks, lines, strict=True)):
-        return lines
-    return [line[mark.end() :] if mark else line for mark, line in zip(marks, lines, strict=True)]
+    is_quotation = all(_QUOTE.match(line) for line in lines if line.strip())
+    return [_QUOTE.sub("", line) for line in lines] if is_quotation else lines
 
 
 # ------------------------------------------------------------------ the verdict

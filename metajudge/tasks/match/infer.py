@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from metajudge.data import EligibleRows, InvalidRow, Row, Sample, choose_models, find_models, read_samples
+from metajudge.data import EligibleRows, InvalidRow, Sample, choose_models, find_models, read_samples
 from metajudge.engine import INCOMPLETE, OutputFiles, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
@@ -97,19 +97,16 @@ class _MatchJob(Job):
     """False if a matches file could not be written."""
 
     def scanned_items(self, scan: InputScan) -> Iterator[Sample | InvalidRow]:
-        def counted() -> Iterator[Row | InvalidRow]:
-            for row in self.rows():
-                scan.rows += 1
-                yield row
-
-        for item in read_samples(counted(), list(self.outputs), named=False):
-            if isinstance(item, Sample):
-                scan.asked[item.model] += 1
-                scan.empty_items += [text.strip() for text in (*item.human, *item.model_items)].count("")
-                for reasons in self.task.suspicious(item).values():
-                    scan.flagged_items += 1
-                    scan.issues.update(reasons)
-            yield item
+        for row in self.rows():
+            scan.rows += 1
+            for item in read_samples([row], list(self.outputs), named=False):
+                if isinstance(item, Sample):
+                    scan.asked[item.model] += 1
+                    scan.empty_items += [text.strip() for text in (*item.human, *item.model_items)].count("")
+                    for reasons in self.task.suspicious(item).values():
+                        scan.flagged_items += 1
+                        scan.issues.update(reasons)
+                yield item
         scan.skipped = self.source.skipped
 
     def items(self) -> Iterator[Sample | InvalidRow]:

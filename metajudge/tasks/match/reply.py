@@ -7,6 +7,7 @@ unambiguous faults and accepts only a block that names every human item exactly 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from metajudge.metrics import Match
 from metajudge.records import literal_marks, reference_reading
@@ -68,14 +69,10 @@ def matches_reference_reading(text: str, marks: Sequence[Match]) -> bool:
 def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
     """Yield the blocks in text order; one without closing tag reaches to the next block or the end of the text."""
     tags = list(TAG.finditer(text))
-    for position, tag in enumerate(tags):
-        if tag[0] != BLOCK_START:
-            continue
-        following = tags[position + 1] if position + 1 < len(tags) else None
-        if following is None and closed_only:
-            continue
-        # The line end shows _UNCLEAR that the text did not break off here.
-        yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
+    for tag, following in zip_longest(tags, tags[1:]):
+        if tag[0] == BLOCK_START and not (following is None and closed_only):
+            # The line end shows _UNCLEAR that the text did not break off here.
+            yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
 
 
 def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:

@@ -80,12 +80,12 @@ class MatchTask:
         if self.guard == ZERO:
             answers = [self._without_credit(answer, marked) for answer in answers]
         failed = next((answer for answer in answers if isinstance(answer, Failed)), None)
-        if not answers:
-            status, result = Status.EMPTY, _empty_result(sample)
-        elif failed is not None:
-            status, result = self._failed_result(sample, answers, failed)
-        else:
-            status, result = Status.SUCCESS, self._result(sample, answers)
+        status, message = Status.SUCCESS if answers else Status.EMPTY, None
+        if failed is not None:
+            alone = len(answers) == 1
+            status = failed.kind if alone else Status.ERROR
+            message = failed.message if alone else f"question {failed.question}: {failed.message}"
+        result = self._result(sample, answers, failed) if answers else _empty_result(sample)
         return Record(
             id=sample.id,
             question_id=sample.question_id,
@@ -98,7 +98,7 @@ class MatchTask:
             extraction_result={
                 "scores": [list(mark) for mark in result.marks],
                 "is_ordered": result.is_ordered,
-                "errors": [] if result.message is None else [result.message],
+                "errors": [] if message is None else [message],
             },
             matches=[mark._asdict() for mark in result.marks],
             score_matrix=result.matrix,
@@ -111,8 +111,8 @@ class MatchTask:
             # With granularity `item`, the human list once and the line of every question.
             prompt=self.prompt.data(sample.human, self.judged_items(sample)) if answers else "",
             samples=result.samples,
-            format_error=result.message if status == Status.FORMAT_ERROR else None,
-            error_message=result.message if status == Status.ERROR else None,
+            format_error=message if status == Status.FORMAT_ERROR else None,
+            error_message=message if status == Status.ERROR else None,
             metadata=sample.row,
         )
 
@@ -130,43 +130,34 @@ class MatchTask:
 
     # ------------------------------------------------------------------ results
 
-    def _result(self, sample: Sample, answers: Sequence[RequestResult]) -> "_Result":
+    def _result(self, sample: Sample, answers: Sequence[RequestResult], failed: Failed | None) -> "_Result":
         size = len(answers) // self.num_samples
-        accepted = [answer for answer in answers if isinstance(answer, Answer)]
-        first, *others = (self._one_sample(sample, accepted[i : i + size]) for i in range(0, len(answers), size))
+        if failed is not None:
+            return self._one_sample(sample, answers[:size], failed)
+        first, *others = (self._one_sample(sample, answers[i : i + size]) for i in range(0, len(answers), size))
         for other in others:
             own = {"score_matrix": other.matrix, "item_replies": other.replies} if other.matrix is not None else {}
             first.samples.append(other.samples[0] | own)
         return first
 
-    def _one_sample(self, sample: Sample, answers: Sequence[Answer]) -> "_Result":
-        if self.prompt.granularity != ITEM:
-            (answer,) = answers
-            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
-        replies = [answer.reply for answer in answers]
-        matrix = score_matrix(sample, answers)
-        marks = best_matches(matrix)
-        usage = sum((reply.usage for reply in replies), Usage())
-        finish = next((reply.finish_reason for reply in replies if reply.finish_reason != "stop"), "stop")
-        entry = {"generated_text": plain_block(marks), "finish_reason": finish, "usage": usage.to_json()}
-        return _Result(marks, True, [entry], matrix, [reply.text for reply in replies])
-
-    def _failed_result(
-        self, sample: Sample, answers: Sequence[RequestResult], failed: Failed
-    ) -> tuple[Status, "_Result"]:
+    def _one_sample(self, sample: Sample, answers: Sequence[RequestResult], failed: Failed | None = None) -> "_Result":
         matrix, replies = None, None
-        kind, message = failed.kind, failed.message
-        if len(answers) > 1:
-            kind, message = Status.ERROR, f"question {failed.question}: {failed.message}"
         if self.prompt.granularity == ITEM:
-            first = answers[: len(answers) // self.num_samples]
-            matrix = score_matrix(sample, first)
-            replies = [answer.reply.text if isinstance(answer, Answer) else None for answer in first]
-        last = failed.last or Reply(None, None, Usage(), 0.0)
-        entry = {"generated_text": "", "finish_reason": last.finish_reason, "usage": last.usage.to_json()}
-        if failed.last is not None:
-            entry["raw_text"] = last.text
-        return kind, _Result((), False, [entry], matrix, replies, message)
+            matrix = score_matrix(sample, answers)
+            replies = [answer.reply.text if isinstance(answer, Answer) else None for answer in answers]
+        if failed is not None:
+            last = failed.last or Reply(None, None, Usage(), 0.0)
+            raw = {} if failed.last is None else {"raw_text": last.text}
+            return _Result((), False, [_entry("", last.finish_reason, last.usage) | raw], matrix, replies)
+        accepted = [answer for answer in answers if isinstance(answer, Answer)]
+        if matrix is None:
+            (answer,) = accepted
+            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
+        marks = best_matches(matrix)
+        usage = sum((answer.reply.usage for answer in accepted), Usage())
+        finishes = (answer.reply.finish_reason for answer in accepted)
+        finish = next((reason for reason in finishes if reason != "stop"), "stop")
+        return _Result(marks, True, [_entry(plain_block(marks), finish, usage)], matrix, replies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +169,6 @@ class _Result:
     samples: list[dict[str, Any]]
     matrix: Matrix | None = None
     replies: list[str | None] | None = None
-    message: str | None = None
 
 
 def _read(
@@ -187,6 +177,10 @@ def _read(
     text = without_echo(reply.text or "", messages)
     cut = reply.finish_reason == "length"
     return read_reply(text, n_human, n_model, model_item=number or None, cut=cut)
+
+
+def _entry(text: str, finish_reason: str | None, usage: Usage) -> dict[str, Any]:
+    return {"generated_text": text, "finish_reason": finish_reason, "usage": usage.to_json()}
 
 
 def _sample(answer: Answer) -> dict[str, Any]:
@@ -216,5 +210,4 @@ def _which_empty(sample: Sample) -> str:
 def _empty_result(sample: Sample) -> _Result:
     marks = [Match(number, 0, 0.0) for number in range(1, len(sample.human) + 1)]
     text = plain_block(marks) if marks else ""
-    entry = {"generated_text": text, "finish_reason": None, "usage": Usage().to_json()}
-    return _Result(marks, bool(marks), [entry])
+    return _Result(marks, bool(marks), [_entry(text, None, Usage())])
