@@ -65,12 +65,12 @@ class Job(ABC):
 
     @abstractmethod
     def products(self, scan: InputScan, files: Mapping[str, OutputFiles]) -> AbstractContextManager[None]:
-        """Surround the run: make the products of the records while these are locked."""
+        """Surround the run: make the files that are built from the records while these are locked."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """End of a run."""
+    """Result of a run."""
 
     scan: InputScan
     outputs: Mapping[str, Path] = field(default_factory=dict)

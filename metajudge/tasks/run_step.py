@@ -72,7 +72,7 @@ class _StepJob(Job):
             raise UsageError(f"`output_file` {output} is a directory; name a file in it")
         if output.exists() and not self.records.exists():
             raise UsageError(
-                f"`output_file` {output} exists and is no work of this command ({self.records} is not there)"
+                f"`output_file` {output} was not written by this command ({self.records} is missing); name another file"
             )
 
     def check_fields(self) -> None:
@@ -121,7 +121,9 @@ class _StepJob(Job):
         if scan.parsed or scan.unusable:
             self._write_precomputed(file)
         yield
-        if not file.is_lost or self.records.exists():  # else its rescue is named, and the output stays as it was
+        if (
+            not file.is_lost or self.records.exists()
+        ):  # else the run's end names the rescued file, and the output stays unchanged
             config = self.config
             self.written = write_output(self.source, config.limit, config.output_file, self.records, self.step)
 

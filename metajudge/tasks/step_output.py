@@ -41,7 +41,7 @@ def write_output(source: InputFile, limit: int | None, output: Path, records: Pa
                     continue
                 if row.precomputed is not None and row.precomputed.status == SKIPPED:
                     line = encode(row.row)
-                    # It has no record: beyond the limit only its line shows that an earlier run has written it.
+                    # A skipped row has no record: beyond the limit, only its line shows that an earlier run wrote it.
                     if limit is None or number < limit or hash(line) in before:
                         written.by_status[SKIPPED] += 1
                         new.write(line)

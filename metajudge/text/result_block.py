@@ -20,7 +20,7 @@ _LINE_END, _LINE_BEGIN = re.compile(r"\n[ \t]*\Z"), re.compile(r"[ \t]*\r?(?:\n|
 
 @dataclass(frozen=True, slots=True)
 class ParseFailure:
-    """A reply that has to be asked for again."""
+    """A reply that cannot be used: the question is asked again."""
 
     reason: str
     """A few words for a reader, such as "R3 is missing"."""
@@ -52,7 +52,7 @@ def result_block(
 ) -> str | ParseFailure:
     """Return the inside of the one result block of a reply, thoughts left out.
 
-    `telling` finds what only an answer contains: a tag that is merely mentioned has no such thing behind it. Blocks
+    `telling` finds what only an answer contains: a tag that is merely mentioned has nothing like it after it. Blocks
     that differ, a block that begins twice and a second end are not resolved by guessing. A block without its closing
     tag reaches to the end of the text, unless the reply was `cut`. `optional`: a text without any tag is the inside,
     unless it was `cut`.

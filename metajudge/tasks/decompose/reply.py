@@ -1,7 +1,7 @@
 """Parse a decomposer's reply into a human checklist.
 
 The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `CLAIM_COUNT=n`, a line `CLAIMS:` with lines
-`- C1: …` to `- Cn: …`, a line `IGNORED_SUMMARY:` with lines `- … (Reason: …)`. A point or entry may go on over
+`- C1: …` to `- Cn: …`, a line `IGNORED_SUMMARY:` with lines `- … (Reason: …)`. A point or entry may continue over
 several lines.
 """
 
@@ -52,9 +52,9 @@ class Claims:
 
 
 def read_claims(text: str, *, cut: bool = False) -> Claims | ParseFailure:
-    """Read the points C1 to Cn and the ignored texts of a complete block; the points must be as many as it counts.
+    """Read the points C1 to Cn and the ignored texts of a complete block; CLAIM_COUNT must be the number of points.
 
-    Bullets, emphasis, full-width punctuation and a missing closing tag are repaired. An empty list needs a reason.
+    Repairs bullets, emphasis, full-width punctuation and a missing closing tag. An empty list needs a reason.
     `cut`: the reply ended at its token limit; the block must then be closed.
     """
     block = result_block(text, _TELLING, cut=cut)

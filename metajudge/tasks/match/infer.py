@@ -119,6 +119,6 @@ class _MatchJob(Job):
             try:
                 write_matches(path)
             except (DiskFull, UsageError) as error:
-                if path.exists():  # else its rescue has been named already
+                if path.exists():  # else the message about its rescue has been logged
                     log.error("%s", error)
                 self.is_complete = False

@@ -11,7 +11,7 @@ from metajudge.records import matches_path, side_file
 from metajudge.tasks.messages import short_hash
 
 MODEL_PLACEHOLDER = "{model}"
-# Bytes; a folder's entry may have 255, and the user's part and the side files' endings come behind.
+# Bytes. A file name may have 255; the user's part and the endings of side files are added.
 _LONGEST_NAME = 150
 _UNFIT = re.compile(r"[^\w.+-]")
 
@@ -22,8 +22,8 @@ def check_format(source: InputFile, limit: int | None) -> None:
     first = next(rows, None)
     if isinstance(first, InvalidRow) and all(isinstance(row, InvalidRow) for row in rows):
         raise UsageError(
-            f"no line of {source.path} is a row (line {first.line} {first.reason}); it takes JSON objects in UTF-8, "
-            "one per line"
+            f"no line of {source.path} is a row (line {first.line} {first.reason}); the input must be JSON objects in "
+            "UTF-8, one per line"
         )
 
 
@@ -50,7 +50,7 @@ def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, 
 
 
 def _side_files(results: Path) -> list[Path]:
-    """List every file that a run may write for these results; another model's results must be none of them."""
+    """List every file that a run may write for these results; no other model's results may be one of them."""
     return [results, matches_path(results), *(side_file(results, end) for end in (".journal", ".torn", ".rescued"))]
 
 

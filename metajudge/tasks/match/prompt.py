@@ -139,7 +139,7 @@ _CLOSING = "The lists follow."
 
 # Characters that become "<" or "@" in NFKC; an item without any of them is harmless.
 _SUSPECT = re.compile("[<@\ufe64\ufe6b\uff1c\uff20]")
-# Tags, whole or begun, and "R1@", which the next item's "S2: 1" would complete to a mark.
+# Tags, also incomplete ones, and "R1@", which becomes a mark together with the next item's "S2: 1".
 _GRAMMAR = re.compile(
     r"(<)[\s/]*(?:RESULT_(?:START|END)|think(?![A-Za-z]))\s*(>?)|(?<![A-Za-z0-9])(?-i:R)\d+[\s*_`]*(@)", re.IGNORECASE
 )
@@ -190,7 +190,10 @@ class Prompt:
 
     def data(self, human: Sequence[str], model_items: Sequence[str], number: int = 0) -> str:
         """Return both lists as a question has them, or the filled template; `number` 0 = all model items."""
-        source = list_text("S", tuple(model_items[number - 1 : number] if number else model_items), number or 1)
+        if self.granularity == ITEM and number:
+            source = list_text("S", (model_items[number - 1],), number)
+        else:
+            source = list_text("S", tuple(model_items))
         target = list_text("R", tuple(human))
         if self.template is not None:
             lists = {"source_list": source, "target_list": target}

@@ -26,12 +26,12 @@ class ParsedReply:
 
 # White space within the line, bold and code marks.
 _GAP = r"(?:[^\S\r\n]|[*_`])*"
-# A reply that is the block and nothing else, as most are: there is nothing to repair.
+# A reply of the block alone, as most are: nothing in it needs repair.
 _PLAIN = re.compile(
     rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?"
 )
 _LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)")
-# Signs behind a number that change its meaning: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is clear), and a
+# Signs after a number that change its meaning: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is clear), and a
 # "0." at the very end of a reply that broke off.
 _UNCLEAR = re.compile(rf"[.,·~\u2013-]\d|{_GAP}%|[eE][+-]?\d|{_GAP}/{_GAP}(?!1(?:\.0+)?(?![\d.,]))\d|\.\Z")
 
@@ -80,7 +80,7 @@ def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:
         try:
             mark = Match(int(found[1]), int(found[2]), float(found[3]))
         except ValueError:
-            yield ParseFailure("an item number that is no number")
+            yield ParseFailure("an item number with too many digits")
             return
         unclear = _UNCLEAR.match(block, found.end())
         yield ParseFailure(f"the score of R{mark.human_item} is not a plain decimal number") if unclear else mark

@@ -103,10 +103,10 @@ def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        (["- x"], "no boxed verdict behind the reasons"),
-        (["- x", "Final assessment result: B is better"], "no boxed verdict behind the reasons"),
-        (["- x", r"So \boxed{B}"], "no boxed verdict behind the reasons"),
-        (["- x", r"- A says \boxed{A>B}"], "no boxed verdict behind the reasons"),
+        (["- x"], "no boxed verdict after the reasons"),
+        (["- x", "Final assessment result: B is better"], "no boxed verdict after the reasons"),
+        (["- x", r"So \boxed{B}"], "no boxed verdict after the reasons"),
+        (["- x", r"- A says \boxed{A>B}"], "no boxed verdict after the reasons"),
         (["- x", r"Final assessment result: \boxed{A>B>C}"], f"the verdict 'A>B>C' {NONE}"),
         (["- x", r"Final assessment result: \boxed{C}"], f"the verdict 'C' {NONE}"),
         (["- x", r"Final assessment result: \boxed{1}"], f"the verdict '1' {NONE}"),
@@ -117,7 +117,7 @@ def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -
         (["- x", r"Final assessment result: \boxed{A>B} or \boxed{B>A}"], "two verdicts"),
         ([VERDICT], "no reasons before the verdict"),
         (["x", VERDICT], "no reasons before the verdict"),
-        ([VERDICT, "- x"], "reasons behind the verdict"),
+        ([VERDICT, "- x"], "reasons after the verdict"),
         (["List of reasons:", "- x", "List of reasons:", "- y", VERDICT], "two lists of reasons"),
     ],
 )
@@ -264,12 +264,12 @@ def test_thoughts_are_no_answer_and_differing_blocks_are_not_chosen_from() -> No
     assert reasons(reply("x") + reply("x")) == ("x",)
     assert why(reply("x") + reply("y")) == "2 different result blocks"
     assert why(f"<think>{reply('x')}") == "unclosed <think>"
-    assert why(f"<think>{reply('x')}</think>") == "no boxed verdict behind the reasons"
+    assert why(f"<think>{reply('x')}</think>") == "no boxed verdict after the reasons"
     assert why(reply("x </think> y")) == "</think> inside a result block"
     assert why(reply("x <RESULT_END></think><RESULT_START> y")) == "</think> inside a result block"
     assert reasons(f"{reply('draft')}\n</think>\n{reply('x')}") == ("x",)
     assert reasons(f"I write {START} later.</think>{reply('x')}") == ("x",)
-    assert why("") == "no boxed verdict behind the reasons"
+    assert why("") == "no boxed verdict after the reasons"
 
 
 def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() -> None:
@@ -278,7 +278,7 @@ def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() 
     for text in (body, f"{START}{body}", f"{body}\n{END}", f"{END}\n{START}\n{body}", reply("draft") + block(body)):
         assert parse_existing(text) == Critique(("x",), 1, "B>A")
     assert parse_existing(f"<think>{body}") == ParseFailure("unclosed <think>")
-    assert parse_existing("- x") == ParseFailure("no boxed verdict behind the reasons")
+    assert parse_existing("- x") == ParseFailure("no boxed verdict after the reasons")
 
 
 # ------------------------------------------------------------------ both orders

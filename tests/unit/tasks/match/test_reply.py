@@ -154,7 +154,7 @@ def test_the_last_complete_block_counts() -> None:
         (["- R1@S1: 1.5"], "score 1.5 of R1 is not within 0..1"),
         (["- R1@S1: 75"], "score 75 of R1 is not within 0..1"),
         (["- R1@S1: " + "9" * 400], "score inf of R1 is not within 0..1"),
-        ([f"- R{'1' * 5000}@S1: 1"], "an item number that is no number"),
+        ([f"- R{'1' * 5000}@S1: 1"], "an item number with too many digits"),
         ([f"- R{'1' * 50}@S1: 1"], "R111111… does not exist (3 human items)"),
         (["- R1@S1,S2: 1", "- R2@S1: -0.5", "- R3@S1: high"], "R1, R2 and R3 are missing"),
         (["- XR1@S1: 1", "- R2@S1: 1", "- R3@S1: 1"], "R1 is missing"),
