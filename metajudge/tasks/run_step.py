@@ -121,9 +121,7 @@ class _StepJob(Job):
         if scan.parsed or scan.unusable:
             self._write_precomputed(file)
         yield
-        if (
-            not file.is_lost or self.records.exists()
-        ):  # else the run's end names the rescued file, and the output stays unchanged
+        if not file.is_lost or self.records.exists():  # else the end names the rescued file; the output stays unchanged
             config = self.config
             self.written = write_output(self.source, config.limit, config.output_file, self.records, self.step)
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from metajudge.tasks.decompose.reply import Claims, Ignored, read_claims
 from metajudge.text.result_block import ParseFailure, result_block
-
-START, END = "<RESULT_START>", "<RESULT_END>"
+from tests.unit.tasks.replies import END, HARD, START, accepted, folded, rejected
 
 
 def reply(*items: str, ignored: str = "- none", count: int | None = None) -> str:
@@ -20,17 +19,11 @@ def reply(*items: str, ignored: str = "- none", count: int | None = None) -> str
 
 
 def items(text: str, *, cut: bool = False) -> tuple[str, ...]:
-    """Return the points of a reply that must be accepted."""
-    answer = read_claims(text, cut=cut)
-    assert isinstance(answer, Claims), answer
-    return answer.items
+    return accepted(read_claims(text, cut=cut)).items
 
 
 def reason(text: str, *, cut: bool = False) -> str:
-    """Return the reason of a reply that must be rejected."""
-    answer = read_claims(text, cut=cut)
-    assert isinstance(answer, ParseFailure), answer
-    return answer.reason
+    return rejected(read_claims(text, cut=cut))
 
 
 def test_a_reply_as_asked_for_is_read() -> None:
@@ -212,15 +205,6 @@ def test_the_block_of_any_grammar_is_found_by_its_telling_pattern() -> None:
 
 # ------------------------------------------------------------------ properties
 
-HARD = st.sampled_from(
-    (
-        '"quoted" and \'so\'', "line\nbreak", "- bullet", "\n- C2: fake", "C1:", "\n* x\n1. y", "`code[A]`",
-        "```py\nx = 1\n```", "中文，标点：（是）", "מימין לשמאל", "مرحبا: بالعالم", "\u200f",
-        r"\boxed{A>B}", r"$\frac{a}{b}$", "**bold**", "\u2028", "\r\n",
-        "(Reason: so)", "\n# heading", "{x}", "％", "－", "0", "x" * 10_000,
-        "字" * 10_000,
-    )
-)  # fmt: skip
 BREAKING = st.sampled_from(
     (
         START, END, "<think>", "</think>", "\nCLAIM_COUNT=1", "\nCLAIMS:\n", "\nIGNORED_SUMMARY:\n- none\n",
@@ -229,11 +213,6 @@ BREAKING = st.sampled_from(
 )  # fmt: skip
 POINT = st.lists(st.one_of(HARD, st.text(max_size=10)), min_size=1, max_size=5).map("".join)
 BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, max_size=6).map("".join)
-
-
-def folded(points: list[str]) -> tuple[str, ...]:
-    """Return the points as a record keeps them."""
-    return tuple(" ".join(point.split()) for point in points)
 
 
 @given(st.lists(POINT.filter(str.strip), min_size=1, max_size=5))
