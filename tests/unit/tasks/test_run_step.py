@@ -67,14 +67,6 @@ def test_a_smaller_limit_keeps_texts_parsed_before(run: Run, tmp_path: Path) -> 
         assert run([READABLE] * 3, *PARSE, *flags)[0] == 0 and len(statuses(tmp_path)) == count
 
 
-@pytest.mark.parametrize("flag", [("--orders", "both"), ("--max-input-tokens", "500")])
-def test_existing_text_does_not_go_with_flags_of_a_question(run: Run, tmp_path: Path, flag: Sequence[str]) -> None:
-    """The flag is refused in one line with exit code 2."""
-    code, _, error = run([READABLE], *PARSE, *flag)
-    assert code == 2 and "--from-field asks nothing: leave out --orders both" in error
-    assert len(error.splitlines()) == 1 and not (tmp_path / "out.jsonl").exists()
-
-
 @pytest.mark.parametrize(
     ("words", "field", "flag"),
     [
@@ -103,13 +95,6 @@ def test_rows_that_lack_what_others_have_are_named(run: Run) -> None:
     code, out, err = run([{"notes": " "}, {"other": 1}], "decompose", "--text-field", "notes", "--dry-run")
     assert code == 0 and "line 2 of" in err and 'error: the row has no "notes"' in err
     assert "0 to decompose, 2 unusable" in out and "error: the row has no annotator's text)" in out
-
-
-@pytest.mark.parametrize("words", [["decompose"], ["critic", "--name", "m"]])
-def test_without_a_key_only_what_can_help_is_suggested(run: Run, words: Sequence[str]) -> None:
-    """The embedded judge cannot write lists."""
-    code, _, error = run([{"context": "x"}], *words)
-    assert code == 2 and "no key for the model: set OPENAI_API_KEY, or --api-base" in error and "embedded" not in error
 
 
 def test_another_name_is_refused_where_it_would_replace_the_first_ones_fields(run: Run, tmp_path: Path) -> None:
