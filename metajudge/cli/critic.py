@@ -9,7 +9,8 @@ from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row
 from metajudge.cli.options.log import start_log
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks import CriticStep, StepConfig
+from metajudge.tasks import StepConfig
+from metajudge.tasks.critic import CriticStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,8 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from metajudge.cli.parameters import with_flags
 from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
@@ -13,8 +12,6 @@ from metajudge.llm import Usage
 from metajudge.records import matches_path
 from metajudge.tasks import ZERO, InferConfig, InputScan, OutputCounts, RunResult, StepConfig, StepSpec
 from metajudge.text import printable_lines
-
-TURNS_LEFT_OUT = "turns_left_out"
 
 
 def infer_text(config: InferConfig, result: RunResult) -> str:
@@ -41,17 +38,8 @@ def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec
     notes = ", ".join(f"{count} {note}" for note, count in written.notes.most_common())
     replies = f"; the replies in {config.output_file.name}.records" if spec.needs_model else ""
     lines = [f"{config.output_file} ({by_status or 'no row'}){replies}"]
-    lines += [f"in it, worth a look: {notes}"] if notes else []
+    lines += [f"in it, worth a look: {with_flags(notes)}"] if notes else []
     return summary_text(config, result, result.stats, written=lines, next_command=next_command)
-
-
-def count_notes(notes: Mapping[str, Any]) -> Iterable[str]:
-    """Name what the summary counts of the notes of a decomposed or criticised row."""
-    yield from (doubt["reason"] for doubt in notes.get("doubts", ()))
-    if TURNS_LEFT_OUT in notes:
-        yield "with turns left out (--max-input-tokens)"
-    if "consistent" in notes:
-        yield "consistent in both orders" if notes["consistent"] else "inconsistent (taken as a tie)"
 
 
 def summary_text(

@@ -145,7 +145,7 @@ class RewardScorer:
         if isinstance(outcomes, str):
             return outcomes
         failed = next((one for one in outcomes if isinstance(one, Failed)), None)
-        return score_matrix(sample, outcomes, self._task.prompt.granularity) if failed is None else failed.cause
+        return score_matrix(sample, outcomes) if failed is None else failed.cause
 
     async def _outcomes(self, questions: Sequence[Question]) -> list[RequestResult] | str:
         """Return the outcome of each question, or why none came within the time."""

@@ -1,14 +1,12 @@
 """Tasks: each turns a row into requests and their replies into a record.
 
-`match` scores how far a model's reasons make the human points; `decompose` and `critic` make the checklists. All three
-are jobs of `pipeline`, which scans the input (`scan`), asks and writes. `decompose` and `critic` share `step`,
-`run_step` and `step_output`.
+`match` scores how far a model's reasons make the human points. It is a job of `pipeline`, which scans the input
+(`scan`), asks and writes. The other packages make fields of rows: each has a `Step`, which `run_step` runs in the same
+pipeline and `step_output` writes out. The command line imports a step from its package.
 """
 
 from metajudge.tasks.critic.prompt import CriticPrompt
 from metajudge.tasks.critic.reply import read_critique
-from metajudge.tasks.critic.step import CriticStep
-from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.tasks.match.infer import InferConfig, infer
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt, read_template
 from metajudge.tasks.match.reply import read_reply
@@ -25,8 +23,6 @@ __all__ = [
     "ROW",
     "ZERO",
     "CriticPrompt",
-    "CriticStep",
-    "DecomposeStep",
     "InferConfig",
     "InputScan",
     "MatchTask",

@@ -5,13 +5,15 @@
 
 import contextlib
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from metajudge.data import InputFile, InvalidRow
+from metajudge.data import InputFile, InvalidRow, Row
 from metajudge.engine import (
     OK,
     Item,
@@ -30,37 +32,44 @@ from metajudge.tasks.step import StepTask
 from metajudge.version import __version__
 
 
-class Job(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskConfig(JudgeConfig):
+    """Configuration of a run: the judge and the input."""
+
+    input_file: Path
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Job(ABC):
     """One task over one input."""
 
-    @property
-    def source(self) -> InputFile:
-        """Input with the rows."""
+    config: TaskConfig
+    source: InputFile
+    task: MatchTask | StepTask
+    outputs: Mapping[str, Path]
+    """Record files by evaluated model."""
 
-    @property
-    def task(self) -> MatchTask | StepTask:
-        """Task that makes questions and records."""
+    def rows(self) -> Iterator[Row | InvalidRow]:
+        """Read the rows up to the limit."""
+        return islice(self.source.rows(), self.config.limit)
 
-    @property
-    def outputs(self) -> Mapping[str, Path]:
-        """Record files by evaluated model."""
-
+    @abstractmethod
     def scanned_items(self, scan: InputScan) -> Iterator[Any]:
-        """Read all rows, counting lines in `scan.rows`."""
+        """Read all rows and count them in `scan`; the caller counts the lines that are no rows."""
 
-    def count(self, item: Any, scan: InputScan) -> None:
-        """Count an item in its scan."""
-
+    @abstractmethod
     def items(self) -> Iterator[Item | InvalidRow]:
         """Read the rows that the judge is asked about."""
 
+    @abstractmethod
     def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> AbstractContextManager[None]:
-        """Surround the run: make the products of the records while these are locked."""
+        """Surround the run: make the files that are built from the records while these are locked."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """End of a run."""
+    """Result of a run."""
 
     scan: InputScan
     outputs: Mapping[str, Path] = field(default_factory=dict)
@@ -83,11 +92,12 @@ def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **m
     return JudgeIdentity(granularity=granularity, instructions=instructions, version=__version__, **of_config, **more)
 
 
-def run(job: Job, config: JudgeConfig, *, dry_run: bool = False, stop_hook: StopHook = nullcontext) -> RunResult:
-    """Scan the input and, unless `dry_run`, take its rows through the task. Raises a `MetaJudgeError`."""
-    scan = _scan_input(job, measure=dry_run)
+def run(job: Job, stop_hook: StopHook) -> RunResult:
+    """Scan the input and, unless it is a dry run, take its rows through the task. Raises a `MetaJudgeError`."""
+    config = job.config
+    scan = _scan_input(job)
     scan.warn()
-    if dry_run:
+    if config.dry_run:
         return RunResult(scan, job.outputs)
     stats = RunStats(total=scan.asked.total() + scan.parsed, success=scan.parsed, unusable=scan.unusable)
     started = time.monotonic()
@@ -111,14 +121,12 @@ def run(job: Job, config: JudgeConfig, *, dry_run: bool = False, stop_hook: Stop
     )
 
 
-def _scan_input(job: Job, *, measure: bool) -> InputScan:
-    """Read the whole input once; with `measure`, also make and count the questions."""
+def _scan_input(job: Job) -> InputScan:
+    """Read the whole input once; for a dry run, also make and count the questions."""
     scan = InputScan()
     for item in job.scanned_items(scan):
         if isinstance(item, InvalidRow):
-            scan.add_unusable(f"line {item.line} of {job.source.path} {item.reason}: left out")
-            continue
-        job.count(item, scan)
-        if measure:
+            scan.add_unusable(f"line {item.line} of {job.config.input_file} {item.reason}: left out")
+        elif job.config.dry_run:
             scan.add_questions(job.task.questions(item))
     return scan

@@ -8,68 +8,60 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
-from metajudge.engine import JudgeConfig, StopHook, check_key
+from metajudge.engine import StopHook, check_key
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
 from metajudge.records import ResultWriter, row_key, side_file
-from metajudge.tasks.pipeline import RunResult, judge_identity, run
+from metajudge.tasks.pipeline import Job, RunResult, TaskConfig, judge_identity, run
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import SKIPPED, Step, StepRow, StepTask, step_rows
-from metajudge.tasks.step_output import CountNotes, OutputCounts, write_output
+from metajudge.tasks.step_output import OutputCounts, write_output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepConfig(JudgeConfig):
+class StepConfig(TaskConfig):
     """Configuration of a step: its files and its judge."""
 
-    input_file: Path
     output_file: Path
-    dry_run: bool = False
 
 
-def run_step(
-    config: StepConfig, step: Step, *, count_notes: CountNotes = lambda _: (), stop_hook: StopHook = nullcontext
-) -> tuple[RunResult, OutputCounts]:
-    """Take every row of the input through `step`. Raises a `UsageError` before any request, a `MetaJudgeError` later.
+def run_step(config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontext) -> tuple[RunResult, OutputCounts]:
+    """Take every row of the input through `step`.
 
-    `count_notes` names the things to count in an output row's notes.
+    Raises a `UsageError` before any request, a `MetaJudgeError` later.
     """
-    if step.spec.needs_model:
+    spec = step.spec
+    if spec.needs_model:
         if config.model == EMBEDDED:
-            raise UsageError(f"{step.spec.name} needs a language model; the embedded judge only matches lists")
+            raise UsageError(f"{spec.name} needs a language model; the embedded judge only matches lists")
         if not config.dry_run:
             check_key(config, matching=False)
-    job = _StepJob(config, step, count_notes)
+    judge = judge_identity(config, spec.instructions, spec.name, samples=1, settings=dict(spec.settings))
+    outputs = {spec.name: side_file(config.output_file, ".records")}
+    job = _StepJob(config, InputFile(config.input_file), StepTask(step, judge), outputs)
     job.check_output()
     job.check_fields()
-    result = run(job, config, dry_run=config.dry_run, stop_hook=stop_hook)
-    return result, job.written
+    return run(job, stop_hook), job.written
 
 
 @dataclass(slots=True)
-class _StepJob:
-    """A step over one input, a `pipeline.Job`."""
+class _StepJob(Job):
+    """A step over one input."""
 
     config: StepConfig
-    step: Step
-    count_notes: CountNotes
-    source: InputFile = field(init=False)
-    task: StepTask = field(init=False)
-    records: Path = field(init=False)
-    outputs: Mapping[str, Path] = field(init=False)
+    task: StepTask
     written: OutputCounts = field(default_factory=OutputCounts)
 
-    def __post_init__(self) -> None:
-        spec = self.step.spec
-        judge = judge_identity(self.config, spec.instructions, spec.name, samples=1, settings=dict(spec.settings))
-        self.source = InputFile(self.config.input_file)
-        self.task = StepTask(self.step, judge)
-        self.records = side_file(self.config.output_file, ".records")
-        self.outputs = {spec.name: self.records}
+    @property
+    def step(self) -> Step:
+        return self.task.step
+
+    @property
+    def records(self) -> Path:
+        return self.outputs[self.step.spec.name]
 
     def check_output(self) -> None:
         """Raise `UsageError` if the output is the input, a directory or a file that no step has written."""
@@ -80,13 +72,13 @@ class _StepJob:
             raise UsageError(f"`output_file` {output} is a directory; name a file in it")
         if output.exists() and not self.records.exists():
             raise UsageError(
-                f"`output_file` {output} exists and is no work of this command ({self.records} is not there)"
+                f"`output_file` {output} was not written by this command ({self.records} is missing); name another file"
             )
 
     def check_fields(self) -> None:
         """Raise `UsageError` for a field that the step needs and no row has."""
         missing, first = self.step.spec.fields, None
-        for row in self._rows():
+        for row in self.rows():
             if isinstance(row, Row) and not is_skipped(row.data):
                 first = first or row
                 missing = {name: parameter for name, parameter in missing.items() if name not in row.data}
@@ -100,24 +92,26 @@ class _StepJob:
             )
 
     def scanned_items(self, scan: InputScan) -> Iterator[StepRow | InvalidRow]:
-        for row in step_rows(self._rows(), self.step):
+        for row in step_rows(self.rows(), self.step):
             scan.rows += 1
+            if isinstance(row, StepRow):
+                self._count(row, scan)
             yield row
 
-    def count(self, item: StepRow, scan: InputScan) -> None:
-        found = item.precomputed
+    def _count(self, row: StepRow, scan: InputScan) -> None:
+        found = row.precomputed
         if found is None:
-            scan.asked[item.model] += 1
+            scan.asked[row.model] += 1
         elif found.status == SKIPPED:
             scan.skipped += 1
         elif found.status == Status.SUCCESS:
             scan.parsed += 1
         else:
-            where = f"line {item.line} of {self.config.input_file}"
+            where = f"line {row.line} of {self.config.input_file}"
             scan.add_unusable(f"{where}: {found.status}: {found.notes['error_message']}")
 
     def items(self) -> Iterator[StepRow | InvalidRow]:
-        for row in step_rows(self._rows(), self.step):
+        for row in step_rows(self.rows(), self.step):
             if isinstance(row, StepRow) and row.precomputed is None:
                 yield row
 
@@ -127,19 +121,14 @@ class _StepJob:
         if scan.parsed or scan.unusable:
             self._write_precomputed(file)
         yield
-        if not file.is_lost or self.records.exists():  # else its rescue is named, and the output stays as it was
+        if not file.is_lost or self.records.exists():  # else the end names the rescued file; the output stays unchanged
             config = self.config
-            self.written = write_output(
-                self.source, config.limit, config.output_file, self.records, self.step, self.count_notes
-            )
+            self.written = write_output(self.source, config.limit, config.output_file, self.records, self.step)
 
     def _write_precomputed(self, file: ResultWriter) -> None:
         """Write the records of the rows without a question. Raises `DiskFull` and `OutputLost`."""
-        for row in step_rows(self._rows(), self.step):
+        for row in step_rows(self.rows(), self.step):
             if isinstance(row, InvalidRow) or row.precomputed is None or row.precomputed.status == SKIPPED:
                 continue
             if row_key(row.id, row.question_id) not in file.finished:
                 file.append(self.task.record(row, [], 0.0))
-
-    def _rows(self) -> Iterator[Row | InvalidRow]:
-        return islice(self.source.rows(), self.config.limit)

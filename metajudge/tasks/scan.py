@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from metajudge.data import SHOWN_PROBLEMS
 from metajudge.engine import Question
+from metajudge.text import estimate_tokens
 
 log = logging.getLogger("metajudge")
 
@@ -34,17 +35,10 @@ class InputScan:
     issues: Counter[str] = field(default_factory=Counter)
     """Reasons of the flagged items; an item may have several."""
     requests: int = 0
-    """Requests of all rows; this and the following fields are counted for a dry run only."""
-    characters: int = 0
-    """Length of the questions, instructions included."""
-    wide_characters: int = 0
-    """Characters outside ASCII (about a token each)."""
+    """Requests of all rows; this field and the next ones are counted for a dry run only."""
+    prompt_tokens: int = 0
+    """Estimated tokens of the requests."""
     first_question: str = ""
-
-    @property
-    def prompt_tokens(self) -> int:
-        """Estimate the tokens: four ASCII characters per token, one other character per token."""
-        return (self.characters - self.wide_characters) // 4 + self.wide_characters
 
     def add_unusable(self, problem: str) -> None:
         """Count an unusable row and keep the first problems."""
@@ -56,10 +50,7 @@ class InputScan:
         """Count and measure the questions of one row."""
         for question in questions:
             self.requests += 1
-            for message in question.messages:
-                text = message["content"]
-                self.characters += len(text)
-                self.wide_characters += len(text) - len(text.encode("ascii", "ignore"))
+            self.prompt_tokens += estimate_tokens(question.messages)
             if not self.first_question:
                 self.first_question = "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in question.messages)
 

@@ -96,6 +96,10 @@ class Step(ABC):
         """Apply bounds that may change without asking again; by default there are none."""
         return found
 
+    def remarks(self, notes: Mapping[str, Any]) -> Iterable[str]:
+        """Name what the summary counts of a row's notes; by default nothing."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class StepTask:

@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,10 @@ class OutputCounts:
 
     by_status: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
-    """Names that `CountNotes` gives for the rows."""
+    """Counts of `Step.remarks` over the rows."""
 
 
-CountNotes = Callable[[Mapping[str, Any]], Iterable[str]]
-"""Gives the names to count for an output row's notes."""
-
-
-def write_output(
-    source: InputFile,
-    limit: int | None,
-    output: Path,
-    records: Path,
-    step: Step,
-    count_notes: CountNotes = lambda _: (),
-) -> OutputCounts:
+def write_output(source: InputFile, limit: int | None, output: Path, records: Path, step: Step) -> OutputCounts:
     """Rebuild `output`. Raises `DiskFull`.
 
     A row without a record (the run was stopped) is left out; a skipped row stays unchanged.
@@ -43,36 +31,31 @@ def write_output(
     written = OutputCounts()
     try:
         places = _places(records)
-        before = _hashes(output) if limit is not None else set()
-        with replacing(output) as file, records.open("rb") as kept:
+        before: set[int] = set()
+        if limit is not None and output.exists():
+            with output.open("rb") as file:
+                before = {hash(line) for line in file}
+        with replacing(output) as new, records.open("rb") as kept:
             for number, row in enumerate(step_rows(source.rows(), step)):
                 if isinstance(row, InvalidRow):
                     continue
                 if row.precomputed is not None and row.precomputed.status == SKIPPED:
                     line = encode(row.row)
-                    # It has no record: beyond the limit only its line shows that an earlier run has written it.
+                    # A skipped row has no record: beyond the limit, only its line shows that an earlier run wrote it.
                     if limit is None or number < limit or hash(line) in before:
                         written.by_status[SKIPPED] += 1
-                        file.write(line)
+                        new.write(line)
                 elif (place := places.get(row_key(row.id, row.question_id))) is not None:
                     kept.seek(place)
                     record = Record.from_line(kept.readline())
                     assert isinstance(record, Record) and record.derived is not None
                     found = step.finalize(StepResult(**record.derived))
                     written.by_status[found.status] += 1
-                    written.notes.update(count_notes(found.notes))
-                    file.write(encode(_stamped(row, step.spec, found, record)))
+                    written.notes.update(step.remarks(found.notes))
+                    new.write(encode(_stamped(row, step.spec, found, record)))
     except OSError as error:
         raise DiskFull(f"{output} cannot be written: {error.strerror}; its rows are safe in {records}") from None
     return written
-
-
-def _hashes(output: Path) -> set[int]:
-    """Return the hashes of the lines that an earlier run has written."""
-    if not output.exists():
-        return set()
-    with output.open("rb") as file:
-        return {hash(line) for line in file}
 
 
 def _places(records: Path) -> dict[int, int]:

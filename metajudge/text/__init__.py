@@ -1,8 +1,8 @@
 """Pure functions of text.
 
-In come the items, replies and cells of others; out go what a terminal may show (`terminal`, `tables`), the result block
-of a reply (`result_block`), text that is safe inside a question (`escaping`), and judgements about items
-(`content_words`, `near_duplicates`, `suspicious_items`).
+`terminal` and `tables` render text for a terminal, `result_block` reads the result block of a reply, `escaping` makes
+data safe inside a question, and `tokens` estimates tokens. `content_words`, `near_duplicates` and `suspicious_items`
+compare and check items.
 """
 
 from metajudge.text.content_words import SCAFFOLDING, folded, set_of, units, unspaced, words_of

@@ -1,4 +1,4 @@
-"""Data in a question: nothing in it can pose as a tag or a mark of the question or of its reply."""
+"""Escaping of data in a question, so that it cannot imitate a tag or a mark of the question or of its reply."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ def replace_surrogates(text: str) -> str:
 def escape_markup(text: str, grammar: re.Pattern[str]) -> str:
     """Return `text` with a harmless sign for each `<`, `>` and `@` that is a group of a match of `grammar`.
 
-    Wide or bold letters count as plain ones and hidden characters not at all: a model may well tidy what it copies.
+    Wide or bold letters count as plain ones, and hidden characters are ignored: a model may normalise what it copies.
     """
     if text.isascii() and not grammar.search(text):
         return text
@@ -28,7 +28,7 @@ def escape_markup(text: str, grammar: re.Pattern[str]) -> str:
     return "".join(harmless.get(place, char) for place, char in enumerate(text))
 
 
-# What no font shows though it is no control character: joiners, variation selectors; and what looks like a space.
+# Invisible characters outside the control categories (joiners, variation selectors), and those that look like a space.
 _UNSEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 
 BLOCK_START = "<RESULT_START>"
 BLOCK_END = "<RESULT_END>"
@@ -19,7 +20,7 @@ _LINE_END, _LINE_BEGIN = re.compile(r"\n[ \t]*\Z"), re.compile(r"[ \t]*\r?(?:\n|
 
 @dataclass(frozen=True, slots=True)
 class ParseFailure:
-    """A reply that has to be asked for again."""
+    """A reply that cannot be used: the question is asked again."""
 
     reason: str
     """A few words for a reader, such as "R3 is missing"."""
@@ -46,12 +47,15 @@ def to_half_width(text: str) -> str:
     return text if text.isascii() else text.translate(_FULL_WIDTH)
 
 
-def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> str | ParseFailure:
+def result_block(
+    text: str, telling: re.Pattern[str], *, cut: bool = False, optional: bool = False
+) -> str | ParseFailure:
     """Return the inside of the one result block of a reply, thoughts left out.
 
-    `telling` finds what only an answer contains: a tag that is merely mentioned has no such thing behind it. Blocks
+    `telling` finds what only an answer contains: a tag that is merely mentioned has nothing like it after it. Blocks
     that differ, a block that begins twice and a second end are not resolved by guessing. A block without its closing
-    tag reaches to the end of the text, unless the reply was `cut`.
+    tag reaches to the end of the text, unless the reply was `cut`. `optional`: a text without any tag is the inside,
+    unless it was `cut`.
     """
     answer = without_thinking(text)
     if isinstance(answer, ParseFailure):
@@ -59,21 +63,19 @@ def result_block(text: str, telling: re.Pattern[str], *, cut: bool = False) -> s
     plain = to_half_width(answer)
     blocks: list[str] = []
     tags = list(TAG.finditer(plain))
-    for place, tag in enumerate(tags):
-        last = place + 1 == len(tags)
-        end = len(plain) if last else tags[place + 1].start()
-        is_telling = telling.search(plain, tag.end(), end) is not None
-        begins, ends = tag[0] == BLOCK_START, not last and tags[place + 1][0] == BLOCK_END
-        if not is_telling:
+    if optional and not tags and not cut:
+        return answer
+    for tag, following in zip_longest(tags, tags[1:]):
+        end = len(plain) if following is None else following.start()
+        if telling.search(plain, tag.end(), end) is None:
             continue
-        if begins and last and cut:
+        begins, ends = tag[0] == BLOCK_START, following is not None and following[0] == BLOCK_END
+        if begins and following is None and cut:
             return ParseFailure("a result block that does not end")
-        if begins and (ends or last):
+        if begins and (ends or following is None):
             blocks.append(answer[tag.end() : end])
-        elif begins:
-            return ParseFailure("a result block that begins twice")
-        elif ends:
-            return ParseFailure("a result block that ends twice")
+        elif begins or ends:
+            return ParseFailure(f"a result block that {'begins' if begins else 'ends'} twice")
     if not blocks:
         return ParseFailure(f"no {BLOCK_START} block")
     if len({" ".join(block.split()) for block in blocks}) > 1:

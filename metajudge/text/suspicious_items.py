@@ -1,7 +1,7 @@
 """Items that no judge should be asked to reward: empty, generic, over-long, or addressed to the judge itself.
 
-The rules prefer silence to a false alarm: that a response "ignores the instruction to answer in French" is an honest
-finding, so an order counts only where a clause begins with it, and generic means that nothing else is said.
+The rules rather miss an item than flag an honest one. "Response A ignores the instruction to answer in French" is an
+honest finding: an order counts only at the beginning of a clause. An item is generic only if it says nothing else.
 """
 
 import itertools
@@ -47,11 +47,11 @@ _SPACES, _LINE_ENDS = re.compile(r"[^\S\n]+"), re.compile(r" ?\n[ \n]*")
 
 
 # ------------------------------------------------------------------ generic
-# The long patterns are strings: to compile them takes 20 ms, which a command that reads no item need not wait for.
+# The long patterns are strings: compiling them takes 20 ms, and many commands read no item.
 
 
 def _is_generic(text: str, folded: str) -> bool:
-    """Return whether nothing is said but a heading, a verdict, or no word at all."""
+    """Return whether a text is only a heading or a verdict, or has no word at all."""
     if _TITLE.match(text) and "\n" not in text and len(text.split()) <= 8:
         return True
     if ":" in text and _is_heading(_bare(text)):
@@ -115,7 +115,7 @@ _VERDICT = (
 # Letters of the tag block, which no font shows; in flags they follow a black flag.
 _UNSEEN = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007e]{4}")
 
-# What belongs to the reply or to a list, never to an item.
+# Parts of a reply or of a list, which no honest item contains.
 _GRAMMAR = re.compile(
     r"(?i:RESULT_(?:START|END)\b)"
     r"|(?<![^\W_])R\d+[ *_`]*@[ *_`]*S\d+"
@@ -131,7 +131,7 @@ def _is_unseen(item: str) -> bool:
 
 
 def _is_grammar(text: str) -> bool:
-    # One of these signs is in all of it: most texts have none, and a class is found faster than words.
+    # Every alternative has one of these signs, most texts have none, and a class is found faster than words.
     return _IN_GRAMMAR.search(text) is not None and _GRAMMAR.search(text) is not None
 
 
@@ -168,7 +168,7 @@ _ORDERS = (
     rf"{_THIS} (?:fully |completely |perfectly |exactly )?(?:match(?:es)?|covers?) "
     r"(?:r\d+|(?:all|every|each)(?: of)?(?: the)? (?:reference|human) (?:items?|points?))\b",
     r"(?:final )?score ?[:=] ?(?:1(?:\.0+)?|full|perfect|100 ?%)[ .)\]]*$",
-    # Another part to play, another text to read.
+    # Take another role, read another text.
     r"you are (?:now|no longer)\b|new instructions? ?:",
     r"end of (?:the )?(?:lists?|prompt|instructions)(?= ?(?:[.:;!)\]>-]|\n|$))|the lists? ends? here\b",
     # German and Dutch.
@@ -205,7 +205,7 @@ _ORDERS = (
     r"bỏ qua (?:tất cả )?(?:các )?(?:hướng dẫn|chỉ dẫn) (?:trước|ở trên)",
     r"abaikan (?:semua )?(?:instruksi|perintah) (?:sebelumnya|di atas)",
 )
-# Where a clause begins, and what politeness or a pose may come before the order.
+# The beginning of a clause, and the polite words or pretended roles that may come before the order.
 _CLAUSE = r"(?:(?:^|\n|[.!?…;] |。 ?|[!?](?=[^\x00-\x7f]))[ <>!*_#•–—(\[{-]{0,6}|[\])>}] ?(?:<!-- ?)?)"
 _POSE = (
     r"(?:(?:hey|ok(?:ay)?|step \d+|please|kindly|now|so|then|also|just|simply|and|therefore|instead|important|note|"
@@ -214,7 +214,7 @@ _POSE = (
     r"(?:dear |note to |to |as )?(?:the )?(?:judge|evaluator|grader|scorer|model|ai))[ ,:;!\n-]{1,4}){0,4}"
 )
 _ORDER = f"{_CLAUSE}{_POSE}(?:{'|'.join(_ORDERS)})"
-# What a later clause begins behind; most items have none of it before their end.
+# The end of a clause that another one follows; most items have none.
 _CLAUSE_END = re.compile(r"[\n.!?…;。\])>}](?=.)", re.DOTALL)
 
 

@@ -15,7 +15,7 @@ def formats() -> list[str]:
 
 
 def render_rows(rows: Sequence[Sequence[str]], headings: Sequence[str], style: str) -> str:
-    """Render rows of text in one of `formats()`; figures are text that no format rounds again."""
+    """Render rows of text in one of `formats()`; a figure is text, so that no format rounds it again."""
     if style == CSV:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([headings, *rows])

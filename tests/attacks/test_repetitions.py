@@ -13,6 +13,7 @@ from metajudge.embedded.features import look
 from metajudge.reports.dataset_stats import vague
 from metajudge.tasks.critic.reply import parse_existing, read_critique
 from metajudge.tasks.decompose.lint import lint_checklist
+from metajudge.tasks.decompose.reply import read_claims
 from metajudge.text.near_duplicates import is_near_duplicate
 
 LENGTH, SECONDS = 20_000, 2.0
@@ -20,8 +21,10 @@ PIECES = (
     "Response A ", "Response 1", "Model A", "@Response B ", "回复A ", "response ", "response#", "response" + " " * 40,
     "@", "@ ", "A ", "B's ", "not ", "'", '"', "x_", "a.b", "1,", "- ", "*", "[[", "[[A", "{", "\\boxed{", "<", "A>B",
     "\\text{", "better ", "first ", "第", "`", "# ", "1. ", "**", ": ", "=", "~", "-=", "_a ", "*_", "(a) ",
-    "A gives ", "Response [",
+    "A gives ", "Response [", " ", "\n", "\n-", "(", ")", "\\", "> ", "_ ", "**a", "Reason:", "C1", "**C",
+    "List of reasons (",
 )  # fmt: skip
+_POINTS = "<RESULT_START>\nCLAIM_COUNT=1\nCLAIMS:\n- C1: x"
 READERS: dict[str, Callable[[str], object]] = {
     "reply": read_critique,
     "a reason": lambda text: read_critique(f"- x\n- {text}\n\\boxed{{A>B}}"),
@@ -29,6 +32,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "verdict": lambda text: read_critique(f"- x\nFinal assessment result: \\boxed{{A>B{text}}}"),
     "a verdict line": lambda text: read_critique(f"- x\nFinal assessment result: {text}"),
     "existing text": parse_existing,
+    "a list of reasons": lambda text: read_critique(f"<RESULT_START>\nList of reasons:\n{text}\n\\boxed{{A>B}}"),
+    "a point": lambda text: read_claims(f"{_POINTS} {text} y\nIGNORED_SUMMARY:\n- none\n<RESULT_END>"),
+    "an ignored text": lambda text: read_claims(f"{_POINTS}\nIGNORED_SUMMARY:\n- a {text} (Reason: b)\n<RESULT_END>"),
+    "a heading": lambda text: read_claims(f"<RESULT_START>\nCLAIM_COUNT{text}"),
     "label": parse_verdict,
     "repeats": lambda text: is_near_duplicate(f"{text} x", f"{text} y"),
     "contains": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),

@@ -129,7 +129,12 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         (["decompose", "--min-items", "5", "--max-items", "3"], "--min-items 5 is more than --max-items 3"),
         (["decompose", "--model", "embedded"], "needs a language model"),
         (["decompose"], "no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n"),
+        (
+            ["critic", "--name", "m"],
+            "no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n",
+        ),
         (["critic", "--name", "m", "--from-field", "context", "--orders", "both"], "leave out --orders both"),
+        (["critic", "--name", "m", "--from-field", "context", "--max-input-tokens", "500"], "--max-input-tokens\n"),
         (["decompose", "--text-field", "notes", "--dry-run"], 'has "notes"; name another field with --text-field'),
     ],
 )

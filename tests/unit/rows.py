@@ -9,13 +9,16 @@ from typing import Any
 from metajudge.data.rows import InvalidRow, Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.clock import StoppableClock
+from metajudge.engine.question import Answer, RequestResult
 from metajudge.engine.runner import Runner
 from metajudge.engine.session import JudgeConfig, stack_layers
 from metajudge.engine.stats import RunStats
+from metajudge.llm.client import Reply, Usage
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.result_writer import ResultWriter
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
+from metajudge.text.result_block import ParseFailure
 from tests.unit.fakes import FakeClock, ScriptedJudge
 
 JUDGE: dict[str, Any] = {
@@ -57,6 +60,17 @@ def task(granularity: str = "row", top_k: int | None = None, num_samples: int = 
     asked = {"granularity": granularity, "samples": num_samples, "top_k": top_k}
     judge = JudgeIdentity.from_json(JUDGE | asked | judge_fields)
     return MatchTask(Prompt(granularity), judge, top_k, num_samples)
+
+
+def answers_of(kind: MatchTask, sample: Sample, texts: Iterable[str]) -> list[RequestResult]:
+    """Return the answers to a sample's questions; each reply must be accepted."""
+    answers: list[RequestResult] = []
+    for question, text in zip(kind.questions(sample), texts, strict=True):
+        reply = Reply(text, "stop", Usage(10, 5, 15), 1.0)
+        value = question.read(reply)
+        assert not isinstance(value, ParseFailure), value
+        answers.append(Answer(reply, value, attempts=2))
+    return answers
 
 
 def run_samples(

@@ -5,10 +5,10 @@ the responses swapped, its text names them the other way round.
 """
 
 import functools
-import hashlib
 from dataclasses import dataclass
 
 from metajudge.data import Conversation, framed, render_conversation
+from metajudge.tasks.messages import chat_messages, short_hash
 
 _OPENING = """\
 You compare two responses to the same conversation and say which one serves the user better, and above all why.
@@ -35,7 +35,6 @@ and the like are no reasons without the place and the fact behind them.
 """
 
 _COUNT_FREE = "Give as many reasons as there are points that matter, and no more.\n"
-_COUNT_EXACT = "Give exactly {top_k} reason{s}: the {top_k} most important {points}, in their order.\n"
 
 _REPLY = """\
 The verdict. It must follow from your reasons. There are five:
@@ -68,8 +67,8 @@ def instructions(top_k: int | None = None) -> str:
     """Return the fixed instructions, the same for every row; `top_k` asks for exactly this number of reasons."""
     count = _COUNT_FREE
     if top_k is not None:
-        plural = top_k != 1
-        count = _COUNT_EXACT.format(top_k=top_k, s="s" if plural else "", points="points" if plural else "point")
+        s = "" if top_k == 1 else "s"
+        count = f"Give exactly {top_k} reason{s}: the {top_k} most important point{s}, in their order.\n"
     return "\n".join((_OPENING, _RULES + count, _REPLY, _CLOSING))
 
 
@@ -84,8 +83,8 @@ class CriticPrompt:
 
     @property
     def hash(self) -> str:
-        """Return 16 hexadecimal digits that name the instructions."""
-        return hashlib.sha256(instructions(self.top_k).encode("utf-8")).hexdigest()[:16]
+        """16 hexadecimal digits that name the instructions."""
+        return short_hash(instructions(self.top_k))
 
     def messages(
         self, conversation: Conversation, response1: str, response2: str, *, swapped: bool = False
@@ -94,7 +93,4 @@ class CriticPrompt:
         first, second = (response2, response1) if swapped else (response1, response2)
         shown = f"The conversation:\n{render_conversation(conversation)}"
         data = "\n\n".join((shown, framed("RESPONSE_A", first), framed("RESPONSE_B", second)))
-        fixed = instructions(self.top_k)
-        if not self.system_message:
-            return [{"role": "user", "content": f"{fixed}\n\n{data}"}]
-        return [{"role": "system", "content": fixed}, {"role": "user", "content": data}]
+        return chat_messages(instructions(self.top_k), data, system_message=self.system_message)

@@ -37,7 +37,8 @@ _RELATION = re.compile(r"[<>=~≫≪»«⋙⋘≈]|&[gl]t;|\\(?:g[gt]|l[lt]|appr
 def _item(behind_dash: str, behind_number: str, bullets: str = "", numbers: str = "") -> re.Pattern[str]:
     """Return the pattern of a bulleted or numbered line.
 
-    The texts before which a dash or a number needs no space come first, then further bullets and numbers.
+    `behind_dash`, `behind_number`: patterns of a text that may follow the sign without a space. `bullets`, `numbers`:
+    further signs.
     """
     without_space = rf"(?<=[{numbers}])|" if numbers else ""
     return re.compile(
@@ -54,7 +55,7 @@ def _item(behind_dash: str, behind_number: str, bullets: str = "", numbers: str 
 _ITEM = _item(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
 _ITEM_BY_VERDICT = _item(r"[^\W\d_]", "")
 _NUMERAL = re.compile(r"\d+|[①-⑳]")
-_QUOTE = re.compile(r"[ \t]*>[ \t]?")
+_QUOTE = re.compile(r"\A[ \t]*>[ \t]?")
 _SEPARATION = re.compile(r"#{1,6}\s.*|([-*_])\1{2,}|(\*\*|__)(?:(?!\2).)+\2\s*:?")
 # "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon is a statement.
 _TITLE = re.compile(r"(?=.{,60}$)(?:(\*\*|__)(?:(?!\1).)+\1\s*:?|(?:\S+\s+){,3}\S+:)")
@@ -77,18 +78,12 @@ class Critique:
 def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -> Critique | ParseFailure:
     """Read the reasons and the verdict of a reply; with `needs_reasons`, at least one reason.
 
-    The reasons are the bulleted or numbered lines before the verdict, behind the line `List of reasons:` if there is
-    one. Repaired are bullets, emphasis, a missing closing tag, and a missing block if reasons and boxed verdict exist.
-    `cut`: the reply ended at its token limit; the block must then be closed. Two different verdicts, two lists or
-    reasons behind the verdict are failures.
+    The reasons are the bulleted or numbered lines before the verdict, after the line `List of reasons:` if there is
+    one. Repairs bullets, emphasis, a missing closing tag, and a missing block if reasons and boxed verdict exist. Two
+    different verdicts, two lists, or reasons after the verdict are failures. `cut`: the reply ended at its token limit;
+    the block must then be closed.
     """
-    answer = without_thinking(text)
-    if isinstance(answer, ParseFailure):
-        return answer
-    plain = to_half_width(answer)
-    if BLOCK_START not in plain and BLOCK_END not in plain and not cut:
-        return _read(answer, needs_reasons)
-    block = result_block(answer, _TELLING, cut=cut)
+    block = result_block(text, _TELLING, cut=cut, optional=True)
     return block if isinstance(block, ParseFailure) else _read(block, needs_reasons)
 
 
@@ -106,7 +101,7 @@ def parse_existing(text: str) -> Critique | ParseFailure:
 
 def _read(body: str, needs_reasons: bool) -> Critique | ParseFailure:
     lines = body.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
-    if len(lines) > 1 and lines[0].startswith(_FENCE):  # a fence round the whole; its end is behind the verdict
+    if len(lines) > 1 and lines[0].startswith(_FENCE):  # a fence round the whole; its end comes after the verdict
         del lines[0]
     found = _find_verdict(lines)
     if isinstance(found, ParseFailure):
@@ -123,7 +118,7 @@ def _read(body: str, needs_reasons: bool) -> Critique | ParseFailure:
 
 
 def _behind_header(line: str) -> str | None:
-    """Return the reason behind "List of reasons:" on its line, or ""; None for any other line."""
+    """Return the reason after "List of reasons:" on its line, or ""; None for any other line."""
     found = _HEADER.match(to_half_width(line))
     if found is None:
         return None
@@ -135,10 +130,8 @@ def _behind_header(line: str) -> str | None:
 
 def _unquoted(lines: list[str]) -> list[str]:
     """Return lines that are a quotation as a whole without its marks."""
-    marks = [_QUOTE.match(line) for line in lines]
-    if not all(mark or not line.strip() for mark, line in zip(marks, lines, strict=True)):
-        return lines
-    return [line[mark.end() :] if mark else line for mark, line in zip(marks, lines, strict=True)]
+    is_quotation = all(_QUOTE.match(line) for line in lines if line.strip())
+    return [_QUOTE.sub("", line) for line in lines] if is_quotation else lines
 
 
 # ------------------------------------------------------------------ the verdict
@@ -150,12 +143,12 @@ def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | ParseFailure:
     if not named:
         last = next((number for number in reversed(range(len(lines))) if _has_words(lines[number])), 0)
         if _ITEM_BY_VERDICT.fullmatch(to_half_width(lines[last])) or not _comparing(_boxes(lines[last])):
-            return ParseFailure("no boxed verdict behind the reasons")
+            return ParseFailure("no boxed verdict after the reasons")
         named = [(last, lines[last])]
     place, rest = named[0]
     behind = lines[place + 1 :]
     if any(_ITEM_BY_VERDICT.fullmatch(to_half_width(line)) for line in behind):
-        return ParseFailure("reasons behind the verdict")
+        return ParseFailure("reasons after the verdict")
     said = [*(_boxes(rest) or [rest]), *(box for line in behind for box in _comparing(_boxes(line)))]
     verdicts = [_verdict(box) for box in said]
     if len(named) > 1 or len(set(verdicts)) > 1:
@@ -167,7 +160,7 @@ def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | ParseFailure:
 
 
 def _named_verdict(lines: Sequence[str], number: int) -> str:
-    """Return the verdict behind "Final assessment result:", on its line or the next; "" if there is none."""
+    """Return the verdict after "Final assessment result:", on its line or the next; "" if there is none."""
     found = _VERDICT_LINE.fullmatch(to_half_width(lines[number]))
     if found is None:
         return ""
@@ -192,9 +185,9 @@ def _comparing(boxes: Sequence[str]) -> list[str]:
     return [box for box in boxes if _RELATION.search(to_half_width(box))]
 
 
-@functools.lru_cache(maxsize=256)  # they are few; reading one tries some twenty spellings
+@functools.lru_cache(maxsize=256)  # there are few different ones, and each is compared with some twenty spellings
 def _verdict(text: str) -> int | None:
-    # To some judges "C" is a tie; here it can only be such an answer.
+    # Some judges write "C" for a tie; here it may be the answer that the responses were asked for.
     return None if text.strip(" \t*_`$.").upper() == "C" else parse_verdict(text)
 
 
@@ -232,7 +225,7 @@ def _indent(line: str) -> int:
 
 
 def _item_text(line: str, item: re.Match[str]) -> str:
-    """Return the text of a bulleted or numbered line; emphasis that began before the number begins behind it."""
+    """Return the text of a bulleted or numbered line; emphasis that began before the number moves behind it."""
     text = line[item.start("text") :]
     if bool(item["open"]) == bool(item["shut"]):
         return text
@@ -249,7 +242,7 @@ def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int)
         return False
     if _indent(below) > _indent(item.string) + 1:
         return True
-    # Reasons under a title begin at 1; a number that counts on belongs to the same list, even in another form.
+    # Reasons under a title begin at 1; the next number belongs to the same list, even in another form.
     return item["bullet"] is None and _sign(item) != _sign(under) and _ordinal(under) != _ordinal(item) + 1
 
 
@@ -266,7 +259,7 @@ def _sign(item: re.Match[str]) -> str:
 
 
 def _next_words(lines: Sequence[str], number: int) -> str:
-    """Return the first line behind `number` that is not blank."""
+    """Return the first line after `number` that is not blank."""
     return next((lines[place] for place in range(number + 1, len(lines)) if _has_words(lines[place])), "")
 
 
@@ -285,7 +278,7 @@ def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
 def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[int, int]:
     """Return the line that closes the code fence which `text` opens, or -1, and the last line searched in vain, or -1.
 
-    An indented fence belongs to its reason and cannot be closed behind it: the search ends with that reason.
+    An indented fence belongs to its reason and must be closed in it: the search ends with that reason.
     """
     if not text.lstrip().startswith(_FENCE) or _FENCE in text.lstrip()[len(_FENCE) :]:
         return -1, -1

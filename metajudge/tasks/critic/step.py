@@ -1,7 +1,6 @@
 """Criticising as a step: the evaluated model reads a row and writes its reasons and verdict."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from metajudge.engine import Answer, Question, RequestResult
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
 from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.messages import short_hash
 from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure, estimate_tokens
 
@@ -68,7 +68,7 @@ class CriticStep(Step):
             texts = self._texts(row)
             shown = texts if isinstance(texts, str) else self._prompt.messages(*texts)[-1]["content"]
         parts = (self._prompt.hash, self.model_name.lower(), self.orders, shown)
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return short_hash("\0".join(parts))
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """Parse the existing text; return an error for a row that cannot be shown."""
@@ -108,6 +108,13 @@ class CriticStep(Step):
             "generated_text_BA": answers[1].reply.text or "",
         }
         return StepResult(Status.SUCCESS, self._fields(first, label, text), notes)
+
+    def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
+        """Yield remarks about turns left out, and about the agreement of both orders."""
+        if LEFT_OUT in notes:
+            yield "with turns left out (`max_input_tokens`)"
+        if "consistent" in notes:
+            yield "consistent in both orders" if notes["consistent"] else "inconsistent (taken as a tie)"
 
     def _fields(self, critique: Critique, label: str, text: str) -> dict[str, Any]:
         return {

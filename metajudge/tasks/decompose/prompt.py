@@ -4,9 +4,7 @@ The fixed instructions come first, the row's texts last as quoted data: the conv
 annotator's texts.
 """
 
-import functools
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +125,9 @@ IGNORED_SUMMARY:
 
 _CLOSING = "The conversation, the responses and the annotators' texts follow."
 
+INSTRUCTIONS = "\n".join((_OPENING, _RULES, _REPLY, _EXAMPLE, _CLOSING))
+"""Fixed instructions, the same for every row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
@@ -145,54 +146,46 @@ def feedback_of(row: Mapping[str, Any], text_fields: Sequence[str] = ()) -> list
     `feedback2`. Otherwise each named field is a string (of annotator 1) or a list of strings (one per annotator). Null
     and blank texts are skipped; a row without any text is a problem.
     """
-    by_annotator = _named_texts(row, text_fields) if text_fields else _individual_texts(row)
-    if isinstance(by_annotator, str):
-        return by_annotator
-    feedback = [
-        Feedback(number, tuple((label, text) for label, text in texts if text.strip()))
-        for number, texts in sorted(by_annotator.items())
-    ]
-    return [one for one in feedback if one.texts] or "has no annotator's text"
+    try:
+        texts = list(_named_texts(row, text_fields) if text_fields else _individual_texts(row))
+    except ValueError as problem:
+        return str(problem)
+    by_annotator: dict[int, list[tuple[str, str]]] = {}
+    for number, label, text in texts:
+        if text is not None and text.strip():
+            by_annotator.setdefault(number, []).append((label, text))
+    feedback = [Feedback(number, tuple(said)) for number, said in sorted(by_annotator.items())]
+    return feedback or "has no annotator's text"
 
 
-_Texts = dict[int, list[tuple[str, str]]]
+_Text = tuple[int, str, str | None]
+"""Annotator, label and text."""
 
 
-def _individual_texts(row: Mapping[str, Any]) -> _Texts | str:
+def _individual_texts(row: Mapping[str, Any]) -> Iterator[_Text]:
     if INDIVIDUAL not in row:
-        return f'has no "{INDIVIDUAL}"; name the fields with the annotators\' texts (`text_fields`)'
-    entries = row[INDIVIDUAL]
-    if not isinstance(entries, list):
-        return f'has a "{INDIVIDUAL}" that is no list'
-    texts: _Texts = {}
-    for number, entry in enumerate(entries, 1):
+        raise ValueError(f'has no "{INDIVIDUAL}"; name the fields with the annotators\' texts (`text_fields`)')
+    if not isinstance(row[INDIVIDUAL], list):
+        raise ValueError(f'has a "{INDIVIDUAL}" that is no list')
+    for number, entry in enumerate(row[INDIVIDUAL], 1):
         if not isinstance(entry, dict):
-            return f'has a "{INDIVIDUAL}" whose item {number} is no object'
+            raise ValueError(f'has a "{INDIVIDUAL}" whose item {number} is no object')
         for field, label in _FIELDS.items():
             text = entry.get(field)
-            if text is not None and not isinstance(text, str):
-                return f'has a "{INDIVIDUAL}" whose item {number} has a "{field}" that is no string'
-            texts.setdefault(number, []).append((label, text or ""))
-    return texts
+            if not isinstance(text, str | None):
+                raise ValueError(f'has a "{INDIVIDUAL}" whose item {number} has a "{field}" that is no string')
+            yield number, label, text
 
 
-def _named_texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts | str:
-    texts: _Texts = {}
+def _named_texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> Iterator[_Text]:
     for field in text_fields:
         if field not in row:
-            return f'has no "{field}"'
+            raise ValueError(f'has no "{field}"')
         value = row[field]
         for number, text in enumerate(value if isinstance(value, list) else [value], 1):
-            if text is not None and not isinstance(text, str):
-                return f'has a "{field}" that is neither a string nor a list of strings'
-            texts.setdefault(number, []).append((field, text or ""))
-    return texts
-
-
-@functools.cache
-def instructions() -> str:
-    """Return the fixed instructions, the same for every row."""
-    return "\n".join((_OPENING, _RULES, _REPLY, _EXAMPLE, _CLOSING))
+            if not isinstance(text, str | None):
+                raise ValueError(f'has a "{field}" that is neither a string nor a list of strings')
+            yield number, field, text
 
 
 def row_text(feedback: Sequence[Feedback], conversation: Conversation, response1: str, response2: str) -> str:
@@ -206,25 +199,3 @@ def row_text(feedback: Sequence[Feedback], conversation: Conversation, response1
         for number, (label, text) in enumerate(one.texts, 1):
             parts.append(framed(f"ANNOTATOR_{one.annotator}_TEXT_{number}", text, label))
     return "\n\n".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class DecomposePrompt:
-    """Form of the question to the decomposer."""
-
-    system_message: bool = True
-    """False: instructions and data in one user message, for servers without the system role."""
-
-    @property
-    def hash(self) -> str:
-        """Return 16 hexadecimal digits that name the instructions."""
-        return hashlib.sha256(instructions().encode("utf-8")).hexdigest()[:16]
-
-    def messages(
-        self, feedback: Sequence[Feedback], conversation: Conversation, response1: str, response2: str
-    ) -> list[dict[str, str]]:
-        """Return the chat messages of one row's question."""
-        data = row_text(feedback, conversation, response1, response2)
-        if not self.system_message:
-            return [{"role": "user", "content": f"{instructions()}\n\n{data}"}]
-        return [{"role": "system", "content": instructions()}, {"role": "user", "content": data}]

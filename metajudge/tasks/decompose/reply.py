@@ -1,7 +1,7 @@
 """Parse a decomposer's reply into a human checklist.
 
 The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `CLAIM_COUNT=n`, a line `CLAIMS:` with lines
-`- C1: …` to `- Cn: …`, a line `IGNORED_SUMMARY:` with lines `- … (Reason: …)`. A point or entry may go on over
+`- C1: …` to `- Cn: …`, a line `IGNORED_SUMMARY:` with lines `- … (Reason: …)`. A point or entry may continue over
 several lines.
 """
 
@@ -14,9 +14,13 @@ from metajudge.text import ParseFailure, result_block, to_half_width
 # Before a line's own words: blanks, marks of writing direction, emphasis and heading marks.
 _LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*"
 _GAP = r"[\s*_`]*"
-_COUNT = re.compile(rf"{_LEAD}CLAIM\\?[_ ]COUNT{_GAP}[=:]{_GAP}(\d{{1,4}})[\s*_`.,;]*", re.IGNORECASE)
-_CLAIMS = re.compile(rf"{_LEAD}CLAIMS{_GAP}:(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_IGNORED = re.compile(rf"{_LEAD}IGNORED\\?[_ ]SUMMARY{_GAP}:(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_HEADINGS = {
+    "CLAIM_COUNT": re.compile(
+        rf"{_LEAD}CLAIM\\?[_ ]COUNT{_GAP}[=:]{_GAP}(?P<rest>\d{{1,4}})[\s*_`.,;]*", re.IGNORECASE
+    ),
+    "CLAIMS": re.compile(rf"{_LEAD}CLAIMS{_GAP}:(?P<rest>.*)", re.IGNORECASE | re.DOTALL),
+    "IGNORED_SUMMARY": re.compile(rf"{_LEAD}IGNORED\\?[_ ]SUMMARY{_GAP}:(?P<rest>.*)", re.IGNORECASE | re.DOTALL),
+}
 _BULLET = r"(?:[-•–—‣◦▪●·]\s*|\*\s+|\d{1,3}[.)]\s+)"
 _CLAIM = re.compile(
     rf"[\s\u200e\u200f\ufeff]*{_BULLET}?(?P<open>[*_`]{{0,3}})C(?P<number>\d{{1,4}})(?P<shut>[*_`]{{0,3}})\s*:(?P<text>.*)",
@@ -48,9 +52,9 @@ class Claims:
 
 
 def read_claims(text: str, *, cut: bool = False) -> Claims | ParseFailure:
-    """Read the points C1 to Cn and the ignored texts of a complete block; the points must be as many as it counts.
+    """Read the points C1 to Cn and the ignored texts of a complete block; CLAIM_COUNT must be the number of points.
 
-    Bullets, emphasis, full-width punctuation and a missing closing tag are repaired. An empty list needs a reason.
+    Repairs bullets, emphasis, full-width punctuation and a missing closing tag. An empty list needs a reason.
     `cut`: the reply ended at its token limit; the block must then be closed.
     """
     block = result_block(text, _TELLING, cut=cut)
@@ -83,30 +87,28 @@ def _lines(block: str) -> list[str]:
 
 def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | ParseFailure:
     """Return the count, the lines of the points and the lines of the ignored texts."""
-    places = {}
-    for name, pattern in (("CLAIM_COUNT", _COUNT), ("CLAIMS", _CLAIMS), ("IGNORED_SUMMARY", _IGNORED)):
-        found = [place for place, line in enumerate(lines) if pattern.fullmatch(to_half_width(line))]
+    headings = []
+    for name, pattern in _HEADINGS.items():
+        found = [
+            (place, match) for place, line in enumerate(lines) if (match := pattern.fullmatch(to_half_width(line)))
+        ]
         if len(found) != 1:
             return ParseFailure(f"{name} occurs {len(found)} times" if found else f"no {name} line")
-        places[name] = found[0]
-    count, claims, ignored = places.values()
+        headings += found
+    (count, number), (claims, first), (ignored, entry) = headings
     if not count < claims < ignored:
         return ParseFailure("CLAIM_COUNT, CLAIMS and IGNORED_SUMMARY are not in this order")
     if any(line.strip() for line in [*lines[:count], *lines[count + 1 : claims]]):
         return ParseFailure("text between CLAIM_COUNT and CLAIMS")
-    number = _COUNT.fullmatch(to_half_width(lines[count]))
-    assert number is not None
     return (
-        int(number[1]),
-        [_rest(_CLAIMS, lines[claims]), *lines[claims + 1 : ignored]],
-        [_rest(_IGNORED, lines[ignored]), *lines[ignored + 1 :]],
+        int(number["rest"]),
+        [_rest(lines[claims], first), *lines[claims + 1 : ignored]],
+        [_rest(lines[ignored], entry), *lines[ignored + 1 :]],
     )
 
 
-def _rest(heading: re.Pattern[str], line: str) -> str:
-    found = heading.fullmatch(to_half_width(line))
-    assert found is not None
-    return re.sub(r"^[\s*_`]+$", "", line[found.start("rest") :])
+def _rest(line: str, heading: re.Match[str]) -> str:
+    return re.sub(r"^[\s*_`]+$", "", line[heading.start("rest") :])
 
 
 def _items(lines: Sequence[str]) -> tuple[str, ...] | ParseFailure:

@@ -1,7 +1,6 @@
 """Decomposing as a step: the annotators' free text of a row becomes its human checklist."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,15 +9,13 @@ from metajudge.data import HUMAN_KEY, Conversation, Status, read_conversation
 from metajudge.engine import Answer, Question
 from metajudge.llm import Reply
 from metajudge.tasks.decompose.lint import lint_checklist
-from metajudge.tasks.decompose.prompt import INDIVIDUAL, DecomposePrompt, Feedback, feedback_of, row_text
+from metajudge.tasks.decompose.prompt import INDIVIDUAL, INSTRUCTIONS, Feedback, feedback_of, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
-from metajudge.tasks.match.prompt import without_echo
+from metajudge.tasks.messages import chat_messages, short_hash, without_echo
 from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure
 
-IGNORED_KEY = "human-ignored"
-TOO_FEW, TOO_MANY = "too_few", "too_many"
-MIN_ITEMS, MAX_ITEMS = 3, 7
+_HASH = short_hash(INSTRUCTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +24,9 @@ class DecomposeStep(Step):
 
     text_fields: tuple[str, ...] = ()
     """Fields with the annotators' texts; none = HelpSteer3's own."""
-    min_items: int = MIN_ITEMS
+    min_items: int = 3
     """A row with fewer points is `too_few` …"""
-    max_items: int = MAX_ITEMS
+    max_items: int = 7
     """… and one with more `too_many`: neither gets a checklist."""
     per_annotator: bool = False
     """Give `annotator-1-checklist` and so on instead of one list; the bounds do not apply."""
@@ -40,21 +37,16 @@ class DecomposeStep(Step):
         """Name and settings."""
         return StepSpec(
             name="decompose",
-            instructions=self._prompt.hash,
+            instructions=_HASH,
             settings={"text_fields": list(self.text_fields), "per_annotator": self.per_annotator},
             fields=dict.fromkeys(self.text_fields or (INDIVIDUAL,), "text_fields"),
         )
-
-    @property
-    def _prompt(self) -> DecomposePrompt:
-        return DecomposePrompt(self.system_message)
 
     def key(self, row: dict[str, Any]) -> str:
         """Return a hash of all texts of the question."""
         texts = _texts(row, self.text_fields)
         shown = texts if isinstance(texts, str) else row_text(*texts)
-        data = f"{self._prompt.hash} {self.per_annotator} {shown}".encode("utf-8", "surrogatepass")
-        return hashlib.sha256(data).hexdigest()[:16]
+        return short_hash(f"{_HASH} {self.per_annotator} {shown}")
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """Return an error for a row without texts."""
@@ -70,7 +62,8 @@ class DecomposeStep(Step):
         asked = []
         for group in groups:
             name = f"annotator {group[0].annotator}" if self.per_annotator else "claims"
-            messages = self._prompt.messages(group, conversation, first, second)
+            data = row_text(group, conversation, first, second)
+            messages = chat_messages(INSTRUCTIONS, data, system_message=self.system_message)
             asked.append(Question(name, messages, partial(_read, messages), alone=len(groups) == 1))
         return asked
 
@@ -95,9 +88,14 @@ class DecomposeStep(Step):
         if found.status != Status.SUCCESS or self.per_annotator:
             return found
         count = len(found.fields[HUMAN_KEY])
-        status = TOO_FEW if count < self.min_items else TOO_MANY if count > self.max_items else Status.SUCCESS
         notes = {"items": count, **found.notes}
-        return replace(found, notes=notes) if status == Status.SUCCESS else StepResult(status, {}, notes)
+        if self.min_items <= count <= self.max_items:
+            return replace(found, notes=notes)
+        return StepResult("too_few" if count < self.min_items else "too_many", {}, notes)
+
+    def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the reason of each doubt."""
+        return (doubt["reason"] for doubt in notes.get("doubts", ()))
 
 
 _Texts = tuple[list[Feedback], Conversation, str, str]

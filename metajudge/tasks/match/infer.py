@@ -5,18 +5,16 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice
-from pathlib import Path
 
-from metajudge.data import EligibleRows, InvalidRow, Row, Sample, choose_models, find_models, read_samples
-from metajudge.engine import INCOMPLETE, JudgeConfig, StopHook, check_key
+from metajudge.data import EligibleRows, InvalidRow, Sample, choose_models, find_models, read_samples
+from metajudge.engine import INCOMPLETE, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
 from metajudge.records import ResultWriter, write_matches
 from metajudge.tasks.match.plan import check_format, output_paths
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
-from metajudge.tasks.pipeline import RunResult, judge_identity, run
+from metajudge.tasks.pipeline import Job, RunResult, TaskConfig, judge_identity, run
 from metajudge.tasks.scan import InputScan
 
 log = logging.getLogger("metajudge")
@@ -25,10 +23,9 @@ PAPER_TOP_K = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InferConfig(JudgeConfig):
+class InferConfig(TaskConfig):
     """Configuration of `infer`; the command line's flags have the same names."""
 
-    input_file: Path
     output_file: str
     model_be_evaluated: str
     granularity: str = option(
@@ -45,7 +42,6 @@ class InferConfig(JudgeConfig):
     """Text of the template."""
     guard: str | None = None
     """`report` or `zero`, as `MatchTask.guard`."""
-    dry_run: bool = False
 
 
 def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
@@ -64,7 +60,7 @@ def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResul
         check_format(source, config.limit)
     models = choose_models(config.model_be_evaluated, found, config.input_file, config.limit)
     job = _MatchJob(config, source, make_task(config), output_paths(config.output_file, models, config.input_file))
-    result = run(job, config, dry_run=config.dry_run, stop_hook=stop_hook)
+    result = run(job, stop_hook)
     if result.stats is None:
         return result
     if config.limit is None and not result.interrupted and result.stop_reason is None:
@@ -92,34 +88,29 @@ def make_task(config: InferConfig) -> MatchTask:
 
 
 @dataclass(slots=True)
-class _MatchJob:
-    """Matching over one input, a `pipeline.Job`."""
+class _MatchJob(Job):
+    """Matching over one input."""
 
-    config: InferConfig
     source: EligibleRows
     task: MatchTask
-    outputs: Mapping[str, Path]
     is_complete: bool = True
     """False if a matches file could not be written."""
 
     def scanned_items(self, scan: InputScan) -> Iterator[Sample | InvalidRow]:
-        def counted() -> Iterator[Row | InvalidRow]:
-            for row in self._rows():
-                scan.rows += 1
-                yield row
-
-        yield from read_samples(counted(), list(self.outputs), named=False)
+        for row in self.rows():
+            scan.rows += 1
+            for item in read_samples([row], list(self.outputs), named=False):
+                if isinstance(item, Sample):
+                    scan.asked[item.model] += 1
+                    scan.empty_items += [text.strip() for text in (*item.human, *item.model_items)].count("")
+                    for reasons in self.task.suspicious(item).values():
+                        scan.flagged_items += 1
+                        scan.issues.update(reasons)
+                yield item
         scan.skipped = self.source.skipped
 
-    def count(self, item: Sample, scan: InputScan) -> None:
-        scan.asked[item.model] += 1
-        scan.empty_items += [text.strip() for text in (*item.human, *item.model_items)].count("")
-        for reasons in self.task.suspicious(item).values():
-            scan.flagged_items += 1
-            scan.issues.update(reasons)
-
     def items(self) -> Iterator[Sample | InvalidRow]:
-        return read_samples(self._rows(), list(self.outputs))
+        return read_samples(self.rows(), list(self.outputs))
 
     @contextlib.contextmanager
     def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> Iterator[None]:
@@ -128,9 +119,6 @@ class _MatchJob:
             try:
                 write_matches(path)
             except (DiskFull, UsageError) as error:
-                if path.exists():  # else its rescue has been named already
+                if path.exists():  # else the message about its rescue has been logged
                     log.error("%s", error)
                 self.is_complete = False
-
-    def _rows(self) -> Iterator[Row | InvalidRow]:
-        return islice(self.source.rows(), self.config.limit)

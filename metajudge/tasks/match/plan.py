@@ -1,6 +1,5 @@
 """Files of an inference: the format of its input and the result file of each evaluated model."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from itertools import islice
@@ -9,9 +8,10 @@ from pathlib import Path
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import UsageError
 from metajudge.records import matches_path, side_file
+from metajudge.tasks.messages import short_hash
 
 MODEL_PLACEHOLDER = "{model}"
-# Bytes; a folder's entry may have 255, and the user's part and the side files' endings come behind.
+# Bytes. A file name may have 255; the user's part and the endings of side files are added.
 _LONGEST_NAME = 150
 _UNFIT = re.compile(r"[^\w.+-]")
 
@@ -22,8 +22,8 @@ def check_format(source: InputFile, limit: int | None) -> None:
     first = next(rows, None)
     if isinstance(first, InvalidRow) and all(isinstance(row, InvalidRow) for row in rows):
         raise UsageError(
-            f"no line of {source.path} is a row (line {first.line} {first.reason}); it takes JSON objects in UTF-8, "
-            "one per line"
+            f"no line of {source.path} is a row (line {first.line} {first.reason}); the input must be JSON objects in "
+            "UTF-8, one per line"
         )
 
 
@@ -50,7 +50,7 @@ def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, 
 
 
 def _side_files(results: Path) -> list[Path]:
-    """List every file that a run may write for these results; another model's results must be none of them."""
+    """List every file that a run may write for these results; no other model's results may be one of them."""
     return [results, matches_path(results), *(side_file(results, end) for end in (".journal", ".torn", ".rescued"))]
 
 
@@ -58,6 +58,5 @@ def safe_filename(name: str) -> str:
     """Replace the characters of `name` that do not fit a file name by `_`, and shorten a long one."""
     fit = _UNFIT.sub("_", name)
     if len(fit.encode()) > _LONGEST_NAME:
-        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        fit = f"{fit.encode()[: _LONGEST_NAME - 9].decode('utf-8', 'ignore')}-{digest}"
+        fit = f"{fit.encode()[: _LONGEST_NAME - 9].decode('utf-8', 'ignore')}-{short_hash(name)[:8]}"
     return f"_{fit[1:]}" if fit.startswith((".", "-")) else fit

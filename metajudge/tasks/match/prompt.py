@@ -6,13 +6,13 @@ not even in a judge's copy of the question.
 """
 
 import functools
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from metajudge.errors import UsageError
+from metajudge.tasks.messages import chat_messages, short_hash
 from metajudge.text import escape_markup, replace_surrogates
 
 ROW, ITEM = "row", "item"
@@ -139,12 +139,10 @@ _CLOSING = "The lists follow."
 
 # Characters that become "<" or "@" in NFKC; an item without any of them is harmless.
 _SUSPECT = re.compile("[<@\ufe64\ufe6b\uff1c\uff20]")
-# Tags, whole or begun, and "R1@", which the next item's "S2: 1" would complete to a mark.
+# Tags, also incomplete ones, and "R1@", which becomes a mark together with the next item's "S2: 1".
 _GRAMMAR = re.compile(
     r"(<)[\s/]*(?:RESULT_(?:START|END)|think(?![A-Za-z]))\s*(>?)|(?<![A-Za-z0-9])(?-i:R)\d+[\s*_`]*(@)", re.IGNORECASE
 )
-_BLOCK = re.compile(r"<RESULT_START>.*?<RESULT_END>", re.DOTALL)
-_NEIGHBOURS = 4
 _PLACEHOLDER = re.compile(r"\{(source_list|target_list)\}")
 
 
@@ -160,80 +158,12 @@ def quoted(item: str) -> str:
     return escape_markup(folded, _GRAMMAR) if _SUSPECT.search(folded) else folded
 
 
-def without_echo(reply: str, messages: Sequence[Mapping[str, str]]) -> str:
-    """Remove the question's result blocks from `reply`: a judge that repeats its question must not seem to answer it.
-
-    A copied block is recognised by the words before or behind it. It is the instructions' example or one in the
-    user's template, because items hold no block.
-    """
-    if "<RESULT_START>" in reply:
-        for message in messages:
-            if "<RESULT_START>" in message["content"]:
-                for block in _result_blocks(message["content"]):
-                    reply = block.without_copies(reply)
-    return reply
-
-
-@dataclass(frozen=True, slots=True)
-class _QuestionBlock:
-    """A result block in the question itself."""
-
-    before: tuple[str, ...]
-    """Last words in front of the block."""
-    body: tuple[str, ...]
-    """Words of the block without the closing tag."""
-    end: str
-    """Closing tag."""
-    behind: tuple[str, ...]
-    """First words behind the block."""
-
-    def without_copies(self, reply: str) -> str:
-        # Looking for one word first spares nearly every reply the patterns.
-        if self.before and self.before[-1] in reply:
-            # A copy may break off before its closing tag.
-            reply = re.sub(rf"{_spaced(*self.before, *self.body)}(?:\s*{re.escape(self.end)})?", " ", reply)
-        if self.behind and self.behind[0] in reply:
-            reply = re.sub(_spaced(*self.body, self.end, *self.behind), " ", reply)
-        return reply
-
-
-@functools.lru_cache(maxsize=16)
-def _result_blocks(content: str) -> tuple[_QuestionBlock, ...]:
-    # Cached: the instructions are the same in every question.
-    blocks = []
-    for found in _BLOCK.finditer(content):
-        before = content[: found.start()].rsplit(maxsplit=_NEIGHBOURS)[-_NEIGHBOURS:]
-        behind = content[found.end() :].split(maxsplit=_NEIGHBOURS)[:_NEIGHBOURS]
-        *body, end = found[0].split()
-        blocks.append(_QuestionBlock(tuple(before), tuple(body), end, tuple(behind)))
-    return tuple(blocks)
-
-
-def _spaced(*words: str) -> str:
-    return r"\s*".join(map(re.escape, words))
-
-
-def list_text(letter: str, items: Sequence[str], first: int = 1) -> str:
+@functools.lru_cache(maxsize=4096)  # the questions of a row share a list, and its record quotes them again
+def list_text(letter: str, items: tuple[str, ...], first: int = 1) -> str:
     """Return `items` as lines `S1: …`, `S2: …` (or R), numbered from `first`."""
-    return _list_text(letter, tuple(items), first)
-
-
-@functools.lru_cache(maxsize=4096)
-def _list_text(letter: str, items: tuple[str, ...], first: int) -> str:
-    # Cached: the questions of a row share a list, and its record quotes them again.
     text = " ".join(items)  # one look at all items: most lists have nothing to quote
     plain = text.isascii() and text == " ".join(text.split()) and not _SUSPECT.search(text)
     return "\n".join(f"{letter}{number}: {item if plain else quoted(item)}" for number, item in enumerate(items, first))
-
-
-def row_message(human: Sequence[str], model_items: Sequence[str]) -> str:
-    """Return the user message that asks for each human item's best model item."""
-    return f"{list_text('S', model_items)}\n\n{list_text('R', human)}"
-
-
-def item_message(human: Sequence[str], model_item: str, number: int) -> str:
-    """Return the user message about model item `number` (from 1): how far does it make each human item's point?"""
-    return f"{list_text('R', human)}\n\n{list_text('S', [model_item], number)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,28 +178,28 @@ class Prompt:
 
     @property
     def hash(self) -> str:
-        """Return 16 hexadecimal digits that name the instructions."""
-        text = self.template if self.template is not None else instructions(self.granularity)
-        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+        """16 hexadecimal digits that name the instructions."""
+        return short_hash(self.template if self.template is not None else instructions(self.granularity))
 
     def messages(self, human: Sequence[str], model_items: Sequence[str], number: int = 0) -> list[dict[str, str]]:
         """Return the chat messages of one question; with granularity `item`, about model item `number` (from 1)."""
+        data = self.data(human, model_items, number)
         if self.template is not None:
-            return [{"role": "user", "content": self._filled(human, model_items, number)}]
-        if self.granularity == ITEM:
-            lists = item_message(human, model_items[number - 1], number)
-        else:
-            lists = row_message(human, model_items)
-        fixed = instructions(self.granularity)
-        if not self.system_message:
-            return [{"role": "user", "content": f"{fixed}\n\n{lists}"}]
-        return [{"role": "system", "content": fixed}, {"role": "user", "content": lists}]
+            return [{"role": "user", "content": data}]
+        return chat_messages(instructions(self.granularity), data, system_message=self.system_message)
 
-    def _filled(self, human: Sequence[str], model_items: Sequence[str], number: int) -> str:
-        source = list_text("S", [model_items[number - 1]], number) if number else list_text("S", model_items)
-        lists = {"source_list": source, "target_list": list_text("R", human)}
-        # One pass: an item that contains "{target_list}" stays as it is.
-        return _PLACEHOLDER.sub(lambda match: lists[match[1]], self.template or "")
+    def data(self, human: Sequence[str], model_items: Sequence[str], number: int = 0) -> str:
+        """Return both lists as a question has them, or the filled template; `number` 0 = all model items."""
+        if self.granularity == ITEM and number:
+            source = list_text("S", (model_items[number - 1],), number)
+        else:
+            source = list_text("S", tuple(model_items))
+        target = list_text("R", tuple(human))
+        if self.template is not None:
+            lists = {"source_list": source, "target_list": target}
+            # One pass: an item that contains "{target_list}" stays as it is.
+            return _PLACEHOLDER.sub(lambda match: lists[match[1]], self.template)
+        return f"{target}\n\n{source}" if self.granularity == ITEM else f"{source}\n\n{target}"
 
 
 def read_template(path: Path) -> str:

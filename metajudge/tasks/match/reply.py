@@ -7,6 +7,7 @@ unambiguous faults and accepts only a block that names every human item exactly 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from metajudge.metrics import Match
 from metajudge.records import literal_marks, reference_reading
@@ -25,12 +26,12 @@ class ParsedReply:
 
 # White space within the line, bold and code marks.
 _GAP = r"(?:[^\S\r\n]|[*_`])*"
-# A reply that is the block and nothing else, as most are: there is nothing to repair.
+# A reply of the block alone, as most are: nothing in it needs repair.
 _PLAIN = re.compile(
     rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?"
 )
 _LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)")
-# Signs behind a number that change its meaning: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is clear), and a
+# Signs after a number that change its meaning: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is clear), and a
 # "0." at the very end of a reply that broke off.
 _UNCLEAR = re.compile(rf"[.,·~\u2013-]\d|{_GAP}%|[eE][+-]?\d|{_GAP}/{_GAP}(?!1(?:\.0+)?(?![\d.,]))\d|\.\Z")
 
@@ -68,14 +69,10 @@ def matches_reference_reading(text: str, marks: Sequence[Match]) -> bool:
 def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
     """Yield the blocks in text order; one without closing tag reaches to the next block or the end of the text."""
     tags = list(TAG.finditer(text))
-    for position, tag in enumerate(tags):
-        if tag[0] != BLOCK_START:
-            continue
-        following = tags[position + 1] if position + 1 < len(tags) else None
-        if following is None and closed_only:
-            continue
-        # The line end shows _UNCLEAR that the text did not break off here.
-        yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
+    for tag, following in zip_longest(tags, tags[1:]):
+        if tag[0] == BLOCK_START and not (following is None and closed_only):
+            # The line end shows _UNCLEAR that the text did not break off here.
+            yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
 
 
 def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:
@@ -83,7 +80,7 @@ def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:
         try:
             mark = Match(int(found[1]), int(found[2]), float(found[3]))
         except ValueError:
-            yield ParseFailure("an item number that is no number")
+            yield ParseFailure("an item number with too many digits")
             return
         unclear = _UNCLEAR.match(block, found.end())
         yield ParseFailure(f"the score of R{mark.human_item} is not a plain decimal number") if unclear else mark
@@ -131,8 +128,5 @@ def _short(number: int) -> str:
 
 
 def _are_missing(names: list[str]) -> str:
-    if len(names) == 1:
-        return f"{names[0]} is missing"
-    if len(names) <= 4:
-        return f"{', '.join(names[:-1])} and {names[-1]} are missing"
-    return f"{', '.join(names[:3])} and {len(names) - 3} more are missing"
+    *others, last = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
+    return f"{', '.join(others)} and {last} are missing" if others else f"{last} is missing"

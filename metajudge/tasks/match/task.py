@@ -11,8 +11,9 @@ from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply, Usage
 from metajudge.metrics import Match, Matrix, best_matches, sparse_matrix
 from metajudge.records import SCHEMA, JudgeIdentity, Record
-from metajudge.tasks.match.prompt import ITEM, Prompt, list_text, row_message, without_echo
+from metajudge.tasks.match.prompt import ITEM, Prompt
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
+from metajudge.tasks.messages import without_echo
 from metajudge.text import ParseFailure, item_issues, plain_block
 
 ZERO = "zero"
@@ -43,7 +44,12 @@ class MatchTask:
         """Return the reasons of the judged suspicious items by name (`S3`, `R1`); none without guard."""
         if self.guard is None:
             return {}
-        return {**flag_items("S", self.judged_items(sample)), **flag_items("R", sample.human)}
+        return {
+            f"{letter}{number}": list(reasons)
+            for letter, items in (("S", self.judged_items(sample)), ("R", sample.human))
+            for number, item in enumerate(items, 1)
+            if (reasons := item_issues(item))
+        }
 
     def questions(self, sample: Sample) -> list[Question]:
         """Return one question per row or per model item, each `num_samples` times; none if a list is empty."""
@@ -67,19 +73,19 @@ class MatchTask:
         ]
 
     def record(
-        self, sample: Sample, outcomes: Sequence[RequestResult], seconds: float, dropped_params: Sequence[str] = ()
+        self, sample: Sample, answers: Sequence[RequestResult], seconds: float, dropped_params: Sequence[str] = ()
     ) -> Record:
-        """Make the record of a row."""
+        """Make the record of a row; one failed question fails the row."""
         marked = self.suspicious(sample)
         if self.guard == ZERO:
-            outcomes = [_without_credit(outcome, marked) for outcome in outcomes]
-        failed = next((outcome for outcome in outcomes if isinstance(outcome, Failed)), None)
-        if not outcomes:
-            status, result = Status.EMPTY, _empty_result(sample)
-        elif failed is not None:
-            status, result = self._failed_result(sample, outcomes, failed)
-        else:
-            status, result = Status.SUCCESS, self._result(sample, outcomes)
+            answers = [self._without_credit(answer, marked) for answer in answers]
+        failed = next((answer for answer in answers if isinstance(answer, Failed)), None)
+        status, message = Status.SUCCESS if answers else Status.EMPTY, None
+        if failed is not None:
+            alone = len(answers) == 1
+            status = failed.kind if alone else Status.ERROR
+            message = failed.message if alone else f"question {failed.question}: {failed.message}"
+        result = self._result(sample, answers, failed) if answers else _empty_result(sample)
         return Record(
             id=sample.id,
             question_id=sample.question_id,
@@ -92,72 +98,66 @@ class MatchTask:
             extraction_result={
                 "scores": [list(mark) for mark in result.marks],
                 "is_ordered": result.is_ordered,
-                "errors": [] if result.message is None else [result.message],
+                "errors": [] if message is None else [message],
             },
             matches=[mark._asdict() for mark in result.marks],
             score_matrix=result.matrix,
             item_replies=result.replies,
             guard=None if self.guard is None else marked,
             judge=replace(self.judge, adapted=tuple(dropped_params)).as_json(),
-            attempts=sum(outcome.attempts for outcome in outcomes),
+            attempts=sum(answer.attempts for answer in answers),
             latency_s=round(seconds, 3),
             finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            prompt=self._prompt_text(sample) if outcomes else "",
+            # With granularity `item`, the human list once and the line of every question.
+            prompt=self.prompt.data(sample.human, self.judged_items(sample)) if answers else "",
             samples=result.samples,
-            format_error=result.message if status == Status.FORMAT_ERROR else None,
-            error_message=result.message if status == Status.ERROR else None,
+            format_error=message if status == Status.FORMAT_ERROR else None,
+            error_message=message if status == Status.ERROR else None,
             metadata=sample.row,
         )
 
-    def _prompt_text(self, sample: Sample) -> str:
-        """Return the user message; for granularity `item`, the human list once and every question's own line."""
-        items = self.judged_items(sample)
-        if self.prompt.template is not None:
-            return self.prompt.messages(sample.human, items)[-1]["content"]
-        if self.prompt.granularity == ITEM:
-            return f"{list_text('R', sample.human)}\n\n{list_text('S', items)}"
-        return row_message(sample.human, items)
+    def _without_credit(self, answer: RequestResult, marked: Collection[str]) -> RequestResult:
+        """Remove the scores of `marked` model items (`S3`, …); the reply stays."""
+        if isinstance(answer, Failed):
+            return answer
+        marks = []
+        for mark in answer.value.marks:
+            if f"S{mark.model_item}" in marked:
+                # In a question about all items, score 0 means no match.
+                mark = mark._replace(model_item=mark.model_item if self.prompt.granularity == ITEM else 0, score=0.0)
+            marks.append(mark)
+        return replace(answer, value=replace(answer.value, marks=tuple(marks)))
 
     # ------------------------------------------------------------------ results
 
-    def _result(self, sample: Sample, outcomes: Sequence[RequestResult]) -> "_Result":
-        answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
+    def _result(self, sample: Sample, answers: Sequence[RequestResult], failed: Failed | None) -> "_Result":
         size = len(answers) // self.num_samples
+        if failed is not None:
+            return self._one_sample(sample, answers[:size], failed)
         first, *others = (self._one_sample(sample, answers[i : i + size]) for i in range(0, len(answers), size))
-        samples = first.samples
         for other in others:
             own = {"score_matrix": other.matrix, "item_replies": other.replies} if other.matrix is not None else {}
-            samples.append(other.samples[0] | own)
+            first.samples.append(other.samples[0] | own)
         return first
 
-    def _one_sample(self, sample: Sample, answers: Sequence[Answer]) -> "_Result":
-        if self.prompt.granularity != ITEM:
-            (answer,) = answers
-            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
-        matrix = _matrix(sample, answers)
-        marks = best_matches(matrix)
-        usage = sum((answer.reply.usage for answer in answers), Usage())
-        finishes = [answer.reply.finish_reason for answer in answers if answer.reply.finish_reason != "stop"]
-        finish = next(iter(finishes), "stop")
-        entry = {"generated_text": plain_block(marks), "finish_reason": finish, "usage": usage.to_json()}
-        return _Result(marks, True, [entry], matrix, [answer.reply.text for answer in answers])
-
-    def _failed_result(
-        self, sample: Sample, outcomes: Sequence[RequestResult], failed: Failed
-    ) -> tuple[Status, "_Result"]:
+    def _one_sample(self, sample: Sample, answers: Sequence[RequestResult], failed: Failed | None = None) -> "_Result":
         matrix, replies = None, None
-        kind, message = failed.kind, failed.message
-        if len(outcomes) > 1:
-            kind, message = Status.ERROR, f"question {failed.question}: {failed.message}"
         if self.prompt.granularity == ITEM:
-            first = outcomes[: len(outcomes) // self.num_samples]
-            matrix = _matrix(sample, first)
-            replies = [outcome.reply.text if isinstance(outcome, Answer) else None for outcome in first]
-        last = failed.last or Reply(None, None, Usage(), 0.0)
-        entry = {"generated_text": "", "finish_reason": last.finish_reason, "usage": last.usage.to_json()}
-        if failed.last is not None:
-            entry["raw_text"] = last.text
-        return kind, _Result((), False, [entry], matrix, replies, message)
+            matrix = score_matrix(sample, answers)
+            replies = [answer.reply.text if isinstance(answer, Answer) else None for answer in answers]
+        if failed is not None:
+            last = failed.last or Reply(None, None, Usage(), 0.0)
+            raw = {} if failed.last is None else {"raw_text": last.text}
+            return _Result((), False, [_entry("", last.finish_reason, last.usage) | raw], matrix, replies)
+        accepted = [answer for answer in answers if isinstance(answer, Answer)]
+        if matrix is None:
+            (answer,) = accepted
+            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
+        marks = best_matches(matrix)
+        usage = sum((answer.reply.usage for answer in accepted), Usage())
+        finishes = (answer.reply.finish_reason for answer in accepted)
+        finish = next((reason for reason in finishes if reason != "stop"), "stop")
+        return _Result(marks, True, [_entry(plain_block(marks), finish, usage)], matrix, replies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,6 @@ class _Result:
     samples: list[dict[str, Any]]
     matrix: Matrix | None = None
     replies: list[str | None] | None = None
-    message: str | None = None
 
 
 def _read(
@@ -180,11 +179,8 @@ def _read(
     return read_reply(text, n_human, n_model, model_item=number or None, cut=cut)
 
 
-def _without_credit(outcome: RequestResult, marked: Collection[str]) -> RequestResult:
-    """Remove the scores of `marked` model items; the reply stays."""
-    if isinstance(outcome, Failed):
-        return outcome
-    return replace(outcome, value=replace(outcome.value, marks=without_credit(outcome.value.marks, marked)))
+def _entry(text: str, finish_reason: str | None, usage: Usage) -> dict[str, Any]:
+    return {"generated_text": text, "finish_reason": finish_reason, "usage": usage.to_json()}
 
 
 def _sample(answer: Answer) -> dict[str, Any]:
@@ -196,24 +192,12 @@ def _sample(answer: Answer) -> dict[str, Any]:
     return entry if answer.copied_from is None else {**entry, "copied_from": answer.copied_from}
 
 
-def _matrix(sample: Sample, outcomes: Sequence[RequestResult]) -> Matrix:
-    """Return human items as rows, model items as columns; None without an answer."""
-    matrix: Matrix = [[None] * len(sample.model_items) for _ in sample.human]
-    for column, outcome in enumerate(outcomes):
-        if isinstance(outcome, Answer):
-            for mark in outcome.value.marks:
-                matrix[mark.human_item - 1][column] = mark.score
-    return matrix
-
-
-def score_matrix(sample: Sample, outcomes: Sequence[RequestResult], granularity: str) -> Matrix:
+def score_matrix(sample: Sample, answers: Iterable[RequestResult]) -> Matrix:
     """Return a row's scores: human items as rows, model items as columns, None without an answer.
 
     With granularity `row`, each human item has one score, at its best model item.
     """
-    if granularity == ITEM:
-        return _matrix(sample, outcomes)
-    marks = [mark for outcome in outcomes if isinstance(outcome, Answer) for mark in outcome.value.marks]
+    marks = [mark for answer in answers if isinstance(answer, Answer) for mark in answer.value.marks]
     return sparse_matrix(marks, len(sample.human), len(sample.model_items))
 
 
@@ -226,16 +210,4 @@ def _which_empty(sample: Sample) -> str:
 def _empty_result(sample: Sample) -> _Result:
     marks = [Match(number, 0, 0.0) for number in range(1, len(sample.human) + 1)]
     text = plain_block(marks) if marks else ""
-    entry = {"generated_text": text, "finish_reason": None, "usage": Usage().to_json()}
-    return _Result(marks, bool(marks), [entry])
-
-
-def flag_items(letter: str, items: Sequence[str]) -> dict[str, list[str]]:
-    """Return the reasons of the suspicious ones among `items` by name (`S3`, or `R3` for the letter R)."""
-    marked = {f"{letter}{number}": list(item_issues(item)) for number, item in enumerate(items, 1)}
-    return {name: reasons for name, reasons in marked.items() if reasons}
-
-
-def without_credit(marks: Iterable[Match], marked: Collection[str]) -> tuple[Match, ...]:
-    """Replace the marks that name a model item of `marked` (`S3`, …) by no match with score 0."""
-    return tuple(mark._replace(model_item=0, score=0.0) if f"S{mark.model_item}" in marked else mark for mark in marks)
+    return _Result(marks, bool(marks), [_entry(text, None, Usage())])

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from metajudge.data.rows import InvalidRow
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.record import Record, ScoredLists, Unscored, encode
-from tests.unit.rows import JUDGE, row, samples, task
-from tests.unit.tasks.match.test_task import answers
+from tests.unit.rows import JUDGE, answers_of, row, samples, task
 
 KEYS = st.sampled_from(["id", "status", "n_human", "judge", "samples", "metadata", "prompt", "unknown", "extra"])
 VALUES = (
@@ -30,7 +29,7 @@ def item_record() -> Record:
     """Return two human and two model items, as the program writes them: R1 with S1 .5, R2 with S2 1."""
     (sample,) = samples([row(1, 2, 2)])
     texts = [f"<RESULT_START>\n- R1@S{n}: {a}\n- R2@S{n}: {b}\n<RESULT_END>" for n, a, b in ((1, 0.5, 0), (2, 0.25, 1))]
-    return task("item").record(sample, answers(sample, texts, task("item")), 0.1)  # type: ignore[arg-type]
+    return task("item").record(sample, answers_of(task("item"), sample, texts), 0.1)  # type: ignore[arg-type]
 
 
 @given(st.dictionaries(KEYS, VALUES))

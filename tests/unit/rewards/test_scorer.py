@@ -138,7 +138,7 @@ def test_a_malformed_generation_has_a_reward_of_its_own(monkeypatch: pytest.Monk
     bench = Bench(monkeypatch, malformed=-0.5)
     (found,) = bench.score("I prefer B.")
     assert (found.value, found.outcome, found.rationale, found.unscored) == (-0.5, None, None, "")
-    assert found.malformed == "no boxed verdict behind the reasons"
+    assert found.malformed == "no boxed verdict after the reasons"
     assert (bench.scorer.counts.malformed, bench.scorer.counts.unscored, bench.judge.asked) == (1, {}, [])
     assert Bench(monkeypatch).score("I prefer B.")[0].value == 0.0
 

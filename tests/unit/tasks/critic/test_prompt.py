@@ -41,13 +41,6 @@ def test_swapped_shows_response_2_as_a() -> None:
     )
 
 
-def test_without_system_message_everything_is_one_user_message() -> None:
-    """The instructions come first, the row last."""
-    _, user = CriticPrompt(3).messages(CONVERSATION, "a", "b")
-    (only,) = CriticPrompt(3, system_message=False).messages(CONVERSATION, "a", "b")
-    assert only == {"role": "user", "content": f"{instructions(3)}\n\n{user['content']}"}
-
-
 def test_the_number_of_reasons_is_part_of_the_instructions() -> None:
     """One and several are spelled rightly; other instructions have another hash."""
     assert "Give exactly 5 reasons: the 5 most important points, in their order." in instructions(5)
@@ -55,7 +48,6 @@ def test_the_number_of_reasons_is_part_of_the_instructions() -> None:
     assert "exactly" not in instructions()
     hashes = {CriticPrompt().hash, CriticPrompt(5).hash, CriticPrompt(1).hash}
     assert len(hashes) == 3 and all(re.fullmatch("[0-9a-f]{16}", one) for one in hashes)
-    assert CriticPrompt(5, system_message=False).hash == CriticPrompt(5).hash
 
 
 def test_all_five_verdicts_are_offered_and_readable() -> None:

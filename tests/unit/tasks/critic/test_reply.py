@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
 from metajudge.text.result_block import ParseFailure
+from tests.unit.tasks.replies import END, HARD, START, accepted, block, folded, rejected
 
-START, END = "<RESULT_START>", "<RESULT_END>"
 EXAMPLE = Path(__file__).parents[4] / "example" / "infer_input_10samples.jsonl"
 
 
@@ -21,30 +21,16 @@ def reply(*reasons: str, verdict: str = "B>A") -> str:
     return f"{START}\nList of reasons:\n{lines}\nFinal assessment result: \\boxed{{{verdict}}}\n{END}"
 
 
-def block(*lines: str) -> str:
-    """Return a result block of these lines."""
-    return "\n".join([START, *lines, END])
-
-
-def reasons(text: str, *, cut: bool = False) -> tuple[str, ...]:
-    """Return the reasons of a reply that must be accepted."""
-    answer = read_critique(text, cut=cut)
-    assert isinstance(answer, Critique), answer
-    return answer.reasons
+def reasons(text: str) -> tuple[str, ...]:
+    return accepted(read_critique(text)).reasons
 
 
 def label(text: str) -> str:
-    """Return the label of a reply that must be accepted."""
-    answer = read_critique(text)
-    assert isinstance(answer, Critique), answer
-    return answer.label
+    return accepted(read_critique(text)).label
 
 
 def why(text: str, *, cut: bool = False) -> str:
-    """Return the reason of a reply that must be rejected."""
-    answer = read_critique(text, cut=cut)
-    assert isinstance(answer, ParseFailure), answer
-    return answer.reason
+    return rejected(read_critique(text, cut=cut))
 
 
 VERDICT = r"Final assessment result: \boxed{B>A}"
@@ -103,10 +89,10 @@ def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        (["- x"], "no boxed verdict behind the reasons"),
-        (["- x", "Final assessment result: B is better"], "no boxed verdict behind the reasons"),
-        (["- x", r"So \boxed{B}"], "no boxed verdict behind the reasons"),
-        (["- x", r"- A says \boxed{A>B}"], "no boxed verdict behind the reasons"),
+        (["- x"], "no boxed verdict after the reasons"),
+        (["- x", "Final assessment result: B is better"], "no boxed verdict after the reasons"),
+        (["- x", r"So \boxed{B}"], "no boxed verdict after the reasons"),
+        (["- x", r"- A says \boxed{A>B}"], "no boxed verdict after the reasons"),
         (["- x", r"Final assessment result: \boxed{A>B>C}"], f"the verdict 'A>B>C' {NONE}"),
         (["- x", r"Final assessment result: \boxed{C}"], f"the verdict 'C' {NONE}"),
         (["- x", r"Final assessment result: \boxed{1}"], f"the verdict '1' {NONE}"),
@@ -117,7 +103,7 @@ def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -
         (["- x", r"Final assessment result: \boxed{A>B} or \boxed{B>A}"], "two verdicts"),
         ([VERDICT], "no reasons before the verdict"),
         (["x", VERDICT], "no reasons before the verdict"),
-        ([VERDICT, "- x"], "reasons behind the verdict"),
+        ([VERDICT, "- x"], "reasons after the verdict"),
         (["List of reasons:", "- x", "List of reasons:", "- y", VERDICT], "two lists of reasons"),
     ],
 )
@@ -264,12 +250,12 @@ def test_thoughts_are_no_answer_and_differing_blocks_are_not_chosen_from() -> No
     assert reasons(reply("x") + reply("x")) == ("x",)
     assert why(reply("x") + reply("y")) == "2 different result blocks"
     assert why(f"<think>{reply('x')}") == "unclosed <think>"
-    assert why(f"<think>{reply('x')}</think>") == "no boxed verdict behind the reasons"
+    assert why(f"<think>{reply('x')}</think>") == "no boxed verdict after the reasons"
     assert why(reply("x </think> y")) == "</think> inside a result block"
     assert why(reply("x <RESULT_END></think><RESULT_START> y")) == "</think> inside a result block"
     assert reasons(f"{reply('draft')}\n</think>\n{reply('x')}") == ("x",)
     assert reasons(f"I write {START} later.</think>{reply('x')}") == ("x",)
-    assert why("") == "no boxed verdict behind the reasons"
+    assert why("") == "no boxed verdict after the reasons"
 
 
 def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() -> None:
@@ -278,7 +264,7 @@ def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() 
     for text in (body, f"{START}{body}", f"{body}\n{END}", f"{END}\n{START}\n{body}", reply("draft") + block(body)):
         assert parse_existing(text) == Critique(("x",), 1, "B>A")
     assert parse_existing(f"<think>{body}") == ParseFailure("unclosed <think>")
-    assert parse_existing("- x") == ParseFailure("no boxed verdict behind the reasons")
+    assert parse_existing("- x") == ParseFailure("no boxed verdict after the reasons")
 
 
 # ------------------------------------------------------------------ both orders
@@ -299,29 +285,16 @@ def test_orders_that_disagree_come_to_a_tie(first: int, second: int, merged: tup
 
 # ------------------------------------------------------------------ properties
 
-HARD = st.sampled_from(
-    (
-        '"quoted" and \'so\'', "line\nbreak", "- bullet", "* x", "1. y", "`code[A]`", "```py x = 1 ```", "```",
-        "中文，标点：", "מימין לשמאל", "مرحبا: بالعالم", "\u200f", r"\boxed{A>B}", r"\boxed{42}", "[[A>B]]",
-        r"$\frac{a}{b}$", "**bold**", "\u2028", "\r\n", "# heading", "List of reasons:", "％", "--- ", "0",
-        "x" * 10_000, "字" * 10_000,
-    )
-)  # fmt: skip
 BREAKING = st.sampled_from((START, END, "<think>", "</think>", VERDICT, "＜RESULT_END＞", "Final verdict: [[A>B]]"))
 REASON = st.lists(st.one_of(HARD, st.text(max_size=10)), min_size=1, max_size=5).map("".join).filter(str.strip)
 BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, max_size=6).map("".join).filter(str.strip)
 VERDICTS = st.sampled_from(sorted(LABELS.items()))
 
 
-def folded(texts: list[str]) -> list[str]:
-    """Return the reasons as a record keeps them."""
-    return [" ".join(text.split()) for text in texts]
-
-
 @given(st.lists(REASON, min_size=1, max_size=5), VERDICTS)
 def test_reasons_on_a_line_each_are_read_back(given_reasons: list[str], verdict: tuple[int, str]) -> None:
     """Quotes, code, formulas, boxes, bullets, other scripts and long texts survive to the letter."""
-    expected = Critique(tuple(folded(given_reasons)), *verdict)
+    expected = Critique(folded(given_reasons), *verdict)
     text = reply(*folded(given_reasons), verdict=verdict[1])
     assert read_critique(text) == parse_existing(text) == expected
 
@@ -332,14 +305,14 @@ def test_reasons_over_several_indented_lines_are_folded(given_reasons: list[str]
     given_reasons = [f"In its second step it says so: {reason}" for reason in given_reasons]
     wrapped = ["\n    ".join(reason.splitlines()) for reason in given_reasons]
     answer = read_critique(reply(*wrapped, verdict=verdict[1]))
-    assert isinstance(answer, ParseFailure) or answer == Critique(tuple(folded(given_reasons)), *verdict)
+    assert isinstance(answer, ParseFailure) or answer == Critique(folded(given_reasons), *verdict)
 
 
 @given(st.lists(BROKEN, min_size=1, max_size=4), VERDICTS)
 def test_no_content_of_a_reason_is_ever_misread(given_reasons: list[str], verdict: tuple[int, str]) -> None:
     """Tags, verdicts and headings inside reasons: read as written, or rejected."""
     answer = read_critique(reply(*folded(given_reasons), verdict=verdict[1]))
-    assert isinstance(answer, ParseFailure) or answer == Critique(tuple(folded(given_reasons)), *verdict)
+    assert isinstance(answer, ParseFailure) or answer == Critique(folded(given_reasons), *verdict)
 
 
 @given(st.lists(st.one_of(HARD, BREAKING, st.text(max_size=6)), max_size=12).map("\n".join), st.booleans())
@@ -350,21 +323,6 @@ def test_no_text_raises(text: str, cut: bool) -> None:
             assert answer.reason
         else:
             assert answer.reasons and all(answer.reasons) and LABELS[answer.verdict] == answer.label
-
-
-@pytest.mark.parametrize(
-    "filler",
-    ["*", " ", "_ ", "(", "boxed{", "\\", "- ", "\n", "\n-", "[[", "{", "**a", "A ", "1. ", "> ", "List of reasons ("],
-)
-def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
-    """No pattern backtracks over a long text."""
-    begun = time.process_time()
-    long = filler * (50_000 // len(filler))
-    listed = block("List of reasons:", long, VERDICT)
-    for text in (reply(f"x {long} y"), f"{START}\n- x\n{long}", listed, f"- x\nFinal verdict: {long}", long):
-        read_critique(text)
-        parse_existing(text)
-    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize("body", ["- ```\n" * 20_000, "- x\n" + "  ```x\n" * 15_000 + "```\n"])

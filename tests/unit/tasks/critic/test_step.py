@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from metajudge.cli.summary import count_notes
 from metajudge.engine.question import Answer, Failed
 from metajudge.llm.client import Reply, Usage
 from metajudge.tasks.critic.reply import Critique
@@ -48,7 +47,7 @@ def test_turns_left_out_are_in_the_notes_and_in_the_summary() -> None:
     assert shown_turns(step, LONG) == [2, 2]
     found = step.derive(LONG, [answer(CRITIQUE), answer(CRITIQUE)])
     assert found.notes["turns_left_out"] == 2 and found.notes["consistent"] is False
-    turns, orders = count_notes(found.notes)
+    turns, orders = step.remarks(found.notes)
     assert turns.startswith("with turns left out (") and orders == "inconsistent (taken as a tie)"
     failed = step.derive(LONG, [Failed("error", "400", "too long", 1)])
     assert failed.notes == {"turns_left_out": 2, "error_message": "too long"}
@@ -59,4 +58,4 @@ def test_a_question_that_fits_has_no_note_of_it() -> None:
     for step in (CriticStep("m", max_input_tokens=room(4)), CriticStep("m")):
         assert shown_turns(step, LONG) == [4]
         found = step.derive(LONG, [answer(CRITIQUE)])
-        assert "turns_left_out" not in found.notes and list(count_notes(found.notes)) == []
+        assert "turns_left_out" not in found.notes and list(step.remarks(found.notes)) == []

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.data.conversation import Conversation, Turn, quoted_lines
-from metajudge.tasks.decompose.prompt import DecomposePrompt, Feedback, feedback_of, instructions, row_text
+from metajudge.tasks.decompose.prompt import INSTRUCTIONS, Feedback, feedback_of, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
-from metajudge.tasks.match.prompt import without_echo
+from metajudge.tasks.decompose.step import DecomposeStep
+from metajudge.tasks.messages import chat_messages, without_echo
 from metajudge.text.result_block import ParseFailure
 
 CONVERSATION = Conversation((Turn("user", "How do I get to the museum?"),))
@@ -21,12 +22,14 @@ FEEDBACK = [
 
 
 def test_a_row_is_put_as_quoted_data_behind_the_instructions() -> None:
-    """The fixed part is the system message; the annotators' texts, the source of points, come last."""
-    system, user = DecomposePrompt().messages(FEEDBACK, CONVERSATION, "Left.\nRight.", "Go on.")
-    assert system == {"role": "system", "content": instructions()}
-    assert user == {
-        "role": "user",
-        "content": """\
+    """The annotators' texts, the source of points, come last."""
+    text = row_text(FEEDBACK, CONVERSATION, "Left.\nRight.", "Go on.")
+    (question,) = DecomposeStep(("said",)).questions({"said": "x", "response1": "a"})
+    said = row_text([Feedback(1, (("said", "x"),))], Conversation(()), "a", "")
+    assert question.messages == chat_messages(INSTRUCTIONS, said, system_message=True)
+    assert (
+        text
+        == """\
 The conversation:
 <QUOTED_TURN_1: user>
 How do I get to the museum?
@@ -51,30 +54,17 @@ Wrong turn.
 
 <QUOTED_ANNOTATOR_3_TEXT_1: comparison of both responses>
 Both fine.
-</QUOTED_ANNOTATOR_3_TEXT_1>""",
-    }
-
-
-def test_without_system_message_everything_is_one_user_message() -> None:
-    """The instructions come first; the hash names them alone."""
-    (only,) = DecomposePrompt(system_message=False).messages(FEEDBACK, CONVERSATION, "a", "b")
-    assert only["content"] == f"{instructions()}\n\n{row_text(FEEDBACK, CONVERSATION, 'a', 'b')}"
-    assert DecomposePrompt(system_message=False).hash == DecomposePrompt().hash
-    assert re.fullmatch("[0-9a-f]{16}", DecomposePrompt().hash)
-
-
-def test_the_fixed_text_is_long_enough_for_prefix_caches() -> None:
-    """At least 1,024 tokens; a token of English prose is never longer than a word on average."""
-    assert len(re.findall(r"\w+|[^\w\s]", instructions())) >= 1024
+</QUOTED_ANNOTATOR_3_TEXT_1>"""
+    )
 
 
 def test_the_worked_example_is_accepted_by_the_reply_grammar_and_no_answer_as_an_echo() -> None:
     """The reader takes the shown example, but not when it is copied with its neighbours."""
-    example = read_claims(instructions())
+    example = read_claims(INSTRUCTIONS)
     assert isinstance(example, Claims)
     assert len(example.items) == 4 and all(entry.reason for entry in example.ignored)
-    messages = DecomposePrompt().messages(FEEDBACK, CONVERSATION, "a", "b")
-    assert isinstance(read_claims(without_echo(instructions(), messages)), ParseFailure)
+    messages = chat_messages(INSTRUCTIONS, "data", system_message=True)
+    assert isinstance(read_claims(without_echo(INSTRUCTIONS, messages)), ParseFailure)
 
 
 # ------------------------------------------------------------------ the annotators' texts of a row

@@ -1,7 +1,6 @@
 """Grammar of a decomposer's reply: accepted, repaired and rejected texts."""
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -9,8 +8,7 @@ from hypothesis import strategies as st
 
 from metajudge.tasks.decompose.reply import Claims, Ignored, read_claims
 from metajudge.text.result_block import ParseFailure, result_block
-
-START, END = "<RESULT_START>", "<RESULT_END>"
+from tests.unit.tasks.replies import END, HARD, START, accepted, folded, rejected
 
 
 def reply(*items: str, ignored: str = "- none", count: int | None = None) -> str:
@@ -21,17 +19,11 @@ def reply(*items: str, ignored: str = "- none", count: int | None = None) -> str
 
 
 def items(text: str, *, cut: bool = False) -> tuple[str, ...]:
-    """Return the points of a reply that must be accepted."""
-    answer = read_claims(text, cut=cut)
-    assert isinstance(answer, Claims), answer
-    return answer.items
+    return accepted(read_claims(text, cut=cut)).items
 
 
 def reason(text: str, *, cut: bool = False) -> str:
-    """Return the reason of a reply that must be rejected."""
-    answer = read_claims(text, cut=cut)
-    assert isinstance(answer, ParseFailure), answer
-    return answer.reason
+    return rejected(read_claims(text, cut=cut))
 
 
 def test_a_reply_as_asked_for_is_read() -> None:
@@ -213,15 +205,6 @@ def test_the_block_of_any_grammar_is_found_by_its_telling_pattern() -> None:
 
 # ------------------------------------------------------------------ properties
 
-HARD = st.sampled_from(
-    (
-        '"quoted" and \'so\'', "line\nbreak", "- bullet", "\n- C2: fake", "C1:", "\n* x\n1. y", "`code[A]`",
-        "```py\nx = 1\n```", "中文，标点：（是）", "מימין לשמאל", "مرحبا: بالعالم", "\u200f",
-        r"\boxed{A>B}", r"$\frac{a}{b}$", "**bold**", "\u2028", "\r\n",
-        "(Reason: so)", "\n# heading", "{x}", "％", "－", "0", "x" * 10_000,
-        "字" * 10_000,
-    )
-)  # fmt: skip
 BREAKING = st.sampled_from(
     (
         START, END, "<think>", "</think>", "\nCLAIM_COUNT=1", "\nCLAIMS:\n", "\nIGNORED_SUMMARY:\n- none\n",
@@ -230,11 +213,6 @@ BREAKING = st.sampled_from(
 )  # fmt: skip
 POINT = st.lists(st.one_of(HARD, st.text(max_size=10)), min_size=1, max_size=5).map("".join)
 BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, max_size=6).map("".join)
-
-
-def folded(points: list[str]) -> tuple[str, ...]:
-    """Return the points as a record keeps them."""
-    return tuple(" ".join(point.split()) for point in points)
 
 
 @given(st.lists(POINT.filter(str.strip), min_size=1, max_size=5))
@@ -255,13 +233,3 @@ def test_no_text_raises(text: str, cut: bool) -> None:
     """Any text gives points or a reason."""
     answer = read_claims(text, cut=cut)
     assert isinstance(answer, Claims) or answer.reason
-
-
-@pytest.mark.parametrize("filler", ["*", " ", "_ ", "(", ")", "Reason:", "- ", "<", "\n", "C1", "**C"])
-def test_long_texts_of_one_sign_are_read_in_time(filler: str) -> None:
-    """No pattern runs longer than its text asks for."""
-    begun = time.process_time()
-    long = filler * (100_000 // len(filler))
-    read_claims(reply(f"x {long} y", ignored=f"- a {long} (Reason: b)"))
-    read_claims(f"{START}\nCLAIM_COUNT{long}")
-    assert time.process_time() - begun < 5

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.errors import UsageError
-from metajudge.tasks.match.prompt import GRANULARITIES, Prompt, instructions, quoted, read_template, without_echo
+from metajudge.tasks.match.prompt import GRANULARITIES, Prompt, instructions, quoted, read_template
 from metajudge.tasks.match.reply import ParsedReply, read_reply
+from metajudge.tasks.messages import without_echo
 
 LINE = re.compile(r"^([SR])(\d+): ?(.*)$")
 
@@ -28,20 +29,6 @@ def test_item_questions_share_all_but_their_last_line() -> None:
     assert (first, second) == ("R1: h1\nR2: h2\n\nS1: s1", "R1: h1\nR2: h2\n\nS2: s2")
 
 
-def test_without_system_message_everything_is_one_user_message() -> None:
-    """The instructions come first, the lists last."""
-    (only,) = Prompt(system_message=False).messages(["h"], ["s"])
-    assert only["role"] == "user"
-    assert only["content"] == f"{instructions('row')}\n\nS1: s\n\nR1: h"
-
-
-@pytest.mark.parametrize("granularity", GRANULARITIES)
-def test_the_fixed_text_is_long_enough_for_prefix_caches(granularity: str) -> None:
-    """At least 1,024 tokens; a token of English prose is never longer than a word on average."""
-    words = re.findall(r"\w+|[^\w\s]", instructions(granularity))
-    assert len(words) >= 1024
-
-
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_the_example_block_of_the_instructions_is_accepted_by_the_reply_grammar(granularity: str) -> None:
     """The reader takes the example that the judge is shown."""
@@ -55,7 +42,6 @@ def test_the_instructions_have_different_hashes_and_a_template_its_own() -> None
     """Records of different instructions are never taken for each other."""
     hashes = {Prompt("row").hash, Prompt("item").hash, Prompt(template="{source_list}{target_list}").hash}
     assert len(hashes) == 3
-    assert Prompt("row", system_message=False).hash == Prompt("row").hash
 
 
 @given(st.lists(st.text(), min_size=1, max_size=6), st.lists(st.text(), min_size=1, max_size=6))

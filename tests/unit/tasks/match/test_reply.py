@@ -8,30 +8,18 @@ from metajudge.metrics.matching import Match
 from metajudge.records.reference_reading import reference_reading
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
 from metajudge.text.result_block import ParseFailure, plain_block
+from tests.unit.tasks.replies import END, START, accepted, block, rejected
 
-START, END = "<RESULT_START>", "<RESULT_END>"
 SCORES = st.floats(0, 1, allow_nan=False)
 
 
-def block(*lines: str) -> str:
-    """Return a result block of these lines."""
-    return "\n".join([START, *lines, END])
-
-
-def accepted(
-    text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None
-) -> list[tuple[int, int, float]]:
+def scores(text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None) -> list[tuple[float, ...]]:
     """Return the marks of a reply that must be accepted, as plain tuples."""
-    answer = read_reply(text, n_human, n_model, model_item=model_item)
-    assert isinstance(answer, ParsedReply), answer
-    return [tuple(mark) for mark in answer.marks]
+    return [tuple(mark) for mark in accepted(read_reply(text, n_human, n_model, model_item=model_item)).marks]
 
 
 def reason(text: str, n_human: int = 1, n_model: int = 5, model_item: int | None = None) -> str:
-    """Return the reason of a reply that must be rejected."""
-    answer = read_reply(text, n_human, n_model, model_item=model_item)
-    assert isinstance(answer, ParseFailure), answer
-    return answer.reason
+    return rejected(read_reply(text, n_human, n_model, model_item=model_item))
 
 
 # ------------------------------------------------------------------ the reference reading
@@ -98,7 +86,7 @@ def test_digits_of_other_scripts_are_digits_to_the_reference() -> None:
 )
 def test_a_mark_is_repaired_where_nothing_is_in_doubt(line: str) -> None:
     """Bullets, bold and code marks, spaces and full-width characters do not change what is said."""
-    assert accepted(block(line)) == [(1, 2, 0.75)]
+    assert scores(block(line)) == [(1, 2, 0.75)]
 
 
 @pytest.mark.parametrize(
@@ -113,8 +101,8 @@ def test_a_number_that_may_mean_something_else_is_asked_again(line: str) -> None
 def test_a_thought_is_not_the_answer() -> None:
     """Text up to the last closing tag is dropped; a thought that never ends, or has the only block, is a failure."""
     thought = f"<think>{block('- R1@S1: 1')}</think>"
-    assert accepted(f"{thought}{block('- R1@S2: 0.5')}") == [(1, 2, 0.5)]
-    assert accepted(f"a</think>{thought}{block('- R1@S2: 0.5')}") == [(1, 2, 0.5)]
+    assert scores(f"{thought}{block('- R1@S2: 0.5')}") == [(1, 2, 0.5)]
+    assert scores(f"a</think>{thought}{block('- R1@S2: 0.5')}") == [(1, 2, 0.5)]
     assert reason(thought) == "no <RESULT_START> block"
     assert reason(f"<think>{block('- R1@S1: 1')}") == "unclosed <think>"
     assert reason(f"{thought}<think>{block('- R1@S1: 1')}") == "unclosed <think>"
@@ -122,18 +110,18 @@ def test_a_thought_is_not_the_answer() -> None:
 
 def test_a_missing_closing_tag_is_forgiven_when_every_human_item_is_there() -> None:
     """Complete without its last line is complete; incomplete or cut within a number is not."""
-    assert accepted(f"{START}\n- R1@S1: 1\n- R2@S0: 0", 2) == [(1, 1, 1.0), (2, 0, 0.0)]
+    assert scores(f"{START}\n- R1@S1: 1\n- R2@S0: 0", 2) == [(1, 1, 1.0), (2, 0, 0.0)]
     assert reason(f"{START}\n- R1@S1: 1\n- R2@S", 2) == "R2 is missing"
     assert reason(f"{START}\n- R1@S1: 1\n- R2@S2: 0.", 2) == "the score of R2 is not a plain decimal number"
-    assert accepted(f"{START}- R1@S1: 1.{END}") == [(1, 1, 1.0)]
+    assert scores(f"{START}- R1@S1: 1.{END}") == [(1, 1, 1.0)]
 
 
 def test_the_last_complete_block_counts() -> None:
     """A later draft supersedes an earlier one; a later fragment does not."""
     first, second = block("- R1@S1: 1", "- R2@S2: 1"), block("- R1@S3: 0.5", "- R2@S0: 0")
-    assert accepted(first + second, 2) == [(1, 3, 0.5), (2, 0, 0.0)]
-    assert accepted(f"I shall write {START} first. {first}", 2) == [(1, 1, 1.0), (2, 2, 1.0)]
-    assert accepted(first + block("- R1@S3: 0.5"), 2) == [(1, 1, 1.0), (2, 2, 1.0)]
+    assert scores(first + second, 2) == [(1, 3, 0.5), (2, 0, 0.0)]
+    assert scores(f"I shall write {START} first. {first}", 2) == [(1, 1, 1.0), (2, 2, 1.0)]
+    assert scores(first + block("- R1@S3: 0.5"), 2) == [(1, 1, 1.0), (2, 2, 1.0)]
 
 
 # ------------------------------------------------------------------ acceptance
@@ -154,7 +142,7 @@ def test_the_last_complete_block_counts() -> None:
         (["- R1@S1: 1.5"], "score 1.5 of R1 is not within 0..1"),
         (["- R1@S1: 75"], "score 75 of R1 is not within 0..1"),
         (["- R1@S1: " + "9" * 400], "score inf of R1 is not within 0..1"),
-        ([f"- R{'1' * 5000}@S1: 1"], "an item number that is no number"),
+        ([f"- R{'1' * 5000}@S1: 1"], "an item number with too many digits"),
         ([f"- R{'1' * 50}@S1: 1"], "R111111… does not exist (3 human items)"),
         (["- R1@S1,S2: 1", "- R2@S1: -0.5", "- R3@S1: high"], "R1, R2 and R3 are missing"),
         (["- XR1@S1: 1", "- R2@S1: 1", "- R3@S1: 1"], "R1 is missing"),
@@ -174,7 +162,7 @@ def test_many_missing_items_are_counted_not_listed() -> None:
 
 def test_no_match_scores_nothing_whatever_its_score_says() -> None:
     """S0 is no model item, so its score is read as 0."""
-    assert accepted(block("- R1@S0: 0.9")) == [(1, 0, 0.0)]
+    assert scores(block("- R1@S0: 0.9")) == [(1, 0, 0.0)]
 
 
 def test_marks_are_sorted_and_their_order_is_remembered() -> None:
@@ -186,7 +174,7 @@ def test_marks_are_sorted_and_their_order_is_remembered() -> None:
 
 def test_a_question_about_one_model_item_wants_marks_of_that_item() -> None:
     """S0 means score 0 for the item asked; any other number is a mistake."""
-    assert accepted(block("- R1@S3: 0.5", "- R2@S0: 0.7"), 2, 5, model_item=3) == [(1, 3, 0.5), (2, 3, 0.0)]
+    assert scores(block("- R1@S3: 0.5", "- R2@S0: 0.7"), 2, 5, model_item=3) == [(1, 3, 0.5), (2, 3, 0.0)]
     assert reason(block("- R1@S3: 0.5", "- R2@S1: 1"), 2, 5, model_item=3) == "R2 names S1 where S3 was asked"
 
 
@@ -242,7 +230,7 @@ def test_a_literal_reply_means_the_same_to_both_readings(pairs: list[tuple[int, 
     text = "Reasons first.\n" + block(*(f"- R{r}@S{s}: {score}" for r, (s, score) in enumerate(pairs, 1)))
     literal = reference_reading(text)
     assert literal is not None
-    assert accepted(text, len(pairs)) == [(r, s, v if s else 0.0) for r, s, v in literal]
+    assert scores(text, len(pairs)) == [(r, s, v if s else 0.0) for r, s, v in literal]
 
 
 LINES = st.builds(
@@ -270,7 +258,7 @@ def test_a_reply_of_the_block_alone_is_read_as_one_with_words_before_it(
 def test_a_reply_cut_at_the_token_limit_needs_its_closing_tag() -> None:
     """0.7 may have been the beginning of 0.75; a block closed before the cut counts."""
     open_block = f"{START}\n- R1@S1: 0.7"
-    assert accepted(open_block) == [(1, 1, 0.7)]
+    assert scores(open_block) == [(1, 1, 0.7)]
     answer = read_reply(open_block, 1, 5, cut=True)
     assert isinstance(answer, ParseFailure) and answer.reason == f"no closed {START} block"
     assert isinstance(read_reply(block("- R1@S1: 0.7") + "\nAnd so", 1, 5, cut=True), ParsedReply)

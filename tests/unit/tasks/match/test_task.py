@@ -1,18 +1,16 @@
 """Matching as a task: questions and records."""
 
-import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.data.samples import Sample
-from metajudge.engine.question import Answer, Failed
-from metajudge.llm.client import Reply, Usage
+from metajudge.engine.question import Failed
 from metajudge.metrics.matching import best_matches
 from metajudge.records.reference_reading import reference_reading
-from metajudge.tasks.match.reply import ParsedReply
 from metajudge.tasks.match.task import MatchTask, Matrix
-from tests.unit.rows import JUDGE, row, samples, task
+from tests.unit.rows import JUDGE, answers_of, row, samples, task
 
 KEYS = [
     "id", "question_id", "schema", "status", "model_be_evaluated", "n_human", "n_model", "extraction_result",
@@ -26,20 +24,16 @@ def sample_of(**shape: int) -> Sample:
     return sample
 
 
-def answers(sample: Sample, texts: list[str], kind: MatchTask | None = None) -> list[Answer]:
-    results = []
-    for question, text in zip((kind or task()).questions(sample), texts, strict=True):
-        value = question.read(Reply(text, "stop", Usage(), 1.0))
-        assert isinstance(value, ParsedReply), value
-        results.append(Answer(Reply(text, "stop", Usage(10, 5, 15), 1.0), value, attempts=2))
-    return results
+def record_of(sample: Sample, texts: list[str], kind: MatchTask | None = None) -> dict[str, Any]:
+    kind = kind or task()
+    return kind.record(sample, answers_of(kind, sample, texts), 1.23456).as_json()
 
 
 def test_a_record_has_its_keys_in_order_and_the_row_unchanged() -> None:
     """The reply is kept as it is when the reference would read the same."""
     sample = sample_of()
     text = "Because.\n<RESULT_START>\n- R1@S2: 0.75\n- R2@S0: 0\n<RESULT_END>"
-    record = task().record(sample, answers(sample, [text]), 1.23456).as_json()
+    record = record_of(sample, [text])
     assert list(record) == KEYS
     assert record["extraction_result"] == {"scores": [[1, 2, 0.75], [2, 0, 0.0]], "is_ordered": True, "errors": []}
     assert record["matches"][0] == {"human_item": 1, "model_item": 2, "score": 0.75}
@@ -54,7 +48,7 @@ def test_a_reply_that_the_reference_would_read_otherwise_is_kept_as_raw_text() -
     """The plain block replaces it: both analyses see the accepted scores."""
     sample = sample_of()
     text = "<RESULT_START>\n- R1@S1: 1\n<RESULT_END>\nNo:\n<RESULT_START>\n**R2@S3: 0.5**\n* R1@S2: 0.25\n<RESULT_END>"
-    (entry,) = task().record(sample, answers(sample, [text]), 0).as_json()["samples"]
+    (entry,) = record_of(sample, [text])["samples"]
     assert entry["raw_text"] == text
     assert reference_reading(entry["generated_text"]) == [(1, 2, 0.25), (2, 3, 0.5)]
 
@@ -64,8 +58,7 @@ def test_the_key_order_of_an_item_record_and_its_matrix() -> None:
     sample = sample_of(human=2, model=2)
     pairs = (("R1@S1: 0.5", "R2@S1: 0"), ("R1@S2: 0.5", "R2@S2: 1"))
     texts = [f"<RESULT_START>\n- {one}\n- {two}\n<RESULT_END>" for one, two in pairs]
-    kind = task("item")
-    record = kind.record(sample, answers(sample, texts, kind), 0).as_json()
+    record = record_of(sample, texts, task("item"))
     assert list(record) == [*KEYS[:9], "score_matrix", "item_replies", *KEYS[9:]]
     assert record["score_matrix"] == [[0.5, 0.5], [0.0, 1.0]]
     assert record["item_replies"] == texts
@@ -80,11 +73,10 @@ def test_every_sample_is_kept_and_the_first_one_is_the_rows_result() -> None:
     """Further samples of granularity item carry their own matrix."""
     sample = sample_of(human=1, model=1)
     texts = [f"<RESULT_START>\n- R1@S1: {score}\n<RESULT_END>" for score in ("0.25", "1")]
-    row_task, item_task = task(num_samples=2), task("item", num_samples=2)
-    plain = row_task.record(sample, answers(sample, texts, row_task), 0).as_json()
+    plain = record_of(sample, texts, task(num_samples=2))
     assert [entry["generated_text"] for entry in plain["samples"]] == texts
     assert plain["extraction_result"]["scores"] == [[1, 1, 0.25]]
-    item = item_task.record(sample, answers(sample, texts, item_task), 0).as_json()
+    item = record_of(sample, texts, task("item", num_samples=2))
     assert item["score_matrix"] == [[0.25]] and item["samples"][1]["score_matrix"] == [[1.0]]
 
 
@@ -95,7 +87,7 @@ def test_top_k_cuts_the_question_but_not_the_record() -> None:
     assert [question.name for question in kind.questions(sample)] == ["S1/1", "S2/1"]
     assert "S3" not in task(top_k=2).questions(sample)[0].messages[1]["content"]
     texts = [f"<RESULT_START>\n- R1@S{n}: 0.5\n<RESULT_END>" for n in (1, 2)]
-    record = kind.record(sample, answers(sample, texts, kind), 0).as_json()
+    record = record_of(sample, texts, kind)
     assert record["score_matrix"] == [[0.5, 0.5, None, None]] and record["n_model"] == 4
 
 
@@ -131,4 +123,3 @@ def test_best_matches_agree_with_a_plain_search(matrix: Matrix) -> None:
         known = [score or 0.0 for score in scores]
         assert mark.score == max(known)
         assert mark.model_item == (next(n for n, s in enumerate(known, 1) if s == mark.score) if mark.score else 0)
-    json.dumps(matrix)
