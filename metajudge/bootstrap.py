@@ -32,33 +32,25 @@ class SetupError(Exception):
 
 def satisfied(files: Sequence[Path]) -> bool:
     """Return whether this interpreter has every package of the requirement files, in an allowed version."""
-    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    for line in lines:
-        if not line or line.startswith("#"):
-            continue
-        match = _REQUIREMENT.match(line)
-        if match is None:
-            return False
-        try:
-            installed = importlib.metadata.version(match[1])
-        except importlib.metadata.PackageNotFoundError:
-            return False
-        wanted = _release(match[3] or "0")
-        if _release(installed) < wanted or (match[2] == "=" and _release(installed) != wanted):
-            return False
-    return True
+    lines = (line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines())
+    return all(_has(line) for line in lines if line and not line.startswith("#"))
+
+
+def _has(requirement: str) -> bool:
+    match = _REQUIREMENT.match(requirement)
+    if match is None:
+        return False
+    try:
+        installed = _release(importlib.metadata.version(match[1]))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    wanted = _release(match[3] or "0")
+    return installed == wanted if match[2] == "=" else installed >= wanted
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Return the leading numbers of a version: 1.10.0rc1 is (1, 10, 0)."""
-    numbers = []
-    for part in version.split("."):
-        digits = re.match(r"\d+", part)
-        if digits is None:
-            break
-        numbers.append(int(digits[0]))
-        if digits[0] != part:
-            break
+    """Return the leading numbers of a version without zeros at the end: 1.10.0rc1 is (1, 10)."""
+    numbers = [int(number) for number in re.split(r"[^\d.]", version)[0].split(".") if number]
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)
@@ -66,10 +58,7 @@ def _release(version: str) -> tuple[int, ...]:
 
 def mark_of(files: Sequence[Path]) -> str:
     """Return the hash that a ready environment for these files carries."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return hashlib.sha256(b"".join(file.read_bytes() + b"\0" for file in files)).hexdigest()
 
 
 def read_mark(venv: Path) -> str | None:
@@ -127,11 +116,10 @@ def _make(venv: Path, files: Sequence[Path], no_deps: Sequence[Path]) -> None:
     (venv / MARK).write_text(BUILDING, encoding="utf-8")
     _call([base, "-m", "venv", str(venv)], f"{base} could not make {venv}")
     pip = [str(python_of(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    wanted = [part for file in files for part in ("-r", str(file))]
-    _call([*pip, *wanted], "the packages could not be installed; is the package index reachable?")
-    if no_deps:
-        alone = [part for file in no_deps for part in ("-r", str(file))]
-        _call([*pip, "--no-deps", *alone], "the packages could not be installed; is the package index reachable?")
+    for flags, group in (([], files), (["--no-deps"], no_deps)):
+        wanted = [part for file in group for part in ("-r", str(file))]
+        if wanted:
+            _call([*pip, *flags, *wanted], "the packages could not be installed; is the package index reachable?")
     (venv / MARK).write_text(mark_of([*files, *no_deps]), encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 
 from metajudge.cli.options.flags import whole
-from metajudge.embedded import MODEL, start
+from metajudge.embedded import MODEL, serving
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,17 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until a signal comes; exit 130."""
+    """Serve until a signal comes; exit code 130."""
     return asyncio.run(_serve(args.host, args.port))
 
 
 async def _serve(host: str, port: int) -> int:
-    server = await start(port, host)
-    print(server.base_url, flush=True)
-    print(f"Use it with: --api-base {server.base_url} --model {MODEL}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
     done = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, done.set)
-    await done.wait()
-    await server.close()
+    async with serving(port, host) as url:
+        print(url, flush=True)
+        print(f"Use it with: --api-base {url} --model {MODEL}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, done.set)
+        await done.wait()
     return 130

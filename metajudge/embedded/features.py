@@ -54,24 +54,12 @@ _NEGATED_PRAISE = re.compile(
 _NUMBER = re.compile(r"(?<![\w.,])[-−]?\d+(?:[.,]\d+)*")
 _NUMBER_WORDS = {
     word: str(value)
-    for value, words in enumerate(
-        (
-            "zero cero null",
-            "one uno eins",
-            "two dos zwei",
-            "three tres drei",
-            "four cuatro vier",
-            "five cinco fünf",
-            "six seis sechs",
-            "seven siete sieben",
-            "eight ocho acht",
-            "nine nueve neun",
-            "ten diez zehn",
-            "eleven once elf",
-            "twelve doce zwölf",
-        )
+    for words in (
+        "zero one two three four five six seven eight nine ten eleven twelve",
+        "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
+        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
     )
-    for word in words.split()
+    for value, word in enumerate(words.split())
     if word not in ("one", "uno", "once", "null")
 }
 _QUOTED = re.compile(r"[\"“”„«»「」『』`]([^\"“”„«»「」『』`]{2,60})[\"“”„«»「」『』`]|(?<!\w)'([^']{2,60})'(?!\w)")
