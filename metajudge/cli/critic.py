@@ -2,14 +2,12 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
 from metajudge.cli.options.flags import from_args, whole
-from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
-from metajudge.cli.options.log import start_log
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks import CriticStep, StepConfig
+from metajudge.tasks import CriticStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +42,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--name {args.model_name!r} is no name for a model")
     if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
         raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
-    start_log(args.log_file, args.input_file, args.output_file)
-    config = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
-    command = f"python -m metajudge check {shlex.quote(args.output_file)}"
-    return run_and_print(config, from_args(CriticStep, args), next_command=command)
+    next_command = f"python -m metajudge check {shlex.quote(args.output_file)}"
+    return run_and_print(args, from_args(CriticStep, args), next_command)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

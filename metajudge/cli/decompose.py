@@ -2,14 +2,12 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
 from metajudge.cli.options.flags import from_args, whole
-from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
-from metajudge.cli.options.log import start_log
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks import DecomposeStep, StepConfig
+from metajudge.tasks import DecomposeStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,12 +33,6 @@ def run(args: argparse.Namespace) -> int:
     """Decompose every row."""
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
-    start_log(args.log_file, args.input_file, args.output_file)
-    config = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
     step = from_args(DecomposeStep, args, text_fields=tuple(args.text_fields))
     output = shlex.quote(args.output_file)
-    return run_and_print(
-        config,
-        step,
-        next_command=f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH",
-    )
+    return run_and_print(args, step, f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH")

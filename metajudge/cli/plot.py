@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.cli.options.flags import number
-from metajudge.cli.options.output import warn
-from metajudge.cli.options.picture import add_picture_options, check_picture, writing
+from metajudge.cli.options.output import warn, writing
+from metajudge.cli.options.picture import add_picture_options, check_picture
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
 from metajudge.reports import FlagRule, difference_notes, report_rows

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from metajudge.cli.options.output import plural, warn
-from metajudge.cli.options.picture import add_picture_options, check_picture, writing
+from metajudge.cli.options.output import plural, warn, writing
+from metajudge.cli.options.picture import add_picture_options, check_picture
 from metajudge.text import printable
 
 

@@ -71,7 +71,7 @@ def answer(lists: Lists) -> str:
     matrix = score_matrix(lists.human, lists.model)
     if lists.only:
         return plain_block(Match(number, lists.only, row[0]) for number, row in enumerate(matrix, 1))
-    return plain_block(best_matches(matrix))
+    return plain_block(best_matches([[*row] for row in matrix]))
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:

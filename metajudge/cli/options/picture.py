@@ -1,9 +1,8 @@
 """Options of `plot` and `plot-training`: the picture, its theme and title."""
 
 import argparse
-import contextlib
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from metajudge.cli.options.output import check_output
@@ -35,13 +34,3 @@ def check_picture(output: Path, inputs: Sequence[Path]) -> None:
     if output.suffix.lower() not in ENDINGS:
         raise UsageError(f"--output-file {output}: the name must end in {' or '.join(ENDINGS)}")
     check_output(output, inputs)
-
-
-@contextlib.contextmanager
-def writing(output: Path) -> Iterator[None]:
-    """Raise `UsageError` where the file system refuses to write `output`."""
-    try:
-        yield
-    except OSError as error:
-        what = f"--output-file {output} cannot be written: {error.strerror}"
-        raise UsageError(f"{what}; name another file") from None
