@@ -82,9 +82,7 @@ def test_it_listens_on_loopback_only(host: str, monkeypatch: pytest.MonkeyPatch)
     assert bound and all(ipaddress.ip_address(address).is_loopback for address in bound)
 
 
-@pytest.mark.parametrize(
-    "host", ["", "0", "0.0.0.0", "::", "::ffff:0.0.0.0", "192.0.2.1", "255.255.255.255", "a b"]
-)
+@pytest.mark.parametrize("host", ["", "0", "0.0.0.0", "::", "::ffff:0.0.0.0", "192.0.2.1", "255.255.255.255", "a b"])
 def test_any_other_address_is_refused_before_listening(host: str) -> None:
     """Every spelling that means all addresses is refused."""
     with pytest.raises(UsageError, match="is not this machine"):

@@ -4,8 +4,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, size, start
 from tests.chaos.served import Ask, asks, counts
 from tests.e2e.driver import rows, until
@@ -93,25 +91,20 @@ def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: Jud
 
 def test_a_deleted_journal_costs_no_reply_of_a_run_that_is_not_killed(tmp_path: Path, judge: JudgeServer) -> None:
     """The run continues and every question is asked once."""
-    process, _, out = under_way(tmp_path, judge, "--granularity", "item")
+    process, _, out = under_way(tmp_path, judge, "--granularity", "item", "--concurrent-requests", "16")
     out.with_name("out.jsonl.journal").unlink()
     said(end(process), 0)
     assert rows_of(out) == all_rows(ROWS)
     assert set(counts(judge.log).values()) == {1}
 
 
-@pytest.mark.parametrize("link", [None, "symlink_to"])
-def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer, link: str | None) -> None:
+def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer) -> None:
     """The others end with exit code 2 and one line, also when they use a link to the file."""
-    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
-    names = [out] * 4
-    if link:
-        out.touch()
-        other = tmp_path / "link.jsonl"
-        getattr(other, link)(out)
-        names = [out, other, out, other]
+    source, out, link = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl", tmp_path / "link.jsonl"
+    out.touch()
+    link.symlink_to(out)
     judge.pause()  # the first run must not end before the last one has started
-    processes = [start(source, name, judge.url, *FLAGS) for name in names]
+    processes = [start(source, name, judge.url, *FLAGS) for name in (out, link, out, link)]
     until(lambda: sum(process.poll() is not None for process in processes) == 3)
     judge.resume()
     results = [end(process) for process in processes]

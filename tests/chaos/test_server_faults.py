@@ -32,7 +32,7 @@ def clean_run(folder: Path, judge: JudgeServer, count: int, *flags: str) -> Path
     return folder / "out.jsonl"
 
 
-@pytest.mark.parametrize(("granularity", "way"), [("row", ""), ("item", ""), ("row", "moved/")])
+@pytest.mark.parametrize(("granularity", "way"), [("row", "moved/"), ("item", "")])
 def test_faults_that_a_retry_repairs_leave_no_trace_in_the_table(
     judge: JudgeServer, tmp_path: Path, granularity: str, way: str
 ) -> None:
