@@ -108,9 +108,8 @@ def _user_text(messages: object) -> str:
         raise BadRequest(400, "messages must hold a user message", "messages")
     content = contents[-1]
     if isinstance(content, list):
-        content = "".join(
-            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
-        )
+        texts = (part.get("text") for part in content if isinstance(part, dict))
+        content = "".join(text for text in texts if isinstance(text, str))
     if not isinstance(content, str):
         raise BadRequest(400, "the content of a message must be text", "messages")
     return content
@@ -120,8 +119,8 @@ def _user_text(messages: object) -> str:
 
 
 def _error(status: int, message: str, param: str | None = None, code: str | None = None) -> web.Response:
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    return web.json_response({"error": {"message": message, "type": kind, "param": param, "code": code}}, status=status)
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+    return web.json_response({"error": error}, status=status)
 
 
 async def _chat(request: web.Request) -> web.Response:
