@@ -27,7 +27,7 @@ _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*(?:([>=])=\s*([0
 
 
 class SetupError(Exception):
-    """The user must do something first; one line."""
+    """The user must change something first. The message is one line."""
 
 
 def satisfied(files: Sequence[Path]) -> bool:
@@ -84,13 +84,13 @@ def interpreter(venv: Path, files: Sequence[Path], no_deps: Sequence[Path] = ())
     every = [*files, *no_deps]
     if not no_deps and satisfied(files):
         return Path(sys.executable)
-    if is_ready(venv, every) and _fits(python_of(venv), every):  # packages may have been taken out of it
+    if is_ready(venv, every) and _fits(python_of(venv), every):  # packages may have been removed from it
         return python_of(venv)
     if venv.exists() and read_mark(venv) is None:
         if _fits(python_of(venv), every):
             return python_of(venv)
         raise SetupError(
-            f"{venv} is not ours and lacks the packages of {files[0].name}; "
+            f"{venv} was not made by metajudge and lacks the packages of {files[0].name}; "
             f"run: {python_of(venv)} -m pip install -r {files[0]}   (or move {venv.name} away)"
         )
     _make(venv, files, no_deps)
@@ -131,9 +131,9 @@ def _call(command: Sequence[str], failure: str) -> None:
 
 
 def use_ready_environment() -> None:
-    """Continue in the ready `.venv` when this interpreter lacks the packages; exit 2 without one."""
+    """Continue in the ready `.venv` when this interpreter lacks the packages; exit with 2 if there is none."""
     if not REQUIREMENTS.exists() or satisfied([REQUIREMENTS]):
-        return  # installed as a package, or all there
+        return  # installed as a package, or nothing is missing
     here = Path(sys.prefix).resolve() == VENV.resolve()
     if is_ready(VENV, [REQUIREMENTS]) and not here and _fits(python_of(VENV), [REQUIREMENTS]):
         python = str(python_of(VENV))
@@ -147,7 +147,7 @@ def use_ready_environment() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the interpreter to use; with `--check`, only say whether this one fits."""
+    """Print the interpreter to use; with `--check`, exit with 0 if this one fits, else 1."""
     parser = argparse.ArgumentParser(prog="python -m metajudge.bootstrap", description=main.__doc__)
     parser.add_argument("--venv", type=Path, default=VENV, help="the environment's folder")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""`check`: is a file good input, and what is in it."""
+"""`check`: the problems of an input or result file, and counts of its content."""
 
 import argparse
 import sys
@@ -28,12 +28,8 @@ class _Section(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files and the lists that they must have."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
-    parser.add_argument(
-        "--model-be-evaluated",
-        default="all",
-        metavar="NAME",
-        help="whose checklists must be there: a name, a comma list, or all that the file has any of",
-    )
+    models = "the models that must have checklists: a name, a comma list, or all that have any"
+    parser.add_argument("--model-be-evaluated", default="all", metavar="NAME", help=models)
     add_output_options(parser, "what was found")
 
 
@@ -45,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             check = check_file(path, args.model_be_evaluated)
         except UsageError as error:
-            # The files are no flag here.
+            # This command has no --input-file: its files are positional.
             reason = str(error).removeprefix("`input_file` ").removeprefix("--input-file ")
             warn(f"metajudge: error: {printable(reason)}")
             worst = error.exit_code

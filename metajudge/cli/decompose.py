@@ -12,19 +12,19 @@ from metajudge.tasks import DecomposeStep
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add files, texts and bounds; then the model's flags."""
-    add_row_flags(parser, "rows with the annotators' texts: one line per row, with human-checklist where it worked out")
+    add_row_flags(
+        parser, "rows with the annotators' texts: one line per row, with human-checklist if the row succeeded"
+    )
     texts = parser.add_argument_group("what is decomposed")
     texts.add_argument(
         "--text-field", dest="text_fields", action="append", default=[], metavar="NAME",
         help="a field with annotators' text, a string or a list of them; may be repeated "
         "(default: HelpSteer3's individual_preference)",
     )  # fmt: skip
-    texts.add_argument("--min-items", type=whole(0), default=3, metavar="N", help="fewer points: too_few")
-    texts.add_argument("--max-items", type=whole(1), default=7, metavar="N", help="more points: too_many")
-    texts.add_argument(
-        "--per-annotator", action="store_true",
-        help="a list for each annotator, as annotator-1-checklist and so on, for the human ceiling",
-    )  # fmt: skip
+    texts.add_argument("--min-items", type=whole(0), default=3, metavar="N", help="a row with fewer points is too_few")
+    texts.add_argument("--max-items", type=whole(1), default=7, metavar="N", help="one with more is too_many")
+    each = "a list for each annotator, as annotator-1-checklist and so on, for the human ceiling"
+    texts.add_argument("--per-annotator", action="store_true", help=each)
     add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
 

@@ -1,4 +1,4 @@
-"""`download`: the published files come into `data/` and `example/upstream/`."""
+"""`download`: fetch the published files into `data/` and `example/upstream/`."""
 
 import argparse
 import errno
@@ -49,10 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="test: HelpSteer3-Atomic, 1,000 rows, 17 MB; full: the 22,116 human checklists for training, 240 MB; "
         "example: the release's own example files, 0.7 MB; an interrupted file is downloaded again from its beginning",
     )  # fmt: skip
-    parser.add_argument(
-        "--directory", type=Path, default=Path(), metavar="DIR",
-        help="the directory that data/ and example/upstream/ are in",
-    )  # fmt: skip
+    where = "the directory that data/ and example/upstream/ are in"
+    parser.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help=where)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,7 +69,7 @@ def _report(done: Downloaded) -> None:
     how = "is there already" if done.was_there else "downloaded"
     print(f"{done.path} {how}: size and sha256 as published", flush=True)
     if done.set_aside is not None:
-        warn(f"{done.set_aside} is what had this name before: other content than published")
+        warn(f"{done.set_aside} is the earlier file of this name: its content is not the published one")
 
 
 @contextmanager
@@ -80,7 +78,7 @@ def _disk(root: Path) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise  # the reader of stdout went away
+        raise  # the reader of stdout has closed it
     except OSError as error:
         where = error.filename or root
         if error.errno in _FULL:

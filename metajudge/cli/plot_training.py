@@ -1,4 +1,4 @@
-"""`plot-training`: logs of training runs become the picture of their rewards."""
+"""`plot-training`: draw the rewards that logs of training runs hold."""
 
 import argparse
 from pathlib import Path
@@ -10,10 +10,8 @@ from metajudge.text import printable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add logs and the look."""
-    parser.add_argument(
-        "files", nargs="+", type=Path, metavar="LOG",
-        help="logs of training runs: JSON lines with arm, seed, step, outcome and rationale",
-    )  # fmt: skip
+    logs = "logs of training runs: JSON lines with arm, seed, step, outcome and rationale"
+    parser.add_argument("files", nargs="+", type=Path, metavar="LOG", help=logs)
     add_picture_options(parser, "reward_compare.png")
 
 

@@ -1,4 +1,4 @@
-"""`metajudge serve-judge`: the embedded judge on its own."""
+"""`metajudge serve-judge`: the embedded judge as a server."""
 
 import argparse
 import asyncio
@@ -11,9 +11,8 @@ from metajudge.embedded import MODEL, serving
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the address."""
-    parser.add_argument(
-        "--port", type=whole(0, 65535), default=8000, metavar="N", help="port to listen at; 0 = a free one"
-    )
+    port = "port to listen at; 0 = a free one"
+    parser.add_argument("--port", type=whole(0, 65535), default=8000, metavar="N", help=port)
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="127.0.0.1 or ::1")
 
 

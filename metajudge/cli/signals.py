@@ -17,6 +17,6 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            loop.remove_signal_handler(number)  # which leaves the system's own: it ends the process without a word
+            loop.remove_signal_handler(number)  # which restores the system's own: it ends the process without a message
             if handler is not None:
                 signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""The features of an item that a lexical matcher can see: which response it is about, praise or blame, numbers, names, n-grams."""
+"""Features of an item for the lexical matcher: the responses it names, its tone, numbers, names and n-grams."""
 
 import re
 import unicodedata

@@ -1,7 +1,7 @@
 """The embedded judge as an OpenAI-compatible server on loopback.
 
-It reads a question as any judge would and answers in the reply grammar. So trying the toolkit without a key runs the
-code of a paid run.
+It reads a question as any judge does and answers in the reply grammar, so a trial without a key runs the same code as
+a paid run.
 """
 
 import contextlib

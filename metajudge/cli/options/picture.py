@@ -13,13 +13,10 @@ ENDINGS = (".png", ".svg")
 
 def add_picture_options(parser: argparse.ArgumentParser, default: str) -> None:
     """Add the output file, the theme and the title."""
-    parser.add_argument(
-        "--output-file", type=Path, default=Path(default), metavar="FILE",
-        help="the picture; its name ends in .png or .svg",
-    )  # fmt: skip
-    parser.add_argument(
-        "--theme", choices=("light", "dark"), default="light", help="colours; the background is never transparent"
-    )
+    picture = "the picture; its name ends in .png or .svg"
+    parser.add_argument("--output-file", type=Path, default=Path(default), metavar="FILE", help=picture)
+    colours = "colours; the background is never transparent"
+    parser.add_argument("--theme", choices=("light", "dark"), default="light", help=colours)
     parser.add_argument("--title", default="", metavar="TEXT", help="a line above the picture")
 
 
