@@ -120,15 +120,10 @@ def _note_unscored(summary: Summary) -> None:
     if found.unreadable.count:
         warn(f"{where}: {printable(str(found.unreadable))}")
     if found.superseded:
-        verb = "does" if found.superseded == 1 else "do"
-        records = plural(found.superseded, "record")
-        warn(f"{where}: {records} {verb} not count: there is a later or finished one of the same row")
+        warn(f"{where}: {plural(found.superseded, 'record')} superseded by a later or finished one of the same row")
     if found.changed:
-        verb = "counts" if found.changed == 1 else "count"
-        warn(
-            f"{where}: {plural(found.changed, 'record')} {verb} beside an earlier one of the same row, whose lists "
-            "have changed since: judge changed lists into a file of their own"
-        )
+        rows = f"{plural(found.changed, 'record')} in addition to an earlier one of the same row"
+        warn(f"{where}: {rows}, whose lists have changed since: judge changed lists into another file")
 
 
 def _note_judges(summaries: list[Summary]) -> None:

@@ -2,10 +2,10 @@
 
 import argparse
 import asyncio
-import signal
 import sys
 
 from metajudge.cli.options.flags import whole
+from metajudge.cli.signals import stop_on_signals
 from metajudge.embedded import MODEL, serving
 
 
@@ -23,10 +23,9 @@ def run(args: argparse.Namespace) -> int:
 
 async def _serve(host: str, port: int) -> int:
     done = asyncio.Event()
-    async with serving(port, host) as url:
-        print(url, flush=True)
-        print(f"Use it with: --api-base {url} --model {MODEL}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, done.set)
-        await done.wait()
+    with stop_on_signals(done.set):
+        async with serving(port, host) as url:
+            print(url, flush=True)
+            print(f"Use it with: --api-base {url} --model {MODEL}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
+            await done.wait()
     return 130

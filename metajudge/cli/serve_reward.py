@@ -3,13 +3,13 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 
 from metajudge.cli.options.flags import add_flags, from_args, number, number_or
 from metajudge.cli.options.judge import add_judge_flags, add_request_flags, judge_config
 from metajudge.cli.options.log import start_log
+from metajudge.cli.signals import stop_on_signals
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.rewards import RewardConfig
@@ -80,23 +80,22 @@ def token(args: argparse.Namespace) -> str:
 
 
 async def _serve(server: RewardServer, grace: float, has_token: bool) -> int:
-    signals: asyncio.Queue[int] = asyncio.Queue()
-    async with server:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
-        url = server.base_url
-        print(url, flush=True)
-        shown = f"'{url}?token=...'" if has_token else url
-        print(f"Use it with: --reward.remote_url {shown}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
-        await signals.get()
-        await _drained(server, grace, signals)
+    signals = asyncio.Semaphore(0)
+    with stop_on_signals(signals.release):
+        async with server:
+            url = server.base_url
+            print(url, flush=True)
+            shown = f"'{url}?token=...'" if has_token else url
+            print(f"Use it with: --reward.remote_url {shown}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
+            await signals.acquire()
+            await _drained(server, grace, signals)
     return 130
 
 
-async def _drained(server: RewardServer, grace: float, signals: asyncio.Queue[int]) -> None:
+async def _drained(server: RewardServer, grace: float, signals: asyncio.Semaphore) -> None:
     """Wait for open requests, the end of the grace period or a second signal."""
     print(f"stopping: open requests get {grace:g} s; a second signal stops at once", file=sys.stderr, flush=True)
-    waiting = [asyncio.ensure_future(server.drain(grace)), asyncio.ensure_future(signals.get())]
+    waiting = [asyncio.ensure_future(server.drain(grace)), asyncio.ensure_future(signals.acquire())]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for one in waiting:
         one.cancel()

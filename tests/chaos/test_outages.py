@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, rows_of, said, start
 from tests.chaos.served import asks, counts
-from tests.e2e.driver import analysis, infer, rows, until
+from tests.e2e.driver import analysis, infer, records, rows, until
 
 ROWS, IN_FLIGHT = 100, 8
 FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
@@ -76,7 +76,7 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
         process = start(source, out, judge.url, *FLAGS, "--outage-timeout", "2")
         until(lambda: counts(judge.log).total() > 30)
         judge.stop()
-        last, judged = last_line(end(process), 1), len(lines(out))
+        last, judged = last_line(end(process), 1), len(records(out))
         assert last.startswith(f"Stopped with {ROWS - judged} rows left") and "the same command goes on" in last
         judge.start()
         judge_all(source, out, judge.url, ROWS, *FLAGS)
@@ -106,7 +106,7 @@ def test_failures_between_good_replies_do_not_stop_the_run(tmp_path: Path) -> No
     with JudgeServer(tmp_path / "served.log") as judge:
         result = infer(source, out, judge.url, "--concurrent-requests", "1", "--max-consecutive-failures", "3")
     assert result.returncode == 1
-    assert len(lines(out)) == ROWS and len(rows_of(out)) == ROWS // 2
+    assert len(records(out)) == ROWS and len(rows_of(out)) == ROWS // 2
 
 
 def test_rows_that_need_no_judge_do_not_hide_one_that_only_fails(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, size, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, rows_of, said, size, start
 from tests.chaos.served import Ask, asks, counts
-from tests.e2e.driver import rows, until
+from tests.e2e.driver import records, rows, until
 
 ROWS, LATENCY = 60, 0.1
 FLAGS = ("--concurrent-requests", "4")
@@ -33,7 +33,7 @@ def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: Jud
     last, rescued = last_line(end(process), 1), out.with_name("out.jsonl.rescued")
     assert "was deleted during the run; everything written so far is in" in last
     assert "Move it back to the output's name, then the same command goes on" in last
-    assert len(lines(rescued)) == len(replied(judge))
+    assert len(records(rescued)) == len(replied(judge))
     rescued.rename(out)
     judge_all(source, out, judge.url, ROWS)
     assert set(counts(judge.log).values()) == {1}
@@ -48,7 +48,7 @@ def test_a_replaced_output_is_rescued_and_the_new_file_left_alone(tmp_path: Path
     before = out.read_bytes()
     assert "was replaced during the run" in last_line(end(process), 1)
     assert out.read_bytes() == before
-    assert len(lines(out.with_name("out.jsonl.rescued"))) == len(replied(judge))
+    assert len(records(out.with_name("out.jsonl.rescued"))) == len(replied(judge))
 
 
 def test_a_moved_output_goes_on_under_its_new_name(tmp_path: Path, judge: JudgeServer) -> None:
@@ -65,7 +65,7 @@ def test_a_second_loss_does_not_overwrite_the_first_rescue(tmp_path: Path, judge
         process, _, out = under_way(tmp_path, judge)
         out.unlink()
         last_line(end(process), 1)
-    rescued = [line for path in out.parent.glob("*.rescued*") for line in lines(path)]
+    rescued = [line for path in out.parent.glob("*.rescued*") for line in records(path)]
     assert len(rescued) == len(replied(judge))
 
 
@@ -74,7 +74,7 @@ def test_a_deleted_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> 
     process, source, out = under_way(tmp_path, judge)
     shutil.rmtree(out.parent)
     assert "was deleted during the run" in last_line(end(process), 1)
-    rescued = [line for path in tmp_path.rglob("*.rescued") for line in lines(path)]
+    rescued = [line for path in tmp_path.rglob("*.rescued") for line in records(path)]
     assert len(rescued) > 4
     judge_all(source, out, judge.url, ROWS)
 
@@ -86,7 +86,7 @@ def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: Jud
     out.parent.write_text("a file\n")
     assert "during the run" in last_line(end(process), 1)
     assert out.parent.read_text() == "a file\n"
-    assert len(lines(moved / "out.jsonl")) > 4
+    assert len(records(moved / "out.jsonl")) > 4
 
 
 def test_a_deleted_journal_costs_no_reply_of_a_run_that_is_not_killed(tmp_path: Path, judge: JudgeServer) -> None:
