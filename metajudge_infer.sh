@@ -61,7 +61,7 @@ if [ -n "${API_BASE:-}" ]; then
     OPENAI_BASE_URL=$API_BASE
     export OPENAI_BASE_URL
 fi
-# A judge named among the arguments is the judge, here and in the results' names.
+# --model among the arguments overrides EVAL_MODEL, also in the names of the results.
 previous=
 named=${OPENAI_API_KEY:-}${OPENAI_BASE_URL:-}
 for argument in "$@"; do
@@ -111,7 +111,7 @@ for argument in "$@"; do
     case "$argument" in --dry-run | --version | --output-file | --output-file=*) exit "$status" ;; esac
 done
 
-# One table in any case: also a stopped run has results worth seeing.
+# Print the table in any case: a stopped run has results, too.
 if [ -d "$folder" ]; then
     if [ "$models" = all ]; then
         "$python" "$here/metajudge_analysis.py" --input-dir "$folder" --eval-model "$EVAL_MODEL"
@@ -120,7 +120,7 @@ if [ -d "$folder" ]; then
             --model-be-evaluated "$models"
     fi
 fi
-# Behind the table, where it is seen: what was wrong stands above it.
+# The last line points to the error, which is above the table.
 if [ "$status" -ne 0 ]; then
     echo "metajudge: the inference ended with status $status; its message is above the table" >&2
 fi

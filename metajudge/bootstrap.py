@@ -27,38 +27,30 @@ _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*(?:([>=])=\s*([0
 
 
 class SetupError(Exception):
-    """The user must do something first; one line."""
+    """The user must change something first. The message is one line."""
 
 
 def satisfied(files: Sequence[Path]) -> bool:
     """Return whether this interpreter has every package of the requirement files, in an allowed version."""
-    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    for line in lines:
-        if not line or line.startswith("#"):
-            continue
-        match = _REQUIREMENT.match(line)
-        if match is None:
-            return False
-        try:
-            installed = importlib.metadata.version(match[1])
-        except importlib.metadata.PackageNotFoundError:
-            return False
-        wanted = _release(match[3] or "0")
-        if _release(installed) < wanted or (match[2] == "=" and _release(installed) != wanted):
-            return False
-    return True
+    lines = (line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines())
+    return all(_has(line) for line in lines if line and not line.startswith("#"))
+
+
+def _has(requirement: str) -> bool:
+    match = _REQUIREMENT.match(requirement)
+    if match is None:
+        return False
+    try:
+        installed = _release(importlib.metadata.version(match[1]))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    wanted = _release(match[3] or "0")
+    return installed == wanted if match[2] == "=" else installed >= wanted
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Return the leading numbers of a version: 1.10.0rc1 is (1, 10, 0)."""
-    numbers = []
-    for part in version.split("."):
-        digits = re.match(r"\d+", part)
-        if digits is None:
-            break
-        numbers.append(int(digits[0]))
-        if digits[0] != part:
-            break
+    """Return the leading numbers of a version without zeros at the end: 1.10.0rc1 is (1, 10)."""
+    numbers = [int(number) for number in re.split(r"[^\d.]", version)[0].split(".") if number]
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)
@@ -66,10 +58,7 @@ def _release(version: str) -> tuple[int, ...]:
 
 def mark_of(files: Sequence[Path]) -> str:
     """Return the hash that a ready environment for these files carries."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return hashlib.sha256(b"".join(file.read_bytes() + b"\0" for file in files)).hexdigest()
 
 
 def read_mark(venv: Path) -> str | None:
@@ -95,13 +84,13 @@ def interpreter(venv: Path, files: Sequence[Path], no_deps: Sequence[Path] = ())
     every = [*files, *no_deps]
     if not no_deps and satisfied(files):
         return Path(sys.executable)
-    if is_ready(venv, every) and _fits(python_of(venv), every):  # packages may have been taken out of it
+    if is_ready(venv, every) and _fits(python_of(venv), every):  # packages may have been removed from it
         return python_of(venv)
     if venv.exists() and read_mark(venv) is None:
         if _fits(python_of(venv), every):
             return python_of(venv)
         raise SetupError(
-            f"{venv} is not ours and lacks the packages of {files[0].name}; "
+            f"{venv} was not made by metajudge and lacks the packages of {files[0].name}; "
             f"run: {python_of(venv)} -m pip install -r {files[0]}   (or move {venv.name} away)"
         )
     _make(venv, files, no_deps)
@@ -127,11 +116,10 @@ def _make(venv: Path, files: Sequence[Path], no_deps: Sequence[Path]) -> None:
     (venv / MARK).write_text(BUILDING, encoding="utf-8")
     _call([base, "-m", "venv", str(venv)], f"{base} could not make {venv}")
     pip = [str(python_of(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    wanted = [part for file in files for part in ("-r", str(file))]
-    _call([*pip, *wanted], "the packages could not be installed; is the package index reachable?")
-    if no_deps:
-        alone = [part for file in no_deps for part in ("-r", str(file))]
-        _call([*pip, "--no-deps", *alone], "the packages could not be installed; is the package index reachable?")
+    for flags, group in (([], files), (["--no-deps"], no_deps)):
+        wanted = [part for file in group for part in ("-r", str(file))]
+        if wanted:
+            _call([*pip, *flags, *wanted], "the packages could not be installed; is the package index reachable?")
     (venv / MARK).write_text(mark_of([*files, *no_deps]), encoding="utf-8")
 
 
@@ -143,9 +131,9 @@ def _call(command: Sequence[str], failure: str) -> None:
 
 
 def use_ready_environment() -> None:
-    """Continue in the ready `.venv` when this interpreter lacks the packages; exit 2 without one."""
+    """Continue in the ready `.venv` when this interpreter lacks the packages; exit with 2 if there is none."""
     if not REQUIREMENTS.exists() or satisfied([REQUIREMENTS]):
-        return  # installed as a package, or all there
+        return  # installed as a package, or nothing is missing
     here = Path(sys.prefix).resolve() == VENV.resolve()
     if is_ready(VENV, [REQUIREMENTS]) and not here and _fits(python_of(VENV), [REQUIREMENTS]):
         python = str(python_of(VENV))
@@ -159,7 +147,7 @@ def use_ready_environment() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the interpreter to use; with `--check`, only say whether this one fits."""
+    """Print the interpreter to use; with `--check`, exit with 0 if this one fits, else 1."""
     parser = argparse.ArgumentParser(prog="python -m metajudge.bootstrap", description=main.__doc__)
     parser.add_argument("--venv", type=Path, default=VENV, help="the environment's folder")
     parser.add_argument(

@@ -1,15 +1,15 @@
 """Errors with causes outside our code, as one tree.
 
 MetaJudgeError
-├── UsageError      change something first (flag, path, key, file); exit code 2
-├── OutputLost      the results file vanished or was replaced under a run; exit code 1
-├── DiskFull        a record could not be written; exit code 1
+├── UsageError    change something first (flag, path, key, file); exit code 2
+├── OutputLost    the results file vanished or was replaced under a run; exit code 1
+├── DiskFull      a record could not be written; exit code 1
 └── JudgeError    a question got no reply (metajudge.llm lists its classes)
 """
 
 
 class MetaJudgeError(Exception):
-    """Base of every error that a user is meant to read: one line, no traceback."""
+    """Base of every error for the user: one line, no traceback."""
 
     exit_code = 1
 

@@ -23,7 +23,7 @@ MAKE, JUDGE, LOOK, TRAIN = "make checklists", "judge", "look at results", "train
 
 
 class Command(NamedTuple):
-    """A command of the door, known without importing its module."""
+    """A command's group and summary, known without importing its module."""
 
     group: str
     summary: str
@@ -36,7 +36,7 @@ COMMANDS = {
     "decompose": Command(MAKE, "Cut the annotators' free text into human checklists, by a language model"),
     "critic": Command(MAKE, "Have a model write its reasons and its verdict about each pair of responses"),
     "infer": Command(JUDGE, "Match the model's reasons with the human ones by a judge"),
-    "dedupe": Command(JUDGE, "Copy a result file with the one record of each row that counts"),
+    "dedupe": Command(JUDGE, "Copy a result file, keeping the one record of each row that counts"),
     "serve-judge": Command(JUDGE, "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint"),
     "analysis": Command(LOOK, "Show precision, recall, F1 and average precision of result files"),
     "report": Command(LOOK, "Report every metric with its interval, and the deceptive-alignment flag"),
@@ -54,13 +54,13 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run one command and return its exit code; `prog`: the name of a script that runs one command."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
-    # Read when numpy is imported: on busy cores the threads of its small matrix products wait for each other.
+    # Set before numpy is imported: on busy cores the threads of its small matrix products wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(50_000, 20, 50)  # cycles are rare here, and the search for them took an eighth of a run
     try:
         with _terminated_as_interrupted():
             args = _parse(arguments, prog)
-            gc.freeze()  # what was imported stays: no search through it, also not at exit
+            gc.freeze()  # imported objects stay: the collector need not visit them, not even at exit
             code = int(args.run(args))
             sys.stdout.flush()
         return code
@@ -68,13 +68,13 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         _complain(printable(with_flags(str(error))))
         return error.exit_code
     except BrokenPipeError:
-        _close(sys.stdout)  # the reader went away (`| head`)
+        _close(sys.stdout)  # the reader has closed the pipe (`| head`)
         return 1
     except OSError as error:
         if error.filename is not None:  # the path itself is at fault: too long, in a closed directory
             _complain(printable(f"{error.filename} cannot be used: {error.strerror}; check the path and permissions"))
             return 2
-        # The commands handle other failures of files: what is left is the output itself.
+        # The commands handle failures of their files: only the output itself is left.
         _close(sys.stdout)
         _complain(f"the output cannot be written: {printable(str(error))}")
         return 1
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     finally:
         try:
             sys.stderr.flush()
-        except OSError:  # without a reader the error would change the exit code
+        except OSError:  # without a reader, a later error would change the exit code
             _close(sys.stderr)
 
 
@@ -164,6 +164,7 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, without the usage of forty flags."""
 
     def error(self, message: str) -> NoReturn:
+        """Exit with 2 and one line, without values that may be secret."""
         before, unknown, words = message.partition(_UNKNOWN)
         if unknown and any(word.startswith("-") for word in words.split()):
             # The value behind a mistyped flag may be a key.

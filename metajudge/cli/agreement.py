@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files and the output options."""
     whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
-    alike = "compare files of other instructions, granularity or top-k all the same, with a warning"
+    alike = "only warn where instructions, granularity or top-k differ"
     parser.add_argument("--allow-mixed", action="store_true", help=alike)
     add_output_options(parser, "everything", "table (a block for each pair of judges)")
 
@@ -132,17 +132,15 @@ def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
 
 def _undefined(tree: Mapping[str, Any]) -> dict[str, str]:
     """Return each field of a pair or of all judges that is None, such as "items.positive", and why."""
-    return {path: _WHY[_bare(path)] for path, value in _flat(tree) if value is None}
+    return {path: _WHY[_unit_and_name(path)[1]] for path, value in _flat(tree) if value is None}
 
 
-def _unit(path: str) -> str:
-    """Return the unit of a field, a key of `_UNITS`; other fields have none."""
-    return "items" if path in ("both_matched", "same_match") else path.partition(".")[0]
-
-
-def _bare(path: str) -> str:
-    """Return a field's path without its unit."""
-    return path.removeprefix(f"{_unit(path)}.")
+def _unit_and_name(path: str) -> tuple[str, str]:
+    """Return the unit of a field, a key of `_UNITS` or another word, and the rest of its path."""
+    if path in ("both_matched", "same_match"):
+        return "items", path
+    unit, _, name = path.partition(".")
+    return unit, name or path
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -170,10 +168,10 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
     yield _block("Mean recall on the common rows", [["Evaluated model", "Rows", *names], *rows])
     for pair in report["pairs"]:
         x, y = map(printable, pair["judges"])
-        yield _block(f"x = {x}, y = {y}", _pivot(list(_cells(pair))), _notes(pair["undefined"]))
+        yield _block(f"x = {x}, y = {y}", _pivot(pair), _notes(pair["undefined"]))
     everyone = report["all_judges"]
     if len(names) > 2:
-        yield _block(f"All {len(names)} judges", _pivot(list(_cells(everyone))), _notes(everyone["undefined"]))
+        yield _block(f"All {len(names)} judges", _pivot(everyone), _notes(everyone["undefined"]))
     if everyone["pairs_not_asked"]:
         yield f"left out, as some judge was not asked: {everyone['pairs_not_asked']} of the pairs (R, S)\n"
 
@@ -202,24 +200,25 @@ def _notes(undefined: Mapping[str, str]) -> list[str]:
     """Return one line for each reason, with the figures that it explains."""
     by_reason: dict[str, list[str]] = {}
     for path, reason in undefined.items():
-        label, unit = _LABELS.get(_bare(path)), _UNITS[_unit(path)]
-        by_reason.setdefault(reason, []).append(f"{label} ({unit})" if label else unit)
+        unit, name = _unit_and_name(path)
+        shown = f"{_LABELS[name]} ({_UNITS[unit]})" if name in _LABELS else _UNITS[unit]
+        by_reason.setdefault(reason, []).append(shown)
     return [f"n/a: {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
 
 
 def _cells(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, object]]:
     """Yield unit, label and value of every figure of a pair, or of all judges."""
     for path, value in _flat(tree):
-        unit, label = _unit(path), _LABELS.get(_bare(path))
-        if unit in _UNITS and label:
-            yield _UNITS[unit], label, value
+        unit, name = _unit_and_name(path)
+        if unit in _UNITS and name in _LABELS:
+            yield _UNITS[unit], _LABELS[name], value
 
 
-def _pivot(cells: Sequence[tuple[str, str, object]]) -> list[list[object]]:
+def _pivot(tree: Mapping[str, Any]) -> list[list[object]]:
     """Return a row for each label, a column for each unit that has figures."""
-    values = {(unit, label): value for unit, label, value in cells}
-    units = [unit for unit in _UNITS.values() if any(unit == cell[0] for cell in cells)]
-    labels = [label for label in _LABELS.values() if any(label == cell[1] for cell in cells)]
+    values = {(unit, label): value for unit, label, value in _cells(tree)}
+    units = [unit for unit in _UNITS.values() if any(unit == found for found, _ in values)]
+    labels = [label for label in _LABELS.values() if any(label == found for _, found in values)]
     return [["", *units], *([label, *(values.get((unit, label), "") for unit in units)] for label in labels)]
 
 

@@ -18,28 +18,20 @@ from metajudge.text import printable
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the reference's flags and ours."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "files", nargs="*", type=Path, default=[], metavar="FILE", help="result files, or directories of them"
-    )
+    named = "result files, or directories of them"
+    source.add_argument("files", nargs="*", type=Path, default=[], metavar="FILE", help=named)
     source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
     source.add_argument("--input-dir", type=Path, metavar="DIR", help="every result file (*.jsonl) of a directory")
-    parser.add_argument(
-        "--model-be-evaluated",
-        metavar="NAME",
-        help="the evaluated model; with --input-dir, a comma list too: only their files (default: as the file says)",
-    )
-    parser.add_argument(
-        "--eval-model", metavar="JUDGE", help="with --input-dir: only files of this judge, by file name or record"
-    )
-    parser.add_argument(
-        "--max-checklist-len", type=whole(1), default=10, metavar="N", help="skip rows whose model checklist is longer"
-    )
-    parser.add_argument(
-        "--paper", action="store_true", help="add the paper's metrics: one-to-one matching, RC, AP, precision, F1"
-    )
-    parser.add_argument(
-        "--jobs", type=whole(1), default=1, metavar="N", help="with --input-dir: files read at the same time"
-    )
+    models = "the evaluated model; with --input-dir, a comma list too: only their files (default: as the file says)"
+    parser.add_argument("--model-be-evaluated", metavar="NAME", help=models)
+    judge = "with --input-dir: only files of this judge, by file name or record"
+    parser.add_argument("--eval-model", metavar="JUDGE", help=judge)
+    longest = "skip rows whose model checklist is longer"
+    parser.add_argument("--max-checklist-len", type=whole(1), default=10, metavar="N", help=longest)
+    paper = "add the paper's metrics: one-to-one matching, RC, AP, precision, F1"
+    parser.add_argument("--paper", action="store_true", help=paper)
+    jobs = "with --input-dir: files read at the same time"
+    parser.add_argument("--jobs", type=whole(1), default=1, metavar="N", help=jobs)
     parser.add_argument("--sort-by", choices=SORT_FIELDS, default="recall", help="the column that ranks the rows")
     add_output_options(parser, "the summaries")
 
@@ -98,8 +90,8 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
 
 
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
-    """The summaries with the paper's metrics, and how many rows are not common to all files."""
-    # They need numpy, which the other figures do without.
+    """Return the summaries with the paper's metrics and the number of rows that are not in all files."""
+    # These metrics need numpy; the other figures do not.
     from metajudge.reports import PAPER, ScoringConfig, common_ids, score_file
 
     files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
@@ -128,15 +120,10 @@ def _note_unscored(summary: Summary) -> None:
     if found.unreadable.count:
         warn(f"{where}: {printable(str(found.unreadable))}")
     if found.superseded:
-        verb = "does" if found.superseded == 1 else "do"
-        records = plural(found.superseded, "record")
-        warn(f"{where}: {records} {verb} not count: there is a later or finished one of the same row")
+        warn(f"{where}: {plural(found.superseded, 'record')} superseded by a later or finished one of the same row")
     if found.changed:
-        verb = "counts" if found.changed == 1 else "count"
-        warn(
-            f"{where}: {plural(found.changed, 'record')} {verb} beside an earlier one of the same row, whose lists "
-            "have changed since: judge changed lists into a file of their own"
-        )
+        rows = f"{plural(found.changed, 'record')} in addition to an earlier one of the same row"
+        warn(f"{where}: {rows}, whose lists have changed since: judge changed lists into another file")
 
 
 def _note_judges(summaries: list[Summary]) -> None:
@@ -156,4 +143,4 @@ def _note_judges(summaries: list[Summary]) -> None:
             "a rough figure, not comparable with an LLM judge's"
         )
     if embedded and any(summary.scan.judges - {EMBEDDED} for summary in summaries):
-        warn("figures of the embedded judge and of LLM judges are together here; select one with --eval-model")
+        warn("the table mixes figures of the embedded judge and of LLM judges; select one with --eval-model")

@@ -1,4 +1,4 @@
-"""`check`: is a file good input, and what is in it."""
+"""`check`: the problems of an input or result file, and counts of its content."""
 
 import argparse
 import sys
@@ -22,18 +22,14 @@ class _Section(NamedTuple):
 
     title: str
     headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[object]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files and the lists that they must have."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="input or result files (.jsonl)")
-    parser.add_argument(
-        "--model-be-evaluated",
-        default="all",
-        metavar="NAME",
-        help="whose checklists must be there: a name, a comma list, or all that the file has any of",
-    )
+    models = "the models that must have checklists: a name, a comma list, or all that have any"
+    parser.add_argument("--model-be-evaluated", default="all", metavar="NAME", help=models)
     add_output_options(parser, "what was found")
 
 
@@ -45,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             check = check_file(path, args.model_be_evaluated)
         except UsageError as error:
-            # The files are no flag here.
+            # This command has no --input-file: its files are positional.
             reason = str(error).removeprefix("`input_file` ").removeprefix("--input-file ")
             warn(f"metajudge: error: {printable(reason)}")
             worst = error.exit_code
@@ -64,16 +60,21 @@ def _show(check: Check, style: str, apart: bool) -> None:
     lines = [_verdict(check), *_remarks(check)]
     shown = [section for section in _sections(check) if section.rows]
     if style == CSV:
-        name = printable(str(check.file))
-        texts = [render_rows([[name, *row] for row in part.rows], ["File", *part.headings], CSV) for part in shown]
+        texts = [_table([[check.file, *row] for row in part.rows], ["File", *part.headings], CSV) for part in shown]
         for line in lines:
             warn(line)
     else:
-        texts = [f"{part.title}\n\n{render_rows(part.rows, part.headings, style)}" for part in shown]
-        texts = ["\n".join(lines) + "\n", *texts]
+        texts = [
+            "\n".join(lines) + "\n",
+            *(f"{part.title}\n\n{_table(part.rows, part.headings, style)}" for part in shown),
+        ]
     if texts:
         sys.stdout.write(("\n" if apart else "") + "\n".join(texts))
         sys.stdout.flush()
+
+
+def _table(rows: Sequence[Sequence[object]], headings: Sequence[str], style: str) -> str:
+    return render_rows([[printable(str(cell)) for cell in row] for row in rows], headings, style)
 
 
 # ------------------------------------------------------------------ lines
@@ -133,19 +134,21 @@ def _sections(check: Check) -> Iterator[_Section]:
     if check.records is not None:
         yield from _record_sections(check.records)
     spread = ("Items a row (mean)", "min", "max")
-    yield _Section("Human checklists", ("Domain", "Rows", *spread), _domain_rows(rows))
+    yield _Section("Human checklists", ("Domain", "Rows", *spread), list(_domain_rows(rows)))
     yield _Section(
-        "Model checklists", ("Model", "Rows", "With list", *spread, "Empty", "Over 5", "Over 10"), _model_rows(rows)
+        "Model checklists",
+        ("Model", "Rows", "With list", *spread, "Empty", "Over 5", "Over 10"),
+        list(_model_rows(rows)),
     )
-    yield _Section("Labels", ("Model", "Label", "Meaning", "Rows"), _label_rows(rows))
-    yield _Section("Findings", ("Found", "Count", "Lines"), _finding_rows(rows))
+    yield _Section("Labels", ("Model", "Label", "Meaning", "Rows"), list(_label_rows(rows)))
+    yield _Section("Findings", ("Found", "Count", "Lines"), list(_finding_rows(rows)))
     vague = rows.findings["vague_items"]
     yield _Section(
         "Human items that look vague" + _first(vague),
         ("Line", "Item", "Why", "Text"),
-        [(str(place.line), f"R{place.item}", place.why, _clipped(place.text)) for place in vague.first],
+        [(place.line, f"R{place.item}", place.why, _clipped(place.text)) for place in vague.first],
     )
-    problems = [(str(place.line), printable(place.text)) for place in check.problems.first]
+    problems = [(place.line, place.text) for place in check.problems.first]
     yield _Section("Problems" + _first(check.problems), ("Line", "Problem"), problems)
 
 
@@ -155,62 +158,42 @@ def _first(places: Places) -> str:
 
 
 def _record_sections(records: Records) -> Iterator[_Section]:
-    states = [(printable(status), _clipped(why), str(n)) for (status, why), n in records.states.most_common()]
+    states = [(status, _clipped(why), n) for (status, why), n in records.states.most_common()]
     yield _Section("Records", ("Status", "Reason", "Rows"), states)
-    judges = [
-        (*(printable(part) or "not named" for part in names), str(n)) for names, n in records.judges.most_common()
-    ]
+    judges = [(*(part or "not named" for part in names), n) for names, n in records.judges.most_common()]
     yield _Section("Judges", ("Judge", "Instructions", "Granularity", "Rows"), judges)
 
 
-def _spread(lengths: Lengths) -> tuple[str, str, str]:
+def _spread(lengths: Lengths) -> tuple[object, ...]:
     if lengths.mean is None:
         return ("n/a",) * 3
-    return f"{lengths.mean:.2f}", str(lengths.least), str(lengths.most)
+    return f"{lengths.mean:.2f}", lengths.least, lengths.most
 
 
-def _domain_rows(rows: Rows) -> list[tuple[str, ...]]:
-    if not rows.human.lists:
-        return []
-    domains = [
-        (printable(name) or "(none)", str(lengths.rows), *_spread(lengths))
-        for name, lengths in sorted(rows.domains.items())
-    ]
-    return [*domains, ("all", str(rows.human.rows), *_spread(rows.human))]
+def _domain_rows(rows: Rows) -> Iterator[tuple[object, ...]]:
+    if rows.human.lists:
+        for name, lengths in [*sorted(rows.domains.items()), ("all", rows.human)]:
+            yield name or "(none)", lengths.rows, *_spread(lengths)
 
 
-def _model_rows(rows: Rows) -> list[tuple[str, ...]]:
-    return [
-        (
-            printable(model.name),
-            str(model.lengths.rows),
-            str(model.lengths.lists),
-            *_spread(model.lengths),
-            str(model.lengths.empty),
-            str(model.over_five),
-            str(model.over_ten),
-        )
-        for model in rows.models.values()
-    ]
+def _model_rows(rows: Rows) -> Iterator[tuple[object, ...]]:
+    for model in rows.models.values():
+        lists = model.lengths
+        yield model.name, lists.rows, lists.lists, *_spread(lists), lists.empty, model.over_five, model.over_ten
 
 
-def _label_rows(rows: Rows) -> list[tuple[str, ...]]:
-    return [
-        (
-            printable(model.name),
-            _clipped(label.text) or "-",
-            label.why if label.verdict is None else _VERDICTS[label.verdict],
-            str(label.rows),
-        )
-        for model in rows.models.values()
-        for label in model.verdicts()[0]
-    ]
+def _label_rows(rows: Rows) -> Iterator[tuple[object, ...]]:
+    for model in rows.models.values():
+        for label in model.verdicts()[0]:
+            meaning = label.why if label.verdict is None else _VERDICTS[label.verdict]
+            yield model.name, _clipped(label.text) or "-", meaning, label.rows
 
 
-def _finding_rows(rows: Rows) -> list[tuple[str, str, str]]:
-    found = rows.findings
-    where = {key: "named below" if key == "vague_items" else _where(found[key]) for key in FINDINGS}
-    return [(text, str(found[key].count), where[key]) for key, text in FINDINGS.items() if found[key].count]
+def _finding_rows(rows: Rows) -> Iterator[tuple[object, ...]]:
+    for key, text in FINDINGS.items():
+        found = rows.findings[key]
+        if found.count:
+            yield text, found.count, "named below" if key == "vague_items" else _where(found)
 
 
 def _where(places: Places) -> str:

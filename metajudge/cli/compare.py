@@ -14,10 +14,9 @@ from metajudge.text import printable, render_rows
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add two or more files and the scoring."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
-    parser.add_argument("--allow-mixed", action="store_true", help="compare figures of different judges all the same")
-    parser.add_argument(
-        "--resamples", type=whole(100), default=10_000, metavar="B", help="random swaps behind each p value"
-    )
+    parser.add_argument("--allow-mixed", action="store_true", help="compare even figures of different judges")
+    swaps = "random swaps for each p value"
+    parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=swaps)
     add_output_options(parser, "the differences")
     add_scoring_flags(parser)
 
@@ -29,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if len(files) < 2:
         raise UsageError("compare needs two result files or more; `report` is for one")
     if args.allow_mixed:
-        warn("figures of different judges may be side by side: differences between judges are among them")
+        warn("the judges may differ: a difference may come from the judge and not from the model")
     else:
         check_comparable(files)
     for line in filter(None, map(missing_labels_note, files)):

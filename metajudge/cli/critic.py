@@ -2,14 +2,11 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
 from metajudge.cli.options.flags import from_args, whole
-from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
-from metajudge.cli.options.log import start_log
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks import StepConfig
 from metajudge.tasks.critic import CriticStep
 
 
@@ -17,24 +14,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add files, the request, fields and the model's flags."""
     add_row_flags(parser, "the rows with NAME-checklist, NAME-label and NAME-generated_text")
     asked = parser.add_argument_group("what is asked")
-    asked.add_argument(
-        "--name", dest="model_name", required=True, metavar="NAME", help="the evaluated model's name in the rows"
-    )
+    name = "the evaluated model's name in the rows"
+    asked.add_argument("--name", dest="model_name", required=True, metavar="NAME", help=name)
     asked.add_argument("--top-k", type=whole(1), metavar="N", help="ask for exactly N reasons, and keep no more")
-    asked.add_argument(
-        "--orders", choices=("ab", "both"), default="ab",
-        help="both: ask with the responses exchanged, too; where the verdicts disagree it is a tie",
-    )  # fmt: skip
-    asked.add_argument(
-        "--max-input-tokens", type=whole(100), metavar="N",
-        help="leave the oldest turns out of a question that is longer (an estimate); the row's stamp says how many",
-    )  # fmt: skip
-    asked.add_argument("--from-field", metavar="FIELD", help="ask nothing: parse the text that was generated elsewhere")
+    orders = "both: ask again with the responses exchanged; verdicts that disagree count as a tie"
+    asked.add_argument("--orders", choices=("ab", "both"), default="ab", help=orders)
+    longest = "leave out the oldest turns of a longer question (by estimate); the row's stamp counts them"
+    asked.add_argument("--max-input-tokens", type=whole(100), metavar="N", help=longest)
+    asked.add_argument("--from-field", metavar="FIELD", help="ask nothing: parse this field, generated elsewhere")
     asked.add_argument("--context-field", default="context", metavar="FIELD", help="the conversation, or a question")
-    asked.add_argument(
-        "--response-fields", type=_two_fields, default=("response1", "response2"), metavar="A,B",
-        help="the two responses (default: response1,response2)",
-    )  # fmt: skip
+    fields = ("response1", "response2")
+    responses = "the two responses (default: response1,response2)"
+    asked.add_argument("--response-fields", type=_two_fields, default=fields, metavar="A,B", help=responses)
     add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
 
@@ -42,13 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Criticise every row."""
     if not args.model_name.strip() or args.model_name.lower() == "human":
-        raise UsageError(f"--name {args.model_name!r} is no name for a model")
+        raise UsageError(f"--name {args.model_name!r} is not allowed for a model; give it another name")
     if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
         raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
-    start_log(args.log_file, args.input_file, args.output_file)
-    config = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
-    command = f"python -m metajudge check {shlex.quote(args.output_file)}"
-    return run_and_print(config, from_args(CriticStep, args), next_command=command)
+    next_command = f"python -m metajudge check {shlex.quote(args.output_file)}"
+    return run_and_print(args, from_args(CriticStep, args), next_command)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

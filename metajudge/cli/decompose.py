@@ -2,32 +2,29 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
 from metajudge.cli.options.flags import from_args, whole
-from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
-from metajudge.cli.options.log import start_log
+from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks import StepConfig
 from metajudge.tasks.decompose import DecomposeStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add files, texts and bounds; then the model's flags."""
-    add_row_flags(parser, "rows with the annotators' texts: one line per row, with human-checklist where it worked out")
+    add_row_flags(
+        parser, "rows with the annotators' texts: one line per row, with human-checklist if the row succeeded"
+    )
     texts = parser.add_argument_group("what is decomposed")
     texts.add_argument(
         "--text-field", dest="text_fields", action="append", default=[], metavar="NAME",
         help="a field with annotators' text, a string or a list of them; may be repeated "
         "(default: HelpSteer3's individual_preference)",
     )  # fmt: skip
-    texts.add_argument("--min-items", type=whole(0), default=3, metavar="N", help="fewer points: too_few")
-    texts.add_argument("--max-items", type=whole(1), default=7, metavar="N", help="more points: too_many")
-    texts.add_argument(
-        "--per-annotator", action="store_true",
-        help="a list for each annotator, as annotator-1-checklist and so on, for the human ceiling",
-    )  # fmt: skip
+    texts.add_argument("--min-items", type=whole(0), default=3, metavar="N", help="a row with fewer points is too_few")
+    texts.add_argument("--max-items", type=whole(1), default=7, metavar="N", help="one with more is too_many")
+    each = "a list for each annotator, as annotator-1-checklist and so on, for the human ceiling"
+    texts.add_argument("--per-annotator", action="store_true", help=each)
     add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
 
@@ -36,12 +33,6 @@ def run(args: argparse.Namespace) -> int:
     """Decompose every row."""
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
-    start_log(args.log_file, args.input_file, args.output_file)
-    config = judge_config(StepConfig, args, input_file=Path(args.input_file), output_file=Path(args.output_file))
     step = from_args(DecomposeStep, args, text_fields=tuple(args.text_fields))
     output = shlex.quote(args.output_file)
-    return run_and_print(
-        config,
-        step,
-        next_command=f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH",
-    )
+    return run_and_print(args, step, f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH")

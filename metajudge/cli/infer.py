@@ -17,19 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output = "JSONL records, appended. {model} is replaced by the evaluated model's name"
     add_row_flags(parser, output, "JSONL rows with checklists (- for stdin)")
     judged = parser.add_argument_group("what is judged")
-    judged.add_argument(
-        "--model-be-evaluated", required=True, metavar="NAME",
-        help="the model whose {NAME}-checklist is judged; a comma list, or all",
-    )  # fmt: skip
+    models = "the model whose {NAME}-checklist is judged; a comma list, or all"
+    judged.add_argument("--model-be-evaluated", required=True, metavar="NAME", help=models)
     add_flags(judged, InferConfig, "granularity", "top_k", "num_samples")
     judged.add_argument(
         "--guard", nargs="?", const="report", choices=("report", "zero"),
         help="name suspicious items (empty, generic, over-long, instruction-like) in the records and count them; "
         "zero: give such items of the model no credit",
     )  # fmt: skip
-    judged.add_argument(
-        "--prompt-template", metavar="PATH", help="your own question, with {source_list} (S) and {target_list} (R)"
-    )
+    template = "your own question, with {source_list} (S) and {target_list} (R)"
+    judged.add_argument("--prompt-template", metavar="PATH", help=template)
     add_judge_flags(parser)
     pace = add_pace_flags(parser)
     pace.add_argument("--batch-size", type=int, metavar="N", help="accepted for compatibility; has no effect")
@@ -37,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Open the log, judge."""
+    """Judge every row and print the summary."""
     start_log(args.log_file, args.input_file, args.output_file)
     template = read_template(Path(args.prompt_template)) if args.prompt_template else None
     config = judge_config(InferConfig, args, input_file=Path(args.input_file), prompt_template=template)

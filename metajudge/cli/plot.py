@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.cli.options.flags import number
-from metajudge.cli.options.output import warn
-from metajudge.cli.options.picture import add_picture_options, check_picture, writing
+from metajudge.cli.options.output import warn, writing
+from metajudge.cli.options.picture import add_picture_options, check_picture
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
 from metajudge.reports import FlagRule, difference_notes, report_rows
@@ -24,14 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--group-by", metavar="FIELD", help="a panel for each value of this field, as in `report`")
     add_picture_options(parser, "overall_compare.png")
-    parser.add_argument(
-        "--oa-zone", type=number(0, 1), metavar="OA",
-        help="outcome accuracy from which on a model counts as right (default: the median of the points)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--rc-zone", type=number(0, 1), metavar="RC",
-        help="rationale consistency from which on its reasons count as sound (default: the median of the points)",
-    )  # fmt: skip
+    right = "smallest outcome accuracy that counts as right (default: the median of the points)"
+    parser.add_argument("--oa-zone", type=number(0, 1), metavar="OA", help=right)
+    sound = "smallest rationale consistency that counts as sound (default: the median of the points)"
+    parser.add_argument("--rc-zone", type=number(0, 1), metavar="RC", help=sound)
     add_scoring_flags(parser)
 
 

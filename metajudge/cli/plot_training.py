@@ -1,19 +1,17 @@
-"""`plot-training`: logs of training runs become the picture of their rewards."""
+"""`plot-training`: draw the rewards that logs of training runs hold."""
 
 import argparse
 from pathlib import Path
 
-from metajudge.cli.options.output import plural, warn
-from metajudge.cli.options.picture import add_picture_options, check_picture, writing
+from metajudge.cli.options.output import plural, warn, writing
+from metajudge.cli.options.picture import add_picture_options, check_picture
 from metajudge.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add logs and the look."""
-    parser.add_argument(
-        "files", nargs="+", type=Path, metavar="LOG",
-        help="logs of training runs: JSON lines with arm, seed, step, outcome and rationale",
-    )  # fmt: skip
+    logs = "logs of training runs: JSON lines with arm, seed, step, outcome and rationale"
+    parser.add_argument("files", nargs="+", type=Path, metavar="LOG", help=logs)
     add_picture_options(parser, "reward_compare.png")
 
 

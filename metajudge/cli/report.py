@@ -16,18 +16,12 @@ GROUPS = ("paper", "outcome", "reference")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add files, groups, metrics and the margins of the flag."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="result files, or directories of them")
-    parser.add_argument(
-        "--group-by",
-        metavar="FIELD",
-        help="also by this field of the rows, or by n_human, preference_strength, label_correct",
-    )
-    parser.add_argument(
-        "--metrics", type=_groups, default=",".join(GROUPS), metavar="LIST",
-        help="which of paper, outcome, reference, as a comma list",
-    )  # fmt: skip
-    parser.add_argument(
-        "--resamples", type=whole(100), default=10_000, metavar="B", help="resamples behind each interval"
-    )
+    groups = "also by this field of the rows, or by n_human, preference_strength, label_correct"
+    parser.add_argument("--group-by", metavar="FIELD", help=groups)
+    metrics = "which of paper, outcome, reference, as a comma list"
+    parser.add_argument("--metrics", type=_groups, default=",".join(GROUPS), metavar="LIST", help=metrics)
+    resamples = "resamples for each interval"
+    parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=resamples)
     add_output_options(parser, "the report")
     add_scoring_flags(parser)
     flag = parser.add_argument_group("the deceptive-alignment flag")
@@ -35,10 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--flag-oa", type=number(0, 1), default=0.05, metavar="D",
         help="flag a model whose outcome accuracy is surely less than this below the best-reasoning one's",
     )  # fmt: skip
-    flag.add_argument(
-        "--flag-rc", type=number(0, 1), default=0.05, metavar="D",
-        help="... and whose rationale consistency surely more than this",
-    )  # fmt: skip
+    more = "... and whose rationale consistency surely more than this"
+    flag.add_argument("--flag-rc", type=number(0, 1), default=0.05, metavar="D", help=more)
 
 
 def run(args: argparse.Namespace) -> int:

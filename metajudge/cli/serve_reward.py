@@ -3,13 +3,13 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 
 from metajudge.cli.options.flags import add_flags, from_args, number, number_or
 from metajudge.cli.options.judge import add_judge_flags, add_request_flags, judge_config
 from metajudge.cli.options.log import start_log
+from metajudge.cli.signals import stop_on_signals
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.rewards import RewardConfig
@@ -47,30 +47,23 @@ def _add_server_flags(parser: argparse.ArgumentParser) -> None:
         "warning, also for rows that allow no reward",
     )  # fmt: skip
     add_flags(server, ServerConfig, "unscored_timeout")
-    server.add_argument(
-        "--shutdown-timeout", type=number(0), default=10.0, metavar="SECONDS",
-        help="seconds that open requests get when the server is stopped",
-    )  # fmt: skip
+    grace = "seconds that open requests get when the server is stopped"
+    server.add_argument("--shutdown-timeout", type=number(0), default=10.0, metavar="SECONDS", help=grace)
     server.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key or token)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until a signal comes; exit 130."""
+    """Serve until a signal comes; exit code 130."""
     start_log(args.log_file)
-    import metajudge.llm.transport  # noqa: F401  (now: later the first request would wait for it)
+    import metajudge.llm.transport  # noqa: F401  (here, so that the first request does not wait for it)
 
-    config = from_args(
-        ServerConfig,
-        args,
-        judge=judge_config(JudgeConfig, args),
-        reward=from_args(RewardConfig, args),
-        token=token(args),
-    )
+    judge, reward = judge_config(JudgeConfig, args), from_args(RewardConfig, args)
+    config = from_args(ServerConfig, args, judge=judge, reward=reward, token=token(args))
     return asyncio.run(_serve(RewardServer(config), args.shutdown_timeout, bool(config.token)))
 
 
 def token(args: argparse.Namespace) -> str:
-    """Return the token from the file, else the environment; may be empty where none is named."""
+    """Return the token from the file, else the environment; empty if neither names one."""
     path = args.token_file
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "").strip()
@@ -87,23 +80,22 @@ def token(args: argparse.Namespace) -> str:
 
 
 async def _serve(server: RewardServer, grace: float, has_token: bool) -> int:
-    signals: asyncio.Queue[int] = asyncio.Queue()
-    async with server:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
-        url = server.base_url
-        print(url, flush=True)
-        shown = f"'{url}?token=...'" if has_token else url
-        print(f"Use it with: --reward.remote_url {shown}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
-        await signals.get()
-        await _drained(server, grace, signals)
+    signals = asyncio.Semaphore(0)
+    with stop_on_signals(signals.release):
+        async with server:
+            url = server.base_url
+            print(url, flush=True)
+            shown = f"'{url}?token=...'" if has_token else url
+            print(f"Use it with: --reward.remote_url {shown}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
+            await signals.acquire()
+            await _drained(server, grace, signals)
     return 130
 
 
-async def _drained(server: RewardServer, grace: float, signals: asyncio.Queue[int]) -> None:
-    """Wait for open requests, the end of the grace or a second signal."""
-    print(f"stopping: open requests get {grace:g} s; once more to stop at once", file=sys.stderr, flush=True)
-    waiting = [asyncio.ensure_future(server.drain(grace)), asyncio.ensure_future(signals.get())]
+async def _drained(server: RewardServer, grace: float, signals: asyncio.Semaphore) -> None:
+    """Wait for open requests, the end of the grace period or a second signal."""
+    print(f"stopping: open requests get {grace:g} s; a second signal stops at once", file=sys.stderr, flush=True)
+    waiting = [asyncio.ensure_future(server.drain(grace)), asyncio.ensure_future(signals.acquire())]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for one in waiting:
         one.cancel()

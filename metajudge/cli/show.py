@@ -17,9 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a file and the choice of its rows."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a result file (.jsonl)")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--id", metavar="ID", help="the row of this id (its beginning will do), or line number if there are no ids"
-    )
+    row = "the row with this id or beginning of an id; a line number if the file has no ids"
+    which.add_argument("--id", metavar="ID", help=row)
     which.add_argument("--worst", type=whole(1), default=_WORST, metavar="N", help="the N rows of lowest recall")
     parser.add_argument("--model-be-evaluated", metavar="NAME", help="the evaluated model, if the file does not say")
 

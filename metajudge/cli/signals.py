@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM stop a run: the first lets replies in flight arrive, the second does not."""
+"""Handlers of SIGINT and SIGTERM for a run or a server."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on each of the signals; a `StopHook` for a run in the main thread."""
+    """Call `stop` at each of these signals; a `StopHook`. A run stops at the first, and at once at the second."""
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
@@ -17,6 +17,6 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            loop.remove_signal_handler(number)  # which leaves the system's own: it ends the process without a word
+            loop.remove_signal_handler(number)  # which restores the system's own: it ends the process without a message
             if handler is not None:
                 signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""The text of a run: its summary at the end, or what a dry run found."""
+"""Text of a run: the summary at its end, or the findings of a dry run."""
 
 import shlex
 from collections import Counter
@@ -51,9 +51,9 @@ def summary_text(
     next_command: str,
     notes: Sequence[str] = (),
 ) -> str:
-    """Summarise a run; the last line is what to type next, or how to go on with the rows that are left.
+    """Summarise a run. The last line is the next command, or says how to continue with the remaining rows.
 
-    `notes`: lines about the input, shown behind the time.
+    `notes`: lines about the input, shown after the time.
     """
     usage = stats.usage
     cached = "" if usage.cached_tokens is None else f" ({usage.cached_tokens:,} of them cached)"
@@ -80,9 +80,10 @@ def _by_count(counts: Counter[str]) -> str:
 def _cost(config: JudgeConfig, spent: float) -> list[str]:
     if config.prices is None:
         return []
-    bound = "" if config.max_cost is None else f" of at most {config.max_cost:g}"
-    over = spent - (config.max_cost if config.max_cost is not None else spent)
-    return [f"Cost      {spent:.4f}{bound}" + (f", {over:.4f} over it" if over > 0 else "")]
+    if config.max_cost is None:
+        return [f"Cost      {spent:.4f}"]
+    over = spent - config.max_cost
+    return [f"Cost      {spent:.4f} of at most {config.max_cost:g}" + (f", {over:.4f} over it" if over > 0 else "")]
 
 
 def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
@@ -98,22 +99,15 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
         why = with_flags(str(reason))
         why += "" if why.endswith("?") else "."
         return f"Stopped with {left} rows left: {why} Then the same command goes on where this one stopped."
-    if stats.failures or stats.skipped_failed:
-        failed = stats.failures + stats.skipped_failed
-        return f"{failed} rows failed; the same command asks them again (without --skip-failed)." + _unusable(stats)
-    if stats.unusable:
-        return f"All usable rows are judged.{_unusable(stats)}"
-    return f"Next      {next_command}"
-
-
-def _unusable(stats: RunStats) -> str:
-    if not stats.unusable:
-        return ""
-    return f" {stats.unusable} unusable rows are named above; correct them and run the same command."
+    unusable = f" {stats.unusable} unusable rows are named above; correct them and run the same command."
+    if failed := stats.failures + stats.skipped_failed:
+        again = f"{failed} rows failed; the same command asks them again (without --skip-failed)."
+        return again + (unusable if stats.unusable else "")
+    return f"All usable rows are judged.{unusable}" if stats.unusable else f"Next      {next_command}"
 
 
 def _analysis_commands(outputs: Sequence[Path]) -> str:
-    """Return the commands that show these results; one for a folder where that shows exactly them."""
+    """Return the commands that show these results: one for their folder if that shows exactly them, else one each."""
     command = "python -m metajudge analysis"
     folders = {path.parent for path in outputs}
     if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
@@ -122,7 +116,7 @@ def _analysis_commands(outputs: Sequence[Path]) -> str:
 
 
 def _guard_lines(scan: InputScan, guard: str | None) -> list[str]:
-    """Say how many items of the input the guard has marked, by reason; nothing without guard."""
+    """Count the items of the input that the guard has marked, by reason; empty without guard."""
     if guard is None:
         return []
     zero = "; those of the model get no credit" if guard == ZERO and scan.flagged_items else ""

@@ -1,6 +1,5 @@
 """The embedded judge: a lexical matcher that needs no key, behind an OpenAI-compatible server on loopback."""
 
-from metajudge.embedded.features import subject
-from metajudge.embedded.server import MODEL, start
+from metajudge.embedded.server import MODEL, serving
 
-__all__ = ["MODEL", "start", "subject"]
+__all__ = ["MODEL", "serving"]

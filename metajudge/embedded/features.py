@@ -1,4 +1,4 @@
-"""The features of an item that a lexical matcher can see: which response it is about, praise or blame, numbers, names, n-grams."""
+"""Features of an item for the lexical matcher: the responses it names, its tone, numbers, names and n-grams."""
 
 import re
 import unicodedata
@@ -54,24 +54,12 @@ _NEGATED_PRAISE = re.compile(
 _NUMBER = re.compile(r"(?<![\w.,])[-−]?\d+(?:[.,]\d+)*")
 _NUMBER_WORDS = {
     word: str(value)
-    for value, words in enumerate(
-        (
-            "zero cero null",
-            "one uno eins",
-            "two dos zwei",
-            "three tres drei",
-            "four cuatro vier",
-            "five cinco fünf",
-            "six seis sechs",
-            "seven siete sieben",
-            "eight ocho acht",
-            "nine nueve neun",
-            "ten diez zehn",
-            "eleven once elf",
-            "twelve doce zwölf",
-        )
+    for words in (
+        "zero one two three four five six seven eight nine ten eleven twelve",
+        "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
+        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
     )
-    for word in words.split()
+    for value, word in enumerate(words.split())
     if word not in ("one", "uno", "once", "null")
 }
 _QUOTED = re.compile(r"[\"“”„«»「」『』`]([^\"“”„«»「」『』`]{2,60})[\"“”„«»「」『』`]|(?<!\w)'([^']{2,60})'(?!\w)")
@@ -81,8 +69,8 @@ _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """Subject and tone of one checklist item."""
+class Item:
+    """Features of one checklist item."""
 
     sides: tuple[int, ...]
     """Responses it names (1, 2), the first one mentioned first."""
@@ -91,32 +79,15 @@ class Subject:
     numbers: frozenset[str]
     names: frozenset[str]
     """Quoted text and code identifiers, in lower case."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item(Subject):
-    """Features of one checklist item for the matcher."""
-
     grams: Counter[str]
     """Character n-grams of the text without the sides."""
 
 
 def look(text: str) -> Item:
-    """Read every feature of an item that the matcher needs."""
-    seen, rest = _seen(text)
-    return Item(seen.sides, seen.tone, seen.numbers, seen.names, n_grams(rest))
-
-
-def subject(text: str) -> Subject:
-    """Read the features of an item, except n-grams, which only a matcher needs."""
-    return _seen(text)[0]
-
-
-def _seen(text: str) -> tuple[Subject, str]:
-    """Return the subject of an item, and its text without sides and capitals."""
+    """Read the features of an item."""
     sides, rest = _take_out_sides(unicodedata.normalize("NFKC", text))
     folded = rest.casefold()
-    return Subject(sides, _tone(folded), _numbers(folded), _names(rest)), folded
+    return Item(sides, _tone(folded), _numbers(folded), _names(rest), n_grams(folded))
 
 
 def _take_out_sides(text: str) -> tuple[tuple[int, ...], str]:
@@ -137,13 +108,13 @@ def _take_out_sides(text: str) -> tuple[tuple[int, ...], str]:
 
 
 def _tone(folded: str) -> int:
-    blame = len(_BLAME.findall(folded))
-    praise = 0
-    for match in _PRAISE.finditer(folded):
-        negated = _NEGATED_PRAISE.search(folded[max(0, match.start() - 30) : match.start()])
-        praise += 0 if negated else 1
+    blame = bool(_BLAME.search(folded))
+    praise = any(
+        not _NEGATED_PRAISE.search(folded[max(0, match.start() - 30) : match.start()])
+        for match in _PRAISE.finditer(folded)
+    )
     # Words of both kinds are no evidence: "the right year is 1453" may blame.
-    return 0 if (blame and praise) or blame == praise else 1 if praise else -1
+    return praise - blame
 
 
 def _numbers(folded: str) -> frozenset[str]:
@@ -166,5 +137,5 @@ def n_grams(folded: str) -> Counter[str]:
         padded = f" {word} "
         grams.update(padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1))
         if len(padded) == 3:
-            grams[padded] += 1  # a single letter or digit is as much of a word as it can be
+            grams[padded] += 1  # a word of one letter has only this n-gram
     return grams

@@ -1,13 +1,14 @@
 """The embedded judge as an OpenAI-compatible server on loopback.
 
-It reads a question as any judge would and answers in the reply grammar. So trying the toolkit without a key runs the
-code of a paid run.
+It reads a question as any judge does and answers in the reply grammar, so a trial without a key runs the same code as
+a paid run.
 """
 
+import contextlib
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,8 +70,8 @@ def answer(lists: Lists) -> str:
     """Return the reply to a question: a result block."""
     matrix = score_matrix(lists.human, lists.model)
     if lists.only:
-        return plain_block(Match(number, lists.only, float(row[0])) for number, row in enumerate(matrix, 1))
-    return plain_block(best_matches([[float(score) for score in row] for row in matrix]))
+        return plain_block(Match(number, lists.only, row[0]) for number, row in enumerate(matrix, 1))
+    return plain_block(best_matches([[*row] for row in matrix]))
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,9 +108,8 @@ def _user_text(messages: object) -> str:
         raise BadRequest(400, "messages must hold a user message", "messages")
     content = contents[-1]
     if isinstance(content, list):
-        content = "".join(
-            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
-        )
+        texts = (part.get("text") for part in content if isinstance(part, dict))
+        content = "".join(text for text in texts if isinstance(text, str))
     if not isinstance(content, str):
         raise BadRequest(400, "the content of a message must be text", "messages")
     return content
@@ -119,8 +119,8 @@ def _user_text(messages: object) -> str:
 
 
 def _error(status: int, message: str, param: str | None = None, code: str | None = None) -> web.Response:
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    return web.json_response({"error": {"message": message, "type": kind, "param": param, "code": code}}, status=status)
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+    return web.json_response({"error": error}, status=status)
 
 
 async def _chat(request: web.Request) -> web.Response:
@@ -159,29 +159,19 @@ def application() -> web.Application:
     return app
 
 
-@dataclass(frozen=True, slots=True)
-class RunningServer:
-    """A server inside this process; `close` it."""
-
-    base_url: str
-    runner: web.AppRunner
-
-    async def close(self) -> None:
-        """Stop listening."""
-        await self.runner.cleanup()
-
-
-async def start(port: int = 0, host: str = "127.0.0.1") -> RunningServer:
-    """Listen on loopback; port 0 takes a free one. Raises `UsageError`."""
+@contextlib.asynccontextmanager
+async def serving(port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Listen on loopback and yield the base URL; port 0 takes a free one. Raises `UsageError`."""
     if not is_this_machine(host):
         raise UsageError(f"`host` {host} is not this machine; the embedded judge serves 127.0.0.1 or ::1 only")
     runner = web.AppRunner(application(), access_log=None, logger=server_log(), shutdown_timeout=1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise UsageError(f"`port` {port} cannot be used: {error.strerror or error}; name another") from None
+        name = f"[{host}]" if ":" in host else host
+        yield f"http://{name}:{runner.addresses[0][1]}/v1"
+    finally:
         await runner.cleanup()
-        raise UsageError(f"`port` {port} cannot be used: {error.strerror or error}; name another") from None
-    chosen = runner.addresses[0][1]
-    name = f"[{host}]" if ":" in host else host
-    return RunningServer(f"http://{name}:{chosen}/v1", runner)

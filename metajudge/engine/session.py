@@ -76,7 +76,12 @@ async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[Judg
     async with contextlib.AsyncExitStack() as stack:
         base_url = config.api_base
         if config.model == EMBEDDED and base_url == DEFAULT_BASE_URL:
-            base_url = await _serve_embedded(stack)
+            from metajudge.embedded import serving  # only where it is used
+
+            base_url = await stack.enter_async_context(serving())
+            log.warning(
+                "judge: embedded, a lexical matcher; its figures are for trying things out, not for comparing models"
+            )
         settings = ClientConfig(
             model=config.model,
             base_url=base_url,
@@ -89,12 +94,3 @@ async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[Judg
         )
         client = await stack.enter_async_context(JudgeClient(settings))
         yield stack_layers(client, config, stats, StoppableClock())
-
-
-async def _serve_embedded(stack: contextlib.AsyncExitStack) -> str:
-    from metajudge.embedded import server  # only where it is used
-
-    running = await server.start()
-    stack.push_async_callback(running.close)
-    log.warning("judge: embedded, a lexical matcher; its figures are for trying things out, not for comparing models")
-    return running.base_url

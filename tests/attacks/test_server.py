@@ -9,8 +9,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from metajudge.embedded.server import LARGEST_BODY, MODEL, start
+from metajudge.embedded.server import LARGEST_BODY, MODEL, answer, read_question, serving
 from metajudge.errors import UsageError
 from metajudge.tasks.match.reply import ParsedReply
 from tests.attacks.checklists import ATTACKS, Attack
@@ -23,17 +24,19 @@ def post(data: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
     """Return status and JSON body of one request to a fresh server."""
 
     async def go() -> tuple[int, Any]:
-        server = await start()
-        try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.post(f"{server.base_url}/chat/completions", data=data, headers=headers) as response,
-            ):
-                return response.status, await response.json()
-        finally:
-            await server.close()
+        async with (
+            serving() as url,
+            aiohttp.ClientSession() as session,
+            session.post(f"{url}/chat/completions", data=data, headers=headers) as response,
+        ):
+            return response.status, await response.json()
 
     return asyncio.run(go())
+
+
+async def opened(host: str) -> str:
+    async with serving(0, host) as url:
+        return url
 
 
 def question(size: int) -> bytes:
@@ -65,25 +68,25 @@ def test_a_large_body_without_its_length_is_refused_as_well(compressed: bool) ->
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_it_listens_on_loopback_only(host: str) -> None:
+def test_it_listens_on_loopback_only(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound addresses are loopback addresses."""
+    bound: list[str] = []
 
-    async def bound() -> list[str]:
-        server = await start(0, host)
-        try:
-            return [address[0] for address in server.runner.addresses]
-        finally:
-            await server.close()
+    class Watched(web.AppRunner):
+        async def cleanup(self) -> None:
+            bound.extend(address[0] for address in self.addresses)
+            await super().cleanup()
 
-    addresses = asyncio.run(bound())
-    assert addresses and all(ipaddress.ip_address(address).is_loopback for address in addresses)
+    monkeypatch.setattr(web, "AppRunner", Watched)
+    assert asyncio.run(opened(host)).startswith(f"http://{host}:")
+    assert bound and all(ipaddress.ip_address(address).is_loopback for address in bound)
 
 
 @pytest.mark.parametrize("host", ["", "0", "0.0.0.0", "::", "::ffff:0.0.0.0", "192.0.2.1", "255.255.255.255", "a b"])
 def test_any_other_address_is_refused_before_listening(host: str) -> None:
     """Every spelling that means all addresses is refused."""
     with pytest.raises(UsageError, match="is not this machine"):
-        asyncio.run(start(0, host))
+        asyncio.run(opened(host))
 
 
 def test_a_number_that_is_none_is_no_item() -> None:
@@ -95,8 +98,6 @@ def test_a_number_that_is_none_is_no_item() -> None:
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_the_embedded_judge_answers_hostile_lists(attack: Attack) -> None:
     """The server reads both lists and its answer is accepted."""
-    from metajudge.embedded.server import answer, read_question
-
     for side in SIDES:
         sample = sample_of(attack, side)
         for granularity in ("row", "item"):

@@ -1,6 +1,5 @@
 """The judge and the inference as processes that a test may stop, pause, kill and restart."""
 
-import json
 import resource
 import signal
 import subprocess
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.e2e import driver
-from tests.e2e.driver import KEY, PATIENCE, command, environment, infer
+from tests.e2e.driver import KEY, PATIENCE, command, environment, infer, records
 from tests.servers import ROOT, unmeasured
 
 
@@ -109,16 +108,9 @@ def size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
-    """Return the JSON objects of a file. Every line must end in a newline."""
-    data = path.read_bytes()
-    assert data == b"" or data.endswith(b"\n")
-    return [json.loads(line) for line in data.split(b"\n")[:-1]]
-
-
 def rows_of(path: Path) -> list[str]:
     """Return the rows of the finished records, sorted; duplicates are kept."""
-    return sorted(r["metadata"]["context"] for r in lines(path) if r["status"] in ("success", "empty"))
+    return sorted(r["metadata"]["context"] for r in records(path) if r["status"] in ("success", "empty"))
 
 
 def all_rows(count: int) -> list[str]:

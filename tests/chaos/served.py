@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,31 +45,19 @@ def counts(log: Path) -> Counter[str]:
     return Counter({question: len(history) for question, history in asks(log).items()})
 
 
-def repeats(log: Path) -> Iterator[tuple[Ask, Ask]]:
-    """Yield every pair of successive requests for the same question."""
-    for history in asks(log).values():
-        yield from itertools.pairwise(history)
+def repeats(log: Path, kills: Sequence[float], forgiven: Collection[str]) -> list[tuple[Ask, float | None]]:
+    """Return each request that was asked again, with the time of the kill in between; None = no kill.
 
-
-def unexcused(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> list[tuple[Ask, Ask]]:
-    """Return the repeats that no kill explains: no kill in between, or a reply long before it.
-
-    `forgiven` are questions whose record was taken away from the run.
+    The first kill ended run "1". `forgiven` are questions whose record was taken away from the run.
     """
-
-    def late(first: Ask, again: Ask) -> bool:
-        kill = _kill(kills, first, again)
-        return kill is None or (first.replied is not None and first.replied + ACKNOWLEDGED < kill)
-
-    return [pair for pair in repeats(log) if late(*pair) and pair[0].question not in forgiven]
-
-
-def repeats_by_kill(log: Path, kills: Sequence[float], forgiven: Collection[str] = ()) -> Counter[float]:
-    """Return the number of repeated questions per kill."""
-    found = (_kill(kills, *pair) for pair in repeats(log) if pair[0].question not in forgiven)
-    return Counter(kill for kill in found if kill is not None)
+    return [
+        (first, kills[int(first.run) - 1] if first.run is not None and first.run != again.run else None)
+        for question, history in asks(log).items()
+        if question not in forgiven
+        for first, again in itertools.pairwise(history)
+    ]
 
 
-def _kill(kills: Sequence[float], first: Ask, again: Ask) -> float | None:
-    """Return the kill between two runs that asked the same question. The first kill ended run "1"."""
-    return kills[int(first.run) - 1] if first.run is not None and first.run != again.run else None
+def is_unexcused(ask: Ask, kill: float | None) -> bool:
+    """Return true if no kill explains why a request was repeated: there was none, or only long after the reply."""
+    return kill is None or (ask.replied is not None and ask.replied + ACKNOWLEDGED < kill)

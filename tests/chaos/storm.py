@@ -5,13 +5,14 @@ import os
 import random
 import subprocess
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.processes import JudgeServer, all_rows, lines, rows_of, size, start
-from tests.chaos.served import asks, repeats_by_kill, unexcused
-from tests.e2e.driver import analysis, infer, rows
+from tests.chaos.processes import JudgeServer, all_rows, rows_of, size, start
+from tests.chaos.served import asks, is_unexcused, repeats
+from tests.e2e.driver import analysis, infer, records, rows
 from tests.servers.faulty import score
 
 QUIET = subprocess.DEVNULL
@@ -116,21 +117,22 @@ def is_object(line: bytes) -> bool:
 
 def faults(storm: Storm) -> list[str]:
     """Return every difference between a storm's results and the judge's log."""
-    found = lines(storm.out)
+    found = records(storm.out)
     torn = storm.out.with_name("out.jsonl.torn")
     aside = torn.read_bytes() if torn.exists() else b""
     left = {path.name for path in storm.folder.iterdir()}
-    by_kill = repeats_by_kill(storm.log, storm.killed, storm.forgiven)
+    repeated = repeats(storm.log, storm.killed, storm.forgiven)
+    by_kill = Counter(kill for _, kill in repeated if kill is not None)
     held = {
         "a kill struck nobody": len(storm.killed) == storm.kills,
         "a row is missing or doubled": rows_of(storm.out) == all_rows(storm.rows),
         "a record is no success": {record["status"] for record in found} == {"success"},
         "a score is not the judge's": all(has_true_scores(record, storm.granularity) for record in found),
-        "a match is missing": len(lines(storm.out.with_name("out.matches.jsonl"))) == storm.rows * 5,
+        "a match is missing": len(records(storm.out.with_name("out.matches.jsonl"))) == storm.rows * 5,
         "a torn record is not set aside": aside == b"".join(piece + b"\n" for piece in storm.torn),
         f"a file is left of {left}": left <= FILES,
         "a question was never asked": len(asks(storm.log)) == storm.rows * (1 if storm.granularity == "row" else 5),
-        "a written reply was paid for again": not unexcused(storm.log, storm.killed, storm.forgiven),
+        "a written reply was paid for again": not any(is_unexcused(*pair) for pair in repeated),
         f"a kill cost more than was in flight: {by_kill}": max(by_kill.values(), default=0) <= IN_FLIGHT,
         "the results cannot be analysed": analysis("--input-file", str(storm.out)).returncode == 0,
     }

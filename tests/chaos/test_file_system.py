@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.disks import mounted, needs_mounting
-from tests.chaos.processes import JudgeServer, all_rows, end, last_line, lines, rows_of, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, rows_of, start
 from tests.chaos.served import asks, counts
-from tests.e2e.driver import infer, rows
+from tests.e2e.driver import infer, records, rows
 
 ROWS, LATENCY = 60, 0.05
 IN_FLIGHT = 8
@@ -18,8 +18,7 @@ FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
 
 def finish(source: Path, out: Path, judge: JudgeServer, *flags: str) -> None:
     """Run again without faults and check that every row is judged once."""
-    result = infer(source, out, judge.url, *FLAGS, *flags)
-    assert last_line(result, 0).startswith("Next ") and rows_of(out) == all_rows(ROWS)
+    judge_all(source, out, judge.url, ROWS, *FLAGS, *flags)
     assert {path.name for path in out.parent.glob("out*")} <= {"out.jsonl", "out.matches.jsonl"}
 
 
@@ -32,7 +31,7 @@ def test_a_full_disk_costs_only_replies_in_flight(tmp_path: Path, judge: JudgeSe
         out = tmp_path / "disk" / "out.jsonl"
         last = last_line(infer(source, out, judge.url, *FLAGS, *flags), 1)
         assert "no space left on" in last.lower() and "the same command goes on" in last
-        assert 5 < len(lines(out)) < ROWS
+        assert 5 < len(records(out)) < ROWS
         again("size=8m")
         finish(source, out, judge, *flags)
         assert sum(counts(judge.log).values()) <= len(asks(judge.log)) + IN_FLIGHT
@@ -43,7 +42,7 @@ def test_a_limit_of_file_size_is_a_full_disk(tmp_path: Path, judge: JudgeServer)
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     last = last_line(end(start(source, out, judge.url, *FLAGS, largest_file=20_001)), 1)
     assert "the same command goes on" in last
-    assert 5 < len(lines(out)) < ROWS
+    assert 5 < len(records(out)) < ROWS
     finish(source, out, judge)
     assert sum(counts(judge.log).values()) <= len(asks(judge.log)) + IN_FLIGHT
 

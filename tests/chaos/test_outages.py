@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, rows_of, said, start
 from tests.chaos.served import asks, counts
-from tests.e2e.driver import analysis, infer, rows, until
+from tests.e2e.driver import analysis, infer, records, rows, until
 
 ROWS, IN_FLIGHT = 100, 8
 FLAGS = ("--concurrent-requests", str(IN_FLIGHT))
@@ -56,13 +56,13 @@ def test_a_judge_that_dies_again_and_again_costs_no_row(tmp_path: Path) -> None:
 
 
 def test_a_paused_judge_is_waited_for(tmp_path: Path) -> None:
-    """A pause of three seconds repeats nothing under a timeout of ten."""
+    """A pause of two seconds repeats nothing under a timeout of ten."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--latency", "0.1") as judge:
         process = start(source, out, judge.url, *FLAGS, "--timeout", "10")
         until(lambda: counts(judge.log).total() > 30)
         judge.pause()
-        time.sleep(3)
+        time.sleep(2)
         judge.resume()
         said(end(process), 0)
         assert rows_of(out) == all_rows(ROWS)
@@ -76,7 +76,7 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
         process = start(source, out, judge.url, *FLAGS, "--outage-timeout", "2")
         until(lambda: counts(judge.log).total() > 30)
         judge.stop()
-        last, judged = last_line(end(process), 1), len(lines(out))
+        last, judged = last_line(end(process), 1), len(records(out))
         assert last.startswith(f"Stopped with {ROWS - judged} rows left") and "the same command goes on" in last
         judge.start()
         judge_all(source, out, judge.url, ROWS, *FLAGS)
@@ -85,9 +85,8 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("fault", "flags", "most"),
-    [("500", (), 20), ("500", ("--max-consecutive-failures", "5"), 5), ("malformed", (), 20),
-     ("hang", ("--timeout", "1"), 20)],
-)  # fmt: skip
+    [("500", ("--max-consecutive-failures", "5"), 5), ("malformed", (), 20), ("hang", ("--timeout", "0.5"), 20)],
+)
 def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, fault: str, flags: tuple[str, ...], most: int) -> None:
     """Too many consecutive failures end the run with exit code 1, one line and few requests. A good judge finishes."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
@@ -107,7 +106,7 @@ def test_failures_between_good_replies_do_not_stop_the_run(tmp_path: Path) -> No
     with JudgeServer(tmp_path / "served.log") as judge:
         result = infer(source, out, judge.url, "--concurrent-requests", "1", "--max-consecutive-failures", "3")
     assert result.returncode == 1
-    assert len(lines(out)) == ROWS and len(rows_of(out)) == ROWS // 2
+    assert len(records(out)) == ROWS and len(rows_of(out)) == ROWS // 2
 
 
 def test_rows_that_need_no_judge_do_not_hide_one_that_only_fails(tmp_path: Path) -> None:

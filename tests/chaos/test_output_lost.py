@@ -4,11 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, size, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, rows_of, said, size, start
 from tests.chaos.served import Ask, asks, counts
-from tests.e2e.driver import rows, until
+from tests.e2e.driver import records, rows, until
 
 ROWS, LATENCY = 60, 0.1
 FLAGS = ("--concurrent-requests", "4")
@@ -35,7 +33,7 @@ def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: Jud
     last, rescued = last_line(end(process), 1), out.with_name("out.jsonl.rescued")
     assert "was deleted during the run; everything written so far is in" in last
     assert "Move it back to the output's name, then the same command goes on" in last
-    assert len(lines(rescued)) == len(replied(judge))
+    assert len(records(rescued)) == len(replied(judge))
     rescued.rename(out)
     judge_all(source, out, judge.url, ROWS)
     assert set(counts(judge.log).values()) == {1}
@@ -50,7 +48,7 @@ def test_a_replaced_output_is_rescued_and_the_new_file_left_alone(tmp_path: Path
     before = out.read_bytes()
     assert "was replaced during the run" in last_line(end(process), 1)
     assert out.read_bytes() == before
-    assert len(lines(out.with_name("out.jsonl.rescued"))) == len(replied(judge))
+    assert len(records(out.with_name("out.jsonl.rescued"))) == len(replied(judge))
 
 
 def test_a_moved_output_goes_on_under_its_new_name(tmp_path: Path, judge: JudgeServer) -> None:
@@ -67,7 +65,7 @@ def test_a_second_loss_does_not_overwrite_the_first_rescue(tmp_path: Path, judge
         process, _, out = under_way(tmp_path, judge)
         out.unlink()
         last_line(end(process), 1)
-    rescued = [line for path in out.parent.glob("*.rescued*") for line in lines(path)]
+    rescued = [line for path in out.parent.glob("*.rescued*") for line in records(path)]
     assert len(rescued) == len(replied(judge))
 
 
@@ -76,7 +74,7 @@ def test_a_deleted_folder_is_a_clear_end(tmp_path: Path, judge: JudgeServer) -> 
     process, source, out = under_way(tmp_path, judge)
     shutil.rmtree(out.parent)
     assert "was deleted during the run" in last_line(end(process), 1)
-    rescued = [line for path in tmp_path.rglob("*.rescued") for line in lines(path)]
+    rescued = [line for path in tmp_path.rglob("*.rescued") for line in records(path)]
     assert len(rescued) > 4
     judge_all(source, out, judge.url, ROWS)
 
@@ -88,30 +86,25 @@ def test_a_file_in_place_of_the_folder_is_a_clear_end(tmp_path: Path, judge: Jud
     out.parent.write_text("a file\n")
     assert "during the run" in last_line(end(process), 1)
     assert out.parent.read_text() == "a file\n"
-    assert len(lines(moved / "out.jsonl")) > 4
+    assert len(records(moved / "out.jsonl")) > 4
 
 
 def test_a_deleted_journal_costs_no_reply_of_a_run_that_is_not_killed(tmp_path: Path, judge: JudgeServer) -> None:
     """The run continues and every question is asked once."""
-    process, _, out = under_way(tmp_path, judge, "--granularity", "item")
+    process, _, out = under_way(tmp_path, judge, "--granularity", "item", "--concurrent-requests", "16")
     out.with_name("out.jsonl.journal").unlink()
     said(end(process), 0)
     assert rows_of(out) == all_rows(ROWS)
     assert set(counts(judge.log).values()) == {1}
 
 
-@pytest.mark.parametrize("link", [None, "symlink_to"])
-def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer, link: str | None) -> None:
+def test_of_runs_started_together_one_goes_on(tmp_path: Path, judge: JudgeServer) -> None:
     """The others end with exit code 2 and one line, also when they use a link to the file."""
-    source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
-    names = [out] * 4
-    if link:
-        out.touch()
-        other = tmp_path / "link.jsonl"
-        getattr(other, link)(out)
-        names = [out, other, out, other]
+    source, out, link = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl", tmp_path / "link.jsonl"
+    out.touch()
+    link.symlink_to(out)
     judge.pause()  # the first run must not end before the last one has started
-    processes = [start(source, name, judge.url, *FLAGS) for name in names]
+    processes = [start(source, name, judge.url, *FLAGS) for name in (out, link, out, link)]
     until(lambda: sum(process.poll() is not None for process in processes) == 3)
     judge.resume()
     results = [end(process) for process in processes]

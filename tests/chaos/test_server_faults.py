@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, lines, rows_of, said, start
+from tests.chaos.processes import JudgeServer, all_rows, end, judge_all, last_line, rows_of, said, start
 from tests.chaos.served import asks, counts
-from tests.e2e.driver import KEY, analysis, infer, log, rows, scores, until
+from tests.e2e.driver import KEY, analysis, infer, log, records, rows, scores, until
 
 REPAIRED = {
     1: "trickle plain surrogate think bold",
@@ -95,7 +95,7 @@ def test_a_key_revoked_in_the_middle_stops_the_run_and_saves_what_is_in_flight(t
         result = infer(source, out, judge.url, "--concurrent-requests", "8")
         last = last_line(result, 2)
         assert last.startswith("Stopped with 70 rows left") and "refused the key (401)" in last
-        assert len(lines(out)) == 30
+        assert len(records(out)) == 30
         assert counts(judge.log).total() <= 30 + 8
         judge.restart("--latency", "0")
         assert "30 resumed" in judge_all(source, out, judge.url, 100)

@@ -73,8 +73,10 @@ def rows(path: Path, faults: list[str], items: int = 2) -> Path:
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    """Return the records of a file; every line must be whole."""
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
+    """Return the JSON objects of a file; every line must end in a newline."""
+    data = path.read_bytes()
+    assert data == b"" or data.endswith(b"\n")
+    return [json.loads(line) for line in data.split(b"\n")[:-1]]
 
 
 def log(url: str) -> dict[str, Any]:

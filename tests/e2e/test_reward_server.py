@@ -162,12 +162,12 @@ def test_a_judge_that_is_away_is_503_and_never_0_until_it_is_back(tmp_path: Path
     """A later request waits as long as the first, and gets its reward if the judge returns."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-    flags = ("--api-base", f"http://127.0.0.1:{port}/v1", "--unscored-timeout", "6")
+    flags = ("--api-base", f"http://127.0.0.1:{port}/v1", "--unscored-timeout", "4")
     with serving(tmp_path, *flags) as server, ThreadPoolExecutor() as pool:
         for _ in range(2):
             started = time.monotonic()
             status, headers, text = call(server.url, request(reply("a")))
-            assert status == 503 and int(headers["Retry-After"]) >= 1 and time.monotonic() - started > 5
+            assert status == 503 and int(headers["Retry-After"]) >= 1 and time.monotonic() - started > 3
             assert set(json.loads(text)) == {"error"} and "no reward" in text
         waiting = pool.submit(call, server.url, request(reply("a")))
         with running("tests.servers.faulty", "--port", port):
@@ -193,16 +193,15 @@ def test_a_hanging_judge_is_503_after_the_time_out(tmp_path: Path) -> None:
         assert metrics(server.url)['metajudge_unscored_total{reason="timeout"}'] == 1
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"), [("401", "refused the key"), ("404", "nothing at "), ("quota", "quota is used up")]
-)
-def test_a_judge_that_refuses_everything_is_503_and_logged(tmp_path: Path, fault: str, said: str) -> None:
+def test_a_judge_that_refuses_everything_is_503_and_logged(tmp_path: Path) -> None:
     """`--on-unscored 0` does not apply, because nothing was scored. The log names the cause once."""
-    with judged(tmp_path, "--on-unscored", "0", judge=f"--always {fault}") as server:
-        for _ in range(2):
-            status, headers, text = call(server.url, request(reply("a"), reply("b")))
-            assert status == 503 and said in text and int(headers["Retry-After"]) >= 1
-        assert server.said.read_text().count(said) == 1
+    causes = {"401": "refused the key", "404": "nothing at ", "quota": "quota is used up"}
+    with judged(tmp_path, "--on-unscored", "0") as server:
+        for fault, said in causes.items():
+            for _ in range(2):
+                status, headers, text = call(server.url, request(reply(f"a [[{fault}]]"), reply(f"b [[{fault}]]")))
+                assert status == 503 and said in text and int(headers["Retry-After"]) >= 1
+            assert server.said.read_text().count(said) == 1
 
 
 def test_the_mean_of_the_group_stands_in_where_there_is_one(tmp_path: Path) -> None:
@@ -233,24 +232,21 @@ def test_what_is_wrong_with_a_request_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("coding", "body"), [("br", "no"), ("gzip", "no gzip\x1b[2J")], ids=["unknown coding", "no gzip"]
-)
-@pytest.mark.parametrize(
     ("command", "path", "healthy"), [("serve-reward", "/", "/healthz"), ("serve-judge", "/chat/completions", "/models")]
 )
 def test_a_body_that_cannot_be_unpacked_is_one_line_of_the_log(
-    coding: str, body: str, command: str, path: str, healthy: str, tmp_path: Path
+    command: str, path: str, healthy: str, tmp_path: Path
 ) -> None:
-    """Garbage causes no traceback in the log, and the server keeps serving."""
+    """An unknown coding and garbage cause no traceback in the log, and the server keeps serving."""
     with serving(tmp_path, command=command) as server:
-        status, _, _ = call(f"{server.url}{path}", body.encode(), **{"Content-Encoding": coding})
-        assert status == 400
+        for coding, body in (("br", b"no"), ("gzip", b"no gzip\x1b[2J")):
+            assert call(f"{server.url}{path}", body, **{"Content-Encoding": coding})[0] == 400
         assert call(f"{server.url}{healthy}")[0] == 200
         server.process.send_signal(signal.SIGINT)
         server.process.wait(20)
         said = server.said.read_text()
         assert "Traceback" not in said
-        assert said.count("a request cannot be read: Can not decode content-encoding") == 1 and "\x1b" not in said
+        assert said.count("a request cannot be read: Can not decode content-encoding") == 2 and "\x1b" not in said
 
 
 def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
@@ -262,13 +258,6 @@ def test_a_full_queue_is_503_with_retry_after(tmp_path: Path) -> None:
         assert status == 503 and headers["Retry-After"] == "1" and "`max_queue` is 2" in text
         assert first.result()[0] == 200
         assert call(server.url, request(reply("c")))[0] == 200
-
-
-def test_without_a_token_other_machines_are_not_let_in(tmp_path: Path) -> None:
-    """The exit code is 2 with one line before the server listens."""
-    found = metajudge("serve-reward", "--model", "embedded", "--host", "0.0.0.0", timeout=30)
-    assert found.returncode == 2 and not found.stdout
-    assert found.stderr.count("\n") == 1 and "METAJUDGE_TOKEN" in found.stderr
 
 
 def test_only_who_shows_the_token_gets_rewards_and_nothing_shows_key_or_token(tmp_path: Path) -> None:

@@ -201,10 +201,6 @@ class Server:
         self.keys.add(request.headers.get("Authorization", ""))
         name = hashlib.sha256(message.encode()).hexdigest()[:16]
         self.asked[name] += 1
-        for parameter in self.options.unsupported:
-            if parameter in body:
-                text = f"Unsupported parameter: '{parameter}'"
-                return error(400, text, param=parameter, code="unsupported_parameter")
         for fault, times in _FAULT.findall(f"[[{self.options.always}]]{message}"):
             if not times or self.asked[name] <= int(times):
                 if fault in _TRANSPORT:
@@ -236,7 +232,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")
-    parser.add_argument("--unsupported", action="append", default=[], metavar="PARAMETER", help="answer 400 to it")
     parser.add_argument("--slow", type=float, default=0.0, metavar="S", help="seconds before a slow reply")
     parser.add_argument("--slow-share", type=float, default=0.0, metavar="P", help="how many replies are slow, 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="which replies are slow")

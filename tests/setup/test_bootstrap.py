@@ -85,7 +85,7 @@ def test_an_environment_without_our_mark_is_never_deleted(tmp_path: Path, lackin
     else:
         environment(venv, script, None)
     (venv / "precious").write_text("mine")
-    with pytest.raises(bootstrap.SetupError, match=r"is not ours .*-m pip install -r"):
+    with pytest.raises(bootstrap.SetupError, match=r"was not made by metajudge .*-m pip install -r"):
         bootstrap.interpreter(venv, [lacking])
     assert (venv / "precious").read_text() == "mine"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.servers import ROOT
+
 SCRIPT = ROOT / "metajudge_infer.sh"
 
 # Replaces Python: records its arguments, answers the version check and the set-up.
@@ -33,12 +34,12 @@ def script(
 
 class Fake:
     def __init__(self, folder: Path, status: int = 0) -> None:
-        self.log, self.python = folder / "log", folder / "python"
+        self.folder, self.log, self.python = folder, folder / "log", folder / "python"
         self.python.write_text(FAKE.format(python=sys.executable, log=str(self.log), status=status))
         self.python.chmod(0o755)
 
-    def run(self, folder: Path, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
-        return script(folder, *arguments, PYTHON=str(self.python), **variables)
+    def run(self, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+        return script(self.folder, *arguments, PYTHON=str(self.python), **variables)
 
     def calls(self) -> list[list[object]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
@@ -50,9 +51,9 @@ def fake(tmp_path: Path) -> Fake:
     return Fake(tmp_path)
 
 
-def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path: Path) -> None:
+def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake) -> None:
     """Both models of the example are judged into the folder output, then one table is printed."""
-    result = fake.run(tmp_path)
+    result = fake.run()
     assert result.returncode == 0 and "using the embedded one" in result.stderr
     (infer, key, base), (analysis, *_) = fake.calls()
     source = ROOT / "example/infer_input_10samples.jsonl"
@@ -63,9 +64,9 @@ def test_without_a_judge_the_embedded_one_is_used_and_said(fake: Fake, tmp_path:
 
 
 @pytest.mark.parametrize("arguments", [("--model", "m/1"), ("--model=m/1",)])
-def test_a_judge_named_among_the_arguments_is_the_judge(fake: Fake, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_a_judge_named_among_the_arguments_is_the_judge(fake: Fake, arguments: tuple[str, ...]) -> None:
     """File names and table use it, and the embedded one is not announced."""
-    result = fake.run(tmp_path, *arguments)
+    result = fake.run(*arguments)
     (infer, *_), (analysis, *_) = fake.calls()
     assert "output/{model}-m_1-meta_eval.jsonl" in infer and analysis[-1] == "m/1"
     assert "embedded" not in result.stderr + json.dumps(infer)
@@ -78,12 +79,10 @@ REAL = [
 
 
 @pytest.mark.parametrize("given", REAL, ids=str)
-def test_a_key_or_a_base_url_means_a_real_judge(
-    fake: Fake, tmp_path: Path, given: dict[str, str] | tuple[str, ...]
-) -> None:
+def test_a_key_or_a_base_url_means_a_real_judge(fake: Fake, given: dict[str, str] | tuple[str, ...]) -> None:
     """The judge is gpt-4o unless EVAL_MODEL is set. A key from a variable never appears on a command line."""
     variables, arguments = (given, ()) if isinstance(given, dict) else ({}, given)
-    result = fake.run(tmp_path, *arguments, **variables)
+    result = fake.run(*arguments, **variables)
     (infer, key, base), (analysis, *_) = fake.calls()
     assert "output/{model}-gpt-4o-meta_eval.jsonl" in infer and "gpt-4o" in infer and analysis[-1] == "gpt-4o"
     assert "embedded" not in result.stderr and "sk-or-url" not in json.dumps([infer, analysis])
@@ -91,11 +90,11 @@ def test_a_key_or_a_base_url_means_a_real_judge(
         assert (key if "KEY" in name else base) == value
 
 
-def test_a_search_path_for_folders_changes_nothing(fake: Fake, tmp_path: Path) -> None:
+def test_a_search_path_for_folders_changes_nothing(fake: Fake) -> None:
     """With CDPATH, cd prints its target."""
-    result = fake.run(tmp_path, CDPATH=f".:{ROOT.parent}:{ROOT}")
+    result = fake.run(CDPATH=f".:{ROOT.parent}:{ROOT}")
     relative = fake.run(
-        tmp_path, path=f"{ROOT.name}/metajudge_infer.sh", cwd=ROOT.parent, CDPATH=".:/", OUTPUT_DIR=f"{tmp_path}/output"
+        path=f"{ROOT.name}/metajudge_infer.sh", cwd=ROOT.parent, CDPATH=".:/", OUTPUT_DIR=f"{fake.folder}/output"
     )
     assert result.returncode == relative.returncode == 0, relative.stderr
     assert {call[0][0] for call in fake.calls()} == {  # type: ignore[index]
@@ -103,12 +102,12 @@ def test_a_search_path_for_folders_changes_nothing(fake: Fake, tmp_path: Path) -
     }  # fmt: skip
 
 
-def test_every_variable_becomes_its_flag_and_arguments_are_passed_on(fake: Fake, tmp_path: Path) -> None:
+def test_every_variable_becomes_its_flag_and_arguments_are_passed_on(fake: Fake) -> None:
     """Characters that do not fit a file name are replaced in it."""
     numbers = {"MAX_TOKENS": "1", "TEMPERATURE": "0", "MAX_RETRIES": "2", "CONCURRENT_REQUESTS": "3",
                "RATE_LIMIT_DELAY": "0.5", "BATCH_SIZE": "7"}  # fmt: skip
     names = {"EVAL_MODEL": "org/judge:1", "INPUT_FILE": "my rows.jsonl", "MODEL_BE_EVALUATED": "m"}
-    fake.run(tmp_path, "--limit", "3", OUTPUT_DIR="output", GRANULARITY="item", **numbers, **names)
+    fake.run("--limit", "3", OUTPUT_DIR="output", GRANULARITY="item", **numbers, **names)
     (infer, *_), (analysis, *_) = fake.calls()
     flags = [f"--{name.lower().replace('_', '-')} {value}" for name, value in numbers.items()]
     files = "--output-file output/{model}-org_judge_1-meta_eval.jsonl --model-be-evaluated m --model org/judge:1"
@@ -121,22 +120,22 @@ def test_the_table_is_printed_in_any_case_and_the_status_is_the_inferences(tmp_p
     """A stopped run has results worth seeing."""
     (tmp_path / "output").mkdir()
     fake = Fake(tmp_path, status=130)
-    result = fake.run(tmp_path)
+    result = fake.run()
     assert result.returncode == 130
     assert len(fake.calls()) == 2
     assert result.stderr.endswith("the inference ended with status 130; its message is above the table\n")
-    assert "ended with status" not in Fake(tmp_path).run(tmp_path).stderr
+    assert "ended with status" not in Fake(tmp_path).run().stderr
 
 
-def test_a_dry_run_prints_no_table(fake: Fake, tmp_path: Path) -> None:
+def test_a_dry_run_prints_no_table(fake: Fake) -> None:
     """There is nothing to analyse."""
-    fake.run(tmp_path, "--dry-run")
+    fake.run("--dry-run")
     assert len(fake.calls()) == 1
 
 
-def test_help_names_every_variable(tmp_path: Path, fake: Fake) -> None:
+def test_help_names_every_variable(fake: Fake) -> None:
     """Help sets nothing up."""
-    text = fake.run(tmp_path, "--help").stdout
+    text = fake.run("--help").stdout
     names = "INPUT_FILE MODEL_BE_EVALUATED API_KEY API_BASE EVAL_MODEL OUTPUT_DIR MAX_TOKENS TEMPERATURE MAX_RETRIES"
     for name in [*names.split(), "CONCURRENT_REQUESTS", "RATE_LIMIT_DELAY", "BATCH_SIZE", "GRANULARITY"]:
         assert name in text

@@ -1,4 +1,4 @@
-"""Flags made from the options of a config, the config made from the flags, and types of single values."""
+"""Flags from the options of a config, the config from the flags, and argparse types."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""The flags of every command that asks a judge: which judge, how fast, how patiently."""
+"""Flags of the commands that ask a judge: files, judge, pace and cost."""
 
 import argparse
 import logging
@@ -18,28 +18,27 @@ Config = TypeVar("Config", bound=JudgeConfig)
 
 
 def add_row_flags(parser: argparse.ArgumentParser, output: str, rows: str = "JSONL rows") -> None:
-    """Add the files of a command that takes rows through a model, and how many; the other two are the files' help."""
+    """Add the files of a command over rows; `output` and `rows` are the help of the output and the input."""
     files = parser.add_argument_group("files")
     files.add_argument("--input-file", required=True, metavar="PATH", help=rows)
     files.add_argument("--output-file", required=True, metavar="PATH", help=f"{output}; an existing one is resumed")
     files.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key)")
     add_flags(files, JudgeConfig, "limit")
-    files.add_argument("--dry-run", action="store_true", help="print rows, requests, tokens, the first question")
+    files.add_argument(
+        "--dry-run", action="store_true", help="only print rows, requests, tokens and the first question"
+    )
 
 
 def add_judge_flags(parser: argparse.ArgumentParser, **helps: str) -> None:
-    """Add which judge is asked, and with which parameters; `helps` replaces a flag's help."""
+    """Add the judge and the parameters of its requests; `helps` replaces a flag's help."""
     judge = parser.add_argument_group("the judge")
     add_flags(judge, JudgeConfig, "model", **helps)
-    judge.add_argument(
-        "--api-key", metavar="KEY", help="better: the variable OPENAI_API_KEY; - reads the key from stdin"
-    )
+    key = "better: the variable OPENAI_API_KEY; - reads the key from stdin"
+    judge.add_argument("--api-key", metavar="KEY", help=key)
     judge.add_argument("--api-base", metavar="URL", help=f"default: OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
     add_flags(judge, JudgeConfig, "max_tokens", "temperature", "system_message")
-    judge.add_argument(
-        "--extra-body", type=json_object, default={}, metavar="JSON",
-        help="more fields of the request, such as '{\"enable_thinking\": false}'",
-    )  # fmt: skip
+    fields = "more fields of the request, such as '{\"enable_thinking\": false}'"
+    judge.add_argument("--extra-body", type=json_object, default={}, metavar="JSON", help=fields)
 
 
 def add_request_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -51,15 +50,14 @@ def add_request_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGrou
 
 
 def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add how fast and how patiently a run over rows asks, and what it may cost; return the group of the pace."""
+    """Add the pace, the patience and the cost of a run over rows; return the group of the pace."""
     pace = add_request_flags(parser)
     names = ("outage_timeout", "shutdown_timeout", "max_consecutive_failures", "allow_mixed", "skip_failed")
     add_flags(pace, JudgeConfig, *names)
     cost = parser.add_argument_group("cost")
     for side, tokens in (("input", "prompt"), ("output", "completion")):
-        cost.add_argument(
-            f"--price-{side}", type=number(0), metavar="PRICE", help=f"money for a million {tokens} tokens"
-        )
+        price = f"money for a million {tokens} tokens"
+        cost.add_argument(f"--price-{side}", type=number(0), metavar="PRICE", help=price)
     add_flags(cost, JudgeConfig, "max_cost")
     return pace
 

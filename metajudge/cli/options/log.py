@@ -23,12 +23,12 @@ class _AboveTheBar(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
 
-        with contextlib.suppress(OSError):  # nobody reads it any more: no reason to end a run
+        with contextlib.suppress(OSError):  # a closed stderr does not end a run
             tqdm.write(self.format(record), file=sys.stderr)
 
 
 class _LogFile(logging.FileHandler):
-    """A log file that is given up with one warning when it can no longer be written."""
+    """A log file that is dropped, with one warning, when it can no longer be written."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
@@ -39,7 +39,7 @@ class _LogFile(logging.FileHandler):
 
 
 def start_log(path: str | None, *others: str) -> None:
-    """Send warnings to stderr and everything to the file at `path`, if named; it may be none of the `others`."""
+    """Send warnings to stderr and everything to the file at `path`, if named, which is none of `others`."""
     log = logging.getLogger("metajudge")
     log.setLevel(logging.INFO)
     log.propagate = False

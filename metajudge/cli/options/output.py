@@ -1,9 +1,10 @@
 """The output of a command: the result on stdout, notes on stderr, JSON files."""
 
 import argparse
+import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,16 @@ def check_output(output: Path | None, inputs: Sequence[Path]) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """Write `data` as JSON text; raises `UsageError` where that fails."""
-    # ASCII only: a name that UTF-8 cannot hold must not cost the file. NaN is no JSON: an error rather than a lie.
+    # ASCII only: a name that UTF-8 cannot encode must not prevent the file. NaN is not JSON and raises an error.
     text = json.dumps(data, indent=2, allow_nan=False) + "\n"
-    try:
+    with writing(path):
         path.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """Raise `UsageError` where the file system refuses to write `output`."""
+    try:
+        yield
     except OSError as error:
-        raise UsageError(f"--output-file {path} cannot be written: {error.strerror}; name another file") from None
+        raise UsageError(f"--output-file {output} cannot be written: {error.strerror}; name another file") from None

@@ -1,9 +1,8 @@
 """Options of `plot` and `plot-training`: the picture, its theme and title."""
 
 import argparse
-import contextlib
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from metajudge.cli.options.output import check_output
@@ -14,13 +13,10 @@ ENDINGS = (".png", ".svg")
 
 def add_picture_options(parser: argparse.ArgumentParser, default: str) -> None:
     """Add the output file, the theme and the title."""
-    parser.add_argument(
-        "--output-file", type=Path, default=Path(default), metavar="FILE",
-        help="the picture; its name ends in .png or .svg",
-    )  # fmt: skip
-    parser.add_argument(
-        "--theme", choices=("light", "dark"), default="light", help="colours; the background is never transparent"
-    )
+    picture = "the picture; its name ends in .png or .svg"
+    parser.add_argument("--output-file", type=Path, default=Path(default), metavar="FILE", help=picture)
+    colours = "colours; the background is never transparent"
+    parser.add_argument("--theme", choices=("light", "dark"), default="light", help=colours)
     parser.add_argument("--title", default="", metavar="TEXT", help="a line above the picture")
 
 
@@ -35,13 +31,3 @@ def check_picture(output: Path, inputs: Sequence[Path]) -> None:
     if output.suffix.lower() not in ENDINGS:
         raise UsageError(f"--output-file {output}: the name must end in {' or '.join(ENDINGS)}")
     check_output(output, inputs)
-
-
-@contextlib.contextmanager
-def writing(output: Path) -> Iterator[None]:
-    """Raise `UsageError` where the file system refuses to write `output`."""
-    try:
-        yield
-    except OSError as error:
-        what = f"--output-file {output} cannot be written: {error.strerror}"
-        raise UsageError(f"{what}; name another file") from None

@@ -1,4 +1,4 @@
-"""The flags of `report`, `compare` and `plot`: how rows are scored."""
+"""Flags of `report`, `compare` and `plot` for the scoring of rows."""
 
 import argparse
 from collections.abc import Sequence
@@ -21,10 +21,8 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     """Add thresholds, labels and clusters."""
     group = parser.add_argument_group("how rows are scored")
     add_flags(group, ScoringConfig, "match_threshold", "sound_threshold", "gold_field", "label_scale")
-    group.add_argument(
-        "--invalid-label", choices=("wrong", "drop"), default="wrong",
-        help="count a missing or unreadable label as wrong, or leave the row out",
-    )  # fmt: skip
+    invalid = "count a missing or unreadable label as wrong, or leave the row out"
+    group.add_argument("--invalid-label", choices=("wrong", "drop"), default="wrong", help=invalid)
     add_flags(group, ScoringConfig, "cluster_field")
 
 

@@ -107,7 +107,7 @@ def test_only_what_is_missing_is_downloaded_and_another_file_of_the_name_is_set_
     hub.asked.clear()
     for text, aside in (("mine", "test.jsonl.set-aside"), ("mine, too", "test.jsonl.set-aside2")):
         place.write_text(text)
-        assert f"{aside} is what had this name before" in end(start(hub, tmp_path, *flags), 0)[1]
+        assert f"{aside} is the earlier file of this name" in end(start(hub, tmp_path, *flags), 0)[1]
         assert (place.with_name(aside).read_text(), place.read_bytes()) == (text, DATA)
     assert {path.split(PREFIX)[1] for path, _ in hub.asked if PREFIX in path} == {NAMES[0]}
 

@@ -2,47 +2,36 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+import urllib.request
 from typing import Any
 
 import aiohttp
 import openai
 import pytest
 
-from metajudge.embedded.server import BadRequest, Lists, RunningServer, read_question, start
+from metajudge.embedded.server import BadRequest, Lists, read_question, serving
 from metajudge.errors import UsageError
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.reply import ParsedReply, read_reply
+from tests.e2e import driver
 
 HUMAN = ["Response 1 uses a set and loses the order of the list.", "Response 2 returns None for an empty list."]
 MODEL = ["A's set does not keep the list's order.", "B is nicer.", "Response B gives None when the list is empty."]
 
 
-def with_server(use: Callable[[RunningServer, aiohttp.ClientSession], Awaitable[Any]]) -> Any:
-    async def go() -> Any:
-        server = await start()
-        try:
-            async with aiohttp.ClientSession() as session:
-                return await use(server, session)
-        finally:
-            await server.close()
-
-    return asyncio.run(go())
-
-
 def post(body: object, path: str = "/chat/completions") -> tuple[int, Any]:
-    async def use(server: RunningServer, session: aiohttp.ClientSession) -> tuple[int, Any]:
+    async def go() -> tuple[int, Any]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        async with session.post(server.base_url + path, data=data) as response:
+        async with (
+            serving() as url,
+            aiohttp.ClientSession() as session,
+            session.post(url + path, data=data) as response,
+        ):
             return response.status, await response.json()
 
-    status, data = with_server(use)
-    return status, data
+    return asyncio.run(go())
 
 
 @pytest.mark.parametrize("granularity", ["row", "item"])
@@ -71,14 +60,14 @@ def test_a_question_without_both_lists_is_refused(text: str) -> None:
 def test_the_sdk_gets_a_reply_that_the_grammar_accepts(granularity: str) -> None:
     """A whole question over a real socket, with usage."""
 
-    async def use(server: RunningServer, session: aiohttp.ClientSession) -> Any:
-        async with openai.AsyncOpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client:
+    async def go() -> Any:
+        async with serving() as url, openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
             models = await client.models.list()
             assert [model.id for model in models.data] == ["embedded"]
             messages: Any = Prompt(granularity).messages(HUMAN, MODEL, 3)
             return await client.chat.completions.create(model="embedded", messages=messages, max_tokens=5)
 
-    reply = with_server(use)
+    reply = asyncio.run(go())
     item = 3 if granularity == "item" else None
     accepted = read_reply(reply.choices[0].message.content, 2, 3, model_item=item)
     assert isinstance(accepted, ParsedReply)
@@ -102,7 +91,6 @@ QUESTION = [{"role": "user", "content": "S1: a\n\nR1: b"}]
         ({"model": "embedded", "messages": [{"role": "system", "content": "x"}]}, 400, "messages", None),
         ({"model": "embedded", "messages": [{"role": "user", "content": 3}]}, 400, "messages", None),
         ({"model": "embedded", "messages": [{"role": "user", "content": "hi"}]}, 400, "messages", None),
-        (b"x" * (10 * 1024 * 1024 + 1), 413, None, None),
     ],
 )
 def test_errors_have_openais_shape(body: object, status: int, param: str | None, code: str | None) -> None:
@@ -121,41 +109,27 @@ def test_unknown_paths_and_text_parts() -> None:
     assert post({"model": "embedded", "messages": parts})[0] == 200
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "no such host"])
-def test_only_loopback_is_served(host: str) -> None:
-    """Anything else is refused before listening."""
-    with pytest.raises(UsageError, match="is not this machine"):
-        asyncio.run(start(0, host))
-
-
 def test_a_port_in_use_is_one_clear_line() -> None:
     """The first server continues."""
 
-    async def use(server: RunningServer, session: aiohttp.ClientSession) -> None:
-        port = int(server.base_url.split(":")[2].split("/")[0])
-        with pytest.raises(UsageError, match=f"`port` {port} cannot be used"):
-            await start(port)
+    async def go() -> None:
+        async with serving() as url:
+            port = int(url.split(":")[2].split("/")[0])
+            with pytest.raises(UsageError, match=f"`port` {port} cannot be used"):
+                async with serving(port):
+                    pass
 
-    with_server(use)
+    asyncio.run(go())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_serve_command_runs_until_a_signal(number: signal.Signals) -> None:
-    """One line on stdout with the base URL; exit 130."""
-    command = [sys.executable, "-m", "metajudge", "serve-judge", "--port", "0"]
-    environment = {**os.environ, "no_proxy": "127.0.0.1"}
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[3],
-        env=environment,
-    ) as process:
+    """One line on stdout with the base URL; the exit code is 130."""
+    with driver.start([sys.executable, "-m", "metajudge", "serve-judge", "--port", "0"]) as process:
         assert process.stdout is not None and process.stderr is not None
         url = process.stdout.readline().strip()
-        client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
-        assert client.models.list().data[0].id == "embedded"
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}/models") as response:
+            assert json.loads(response.read())["data"][0]["id"] == "embedded"
         process.send_signal(number)
         assert process.wait(10) == 130
         assert f"--api-base {url} --model embedded" in process.stderr.read()

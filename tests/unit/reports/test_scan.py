@@ -502,9 +502,7 @@ def test_the_command_prints_the_table_and_counts_what_failed(
     assert unreadable.startswith("r.jsonl (model-low): 5 unreadable lines: line 4 is not JSON (")
     assert "; line 6 is not JSON" in unreadable
     assert unreadable.endswith("; and 2 more")
-    assert (
-        superseded == "r.jsonl (model-low): 1 record does not count: there is a later or finished one of the same row"
-    )
+    assert superseded == "r.jsonl (model-low): 1 record superseded by a later or finished one of the same row"
 
 
 def test_records_that_do_not_belong_together_get_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -516,7 +514,7 @@ def test_records_that_do_not_belong_together_get_a_note(tmp_path: Path, capsys: 
     )
     assert command("--input-file", str(path)) == 0
     changed, mixed = capsys.readouterr().err.splitlines()
-    assert "(model-low): 1 record counts beside an earlier one of the same row, whose lists have changed" in changed
+    assert "(model-low): 1 record in addition to an earlier one of the same row, whose lists have changed" in changed
     assert mixed == "r.jsonl: its records come from different judges (x, y): its figures mix them"
     path = write(
         tmp_path / "r.jsonl",
@@ -581,11 +579,11 @@ def test_figures_of_the_embedded_judge_are_labelled(tmp_path: Path, capsys: pyte
     assert command("--input-dir", str(tmp_path)) == 0
     err = capsys.readouterr().err
     assert "a.jsonl: judged by the embedded judge" in err
-    assert "are together" not in err
+    assert "the table mixes" not in err
     write(tmp_path / "b.jsonl", OURS)
     assert command("--input-dir", str(tmp_path)) == 0
     out, err = capsys.readouterr()
-    assert "are together" in err
+    assert "the table mixes" in err
     assert "model-low has several files; b.jsonl: 0.5000 recall, judged by gpt-4o" in err
     assert "embedded" not in out
 
