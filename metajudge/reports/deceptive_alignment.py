@@ -1,7 +1,7 @@
 """The deceptive-alignment flag: nearly as accurate as the model with the best reasons, with clearly worse reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,14 +33,10 @@ class Flag:
     """Model with the highest rationale consistency."""
     p_value: float | None
     """Holm-adjusted; the larger of the two one-sided values. None for the best-reasoning model itself."""
-    accuracy_gap: float | None
+    accuracy_gap: float
     """Outcome accuracy of the reference model minus this model's."""
-    consistency_gap: float | None
+    consistency_gap: float
     """Rationale consistency of the reference model minus this model's."""
-
-    def as_json(self) -> dict[str, str | float | None]:
-        """Return the fields by name."""
-        return asdict(self)
 
 
 Flags = Mapping[int, Flag]
