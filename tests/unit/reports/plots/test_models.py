@@ -23,7 +23,8 @@ from PIL import Image
 from metajudge.cli import plot as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import points as plot_points
-from metajudge.reports.plots.models import DPI, THEMES, ZONES, Look, draw, save
+from metajudge.reports.plots.models import ZONES, Look, draw
+from metajudge.reports.plots.picture import DPI, THEMES, save
 from metajudge.reports.plots.points import Panels, Point
 from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import failed, record, write
@@ -449,7 +450,7 @@ def test_a_failure_at_the_end_is_one_line(
     def full(figure: Figure, path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("metajudge.reports.plots.models.save", full)
+    monkeypatch.setattr("metajudge.reports.plots.picture.save", full)
     with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
         run(path, "--output-file", tmp_path / "p.png")
 

@@ -18,7 +18,7 @@ from PIL import Image
 from metajudge.cli import plot_training as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import training as plot_training
-from metajudge.reports.plots.models import THEMES
+from metajudge.reports.plots.picture import THEMES
 from metajudge.reports.plots.training import Curves, draw, read_logs, smooth, window
 from tests.unit.reports.plots.boxes import Box
 
@@ -252,7 +252,7 @@ def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatc
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("metajudge.reports.plots.models.save", full)
+    monkeypatch.setattr("metajudge.reports.plots.picture.save", full)
     with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
         run(one, "--output-file", tmp_path / "p.png")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
