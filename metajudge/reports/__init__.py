@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     )
     from metajudge.reports.row_scores import ScoringConfig
     from metajudge.reports.score_table import PAPER, ScoreTable, score_file, score_files
-    from metajudge.reports.show import by_id, render_rows, worst
+    from metajudge.reports.show import by_id, show_rows, worst
 else:
     # Each module waits until one of its names is used: `analysis` starts in half the time without numpy.
     # No name in `__all__` may be the name of a module: importing the module would hide it.
-    # `show` comes first, because `render` imports another `render_rows`.
     _MODULES = (
         "show",
         "check",
@@ -82,13 +81,13 @@ __all__ = [
     "p_cell",
     "read_judges",
     "render_report",
-    "render_rows",
     "render_summaries",
     "report",
     "report_notes",
     "report_rows",
     "score_file",
     "score_files",
+    "show_rows",
     "summarise",
     "summarise_file",
     "worst",

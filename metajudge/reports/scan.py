@@ -88,7 +88,7 @@ class Summary:
 # ------------------------------------------------------------------ one record
 
 
-def score_record(record: Record, model: str, max_checklist_len: int) -> ReferenceMetrics | Unscored:
+def score_record(record: Record, model: str, max_checklist_len: int | None) -> ReferenceMetrics | Unscored:
     """Score one record, or return the reason for having no score."""
     lists = record.scored_lists(model, max_checklist_len)
     return lists if isinstance(lists, Unscored) else reference_metrics(lists.marks, lists.n_human, lists.n_model)
@@ -97,7 +97,7 @@ def score_record(record: Record, model: str, max_checklist_len: int) -> Referenc
 # ------------------------------------------------------------------ one file
 
 
-def scan(file: ResultFile, max_checklist_len: int) -> FileScan:
+def scan(file: ResultFile, max_checklist_len: int | None) -> FileScan:
     """Read a result file to its end; keep a few numbers per record."""
     found, latest = FileScan(), LatestRecords()
     for number, _, line in file.source.lines():

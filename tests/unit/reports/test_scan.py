@@ -20,7 +20,7 @@ from metajudge.errors import UsageError
 from metajudge.records.discovery import SkippedFile, open_directory, open_results
 from metajudge.records.record import BAD_SCORE, Record, Unscored
 from metajudge.reports.scan import Summary, score_record, summarise
-from metajudge.reports.show import render_rows
+from metajudge.reports.show import show_rows
 from tests import oracle
 
 LOW, HIGH = "model-low", "model-high"
@@ -665,4 +665,4 @@ def test_names_of_the_rooms_are_found_on_first_use() -> None:
         assert not any(isinstance(getattr(room, name), ModuleType) for name in room.__all__)
         with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
             getattr(room, "nothing")  # noqa: B009
-    assert reports.render_rows is render_rows
+    assert reports.show_rows is show_rows

@@ -12,7 +12,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.reports.show import by_id, render_rows, worst
+from metajudge.reports.show import by_id, show_rows, worst
 from metajudge.text.terminal import coloured, columns, printable, wrapped
 from tests.servers import ROOT
 
@@ -51,7 +51,7 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
 
 def shown(path: Path, name: str, width: int = 80) -> list[str]:
     """Return the lines of the one row with this id."""
-    (text,) = render_rows(by_id(path, name), width)
+    (text,) = show_rows(by_id(path, name), width)
     return text.splitlines()
 
 
@@ -170,7 +170,7 @@ def test_the_worst_rows_have_the_lowest_recall(tmp_path: Path) -> None:
     )
     assert [rated.id for rated in worst(path, 3).rated] == ["bad", "half", "late"]
     assert [rated.id for rated in worst(path, 9).rated] == ["bad", "half", "late", "good"]
-    assert [text.split(",")[0] for text in render_rows(worst(path, 2), 80)] == ["bad", "half"]
+    assert [text.split(",")[0] for text in show_rows(worst(path, 2), 80)] == ["bad", "half"]
 
 
 def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None:
