@@ -100,21 +100,17 @@ def read_judges(paths: Iterable[Path]) -> Reading:
     """
     reading = Reading()
     for path in paths:
-        _check_file(path)
+        if not path.exists():
+            raise UsageError(f"{path} does not exist (looked in {Path.cwd()}); check the path")
+        if not path.is_file():
+            raise UsageError(f"{path} is no ordinary file; name result files (.jsonl) of at least two judges")
+        check_results(path, *read_first(path))
         for record in latest_records(path, reading.unreadable.setdefault(path, UnreadableLines())):
             _add(reading, path, record)
     if len(reading.judges) < 2:
         names = ", ".join(map(printable, reading.judges))
         raise UsageError(f"the files hold results of one judge alone ({names}); name those of at least two judges")
     return reading
-
-
-def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise UsageError(f"{path} does not exist (looked in {Path.cwd()}); check the path")
-    if not path.is_file():
-        raise UsageError(f"{path} is no ordinary file; name result files (.jsonl) of at least two judges")
-    check_results(path, *read_first(path))
 
 
 def _add(reading: Reading, path: Path, record: Record) -> None:
@@ -175,7 +171,15 @@ def join(reading: Reading) -> Joined:
     judges = list(reading.judges.values())
     common = [key for key in judges[0].scored if all(key in rows.scored for rows in judges)]
     if not common:
-        raise UsageError(_nothing_common(judges))
+        counts = "; ".join(
+            f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, "
+            f"evaluated model {', '.join(dict.fromkeys(key.model for key in rows.seen))}"
+            for rows in judges
+        )
+        raise UsageError(
+            f"no row is scored by all judges ({printable(counts)}); "
+            f"judge the same rows and evaluated models with each of them"
+        )
     sides = [[rows.scored[key] for rows in judges] for key in common]
     for key, row in zip(common, sides, strict=True):
         _check_shapes(key, row)
@@ -221,15 +225,3 @@ def _check_shapes(key: RowKey, row: Sequence[JudgedRow]) -> None:
             raise UsageError(
                 f"row {printable(key.id)} has lists of different length in {files}; judge one of them again"
             )
-
-
-def _nothing_common(judges: Sequence[JudgeRows]) -> str:
-    texts = [
-        f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, "
-        f"evaluated model {', '.join(dict.fromkeys(key.model for key in rows.seen))}"
-        for rows in judges
-    ]
-    return (
-        f"no row is scored by all judges ({printable('; '.join(texts))}); "
-        f"judge the same rows and evaluated models with each of them"
-    )
