@@ -191,14 +191,6 @@ def test_a_model_without_reasons_has_0_whatever_the_reply(tmp_path: Path, text: 
     assert file.unscored["human checklist empty"] == 1 and file.n_human == (2, 2, 0, None)
 
 
-def test_records_of_another_evaluated_model_are_left_out(tmp_path: Path) -> None:
-    """Counted by name; the spelling of the file's own may differ in case."""
-    other = {**one_item(1, 1, "W"), "question_id": "w"}
-    file = scored(tmp_path, [one_item(1, 0.5), other, {**one_item(2, 0.25), "model_be_evaluated": "m"}])
-    assert column(file, "paper", "rationale_consistency") == [0.5, 0.25]
-    assert file.other_models == {"W": 1} and not file.unscored
-
-
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
