@@ -1,10 +1,8 @@
 """Picture of training runs: logs, smoothing, drawing and the command."""
 
-import argparse
 import itertools
 import json
 import math
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
-from metajudge.cli import plot_training as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import training as plot_training
 from metajudge.reports.plots.picture import THEMES
 from metajudge.reports.plots.training import Curves, draw, read_logs, smooth, window
 from tests.unit.reports.plots.boxes import Box
+from tests.unit.result_rows import Run
 
 NAN = math.nan
 
@@ -41,13 +39,6 @@ def curves(arm: str = "hybrid", seeds: int = 3, steps: int = 40) -> Curves:
     """Return curves of seeds that lie apart by 0.1."""
     levels = 0.3 + 0.1 * np.arange(seeds)[:, None] + np.zeros((seeds, steps))
     return Curves(arm, range(1, steps + 1), {"outcome": levels + 0.2, "rationale": levels}, 0)
-
-
-def run(*arguments: object) -> int:
-    """Return the exit code of `metajudge plot-training …`."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args([str(argument) for argument in arguments]))
 
 
 # ------------------------------------------------------------------ logs
@@ -105,15 +96,15 @@ def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: object, message:
 
 def test_a_file_that_is_no_log_is_an_error(tmp_path: Path) -> None:
     """Absent, a directory, empty, or no text."""
-    with pytest.raises(UsageError, match="absent cannot be read: No such file or directory"):
-        read_logs([tmp_path / "absent"])
-    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
-        read_logs([tmp_path])
-    with pytest.raises(UsageError, match="the logs are empty"):
-        read_logs([log(tmp_path / "empty")])
     (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
-    with pytest.raises(UsageError, match="picture is no text in UTF-8"):
-        read_logs([tmp_path / "picture"])
+    for path, message in (
+        (tmp_path / "absent", "absent cannot be read: No such file or directory"),
+        (tmp_path, "cannot be read: Is a directory"),
+        (log(tmp_path / "empty"), "the logs are empty"),
+        (tmp_path / "picture", "picture is no text in UTF-8"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            read_logs([path])
 
 
 # ------------------------------------------------------------------ smoothing
@@ -213,17 +204,14 @@ def test_the_caption_says_what_lines_and_bands_are() -> None:
 
 
 def test_the_command_writes_the_picture_and_names_what_it_shows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The default is reward_compare.png; a note counts left-out steps; the file describes the curves in words."""
     monkeypatch.chdir(tmp_path)
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     two = log(tmp_path / "b.jsonl", *(step(number, seed=2) for number in range(1, 30)))
-    assert run(one, two, "--title", "A toy") == 0
-    assert capsys.readouterr().err.splitlines() == [
-        "hybrid: 1 step left out, which not all of its seeds have",
-        "reward_compare.png written",
-    ]
+    lines = ["hybrid: 1 step left out, which not all of its seeds have", "reward_compare.png written", ""]
+    assert run("plot-training", one, two, "--title", "A toy") == (0, "", "\n".join(lines))
     with Image.open("reward_compare.png") as image:
         assert image.width == 1600 and 600 < image.height < 900
         assert image.convert("RGBA").getextrema()[3] == (255, 255)
@@ -231,30 +219,22 @@ def test_the_command_writes_the_picture_and_names_what_it_shows(
         assert "hybrid: outcome reward from 0.500 to 0.500, rationale reward from 0.250" in image.info["Description"]
 
 
-def test_the_same_logs_give_the_same_svg(tmp_path: Path) -> None:
+def test_the_same_logs_give_the_same_svg(tmp_path: Path, run: Run) -> None:
     """The dark theme is drawn."""
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     for name in ("a.svg", "b.svg"):
-        assert run(one, "--theme", "dark", "--output-file", tmp_path / name) == 0
+        assert run("plot-training", one, "--theme", "dark", "--output-file", tmp_path / name)[0] == 0
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert text == (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert THEMES["dark"].background in text
 
 
-def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The name's ending, an output that is a log, a full disk; matplotlib missing, as with the other picture."""
+def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, run: Run) -> None:
+    """The name's ending, and an output that is a log."""
     one = log(tmp_path / "a.png", step(1))
-    with pytest.raises(UsageError, match=r"p\.pdf: the name must end in \.png or \.svg"):
-        run(one, "--output-file", tmp_path / "p.pdf")
-    with pytest.raises(UsageError, match="is the input file; name another file"):
-        run(one, "--output-file", one)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("metajudge.reports.plots.picture.save", full)
-    with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
-        run(one, "--output-file", tmp_path / "p.png")
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(UsageError, match=r"plot needs matplotlib; install it with: pip install '\.\[plot\]'"):
-        run(tmp_path / "absent")
+    for output, message in (
+        (tmp_path / "p.pdf", "the name must end in .png or .svg"),
+        (one, "is the input file; name"),
+    ):
+        code, _, err = run("plot-training", one, "--output-file", output)
+        assert code == 2 and message in err
