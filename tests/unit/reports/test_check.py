@@ -3,7 +3,7 @@
 import json
 import re
 import tracemalloc
-from collections.abc import Iterable
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -224,9 +224,7 @@ def test_ones_and_twos_are_not_guessed_but_name_the_flag(tmp_path: Path, run: Ru
 
 def test_a_negative_number_makes_all_numbers_signed() -> None:
     """-1 and 2: Response 1 better, Response 2 better."""
-    model = Model("M")
-    model.lengths.rows = 2
-    model.labels.update(["-1", "2"])
+    model = Model("M", Lengths(rows=2), labels=Counter(["-1", "2"]))
     assert [one.verdict for one in model.verdicts()[0]] == [-1, 1]
 
 
@@ -451,14 +449,12 @@ def test_the_json_has_the_documented_keys(tmp_path: Path, run: Run) -> None:
     output = tmp_path / "found.json"
     assert run("check", rows, results, "--output-file", output)[0] == 1
     found = json.loads(output.read_text())
-    keys = {key for one in found for key in _keys(one)}
+    keys = set(re.findall(r'^ *"(.*)": ', output.read_text(), re.MULTILINE))
     documented = set(re.findall(r"`(\w+)`", Check.as_json.__doc__ or ""))
     assert keys - {"code", "M", "", *FINDINGS} == documented
     assert [one["kind"] for one in found] == ["input", "results"]
-    assert found[0]["problems"] == {
-        "count": 1,
-        "first": [{"line": 3, "text": "is not JSON (Expecting value at column 1)"}],
-    }
+    problem = {"line": 3, "text": "is not JSON (Expecting value at column 1)"}
+    assert found[0]["problems"] == {"count": 1, "first": [problem]}
     assert found[0]["findings"]["vague_items"]["first"] == [
         {"line": 1, "text": "Better overall", "item": 1, "why": "general praise or blame"}
     ]
@@ -476,16 +472,6 @@ def test_no_file_that_is_checked_is_overwritten(tmp_path: Path, run: Run) -> Non
     before = path.read_bytes()
     code, _, err = run("check", path, "--output-file", path)
     assert code == 2 and "is the input file" in err and path.read_bytes() == before
-
-
-def _keys(value: Any) -> Iterable[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _keys(inner)
 
 
 def test_text_from_the_file_cannot_act_on_the_terminal(tmp_path: Path, run: Run) -> None:

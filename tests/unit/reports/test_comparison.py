@@ -63,17 +63,14 @@ def test_what_is_detectable_needs_eight_rows_that_differ(tmp_path: Path) -> None
 
 def test_outcomes_are_proportions_and_nothing_is_detectable_of_spurious_correctness(tmp_path: Path) -> None:
     """The interval of paired proportions, also where many rows differ; S-Corr is about other rows for each model."""
-    labels = {True: "A>B", False: "B>A"}
-    right = [[n % 3 != 0 for n in range(40)], [n % 2 == 0 for n in range(40)]]
-    paths = [
-        write(
-            tmp_path / f"{name}.jsonl",
-            [one_item(n, float(n % 4 == rest), name, label=labels[own[n]]) for n in range(40)],
-        )
-        for name, own, rest in zip("AB", right, (0, 2), strict=True)
-    ]
+    right = {"A": [n % 3 != 0 for n in range(40)], "B": [n % 2 == 0 for n in range(40)]}
+    paths = []
+    for name, rest in (("A", 0), ("B", 2)):
+        labels = ["A>B" if own else "B>A" for own in right[name]]
+        rows = [one_item(n, float(n % 4 == rest), name, label=label) for n, label in enumerate(labels)]
+        paths.append(write(tmp_path / f"{name}.jsonl", rows))
     (one,) = compared(paths, "accuracy", "outcome")
-    gaps = np.array([float(a) - float(b) for a, b in zip(*right, strict=True)])
+    gaps = np.array(right["A"], float) - np.array(right["B"], float)
     assert one.difference == paired_difference(gaps, cluster_rows([str(n) for n in range(40)], [""] * 40))
     assert one.detectable is not None
     (spurious,) = compared(paths, "spurious_correctness", "outcome")
@@ -218,6 +215,5 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, run: Run) ->
     assert out.splitlines()[0] == "Metric,A,B,n,Value A,Value B,A - B,p,Holm,Win/tie/loss,Detectable"
     assert any(line.startswith("paper rationale_consistency,A,B,16,0.6250,0.3750,") for line in out.splitlines())
     first = json.loads((tmp_path / "c.json").read_text())[0]
-    assert (
-        first["metric"] == {"group": "paper", "name": "rationale_consistency"} and first["difference"]["value"] == 0.25
-    )
+    assert first["metric"] == {"group": "paper", "name": "rationale_consistency"}
+    assert first["difference"]["value"] == 0.25

@@ -18,6 +18,8 @@ from tests.unit.result_rows import Run, write
 Marks = list[tuple[int, int, float]]
 HUMAN = ["The proof skips a case", "The tone is rude"]
 MODEL = ["It forgets the case n = 0", "Nice layout", "Too long"]
+HALF = [(1, 1, 1.0), (2, 0, 0.0)]
+"""Marks: R1 is matched, R2 is missed."""
 
 
 def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = MODEL, **more: Any) -> dict[str, Any]:
@@ -68,9 +70,8 @@ def test_a_row_shows_matches_misses_and_unclaimed_items_side_by_side(tmp_path: P
 
 def test_long_items_are_wrapped_under_their_own_text(tmp_path: Path) -> None:
     """Both columns stay columns at any width, and nothing is wider than the terminal."""
-    path = write(
-        tmp_path / "r.jsonl", [ours("abc", [(1, 1, 1), (2, 0, 0)], human=["one two three four five", "x" * 30])]
-    )
+    record = ours("abc", HALF, human=["one two three four five", "x" * 30])
+    path = write(tmp_path / "r.jsonl", [record])
     assert shown(path, "abc", 40)[3:] == [
         "HUMAN          score    MODEL",
         "R1 one two     1        S1 It forgets",
@@ -89,9 +90,8 @@ def test_long_items_are_wrapped_under_their_own_text(tmp_path: Path) -> None:
 
 def test_wide_characters_keep_the_columns(tmp_path: Path) -> None:
     """A line of Chinese takes two columns a character and is cut where it is full."""
-    path = write(
-        tmp_path / "r.jsonl", [ours("abc", [(1, 1, 1), (2, 0, 0)], human=["回答一遗漏了关键条件", "e\u0301te\u0301"])]
-    )
+    record = ours("abc", HALF, human=["回答一遗漏了关键条件", "e\u0301te\u0301"])
+    path = write(tmp_path / "r.jsonl", [record])
     lines = shown(path, "abc", 40)
     assert lines[4] == "R1 回答一遗漏  1        S1 It forgets"
     assert lines[5].startswith("   了关键条件 ")
@@ -113,8 +113,8 @@ def test_marks_that_earn_nothing_say_why(tmp_path: Path) -> None:
 
 def test_an_unscored_row_shows_its_lists_and_its_reason(tmp_path: Path) -> None:
     """A failed row can be looked at, too."""
-    failed = ours("abc", [], status="error", error_message="context\x1b[31m too long")
-    failed["samples"] = [{"generated_text": "", "raw_text": "I will\nnot"}]
+    samples = [{"generated_text": "", "raw_text": "I will\nnot"}]
+    failed = ours("abc", [], status="error", error_message="context\x1b[31m too long", samples=samples)
     assert shown(write(tmp_path / "r.jsonl", [failed]), "abc") == [
         "abc, line 1, m",
         "not scored: status error",
@@ -129,12 +129,10 @@ def test_an_unscored_row_shows_its_lists_and_its_reason(tmp_path: Path) -> None:
 
 def test_of_a_long_failed_reply_the_end_is_shown(tmp_path: Path) -> None:
     """The result block is at the end of a reply."""
-    failed = ours("abc", [], status="format_error", format_error="R2 is missing")
-    failed["samples"] = [{"generated_text": "", "raw_text": "x" * 500 + "<RESULT_START>"}]
-    assert shown(write(tmp_path / "r.jsonl", [failed]), "abc", 400)[2:4] == [
-        "format_error: R2 is missing",
-        "last reply: ... " + "x" * 286 + "<RESULT_START>",
-    ]
+    samples = [{"generated_text": "", "raw_text": "x" * 500 + "<RESULT_START>"}]
+    failed = ours("abc", [], status="format_error", format_error="R2 is missing", samples=samples)
+    _, _, reason, reply, *_ = shown(write(tmp_path / "r.jsonl", [failed]), "abc", 400)
+    assert (reason, reply) == ("format_error: R2 is missing", f"last reply: ... {'x' * 286}<RESULT_START>")
 
 
 def test_lists_that_are_none_are_shown_as_nothing(tmp_path: Path) -> None:
@@ -149,17 +147,9 @@ def test_lists_that_are_none_are_shown_as_nothing(tmp_path: Path) -> None:
 
 def test_the_worst_rows_have_the_lowest_recall(tmp_path: Path) -> None:
     """Lowest first, ties by place; rows without figures are not among them; a row counts once."""
-    path = write(
-        tmp_path / "r.jsonl",
-        [
-            ours("good", [(1, 1, 1), (2, 2, 1)]),
-            ours("half", [(1, 1, 1), (2, 0, 0)]),
-            ours("bad", [(1, 0, 0), (2, 0, 0)]),
-            ours("failed", [], status="error"),
-            ours("late", [(1, 1, 1), (2, 0, 0)]),
-            ours("good", [], status="error"),
-        ],
-    )
+    marks = {"good": [(1, 1, 1), (2, 2, 1)], "half": HALF, "bad": [(1, 0, 0), (2, 0, 0)], "late": HALF}
+    failures = [ours(name, [], status="error") for name in ("failed", "good")]
+    path = write(tmp_path / "r.jsonl", [*(ours(name, own) for name, own in marks.items()), *failures])
     assert [rated.id for rated in worst(path, 3).rated] == ["bad", "half", "late"]
     assert [rated.id for rated in worst(path, 9).rated] == ["bad", "half", "late", "good"]
     assert [text.split(",")[0] for text in show_rows(worst(path, 2), 80)] == ["bad", "half"]
@@ -167,7 +157,7 @@ def test_the_worst_rows_have_the_lowest_recall(tmp_path: Path) -> None:
 
 def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None:
     """The whole id wins over longer ones; a beginning must be of one id only."""
-    path = write(tmp_path / "r.jsonl", [*(ours(name, [(1, 1, 1), (2, 0, 0)]) for name in ("ab", "ab-2", "cd"))])
+    path = write(tmp_path / "r.jsonl", [*(ours(name, HALF) for name in ("ab", "ab-2", "cd"))])
     assert [rated.line for rated in by_id(path, "ab").rated] == [1]
     assert [rated.line for rated in by_id(path, "c").rated] == [3]
     with pytest.raises(UsageError, match=r"2 ids of .* begin so, such as ab; give more of it"):
@@ -176,15 +166,11 @@ def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None
         by_id(path, "zz")
 
 
-def test_a_file_with_no_scored_row_says_what_to_do(tmp_path: Path) -> None:
-    """There is no worst row; the analysis reports the reasons."""
+def test_a_file_with_no_scored_row_or_a_pipe_says_what_to_do(tmp_path: Path) -> None:
+    """There is no worst row; the analysis reports the reasons. A pipe cannot be read twice."""
     path = write(tmp_path / "r.jsonl", [ours("a", [], status="error")])
     with pytest.raises(UsageError, match=r"no scored row; see why: python metajudge_analysis.py /"):
         worst(path, 5)
-
-
-def test_a_pipe_is_refused(tmp_path: Path) -> None:
-    """The file is read twice."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="is no ordinary file"):
         worst(tmp_path / "pipe", 5)
@@ -192,7 +178,7 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
 
 def test_standard_input_is_read(tmp_path: Path) -> None:
     """It is saved first, and so can be read twice."""
-    path = write(tmp_path / "r.jsonl", [ours("a", [(1, 1, 1), (2, 0, 0)])])
+    path = write(tmp_path / "r.jsonl", [ours("a", HALF)])
     line = [sys.executable, "-m", "metajudge", "show"]
     with path.open("rb") as file:
         shown = subprocess.run([*line, "-"], cwd=ROOT, stdin=file, capture_output=True, text=True, check=False)
@@ -205,7 +191,7 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
 def test_the_command_shows_five_rows_by_default(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """--worst and --id choose others; a pipe gets no colour; lines fit the terminal."""
     monkeypatch.setenv("COLUMNS", "60")
-    path = write(tmp_path / "r.jsonl", [ours(f"id{n}", [(1, 1, 1), (2, 0, 0)]) for n in range(7)])
+    path = write(tmp_path / "r.jsonl", [ours(f"id{n}", HALF) for n in range(7)])
     code, out, _ = run("show", path)
     assert code == 0 and out.count("recall") == 5 and "\x1b" not in out
     assert max(map(columns, out.splitlines())) <= 60
@@ -243,7 +229,7 @@ def test_a_mistake_is_one_line(
 ) -> None:
     """Exit code 2 and what to do."""
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "r.jsonl", [ours("a", [(1, 1, 1), (2, 0, 0)])])
+    write(tmp_path / "r.jsonl", [ours("a", HALF)])
     write(tmp_path / "rows.jsonl", [{"human-checklist": []}])
     code, _, err = run("show", *arguments)
     assert code == 2 and message in err and err.count("\n") == 1
