@@ -10,21 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.metrics import (
-    NO_INTERVAL,
-    RESAMPLES,
-    ClusterBootstrap,
-    Clusters,
-    Column,
-    Interval,
-    PendingMean,
-    Reliability,
-    cluster_rows,
-    mean_interval,
-    prepare_mean,
-    reliability,
-    wilson,
-)
+from metajudge import metrics
+from metajudge.metrics import RESAMPLES, ClusterBootstrap, Clusters, Column, Interval, PendingMean, Reliability
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names
@@ -130,7 +117,7 @@ def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RE
 
 def shared_clusters(files: Sequence[ScoreTable]) -> list[Clusters]:
     """Return the clusters of each file's rows, numbered over all files."""
-    together = cluster_rows(
+    together = metrics.cluster_rows(
         [key for file in files for key in file.clusters], [domain for file in files for domain in file.domains]
     )
     ends = np.cumsum([len(file.ids) for file in files])[:-1]
@@ -168,10 +155,10 @@ class _PendingRow:
         return np.where(self._mask, self.file.columns[name], np.nan)
 
     def _mean(self, column: Column) -> PendingMean | None:
-        return prepare_mean(column, self._clusters, self._sums)
+        return metrics.prepare_mean(column, self._clusters, self._sums)
 
     def _wilson(self, name: tuple[str, str]) -> Interval:
-        return wilson(self._column(name), self._clusters)
+        return metrics.wilson(self._column(name), self._clusters)
 
     def row(self, flag: Flag | None, common: frozenset[str]) -> ReportRow:
         """Return the row of the report from the resamples; `common`: the ids that every file has."""
@@ -182,15 +169,15 @@ class _PendingRow:
         upper = np.where(self._mask, file.upper_bound, np.nan)
         exact = file.has_full_matrix or np.isnan(upper).all()
         given_right, given_wrong = (_interval(mean, self._sums) for mean in self._given)
-        metrics = {name: _interval(mean, self._sums) for name, mean in self._means.items()}
-        metrics |= {name: self._wilson(name) for name in score_names() if name[0] == "outcome"}
+        means = {name: _interval(mean, self._sums) for name, mean in self._means.items()}
+        means |= {name: self._wilson(name) for name in score_names() if name[0] == "outcome"}
         return ReportRow(
             model=file.model,
             group=self.group,
             n=int(self._mask.sum()),
             clusters=len(np.unique(of_row[self._mask])),
             unscored=unscored,
-            metrics=metrics,
+            metrics=means,
             tie_rate=self._wilson(TIE_RATE),
             scored_clusters=len(np.unique(of_row[~np.isnan(consistency)])),
             given_right=given_right,
@@ -198,14 +185,14 @@ class _PendingRow:
             unscored_as=_unscored_as(consistency, unscored),
             bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
             not_common=sum(name not in common for name in file.ids),
-            reliability=reliability(file.samples, self._clusters) if self.group is None else None,
+            reliability=metrics.reliability(file.samples, self._clusters) if self.group is None else None,
             flag=flag if self.group is None else None,
             file=file,
         )
 
 
 def _interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
-    return NO_INTERVAL if mean is None else mean_interval(mean, sums)
+    return metrics.NO_INTERVAL if mean is None else metrics.mean_interval(mean, sums)
 
 
 def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:

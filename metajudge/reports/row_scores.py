@@ -153,7 +153,7 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
 
 
 def _is_without_reasons(record: Record, model: str, n_human: int | None) -> bool:
-    """True if the model checklist is known to be empty, and the human one is known."""
+    """Return True if the model checklist is known to be empty, and the human one is known."""
     if record.id is not None and record.status == Status.EMPTY:
         return record.empty == "model"
     return bool(n_human) and record.checklist(model) == []

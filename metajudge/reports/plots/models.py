@@ -15,18 +15,10 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from metajudge.reports.plots.label_placement import Floats, place_labels, span
-from metajudge.reports.plots.picture import (
-    DPI,
-    EDGE,
-    SMALL,
-    THEMES,
-    WIDTH,
-    Theme,
-    draw_surroundings,
-    new_figure,
-    styled,
-)
+from metajudge.metrics import Floats
+from metajudge.reports.plots import picture
+from metajudge.reports.plots.label_placement import place_labels, span
+from metajudge.reports.plots.picture import Theme
 from metajudge.reports.plots.points import Panels, Point
 from metajudge.text import printable, wrapped
 
@@ -56,7 +48,7 @@ class Look:
 def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
     """Draw one panel per group, grown until every name has a place; return also the models without a place."""
     plan = _Plan.of(panels, look)
-    with styled(plan.theme):
+    with picture.styled(plan.theme):
         for columns, height in _shapes(panels):
             figure, unnamed = _attempt(plan, columns, height)
             if not unnamed:
@@ -85,7 +77,7 @@ class _Plan:
         has_families = any(point.family for point in points)
         if not has_families:  # each model has its mark, so that it can be followed through the panels
             panels = {group: [replace(one, family=one.model) for one in inside] for group, inside in panels.items()}
-        theme = THEMES[look.theme]
+        theme = picture.THEMES[look.theme]
         kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
         marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
         oa, oa_text = _border("OA", look.oa_zone, [point.outcome_accuracy for point in points])
@@ -122,7 +114,7 @@ def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
 
 
 def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str]]:
-    figure = new_figure()
+    figure = picture.new_figure()
     rows = math.ceil(len(plan.panels) / columns)
     every = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
     axes: list[Axes] = every[: len(plan.panels)]
@@ -137,7 +129,7 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
         if place % columns == 0:
             one.set_ylabel("Rationale consistency (RC)")
     legend = _draw_legend(figure, plan) if plan.has_families else None
-    draw_surroundings(figure, plan.theme, rows * height, plan.title, plan.caption, legend)
+    picture.draw_surroundings(figure, plan.theme, rows * height, plan.title, plan.caption, legend)
     zones = _draw_zones(figure, axes, plan)
     unnamed: list[str] = []
     for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
@@ -153,7 +145,7 @@ def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
     handles = [Line2D([], [], **_marker(family, plan)) for family in plan.marks]
     for columns in range(len(handles), 0, -1):
         legend = figure.legend(handles=handles, loc="lower center", ncols=columns, borderpad=0, handletextpad=0.1)
-        if columns == 1 or legend.get_window_extent().width < WIDTH * DPI:
+        if columns == 1 or legend.get_window_extent().width < picture.WIDTH * picture.DPI:
             break
         legend.remove()
     return legend
@@ -179,7 +171,7 @@ def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
         widths = [(right - oa) / (right - left), (oa - left) / (right - left)]
         names = [_draw_zone_names(one, widths, plan) for one in axes]
         # The names have their place above and below everything that the points need.
-        heights = [text.get_window_extent().height + 2 * EDGE * DPI for text in names[0]]
+        heights = [text.get_window_extent().height + 2 * picture.EDGE * picture.DPI for text in names[0]]
         above, below = max(heights[0::2]), max(heights[1::2])
         unit = (high - low) / (first.get_window_extent().height - above - below)
         low, high = low - below * unit, high + above * unit
@@ -197,11 +189,11 @@ def _draw_zone_names(axes: Axes, widths: Sequence[float], plan: _Plan) -> list[T
         right, upper = place < 2, place % 2 == 0
         text = axes.annotate(
             name, (float(right), float(upper)), xycoords="axes fraction", textcoords="offset points",
-            xytext=(-4 if right else 4, -4 if upper else 4), size=SMALL, style="italic", color=plan.theme.muted,
+            xytext=(-4 if right else 4, -4 if upper else 4), size=picture.SMALL, style="italic", color=plan.theme.muted,
             ha="right" if right else "left", va="top" if upper else "bottom", ma="right" if right else "left",
         )  # fmt: skip
         a_letter = text.get_window_extent().width / len(name)
-        room = widths[not right] * axes.get_window_extent().width - 2 * EDGE * DPI
+        room = widths[not right] * axes.get_window_extent().width - 2 * picture.EDGE * picture.DPI
         text.set_text("\n".join(wrapped(name, max(10, int(room / a_letter)))))
         texts.append(text)
     return texts
@@ -239,7 +231,7 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
         lines += [((oa, -1), (oa, 2)), ((-1, rc), (2, rc))]
     avoided = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4) + np.array([-1, -1, 1, 1])
     spots = axes.transData.transform([text.get_position() for text in texts])
-    reach = _MARKER / 72 * DPI / 2 + 3
+    reach = _MARKER / 72 * picture.DPI / 2 + 3
     places = place_labels(spots, sizes, np.array(axes.get_window_extent().extents), reach, taken, avoided)
     to_data = axes.transData.inverted().transform
     for text, spot, box in zip(texts, spots, places, strict=True):

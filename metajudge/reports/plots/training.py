@@ -17,6 +17,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
 from metajudge.errors import UsageError
+from metajudge.metrics import Floats
 from metajudge.reports.plots.picture import THEMES, Theme, draw_surroundings, new_figure, styled
 from metajudge.text import printable, wrapped
 
@@ -24,8 +25,6 @@ PANELS = {"outcome": "Outcome reward", "rationale": "Rationale reward (average p
 _STYLES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 _SMOOTHED_SHARE = 0.05
 _HEIGHT = 3.0  # inches
-
-Array = np.ndarray[Any, np.dtype[np.float64]]
 _Rewards = Mapping[str, float | None]
 
 
@@ -36,7 +35,7 @@ class Curves:
     arm: str
     steps: Sequence[int]
     """Increasing."""
-    rewards: Mapping[str, Array]
+    rewards: Mapping[str, Floats]
     """Values by panel: (seeds, steps), each 0 to 1 or NaN."""
     left_out: int
     """Number of steps that some seeds have and others lack."""
@@ -120,7 +119,7 @@ def window(steps: int) -> int:
     return 2 * round(steps * _SMOOTHED_SHARE / 2) + 1
 
 
-def smooth(values: Array, width: int) -> Array:
+def smooth(values: Floats, width: int) -> Floats:
     """Return the centred running mean along the last axis without NaN; the window is narrower at the ends."""
     count = values.shape[-1]
     reaches = [min(width // 2, place, count - 1 - place) for place in range(count)]
@@ -128,7 +127,7 @@ def smooth(values: Array, width: int) -> Array:
     return np.stack(columns, axis=-1)
 
 
-def _mean(values: Array, axis: int) -> Array:
+def _mean(values: Floats, axis: int) -> Floats:
     """Return the mean without NaN; NaN without any other value."""
     known = ~np.isnan(values)
     total, number = np.where(known, values, 0.0).sum(axis), known.sum(axis)
