@@ -32,9 +32,9 @@ class JudgedRow:
     best: tuple[float, ...]
     """Best score of each human item, 0 to 1."""
     matches: tuple[int, ...]
-    """Number of each one's model item, from 1; 0 = no match."""
+    """Model item that matches each human item, from 1; 0 = no match."""
     matrix: Floats | None
-    """Human × model items, nan = not asked; None in a record without `score_matrix`."""
+    """Human × model items, NaN = not asked; None in a record without `score_matrix`."""
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ def read_judges(paths: Iterable[Path]) -> Reading:
             _add(reading, path, record)
     if len(reading.judges) < 2:
         names = ", ".join(map(printable, reading.judges))
-        raise UsageError(f"the files hold results of one judge alone ({names}); name those of at least two judges")
+        raise UsageError(f"the files hold results of only one judge ({names}); name result files of at least two")
     return reading
 
 

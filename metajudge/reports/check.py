@@ -36,7 +36,7 @@ _NO_LISTS = (
 
 @dataclass(slots=True)
 class Records:
-    """Counts of a result file beside those of its rows."""
+    """Counts of the records of a result file."""
 
     readable: int = 0
     superseded: int = 0
@@ -169,7 +169,9 @@ def check_file(path: Path, asked: str = ALL) -> Check:
     first = next((row.data for row in source.rows() if isinstance(row, Row)), {})
     if "derived" in first:
         return Check(
-            path, "step records", refusal="it holds a step's replies; check the rows, whose name lacks .records"
+            path,
+            "step records",
+            refusal="it holds the replies of a step; check the file of its rows, whose name lacks .records",
         )
     if "samples" in first:
         return _check_results(source, first, asked)
@@ -199,7 +201,7 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
     if not check.lines:
         check.refusal = "an earlier step left every row unfit" if check.skipped else "it is empty"
     elif not check.rows.human.rows:
-        check.refusal = "no line of it is a JSON object; write each row as one JSON object on one line (JSONL)"
+        check.refusal = "no line is a JSON object; write each row as one JSON object on one line (JSONL)"
     elif not models and not check.rows.human.lists:
         check.refusal = _NO_LISTS
     elif not check.refusal and not check.judged:

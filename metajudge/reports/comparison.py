@@ -55,8 +55,8 @@ def check_comparable(files: Sequence[ScoreTable]) -> None:
     for file in files:
         for name, values in file.mixed.items():
             raise UsageError(
-                f"the records of {file.path} differ in {_label(name)} ({' and '.join(values)}): its figures mix what "
-                "means different things; compare anyway with `allow_mixed`"
+                f"the records of {file.path} differ in {_label(name)} ({' and '.join(values)}): its figures mix "
+                "these settings; compare anyway with `allow_mixed`"
             )
     first = files[0]
     for other in files[1:]:
@@ -64,7 +64,7 @@ def check_comparable(files: Sequence[ScoreTable]) -> None:
         if one is None or two is None:
             if one is not two:
                 unknown = first if one is None else other
-                raise UsageError(f"{unknown.path} does not say by which judge it is; compare anyway with `allow_mixed`")
+                raise UsageError(f"{unknown.path} does not name its judge; compare anyway with `allow_mixed`")
             continue
         for name, (a, b) in one.differences(two, SETTINGS).items():
             raise UsageError(
@@ -85,7 +85,7 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]
         rows = {place: others[name] for name, place in first.places().items() if name in others}
         if not rows:
             raise UsageError(
-                f"{first.path} and {second.path} have no row in common: were they made from the same input?"
+                f"{first.path} and {second.path} have no row in common; compare results of the same input rows"
             )
         for name in score_names():
             columns = np.full((2, len(first.ids)), np.nan)  # in the row order of the first file

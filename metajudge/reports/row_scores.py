@@ -13,7 +13,7 @@ from metajudge.records import Record, ScoredLists, Unscored, reference_reading
 from metajudge.reports.scan import score_record
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
-"""Groups that rows can be divided into besides those of their fields."""
+"""Values of `group_by` that are no field of the rows."""
 NO_GROUP = "none"
 """Group of rows without a value."""
 MAX_CHECKLIST_LEN = 10

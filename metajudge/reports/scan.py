@@ -33,9 +33,9 @@ class FileScan:
     rated: list[ScoredRecord] = field(default_factory=list)
     """Latest records in file order."""
     superseded: int = 0
-    """Records whose row has a later or finished one."""
+    """Records that do not count, because their row has a later or finished one."""
     changed: int = 0
-    """Records that count beside another one of the same row because a list has changed."""
+    """Records that count in addition to another one of their row, because a list has changed."""
     unreadable: UnreadableLines = field(default_factory=UnreadableLines)
     judges: set[str] = field(default_factory=set)
     """Judge models of the scored records; of all records if none is scored."""

@@ -79,7 +79,7 @@ class ScoreTable:
     mixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Values of those `SETTINGS` in which the file's records differ."""
     changed: int = 0
-    """Records that count beside another one of the same row because a list has changed."""
+    """Records that count in addition to another one of their row, because a list has changed."""
 
     def places(self) -> dict[str, int]:
         """Return each id's place; the last one if a list has changed."""
@@ -146,7 +146,7 @@ def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTabl
 
 
 def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
-    """Return the values of those `SETTINGS` in which the judges differ; None = a judge without a name."""
+    """Return the values of those `SETTINGS` in which the judges differ; None is an unnamed judge."""
     every = list(judges)
     values = {name: {str(getattr(judge, name)) for judge in every if judge} for name in SETTINGS}
     if None in every:

@@ -56,21 +56,23 @@ def worst(path: Path, count: int, model: str | None = None) -> Chosen:
 
 
 def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
-    """Select the rows with this id, else the one row whose id begins so; records without id go by line number."""
+    """Select the rows with this id, else the one row whose id begins with it. Records without id go by line number."""
     every = _all_rows(path, model)
     same = [rated for rated in every.rated if _name(rated) == wanted]
     found = same or [rated for rated in every.rated if rated.id and rated.id.startswith(wanted)]
     if not found:
         some = ", ".join(map(_name, every.rated[:3]))
-        raise UsageError(f"`id` {wanted}: none of the {len(every.rated)} rows of {path} (such as {some}) has it")
+        raise UsageError(f"`id` {wanted}: no row of {path} has this id; the first ids there: {some}")
     if not same and len({rated.id for rated in found}) > 1:
-        raise UsageError(f"`id` {wanted}: {len(found)} ids of {path} begin so, such as {found[0].id}; give more of it")
+        raise UsageError(
+            f"`id` {wanted}: {len(found)} ids of {path} begin with it, such as {found[0].id}; give more of the id"
+        )
     return replace(every, rated=found)
 
 
 def _all_rows(path: Path, model: str | None) -> Chosen:
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise UsageError(f"{path} is no ordinary file; it is read twice, so save it to one first")
+        raise UsageError(f"{path} is no ordinary file; show reads it twice, so save it to an ordinary file first")
     file = open_results(path, model)
     return Chosen(file.source, file.model, scan(file, None).rated)
 

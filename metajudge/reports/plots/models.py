@@ -29,7 +29,7 @@ ZONES = (
     "wrong verdict, shallow reasons",
 )
 """Upper right, lower right, upper left, lower left."""
-_MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one comes again
+_MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one repeats
 _MARKER = 7.0  # points
 _NAME_COLUMNS = 34
 

@@ -93,7 +93,7 @@ def _read_step(line: str, where: str) -> tuple[str, int, int, _Rewards]:
 
     arm = value("arm", "the name of what was rewarded", lambda found: isinstance(found, str) and bool(found.strip()))
     seed, step = (value(name, "a whole number", lambda found: type(found) is int) for name in ("seed", "step"))
-    return arm, seed, step, {name: value(name, "a number within 0 and 1, or null", _is_reward) for name in PANELS}
+    return arm, seed, step, {name: value(name, "a number from 0 to 1, or null", _is_reward) for name in PANELS}
 
 
 def _is_reward(found: Any) -> bool:
@@ -103,7 +103,7 @@ def _is_reward(found: Any) -> bool:
 def _curves(arm: str, seeds: Mapping[int, Mapping[int, _Rewards]]) -> Curves:
     common = sorted(set.intersection(*(set(steps) for steps in seeds.values())))
     if not common:
-        raise UsageError(f"the seeds of {printable(arm)} have no step in common: there is nothing to average")
+        raise UsageError(f"the seeds of {printable(arm)} have no step in common; name logs whose seeds share steps")
     rewards = {  # null becomes NaN
         name: np.array([[steps[step][name] for step in common] for steps in seeds.values()], np.float64)
         for name in PANELS

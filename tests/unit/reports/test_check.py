@@ -152,7 +152,7 @@ def test_rows_that_an_earlier_step_left_unfit_are_counted_and_no_problem(tmp_pat
         ([{"question": "q", "response_A": "a", "label": "A>B"}] * 2, 'a row needs "human-checklist" and, for each mod'),
         ([], "0 input rows: it is empty"),
         ([{"matched_human_item": 1}], "per-item matches; check the result file beside it"),
-        ([{"samples": [], "derived": {}}], "a step's replies; check the rows"),
+        ([{"samples": [], "derived": {}}], "the replies of a step; check the file of its rows"),
     ],
 )
 def test_another_file_is_one_line_with_what_to_do(

@@ -193,7 +193,7 @@ def test_a_file_that_names_no_judge_is_refused_beside_one_that_does(tmp_path: Pa
     plain = {key: value for key, value in one_item(1, 0.5, "B").items() if key not in ("id", "judge")}
     plain["samples"] = [{"generated_text": "<RESULT_START>\n- R1@S1: 0.5\n<RESULT_END>"}]
     theirs = score_file(write(tmp_path / "B.jsonl", [plain]), ScoringConfig())
-    with pytest.raises(UsageError, match=r"B\.jsonl does not say by which judge it is"):
+    with pytest.raises(UsageError, match=r"B\.jsonl does not name its judge"):
         check_comparable([ours, theirs])
     check_comparable([theirs, theirs])
 

@@ -160,9 +160,9 @@ def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None
     path = write(tmp_path / "r.jsonl", [*(ours(name, HALF) for name in ("ab", "ab-2", "cd"))])
     assert [rated.line for rated in by_id(path, "ab").rated] == [1]
     assert [rated.line for rated in by_id(path, "c").rated] == [3]
-    with pytest.raises(UsageError, match=r"2 ids of .* begin so, such as ab; give more of it"):
+    with pytest.raises(UsageError, match=r"2 ids of .* begin with it, such as ab; give more of the id"):
         by_id(path, "a")
-    with pytest.raises(UsageError, match=r"none of the 3 rows of .* \(such as ab, ab-2, cd\) has it"):
+    with pytest.raises(UsageError, match=r"no row of .* has this id; the first ids there: ab, ab-2, cd"):
         by_id(path, "zz")
 
 
@@ -220,7 +220,7 @@ def test_colour_is_for_terminals_that_want_it(
         (["missing"], "does not exist"),
         (["."], "is a directory"),
         (["rows.jsonl"], "holds input rows"),
-        (["r.jsonl", "--id", "zz"], "has it"),
+        (["r.jsonl", "--id", "zz"], "has this id; the first ids there: a"),
         (["r.jsonl", "--model-be-evaluated", "x"], "holds results of m"),
     ],
 )

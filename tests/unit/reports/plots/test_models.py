@@ -327,7 +327,7 @@ HEADER = "model,family,oa,rc,oa_low,oa_high"
         (["model,oa", "a,.7"], ["line 1", "column rc is missing"]),
         (["model,oa,rc,rc", "a,.7,.2,.2"], ["line 1", "column rc occurs twice"]),
         (["model,oa,rc,low,rc_low", "a,.7,.2,.1,.1"], ["line 1", "column rc_low occurs twice"]),
-        (["", "model,oa,rc,low", "a,.7,.2,.1"], ["line 2", "rc_low and rc_high come together"]),
+        (["", "model,oa,rc,low", "a,.7,.2,.1"], ["line 2", "rc_low and rc_high belong together"]),
         (["model,oa,rc"], ["no line below its header"]),
         ([], ["line 1", "column model is missing"]),
         (["model,oa,rc", 'a"b",.7,"x'], ["no CSV text"]),

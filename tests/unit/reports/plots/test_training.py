@@ -80,7 +80,7 @@ def test_seeds_are_averaged_over_the_steps_that_all_have(tmp_path: Path) -> None
         (step(2, seed="x"), 'log, line 2: `seed` is "x"; it is a whole number'),
         (step(2) | {"step": 1.5}, "log, line 2: `step` is 1.5; it is a whole number"),
         (step(2) | {"step": True}, "log, line 2: `step` is true; it is a whole number"),
-        (step(2, outcome=1.25), "log, line 2: `outcome` is 1.25; it is a number within 0 and 1, or null"),
+        (step(2, outcome=1.25), "log, line 2: `outcome` is 1.25; it is a number from 0 to 1, or null"),
         (step(2, outcome=NAN), "log, line 2: `outcome` is NaN; it is"),
         ({"arm": "x", "seed": 1, "step": 2, "outcome": 1}, "log, line 2: `rationale` is missing; it is"),
         (step(1), "log, line 2: step 1 of hybrid, seed 1 occurs twice; name each run's log once"),
