@@ -28,7 +28,6 @@ class RowKey(NamedTuple):
 class JudgedRow:
     """One row as one judge has scored it."""
 
-    path: Path
     best: tuple[float, ...]
     """Best score of each human item, 0 to 1."""
     matches: tuple[int, ...]
@@ -157,7 +156,7 @@ def _scores(path: Path, record: Record, model: str) -> JudgedRow | Unscored:
     matrix = np.array(matrices[0], dtype=np.float64) if matrices else None  # None becomes nan
     # A score of 0 is no match, and S0 has none.
     marks = [mark if mark.model_item and mark.score else Match(mark.human_item, 0, 0.0) for mark in sorted(lists.marks)]
-    return JudgedRow(path, tuple(mark.score for mark in marks), tuple(mark.model_item for mark in marks), matrix)
+    return JudgedRow(tuple(mark.score for mark in marks), tuple(mark.model_item for mark in marks), matrix)
 
 
 # ------------------------------------------------------------------ joining
@@ -180,9 +179,9 @@ def join(reading: Reading) -> Joined:
             f"no row is scored by all judges ({printable(counts)}); "
             f"judge the same rows and evaluated models with each of them"
         )
+    for key in common:
+        _check_shapes(key, judges)
     sides = [[rows.scored[key] for rows in judges] for key in common]
-    for key, row in zip(common, sides, strict=True):
-        _check_shapes(key, row)
     pairs, pair_rows = _pairs(sides, len(judges))
     asked = ~np.isnan(pairs).any(axis=1)
     models = list(dict.fromkeys(key.model for key in common))
@@ -215,13 +214,13 @@ def _pairs(sides: Sequence[Sequence[JudgedRow]], judges: int) -> tuple[Floats, i
     return np.concatenate([np.empty((0, judges)), *whole]), len(whole)
 
 
-def _check_shapes(key: RowKey, row: Sequence[JudgedRow]) -> None:
-    for lengths in (
-        {len(scores.best): scores.path for scores in row},
-        {scores.matrix.shape: scores.path for scores in row if scores.matrix is not None},
-    ):
-        if len(lengths) > 1:
-            files = " and ".join(map(str, lengths.values()))
+def _check_shapes(key: RowKey, judges: Sequence[JudgeRows]) -> None:
+    row = [(rows.scored[key], rows.seen[key]) for rows in judges]
+    lengths = {len(scores.best): path for scores, path in row}
+    shapes = {scores.matrix.shape: path for scores, path in row if scores.matrix is not None}
+    for found in (lengths, shapes):
+        if len(found) > 1:
+            files = " and ".join(map(str, found.values()))
             raise UsageError(
                 f"row {printable(key.id)} has lists of different length in {files}; judge one of them again"
             )

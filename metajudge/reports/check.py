@@ -195,8 +195,15 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
         check.lines += 1
         if isinstance(row, InvalidRow):
             check.problems.add(Place(row.line, row.reason))
-        else:
-            _check_row(check, row, numbers.id_of(row.data), models)
+            continue
+        row_id = numbers.id_of(row.data)
+        wrong = check.rows.add(row, row_id)
+        reasons = [check.rows.add_model(row, row_id, name) for name in models]
+        check.judged += None in reasons
+        if not models and find_checklist(row.data, "human")[0]:  # the whole file is refused; this list is checked
+            reasons = [wrong]
+        if text := " and ".join(dict.fromkeys(filter(None, reasons))):
+            check.problems.add(Place(row.line, text))
     check.skipped = source.skipped
     if not check.lines:
         check.refusal = "an earlier step left every row unfit" if check.skipped else "it is empty"
@@ -207,16 +214,6 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
     elif not check.refusal and not check.judged:
         check.refusal = "no row can be judged"
     return check
-
-
-def _check_row(check: Check, row: Row, row_id: str, models: Sequence[str]) -> None:
-    wrong = check.rows.add(row, row_id)
-    reasons = [check.rows.add_model(row, row_id, name) for name in models]
-    check.judged += None in reasons
-    # Without any model list the whole file is refused; human lists are checked all the same.
-    reasons = reasons if models else [wrong if find_checklist(row.data, "human")[0] else None]
-    if text := " and ".join(dict.fromkeys(reason for reason in reasons if reason is not None)):
-        check.problems.add(Place(row.line, text))
 
 
 # ------------------------------------------------------------------ result files

@@ -137,9 +137,6 @@ def _natural(text: str) -> tuple[int, float, str]:
         return 1, 0.0, text
 
 
-# ------------------------------------------------------------------ one row of the report
-
-
 class _PendingRow:
     """A row of the report before the resamples are drawn."""
 

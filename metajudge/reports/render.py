@@ -7,10 +7,9 @@ import numpy as np
 from metajudge.metrics import MIN_CLUSTERS, Interval, Reliability
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
-from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoreTable, differences
+from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, differences
 from metajudge.text import CSV, TABLE, printable, render_rows
 
-GROUPS = {"paper": PAPER, "outcome": OUTCOME, "reference": REFERENCE}
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
     "outcome": "Outcome",
@@ -26,7 +25,7 @@ def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str =
     parts = []
     for name in groups:
         headings = ["Model", *(["Group"] if grouped else []), "n", "Clusters", "Unscored"]
-        headings += GROUPS[name].values()
+        headings += METRIC_GROUPS[name].values()
         cells = [_row(row, name, grouped) for row in rows]
         parts.append(f"{_TITLES[name]}\n\n{render_rows(cells, headings, style)}")
     return "\n".join(parts)
@@ -36,7 +35,7 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
     name = printable(row.model) + ("*" if row.not_common and row.group is None else "")
     own = [] if not grouped else ["all" if row.group is None else printable(row.group)]
     counts = [str(row.n), str(row.clusters), str(row.unscored)]
-    return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in GROUPS[group])]
+    return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in METRIC_GROUPS[group])]
 
 
 def cell(interval: Interval, signed: bool = False) -> str:
@@ -60,7 +59,7 @@ def p_cell(p_value: float | None) -> str:
 
 def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
     """Return a line per row of the report, with three columns per metric."""
-    names = [(group, metric) for group in groups for metric in GROUPS[group]]
+    names = [(group, metric) for group in groups for metric in METRIC_GROUPS[group]]
     triples = [f"{group}_{metric}{part}" for group, metric in names for part in ("", "_low", "_high")]
     lines = []
     for row in rows:

@@ -128,9 +128,6 @@ def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-# ------------------------------------------------------------------ the judge's scores
-
-
 def _evidence(record: Record, model: str, n_human: int | None, options: ScoringConfig) -> Evidence:
     if n_human == 0:
         return Evidence((), "human checklist empty")

@@ -85,16 +85,10 @@ class Summary:
         }
 
 
-# ------------------------------------------------------------------ one record
-
-
 def score_record(record: Record, model: str, max_checklist_len: int | None) -> ReferenceMetrics | Unscored:
     """Score one record, or return the reason for having no score."""
     lists = record.scored_lists(model, max_checklist_len)
     return lists if isinstance(lists, Unscored) else reference_metrics(lists.marks, lists.n_human, lists.n_model)
-
-
-# ------------------------------------------------------------------ one file
 
 
 def scan(file: ResultFile, max_checklist_len: int | None) -> FileScan:

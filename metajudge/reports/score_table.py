@@ -35,6 +35,7 @@ PAPER = {
 """Metrics of a group with their headings, in the order of the columns."""
 REFERENCE = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "AP"}
 OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
+METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
 TIE_RATE = ("outcome", "tie_rate")
 """Name of a column that is no score: more ties are neither better nor worse."""
 SETTINGS = ("model", *QUESTION)
@@ -268,5 +269,4 @@ def _outcome_columns(
 
 def score_names() -> list[tuple[str, str]]:
     """Return every (group, metric) that is a score: higher is better, except for spurious correctness."""
-    groups = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
-    return [(group, name) for group, names in groups.items() for name in names]
+    return [(group, name) for group, names in METRIC_GROUPS.items() for name in names]

@@ -240,20 +240,6 @@ def test_repeated_rows_and_lists_shared_by_contexts_are_distinguished(tmp_path: 
     assert places(check, "shared_lists") == [Place(4, why="as line 3"), Place(5, why="as line 3")]
 
 
-def test_a_list_that_comes_back_later_is_found_whatever_lies_between(tmp_path: Path) -> None:
-    """Against an independent count: 40 rows, 7 lists, 3 contexts in a scrambled order."""
-    rows = [row(0, context=f"c{n * n % 3}", **{"human-checklist": [f"{ITEM} {n * 5 % 7}"]}) for n in range(40)]
-    first: dict[str, tuple[int, str]] = {}
-    expected = []
-    for line, one in enumerate(rows, 1):
-        before, context = first.setdefault(one["human-checklist"][0], (line, one["context"]))
-        if context != one["context"]:
-            expected.append(Place(line, why=f"as line {before}"))
-    check = checked(tmp_path, *rows)
-    assert places(check, "shared_lists") == expected[:10] and len(expected) > 10
-    assert check.rows.findings["shared_lists"].count == len(expected)
-
-
 def test_empty_lists_empty_items_and_repeated_items_are_named(tmp_path: Path) -> None:
     """White space and case make no other item; a third copy is compared with the first."""
     check = checked(
