@@ -31,7 +31,6 @@ def row(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def checked(tmp_path: Path, *rows: dict[str, Any] | bytes, asked: str = "all") -> Check:
-    """Check a file of these rows."""
     return check_file(write(tmp_path / "rows.jsonl", rows), asked)
 
 
@@ -127,7 +126,6 @@ def test_a_row_that_lacks_the_lists_of_several_models_is_one_problem(tmp_path: P
 
 
 def test_the_first_twenty_problems_are_named_and_the_rest_counted(tmp_path: Path, run: Run) -> None:
-    """All 23 are counted."""
     code, out, _ = run("check", write(tmp_path / "in.jsonl", [row(1), *[b"x"] * 23]))
     assert code == 1 and "23 cannot" in out and "Problems (the first 20; 3 more)" in out
     assert re.findall(r"^(\d+) +is not JSON", out, re.MULTILINE) == [str(line) for line in range(2, 22)]
@@ -187,7 +185,6 @@ def test_the_flag_says_whose_lists_must_be_there(tmp_path: Path, asked: str, goo
 
 
 def test_a_model_that_no_row_knows_refuses_the_file(tmp_path: Path) -> None:
-    """The reason names those that are there."""
     check = checked(tmp_path, row(1), asked="M,nobody")
     assert not check.good and "nobody" in check.refusal and check.refusal.endswith("there are: M")
 
@@ -263,7 +260,6 @@ def test_model_lists_over_the_limits_are_counted(tmp_path: Path, length: int, ov
 
 
 def test_findings_are_a_table_with_their_lines(tmp_path: Path, run: Run) -> None:
-    """The first five places, then how many more."""
     path = write(tmp_path / "in.jsonl", [row(n, **{"M-checklist": ["x", "x"]}) for n in range(7)])
     code, out, _ = run("check", path, "--format", "github")
     places = ", ".join(f"{line} (M item 2, as item 1)" for line in range(1, 6))
@@ -415,7 +411,6 @@ def test_all_files_are_checked_and_the_worst_code_wins(tmp_path: Path, run: Run)
 
 
 def test_csv_is_tables_only_each_with_the_file(tmp_path: Path, run: Run) -> None:
-    """Other lines go to stderr."""
     path = write(tmp_path / "in.jsonl", [row(1), b"x"])
     code, out, err = run("check", path, "--format", "csv")
     first, *_, last = out.split("\n\n")
@@ -453,7 +448,6 @@ def test_the_json_has_the_documented_keys(tmp_path: Path, run: Run) -> None:
 
 
 def test_no_file_that_is_checked_is_overwritten(tmp_path: Path, run: Run) -> None:
-    """Before anything is read."""
     path = write(tmp_path / "in.json", [row(1)])
     before = path.read_bytes()
     code, _, err = run("check", path, "--output-file", path)
@@ -474,7 +468,6 @@ def test_text_from_the_file_cannot_act_on_the_terminal(tmp_path: Path, run: Run)
 
 
 def test_names_without_end_are_counted_together(tmp_path: Path) -> None:
-    """Domains and labels beyond the first hundred."""
     rows = [row(n, domain=f"d{n}", **{"M-label": f"label {n}"}) for n in range(MOST_NAMES + 5)]
     check = checked(tmp_path, *rows)
     assert len(check.rows.domains) == MOST_NAMES + 1 and check.rows.domains[OTHERS].rows == 5

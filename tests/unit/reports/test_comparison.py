@@ -28,7 +28,6 @@ def files(tmp_path: Path, *models: list[float]) -> list[Path]:
 
 
 def compared(paths: list[Path], metric: str = "rationale_consistency", group: str = "paper") -> list[Difference]:
-    """Return the differences in one metric."""
     found = compare([score_file(path, ScoringConfig()) for path in paths], swaps=2000)
     return [one for one in found if one.metric == (group, metric)]
 
@@ -146,7 +145,6 @@ def test_less_spurious_correctness_is_a_win(tmp_path: Path) -> None:
 
 
 def test_a_model_without_labels_has_no_outcome_differences_and_a_note_says_so(tmp_path: Path, run: Run) -> None:
-    """The other metrics are compared."""
     first = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A") for n in range(12)])
     second = write(tmp_path / "B.jsonl", [one_item(n, n / 24, "B", label=None) for n in range(12)])
     code, out, err = run(*COMPARE, first, second)
@@ -179,7 +177,6 @@ def test_figures_that_mean_different_things_are_refused_unless_allowed(
 
 
 def test_a_file_of_two_judges_is_refused_in_any_place(tmp_path: Path) -> None:
-    """The order of the files makes no difference."""
     mixed = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A", judge={"model": "xy"[n % 2]}) for n in range(12)])
     plain = write(tmp_path / "B.jsonl", [one_item(n, n / 12, "B", judge={"model": "x"}) for n in range(12)])
     for paths in ((mixed, plain), (plain, mixed)):
@@ -208,7 +205,6 @@ def test_files_without_a_common_row_are_one_line(tmp_path: Path, run: Run) -> No
 
 
 def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, run: Run) -> None:
-    """The table has a line per metric."""
     paths = files(tmp_path, [0.5, 0.75] * 8, [0.25, 0.5] * 8)
     code, out, err = run(*COMPARE, *paths, "--output-file", tmp_path / "c.json", "--format", "csv")
     assert code == 0 and "80 % power" in err

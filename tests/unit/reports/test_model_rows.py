@@ -59,7 +59,6 @@ def test_values_are_the_means_of_the_rows(tmp_path: Path) -> None:
 
 
 def test_rc_is_given_for_right_and_for_wrong_labels(tmp_path: Path) -> None:
-    """Their mean over the right and the wrong rows."""
     records = [one_item(n, 1.0 if n < 12 else 0.25, label="A>B" if n < 12 else "B>A") for n in range(24)]
     (row,) = report([write(tmp_path / "M.jsonl", records)], resamples=200)
     given = row["rationale_consistency_given"]
@@ -92,7 +91,6 @@ def test_row_records_show_both_bounds(tmp_path: Path, run: Run) -> None:
 
 
 def test_several_samples_show_the_judges_own_variance(tmp_path: Path, run: Run) -> None:
-    """It is in the JSON and in a note."""
     rng = random.Random(3)
     records = [one_item(n, rng.choice(STEPS), more_samples=[[[rng.choice(STEPS)]]]) for n in range(20)]
     path = write(tmp_path / "M.jsonl", records)
@@ -132,7 +130,6 @@ def test_the_flag_takes_the_last_record_of_a_row(tmp_path: Path, run: Run) -> No
 
 
 def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, run: Run) -> None:
-    """Its outcome columns are n/a."""
     records = [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)]
     bare, copy = (write(tmp_path / f"{name}.jsonl", records) for name in "BC")
     code, out, err = run(*REPORT, *two_models(tmp_path), bare, "--metrics", "outcome")
@@ -168,7 +165,6 @@ def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, run: 
 def test_a_note_says_why_there_is_no_interval(
     tmp_path: Path, run: Run, records: list[dict[str, Any]], note: str, absent: str
 ) -> None:
-    """The table shows n/a."""
     _, out, err = run(*REPORT, write(tmp_path / "M.jsonl", records))
     assert "n/a" in out and note in err and absent not in err
 
@@ -252,7 +248,6 @@ def test_two_files_of_one_model_are_distinguished(tmp_path: Path, run: Run) -> N
 
 
 def test_models_with_other_rows_are_marked(tmp_path: Path, run: Run) -> None:
-    """The table has a star, a note has the number of rows."""
     first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
     second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B") for n in range(5)])
     _, out, err = run(*REPORT, first, second)
@@ -276,7 +271,6 @@ def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, run: Run) -> None
     ],
 )
 def test_bad_arguments_get_one_line(tmp_path: Path, run: Run, arguments: list[str], message: str) -> None:
-    """The exit code is 2."""
     path = write(tmp_path / "M.jsonl", [one_item(1, 0.5)])
     code, _, err = run(*REPORT, path, *arguments)
     assert code == 2 and message in err and len(err.splitlines()) == 1
@@ -295,7 +289,6 @@ def test_a_path_that_cannot_be_looked_at_is_no_output_that_cannot_be_written(run
 
 @pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
 def test_lines_that_are_no_records_get_a_note(tmp_path: Path, run: Run, command: str) -> None:
-    """Three of five are named, two are counted."""
     paths = []
     for name in "MW":
         judge = {"model": name} if command == "agreement" else {}
@@ -365,7 +358,6 @@ def test_every_format_and_a_directory(tmp_path: Path, run: Run) -> None:
 
 
 def test_output_file_holds_the_same_as_the_function(tmp_path: Path, run: Run) -> None:
-    """The list of `report()`."""
     path = two_models(tmp_path)[0]
     run(*REPORT, path, "--output-file", tmp_path / "out.json")
     written: Any = json.loads((tmp_path / "out.json").read_text())

@@ -28,7 +28,6 @@ Json = dict[str, Any]
 
 
 def block(*marks: tuple[int, int, float]) -> str:
-    """Return a reply with these marks."""
     return "\n".join(["<RESULT_START>", *(f"- R{r}@S{s}: {v}" for r, s, v in marks), "<RESULT_END>"])
 
 
@@ -80,7 +79,6 @@ SCORED = reference((1, 1, 1), (2, 0, 0))
         ({"status": "error"}, ""),
         ({"status": ["odd"]}, ""),
         ({"samples": []}, "samples empty or missing"),
-        ({"samples": None}, "samples empty or missing"),
         ({"samples": {"0": 1}}, "samples empty or missing"),
         ({"samples": ["text"]}, "reply unreadable"),
         ({"samples": [{}]}, "reply unreadable"),
@@ -88,7 +86,6 @@ SCORED = reference((1, 1, 1), (2, 0, 0))
         ({"samples": [{"generated_text": "no block"}]}, "reply unreadable"),
         ({"samples": [{"generated_text": block((1, 1, 2.0), (2, 0, 0))}]}, "reply unreadable"),
         ({"samples": [{"generated_text": block((1, 1, 1))}]}, "number of marks differs from the number of human items"),
-        ({"metadata": None}, "no list human-checklist in metadata"),
         ({"metadata": []}, "no list human-checklist in metadata"),
         ({"metadata": {"human-checklist": ["h"]}}, "no list model-low-checklist in metadata"),
         ({"metadata": {"human-checklist": "hh", f"{LOW}-checklist": []}}, "no list human-checklist in metadata"),
@@ -207,7 +204,6 @@ def test_byte_order_mark_line_ends_blank_lines_and_wrong_bytes_are_read_past(tmp
 
 
 def test_the_longest_checklist_allowed_is_the_users_choice(tmp_path: Path) -> None:
-    """--max-checklist-len decides what is skipped."""
     path = write(tmp_path / "r.jsonl", [reference((1, 1, 1), (2, 0, 0), items=4)])
     assert counts(summary_of(path, max_checklist_len=4)) == (1, 1, 0, 0)
     assert counts(summary_of(path, max_checklist_len=3)) == (1, 0, 0, 1)
@@ -359,7 +355,6 @@ def test_a_file_without_a_model_is_an_error_with_the_candidates(tmp_path: Path) 
     ],
 )
 def test_a_file_of_another_kind_is_named_as_such(tmp_path: Path, records: list[Json | bytes], message: str) -> None:
-    """The error says what the file seems to be and what to do."""
     with pytest.raises(UsageError, match=message):
         open_results(write(tmp_path / "x.jsonl", [*records]), LOW)
 
@@ -419,7 +414,6 @@ def test_flags_select_files_of_a_directory(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_analysed_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
-    """Each cause has its message."""
     for directory in ("forbidden", "empty", "input"):
         (tmp_path / directory).mkdir()
     write(tmp_path / "file", [SCORED])
@@ -549,7 +543,6 @@ def test_figures_of_the_embedded_judge_are_labelled(tmp_path: Path, run: Run) ->
 def test_a_mistake_is_one_line_and_exit_code_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, arguments: list[str], message: str
 ) -> None:
-    """What, where and what to do; nothing is overwritten."""
     monkeypatch.chdir(tmp_path)
     before = write(tmp_path / "r.jsonl", [OURS]).read_bytes()
     write(tmp_path / "copy", [OURS])
@@ -573,7 +566,6 @@ def test_files_and_directories_are_named_without_a_flag_too(tmp_path: Path, run:
     "line", ["", "a --input-dir b", "--input-file a --input-dir b", "--input-file a --max-checklist-len 0"]
 )
 def test_flags_that_do_not_fit_are_refused(run: Run, line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """argparse's own line and exit code 2."""
     with pytest.raises(SystemExit, match="2"):
         run("analysis", *line.split())
     assert "error:" in capsys.readouterr().err

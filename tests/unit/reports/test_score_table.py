@@ -14,7 +14,6 @@ from tests.unit.result_rows import failed, one_item, record, write
 
 
 def scored(tmp_path: Path, records: list[dict[str, Any]], **options: Any) -> ScoreTable:
-    """Score a file of these records."""
     return score_file(write(tmp_path / "M.jsonl", records), ScoringConfig(**options))
 
 
@@ -163,7 +162,6 @@ def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> Non
     ],
 )
 def test_rows_are_grouped_by_a_field_or_a_built_in(tmp_path: Path, by: str, groups: tuple[str, ...]) -> None:
-    """Rows without a value form a group."""
     rows = [one_item(1, 1, domain="code", language=""), one_item(2, 1, preference="3", turns=2)]
     assert scored(tmp_path, rows, group_by=by).groups == groups
 

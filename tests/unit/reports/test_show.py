@@ -23,7 +23,6 @@ HALF = [(1, 1, 1.0), (2, 0, 0.0)]
 
 
 def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = MODEL, **more: Any) -> dict[str, Any]:
-    """Return a record of ours."""
     return {
         "id": name,
         "question_id": "q",
@@ -36,7 +35,6 @@ def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = M
 
 
 def theirs(marks: Marks, model: list[str] = MODEL) -> dict[str, Any]:
-    """Return a record of the reference."""
     text = "".join(f"- R{r}@S{s}: {v}\n" for r, s, v in marks)
     return {
         "samples": [{"generated_text": f"<RESULT_START>{text}<RESULT_END>"}],
@@ -205,7 +203,6 @@ def test_the_command_shows_five_rows_by_default(tmp_path: Path, run: Run, monkey
 def test_colour_is_for_terminals_that_want_it(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, colour: bool
 ) -> None:
-    """NO_COLOR and a dumb terminal are respected."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv(name, value)
@@ -227,7 +224,6 @@ def test_colour_is_for_terminals_that_want_it(
 def test_a_mistake_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, arguments: list[str], message: str
 ) -> None:
-    """Exit code 2 and what to do."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "r.jsonl", [ours("a", HALF)])
     write(tmp_path / "rows.jsonl", [{"human-checklist": []}])
@@ -236,7 +232,6 @@ def test_a_mistake_is_one_line(
 
 
 def test_worst_wants_a_positive_number(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """0 rows are a mistake."""
     with pytest.raises(SystemExit):
         run("show", "r.jsonl", "--worst", "0")
     assert "'0' is not a whole number from 1 up" in capsys.readouterr().err
@@ -260,5 +255,4 @@ def test_wrapping_keeps_every_word_within_the_width() -> None:
 
 
 def test_a_coloured_text_ends_its_colour() -> None:
-    """Nothing after it is coloured, too."""
     assert coloured("missed", "none") == "\x1b[31mmissed\x1b[0m"

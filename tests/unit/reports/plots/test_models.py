@@ -50,12 +50,10 @@ def box(artist: Any, figure: Figure) -> Box:
 
 
 def panels_of(figure: Figure) -> list[Axes]:
-    """Return the visible panels."""
     return [axes for axes in figure.axes if axes.get_visible()]
 
 
 def texts(axes: Axes) -> list[str]:
-    """Return every text in a panel, each on one line."""
     return [text.get_text().replace("\n", " ") for text in axes.texts]
 
 
@@ -279,7 +277,6 @@ def test_no_window_system_is_touched() -> None:
 
 
 def csv_file(tmp_path: Path, *lines: str) -> Path:
-    """Write a CSV file of these lines."""
     path = tmp_path / "figures.csv"
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return path
@@ -336,7 +333,6 @@ HEADER = "model,family,oa,rc,oa_low,oa_high"
 def test_a_bad_csv_cell_is_named_with_file_line_column_and_what_is_allowed(
     tmp_path: Path, lines: Sequence[str], words: Sequence[str]
 ) -> None:
-    """The message is one line."""
     path = csv_file(tmp_path, *lines)
     with pytest.raises(UsageError) as found:
         plot_points.points_from_csv(path)

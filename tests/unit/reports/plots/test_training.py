@@ -1,7 +1,6 @@
 """Picture of training runs: logs, smoothing, drawing and the command."""
 
 import itertools
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -18,21 +17,18 @@ from metajudge.reports.plots import training as plot_training
 from metajudge.reports.plots.picture import THEMES
 from metajudge.reports.plots.training import Curves, draw, read_logs, smooth, window
 from tests.unit.reports.plots.boxes import Box
-from tests.unit.result_rows import Run
+from tests.unit.result_rows import Run, write
 
 NAN = math.nan
 
 
 def step(number: int, arm: str = "hybrid", seed: int = 1, **more: Any) -> dict[str, Any]:
-    """Return a line of a log."""
     return {"arm": arm, "seed": seed, "step": number, "outcome": 0.5, "rationale": 0.25, **more}
 
 
-def log(path: Path, *lines: object) -> Path:
+def log(path: Path, *lines: dict[str, Any] | str) -> Path:
     """Write a file of JSON lines; strings are written unchanged."""
-    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-    path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-    return path
+    return write(path, [line.encode() if isinstance(line, str) else line for line in lines])
 
 
 def curves(arm: str = "hybrid", seeds: int = 3, steps: int = 40) -> Curves:
@@ -86,7 +82,7 @@ def test_seeds_are_averaged_over_the_steps_that_all_have(tmp_path: Path) -> None
         (step(1), "log, line 2: step 1 of hybrid, seed 1 occurs twice; name each run's log once"),
     ],
 )
-def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: object, message: str) -> None:
+def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: dict[str, Any] | str, message: str) -> None:
     """The message has the value and the allowed ones; empty lines count; the exit code is 2."""
     with pytest.raises(UsageError) as found:
         read_logs([log(tmp_path / "log", step(1), line)])
@@ -95,7 +91,6 @@ def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: object, message:
 
 
 def test_a_file_that_is_no_log_is_an_error(tmp_path: Path) -> None:
-    """Absent, a directory, empty, or no text."""
     (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
     for path, message in (
         (tmp_path / "absent", "absent cannot be read: No such file or directory"),
@@ -143,7 +138,6 @@ def test_a_line_is_the_mean_of_the_seeds_and_the_band_reaches_from_the_lowest_to
 
 
 def test_a_single_step_is_seen() -> None:
-    """It is a dot, because a line needs two."""
     for steps, marker in ((1, "o"), (2, "None")):
         axes = draw([curves(steps=steps)]).axes[0]
         assert axes.lines[-1].get_marker() == marker
@@ -186,7 +180,6 @@ def test_no_text_covers_another_or_leaves_the_picture(title: str) -> None:
 
 
 def caption(figure: Figure) -> str:
-    """Return the text below the panels."""
     return figure.texts[1].get_text().replace("\n", " ")
 
 
@@ -220,7 +213,6 @@ def test_the_command_writes_the_picture_and_names_what_it_shows(
 
 
 def test_the_same_logs_give_the_same_svg(tmp_path: Path, run: Run) -> None:
-    """The dark theme is drawn."""
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     for name in ("a.svg", "b.svg"):
         assert run("plot-training", one, "--theme", "dark", "--output-file", tmp_path / name)[0] == 0
@@ -230,7 +222,6 @@ def test_the_same_logs_give_the_same_svg(tmp_path: Path, run: Run) -> None:
 
 
 def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, run: Run) -> None:
-    """The name's ending, and an output that is a log."""
     one = log(tmp_path / "a.png", step(1))
     for output, message in (
         (tmp_path / "p.pdf", "the name must end in .png or .svg"),
