@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the picture; 0, or 1 when there is no point to draw."""
     check_picture(args.output_file, args.files)
-    from metajudge.reports.plots import models  # matplotlib is optional
+    from metajudge.reports.plots import models, picture  # matplotlib is optional
 
     panels = _panels(args, args.files)
     points = [point for inside in panels.values() for point in inside]
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a single point has no median to set zones by; give both --oa-zone and --rc-zone, or neither")
     figure, unnamed = models.draw(panels, models.Look(args.theme, args.title, args.oa_zone, args.rc_zone))
     with writing(args.output_file):
-        models.save(figure, args.output_file)
+        picture.save(figure, args.output_file)
     if unnamed:
         warn(f"no place for the names of {', '.join(map(printable, unnamed))}: draw fewer models at a time")
     warn(f"{args.output_file} written")

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the picture; 0."""
     check_picture(args.output_file, args.files)
-    from metajudge.reports.plots import models, training  # matplotlib is optional
+    from metajudge.reports.plots import picture, training  # matplotlib is optional
 
     arms = training.read_logs(args.files)
     for one in arms:
@@ -26,6 +26,6 @@ def run(args: argparse.Namespace) -> int:
             warn(f"{printable(one.arm)}: {plural(one.left_out, 'step')} left out, which not all of its seeds have")
     figure = training.draw(arms, args.theme, args.title)
     with writing(args.output_file):
-        models.save(figure, args.output_file, "Rewards over the steps of training")
+        picture.save(figure, args.output_file, "Rewards over the steps of training")
     warn(f"{args.output_file} written")
     return 0

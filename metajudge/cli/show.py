@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from metajudge.cli.options.flags import whole
-from metajudge.reports import by_id, render_rows, worst
+from metajudge.reports import by_id, show_rows, worst
 from metajudge.text import coloured, plain
 
 _WORST = 5
@@ -30,6 +30,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         chosen = worst(args.file, args.worst, args.model_be_evaluated)
     is_colourful = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    for text in render_rows(chosen, shutil.get_terminal_size().columns, coloured if is_colourful else plain):
+    for text in show_rows(chosen, shutil.get_terminal_size().columns, coloured if is_colourful else plain):
         print(text, end="\n\n")
     return 0

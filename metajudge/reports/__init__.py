@@ -14,27 +14,24 @@ if TYPE_CHECKING:
     from metajudge.reports.agreement_table import Reading, join, read_judges
     from metajudge.reports.check import Check, Records, check_file
     from metajudge.reports.comparison import Difference, check_comparable, compare
-    from metajudge.reports.dataset_stats import FINDINGS, Label, Lengths, Place, Places, Rows
+    from metajudge.reports.dataset_stats import FINDINGS, Lengths, Place, Places, Rows
     from metajudge.reports.deceptive_alignment import FlagRule
     from metajudge.reports.model_rows import common_ids, report, report_rows
     from metajudge.reports.render import (
         cell,
         difference_notes,
+        file_notes,
         missing_labels_note,
-        mixed_file_notes,
-        other_models_note,
         p_cell,
         render_report,
         report_notes,
-        unreadable_note,
     )
     from metajudge.reports.row_scores import ScoringConfig
     from metajudge.reports.score_table import PAPER, ScoreTable, score_file, score_files
-    from metajudge.reports.show import by_id, render_rows, worst
+    from metajudge.reports.show import by_id, show_rows, worst
 else:
     # Each module waits until one of its names is used: `analysis` starts in half the time without numpy.
     # No name in `__all__` may be the name of a module: importing the module would hide it.
-    # `show` comes first, because `render` imports another `render_rows`.
     _MODULES = (
         "show",
         "check",
@@ -62,7 +59,6 @@ __all__ = [
     "Check",
     "Difference",
     "FlagRule",
-    "Label",
     "Lengths",
     "Place",
     "Places",
@@ -79,22 +75,20 @@ __all__ = [
     "common_ids",
     "compare",
     "difference_notes",
+    "file_notes",
     "join",
     "missing_labels_note",
-    "mixed_file_notes",
-    "other_models_note",
     "p_cell",
     "read_judges",
     "render_report",
-    "render_rows",
     "render_summaries",
     "report",
     "report_notes",
     "report_rows",
     "score_file",
     "score_files",
+    "show_rows",
     "summarise",
     "summarise_file",
-    "unreadable_note",
     "worst",
 ]

@@ -28,13 +28,12 @@ class RowKey(NamedTuple):
 class JudgedRow:
     """One row as one judge has scored it."""
 
-    path: Path
     best: tuple[float, ...]
     """Best score of each human item, 0 to 1."""
     matches: tuple[int, ...]
-    """Number of each one's model item, from 1; 0 = no match."""
+    """Model item that matches each human item, from 1; 0 = no match."""
     matrix: Floats | None
-    """Human × model items, nan = not asked; None in a record without `score_matrix`."""
+    """Human × model items, NaN = not asked; None in a record without `score_matrix`."""
 
 
 @dataclass(slots=True)
@@ -100,21 +99,17 @@ def read_judges(paths: Iterable[Path]) -> Reading:
     """
     reading = Reading()
     for path in paths:
-        _check_file(path)
+        if not path.exists():
+            raise UsageError(f"{path} does not exist (looked in {Path.cwd()}); check the path")
+        if not path.is_file():
+            raise UsageError(f"{path} is no ordinary file; name result files (.jsonl) of at least two judges")
+        check_results(path, *read_first(path))
         for record in latest_records(path, reading.unreadable.setdefault(path, UnreadableLines())):
             _add(reading, path, record)
     if len(reading.judges) < 2:
         names = ", ".join(map(printable, reading.judges))
-        raise UsageError(f"the files hold results of one judge alone ({names}); name those of at least two judges")
+        raise UsageError(f"the files hold results of only one judge ({names}); name result files of at least two")
     return reading
-
-
-def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise UsageError(f"{path} does not exist (looked in {Path.cwd()}); check the path")
-    if not path.is_file():
-        raise UsageError(f"{path} is no ordinary file; name result files (.jsonl) of at least two judges")
-    check_results(path, *read_first(path))
 
 
 def _add(reading: Reading, path: Path, record: Record) -> None:
@@ -161,7 +156,7 @@ def _scores(path: Path, record: Record, model: str) -> JudgedRow | Unscored:
     matrix = np.array(matrices[0], dtype=np.float64) if matrices else None  # None becomes nan
     # A score of 0 is no match, and S0 has none.
     marks = [mark if mark.model_item and mark.score else Match(mark.human_item, 0, 0.0) for mark in sorted(lists.marks)]
-    return JudgedRow(path, tuple(mark.score for mark in marks), tuple(mark.model_item for mark in marks), matrix)
+    return JudgedRow(tuple(mark.score for mark in marks), tuple(mark.model_item for mark in marks), matrix)
 
 
 # ------------------------------------------------------------------ joining
@@ -175,10 +170,18 @@ def join(reading: Reading) -> Joined:
     judges = list(reading.judges.values())
     common = [key for key in judges[0].scored if all(key in rows.scored for rows in judges)]
     if not common:
-        raise UsageError(_nothing_common(judges))
+        counts = "; ".join(
+            f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, "
+            f"evaluated model {', '.join(dict.fromkeys(key.model for key in rows.seen))}"
+            for rows in judges
+        )
+        raise UsageError(
+            f"no row is scored by all judges ({printable(counts)}); "
+            f"judge the same rows and evaluated models with each of them"
+        )
+    for key in common:
+        _check_shapes(key, judges)
     sides = [[rows.scored[key] for rows in judges] for key in common]
-    for key, row in zip(common, sides, strict=True):
-        _check_shapes(key, row)
     pairs, pair_rows = _pairs(sides, len(judges))
     asked = ~np.isnan(pairs).any(axis=1)
     models = list(dict.fromkeys(key.model for key in common))
@@ -211,25 +214,13 @@ def _pairs(sides: Sequence[Sequence[JudgedRow]], judges: int) -> tuple[Floats, i
     return np.concatenate([np.empty((0, judges)), *whole]), len(whole)
 
 
-def _check_shapes(key: RowKey, row: Sequence[JudgedRow]) -> None:
-    for lengths in (
-        {len(scores.best): scores.path for scores in row},
-        {scores.matrix.shape: scores.path for scores in row if scores.matrix is not None},
-    ):
-        if len(lengths) > 1:
-            files = " and ".join(map(str, lengths.values()))
+def _check_shapes(key: RowKey, judges: Sequence[JudgeRows]) -> None:
+    row = [(rows.scored[key], rows.seen[key]) for rows in judges]
+    lengths = {len(scores.best): path for scores, path in row}
+    shapes = {scores.matrix.shape: path for scores, path in row if scores.matrix is not None}
+    for found in (lengths, shapes):
+        if len(found) > 1:
+            files = " and ".join(map(str, found.values()))
             raise UsageError(
                 f"row {printable(key.id)} has lists of different length in {files}; judge one of them again"
             )
-
-
-def _nothing_common(judges: Sequence[JudgeRows]) -> str:
-    texts = [
-        f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, "
-        f"evaluated model {', '.join(dict.fromkeys(key.model for key in rows.seen))}"
-        for rows in judges
-    ]
-    return (
-        f"no row is scored by all judges ({printable('; '.join(texts))}); "
-        f"judge the same rows and evaluated models with each of them"
-    )

@@ -36,7 +36,7 @@ _NO_LISTS = (
 
 @dataclass(slots=True)
 class Records:
-    """Counts of a result file beside those of its rows."""
+    """Counts of the records of a result file."""
 
     readable: int = 0
     superseded: int = 0
@@ -48,6 +48,19 @@ class Records:
     """Latest records by judge model, hash of the instructions and granularity; empty where unknown."""
     evaluated: Counter[str] = field(default_factory=Counter)
     """Latest records by evaluated model."""
+
+    def add(self, record: Record, model: str) -> None:
+        """Count the latest record of a row of an evaluated model."""
+        self.evaluated[known(model, self.evaluated, OTHERS)] += 1
+        status, reason = record.status or "", ""
+        rated = score_record(record, model, MAX_CHECKLIST_LEN)
+        if isinstance(rated, Unscored):
+            reason = (record.error_message or record.format_error or rated.reason)[:_REASON_LENGTH]
+            self.failed += not rated.skipped and status != Status.EMPTY
+        self.states[known((status, reason), self.states, (OTHERS, ""))] += 1
+        judge = JudgeIdentity.from_json(record.judge or {})
+        names = str(judge.model or ""), str(judge.instructions or ""), str(judge.granularity or "")
+        self.judges[known(names, self.judges, (OTHERS, "", ""))] += 1
 
 
 @dataclass(slots=True)
@@ -156,7 +169,9 @@ def check_file(path: Path, asked: str = ALL) -> Check:
     first = next((row.data for row in source.rows() if isinstance(row, Row)), {})
     if "derived" in first:
         return Check(
-            path, "step records", refusal="it holds a step's replies; check the rows, whose name lacks .records"
+            path,
+            "step records",
+            refusal="it holds the replies of a step; check the file of its rows, whose name lacks .records",
         )
     if "samples" in first:
         return _check_results(source, first, asked)
@@ -180,14 +195,20 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
         check.lines += 1
         if isinstance(row, InvalidRow):
             check.problems.add(Place(row.line, row.reason))
-        else:
-            _check_row(check, row, numbers.id_of(row.data), models)
+            continue
+        row_id = numbers.id_of(row.data)
+        wrong = check.rows.add(row, row_id)
+        reasons = [check.rows.add_model(row, row_id, name) for name in models]
+        check.judged += None in reasons
+        if not models and find_checklist(row.data, "human")[0]:  # the whole file is refused; this list is checked
+            reasons = [wrong]
+        if text := " and ".join(dict.fromkeys(filter(None, reasons))):
+            check.problems.add(Place(row.line, text))
     check.skipped = source.skipped
-    check.rows.finish()
     if not check.lines:
         check.refusal = "an earlier step left every row unfit" if check.skipped else "it is empty"
     elif not check.rows.human.rows:
-        check.refusal = "no line of it is a JSON object; write each row as one JSON object on one line (JSONL)"
+        check.refusal = "no line is a JSON object; write each row as one JSON object on one line (JSONL)"
     elif not models and not check.rows.human.lists:
         check.refusal = _NO_LISTS
     elif not check.refusal and not check.judged:
@@ -195,37 +216,51 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
     return check
 
 
-def _check_row(check: Check, row: Row, row_id: str, models: Sequence[str]) -> None:
-    wrong = check.rows.add(row, row_id)
-    reasons = [check.rows.add_model(row, row_id, name) for name in models]
-    check.judged += None in reasons
-    # Without any model list the whole file is refused; human lists are checked all the same.
-    reasons = reasons if models else [wrong if find_checklist(row.data, "human")[0] else None]
-    if text := " and ".join(dict.fromkeys(reason for reason in reasons if reason is not None)):
-        check.problems.add(Place(row.line, text))
-
-
 # ------------------------------------------------------------------ result files
 
 
 def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> Check:
-    check = Check(source.path, RESULTS, records=Records())
+    records = Records()
+    check = Check(source.path, RESULTS, records=records)
     flag = None if asked.strip().lower() == ALL or "," in asked else asked
     try:
         default = Record.from_json(first).model_be_evaluated or file_model(source.path, first, flag)
     except UsageError as error:
         check.refusal = str(error)
         return check
-    reader = _Reader(check, default)
-    latest = _latest_lines(source, check)
-    for row in source.rows():
-        if isinstance(row, Row) and row.line in latest:
-            reader.add(row.line, Record.from_json(row.data))
-    check.rows.finish()
-    evaluated = list(reader.records.evaluated)
+    latest = _latest_lines(source, check, records)
+    numbers, seen = RowIds(), set[str]()
+    for line in source.rows():
+        if not isinstance(line, Row) or line.line not in latest:
+            continue
+        record = Record.from_json(line.data)
+        model = record.model_be_evaluated or default
+        records.add(record, model)
+        if record.metadata is not None:
+            row = Row(line.line, record.metadata)
+            row_id = numbers.id_of(row.data) if record.id is None else record.id
+            if row_id not in seen:  # a row that was judged for several models counts once
+                seen.add(row_id)
+                check.rows.add(row, row_id)
+            check.rows.add_model(row, row_id, model)
+    evaluated = list(records.evaluated)
     if missing := _missing(asked, evaluated):
         check.refusal = f"no record is of {', '.join(missing)}; there are records of {', '.join(evaluated)}"
     return check
+
+
+def _latest_lines(source: InputFile, check: Check, records: Records) -> set[int]:
+    """Count lines and records; return the lines that hold the latest record of their row."""
+    latest = LatestRecords()
+    for row in source.rows():
+        check.lines += 1
+        if isinstance(row, InvalidRow):
+            check.problems.add(Place(row.line, row.reason))
+        else:
+            records.readable += 1
+            latest.add(Record.from_json(row.data), row.line, row.line)
+    records.superseded = latest.superseded
+    return set(latest.values())
 
 
 def _missing(asked: str, evaluated: Sequence[str]) -> list[str]:
@@ -234,55 +269,3 @@ def _missing(asked: str, evaluated: Sequence[str]) -> list[str]:
     if asked.strip().lower() in known_names:
         return []
     return [name.strip() for name in asked.split(",") if name.strip().lower() not in known_names]
-
-
-def _latest_lines(source: InputFile, check: Check) -> set[int]:
-    """Count lines and records; return the lines that hold the latest record of their row."""
-    latest = LatestRecords()
-    assert check.records is not None
-    for row in source.rows():
-        check.lines += 1
-        if isinstance(row, InvalidRow):
-            check.problems.add(Place(row.line, row.reason))
-        else:
-            check.records.readable += 1
-            latest.add(Record.from_json(row.data), row.line, row.line)
-    check.records.superseded = latest.superseded
-    return set(latest.values())
-
-
-class _Reader:
-    """Counter of a file's latest records; a row that was judged for several models counts once."""
-
-    def __init__(self, check: Check, default: str) -> None:
-        """`default`: the evaluated model of records that do not name it."""
-        assert check.records is not None
-        self.records, self.rows, self.default = check.records, check.rows, default
-        self._numbers = RowIds()
-        self._seen: set[int] = set()
-
-    def add(self, line: int, record: Record) -> None:
-        """Count a record and look at its row."""
-        model = record.model_be_evaluated or self.default
-        self.records.evaluated[known(model, self.records.evaluated, OTHERS)] += 1
-        self._count_state(record, model)
-        if record.metadata is None:
-            return
-        row = Row(line, record.metadata)
-        row_id = self._numbers.id_of(row.data) if record.id is None else record.id
-        if hash(row_id) not in self._seen:
-            self._seen.add(hash(row_id))
-            self.rows.add(row, row_id)
-        self.rows.add_model(row, row_id, model)
-
-    def _count_state(self, record: Record, model: str) -> None:
-        status = record.status or ""
-        rated = score_record(record, model, MAX_CHECKLIST_LEN)
-        reason = ""
-        if isinstance(rated, Unscored):
-            reason = (record.error_message or record.format_error or rated.reason)[:_REASON_LENGTH]
-            self.records.failed += not rated.skipped and status != Status.EMPTY
-        self.records.states[known((status, reason), self.records.states, (OTHERS, ""))] += 1
-        judge = JudgeIdentity.from_json(record.judge or {})
-        names = str(judge.model or ""), str(judge.instructions or ""), str(judge.granularity or "")
-        self.records.judges[known(names, self.records.judges, (OTHERS, "", ""))] += 1

@@ -7,22 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from metajudge import metrics
 from metajudge.errors import UsageError
-from metajudge.metrics import (
-    MIN_CLUSTERS,
-    SWAPS,
-    Clusters,
-    Column,
-    Interval,
-    clustered_error,
-    difference_interval,
-    few_differences,
-    holm,
-    paired_difference,
-    permutation_test,
-    t_quantile,
-    unpaired_difference,
-)
+from metajudge.metrics import SWAPS, Clusters, Column, Floats, Interval
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 
@@ -68,8 +55,8 @@ def check_comparable(files: Sequence[ScoreTable]) -> None:
     for file in files:
         for name, values in file.mixed.items():
             raise UsageError(
-                f"the records of {file.path} differ in {_label(name)} ({' and '.join(values)}): its figures mix what "
-                "means different things; compare anyway with `allow_mixed`"
+                f"the records of {file.path} differ in {_label(name)} ({' and '.join(values)}): its figures mix "
+                "these settings; compare anyway with `allow_mixed`"
             )
     first = files[0]
     for other in files[1:]:
@@ -77,7 +64,7 @@ def check_comparable(files: Sequence[ScoreTable]) -> None:
         if one is None or two is None:
             if one is not two:
                 unknown = first if one is None else other
-                raise UsageError(f"{unknown.path} does not say by which judge it is; compare anyway with `allow_mixed`")
+                raise UsageError(f"{unknown.path} does not name its judge; compare anyway with `allow_mixed`")
             continue
         for name, (a, b) in one.differences(two, SETTINGS).items():
             raise UsageError(
@@ -94,43 +81,39 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]
     """Compare every metric of every pair of files. Raises `UsageError` for a pair without a common row."""
     found = []
     for (first, clusters), (second, _) in itertools.combinations(zip(files, shared_clusters(files), strict=True), 2):
-        rows = _common_rows(first, second)
-        found += [_difference(first, second, rows, name, clusters, swaps) for name in score_names()]
+        others = second.places()
+        rows = {place: others[name] for name, place in first.places().items() if name in others}
+        if not rows:
+            raise UsageError(
+                f"{first.path} and {second.path} have no row in common; compare results of the same input rows"
+            )
+        for name in score_names():
+            columns = np.full((2, len(first.ids)), np.nan)  # in the row order of the first file
+            columns[0, [*rows]] = first.columns[name][[*rows]]
+            columns[1, [*rows]] = second.columns[name][[*rows.values()]]
+            found.append(_difference((first.model, second.model), name, columns, clusters, swaps))
     return _adjusted([one for one in found if one is not None])
 
 
-def _common_rows(first: ScoreTable, second: ScoreTable) -> list[tuple[int, int]]:
-    others = second.places()
-    rows = [(place, others[name]) for name, place in first.places().items() if name in others]
-    if not rows:
-        raise UsageError(f"{first.path} and {second.path} have no row in common: were they made from the same input?")
-    return rows
-
-
 def _difference(
-    first: ScoreTable, second: ScoreTable, rows: Sequence[tuple[int, int]], name: tuple[str, str],
-    clusters: Clusters, swaps: int,
-) -> Difference | None:  # fmt: skip
-    """Compare one metric, `p_holm` not yet adjusted; None where either file has no value."""
-    # In the row order of the first file.
-    columns = (np.full(len(first.ids), np.nan), np.full(len(first.ids), np.nan))
-    places, others = (np.array(part) for part in zip(*rows, strict=True))
-    columns[0][places] = first.columns[name][places]
-    columns[1][places] = second.columns[name][others]
+    models: tuple[str, str], name: tuple[str, str], columns: Floats, clusters: Clusters, swaps: int
+) -> Difference | None:
+    """Compare one metric, (2, rows), `p_holm` not yet adjusted; None where either model has no value."""
     gaps = columns[0] - columns[1]
     if name != _SPURIOUS:
-        columns[0][np.isnan(gaps)] = columns[1][np.isnan(gaps)] = np.nan
-    if np.isnan(columns[0]).all() or np.isnan(columns[1]).all():
+        columns[:, np.isnan(gaps)] = np.nan
+    if np.isnan(columns).all(axis=1).any():
         return None
-    sums, sizes = zip(*((clusters.sums(column), clusters.sizes(column)) for column in columns), strict=True)
-    p_value = permutation_test(sums, sizes, swaps)
+    first, second = columns
+    sums, sizes = (clusters.sums(first), clusters.sums(second)), (clusters.sizes(first), clusters.sizes(second))
+    p_value = metrics.permutation_test(sums, sizes, swaps)
     better = (-gaps if name == _SPURIOUS else gaps)[~np.isnan(gaps)]
     return Difference(
-        first=first.model,
-        second=second.model,
+        first=models[0],
+        second=models[1],
         metric=name,
-        n=int((~np.isnan(columns[0]) | ~np.isnan(columns[1])).sum()),
-        values=(float(np.nanmean(columns[0])), float(np.nanmean(columns[1]))),
+        n=int((~np.isnan(columns)).any(axis=0).sum()),
+        values=(float(np.nanmean(first)), float(np.nanmean(second))),
         difference=_interval(name, columns, gaps, clusters),
         p_value=p_value,
         p_holm=p_value,
@@ -141,24 +124,23 @@ def _difference(
     )
 
 
-def _interval(name: tuple[str, str], columns: tuple[Column, Column], gaps: Column, clusters: Clusters) -> Interval:
+def _interval(name: tuple[str, str], columns: Floats, gaps: Column, clusters: Clusters) -> Interval:
     if name == _SPURIOUS:
-        return unpaired_difference(columns, clusters)
-    return paired_difference(gaps, clusters) if name[0] == "outcome" else difference_interval(gaps, clusters)
+        return metrics.unpaired_difference((columns[0], columns[1]), clusters)
+    of = metrics.paired_difference if name[0] == "outcome" else metrics.difference_interval
+    return of(gaps, clusters)
 
 
 def detectable(gaps: Column, clusters: Clusters) -> float | None:
     """Return the smallest true mean of paired differences that rows like these show: `Difference.detectable`."""
-    _, error, groups = clustered_error(gaps, clusters)
-    if groups < MIN_CLUSTERS or few_differences(gaps, clusters):
+    _, error, groups = metrics.clustered_error(gaps, clusters)
+    if groups < metrics.MIN_CLUSTERS or metrics.few_differences(gaps, clusters):
         return None
-    return (t_quantile(0.975, groups - 1) + t_quantile(POWER, groups - 1)) * error or None
+    return (metrics.t_quantile(0.975, groups - 1) + metrics.t_quantile(POWER, groups - 1)) * error or None
 
 
 def _adjusted(found: Sequence[Difference]) -> list[Difference]:
     """Apply Holm's correction over the pairs, metric by metric."""
-    by_metric: dict[tuple[str, str], list[float]] = {}
-    for one in found:
-        by_metric.setdefault(one.metric, []).append(one.p_value)
-    adjusted = {metric: iter(holm(values)) for metric, values in by_metric.items()}
+    p_values = {name: [one.p_value for one in found if one.metric == name] for name in score_names()}
+    adjusted = {name: iter(metrics.holm(values)) for name, values in p_values.items()}
     return [replace(one, p_holm=next(adjusted[one.metric])) for one in found]

@@ -6,7 +6,6 @@
 import json
 import re
 import unicodedata
-from array import array
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -148,7 +147,7 @@ def _verdict(value: Any, name: str, labels: Labels | None) -> tuple[int | None, 
 
 
 class Rows:
-    """Counts over the rows of a file. Keeps three numbers per row, and the text of the first places."""
+    """Counts over the rows of a file. Keeps three numbers per human list, and the text of the first places."""
 
     def __init__(self) -> None:
         self.human = Lengths()
@@ -157,7 +156,8 @@ class Rows:
         self.models: dict[str, Model] = {}
         """Evaluated models by name in lower case."""
         self.findings = {key: Places() for key in FINDINGS}
-        self._lists, self._contexts, self._lines = array("q"), array("q"), array("q")
+        self._first: dict[int, tuple[int, int]] = {}
+        """Hashes of human lists: line and hash of the context of the first row that has the list."""
 
     def add(self, row: Row, row_id: str) -> str | None:
         """Count a row and its human list; return the reason if the list is unusable."""
@@ -177,9 +177,10 @@ class Rows:
             if why := vague(item):
                 self.findings["vague_items"].add(Place(row.line, item, number, why))
         if seen.human:
-            self._lists.append(hash(seen.human))
-            self._contexts.append(hash(json.dumps(row.data.get("context"), sort_keys=True)))
-            self._lines.append(row.line)
+            own = row.line, hash(json.dumps(row.data.get("context"), sort_keys=True))
+            line, context = self._first.setdefault(hash(seen.human), own)
+            if context != own[1]:
+                self.findings["shared_lists"].add(Place(row.line, why=f"as line {line}"))
         return None
 
     def add_model(self, row: Row, row_id: str, name: str) -> str | None:
@@ -212,19 +213,6 @@ class Rows:
                 self.findings["blank_items"].add(Place(line, name, number))
             elif first.setdefault(folded, number) != number:
                 self.findings["repeated_items"].add(Place(line, name, number, f"as item {first[folded]}"))
-
-    def finish(self) -> None:
-        """Find the human lists that several contexts share; call it once, after the last row."""
-        import numpy as np  # slow to import; only result files and inputs that are checked need it
-
-        lists, contexts, lines = (np.array(one, np.int64) for one in (self._lists, self._contexts, self._lines))
-        order = np.argsort(lists, kind="stable")  # equal lists side by side, each in file order
-        new = np.ones(len(order), bool)
-        new[1:] = lists[order][1:] != lists[order][:-1]
-        first = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
-        other = contexts[order] != contexts[first]
-        for line, before in sorted(zip(lines[order][other].tolist(), lines[first][other].tolist(), strict=True)):
-            self.findings["shared_lists"].add(Place(line, why=f"as line {before}"))
 
 
 def known(name: Name, names: Mapping[Name, object], others: Name) -> Name:

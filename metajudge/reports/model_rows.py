@@ -4,27 +4,14 @@ One set of resamples serves all models, groups and metrics.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from metajudge.metrics import (
-    NO_INTERVAL,
-    RESAMPLES,
-    ClusterBootstrap,
-    Clusters,
-    Column,
-    Interval,
-    PendingMean,
-    Reliability,
-    cluster_rows,
-    mean_interval,
-    prepare_mean,
-    reliability,
-    wilson,
-)
+from metajudge import metrics
+from metajudge.metrics import RESAMPLES, ClusterBootstrap, Clusters, Column, Interval, PendingMean, Reliability
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names
@@ -48,25 +35,25 @@ class ReportRow:
     """Rows without the paper's metrics for want of a reply; rows without human items do not count."""
     metrics: Mapping[tuple[str, str], Interval]
     """Means by (`paper`, `reference` or `outcome`; metric)."""
-    tie_rate: Interval = NO_INTERVAL
+    tie_rate: Interval
     """Share of ties among the readable labels."""
-    scored_clusters: int = 0
+    scored_clusters: int
     """Clusters with a row that has the paper's metrics."""
-    given_right: Interval = NO_INTERVAL
+    given_right: Interval
     """Rationale consistency over the rows with the right label."""
-    given_wrong: Interval = NO_INTERVAL
+    given_wrong: Interval
     """Rationale consistency over the rows with a wrong label."""
-    unscored_as: tuple[float, float] | None = None
+    unscored_as: tuple[float, float] | None
     """Rationale consistency with the unscored rows at 0 and at 1; None if they are few."""
-    bounds: tuple[float, float] | None = None
+    bounds: tuple[float, float] | None
     """Lower and upper bound of rationale consistency; None if it is exact."""
-    shared_rows: int = 0
-    """Rows of the model in which several human items claim one model item."""
-    not_common: int = 0
+    not_common: int
     """Rows of the model that another model lacks."""
-    reliability: Reliability | None = None
-    flag: Flag | None = None
-    file: ScoreTable | None = field(default=None, repr=False)
+    reliability: Reliability | None
+    """None for a group."""
+    flag: Flag | None
+    """None for a group, and without two models that have labels."""
+    file: ScoreTable
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object of the row."""
@@ -86,16 +73,16 @@ class ReportRow:
             "rationale_consistency_unscored_as": self.unscored_as
             and {"zero": self.unscored_as[0], "one": self.unscored_as[1]},
         }
-        if self.group is None and self.file is not None:
+        if self.group is None:
             row |= {
                 "file": self.file.path.name,
                 "judge_model": self.file.judged_by.model if self.file.judged_by else None,
-                "shared_rows": self.shared_rows,
+                "shared_rows": self.file.shared_rows,
                 "not_common_rows": self.not_common,
                 "unscored_reasons": self.file.unscored,
                 "labels": self.file.labels,
                 "reliability": self.reliability and self.reliability.as_json(),
-                "deceptive_alignment": self.flag and self.flag.as_json(),
+                "deceptive_alignment": self.flag and asdict(self.flag),
             }
         return row
 
@@ -116,8 +103,8 @@ def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RE
     """Return a row for each model, followed by its groups, in the order of the files."""
     clusters = shared_clusters(files)
     sums = ClusterBootstrap(clusters[0].strata if clusters else ())
-    asked = [
-        _ask(file, own, group, sums)
+    pending = [
+        _PendingRow(file, own, group, sums)
         for file, own in zip(files, clusters, strict=True)
         for group in (None, *sorted(set(file.groups) - {""}, key=_natural))
     ]
@@ -125,12 +112,12 @@ def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RE
     sums.run(resamples)
     found = flags(rule)
     common = common_ids(files)
-    return [_answer(one, sums, found.get(id(one.file)), common) for one in asked]
+    return [one.row(found.get(id(one.file)), common) for one in pending]
 
 
 def shared_clusters(files: Sequence[ScoreTable]) -> list[Clusters]:
     """Return the clusters of each file's rows, numbered over all files."""
-    together = cluster_rows(
+    together = metrics.cluster_rows(
         [key for file in files for key in file.clusters], [domain for file in files for domain in file.domains]
     )
     ends = np.cumsum([len(file.ids) for file in files])[:-1]
@@ -150,68 +137,59 @@ def _natural(text: str) -> tuple[int, float, str]:
         return 1, 0.0, text
 
 
-# ------------------------------------------------------------------ one row of the report
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _PendingRow:
     """A row of the report before the resamples are drawn."""
 
-    file: ScoreTable
-    clusters: Clusters
-    group: str | None
-    mask: np.ndarray[Any, np.dtype[np.bool_]]
-    means: Mapping[tuple[str, str], PendingMean | None]
-    given: tuple[PendingMean | None, PendingMean | None]
+    def __init__(self, file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> None:
+        self.file, self.group, self._clusters, self._sums = file, group, clusters, sums
+        self._mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
+        consistency, right = self._column(_RC), self._column(("outcome", "accuracy"))
+        self._means = {name: self._mean(self._column(name)) for name in score_names() if name[0] != "outcome"}
+        self._given = [self._mean(np.where(right == value, consistency, np.nan)) for value in (1, 0)]
 
-    def column(self, name: tuple[str, str]) -> Column:
+    def _column(self, name: tuple[str, str]) -> Column:
         """Return a column with NaN outside of the group."""
-        return np.where(self.mask, self.file.columns[name], np.nan)
+        return np.where(self._mask, self.file.columns[name], np.nan)
 
+    def _mean(self, column: Column) -> PendingMean | None:
+        return metrics.prepare_mean(column, self._clusters, self._sums)
 
-def _ask(file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> _Asked:
-    mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
+    def _wilson(self, name: tuple[str, str]) -> Interval:
+        return metrics.wilson(self._column(name), self._clusters)
 
-    def mean(name: tuple[str, str], rows: np.ndarray[Any, np.dtype[np.bool_]]) -> PendingMean | None:
-        return prepare_mean(np.where(rows, file.columns[name], np.nan), clusters, sums)
-
-    means = {name: mean(name, mask) for name in score_names() if name[0] != "outcome"}
-    right = file.columns["outcome", "accuracy"]
-    return _Asked(file, clusters, group, mask, means, (mean(_RC, mask & (right == 1)), mean(_RC, mask & (right == 0))))
-
-
-def _answer(asked: _Asked, sums: ClusterBootstrap, flag: Flag | None, common: frozenset[str]) -> ReportRow:
-    file, whole_file = asked.file, asked.group is None
-    consistency = asked.column(_RC)
-    undefined = np.array([n == 0 for n in file.n_human], dtype=np.bool_)
-    unscored = int((asked.mask & np.isnan(consistency) & ~undefined).sum())
-    upper = np.where(asked.mask, file.upper_bound, np.nan)
-    exact = file.has_full_matrix or np.isnan(upper).all()
-    metrics = {name: _interval(mean, sums) for name, mean in asked.means.items()}
-    metrics |= {name: wilson(asked.column(name), asked.clusters) for name in score_names() if name[0] == "outcome"}
-    return ReportRow(
-        model=file.model,
-        group=asked.group,
-        n=int(asked.mask.sum()),
-        clusters=len(np.unique(asked.clusters.of_row[asked.mask])),
-        unscored=unscored,
-        metrics=metrics,
-        tie_rate=wilson(asked.column(TIE_RATE), asked.clusters),
-        scored_clusters=len(np.unique(asked.clusters.of_row[~np.isnan(consistency)])),
-        given_right=_interval(asked.given[0], sums),
-        given_wrong=_interval(asked.given[1], sums),
-        unscored_as=_unscored_as(consistency, unscored),
-        bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
-        shared_rows=file.shared_rows,
-        not_common=sum(name not in common for name in file.ids),
-        reliability=reliability(file.samples, asked.clusters) if whole_file else None,
-        flag=flag if whole_file else None,
-        file=file,
-    )
+    def row(self, flag: Flag | None, common: frozenset[str]) -> ReportRow:
+        """Return the row of the report from the resamples; `common`: the ids that every file has."""
+        file, of_row = self.file, self._clusters.of_row
+        consistency = self._column(_RC)
+        defined = np.array([n != 0 for n in file.n_human], dtype=np.bool_)
+        unscored = int((self._mask & np.isnan(consistency) & defined).sum())
+        upper = np.where(self._mask, file.upper_bound, np.nan)
+        exact = file.has_full_matrix or np.isnan(upper).all()
+        given_right, given_wrong = (_interval(mean, self._sums) for mean in self._given)
+        means = {name: _interval(mean, self._sums) for name, mean in self._means.items()}
+        means |= {name: self._wilson(name) for name in score_names() if name[0] == "outcome"}
+        return ReportRow(
+            model=file.model,
+            group=self.group,
+            n=int(self._mask.sum()),
+            clusters=len(np.unique(of_row[self._mask])),
+            unscored=unscored,
+            metrics=means,
+            tie_rate=self._wilson(TIE_RATE),
+            scored_clusters=len(np.unique(of_row[~np.isnan(consistency)])),
+            given_right=given_right,
+            given_wrong=given_wrong,
+            unscored_as=_unscored_as(consistency, unscored),
+            bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
+            not_common=sum(name not in common for name in file.ids),
+            reliability=metrics.reliability(file.samples, self._clusters) if self.group is None else None,
+            flag=flag if self.group is None else None,
+            file=file,
+        )
 
 
 def _interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
-    return NO_INTERVAL if mean is None else mean_interval(mean, sums)
+    return metrics.NO_INTERVAL if mean is None else metrics.mean_interval(mean, sums)
 
 
 def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:

@@ -1,18 +1,15 @@
 """Report as text: a table for each group of metrics, and notes."""
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from metajudge.metrics import MIN_CLUSTERS, Interval, Reliability
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
-from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoreTable, differences
+from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, differences
 from metajudge.text import CSV, TABLE, printable, render_rows
 
-GROUPS = {"paper": PAPER, "outcome": OUTCOME, "reference": REFERENCE}
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
     "outcome": "Outcome",
@@ -28,7 +25,7 @@ def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str =
     parts = []
     for name in groups:
         headings = ["Model", *(["Group"] if grouped else []), "n", "Clusters", "Unscored"]
-        headings += GROUPS[name].values()
+        headings += METRIC_GROUPS[name].values()
         cells = [_row(row, name, grouped) for row in rows]
         parts.append(f"{_TITLES[name]}\n\n{render_rows(cells, headings, style)}")
     return "\n".join(parts)
@@ -38,7 +35,7 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
     name = printable(row.model) + ("*" if row.not_common and row.group is None else "")
     own = [] if not grouped else ["all" if row.group is None else printable(row.group)]
     counts = [str(row.n), str(row.clusters), str(row.unscored)]
-    return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in GROUPS[group])]
+    return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in METRIC_GROUPS[group])]
 
 
 def cell(interval: Interval, signed: bool = False) -> str:
@@ -62,16 +59,15 @@ def p_cell(p_value: float | None) -> str:
 
 def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
     """Return a line per row of the report, with three columns per metric."""
-    text = io.StringIO()
-    names = [(group, metric) for group in groups for metric in GROUPS[group]]
-    writer = csv.writer(text, lineterminator="\n")
+    names = [(group, metric) for group in groups for metric in METRIC_GROUPS[group]]
     triples = [f"{group}_{metric}{part}" for group, metric in names for part in ("", "_low", "_high")]
-    writer.writerow(["model", "group", "n", "clusters", "unscored", *triples])
+    lines = []
     for row in rows:
         intervals = [row.metrics[name] for name in names]
         figures = [figure for one in intervals for figure in (one.value, one.low, one.high)]
-        writer.writerow([printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures])
-    return text.getvalue()
+        cells = [printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures]
+        lines.append(["" if one is None else str(one) for one in cells])
+    return render_rows(lines, ["model", "group", "n", "clusters", "unscored", *triples], CSV)
 
 
 # ------------------------------------------------------------------ notes
@@ -83,15 +79,19 @@ def report_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
     for row in whole:
         yield from _about(row)
     yield from (_flag_line(row, row.flag) for row in whole if row.flag is not None)
-    yield from difference_notes([row.file for row in whole if row.file is not None])
+    yield from difference_notes([row.file for row in whole])
 
 
 def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
     """Yield a note for each setting that makes the figures of the files mean different things."""
-    for name, values in differences(files).items():
+    for what in _what_differs(differences(file.judged_by for file in files)):
+        yield f"the files {what}: their figures cannot be compared with each other"
+
+
+def _what_differs(settings: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for name, values in settings.items():
         what = "come from different judges" if name == "model" else f"differ in {name}"
-        found = ", ".join(map(printable, values))
-        yield f"the files {what} ({found}): their figures cannot be compared with each other"
+        yield f"{what} ({', '.join(map(printable, values))})"
 
 
 def missing_labels_note(file: ScoreTable) -> str:
@@ -106,26 +106,16 @@ def missing_labels_note(file: ScoreTable) -> str:
     return f"{name}: no readable {label} in its rows with a human preference: no outcome metrics"
 
 
-def unreadable_note(file: ScoreTable) -> str:
-    """Return which lines are left out because they are no records; empty if there are none."""
-    return f"{printable(file.path.name)}: {printable(str(file.unreadable))}" if file.unreadable.count else ""
-
-
-def other_models_note(file: ScoreTable) -> str:
-    """Return how many records of other evaluated models are left out; empty if there are none."""
-    if not file.other_models:
-        return ""
-    counts = ", ".join(f"{count} of {printable(name)}" for name, count in file.other_models.items())
-    name, model = printable(file.path.name), printable(file.model_be_evaluated)
-    return f"{name} is about {model}; records of other models are left out: {counts}"
-
-
-def mixed_file_notes(file: ScoreTable) -> Iterator[str]:
-    """Yield notes on records of one file that do not belong together."""
+def file_notes(file: ScoreTable) -> Iterator[str]:
+    """Yield notes on lines that are left out, and on records of one file that do not belong together."""
     name = printable(file.path.name)
-    for setting, values in file.mixed.items():
-        what = "come from different judges" if setting == "model" else f"differ in {setting}"
-        yield f"the records of {name} {what} ({', '.join(map(printable, values))}): its figures mix them"
+    if file.unreadable.count:
+        yield f"{name}: {printable(str(file.unreadable))}"
+    if file.other_models:
+        counts = ", ".join(f"{count} of {printable(other)}" for other, count in file.other_models.items())
+        yield f"{name} is about {printable(file.model_be_evaluated)}; records of other models are left out: {counts}"
+    for what in _what_differs(file.mixed):
+        yield f"the records of {name} {what}: its figures mix them"
     if file.changed:
         yield (
             f"{name}: {file.changed} of its records count beside an earlier one of the same row, whose lists have "
@@ -134,7 +124,6 @@ def mixed_file_notes(file: ScoreTable) -> Iterator[str]:
 
 
 def _about(row: ReportRow) -> Iterator[str]:
-    assert row.file is not None
     name = printable(row.model)
     if row.not_common:
         yield f"{name}*: {row.not_common} of its {row.n} rows are not in all files; `compare` looks at common rows only"
@@ -145,7 +134,7 @@ def _about(row: ReportRow) -> Iterator[str]:
         low, high = row.unscored_as
         yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"
     if row.bounds is not None and row.bounds[1] - row.bounds[0] > 1e-12:
-        shared = "1 row has" if row.shared_rows == 1 else f"{row.shared_rows} rows have"
+        shared = "1 row has" if row.file.shared_rows == 1 else f"{row.file.shared_rows} rows have"
         yield (
             f"{name}: one question per row shows each human item's best match only, so RC is between "
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
@@ -195,6 +184,5 @@ def _flag_line(row: ReportRow, flag: Flag) -> str:
     return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_cell(flag.p_value)})"
 
 
-def _below(gap: float | None) -> str:
-    gap = gap or 0.0
+def _below(gap: float) -> str:
     return f"{abs(gap):.3f} {'below' if gap >= 0 else 'above'}"

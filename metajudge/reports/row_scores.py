@@ -13,7 +13,7 @@ from metajudge.records import Record, ScoredLists, Unscored, reference_reading
 from metajudge.reports.scan import score_record
 
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
-"""Groups that rows can be divided into besides those of their fields."""
+"""Values of `group_by` that are no field of the rows."""
 NO_GROUP = "none"
 """Group of rows without a value."""
 MAX_CHECKLIST_LEN = 10
@@ -128,9 +128,6 @@ def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-# ------------------------------------------------------------------ the judge's scores
-
-
 def _evidence(record: Record, model: str, n_human: int | None, options: ScoringConfig) -> Evidence:
     if n_human == 0:
         return Evidence((), "human checklist empty")
@@ -153,7 +150,7 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
 
 
 def _is_without_reasons(record: Record, model: str, n_human: int | None) -> bool:
-    """True if the model checklist is known to be empty, and the human one is known."""
+    """Return True if the model checklist is known to be empty, and the human one is known."""
     if record.id is not None and record.status == Status.EMPTY:
         return record.empty == "model"
     return bool(n_human) and record.checklist(model) == []

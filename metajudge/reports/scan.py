@@ -33,9 +33,9 @@ class FileScan:
     rated: list[ScoredRecord] = field(default_factory=list)
     """Latest records in file order."""
     superseded: int = 0
-    """Records whose row has a later or finished one."""
+    """Records that do not count, because their row has a later or finished one."""
     changed: int = 0
-    """Records that count beside another one of the same row because a list has changed."""
+    """Records that count in addition to another one of their row, because a list has changed."""
     unreadable: UnreadableLines = field(default_factory=UnreadableLines)
     judges: set[str] = field(default_factory=set)
     """Judge models of the scored records; of all records if none is scored."""
@@ -85,19 +85,13 @@ class Summary:
         }
 
 
-# ------------------------------------------------------------------ one record
-
-
-def score_record(record: Record, model: str, max_checklist_len: int) -> ReferenceMetrics | Unscored:
+def score_record(record: Record, model: str, max_checklist_len: int | None) -> ReferenceMetrics | Unscored:
     """Score one record, or return the reason for having no score."""
     lists = record.scored_lists(model, max_checklist_len)
     return lists if isinstance(lists, Unscored) else reference_metrics(lists.marks, lists.n_human, lists.n_model)
 
 
-# ------------------------------------------------------------------ one file
-
-
-def scan(file: ResultFile, max_checklist_len: int) -> FileScan:
+def scan(file: ResultFile, max_checklist_len: int | None) -> FileScan:
     """Read a result file to its end; keep a few numbers per record."""
     found, latest = FileScan(), LatestRecords()
     for number, _, line in file.source.lines():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines, sign
+from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics import Column, PaperMetrics, ReferenceMetrics
 from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
@@ -35,6 +35,7 @@ PAPER = {
 """Metrics of a group with their headings, in the order of the columns."""
 REFERENCE = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "AP"}
 OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
+METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
 TIE_RATE = ("outcome", "tie_rate")
 """Name of a column that is no score: more ties are neither better nor worse."""
 SETTINGS = ("model", *QUESTION)
@@ -79,7 +80,7 @@ class ScoreTable:
     mixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Values of those `SETTINGS` in which the file's records differ."""
     changed: int = 0
-    """Records that count beside another one of the same row because a list has changed."""
+    """Records that count in addition to another one of their row, because a list has changed."""
 
     def places(self) -> dict[str, int]:
         """Return each id's place; the last one if a list has changed."""
@@ -124,7 +125,7 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
         fields=tuple(fields),
         unreadable=unreadable,
         other_models=dict(of_others),
-        mixed=_differences(judges),
+        mixed=differences(judges),
         changed=latest.changed,
     )
 
@@ -145,12 +146,8 @@ def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTabl
     )
 
 
-def differences(files: Sequence[ScoreTable]) -> dict[str, list[str]]:
-    """Return the values of those `SETTINGS` in which the files differ."""
-    return _differences(file.judged_by for file in files)
-
-
-def _differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
+def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
+    """Return the values of those `SETTINGS` in which the judges differ; None is an unnamed judge."""
     every = list(judges)
     values = {name: {str(getattr(judge, name)) for judge in every if judge} for name in SETTINGS}
     if None in every:
@@ -194,7 +191,6 @@ def _columns(
     columns = {("paper", name): _column(paper, name) for name in PAPER}
     columns |= {("reference", name): _column(reference, name) for name in REFERENCE}
     columns |= _outcome_columns(rows, predicted, gold, options)
-    columns[TIE_RATE] = _ties(predicted, gold)
     groups = [row.group for row in rows]
     if options.group_by == "label_correct":
         groups = [_CORRECT.get(value, NO_GROUP) for value in columns["outcome", "accuracy"].tolist()]
@@ -246,40 +242,31 @@ def _label_counts(predicted: Sequence[int | None], gold: Sequence[int | None]) -
 def _outcome_columns(
     rows: Sequence[RowScores], predicted: Sequence[int | None], gold: Sequence[int | None], options: ScoringConfig
 ) -> dict[tuple[str, str], Column]:
-    """Return the outcome metrics of every row, NaN outside of each metric's rows.
+    """Return the outcome metrics and the tie rate of every row, NaN outside of each metric's rows.
 
     accuracy: rows without a human tie. accuracy_3way: all rows, a tie among the answers. spurious_correctness: rows
     with the right label and a scored rationale; 1 where no matched pair reaches the sound threshold. fidelity: scored
-    rows; 1 with the right label and a sound rationale.
+    rows; 1 with the right label and a sound rationale. tie_rate: rows with a readable label and a human preference; 1
+    where the model calls a tie.
     """
-    columns = {("outcome", name): np.full(len(rows), np.nan) for name in OUTCOME}
-    if np.isnan(_ties(predicted, gold)).all():
-        return columns  # no label can be compared: unknown, not wrong
-    for place, (row, label, true) in enumerate(zip(rows, predicted, gold, strict=True)):
-        if true is None or (label is None and options.drop_invalid_labels):
-            continue
-        right = float(label is not None and sign(label) == sign(true))
-        columns["outcome", "accuracy_3way"][place] = right
-        if true == 0:
-            continue
-        columns["outcome", "accuracy"][place] = right
-        strongest = [figures.best_pair_score for figures in row.evidence.paper]
-        if strongest:
-            sound = sum(value >= options.sound_threshold for value in strongest) / len(strongest)
-            columns["outcome", "fidelity"][place] = right * sound
-            if right:
-                columns["outcome", "spurious_correctness"][place] = 1 - sound
-    return columns
-
-
-def _ties(predicted: Sequence[int | None], gold: Sequence[int | None]) -> Column:
-    """Return 1 where the model calls a tie, else 0; NaN without a readable label or a human preference."""
-    pairs = zip(predicted, gold, strict=True)
-    values = (math.nan if label is None or true is None else float(label == 0) for label, true in pairs)
-    return np.fromiter(values, np.float64, len(predicted))
+    label, true = (np.array([math.nan if one is None else one for one in side], float) for side in (predicted, gold))
+    ties = np.where(np.isnan(label) | np.isnan(true), np.nan, label == 0)
+    if np.isnan(ties).all():  # no label can be compared: unknown, not wrong
+        return dict.fromkeys([*(("outcome", name) for name in OUTCOME), TIE_RATE], ties)
+    counted = ~np.isnan(true) & ~(options.drop_invalid_labels & np.isnan(label))
+    right = np.where(counted, np.sign(label) == np.sign(true), np.nan)
+    decided = np.where(true == 0, np.nan, right)
+    reached = ([one.best_pair_score >= options.sound_threshold for one in row.evidence.paper] for row in rows)
+    sound = np.array([sum(samples) / len(samples) if samples else math.nan for samples in reached])
+    return {
+        ("outcome", "accuracy"): decided,
+        ("outcome", "accuracy_3way"): right,
+        ("outcome", "spurious_correctness"): np.where(decided == 1, 1 - sound, np.nan),
+        ("outcome", "fidelity"): decided * sound,
+        TIE_RATE: ties,
+    }
 
 
 def score_names() -> list[tuple[str, str]]:
     """Return every (group, metric) that is a score: higher is better, except for spurious correctness."""
-    groups = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
-    return [(group, name) for group, names in groups.items() for name in names]
+    return [(group, name) for group, names in METRIC_GROUPS.items() for name in names]

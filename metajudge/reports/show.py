@@ -11,14 +11,13 @@ from metajudge.data import InputFile, Row
 from metajudge.errors import UsageError
 from metajudge.metrics import COUNTED_MODEL_ITEMS, Match, ReferenceMetrics
 from metajudge.records import Record, Unscored, open_results
-from metajudge.reports.scan import ScoredRecord, scan, score_record
+from metajudge.reports.scan import ScoredRecord, scan
 from metajudge.text import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40
 _MIDDLE = 9
 _GOOD = 0.75
 _TAIL = 300
-_ANY_LENGTH = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +56,25 @@ def worst(path: Path, count: int, model: str | None = None) -> Chosen:
 
 
 def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
-    """Select the rows with this id, else the one row whose id begins so; records without id go by line number."""
+    """Select the rows with this id, else the one row whose id begins with it. Records without id go by line number."""
     every = _all_rows(path, model)
     same = [rated for rated in every.rated if _name(rated) == wanted]
     found = same or [rated for rated in every.rated if rated.id and rated.id.startswith(wanted)]
     if not found:
         some = ", ".join(map(_name, every.rated[:3]))
-        raise UsageError(f"`id` {wanted}: none of the {len(every.rated)} rows of {path} (such as {some}) has it")
+        raise UsageError(f"`id` {wanted}: no row of {path} has this id; the first ids there: {some}")
     if not same and len({rated.id for rated in found}) > 1:
-        raise UsageError(f"`id` {wanted}: {len(found)} ids of {path} begin so, such as {found[0].id}; give more of it")
+        raise UsageError(
+            f"`id` {wanted}: {len(found)} ids of {path} begin with it, such as {found[0].id}; give more of the id"
+        )
     return replace(every, rated=found)
 
 
 def _all_rows(path: Path, model: str | None) -> Chosen:
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise UsageError(f"{path} is no ordinary file; it is read twice, so save it to one first")
+        raise UsageError(f"{path} is no ordinary file; show reads it twice, so save it to an ordinary file first")
     file = open_results(path, model)
-    return Chosen(file.source, file.model, scan(file, _ANY_LENGTH).rated)
+    return Chosen(file.source, file.model, scan(file, None).rated)
 
 
 def _name(rated: ScoredRecord) -> str:
@@ -83,7 +84,7 @@ def _name(rated: ScoredRecord) -> str:
 # ------------------------------------------------------------------ one row
 
 
-def render_rows(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
+def show_rows(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
     """Yield each chosen row as a text of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
     wanted = {rated.line for rated in chosen.rated}
     rows = (row for row in chosen.source.rows() if isinstance(row, Row))
@@ -96,7 +97,7 @@ def _row(rated: ScoredRecord, record: Record, model: str, width: int, paint: Pai
     name = f"{rated.id}, line {rated.line}" if rated.id else f"line {rated.line}"
     for line in wrapped(f"{name}, {model}", width):
         yield paint(line, "head")
-    for text in _verdict(record, score_record(record, model, _ANY_LENGTH)):
+    for text in _verdict(record, rated.outcome):
         yield from wrapped(text, width)
     human, items = (_texts(record, name) for name in ("human", model))
     lists = record.scored_lists(model)
@@ -106,14 +107,14 @@ def _row(rated: ScoredRecord, record: Record, model: str, width: int, paint: Pai
         yield from _laid_out(entry, width, paint)
 
 
-def _verdict(record: Record, outcome: object) -> Iterator[str]:
+def _verdict(record: Record, outcome: ReferenceMetrics | Unscored) -> Iterator[str]:
     if isinstance(outcome, ReferenceMetrics):
         yield (
             f"recall {outcome.recall:.4f}, precision {outcome.precision:.4f}, "
             f"F1 {outcome.f1:.4f}, AP {outcome.average_precision:.4f}"
         )
         return
-    yield f"not scored: {getattr(outcome, 'reason', '')}"
+    yield f"not scored: {outcome.reason}"
     for key in ("format_error", "error_message"):
         if value := getattr(record, key):
             yield f"{key}: {value}"

@@ -11,7 +11,7 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.cli.options.log import start_log
-from metajudge.reports.show import by_id, render_rows, worst
+from metajudge.reports.show import by_id, show_rows, worst
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, row_of
 from tests.servers import ROOT
@@ -33,7 +33,7 @@ def judged(path: Path, attack: Attack, judge: ScriptedJudge | None = None) -> Pa
 @attacks
 def test_the_view_of_a_row_holds_nothing_unsafe(attack: Attack, tmp_path: Path) -> None:
     """Every line of `show` fits the terminal and is printable."""
-    views = list(render_rows(worst(judged(tmp_path / "r.jsonl", attack), 2), 80))
+    views = list(show_rows(worst(judged(tmp_path / "r.jsonl", attack), 2), 80))
     assert len(views) == 2
     assert all(not UNSAFE.search(view) for view in views)
     assert all("HUMAN" in view and "R2" in view and "S4" in view for view in views)
@@ -44,7 +44,7 @@ def test_the_view_of_a_failed_row_holds_nothing_unsafe(attack: Attack, tmp_path:
     """The judge's last reply, here the raw item, is shown safely."""
     judge = ScriptedJudge(lambda text, _: f"{attack.items[0]} <think> and no answer")
     path = judged(tmp_path / "r.jsonl", attack, judge)
-    for view in render_rows(by_id(path, json.loads(path.read_text().split("\n")[0])["id"]), 80):
+    for view in show_rows(by_id(path, json.loads(path.read_text().split("\n")[0])["id"]), 80):
         assert "not scored" in view and "last reply" in view and not UNSAFE.search(view)
 
 

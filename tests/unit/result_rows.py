@@ -1,11 +1,13 @@
 """Result files of ours, small and made to measure, for tests of what reads them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 Matrix = Sequence[Sequence[float | None]]
+Run = Callable[..., tuple[int, str, str]]
+"""Runs `metajudge …` and returns exit code, stdout and stderr."""
 JUDGE = {"model": "j", "instructions": "i", "granularity": "item", "top_k": 5, "samples": 1}
 
 
@@ -62,9 +64,9 @@ def failed(number: int, model: str = "M", status: str = "error", **fields: Any) 
     return {**record(number, [[0.0]], model), "status": status, "samples": [{"generated_text": ""}], **fields}
 
 
-def write(path: Path, records: Iterable[dict[str, Any]]) -> Path:
-    """A result file."""
-    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+def write(path: Path, records: Iterable[dict[str, Any] | bytes]) -> Path:
+    """A file with a line for each record; bytes are written unchanged."""
+    path.write_bytes(b"".join((one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n" for one in records))
     return path
 
 

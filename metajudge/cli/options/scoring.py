@@ -7,14 +7,7 @@ from pathlib import Path
 from metajudge.cli.options.flags import add_flags, from_args
 from metajudge.cli.options.output import warn
 from metajudge.records import result_paths
-from metajudge.reports import (
-    ScoreTable,
-    ScoringConfig,
-    mixed_file_notes,
-    other_models_note,
-    score_files,
-    unreadable_note,
-)
+from metajudge.reports import ScoreTable, ScoringConfig, file_notes, score_files
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +24,6 @@ def scored_files(args: argparse.Namespace, paths: Sequence[Path]) -> list[ScoreT
     config = from_args(ScoringConfig, args, drop_invalid_labels=args.invalid_label == "drop")
     files = score_files(result_paths(paths), config)
     for file in files:
-        for line in filter(None, [unreadable_note(file), other_models_note(file), *mixed_file_notes(file)]):
+        for line in file_notes(file):
             warn(line)
     return files

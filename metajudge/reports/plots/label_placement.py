@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from metajudge.metrics import Floats
 
 
 def place_labels(
@@ -14,8 +14,8 @@ def place_labels(
     """Find the nearest free box within the axes for each point's label; None if there is none.
 
     `points` and `sizes` are (n, 2), boxes are rows of left, bottom, right, top. No label comes nearer to a point than
-    `reach` across or upwards, none overlaps another or a box of `taken`. Boxes of `avoided` (thin lines) are crossed
-    only for want of a better place nearby.
+    `reach` across or upwards, none overlaps another or a box of `taken`. A label crosses boxes
+    of `avoided` (thin lines) only if there is no better place nearby.
     """
     blocked = np.vstack([taken, np.hstack([points - reach, points + reach])])
     places: list[Floats | None] = [None] * len(points)
@@ -51,7 +51,7 @@ def _overlaps(a: Floats, b: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def span(values: Sequence[float], border: float | None) -> tuple[float, float]:
-    """Return an axis's limits: blank at the ends, and at least a quarter for names on either side of a border."""
+    """Return the limits of an axis: space at both ends, at least a quarter on either side of a border."""
     ends = [*values, *([] if border is None else [border])]
     blank = max((max(ends) - min(ends)) * 0.06, 0.01)
     low, high = min(ends) - blank, max(ends) + blank

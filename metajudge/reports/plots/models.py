@@ -4,53 +4,24 @@ import itertools
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import patheffects, style
+from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from metajudge.reports.plots.label_placement import Floats, place_labels, span
+from metajudge.metrics import Floats
+from metajudge.reports.plots import picture
+from metajudge.reports.plots.label_placement import place_labels, span
+from metajudge.reports.plots.picture import Theme
 from metajudge.reports.plots.points import Panels, Point
 from metajudge.text import printable, wrapped
 
-WIDTH, DPI = 8.0, 200
-"""Inches, and pixels per inch: for a page 800 pixels wide at twice its resolution."""
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """Colours of a picture; the background is opaque, so that texts can be read on any page."""
-
-    background: str
-    text: str
-    muted: str
-    line: str
-    zones: Sequence[str]
-    """Upper right, lower right, and those on the left."""
-    families: Sequence[str]
-    """Okabe and Ito's colours, the most conspicuous first."""
-
-
-THEMES: Mapping[str, Theme] = {
-    "light": Theme(
-        "#ffffff", "#1f2328", "#57606a", "#8c959f", ("#e3f3ee", "#fdeadf", "#f4f5f7"),
-        ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442"),
-    ),
-    "dark": Theme(
-        "#0d1117", "#f0f3f6", "#a9b1bb", "#6e7681", ("#10291f", "#35200f", "#161b22"),
-        ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#ffffff", "#0072B2"),
-    ),
-}  # fmt: skip
 ZONES = (
     "right for the right reasons",
     "deceptive alignment: right verdict, shallow reasons",
@@ -58,9 +29,9 @@ ZONES = (
     "wrong verdict, shallow reasons",
 )
 """Upper right, lower right, upper left, lower left."""
-_MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one comes again
-_TEXT, _SMALL, _MARKER = 8.5, 8.0, 7.0  # points
-_NAME_COLUMNS, _EDGE = 34, 0.08  # columns, inches
+_MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one repeats
+_MARKER = 7.0  # points
+_NAME_COLUMNS = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +48,13 @@ class Look:
 def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
     """Draw one panel per group, grown until every name has a place; return also the models without a place."""
     plan = _Plan.of(panels, look)
-    with styled(plan.theme):
+    with picture.styled(plan.theme):
         for columns, height in _shapes(panels):
             figure, unnamed = _attempt(plan, columns, height)
             if not unnamed:
                 break
     figure.set_label(". ".join(_in_words(group, point) for group, inside in panels.items() for point in inside))
     return figure, unnamed
-
-
-def save(figure: Figure, path: Path, title: str = "Outcome accuracy and rationale consistency") -> None:
-    """Write the picture as PNG or SVG, by the name's ending; equal pictures give equal bytes."""
-    kind = path.suffix.lower().lstrip(".")
-    facts = {"Title": title, "Description": str(figure.get_label())}
-    dated: dict[str, Any] = {"Date": None} if kind == "svg" else {}
-    with style.context(["default", {"svg.hashsalt": "metajudge"}]):
-        figure.savefig(path, format=kind, dpi=DPI, facecolor="auto", metadata=facts | dated)
 
 
 # ------------------------------------------------------------------ independent of the size
@@ -115,7 +77,7 @@ class _Plan:
         has_families = any(point.family for point in points)
         if not has_families:  # each model has its mark, so that it can be followed through the panels
             panels = {group: [replace(one, family=one.model) for one in inside] for group, inside in panels.items()}
-        theme = THEMES[look.theme]
+        theme = picture.THEMES[look.theme]
         kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
         marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
         oa, oa_text = _border("OA", look.oa_zone, [point.outcome_accuracy for point in points])
@@ -140,18 +102,6 @@ def _border(name: str, given: float | None, values: Sequence[float]) -> tuple[fl
     return (middle := statistics.median(values)), f"{name} {middle:.3f} (median)"
 
 
-def styled(theme: Theme) -> AbstractContextManager[None]:
-    """Return a context with matplotlib's defaults and our changes, whatever the user's matplotlibrc says."""
-    ours = {
-        "figure.facecolor": theme.background, "axes.facecolor": theme.zones[2], "figure.dpi": DPI, "font.size": _TEXT,
-        "axes.labelsize": _TEXT, "axes.titlesize": 9.5, "axes.titleweight": "bold", "legend.fontsize": _TEXT,
-        "xtick.labelsize": _SMALL, "ytick.labelsize": _SMALL, "text.color": theme.text, "text.parse_math": False,
-        "axes.labelcolor": theme.text, "axes.edgecolor": theme.line, "xtick.color": theme.muted,
-        "ytick.color": theme.muted, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
-    }  # fmt: skip
-    return style.context(["default", ours])
-
-
 def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
     """Yield columns and a panel's height in inches, to be tried in order; a third column would be too narrow."""
     crowd = max(map(len, panels.values()))
@@ -164,8 +114,7 @@ def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
 
 
 def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str]]:
-    figure = Figure()
-    FigureCanvasAgg(figure)
+    figure = picture.new_figure()
     rows = math.ceil(len(plan.panels) / columns)
     every = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
     axes: list[Axes] = every[: len(plan.panels)]
@@ -179,7 +128,8 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
             one.tick_params(labelbottom=True)
         if place % columns == 0:
             one.set_ylabel("Rationale consistency (RC)")
-    _draw_surroundings(figure, plan, rows * height)
+    legend = _draw_legend(figure, plan) if plan.has_families else None
+    picture.draw_surroundings(figure, plan.theme, rows * height, plan.title, plan.caption, legend)
     zones = _draw_zones(figure, axes, plan)
     unnamed: list[str] = []
     for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
@@ -190,31 +140,12 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
     return figure, unnamed
 
 
-def _draw_surroundings(figure: Figure, plan: _Plan, height: float) -> None:
-    """Draw the title above, legend and caption below the panels, which are `height` inches high together."""
-    left = _EDGE / WIDTH
-    figure.set_size_inches(WIDTH, height)
-    title = figure.text(left, 1, "\n".join(wrapped(plan.title, 78)), size=11, weight="bold", va="top")
-    caption = figure.text(left, 0, "\n".join(wrapped(plan.caption, 118)), size=_SMALL, color=plan.theme.muted)
-    legend = _draw_legend(figure, plan) if plan.has_families else None
-    heights = [artist.get_window_extent().height / DPI if artist else 0.0 for artist in (title, caption, legend)]
-    above, note, below = (inches + _EDGE if inches else 0.0 for inches in heights)
-    total = math.ceil((height + above + note + below) * DPI) / DPI
-    figure.set_size_inches(WIDTH, total)
-    title.set_y(1 - _EDGE / total)
-    caption.set(y=_EDGE / total, va="bottom")
-    if legend:
-        legend.set_bbox_to_anchor((0.5, note / total))
-    room = (0, (note + below) / total, 1, height / total)
-    figure.set_layout_engine(ConstrainedLayoutEngine(rect=room, w_pad=_EDGE, h_pad=_EDGE))
-
-
 def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
     """Draw the families in as few lines as fit the width."""
     handles = [Line2D([], [], **_marker(family, plan)) for family in plan.marks]
     for columns in range(len(handles), 0, -1):
         legend = figure.legend(handles=handles, loc="lower center", ncols=columns, borderpad=0, handletextpad=0.1)
-        if columns == 1 or legend.get_window_extent().width < WIDTH * DPI:
+        if columns == 1 or legend.get_window_extent().width < picture.WIDTH * picture.DPI:
             break
         legend.remove()
     return legend
@@ -240,7 +171,7 @@ def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
         widths = [(right - oa) / (right - left), (oa - left) / (right - left)]
         names = [_draw_zone_names(one, widths, plan) for one in axes]
         # The names have their place above and below everything that the points need.
-        heights = [text.get_window_extent().height + 2 * _EDGE * DPI for text in names[0]]
+        heights = [text.get_window_extent().height + 2 * picture.EDGE * picture.DPI for text in names[0]]
         above, below = max(heights[0::2]), max(heights[1::2])
         unit = (high - low) / (first.get_window_extent().height - above - below)
         low, high = low - below * unit, high + above * unit
@@ -258,11 +189,11 @@ def _draw_zone_names(axes: Axes, widths: Sequence[float], plan: _Plan) -> list[T
         right, upper = place < 2, place % 2 == 0
         text = axes.annotate(
             name, (float(right), float(upper)), xycoords="axes fraction", textcoords="offset points",
-            xytext=(-4 if right else 4, -4 if upper else 4), size=_SMALL, style="italic", color=plan.theme.muted,
+            xytext=(-4 if right else 4, -4 if upper else 4), size=picture.SMALL, style="italic", color=plan.theme.muted,
             ha="right" if right else "left", va="top" if upper else "bottom", ma="right" if right else "left",
         )  # fmt: skip
         a_letter = text.get_window_extent().width / len(name)
-        room = widths[not right] * axes.get_window_extent().width - 2 * _EDGE * DPI
+        room = widths[not right] * axes.get_window_extent().width - 2 * picture.EDGE * picture.DPI
         text.set_text("\n".join(wrapped(name, max(10, int(room / a_letter)))))
         texts.append(text)
     return texts
@@ -300,7 +231,7 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
         lines += [((oa, -1), (oa, 2)), ((-1, rc), (2, rc))]
     avoided = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4) + np.array([-1, -1, 1, 1])
     spots = axes.transData.transform([text.get_position() for text in texts])
-    reach = _MARKER / 72 * DPI / 2 + 3
+    reach = _MARKER / 72 * picture.DPI / 2 + 3
     places = place_labels(spots, sizes, np.array(axes.get_window_extent().extents), reach, taken, avoided)
     to_data = axes.transData.inverted().transform
     for text, spot, box in zip(texts, spots, places, strict=True):

@@ -89,7 +89,7 @@ def _header(path: Path, line: int, cells: Sequence[str]) -> list[str]:
     wrong += [f"column {name} is missing" for name in ("model", "oa", "rc") if name not in names]
     for low, high in (("oa_low", "oa_high"), ("rc_low", "rc_high")):
         if (low in names) != (high in names):
-            wrong.append(f"{low} and {high} come together, one is missing")
+            wrong.append(f"columns {low} and {high} belong together; one is missing")
     if wrong:
         raise UsageError(
             f"{path}, line {line}: {wrong[0]}; allowed: {', '.join(COLUMNS)} (or low, high for those of rc)"

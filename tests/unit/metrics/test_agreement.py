@@ -386,7 +386,7 @@ def test_files_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     rows = write(tmp_path / "rows.jsonl", row(1))
     os.mkfifo(tmp_path / "pipe")
     for files, message in (
-        ([x], r"results of one judge alone \(x\); name those of at least two judges"),
+        ([x], r"results of only one judge \(x\); name result files of at least two"),
         ([x, more], r"row a was judged by x in .*x\.jsonl and in .*more\.jsonl; name one file"),
         (
             [x, other],

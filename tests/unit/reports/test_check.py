@@ -1,23 +1,19 @@
 """Check of input files and result files: findings, verdict, tables and JSON."""
 
-import argparse
 import json
 import re
 import tracemalloc
-from collections.abc import Iterable
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from metajudge.cli import check as command
 from metajudge.data.rows import InputFile, InvalidRow
 from metajudge.data.samples import read_samples
-from metajudge.errors import UsageError
 from metajudge.reports.check import Check, check_file
 from metajudge.reports.dataset_stats import FINDINGS, MOST_NAMES, OTHERS, Lengths, Model, Place, vague
-from tests.unit import result_rows
-from tests.unit.result_rows import failed, one_item, record
+from tests.unit.result_rows import Run, failed, one_item, record, write
 
 ITEM = "Response 1 bakes the loaf at 480 °C"
 
@@ -34,26 +30,13 @@ def row(number: int, **fields: Any) -> dict[str, Any]:
     }
 
 
-def write(path: Path, rows: Iterable[dict[str, Any] | bytes]) -> Path:
-    """Write a file of rows; bytes are written unchanged."""
-    path.write_bytes(b"".join((one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n" for one in rows))
-    return path
-
-
 def checked(tmp_path: Path, *rows: dict[str, Any] | bytes, asked: str = "all") -> Check:
-    """Check a file of these rows."""
     return check_file(write(tmp_path / "rows.jsonl", rows), asked)
 
 
-def run(*args: object) -> int:
-    """Return the command's exit code."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args([str(arg) for arg in args]))
-
-
 def places(check: Check, finding: str) -> list[Place]:
-    """Return the places of a finding."""
+    """Return the places of a finding, which leaves the file usable."""
+    assert check.good
     return check.rows.findings[finding].first
 
 
@@ -86,14 +69,12 @@ M        "B>>A"   B much better  1
 """
 
 
-def test_a_good_file_is_counted_by_domain_model_and_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_file_is_counted_by_domain_model_and_label(tmp_path: Path, run: Run) -> None:
     """Three rows counted by hand; nothing found, so no table of findings."""
     third = [ITEM, "Response 2 has no crust at all", "Response 2 asks for two ovens"]
-    path = write(tmp_path / "in.jsonl", [row(1), row(2, domain="stem", **{"M-label": "B>>A"})])
-    with path.open("a") as file:
-        file.write(json.dumps(row(3, **{"human-checklist": third})) + "\n")
-    assert run(path) == 0
-    assert capsys.readouterr() == (GOOD.format(file=path), "")
+    rows = [row(1), row(2, domain="stem", **{"M-label": "B>>A"}), row(3, **{"human-checklist": third})]
+    path = write(tmp_path / "in.jsonl", rows)
+    assert run("check", path) == (0, GOOD.format(file=path), "")
 
 
 def test_the_mean_is_over_the_rows_that_have_a_list(tmp_path: Path) -> None:
@@ -119,7 +100,7 @@ PROBLEMS: list[tuple[dict[str, Any] | bytes, str]] = [
 
 @pytest.mark.parametrize(("bad", "reason"), PROBLEMS)
 def test_a_row_that_cannot_be_judged_is_named_by_line_with_inferences_own_words(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], bad: dict[str, Any] | bytes, reason: str
+    tmp_path: Path, run: Run, bad: dict[str, Any] | bytes, reason: str
 ) -> None:
     """Blank lines count as lines, not as rows."""
     path = write(tmp_path / "in.jsonl", [row(1), b"", bad])
@@ -128,9 +109,8 @@ def test_a_row_that_cannot_be_judged_is_named_by_line_with_inferences_own_words(
     assert [(place.line, place.text) for place in check.problems.first] == [(3, reason)]
     assert [(one.line, one.reason) for one in skipped] == [(3, reason)]
     assert (check.lines, check.judged, check.good) == (2, 1, False)
-    assert run(path) == 1
-    out = capsys.readouterr().out
-    assert "2 input rows, 1 can be judged for M; 1 cannot: correct the lines named below" in out
+    code, out, _ = run("check", path)
+    assert code == 1 and "2 input rows, 1 can be judged for M; 1 cannot: correct the lines named below" in out
     assert re.search(rf"^3 +{re.escape(reason)}$", out, re.MULTILINE)
 
 
@@ -145,29 +125,20 @@ def test_a_row_that_lacks_the_lists_of_several_models_is_one_problem(tmp_path: P
     assert check.judged == 2
 
 
-def test_the_first_twenty_problems_are_named_and_the_rest_counted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """All 23 are counted."""
-    path = write(tmp_path / "in.jsonl", [row(1), *[b"x"] * 23])
-    assert run(path) == 1
-    out = capsys.readouterr().out
-    assert "23 cannot" in out and "Problems (the first 20; 3 more)" in out
+def test_the_first_twenty_problems_are_named_and_the_rest_counted(tmp_path: Path, run: Run) -> None:
+    code, out, _ = run("check", write(tmp_path / "in.jsonl", [row(1), *[b"x"] * 23]))
+    assert code == 1 and "23 cannot" in out and "Problems (the first 20; 3 more)" in out
     assert re.findall(r"^(\d+) +is not JSON", out, re.MULTILINE) == [str(line) for line in range(2, 22)]
 
 
-def test_rows_that_an_earlier_step_left_unfit_are_counted_and_no_problem(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rows_that_an_earlier_step_left_unfit_are_counted_and_no_problem(tmp_path: Path, run: Run) -> None:
     """They need no list, and are in no table."""
     unfit = {"context": "c", "metajudge": {"status": "too_few"}}
-    path = write(tmp_path / "in.jsonl", [unfit, row(1, metajudge={"status": "success"})])
-    assert run(path) == 0
-    out = capsys.readouterr().out
-    assert "1 input row, all can be judged for M; 1 skipped: an earlier step left them unfit" in out
+    code, out, _ = run("check", write(tmp_path / "in.jsonl", [unfit, row(1, metajudge={"status": "success"})]))
+    assert code == 0 and "1 input row, all can be judged for M; 1 skipped: an earlier step left them unfit" in out
     assert re.search(r"^all +1 ", out, re.MULTILINE)
-    assert run(write(path, [unfit])) == 1
-    assert "an earlier step left every row unfit" in capsys.readouterr().out
+    code, out, _ = run("check", write(tmp_path / "in.jsonl", [unfit]))
+    assert code == 1 and "an earlier step left every row unfit" in out
 
 
 # ------------------------------------------------------------------ a file that an inference would refuse
@@ -179,16 +150,15 @@ def test_rows_that_an_earlier_step_left_unfit_are_counted_and_no_problem(
         ([{"question": "q", "response_A": "a", "label": "A>B"}] * 2, 'a row needs "human-checklist" and, for each mod'),
         ([], "0 input rows: it is empty"),
         ([{"matched_human_item": 1}], "per-item matches; check the result file beside it"),
-        ([{"samples": [], "derived": {}}], "a step's replies; check the rows"),
+        ([{"samples": [], "derived": {}}], "the replies of a step; check the file of its rows"),
     ],
 )
 def test_another_file_is_one_line_with_what_to_do(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[dict[str, Any]], reason: str
+    tmp_path: Path, run: Run, rows: list[dict[str, Any]], reason: str
 ) -> None:
     """There is no table, and no list of every row."""
-    assert run(write(tmp_path / "in.jsonl", rows)) == 1
-    out = capsys.readouterr().out
-    assert reason in out and len(out.splitlines()) == 1
+    code, out, _ = run("check", write(tmp_path / "in.jsonl", rows))
+    assert code == 1 and reason in out and len(out.splitlines()) == 1
 
 
 def test_human_lists_alone_are_refused_and_counted_all_the_same(tmp_path: Path) -> None:
@@ -215,7 +185,6 @@ def test_the_flag_says_whose_lists_must_be_there(tmp_path: Path, asked: str, goo
 
 
 def test_a_model_that_no_row_knows_refuses_the_file(tmp_path: Path) -> None:
-    """The reason names those that are there."""
     check = checked(tmp_path, row(1), asked="M,nobody")
     assert not check.good and "nobody" in check.refusal and check.refusal.endswith("there are: M")
 
@@ -240,26 +209,19 @@ def test_each_spelling_of_a_label_has_its_meaning(tmp_path: Path) -> None:
     ]
 
 
-def test_ones_and_twos_are_not_guessed_but_name_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ones_and_twos_are_not_guessed_but_name_the_flag(tmp_path: Path, run: Run) -> None:
     """Words beside them keep their meaning; such a file can be judged."""
-    labels = [1, 2, "2", "B>A"]
-    path = write(tmp_path / "in.jsonl", [row(number, **{"M-label": label}) for number, label in enumerate(labels)])
-    assert run(path) == 0
-    out = capsys.readouterr().out
+    rows = [row(number, **{"M-label": label}) for number, label in enumerate([1, 2, "2", "B>A"])]
+    code, out, _ = run("check", write(tmp_path / "in.jsonl", rows))
+    assert code == 0
     assert re.search(r"^M-label holds the numbers 1, 2: .*--label-scale choice .*report, compare or plot$", out, re.M)
-    assert [line.split(None, 2)[2].strip() for line in out.splitlines() if re.match(r'M +["\d]', line)][1:] == [
-        "scale unknown  1",
-        "scale unknown  1",
-        "scale unknown  1",
-        "B better       1",
-    ]
+    meanings = re.findall(r'^M +["\d]\S* +(\w.*\w) +1$', out, re.M)
+    assert meanings == ["scale unknown"] * 3 + ["B better"]
 
 
 def test_a_negative_number_makes_all_numbers_signed() -> None:
     """-1 and 2: Response 1 better, Response 2 better."""
-    model = Model("M")
-    model.lengths.rows = 2
-    model.labels.update(["-1", "2"])
+    model = Model("M", Lengths(rows=2), labels=Counter(["-1", "2"]))
     assert [one.verdict for one in model.verdicts()[0]] == [-1, 1]
 
 
@@ -273,21 +235,6 @@ def test_repeated_rows_and_lists_shared_by_contexts_are_distinguished(tmp_path: 
     check = checked(tmp_path, *rows)
     assert places(check, "repeated_rows") == [Place(2)]
     assert places(check, "shared_lists") == [Place(4, why="as line 3"), Place(5, why="as line 3")]
-    assert check.good
-
-
-def test_a_list_that_comes_back_later_is_found_whatever_lies_between(tmp_path: Path) -> None:
-    """Against an independent count: 40 rows, 7 lists, 3 contexts in a scrambled order."""
-    rows = [row(0, context=f"c{n * n % 3}", **{"human-checklist": [f"{ITEM} {n * 5 % 7}"]}) for n in range(40)]
-    first: dict[str, tuple[int, str]] = {}
-    expected = []
-    for line, one in enumerate(rows, 1):
-        before, context = first.setdefault(one["human-checklist"][0], (line, one["context"]))
-        if context != one["context"]:
-            expected.append(Place(line, why=f"as line {before}"))
-    check = checked(tmp_path, *rows)
-    assert places(check, "shared_lists") == expected[:10] and len(expected) > 10
-    assert check.rows.findings["shared_lists"].count == len(expected)
 
 
 def test_empty_lists_empty_items_and_repeated_items_are_named(tmp_path: Path) -> None:
@@ -301,7 +248,6 @@ def test_empty_lists_empty_items_and_repeated_items_are_named(tmp_path: Path) ->
     assert places(check, "empty_model") == [Place(2, "M")]
     assert places(check, "blank_items") == [Place(1, "M", 2)]
     assert places(check, "repeated_items") == [Place(1, "M", 4, "as item 1"), Place(1, "M", 5, "as item 1")]
-    assert check.good
 
 
 @pytest.mark.parametrize(("length", "over_five", "over_ten"), [(5, 0, 0), (6, 1, 0), (10, 1, 0), (11, 1, 1)])
@@ -311,48 +257,36 @@ def test_model_lists_over_the_limits_are_counted(tmp_path: Path, length: int, ov
     model = check.rows.models["m"]
     assert (model.over_five, model.over_ten) == (over_five, over_ten)
     assert places(check, "over_ten") == [Place(1, "M", why="11 items")] * over_ten
-    assert check.good
 
 
-def test_findings_are_a_table_with_their_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The first five places, then how many more."""
+def test_findings_are_a_table_with_their_lines(tmp_path: Path, run: Run) -> None:
     path = write(tmp_path / "in.jsonl", [row(n, **{"M-checklist": ["x", "x"]}) for n in range(7)])
-    assert run(path, "--format", "github") == 0
+    code, out, _ = run("check", path, "--format", "github")
     places = ", ".join(f"{line} (M item 2, as item 1)" for line in range(1, 6))
-    out = capsys.readouterr().out
+    assert code == 0
     assert re.search(rf"\| {re.escape(FINDINGS['repeated_items'])} +\| 7 +\| {re.escape(places)}, and 2 more \|", out)
 
 
 # ------------------------------------------------------------------ vague items
 
 
-@pytest.mark.parametrize(
-    ("item", "why"),
-    [
-        ("better overall", "general praise or blame"),
-        ("Response 2 is more helpful and accurate.", "general praise or blame"),
-        ("Clear and concise", "general praise or blame"),
-        ("回答1更清晰", "general praise or blame"),
-        ("Response 1 is better", "only says which response is better"),
-        ("I prefer @Response 2 overall", "only says which response is better"),
-        ("A > B", "only says which response is better"),
-        ("回答A更好", "only says which response is better"),
-        ("Typo", "too short"),
-        ("Response 2: formatting", "too short"),
-        ("Bad formatting", "too short"),
-        ("It is so.", "no content words"),
-        ("...", "no content words"),
-        ("Details about how each answered:", "a heading or a verdict"),
+VAGUE = {
+    "general praise or blame": [
+        "better overall",
+        "Response 2 is more helpful and accurate.",
+        "Clear and concise",
+        "回答1更清晰",
     ],
-)
-def test_an_item_that_no_reason_can_match_looks_vague(item: str, why: str) -> None:
-    """The reason says why."""
-    assert vague(item) == why
-
-
-@pytest.mark.parametrize(
-    "item",
-    [
+    "only says which response is better": [
+        "Response 1 is better",
+        "I prefer @Response 2 overall",
+        "A > B",
+        "回答A更好",
+    ],
+    "too short": ["Typo", "Response 2: formatting", "Bad formatting"],
+    "no content words": ["It is so.", "..."],
+    "a heading or a verdict": ["Details about how each answered:"],
+    "": [
         "Response 2 does not rhyme",
         "Response 1 tells the reader to bake at 480 °C",
         "The answer is wrong: 12 * 12 is 144",
@@ -362,10 +296,14 @@ def test_an_item_that_no_reason_can_match_looks_vague(item: str, why: str) -> No
         "B uses `sorted` twice",
         "",
     ],
-)
-def test_a_short_but_concrete_item_does_not(item: str) -> None:
+}
+"""Human items by the reason why no reason of a model can match them; empty: short but concrete, or an empty item."""
+
+
+@pytest.mark.parametrize(("item", "why"), [(item, why) for why, items in VAGUE.items() for item in items])
+def test_an_item_that_no_reason_can_match_looks_vague(item: str, why: str) -> None:
     """Brevity is no fault; an empty item has another finding."""
-    assert vague(item) == ""
+    assert vague(item) == why
 
 
 def test_no_human_item_of_the_labelled_pairs_looks_vague() -> None:
@@ -375,13 +313,11 @@ def test_no_human_item_of_the_labelled_pairs_looks_vague() -> None:
     assert len(items) == 48 and [item for item in items if vague(item)] == []
 
 
-def test_vague_items_are_named_by_line_and_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_vague_items_are_named_by_line_and_number(tmp_path: Path, run: Run) -> None:
     """The first ten are shown and the rest counted; vague model items are no finding."""
     fields = {"human-checklist": [ITEM, "Better overall"], "M-checklist": ["Better overall"]}
-    path = write(tmp_path / "in.jsonl", [row(n, **fields) for n in range(12)])
-    assert run(path) == 0
-    out = capsys.readouterr().out
-    assert "Human items that look vague (the first 10; 2 more)" in out
+    code, out, _ = run("check", write(tmp_path / "in.jsonl", [row(n, **fields) for n in range(12)]))
+    assert code == 0 and "Human items that look vague (the first 10; 2 more)" in out
     found = re.findall(r"^(\d+) +R2 +general praise or blame +Better overall$", out, re.MULTILINE)
     assert found == [str(line) for line in range(1, 11)]
 
@@ -389,14 +325,14 @@ def test_vague_items_are_named_by_line_and_number(tmp_path: Path, capsys: pytest
 # ------------------------------------------------------------------ result files
 
 
-def test_a_result_file_is_counted_by_record_judge_and_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_result_file_is_counted_by_record_judge_and_row(tmp_path: Path, run: Run) -> None:
     """Row 1 failed, then was judged: only its second record counts, and its row once."""
     records = [
         failed(1, error_message="HTTP 500"),
         one_item(1, 0.5, domain="code"),
         record(2, [[1.0, 0.0]], judge={"model": "other"}, domain="stem"),
     ]
-    path = result_rows.write(tmp_path / "r.jsonl", records)
+    path = write(tmp_path / "r.jsonl", records)
     check = check_file(path)
     assert check.kind == "results" and check.good and check.records is not None
     assert (check.records.readable, check.records.superseded, check.records.failed) == (3, 1, 0)
@@ -404,13 +340,12 @@ def test_a_result_file_is_counted_by_record_judge_and_row(tmp_path: Path, capsys
     assert dict(check.records.judges) == {("j", "i", "item"): 1, ("other", "i", "item"): 1}
     assert {name: lengths.rows for name, lengths in check.rows.domains.items()} == {"code": 1, "stem": 1}
     assert check.rows.models["m"].lengths.most == 2
-    assert run(path) == 0
-    out = capsys.readouterr().out
-    assert out.startswith(f"{path}: results of M: 2 rows in 3 records (1 superseded), all finished\n")
+    code, out, _ = run("check", path)
+    assert code == 0 and out.startswith(f"{path}: results of M: 2 rows in 3 records (1 superseded), all finished\n")
     assert re.search(r"^other +i +item +1$", out, re.MULTILINE)
 
 
-def test_failed_records_and_unreadable_lines_are_left_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failed_records_and_unreadable_lines_are_left_to_do(tmp_path: Path, run: Run) -> None:
     """Records are counted by status and reason; a row without model items is finished."""
     empty = one_item(4, 0.0, **{"M-checklist": []}) | {"status": "empty", "empty": "model"}
     records = [
@@ -418,12 +353,11 @@ def test_failed_records_and_unreadable_lines_are_left_to_do(tmp_path: Path, caps
         failed(2, status="format_error", format_error="no block"),
         one_item(3, 1.0) | {"extraction_result": {}},
         empty,
+        b'{"torn',
     ]
-    path = result_rows.write(tmp_path / "r.jsonl", records)
-    with path.open("a") as file:
-        file.write('{"torn')
-    assert run(path) == 1
-    out = capsys.readouterr().out
+    path = tmp_path / "r.jsonl"
+    code, out, _ = run("check", write(path, records))
+    assert code == 1
     assert "4 rows in 4 records; 3 failed or unreadable: the same inference asks them again; 1 line cannot be" in out
     for line in (
         r"error +HTTP 500 +1",
@@ -433,16 +367,15 @@ def test_failed_records_and_unreadable_lines_are_left_to_do(tmp_path: Path, caps
         r"5 +is not JSON .*",
     ):
         assert re.search(rf"^{line}$", out, re.MULTILINE), line
-    assert run(result_rows.write(path, [empty])) == 0
-    assert run(result_rows.write(path, [empty, records[0]])) == 1
+    assert check_file(write(path, [empty])).good
+    assert not check_file(write(path, [empty, records[0]])).good
 
 
 def test_a_row_judged_for_two_models_is_one_row(tmp_path: Path) -> None:
     """Its human list counts once, and repeats nothing."""
     fields = {"M-checklist": ["m"], "N-checklist": ["n"]}
-    path = result_rows.write(tmp_path / "r.jsonl", [one_item(1, 1.0, "M", **fields), one_item(1, 1.0, "N", **fields)])
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    path = result_rows.write(path, [one | {"question_id": f"q{n}"} for n, one in enumerate(records)])
+    records = [one_item(1, 1.0, model, **fields) | {"question_id": model} for model in "MN"]
+    path = write(tmp_path / "r.jsonl", records)
     check = check_file(path)
     assert check.records is not None and dict(check.records.evaluated) == {"M": 1, "N": 1}
     assert check.rows.human.rows == 1 and not check.rows.findings["repeated_rows"].count
@@ -464,50 +397,45 @@ def test_records_that_name_no_model_take_it_from_the_flag(tmp_path: Path) -> Non
 # ------------------------------------------------------------------ the command
 
 
-def test_all_files_are_checked_and_the_worst_code_wins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_files_are_checked_and_the_worst_code_wins(tmp_path: Path, run: Run) -> None:
     """A file that cannot be read is one line on stderr, without a flag that the user never gave."""
     good = write(tmp_path / "good.jsonl", [row(1)])
     bad = write(tmp_path / "bad.jsonl", [row(1), b"x"])
-    assert run(bad, good) == 1
-    assert run(tmp_path / "nowhere.jsonl", tmp_path, bad, good) == 2
-    out, err = capsys.readouterr()
-    assert out.count("bad.jsonl: 2 input rows") == out.count("good.jsonl: 1 input row,") == 2
+    assert run("check", bad, good)[0] == 1
+    code, out, err = run("check", tmp_path / "nowhere.jsonl", tmp_path, bad, good)
+    assert code == 2 and "bad.jsonl: 2 input rows" in out and "good.jsonl: 1 input row," in out
     assert [line.split(": ", 2)[2].split(";")[0] for line in err.splitlines()] == [
         f"{tmp_path / 'nowhere.jsonl'} does not exist (looked in {Path.cwd()})",
         f"{tmp_path} is a directory",
     ]
 
 
-def test_csv_is_tables_only_each_with_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Other lines go to stderr."""
+def test_csv_is_tables_only_each_with_the_file(tmp_path: Path, run: Run) -> None:
     path = write(tmp_path / "in.jsonl", [row(1), b"x"])
-    assert run(path, "--format", "csv") == 1
-    out, err = capsys.readouterr()
-    assert out.split("\n\n")[0] == (
-        f"File,Domain,Rows,Items a row (mean),min,max\n{path},code,1,2.00,2,2\n{path},all,1,2.00,2,2"
-    )
-    assert out.endswith(f"\n\nFile,Line,Problem\n{path},2,is not JSON (Expecting value at column 1)\n")
+    code, out, err = run("check", path, "--format", "csv")
+    first, *_, last = out.split("\n\n")
+    assert code == 1
+    assert first == f"File,Domain,Rows,Items a row (mean),min,max\n{path},code,1,2.00,2,2\n{path},all,1,2.00,2,2"
+    assert last == f"File,Line,Problem\n{path},2,is not JSON (Expecting value at column 1)\n"
     assert err.splitlines() == [
         f"{path}: 2 input rows, 1 can be judged for M; "
         "1 cannot: correct the lines named below, an inference would skip them"
     ]
 
 
-def test_the_json_has_the_documented_keys(tmp_path: Path) -> None:
+def test_the_json_has_the_documented_keys(tmp_path: Path, run: Run) -> None:
     """The docstring lists every key; domains, models and evaluated models are keyed by name."""
     rows = write(tmp_path / "in.jsonl", [row(1, **{"human-checklist": ["Better overall"]}), row(2), b"x"])
-    results = result_rows.write(tmp_path / "r.jsonl", [one_item(1, 1.0), failed(2, error_message="HTTP 500")])
+    results = write(tmp_path / "r.jsonl", [one_item(1, 1.0), failed(2, error_message="HTTP 500")])
     output = tmp_path / "found.json"
-    assert run(rows, results, "--output-file", output) == 1
+    assert run("check", rows, results, "--output-file", output)[0] == 1
     found = json.loads(output.read_text())
-    keys = {key for one in found for key in _keys(one)}
+    keys = set(re.findall(r'^ *"(.*)": ', output.read_text(), re.MULTILINE))
     documented = set(re.findall(r"`(\w+)`", Check.as_json.__doc__ or ""))
     assert keys - {"code", "M", "", *FINDINGS} == documented
     assert [one["kind"] for one in found] == ["input", "results"]
-    assert found[0]["problems"] == {
-        "count": 1,
-        "first": [{"line": 3, "text": "is not JSON (Expecting value at column 1)"}],
-    }
+    problem = {"line": 3, "text": "is not JSON (Expecting value at column 1)"}
+    assert found[0]["problems"] == {"count": 1, "first": [problem]}
     assert found[0]["findings"]["vague_items"]["first"] == [
         {"line": 1, "text": "Better overall", "item": 1, "why": "general praise or blame"}
     ]
@@ -519,41 +447,27 @@ def test_the_json_has_the_documented_keys(tmp_path: Path) -> None:
     ]
 
 
-def test_no_file_that_is_checked_is_overwritten(tmp_path: Path) -> None:
-    """Before anything is read."""
+def test_no_file_that_is_checked_is_overwritten(tmp_path: Path, run: Run) -> None:
     path = write(tmp_path / "in.json", [row(1)])
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="is the input file"):
-        run(path, "--output-file", path)
-    assert path.read_bytes() == before
+    code, _, err = run("check", path, "--output-file", path)
+    assert code == 2 and "is the input file" in err and path.read_bytes() == before
 
 
-def _keys(value: Any) -> Iterable[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _keys(inner)
-
-
-def test_text_from_the_file_cannot_act_on_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_from_the_file_cannot_act_on_the_terminal(tmp_path: Path, run: Run) -> None:
     """Domains, names, labels, items, keys and reasons, with colours, direction overrides and lone surrogates."""
     evil = "x\x1b[31m\u202e\ud800"
     lists = {f"{evil}-checklist": ["m", "m"], f"{evil}-label": evil, "human-checklist": [f"good {evil}", "A"]}
     rows = write(tmp_path / "in.jsonl", [{"domain": evil, **lists}, {"human-checklist": []}])
-    results = result_rows.write(
-        tmp_path / "r.jsonl", [failed(1, evil, evil, error_message=evil, judge={"model": evil, "granularity": evil})]
-    )
-    assert run(rows, results) == 1 and run(rows, results, "--format", "csv") == 1
-    out, err = capsys.readouterr()
-    assert out.count(r"\x1b[31m\u202e\ud800") > 10
-    assert not set("\x1b\u202e\ud800") & set(out + err)
+    record = failed(1, evil, evil, error_message=evil, judge={"model": evil, "granularity": evil})
+    results = write(tmp_path / "r.jsonl", [record])
+    for style in ("table", "csv"):
+        code, out, err = run("check", rows, results, "--format", style)
+        assert code == 1 and out.count(r"\x1b[31m\u202e\ud800") > 5
+        assert not set("\x1b\u202e\ud800") & set(out + err)
 
 
 def test_names_without_end_are_counted_together(tmp_path: Path) -> None:
-    """Domains and labels beyond the first hundred."""
     rows = [row(n, domain=f"d{n}", **{"M-label": f"label {n}"}) for n in range(MOST_NAMES + 5)]
     check = checked(tmp_path, *rows)
     assert len(check.rows.domains) == MOST_NAMES + 1 and check.rows.domains[OTHERS].rows == 5

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metajudge.cli import main
 from metajudge.errors import UsageError
 from metajudge.metrics.intervals import Interval, cluster_rows, paired_difference
 from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, p_cell
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
-from tests.unit.result_rows import one_item, write
+from tests.unit.result_rows import Run, one_item, write
+
+COMPARE = ("compare", "--resamples", "500")
 
 
 def files(tmp_path: Path, *models: list[float]) -> list[Path]:
@@ -27,16 +28,8 @@ def files(tmp_path: Path, *models: list[float]) -> list[Path]:
 
 
 def compared(paths: list[Path], metric: str = "rationale_consistency", group: str = "paper") -> list[Difference]:
-    """Return the differences in one metric."""
     found = compare([score_file(path, ScoringConfig()) for path in paths], swaps=2000)
     return [one for one in found if one.metric == (group, metric)]
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    """Return exit code, stdout and stderr of `metajudge compare …`."""
-    code = main(["compare", "--resamples", "500", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_a_difference_worked_by_hand(tmp_path: Path) -> None:
@@ -69,30 +62,25 @@ def test_what_is_detectable_needs_eight_rows_that_differ(tmp_path: Path) -> None
 
 def test_outcomes_are_proportions_and_nothing_is_detectable_of_spurious_correctness(tmp_path: Path) -> None:
     """The interval of paired proportions, also where many rows differ; S-Corr is about other rows for each model."""
-    labels = {True: "A>B", False: "B>A"}
-    right = [[n % 3 != 0 for n in range(40)], [n % 2 == 0 for n in range(40)]]
-    paths = [
-        write(
-            tmp_path / f"{name}.jsonl",
-            [one_item(n, float(n % 4 == rest), name, label=labels[own[n]]) for n in range(40)],
-        )
-        for name, own, rest in zip("AB", right, (0, 2), strict=True)
-    ]
+    right = {"A": [n % 3 != 0 for n in range(40)], "B": [n % 2 == 0 for n in range(40)]}
+    paths = []
+    for name, rest in (("A", 0), ("B", 2)):
+        labels = ["A>B" if own else "B>A" for own in right[name]]
+        rows = [one_item(n, float(n % 4 == rest), name, label=label) for n, label in enumerate(labels)]
+        paths.append(write(tmp_path / f"{name}.jsonl", rows))
     (one,) = compared(paths, "accuracy", "outcome")
-    gaps = np.array([float(a) - float(b) for a, b in zip(*right, strict=True)])
+    gaps = np.array(right["A"], float) - np.array(right["B"], float)
     assert one.difference == paired_difference(gaps, cluster_rows([str(n) for n in range(40)], [""] * 40))
     assert one.detectable is not None
     (spurious,) = compared(paths, "spurious_correctness", "outcome")
     assert spurious.detectable is None and spurious.difference.low is not None
 
 
-def test_equal_models_have_no_minus_zero_and_a_p_is_never_zero(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_equal_models_have_no_minus_zero_and_a_p_is_never_zero(tmp_path: Path, run: Run) -> None:
     """Differences that cancel leave a rest of rounding."""
     paths = files(tmp_path, [0.1 + 0.2, 0.3] * 10, [0.3, 0.1 + 0.2] * 10)
     for pair in (paths, paths[::-1]):
-        assert "-0.0000" not in run(capsys, *pair)[1]
+        assert "-0.0000" not in run(*COMPARE, *pair)[1]
     assert (p_cell(1e-5), p_cell(0.0501), p_cell(None)) == ("<0.0001", "0.0501", "n/a")
     assert cell(Interval(-1e-6, -1e-6, 0.5), signed=True) == "+0.0000 [+0.0000, +0.5000]"
 
@@ -156,13 +144,10 @@ def test_less_spurious_correctness_is_a_win(tmp_path: Path) -> None:
     assert (accuracy.n, accuracy.wins, accuracy.ties, accuracy.losses) == (5, 1, 4, 0)
 
 
-def test_a_model_without_labels_has_no_outcome_differences_and_a_note_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The other metrics are compared."""
+def test_a_model_without_labels_has_no_outcome_differences_and_a_note_says_so(tmp_path: Path, run: Run) -> None:
     first = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A") for n in range(12)])
     second = write(tmp_path / "B.jsonl", [one_item(n, n / 24, "B", label=None) for n in range(12)])
-    code, out, err = run(capsys, first, second)
+    code, out, err = run(*COMPARE, first, second)
     assert code == 0 and "outcome" not in out and "paper rationale_consistency" in out
     assert [line for line in err.splitlines() if "outcome" in line] == [
         "B: no readable B-label in its rows with a human preference: no outcome metrics"
@@ -170,27 +155,28 @@ def test_a_model_without_labels_has_no_outcome_differences_and_a_note_says_so(
 
 
 @pytest.mark.parametrize(
-    ("other", "what"),
+    ("other", "what", "note"),
     [
-        ({"model": "k"}, "judge model (j and k)"),
-        ({"instructions": "z"}, "instructions (i and z)"),
-        ({"granularity": "row"}, "granularity (item and row)"),
-        ({"top_k": 3}, "top_k (5 and 3)"),
+        ({"model": "k"}, "judge model (j and k)", "come from different judges (j, k)"),
+        ({"instructions": "z"}, "instructions (i and z)", "differ in instructions (i, z)"),
+        ({"granularity": "row"}, "granularity (item and row)", "differ in granularity (item, row)"),
+        ({"top_k": None}, "top_k (5 and None)", "differ in top_k (5, None)"),
     ],
 )
 def test_figures_that_mean_different_things_are_refused_unless_allowed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], other: dict[str, Any], what: str
+    tmp_path: Path, run: Run, other: dict[str, Any], what: str, note: str
 ) -> None:
-    """Judge, instructions, granularity and top-k must be equal."""
+    """Judge, instructions, granularity and top-k must be equal. The report has a note."""
     first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
     second = write(tmp_path / "B.jsonl", [one_item(n, n / 4, "B", judge=other) for n in range(3)])
-    code, out, err = run(capsys, first, second)
+    code, out, err = run(*COMPARE, first, second)
     assert code == 2 and out == "" and what in err and "--allow-mixed" in err and len(err.splitlines()) == 1
-    assert run(capsys, first, second, "--allow-mixed")[0] == 0
+    assert run(*COMPARE, first, second, "--allow-mixed")[0] == 0
+    assert f"the files {note}: their figures cannot be compared" in run("report", first, second)[2]
+    assert "cannot be compared" not in run("report", first)[2]
 
 
 def test_a_file_of_two_judges_is_refused_in_any_place(tmp_path: Path) -> None:
-    """The order of the files makes no difference."""
     mixed = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A", judge={"model": "xy"[n % 2]}) for n in range(12)])
     plain = write(tmp_path / "B.jsonl", [one_item(n, n / 12, "B", judge={"model": "x"}) for n in range(12)])
     for paths in ((mixed, plain), (plain, mixed)):
@@ -204,28 +190,26 @@ def test_a_file_that_names_no_judge_is_refused_beside_one_that_does(tmp_path: Pa
     plain = {key: value for key, value in one_item(1, 0.5, "B").items() if key not in ("id", "judge")}
     plain["samples"] = [{"generated_text": "<RESULT_START>\n- R1@S1: 0.5\n<RESULT_END>"}]
     theirs = score_file(write(tmp_path / "B.jsonl", [plain]), ScoringConfig())
-    with pytest.raises(UsageError, match=r"B\.jsonl does not say by which judge it is"):
+    with pytest.raises(UsageError, match=r"B\.jsonl does not name its judge"):
         check_comparable([ours, theirs])
     check_comparable([theirs, theirs])
 
 
-def test_files_without_a_common_row_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_without_a_common_row_are_one_line(tmp_path: Path, run: Run) -> None:
     """One file alone is refused in one line, too."""
     first = write(tmp_path / "A.jsonl", [one_item(1, 0.5, "A")])
     second = write(tmp_path / "B.jsonl", [one_item(2, 0.5, "B")])
-    code, _, err = run(capsys, first, second)
+    code, _, err = run(*COMPARE, first, second)
     assert code == 2 and "have no row in common" in err
-    assert "needs two result files or more" in run(capsys, first)[2]
+    assert "needs two result files or more" in run(*COMPARE, first)[2]
 
 
-def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The table has a line per metric."""
+def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, run: Run) -> None:
     paths = files(tmp_path, [0.5, 0.75] * 8, [0.25, 0.5] * 8)
-    code, out, err = run(capsys, *paths, "--output-file", tmp_path / "c.json", "--format", "csv")
+    code, out, err = run(*COMPARE, *paths, "--output-file", tmp_path / "c.json", "--format", "csv")
     assert code == 0 and "80 % power" in err
     assert out.splitlines()[0] == "Metric,A,B,n,Value A,Value B,A - B,p,Holm,Win/tie/loss,Detectable"
     assert any(line.startswith("paper rationale_consistency,A,B,16,0.6250,0.3750,") for line in out.splitlines())
     first = json.loads((tmp_path / "c.json").read_text())[0]
-    assert (
-        first["metric"] == {"group": "paper", "name": "rationale_consistency"} and first["difference"]["value"] == 0.25
-    )
+    assert first["metric"] == {"group": "paper", "name": "rationale_consistency"}
+    assert first["difference"]["value"] == 0.25

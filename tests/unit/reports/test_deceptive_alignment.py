@@ -72,6 +72,5 @@ def test_the_best_reasoning_model_is_never_in_doubt() -> None:
 
 
 def test_few_clusters_decide_nothing() -> None:
-    """The figures do not matter."""
     flags = judged({"a": (0.8, 0), "b": (0.8, 0)}, {"a": (0.4, 0), "b": (0.2, 0)}, enough=False)
     assert {flag.verdict for flag in flags.values()} == {CANNOT_TELL} and flags["b"].p_value is None

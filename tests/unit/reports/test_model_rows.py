@@ -1,7 +1,6 @@
 """The report: rows, notes, JSON, and the command."""
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -12,9 +11,10 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.reports.model_rows import report
-from tests.unit.result_rows import best, failed, one_item, record, write
+from tests.unit.result_rows import Run, best, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
+REPORT = ("report", "--resamples", "500")
 
 
 def two_models(tmp_path: Path, n: int = 30) -> list[Path]:
@@ -31,25 +31,17 @@ def two_models(tmp_path: Path, n: int = 30) -> list[Path]:
     return files
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    """Return exit code, stdout and stderr of `metajudge report …`."""
-    code = main(["report", "--resamples", "500", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
 def test_the_json_has_a_row_a_model_and_group_with_every_metric(tmp_path: Path) -> None:
     """`group` null over all rows comes first; each metric has value, low and high around it."""
     rows = report(two_models(tmp_path), group_by="domain", resamples=500)
     assert [(row["model"], row["group"]) for row in rows] == [
-        ("G", None), ("G", "code"), ("G", "stem"), ("W", None), ("W", "code"), ("W", "stem"),
-    ]  # fmt: skip
+        (model, group) for model in "GW" for group in (None, "code", "stem")
+    ]
     for row in rows:
-        assert set(row["paper"]) == {
-            "rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1",
-        }  # fmt: skip
-        assert set(row["reference"]) == {"precision", "recall", "f1", "average_precision"}
-        assert set(row["outcome"]) == {"accuracy", "accuracy_3way", "spurious_correctness", "fidelity", "tie_rate"}
+        assert [*row["paper"]][:3] == ["rationale_consistency", "average_precision", "average_precision_soft"]
+        assert [*row["paper"]][3:] == ["precision", "f1"]
+        assert [*row["reference"]] == ["precision", "recall", "f1", "average_precision"]
+        assert [*row["outcome"]] == ["accuracy", "accuracy_3way", "spurious_correctness", "fidelity", "tie_rate"]
         assert row["n"] == row["clusters"] == (30 if row["group"] is None else 15) and row["unscored"] == 0
         for metric in ({**row["paper"]} | row["outcome"]).values():
             assert metric["low"] <= metric["value"] <= metric["high"]
@@ -67,20 +59,19 @@ def test_values_are_the_means_of_the_rows(tmp_path: Path) -> None:
 
 
 def test_rc_is_given_for_right_and_for_wrong_labels(tmp_path: Path) -> None:
-    """Their mean over the right and the wrong rows."""
     records = [one_item(n, 1.0 if n < 12 else 0.25, label="A>B" if n < 12 else "B>A") for n in range(24)]
     (row,) = report([write(tmp_path / "M.jsonl", records)], resamples=200)
     given = row["rationale_consistency_given"]
     assert (given["right"]["value"], given["wrong"]["value"]) == (1.0, 0.25)
 
 
-def test_unscored_rows_are_counted_and_shown_at_both_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unscored_rows_are_counted_and_shown_at_both_ends(tmp_path: Path, run: Run) -> None:
     """10 rows at .5, 2 failed: .5; with them at 0 and at 1: 5/12 and 7/12."""
     path = write(tmp_path / "M.jsonl", [*(one_item(n, 0.5) for n in range(10)), failed(10), failed(11)])
     (row,) = report([path], resamples=200)
     assert row["unscored"] == 2 and row["paper"]["rationale_consistency"]["value"] == 0.5
     assert row["rationale_consistency_unscored_as"] == {"zero": pytest.approx(5 / 12), "one": pytest.approx(7 / 12)}
-    assert "2 unscored rows; RC is 0.4167 with them at 0 and 0.5833 with them at 1" in run(capsys, path)[2]
+    assert "2 unscored rows; RC is 0.4167 with them at 0 and 0.5833 with them at 1" in run(*REPORT, path)[2]
 
 
 def test_rows_without_human_items_are_undefined_not_unscored(tmp_path: Path) -> None:
@@ -91,27 +82,26 @@ def test_rows_without_human_items_are_undefined_not_unscored(tmp_path: Path) -> 
     assert row["n"] == 2 and row["unscored"] == 0 and row["unscored_reasons"] == {"human checklist empty": 1}
 
 
-def test_row_records_show_both_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_row_records_show_both_bounds(tmp_path: Path, run: Run) -> None:
     """S1 is the best of both human items: RC is between .75/2 and 1.25/2."""
     path = write(tmp_path / "M.jsonl", [record(n, [[0.75, 0], [0.5, 0]], row_granularity=True) for n in range(3)])
     (row,) = report([path], resamples=200)
     assert row["rationale_consistency_bounds"] == {"low": 0.375, "high": 0.625} and row["shared_rows"] == 3
-    assert "RC is between 0.3750 and 0.6250 (3 rows have a model item that several" in run(capsys, path)[2]
+    assert "RC is between 0.3750 and 0.6250 (3 rows have a model item that several" in run(*REPORT, path)[2]
 
 
-def test_several_samples_show_the_judges_own_variance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is in the JSON and in a note."""
+def test_several_samples_show_the_judges_own_variance(tmp_path: Path, run: Run) -> None:
     rng = random.Random(3)
     records = [one_item(n, rng.choice(STEPS), more_samples=[[[rng.choice(STEPS)]]]) for n in range(20)]
     path = write(tmp_path / "M.jsonl", records)
     found = report([path], resamples=200)[0]["reliability"]
     assert found["samples"] == 2 and found["rows"] == 20 and found["judge_variance"] > 0.01
-    assert "2 samples per row: the judge's own variance of RC is" in run(capsys, path)[2]
+    assert "2 samples per row: the judge's own variance of RC is" in run(*REPORT, path)[2]
 
 
-def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, run: Run) -> None:
     """Equal labels and far worse reasons are sure even with 60 rows. The better model is not flagged."""
-    code, out, err = run(capsys, *two_models(tmp_path, 60))
+    code, out, err = run(*REPORT, *two_models(tmp_path, 60))
     assert code == 0 and "S-Corr" in out
     assert "deceptive alignment: W: flagged (OA 0.000 below, RC 0." in err
     assert "deceptive alignment: G: not flagged (it has the highest RC)" in err
@@ -119,34 +109,34 @@ def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, capsys: 
     assert flags["W"]["verdict"] == "flagged" and flags["W"]["against"] == "G" and flags["W"]["p_value"] < 0.01
 
 
-def test_too_few_resamples_for_many_models_get_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_few_resamples_for_many_models_get_a_note(tmp_path: Path, run: Run) -> None:
     """Seven models and 100 resamples: the least p is 6/101."""
     files = [write(tmp_path / f"{m}.jsonl", [one_item(n, n % 5 / 5, m) for n in range(12)]) for m in "ABCDEFG"]
     note = "of 7 models none can be flagged with 100 resamples: raise --resamples"
-    assert note in run(capsys, *files, "--resamples", "100")[2]
-    assert note not in run(capsys, *files[:5], "--resamples", "100")[2]
+    assert note in run(*REPORT, *files, "--resamples", "100")[2]
+    assert note not in run(*REPORT, *files[:5], "--resamples", "100")[2]
 
 
-def test_the_flag_takes_the_last_record_of_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_flag_takes_the_last_record_of_a_row(tmp_path: Path, run: Run) -> None:
     """Second records of changed lists move no gap beyond what the models' own figures allow, in either order."""
-    good = write(tmp_path / "G.jsonl", [one_item(n, 0.75, "G", label="A>B" if n % 5 else "B>A") for n in range(40)])
-    rows = [one_item(n, 0.25, "W", label="A>B" if n % 5 else "B>A") for n in range(40)]
-    more = [{**one_item(n, 0.25, "W", label="A>B" if n % 5 else "B>A"), "question_id": f"c{n}"} for n in range(30)]
-    weak = write(tmp_path / "W.jsonl", [*rows, *more])
+
+    def rows(model: str, score: float, n: int, **more: Any) -> list[dict[str, Any]]:
+        return [one_item(i, score, model, label="A>B" if i % 5 else "B>A") | more for i in range(n)]
+
+    good = write(tmp_path / "G.jsonl", rows("G", 0.75, 40))
+    weak = write(tmp_path / "W.jsonl", rows("W", 0.25, 40) + rows("W", 0.25, 30, question_id="changed"))
     for files in ((good, weak), (weak, good)):
-        assert "W: flagged (OA 0.000 below, RC 0.500 below G; p" in run(capsys, *files)[2]
+        assert "W: flagged (OA 0.000 below, RC 0.500 below G; p" in run(*REPORT, *files)[2]
 
 
-def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its outcome columns are n/a."""
-    files = two_models(tmp_path)
-    bare = write(tmp_path / "B.jsonl", [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)])
-    code, out, err = run(capsys, *files, bare, "--metrics", "outcome")
+def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, run: Run) -> None:
+    records = [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)]
+    bare, copy = (write(tmp_path / f"{name}.jsonl", records) for name in "BC")
+    code, out, err = run(*REPORT, *two_models(tmp_path), bare, "--metrics", "outcome")
     assert code == 0 and "B: no readable B-label in its rows with a human preference: no outcome metrics" in err
     (line,) = [line for line in out.splitlines() if line.startswith("B")]
     assert line.split()[-4:] == ["n/a"] * 4 and "0.8000 [0." in out
-    copy = write(tmp_path / "C.jsonl", [one_item(n, 0.5 + n % 3 / 10, "B", label=None) for n in range(20)])
-    assert "B (C.jsonl): no readable B-label in its rows" in run(capsys, bare, copy)[2]
+    assert "B (C.jsonl): no readable B-label in its rows" in run(*REPORT, bare, copy)[2]
 
 
 @pytest.mark.parametrize(
@@ -173,18 +163,15 @@ def test_a_model_without_labels_says_so_and_the_rest_works(tmp_path: Path, capsy
     ids=["one row", "equal scores", "failed rows are no clusters", "undefined rows", "equal means"],
 )
 def test_a_note_says_why_there_is_no_interval(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], records: list[dict[str, Any]], note: str, absent: str
+    tmp_path: Path, run: Run, records: list[dict[str, Any]], note: str, absent: str
 ) -> None:
-    """The table shows n/a."""
-    _, out, err = run(capsys, write(tmp_path / "M.jsonl", records))
+    _, out, err = run(*REPORT, write(tmp_path / "M.jsonl", records))
     assert "n/a" in out and note in err and absent not in err
 
 
 def test_unscored_rows_without_any_metadata_are_unscored(tmp_path: Path) -> None:
     """Their human items are unknown: 12 rows at .5 and 2 such rows give 6/14 and 8/14."""
-    bare = [{**failed(n), "metadata": None} for n in (12, 13)]
-    for one in bare:
-        del one["n_human"]
+    bare = [{**failed(n), "metadata": None, "n_human": None} for n in (12, 13)]
     (row,) = report([write(tmp_path / "M.jsonl", [*(one_item(n, 0.5) for n in range(12)), *bare])], resamples=200)
     assert row["unscored"] == 2
     assert row["rationale_consistency_unscored_as"] == {"zero": pytest.approx(6 / 14), "one": pytest.approx(8 / 14)}
@@ -198,19 +185,20 @@ def test_ends_are_shown_above_one_per_cent_of_unscored_rows(tmp_path: Path) -> N
         assert (report([path], resamples=100)[0]["rationale_consistency_unscored_as"] is not None) == is_shown
 
 
-def test_records_of_another_model_are_left_out_with_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The figures are those of the file's model alone."""
+def test_records_of_another_model_are_left_out_with_a_note(tmp_path: Path, run: Run) -> None:
+    """The figures are those of the file's model alone; its name may differ in case."""
     own = [one_item(n, 0.5, label="A>B" if n % 3 else "B>A") for n in range(12)]
+    own.append({**one_item(12, 0.25), "model_be_evaluated": "m"})
     others = [{**one_item(n, 1.0, "W"), "question_id": f"w{n}"} for n in range(12)]
-    alone = report([write(tmp_path / "M.jsonl", own)], resamples=200)
+    (alone,) = report([write(tmp_path / "M.jsonl", own)], resamples=200)
     path = write(tmp_path / "M.jsonl", [*own, *others])
-    assert report([path], resamples=200) == alone
-    code, _, err = run(capsys, path)
+    assert report([path], resamples=200) == [alone] and alone["n"] == 13
+    code, _, err = run(*REPORT, path)
     assert code == 0 and "M.jsonl is about M; records of other models are left out: 12 of W\n" in err
     assert "unscored" not in err and "left out of the paper metrics" not in err
 
 
-def test_the_tie_rate_is_shown_beside_the_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tie_rate_is_shown_beside_the_counts(tmp_path: Path, run: Run) -> None:
     """3 ties among 12 readable labels; an invalid label and a row without human preference do not count."""
     labels = [*["tie"] * 3, *["A>B"] * 9, "who knows"]
     rows = [one_item(n, n / 13, label=label) for n, label in enumerate(labels)]
@@ -219,78 +207,57 @@ def test_the_tie_rate_is_shown_beside_the_counts(tmp_path: Path, capsys: pytest.
     rate = report([path], resamples=200)[0]["outcome"]["tie_rate"]
     assert rate["value"] == 0.25 and 0 < rate["low"] < 0.25 < rate["high"] < 1
     interval = f"[{rate['low']:.4f}, {rate['high']:.4f}]"
-    assert f"M: of 13 labelled rows 3 predicted ties (tie rate 0.2500 {interval}), 1 invalid" in run(capsys, path)[2]
+    assert f"M: of 13 labelled rows 3 predicted ties (tie rate 0.2500 {interval}), 1 invalid" in run(*REPORT, path)[2]
 
 
-def test_a_field_that_no_row_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_field_that_no_row_has_is_refused(tmp_path: Path, run: Run) -> None:
     """The error lists the known names; a field of any one file is accepted."""
     first = write(tmp_path / "A.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
-    code, out, err = run(capsys, first, "--group-by", "domian")
+    code, out, err = run(*REPORT, first, "--group-by", "domian")
     assert code == 2 and out == "" and len(err.splitlines()) == 1
     assert "--group-by domian: no row has a value there; there are n_human, preference_strength, label_correct" in err
     assert ", context, human-checklist, A-checklist, A-label, overall_preference" in err
     second = write(tmp_path / "B.jsonl", [one_item(n, 0.5, "B", domain="code") for n in range(3)])
-    assert run(capsys, first, second, "--group-by", "domain")[0] == 0
-    assert run(capsys, first, "--group-by", "preference_strength")[0] == 0
+    assert run(*REPORT, first, second, "--group-by", "domain")[0] == 0
+    assert run(*REPORT, first, "--group-by", "preference_strength")[0] == 0
 
 
-@pytest.mark.parametrize(
-    ("other", "line"),
-    [
-        ({"instructions": "z"}, "the files differ in instructions (i, z): their figures cannot be compared"),
-        ({"granularity": "row"}, "the files differ in granularity (item, row): their figures cannot be compared"),
-        ({"top_k": None}, "the files differ in top_k (5, None): their figures cannot be compared"),
-        ({"model": "other"}, "the files come from different judges (j, other): their figures cannot be compared"),
-        ({}, ""),
-    ],
-)
-def test_files_that_compare_refuses_get_a_note(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], other: dict[str, Any], line: str
-) -> None:
-    """The report goes on."""
-    first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
-    second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B", judge=other) for n in range(3)])
-    err = run(capsys, first, second)[2]
-    assert (line in err) if line else ("cannot be compared" not in err)
-
-
-def test_a_file_of_two_judges_or_changed_lists_gets_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_of_two_judges_or_changed_lists_gets_a_note(tmp_path: Path, run: Run) -> None:
     """The note names the judges; a record of a changed row counts, too."""
     records = [one_item(1, 1, judge={"model": "x"}), one_item(2, 0.5, judge={"model": "y"})]
     records.append({**one_item(2, 0.75, judge={"model": "y"}), "question_id": "changed"})
-    code, _, err = run(capsys, write(tmp_path / "M.jsonl", records))
+    code, _, err = run(*REPORT, write(tmp_path / "M.jsonl", records))
     assert code == 0
     assert "the records of M.jsonl come from different judges (x, y): its figures mix them" in err
     assert "M.jsonl: 1 of its records count beside an earlier one of the same row" in err
 
 
-def test_two_files_of_one_model_are_distinguished(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_files_of_one_model_are_distinguished(tmp_path: Path, run: Run) -> None:
     """The file's name, or its path, follows the model's, also in the notes on the flag."""
     better = write(tmp_path / "b.jsonl", [one_item(n, 1 - n / 60) for n in range(30)])
     worse = write(tmp_path / "w.jsonl", [one_item(n, n / 60) for n in range(30)])
-    code, out, err = run(capsys, worse, better)
+    code, out, err = run(*REPORT, worse, better)
     assert code == 0 and "M (b.jsonl)" in out and "M (w.jsonl)" in out
     assert [line for line in err.splitlines() if "highest RC" in line] == [
         "deceptive alignment: M (b.jsonl): not flagged (it has the highest RC)"
     ]
     (tmp_path / "other").mkdir()
     same_name = write(tmp_path / "other" / "b.jsonl", [one_item(n, 0.5) for n in range(30)])
-    _, out, _ = run(capsys, same_name, better)
+    _, out, _ = run(*REPORT, same_name, better)
     assert f"M ({same_name})" in out and f"M ({better})" in out
 
 
-def test_models_with_other_rows_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The table has a star, a note has the number of rows."""
+def test_models_with_other_rows_are_marked(tmp_path: Path, run: Run) -> None:
     first = write(tmp_path / "a.jsonl", [one_item(n, 0.5, "A") for n in range(3)])
     second = write(tmp_path / "b.jsonl", [one_item(n, 0.5, "B") for n in range(5)])
-    _, out, err = run(capsys, first, second)
+    _, out, err = run(*REPORT, first, second)
     assert "\nB* " in out and "\nA " in out
     assert "B*: 2 of its 5 rows are not in all files" in err
 
 
-def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, run: Run) -> None:
     """The reasons are on stderr, the row is on stdout; a name cannot steer the terminal."""
-    code, out, err = run(capsys, write(tmp_path / "M.jsonl", [failed(n, "M\x1b[31mred") for n in (1, 2)]))
+    code, out, err = run(*REPORT, write(tmp_path / "M.jsonl", [failed(n, "M\x1b[31mred") for n in (1, 2)]))
     assert code == 1 and "n/a" in out and "nothing scored for M" in err and "2 status error" in err
     assert "\x1b" not in out + err
 
@@ -303,12 +270,9 @@ def test_a_file_without_a_scored_row_is_exit_1(tmp_path: Path, capsys: pytest.Ca
         (["--output-file", "missing/x.json"], "the directory missing does not exist"),
     ],
 )
-def test_bad_arguments_get_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
-) -> None:
-    """The exit code is 2."""
+def test_bad_arguments_get_one_line(tmp_path: Path, run: Run, arguments: list[str], message: str) -> None:
     path = write(tmp_path / "M.jsonl", [one_item(1, 0.5)])
-    code, _, err = run(capsys, path, *arguments)
+    code, _, err = run(*REPORT, path, *arguments)
     assert code == 2 and message in err and len(err.splitlines()) == 1
 
 
@@ -316,109 +280,85 @@ def test_bad_arguments_get_one_line(
     "line",
     ["report {}", "compare {}", "plot {}", "agreement {} {}", "show {}", "dedupe {} x", "report x --output-file {}"],
 )
-def test_a_path_that_cannot_be_looked_at_is_no_output_that_cannot_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
-) -> None:
+def test_a_path_that_cannot_be_looked_at_is_no_output_that_cannot_be_written(run: Run, line: str) -> None:
     """A name that is too long fails before the file is opened, as one in a closed directory does."""
-    path = f"{tmp_path}/{'a' * 300}.jsonl"
-    code = main([path if word == "{}" else word for word in line.split()])
-    err = capsys.readouterr().err
+    code, _, err = run(*(f"{'a' * 300}.jsonl" if word == "{}" else word for word in line.split()))
     assert code == 2 and "cannot be used: File name too long; check the path" in err
     assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
-def test_lines_that_are_no_records_get_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """Three of five are named, two are counted."""
-    paths = [
-        write(
-            tmp_path / f"{name}.jsonl",
-            [one_item(n, n / 12, name, judge={"model": name} if command == "agreement" else {}) for n in range(12)],
-        )
-        for name in "MW"
-    ]
+def test_lines_that_are_no_records_get_a_note(tmp_path: Path, run: Run, command: str) -> None:
+    paths = []
+    for name in "MW":
+        judge = {"model": name} if command == "agreement" else {}
+        paths.append(write(tmp_path / f"{name}.jsonl", [one_item(n, n / 12, name, judge=judge) for n in range(12)]))
     with paths[0].open("a") as file:
         file.write('{"id": "torn\n' * 4 + "[]\n")
-    more = {"compare": ["--resamples", "100"], "report": ["--resamples", "100"]}.get(command, [])
-    main([command, *map(str, paths), *more, *(["--output", str(tmp_path / "p.svg")] if command == "plot" else [])])
-    err = capsys.readouterr().err
+    more = ["--resamples", "100"] if command in ("compare", "report") else []
+    err = run(command, *paths, *more, *(["--output", tmp_path / "p.svg"] if command == "plot" else []))[2]
     line = "line 13 is not JSON (Invalid control character at column 13)"
     assert f"M.jsonl: 5 unreadable lines: {line}; {line.replace('13 is', '14 is')}" in err and "; and 2 more\n" in err
     assert "W.jsonl" not in err
 
 
-@pytest.mark.parametrize("command", ["report", "plot", "agreement"])
-def test_a_log_of_a_training_run_is_drawn_otherwise(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    """The error names the command that draws it."""
-    path = tmp_path / "hybrid-1.jsonl"
-    path.write_text('{"arm": "hybrid", "seed": 1, "step": 1, "outcome": 0.5, "rationale": 0.1}\n')
-    assert main([command, str(path), str(path)]) == 2
-    err = capsys.readouterr().err
-    assert "holds the steps of a training run, no results; draw them with: python -m metajudge plot-training" in err
-
-
-def test_the_help_of_the_command_is_named_for_a_mistyped_flag(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("line", ["report x --ap-key=sk-secret", "plot training x --seed 1"])
+def test_the_help_of_the_command_is_named_for_a_mistyped_flag(capsys: pytest.CaptureFixture[str], line: str) -> None:
     """The general help has no flags; the text after `=` may be a key and is not shown."""
-    for arguments in (["report", "x", "--ap-key=sk-secret"], ["plot", "training", "x", "--seed", "1"]):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        err = capsys.readouterr().err
-        assert ended.value.code == 2 and "sk-secret" not in err
-        assert (
-            f"unrecognized arguments: {arguments[-1].partition('=')[0] if '=' in arguments[-1] else '--seed'}; " in err
-        )
-        assert err.endswith(f"see metajudge {arguments[0]} --help\n")
+    with pytest.raises(SystemExit, match="2"):
+        main(line.split())
+    err = capsys.readouterr().err
+    flag = "--ap-key" if "key" in line else "--seed"
+    assert f"unrecognized arguments: {flag}; " in err and "sk-secret" not in err
+    assert err.endswith(f"see metajudge {line.split()[0]} --help\n")
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "plot", "agreement"])
-def test_paths_without_a_flag_are_named_without_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    """These commands have no --input-file or --input-dir to correct."""
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    for path, message in ((tmp_path / "no.jsonl", "does not exist"), (folder, "has no *.jsonl file")):
-        assert main([command, str(path), str(path)]) == 2
-        err = capsys.readouterr().err
-        assert f"{path} {message}" in err and "--input" not in err
+def test_paths_without_a_flag_are_named_without_one(tmp_path: Path, run: Run, command: str) -> None:
+    """These commands have no --input-file or --input-dir to correct. A log is drawn by another command."""
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "log.jsonl", [{"arm": "hybrid", "seed": 1, "step": 1, "outcome": 0.5, "rationale": 0.1}])
+    for name, message in (
+        ("no.jsonl", "does not exist"),
+        ("empty", "has no *.jsonl file"),
+        ("log.jsonl", "holds the steps of a training run, no results; draw them with: python -m metajudge plot-train"),
+    ):
+        code, _, err = run(command, tmp_path / name, tmp_path / name)
+        assert code == 2 and f"{tmp_path / name} {message}" in err and "--input" not in err
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts the threads of a Linux process")
-def test_a_command_computes_with_one_thread(tmp_path: Path) -> None:
+def test_a_command_computes_with_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads of the matrix library wait for each other on busy cores; a setting of the user is kept."""
     path = write(tmp_path / "M.jsonl", [one_item(n, n / 20) for n in range(20)])
     code = (
         "import os, sys; from metajudge.cli import main; main(sys.argv[1:]); "
         "print('threads', len(os.listdir('/proc/self/task')), os.environ['OPENBLAS_NUM_THREADS'])"
     )
-    for own, expected in ((None, "threads 1 1"), ("2", " 2")):
-        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-        environment |= {} if own is None else {"OPENBLAS_NUM_THREADS": own}
-        command = [sys.executable, "-c", code, "report", "--resamples", "100", str(path)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        assert done.stdout.rstrip().endswith(expected)
+    command = [sys.executable, "-c", code, "report", "--resamples", "100", str(path)]
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert subprocess.check_output(command, text=True).rstrip().endswith("threads 1 1")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    assert subprocess.check_output(command, text=True).rstrip().endswith(" 2")
 
 
-def test_every_format_and_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_format_and_a_directory(tmp_path: Path, run: Run) -> None:
     """Files of a directory without results are skipped."""
     files = two_models(tmp_path)
     (tmp_path / "rows.jsonl").write_text('{"response1": "x"}\n')
-    code, out, _ = run(capsys, tmp_path, "--format", "csv", "--metrics", "paper")
+    code, out, _ = run(*REPORT, tmp_path, "--format", "csv", "--metrics", "paper")
     header, *lines = out.splitlines()
     assert code == 0 and len(lines) == len(files)
     assert header.startswith(
         "model,group,n,clusters,unscored,paper_rationale_consistency,paper_rationale_consistency_low"
     )
     assert len(lines[0].split(",")) == len(header.split(",")) == 5 + 3 * 5
-    code, out, _ = run(capsys, tmp_path, "--format", "github", "--group-by", "domain")
+    code, out, _ = run(*REPORT, tmp_path, "--format", "github", "--group-by", "domain")
     assert code == 0 and "| G       | stem    |" in out
 
 
-def test_output_file_holds_the_same_as_the_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The list of `report()`."""
+def test_output_file_holds_the_same_as_the_function(tmp_path: Path, run: Run) -> None:
     path = two_models(tmp_path)[0]
-    run(capsys, path, "--output-file", tmp_path / "out.json")
+    run(*REPORT, path, "--output-file", tmp_path / "out.json")
     written: Any = json.loads((tmp_path / "out.json").read_text())
     assert written == json.loads(json.dumps(report([path], resamples=500)))

@@ -14,7 +14,6 @@ from tests.unit.result_rows import failed, one_item, record, write
 
 
 def scored(tmp_path: Path, records: list[dict[str, Any]], **options: Any) -> ScoreTable:
-    """Score a file of these records."""
     return score_file(write(tmp_path / "M.jsonl", records), ScoringConfig(**options))
 
 
@@ -163,7 +162,6 @@ def test_rows_share_a_cluster_when_they_share_the_context(tmp_path: Path) -> Non
     ],
 )
 def test_rows_are_grouped_by_a_field_or_a_built_in(tmp_path: Path, by: str, groups: tuple[str, ...]) -> None:
-    """Rows without a value form a group."""
     rows = [one_item(1, 1, domain="code", language=""), one_item(2, 1, preference="3", turns=2)]
     assert scored(tmp_path, rows, group_by=by).groups == groups
 
@@ -189,14 +187,6 @@ def test_a_model_without_reasons_has_0_whatever_the_reply(tmp_path: Path, text: 
     for metric in ("rationale_consistency", "average_precision", "precision", "f1"):
         assert column(file, "paper", metric) == [0, 0, None, None]
     assert file.unscored["human checklist empty"] == 1 and file.n_human == (2, 2, 0, None)
-
-
-def test_records_of_another_evaluated_model_are_left_out(tmp_path: Path) -> None:
-    """Counted by name; the spelling of the file's own may differ in case."""
-    other = {**one_item(1, 1, "W"), "question_id": "w"}
-    file = scored(tmp_path, [one_item(1, 0.5), other, {**one_item(2, 0.25), "model_be_evaluated": "m"}])
-    assert column(file, "paper", "rationale_consistency") == [0.5, 0.25]
-    assert file.other_models == {"W": 1} and not file.unscored
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Rows as text: selection, layout, and safety of the terminal."""
 
-import json
 import os
 import re
 import subprocess
@@ -10,19 +9,20 @@ from typing import Any
 
 import pytest
 
-from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.reports.show import by_id, render_rows, worst
+from metajudge.reports.show import by_id, show_rows, worst
 from metajudge.text.terminal import coloured, columns, printable, wrapped
 from tests.servers import ROOT
+from tests.unit.result_rows import Run, write
 
 Marks = list[tuple[int, int, float]]
 HUMAN = ["The proof skips a case", "The tone is rude"]
 MODEL = ["It forgets the case n = 0", "Nice layout", "Too long"]
+HALF = [(1, 1, 1.0), (2, 0, 0.0)]
+"""Marks: R1 is matched, R2 is missed."""
 
 
 def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = MODEL, **more: Any) -> dict[str, Any]:
-    """Return a record of ours."""
     return {
         "id": name,
         "question_id": "q",
@@ -35,7 +35,6 @@ def ours(name: str, marks: Marks, human: list[str] = HUMAN, model: list[str] = M
 
 
 def theirs(marks: Marks, model: list[str] = MODEL) -> dict[str, Any]:
-    """Return a record of the reference."""
     text = "".join(f"- R{r}@S{s}: {v}\n" for r, s, v in marks)
     return {
         "samples": [{"generated_text": f"<RESULT_START>{text}<RESULT_END>"}],
@@ -43,21 +42,10 @@ def theirs(marks: Marks, model: list[str] = MODEL) -> dict[str, Any]:
     }
 
 
-def write(path: Path, *records: dict[str, Any]) -> Path:
-    """Write a file of these records."""
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return path
-
-
 def shown(path: Path, name: str, width: int = 80) -> list[str]:
     """Return the lines of the one row with this id."""
-    (text,) = render_rows(by_id(path, name), width)
+    (text,) = show_rows(by_id(path, name), width)
     return text.splitlines()
-
-
-def command(*arguments: str) -> int:
-    """Return the exit code of the command."""
-    return main(["show", *arguments], "metajudge show")
 
 
 # ------------------------------------------------------------------ one row
@@ -65,7 +53,7 @@ def command(*arguments: str) -> int:
 
 def test_a_row_shows_matches_misses_and_unclaimed_items_side_by_side(tmp_path: Path) -> None:
     """Worked by hand: R1 is made by S1 in part, R2 is missed (S2 scored 0), S2 and S3 are claimed by none."""
-    path = write(tmp_path / "r.jsonl", ours("abc", [(1, 1, 0.75), (2, 2, 0)]))
+    path = write(tmp_path / "r.jsonl", [ours("abc", [(1, 1, 0.75), (2, 2, 0)])])
     assert shown(path, "abc") == [
         "abc, line 1, m",
         "recall 0.3750, precision 0.2500, F1 0.3000, AP 0.5625",
@@ -80,7 +68,8 @@ def test_a_row_shows_matches_misses_and_unclaimed_items_side_by_side(tmp_path: P
 
 def test_long_items_are_wrapped_under_their_own_text(tmp_path: Path) -> None:
     """Both columns stay columns at any width, and nothing is wider than the terminal."""
-    path = write(tmp_path / "r.jsonl", ours("abc", [(1, 1, 1), (2, 0, 0)], human=["one two three four five", "x" * 30]))
+    record = ours("abc", HALF, human=["one two three four five", "x" * 30])
+    path = write(tmp_path / "r.jsonl", [record])
     assert shown(path, "abc", 40)[3:] == [
         "HUMAN          score    MODEL",
         "R1 one two     1        S1 It forgets",
@@ -99,9 +88,8 @@ def test_long_items_are_wrapped_under_their_own_text(tmp_path: Path) -> None:
 
 def test_wide_characters_keep_the_columns(tmp_path: Path) -> None:
     """A line of Chinese takes two columns a character and is cut where it is full."""
-    path = write(
-        tmp_path / "r.jsonl", ours("abc", [(1, 1, 1), (2, 0, 0)], human=["回答一遗漏了关键条件", "e\u0301te\u0301"])
-    )
+    record = ours("abc", HALF, human=["回答一遗漏了关键条件", "e\u0301te\u0301"])
+    path = write(tmp_path / "r.jsonl", [record])
     lines = shown(path, "abc", 40)
     assert lines[4] == "R1 回答一遗漏  1        S1 It forgets"
     assert lines[5].startswith("   了关键条件 ")
@@ -112,7 +100,7 @@ def test_wide_characters_keep_the_columns(tmp_path: Path) -> None:
 def test_marks_that_earn_nothing_say_why(tmp_path: Path) -> None:
     """Items after S5, and numbers beyond the lists (only in files of others), are shown as what they are."""
     six = [*MODEL, "d", "e", "f"]
-    path = write(tmp_path / "r.jsonl", theirs([(1, 6, 1), (5, 1, 1)], six), theirs([(1, 9, 0.5), (1, 1, 1)]))
+    path = write(tmp_path / "r.jsonl", [theirs([(1, 6, 1), (5, 1, 1)], six), theirs([(1, 9, 0.5), (1, 1, 1)])])
     text = "\n".join(shown(path, "1", 120))
     assert re.search(r"R1 The proof skips a case +\(1\) +S6 \(after S5: no credit\) f", text)
     assert re.search(r"R5 \(no such item\) +1 +S1 It forgets", text)
@@ -123,9 +111,9 @@ def test_marks_that_earn_nothing_say_why(tmp_path: Path) -> None:
 
 def test_an_unscored_row_shows_its_lists_and_its_reason(tmp_path: Path) -> None:
     """A failed row can be looked at, too."""
-    failed = ours("abc", [], status="error", error_message="context\x1b[31m too long")
-    failed["samples"] = [{"generated_text": "", "raw_text": "I will\nnot"}]
-    assert shown(write(tmp_path / "r.jsonl", failed), "abc") == [
+    samples = [{"generated_text": "", "raw_text": "I will\nnot"}]
+    failed = ours("abc", [], status="error", error_message="context\x1b[31m too long", samples=samples)
+    assert shown(write(tmp_path / "r.jsonl", [failed]), "abc") == [
         "abc, line 1, m",
         "not scored: status error",
         r"error_message: context\x1b[31m too long",
@@ -139,19 +127,17 @@ def test_an_unscored_row_shows_its_lists_and_its_reason(tmp_path: Path) -> None:
 
 def test_of_a_long_failed_reply_the_end_is_shown(tmp_path: Path) -> None:
     """The result block is at the end of a reply."""
-    failed = ours("abc", [], status="format_error", format_error="R2 is missing")
-    failed["samples"] = [{"generated_text": "", "raw_text": "x" * 500 + "<RESULT_START>"}]
-    assert shown(write(tmp_path / "r.jsonl", failed), "abc", 400)[2:4] == [
-        "format_error: R2 is missing",
-        "last reply: ... " + "x" * 286 + "<RESULT_START>",
-    ]
+    samples = [{"generated_text": "", "raw_text": "x" * 500 + "<RESULT_START>"}]
+    failed = ours("abc", [], status="format_error", format_error="R2 is missing", samples=samples)
+    _, _, reason, reply, *_ = shown(write(tmp_path / "r.jsonl", [failed]), "abc", 400)
+    assert (reason, reply) == ("format_error: R2 is missing", f"last reply: ... {'x' * 286}<RESULT_START>")
 
 
 def test_lists_that_are_none_are_shown_as_nothing(tmp_path: Path) -> None:
     """No shape of a record is a crash."""
     odd = ours("abc", [], metadata={"human-checklist": "text", "m-checklist": [1, None]})
-    assert shown(write(tmp_path / "r.jsonl", odd), "abc")[-2:] == [" " * 44 + "S1 1", " " * 44 + "S2 None"]
-    assert "not scored" in shown(write(tmp_path / "r.jsonl", ours("abc", [], metadata=None)), "abc")[1]
+    assert shown(write(tmp_path / "r.jsonl", [odd]), "abc")[-2:] == [" " * 44 + "S1 1", " " * 44 + "S2 None"]
+    assert "not scored" in shown(write(tmp_path / "r.jsonl", [ours("abc", [], metadata=None)]), "abc")[1]
 
 
 # ------------------------------------------------------------------ which rows
@@ -159,40 +145,30 @@ def test_lists_that_are_none_are_shown_as_nothing(tmp_path: Path) -> None:
 
 def test_the_worst_rows_have_the_lowest_recall(tmp_path: Path) -> None:
     """Lowest first, ties by place; rows without figures are not among them; a row counts once."""
-    path = write(
-        tmp_path / "r.jsonl",
-        ours("good", [(1, 1, 1), (2, 2, 1)]),
-        ours("half", [(1, 1, 1), (2, 0, 0)]),
-        ours("bad", [(1, 0, 0), (2, 0, 0)]),
-        ours("failed", [], status="error"),
-        ours("late", [(1, 1, 1), (2, 0, 0)]),
-        ours("good", [], status="error"),
-    )
+    marks = {"good": [(1, 1, 1), (2, 2, 1)], "half": HALF, "bad": [(1, 0, 0), (2, 0, 0)], "late": HALF}
+    failures = [ours(name, [], status="error") for name in ("failed", "good")]
+    path = write(tmp_path / "r.jsonl", [*(ours(name, own) for name, own in marks.items()), *failures])
     assert [rated.id for rated in worst(path, 3).rated] == ["bad", "half", "late"]
     assert [rated.id for rated in worst(path, 9).rated] == ["bad", "half", "late", "good"]
-    assert [text.split(",")[0] for text in render_rows(worst(path, 2), 80)] == ["bad", "half"]
+    assert [text.split(",")[0] for text in show_rows(worst(path, 2), 80)] == ["bad", "half"]
 
 
 def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None:
     """The whole id wins over longer ones; a beginning must be of one id only."""
-    path = write(tmp_path / "r.jsonl", *(ours(name, [(1, 1, 1), (2, 0, 0)]) for name in ("ab", "ab-2", "cd")))
+    path = write(tmp_path / "r.jsonl", [*(ours(name, HALF) for name in ("ab", "ab-2", "cd"))])
     assert [rated.line for rated in by_id(path, "ab").rated] == [1]
     assert [rated.line for rated in by_id(path, "c").rated] == [3]
-    with pytest.raises(UsageError, match=r"2 ids of .* begin so, such as ab; give more of it"):
+    with pytest.raises(UsageError, match=r"2 ids of .* begin with it, such as ab; give more of the id"):
         by_id(path, "a")
-    with pytest.raises(UsageError, match=r"none of the 3 rows of .* \(such as ab, ab-2, cd\) has it"):
+    with pytest.raises(UsageError, match=r"no row of .* has this id; the first ids there: ab, ab-2, cd"):
         by_id(path, "zz")
 
 
-def test_a_file_with_no_scored_row_says_what_to_do(tmp_path: Path) -> None:
-    """There is no worst row; the analysis reports the reasons."""
-    path = write(tmp_path / "r.jsonl", ours("a", [], status="error"))
+def test_a_file_with_no_scored_row_or_a_pipe_says_what_to_do(tmp_path: Path) -> None:
+    """There is no worst row; the analysis reports the reasons. A pipe cannot be read twice."""
+    path = write(tmp_path / "r.jsonl", [ours("a", [], status="error")])
     with pytest.raises(UsageError, match=r"no scored row; see why: python metajudge_analysis.py /"):
         worst(path, 5)
-
-
-def test_a_pipe_is_refused(tmp_path: Path) -> None:
-    """The file is read twice."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="is no ordinary file"):
         worst(tmp_path / "pipe", 5)
@@ -200,7 +176,7 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
 
 def test_standard_input_is_read(tmp_path: Path) -> None:
     """It is saved first, and so can be read twice."""
-    path = write(tmp_path / "r.jsonl", ours("a", [(1, 1, 1), (2, 0, 0)]))
+    path = write(tmp_path / "r.jsonl", [ours("a", HALF)])
     line = [sys.executable, "-m", "metajudge", "show"]
     with path.open("rb") as file:
         shown = subprocess.run([*line, "-"], cwd=ROOT, stdin=file, capture_output=True, text=True, check=False)
@@ -210,42 +186,29 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the command
 
 
-def test_the_command_shows_five_rows_by_default(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_shows_five_rows_by_default(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """--worst and --id choose others; a pipe gets no colour; lines fit the terminal."""
     monkeypatch.setenv("COLUMNS", "60")
-    path = str(write(tmp_path / "r.jsonl", *(ours(f"id{n}", [(1, 1, 1), (2, 0, 0)]) for n in range(7))))
-    assert command(path) == 0
-    out = capsys.readouterr().out
-    assert out.count("recall") == 5
-    assert "\x1b" not in out
+    path = write(tmp_path / "r.jsonl", [ours(f"id{n}", HALF) for n in range(7)])
+    code, out, _ = run("show", path)
+    assert code == 0 and out.count("recall") == 5 and "\x1b" not in out
     assert max(map(columns, out.splitlines())) <= 60
-    assert command(path, "--worst", "2") == 0
-    assert capsys.readouterr().out.count("recall") == 2
-    assert command(path, "--id", "id6") == 0
-    assert capsys.readouterr().out.startswith("id6, line 7, m\n")
+    assert run("show", path, "--worst", "2")[1].count("recall") == 2
+    assert run("show", path, "--id", "id6")[1].startswith("id6, line 7, m\n")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "colour"), [("X", "", True), ("NO_COLOR", "1", False), ("TERM", "dumb", False)]
 )
 def test_colour_is_for_terminals_that_want_it(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    value: str,
-    colour: bool,
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, colour: bool
 ) -> None:
-    """NO_COLOR and a dumb terminal are respected."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    path = write(tmp_path / "r.jsonl", ours("a", [(1, 1, 0.5), (2, 0, 0)]))
-    assert command(str(path)) == 0
-    assert ("\x1b[31mmissed" in capsys.readouterr().out) is colour
+    code, out, _ = run("show", write(tmp_path / "r.jsonl", [ours("a", [(1, 1, 0.5), (2, 0, 0)])]))
+    assert code == 0 and ("\x1b[31mmissed" in out) is colour
 
 
 @pytest.mark.parametrize(
@@ -254,31 +217,23 @@ def test_colour_is_for_terminals_that_want_it(
         (["missing"], "does not exist"),
         (["."], "is a directory"),
         (["rows.jsonl"], "holds input rows"),
-        (["r.jsonl", "--id", "zz"], "has it"),
+        (["r.jsonl", "--id", "zz"], "has this id; the first ids there: a"),
         (["r.jsonl", "--model-be-evaluated", "x"], "holds results of m"),
     ],
 )
 def test_a_mistake_is_one_line(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    message: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, arguments: list[str], message: str
 ) -> None:
-    """Exit code 2 and what to do."""
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "r.jsonl", ours("a", [(1, 1, 1), (2, 0, 0)]))
-    write(tmp_path / "rows.jsonl", {"human-checklist": []})
-    assert command(*arguments) == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
+    write(tmp_path / "r.jsonl", [ours("a", HALF)])
+    write(tmp_path / "rows.jsonl", [{"human-checklist": []}])
+    code, _, err = run("show", *arguments)
+    assert code == 2 and message in err and err.count("\n") == 1
 
 
-def test_worst_wants_a_positive_number(capsys: pytest.CaptureFixture[str]) -> None:
-    """0 rows are a mistake."""
+def test_worst_wants_a_positive_number(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        command("r.jsonl", "--worst", "0")
+        run("show", "r.jsonl", "--worst", "0")
     assert "'0' is not a whole number from 1 up" in capsys.readouterr().err
 
 
@@ -300,5 +255,4 @@ def test_wrapping_keeps_every_word_within_the_width() -> None:
 
 
 def test_a_coloured_text_ends_its_colour() -> None:
-    """Nothing after it is coloured, too."""
     assert coloured("missed", "none") == "\x1b[31mmissed\x1b[0m"

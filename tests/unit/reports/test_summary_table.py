@@ -69,18 +69,9 @@ def test_csv_is_read_back_by_a_csv_reader() -> None:
     assert "\r" not in text
 
 
-def test_github_format_keeps_four_digits() -> None:
-    """No format rounds 0.3300 to 0.33."""
-    assert render_summaries([LOW], "recall", "github").splitlines() == [
-        "| Model                         | Precision   | Recall   | F1     | AP     | Valid   |",
-        "|-------------------------------|-------------|----------|--------|--------|---------|",
-        "| model-low_deceptive_alignment | 0.3300      | 0.4297   | 0.3684 | 0.3991 | 10      |",
-    ]
-
-
 @pytest.mark.parametrize("style", formats())
 def test_every_format_shows_every_figure(style: str) -> None:
-    """Each value of --format works and ends in a newline."""
+    """Each value of --format works and ends in a newline; none rounds 0.3300 to 0.33."""
     text = render_summaries([LOW, HIGH], "recall", style)
     assert text.endswith("\n")
     for value in ("0.3300", "0.4297", "0.3684", "0.3991", "0.2242"):

@@ -86,7 +86,6 @@ def test_a_label_wider_than_the_axes_has_no_place_and_costs_the_others_nothing()
 
 
 def test_axes_that_hold_few_labels_leave_the_others_without_a_place() -> None:
-    """The few are tidy."""
     axes, points = Box(0, 0, 120, 60), [(60.0, 30.0)] * 12
     found = [box for box in placed(points, [(50.0, 14.0)] * 12, axes) if box is not None]
     assert 0 < len(found) < 12

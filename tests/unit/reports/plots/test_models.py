@@ -1,6 +1,5 @@
 """Picture of models: drawing, legibility, files, CSV input and the command."""
 
-import argparse
 import itertools
 import random
 import subprocess
@@ -20,13 +19,13 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from metajudge.cli import plot as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import points as plot_points
-from metajudge.reports.plots.models import DPI, THEMES, ZONES, Look, draw, save
+from metajudge.reports.plots.models import ZONES, Look, draw
+from metajudge.reports.plots.picture import DPI, THEMES, save
 from metajudge.reports.plots.points import Panels, Point
 from tests.unit.reports.plots.boxes import Box
-from tests.unit.result_rows import failed, record, write
+from tests.unit.result_rows import Run, failed, one_item, write
 
 
 def point(model: str, oa: float, rc: float, half: float = 0.02, family: str | None = None) -> Point:
@@ -51,12 +50,10 @@ def box(artist: Any, figure: Figure) -> Box:
 
 
 def panels_of(figure: Figure) -> list[Axes]:
-    """Return the visible panels."""
     return [axes for axes in figure.axes if axes.get_visible()]
 
 
 def texts(axes: Axes) -> list[str]:
-    """Return every text in a panel, each on one line."""
     return [text.get_text().replace("\n", " ") for text in axes.texts]
 
 
@@ -279,31 +276,18 @@ def test_no_window_system_is_touched() -> None:
 # ------------------------------------------------------------------ the command
 
 
-def run(*arguments: object) -> int:
-    """Return the exit code of `metajudge plot …`."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args([str(argument) for argument in arguments]))
-
-
 def csv_file(tmp_path: Path, *lines: str) -> Path:
-    """Write a CSV file of these lines."""
     path = tmp_path / "figures.csv"
-    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return path
 
 
-def test_a_csv_file_becomes_a_picture(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_csv_file_becomes_a_picture(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default is overall_compare.png in the working directory."""
     monkeypatch.chdir(tmp_path)
-    path = csv_file(
-        tmp_path, "model,family,oa,rc,low,high", "GPT-5,OpenAI,.8,.359,.34,.38", "o3-mini,OpenAI,.79,.205,,"
-    )
-    assert run(path) == 0
+    path = csv_file(tmp_path, "model,family,oa,rc,low,high", "GPT-5,O,.8,.359,.34,.38", "o3-mini,O,.79,.205,,")
+    assert run("plot", path) == (0, "", "overall_compare.png written\n")
     assert pixels(tmp_path / "overall_compare.png").std() > 10
-    assert capsys.readouterr().err == "overall_compare.png written\n"
 
 
 def test_csv_cells_become_points(tmp_path: Path) -> None:
@@ -340,7 +324,7 @@ HEADER = "model,family,oa,rc,oa_low,oa_high"
         (["model,oa", "a,.7"], ["line 1", "column rc is missing"]),
         (["model,oa,rc,rc", "a,.7,.2,.2"], ["line 1", "column rc occurs twice"]),
         (["model,oa,rc,low,rc_low", "a,.7,.2,.1,.1"], ["line 1", "column rc_low occurs twice"]),
-        (["", "model,oa,rc,low", "a,.7,.2,.1"], ["line 2", "rc_low and rc_high come together"]),
+        (["", "model,oa,rc,low", "a,.7,.2,.1"], ["line 2", "rc_low and rc_high belong together"]),
         (["model,oa,rc"], ["no line below its header"]),
         ([], ["line 1", "column model is missing"]),
         (["model,oa,rc", 'a"b",.7,"x'], ["no CSV text"]),
@@ -349,7 +333,6 @@ HEADER = "model,family,oa,rc,oa_low,oa_high"
 def test_a_bad_csv_cell_is_named_with_file_line_column_and_what_is_allowed(
     tmp_path: Path, lines: Sequence[str], words: Sequence[str]
 ) -> None:
-    """The message is one line."""
     path = csv_file(tmp_path, *lines)
     with pytest.raises(UsageError) as found:
         plot_points.points_from_csv(path)
@@ -366,65 +349,60 @@ def test_a_csv_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         plot_points.points_from_csv(tmp_path / "latin.csv")
 
 
-def test_without_matplotlib_the_command_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_matplotlib_the_command_says_how_to_get_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error comes before any file is read."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(UsageError) as found:
-        run(tmp_path / "absent.jsonl")
-    assert str(found.value) == (
-        "plot needs matplotlib; install it with: pip install '.[plot]' (or pip install matplotlib)"
-    )
-    assert found.value.exit_code == 2
+    for command in ("plot", "plot-training"):
+        code, _, err = run(command, "absent.jsonl")
+        assert code == 2
+        assert "plot needs matplotlib; install it with: pip install '.[plot]' (or pip install matplotlib)" in err
 
 
-def test_what_cannot_become_a_picture_is_refused_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--output-file", "p.pdf"], "p.pdf: the name must end in .png or .svg"),
+        (["--output-file", "absent/p.png"], "does not exist"),
+        (["--group-by", "domain"], "leave --group-by out"),
+        (["--oa-zone", "0.5"], "give both --oa-zone and --rc-zone"),
+    ],
+)
+def test_what_cannot_become_a_picture_is_refused_at_once(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
     """Other formats, absent directories, panels of a CSV file, half a zone for a single point."""
-    path = csv_file(tmp_path, "model,oa,rc", "a,.7,.2")
-    with pytest.raises(UsageError, match=r"p\.pdf: the name must end in \.png or \.svg"):
-        run(path, "--output-file", tmp_path / "p.pdf")
-    with pytest.raises(UsageError, match="does not exist"):
-        run(path, "--output-file", tmp_path / "absent" / "p.png")
-    with pytest.raises(UsageError, match="leave --group-by out"):
-        run(path, "--group-by", "domain", "--output-file", tmp_path / "p.png")
-    with pytest.raises(UsageError, match="give both --oa-zone and --rc-zone"):
-        run(path, "--oa-zone", 0.5, "--output-file", tmp_path / "p.png")
-    assert not list(tmp_path.glob("*.p*"))
-
-
-def metric(value: float | None) -> dict[str, float | None]:
-    """Return a metric as the report has it."""
-    return {"value": value, "low": value and value - 0.1, "high": value and value + 0.1}
-
-
-def row(model: str, oa: float | None, rc: float | None, group: str | None = None, **more: Any) -> dict[str, Any]:
-    """Return the part of a report's row that the picture needs."""
-    figures = {"outcome": {"accuracy": metric(oa)}, "paper": {"rationale_consistency": metric(rc)}}
-    return {"model": model, "group": group, "n": 5, **figures, **more}
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("plot", csv_file(tmp_path, "model,oa,rc", "a,.7,.2"), *arguments)
+    assert code == 2 and message in err and not list(tmp_path.glob("*.p*"))
 
 
 def test_rows_of_the_report_become_points_by_group() -> None:
     """Points keep the order of the rows; a row that lacks a figure is left out."""
+
+    def row(model: str, oa: float | None, rc: float | None, group: str | None = None) -> dict[str, Any]:
+        x, y = ({"value": one, "low": one and one - 0.1, "high": one and one + 0.1} for one in (oa, rc))
+        return {"model": model, "group": group, "outcome": {"accuracy": x}, "paper": {"rationale_consistency": y}}
+
     rows = [row("a", 0.5, 0.25), row("a", 0.75, 0.5, "code"), row("b", None, 0.5), row("b", 0.5, None, "code")]
-    found = plot_points.points_from_report(rows)
-    assert found == {
+    assert plot_points.points_from_report(rows) == {
         None: [Point("a", None, 0.5, 0.25, 0.4, 0.6, 0.15, 0.35)],
         "code": [Point("a", None, 0.75, 0.5, 0.65, 0.85, 0.4, 0.6)],
     }
 
 
-def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(tmp_path: Path, run: Run) -> None:
     """On stderr, with the reason; what can be drawn is drawn."""
-    files = [
-        write(tmp_path / "a.jsonl", [record(n, [[0.5]], "a") for n in range(3)]),
-        write(tmp_path / "b.jsonl", [record(n, [[0.5]], "b", label=None, domain="code") for n in range(3)]),
-        write(tmp_path / "c.jsonl", [failed(n, "c") for n in range(3)]),
-        write(tmp_path / "d.jsonl", [record(n, [[0.5]], "d", judge={"model": "k", "top_k": 3}) for n in range(3)]),
-    ]
-    files.append(write(tmp_path / "e.jsonl", [record(1, [[1]], "e"), {**record(1, [[1]], "f"), "question_id": "f"}]))
-    assert run(*files, "--output-file", tmp_path / "p.png") == 0
-    assert capsys.readouterr().err.splitlines() == [
+    records = {
+        "a": [one_item(n, 0.5, "a") for n in range(3)],
+        "b": [one_item(n, 0.5, "b", label=None, domain="code") for n in range(3)],
+        "c": [failed(n, "c") for n in range(3)],
+        "d": [one_item(n, 0.5, "d", judge={"model": "k", "top_k": 3}) for n in range(3)],
+        "e": [one_item(1, 1, "e"), {**one_item(1, 1, "f"), "question_id": "f"}],
+    }
+    files = [write(tmp_path / f"{name}.jsonl", rows) for name, rows in records.items()]
+    code, _, err = run("plot", *files, "--output-file", tmp_path / "p.png")
+    assert code == 0
+    assert err.splitlines() == [
         "e.jsonl is about e; records of other models are left out: 1 of f",
         "b is left out: no label to compare, so no outcome accuracy",
         "c is left out: no scored row",
@@ -432,47 +410,39 @@ def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(
         "the files differ in top_k (3, 5): their figures cannot be compared with each other",
         f"{tmp_path / 'p.png'} written",
     ]
-    assert run(files[1], "--group-by", "domain", "--output-file", tmp_path / "q.png") == 1
-    assert "b in code is left out" in capsys.readouterr().err
-    assert not (tmp_path / "q.png").exists()
+    code, _, err = run("plot", files[1], "--group-by", "domain", "--output-file", tmp_path / "q.png")
+    assert code == 1 and "b in code is left out" in err and not (tmp_path / "q.png").exists()
 
 
-def test_a_failure_at_the_end_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_at_the_end_is_one_line(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Names without a place on stderr; a full disk as an error."""
     path = csv_file(tmp_path, "model,oa,rc", "a,.7,.2", "b,.6,.3")
     monkeypatch.setattr("metajudge.reports.plots.models.draw", lambda panels, look: (Figure(), ["a"]))
-    assert run(path, "--output-file", tmp_path / "p.png") == 0
-    assert "no place for the names of a: draw fewer models at a time" in capsys.readouterr().err
+    code, _, err = run("plot", path, "--output-file", tmp_path / "p.png")
+    assert code == 0 and "no place for the names of a: draw fewer models at a time" in err
 
-    def full(figure: Figure, path: Path) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("metajudge.reports.plots.models.save", full)
-    with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
-        run(path, "--output-file", tmp_path / "p.png")
+    monkeypatch.setattr("metajudge.reports.plots.picture.save", full)
+    code, _, err = run("plot", path, "--output-file", tmp_path / "p.png")
+    assert code == 2 and "p.png cannot be written: No space left on device" in err
 
 
-def test_result_files_become_a_panel_a_domain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From records through the report to the picture, together with the thresholds of the other commands."""
+def test_result_files_become_a_panel_a_domain(tmp_path: Path, run: Run) -> None:
+    """From records through the report to the picture, whose description has the figures."""
     for model, score in (("G", 0.75), ("W", 0.25)):
+        labels = ["A>B" if n % 3 else "B>A" for n in range(12)]
         rows = [
-            record(n, [[score]], model, label="A>B" if n % 3 else "B>A", domain=["code", "stem"][n % 2])
-            for n in range(12)
+            one_item(n, score, model, label=label, domain=["code", "stem"][n % 2]) for n, label in enumerate(labels)
         ]
         write(tmp_path / f"{model}.jsonl", rows)
-    seen: list[Panels] = []
-
-    def watched(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
-        seen.append(panels)
-        return draw(panels, look)
-
-    monkeypatch.setattr("metajudge.reports.plots.models.draw", watched)
     arguments = (tmp_path, "--group-by", "domain", "--theme", "dark", "--output-file", tmp_path / "p.svg")
-    assert run(*arguments) == 0
-    assert {group: [one.model for one in inside] for group, inside in seen[0].items()} == {
-        "code": ["G", "W"], "stem": ["G", "W"],
-    }  # fmt: skip
-    assert [one.rationale_consistency for one in seen[0]["code"]] == [0.75, 0.25]
-    assert "<!-- stem -->" in (tmp_path / "p.svg").read_text(encoding="utf-8")
+    assert run("plot", *arguments)[0] == 0
+    text = (tmp_path / "p.svg").read_text(encoding="utf-8")
+    figures = [
+        f"{group}, {model}: OA 0.667, RC {rc}"
+        for group in ("code", "stem")
+        for model, rc in (("G", "0.750"), ("W", "0.250"))
+    ]
+    assert ". ".join(figures) in text and "<!-- stem -->" in text

@@ -1,10 +1,7 @@
 """Picture of training runs: logs, smoothing, drawing and the command."""
 
-import argparse
 import itertools
-import json
 import math
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +12,29 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
-from metajudge.cli import plot_training as command
 from metajudge.errors import UsageError
 from metajudge.reports.plots import training as plot_training
-from metajudge.reports.plots.models import THEMES
+from metajudge.reports.plots.picture import THEMES
 from metajudge.reports.plots.training import Curves, draw, read_logs, smooth, window
 from tests.unit.reports.plots.boxes import Box
+from tests.unit.result_rows import Run, write
 
 NAN = math.nan
 
 
 def step(number: int, arm: str = "hybrid", seed: int = 1, **more: Any) -> dict[str, Any]:
-    """Return a line of a log."""
     return {"arm": arm, "seed": seed, "step": number, "outcome": 0.5, "rationale": 0.25, **more}
 
 
-def log(path: Path, *lines: object) -> Path:
+def log(path: Path, *lines: dict[str, Any] | str) -> Path:
     """Write a file of JSON lines; strings are written unchanged."""
-    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-    path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-    return path
+    return write(path, [line.encode() if isinstance(line, str) else line for line in lines])
 
 
 def curves(arm: str = "hybrid", seeds: int = 3, steps: int = 40) -> Curves:
     """Return curves of seeds that lie apart by 0.1."""
     levels = 0.3 + 0.1 * np.arange(seeds)[:, None] + np.zeros((seeds, steps))
     return Curves(arm, range(1, steps + 1), {"outcome": levels + 0.2, "rationale": levels}, 0)
-
-
-def run(*arguments: object) -> int:
-    """Return the exit code of `metajudge plot-training …`."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args([str(argument) for argument in arguments]))
 
 
 # ------------------------------------------------------------------ logs
@@ -89,13 +76,13 @@ def test_seeds_are_averaged_over_the_steps_that_all_have(tmp_path: Path) -> None
         (step(2, seed="x"), 'log, line 2: `seed` is "x"; it is a whole number'),
         (step(2) | {"step": 1.5}, "log, line 2: `step` is 1.5; it is a whole number"),
         (step(2) | {"step": True}, "log, line 2: `step` is true; it is a whole number"),
-        (step(2, outcome=1.25), "log, line 2: `outcome` is 1.25; it is a number within 0 and 1, or null"),
+        (step(2, outcome=1.25), "log, line 2: `outcome` is 1.25; it is a number from 0 to 1, or null"),
         (step(2, outcome=NAN), "log, line 2: `outcome` is NaN; it is"),
         ({"arm": "x", "seed": 1, "step": 2, "outcome": 1}, "log, line 2: `rationale` is missing; it is"),
         (step(1), "log, line 2: step 1 of hybrid, seed 1 occurs twice; name each run's log once"),
     ],
 )
-def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: object, message: str) -> None:
+def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: dict[str, Any] | str, message: str) -> None:
     """The message has the value and the allowed ones; empty lines count; the exit code is 2."""
     with pytest.raises(UsageError) as found:
         read_logs([log(tmp_path / "log", step(1), line)])
@@ -104,16 +91,15 @@ def test_a_bad_line_is_named_by_its_place(tmp_path: Path, line: object, message:
 
 
 def test_a_file_that_is_no_log_is_an_error(tmp_path: Path) -> None:
-    """Absent, a directory, empty, or no text."""
-    with pytest.raises(UsageError, match="absent cannot be read: No such file or directory"):
-        read_logs([tmp_path / "absent"])
-    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
-        read_logs([tmp_path])
-    with pytest.raises(UsageError, match="the logs are empty"):
-        read_logs([log(tmp_path / "empty")])
     (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
-    with pytest.raises(UsageError, match="picture is no text in UTF-8"):
-        read_logs([tmp_path / "picture"])
+    for path, message in (
+        (tmp_path / "absent", "absent cannot be read: No such file or directory"),
+        (tmp_path, "cannot be read: Is a directory"),
+        (log(tmp_path / "empty"), "the logs are empty"),
+        (tmp_path / "picture", "picture is no text in UTF-8"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            read_logs([path])
 
 
 # ------------------------------------------------------------------ smoothing
@@ -152,7 +138,6 @@ def test_a_line_is_the_mean_of_the_seeds_and_the_band_reaches_from_the_lowest_to
 
 
 def test_a_single_step_is_seen() -> None:
-    """It is a dot, because a line needs two."""
     for steps, marker in ((1, "o"), (2, "None")):
         axes = draw([curves(steps=steps)]).axes[0]
         assert axes.lines[-1].get_marker() == marker
@@ -195,7 +180,6 @@ def test_no_text_covers_another_or_leaves_the_picture(title: str) -> None:
 
 
 def caption(figure: Figure) -> str:
-    """Return the text below the panels."""
     return figure.texts[1].get_text().replace("\n", " ")
 
 
@@ -213,17 +197,14 @@ def test_the_caption_says_what_lines_and_bands_are() -> None:
 
 
 def test_the_command_writes_the_picture_and_names_what_it_shows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The default is reward_compare.png; a note counts left-out steps; the file describes the curves in words."""
     monkeypatch.chdir(tmp_path)
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     two = log(tmp_path / "b.jsonl", *(step(number, seed=2) for number in range(1, 30)))
-    assert run(one, two, "--title", "A toy") == 0
-    assert capsys.readouterr().err.splitlines() == [
-        "hybrid: 1 step left out, which not all of its seeds have",
-        "reward_compare.png written",
-    ]
+    lines = ["hybrid: 1 step left out, which not all of its seeds have", "reward_compare.png written", ""]
+    assert run("plot-training", one, two, "--title", "A toy") == (0, "", "\n".join(lines))
     with Image.open("reward_compare.png") as image:
         assert image.width == 1600 and 600 < image.height < 900
         assert image.convert("RGBA").getextrema()[3] == (255, 255)
@@ -231,30 +212,20 @@ def test_the_command_writes_the_picture_and_names_what_it_shows(
         assert "hybrid: outcome reward from 0.500 to 0.500, rationale reward from 0.250" in image.info["Description"]
 
 
-def test_the_same_logs_give_the_same_svg(tmp_path: Path) -> None:
-    """The dark theme is drawn."""
+def test_the_same_logs_give_the_same_svg(tmp_path: Path, run: Run) -> None:
     one = log(tmp_path / "a.jsonl", *(step(number) for number in range(1, 31)))
     for name in ("a.svg", "b.svg"):
-        assert run(one, "--theme", "dark", "--output-file", tmp_path / name) == 0
+        assert run("plot-training", one, "--theme", "dark", "--output-file", tmp_path / name)[0] == 0
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert text == (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert THEMES["dark"].background in text
 
 
-def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The name's ending, an output that is a log, a full disk; matplotlib missing, as with the other picture."""
+def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, run: Run) -> None:
     one = log(tmp_path / "a.png", step(1))
-    with pytest.raises(UsageError, match=r"p\.pdf: the name must end in \.png or \.svg"):
-        run(one, "--output-file", tmp_path / "p.pdf")
-    with pytest.raises(UsageError, match="is the input file; name another file"):
-        run(one, "--output-file", one)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("metajudge.reports.plots.models.save", full)
-    with pytest.raises(UsageError, match=r"p\.png cannot be written: No space left on device"):
-        run(one, "--output-file", tmp_path / "p.png")
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(UsageError, match=r"plot needs matplotlib; install it with: pip install '\.\[plot\]'"):
-        run(tmp_path / "absent")
+    for output, message in (
+        (tmp_path / "p.pdf", "the name must end in .png or .svg"),
+        (one, "is the input file; name"),
+    ):
+        code, _, err = run("plot-training", one, "--output-file", output)
+        assert code == 2 and message in err
