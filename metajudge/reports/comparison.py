@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from metajudge.errors import UsageError
-from metajudge.metrics import (
+from metajudge.metrics.statistics import (
     MIN_CLUSTERS,
     SWAPS,
     Clusters,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from metajudge.metrics import MIN_CLUSTERS, ClusterBootstrap, Clusters, Floats, holm
+from metajudge.metrics.statistics import MIN_CLUSTERS, ClusterBootstrap, Clusters, Floats, holm
 from metajudge.reports.score_table import ScoreTable
 
 FLAGGED, NOT_FLAGGED, CANNOT_TELL = "flagged", "not flagged", "cannot tell at this n"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.metrics import (
+from metajudge.metrics.statistics import (
     NO_INTERVAL,
     RESAMPLES,
     ClusterBootstrap,

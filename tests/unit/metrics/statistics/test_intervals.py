@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from metajudge.metrics.intervals import (
+from metajudge.metrics.statistics.intervals import (
     MIN_STRATUM,
     NO_INTERVAL,
     Interval,
@@ -21,7 +21,7 @@ from metajudge.metrics.intervals import (
     unpaired_difference,
     wilson,
 )
-from metajudge.metrics.resampling import ClusterBootstrap, resample_counts
+from metajudge.metrics.statistics.resampling import ClusterBootstrap, resample_counts
 
 
 def singles(n: int) -> list[str]:

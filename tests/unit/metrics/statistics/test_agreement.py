@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from metajudge.cli import agreement as command
 from metajudge.errors import UsageError
-from metajudge.metrics import agreement
-from metajudge.metrics.agreement import Fit
+from metajudge.metrics.statistics import agreement
+from metajudge.metrics.statistics.agreement import Fit
 from metajudge.reports.agreement_table import join, read_judges
 from tests.unit.fakes import ScriptedJudge
 from tests.unit.rows import JUDGE, block, row, run_samples, samples, task

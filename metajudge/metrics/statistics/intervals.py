@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from metajudge.metrics.resampling import ClusterBootstrap, Floats
+from metajudge.metrics.statistics.resampling import ClusterBootstrap, Floats
 
 Column = NDArray[np.float64]
 

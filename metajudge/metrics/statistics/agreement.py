@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from metajudge.metrics.resampling import Floats
+from metajudge.metrics.statistics.resampling import Floats
 
 Integers = NDArray[np.int64]
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from metajudge.metrics.intervals import Clusters, clustered_error
+from metajudge.metrics.statistics.intervals import Clusters, clustered_error
 
 
 @dataclass(frozen=True, slots=True)

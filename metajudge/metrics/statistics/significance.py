@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from metajudge.metrics.resampling import SEED, Floats
+from metajudge.metrics.statistics.resampling import SEED, Floats
 
 SWAPS = 10_000
 _BLOCK_ELEMENTS = 4_000_000
