@@ -6,7 +6,7 @@ and without numpy `infer` and `analysis` start in half the time.
 """
 
 from metajudge.metrics.matching import Match, Matrix, Scores, best_matches, optimal_matching, sparse_matrix
-from metajudge.metrics.paper import PaperMetrics, paper_metrics, paper_metrics_of
+from metajudge.metrics.paper import PaperMetrics, paper_metrics
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, MeanStd, ReferenceMetrics, mean_std, reference_metrics
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "mean_std",
     "optimal_matching",
     "paper_metrics",
-    "paper_metrics_of",
     "reference_metrics",
     "sparse_matrix",
 ]

@@ -4,6 +4,7 @@ Exact integers, no floats: among matchings of the highest total the one with the
 one whose model items come earliest, then the one that gives the earliest of them the higher scores.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -85,49 +86,32 @@ def _assign(costs: list[list[int]]) -> list[int]:
 
     Shortest augmenting paths with potentials (Kuhn 1955, Munkres 1957, in the form of Jonker and Volgenant 1987).
     """
-    row_potential, column_potential = [0] * len(costs), [0] * len(costs[0])
-    owner = [-1] * len(costs[0])
+    width = len(costs[0])
+    row_potential: list[float] = [0] * len(costs)
+    column_potential: list[float] = [0] * (width + 1)
+    owner = [-1] * (width + 1)  # the last column is virtual: it belongs to the row that needs a column
     for start in range(len(costs)):
-        last, before = _shortest_path(costs, start, owner, row_potential, column_potential)
-        while last >= 0:
-            previous = before[last]
-            owner[last] = owner[previous] if previous >= 0 else start
-            last = previous
-    return owner
-
-
-def _shortest_path(
-    costs: list[list[int]], start: int, owner: list[int], row_potential: list[int], column_potential: list[int]
-) -> tuple[int, list[int]]:
-    """Return the free column where the cheapest path from row `start` ends, and each column's predecessor on it.
-
-    Changes the potentials so that no reduced cost is below 0.
-    """
-    columns = range(len(owner))
-    distance: list[int | None] = [None] * len(owner)
-    before = [-1] * len(owner)
-    done: list[int] = []
-    row, last = start, -1
-    while True:
-        nearest, shift = -1, 0
-        for j in columns:
-            if j in done:
-                continue
-            reduced, known = costs[row][j] - row_potential[row] - column_potential[j], distance[j]
-            if known is None or reduced < known:
-                distance[j], before[j] = reduced, last
-                known = reduced
-            if nearest < 0 or known < shift:
-                nearest, shift = j, known
-        row_potential[start] += shift
-        for j in done:
-            row_potential[owner[j]] += shift
-            column_potential[j] -= shift
-        distance = [None if known is None else known - shift for known in distance]
-        done.append(nearest)
-        if owner[nearest] < 0:
-            return nearest, before
-        row, last = owner[nearest], nearest
+        owner[width] = start
+        column, reached, before = width, list[int](), dict[int, int]()
+        # From the row `start` to the columns that are not reached; inf is only compared, all sums are of integers.
+        distance = dict.fromkeys(range(width), math.inf)
+        while owner[column] >= 0:
+            row = owner[column]
+            reached.append(column)
+            for j, known in distance.items():
+                reduced = costs[row][j] - row_potential[row] - column_potential[j]
+                if reduced < known:
+                    distance[j], before[j] = reduced, column
+            column = min(distance, key=distance.__getitem__)
+            shift = distance.pop(column)
+            for j in reached:
+                row_potential[owner[j]] += shift
+                column_potential[j] -= shift
+            for j in distance:
+                distance[j] -= shift
+        while column != width:
+            owner[column], column = owner[before[column]], before[column]
+    return owner[:width]
 
 
 def best_matches(matrix: Matrix) -> list[Match]:

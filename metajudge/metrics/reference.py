@@ -1,4 +1,4 @@
-"""The reference's metrics: precision, recall, F1 and average precision of marks. Pure; no files, no clock.
+"""The reference's metrics: precision, recall, F1 and average precision of marks.
 
 `n_human`, `n_model` are the lengths |R| and |S| of the two checklists.
 """
@@ -82,4 +82,5 @@ def _mean_std(values: Sequence[float]) -> tuple[float, float]:
 
 
 def harmonic_mean(a: float, b: float) -> float:
+    """Return 2ab / (a + b); 0 when both are 0."""
     return 2 * a * b / (a + b) if a + b else 0.0

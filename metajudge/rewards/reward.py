@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metajudge.data import sign
-from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics_of
+from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics
 from metajudge.options import check_options, option
 from metajudge.rewards.gold import Gold
 from metajudge.text import drop_near_duplicates, item_issues
@@ -101,10 +101,13 @@ def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> t
     `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
     item and for a score that is no number within 0..1.
     """
-    counted = zero_below(scores, options.min_score)
-    pairs = optimal_matching(counted)
-    metrics = paper_metrics_of(pairs, counted, n_reasons, options.min_score)
-    return float(getattr(metrics, options.rationale_metric)), pairs
+    least = options.min_score
+    if least:
+        # The matching must not see such a pair: a filler that matches a little would make room there for more pairs of
+        # an honest list. NaN or a number below 0 stays, so that the matching refuses it.
+        scores = [[0.0 if score is not None and 0 <= score <= least else score for score in row] for row in scores]
+    pairs = optimal_matching(scores)
+    return float(getattr(paper_metrics(scores, n_reasons, least, pairs), options.rationale_metric)), pairs
 
 
 def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> float | None:
@@ -112,17 +115,6 @@ def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> flo
     if gold is None or (gold == 0 and options.gold_tie == DROP):
         return None
     return float(verdict == gold if options.exact_label else sign(verdict) == sign(gold))
-
-
-def zero_below(scores: Scores, min_score: float) -> Scores:
-    """Return `scores` with 0 in place of those up to `min_score`.
-
-    Such a pair is kept out of the matching, not only out of I(k): a filler that matches a little would else make
-    room there for more pairs of an honest list. What is no score (NaN, below 0) stays, to be refused by the matching.
-    """
-    if not min_score:
-        return scores
-    return [[0.0 if score is not None and 0 <= score <= min_score else score for score in row] for row in scores]
 
 
 # ------------------------------------------------------------------ one generation

@@ -21,8 +21,9 @@ MIN_STRATUM = 20
 FEW_OTHERS = 8
 """Least number of clusters that differ from the common mean; of fewer the spread cannot be estimated."""
 LEVEL = 0.95
+_UPPER = (1 + LEVEL) / 2
 _ROUNDING = 1e-12
-"""A row's share of a cluster's sum that may be left of values that are equal."""
+"""Rounding error per row in a cluster's sum; a smaller sum is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Clusters:
 
 
 def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
-    """Number the clusters of rows with these keys; a cluster belongs to the domain of its first row.
+    """Return the clusters of rows with these keys; a cluster belongs to the domain of its first row.
 
     Domains with fewer than `MIN_STRATUM` clusters are one stratum.
     """
@@ -99,13 +100,12 @@ class PendingMean:
 def prepare_mean(column: Column, clusters: Clusters, sums: ClusterBootstrap) -> PendingMean | None:
     """Return the mean of a column with NaN for rows without a value; None when no row has one."""
     value, sizes, y = _centred(column, clusters)
-    rows = int(sizes.sum())
-    if not rows:
+    if not sizes.any():
         return None
-    error = math.sqrt(float(y @ y)) / rows
+    error = math.sqrt(float(y @ y)) / float(sizes.sum())
     places = [sums.add(part) for part in (y, sizes, y * y, y * sizes, sizes * sizes)]
     if_sparse = wilson(column, clusters) if error and mostly_constant(column, clusters, 2 / 3) else None
-    return PendingMean(value, error, int((sizes > 0).sum()), places, if_sparse)
+    return PendingMean(value, error, int(np.count_nonzero(sizes)), places, if_sparse)
 
 
 def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]:
@@ -145,7 +145,7 @@ def mean_interval(mean: PendingMean, sums: ClusterBootstrap) -> Interval:
     return mean.if_sparse or bootstrap_t(mean, sums)
 
 
-def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap, level: float = LEVEL) -> Interval:
+def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap) -> Interval:
     """Return the studentised bootstrap interval of a mean (Efron and Tibshirani 1993, chapter 12.5), within 0..1.
 
     In every resample t* = (mean* - mean) / error*; the interval is mean - t*(high) · error, mean - t*(low) · error.
@@ -160,10 +160,9 @@ def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap, level: float = LEVEL)
         t = shift / (np.sqrt(squares) / n)
     # A resample of equal values has no error: its t is beyond every quantile, on the side where it lies.
     t[np.isnan(t)] = 0.0
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     low_t, high_t = np.quantile(t, (tail, 1 - tail), method="nearest")
-    low, high = mean.value - high_t * mean.error, mean.value - low_t * mean.error
-    return Interval(mean.value, _clip(low, (0, 1)), _clip(high, (0, 1)))
+    return _cut(mean.value, mean.value - high_t * mean.error, mean.value - low_t * mean.error, least=0)
 
 
 def t_quantile(p: float, freedom: float) -> float:
@@ -181,57 +180,50 @@ def t_quantile(p: float, freedom: float) -> float:
     return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
 
 
-def _clip(value: float, bounds: tuple[float, float]) -> float:
-    return float(min(max(value, bounds[0]), bounds[1]))
+def _cut(value: float, low: float, high: float, least: float = -1) -> Interval:
+    """Return an interval with its ends cut at `least` and 1."""
+    low, high = (float(min(max(end, least), 1.0)) for end in (low, high))
+    return Interval(value, low, high)
 
 
 # ------------------------------------------------------------------ proportions
 
 
-def wilson(column: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
+def wilson(column: Column, clusters: Clusters) -> Interval:
     """Return Wilson's score interval of a proportion (1927), with n divided by the design effect of the clusters.
 
     That effect is itself estimated, from few clusters badly: with the quantile of t (Korn and Graubard 1998).
     """
-    sizes = clusters.sizes(column)
-    n, groups = float(sizes.sum()), int((sizes > 0).sum())
-    if not n:
-        return NO_INTERVAL
-    p = float(np.nansum(column)) / n
+    p, sizes, residuals = _centred(column, clusters)
+    rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
     if groups < MIN_CLUSTERS:
-        return Interval(p, None, None)
-    z = _quantile(level, groups, n)
-    n /= _inflation(clusters.sums(column) - p * sizes, p * (1 - p), n, groups)
+        return Interval(p if groups else None, None, None)
+    z, n = _quantile(groups, rows), rows / _inflation(residuals, p * (1 - p), rows, groups)
     centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     # At 0 and 1 rounding would leave a rest beyond the proportion itself.
-    return Interval(p, min(p, max(0.0, (centre - half) / scale)), max(p, min(1.0, (centre + half) / scale)))
+    return _cut(p, min(p, (centre - half) / scale), max(p, (centre + half) / scale), least=0)
 
 
-def paired_difference(gaps: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
+def paired_difference(gaps: Column, clusters: Clusters) -> Interval:
     """Return the adjusted Wald interval of a difference of paired proportions (Bonett and Price 2012), within -1..1.
 
     `gaps`: first minus second of each row, NaN where either has no value. One row is added to each side before the
     usual formula, with n over the design effect of the clusters, as in `wilson`; it holds up where few rows differ.
     """
-    sizes = clusters.sizes(gaps)
-    rows, groups = float(sizes.sum()), int((sizes > 0).sum())
-    if not rows:
-        return NO_INTERVAL
-    value = float(np.nansum(gaps)) / rows
+    value, sizes, residuals = _centred(gaps, clusters)
+    rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
     if groups < MIN_CLUSTERS:
-        return Interval(value, None, None)
-    squares = float(np.nansum(gaps * gaps)) / rows
-    variance = squares - value * value
-    residuals = clusters.sums(gaps) - value * sizes
+        return Interval(value if groups else None, None, None)
+    variance = float(np.nansum(gaps * gaps)) / rows - value * value
     n = rows / _inflation(residuals, variance, rows, groups)
     up = (float(np.nansum(np.maximum(gaps, 0))) / rows * n + 1) / (n + 2)
     down = (float(np.nansum(np.maximum(-gaps, 0))) / rows * n + 1) / (n + 2)
-    half = _quantile(level, groups, rows) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
-    return Interval(value, min(value, _clip(up - down - half, (-1, 1))), max(value, _clip(up - down + half, (-1, 1))))
+    half = _quantile(groups, rows) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    return _cut(value, min(value, up - down - half), max(value, up - down + half))
 
 
-def difference_interval(gaps: Column, clusters: Clusters, level: float = LEVEL) -> Interval:
+def difference_interval(gaps: Column, clusters: Clusters) -> Interval:
     """Return the interval of a mean of paired differences within -1..1: Student's over clusters.
 
     Differences are nearly symmetric, for which bootstrap-t is too short where many are 0 (in simulations with 20 of 100
@@ -239,45 +231,43 @@ def difference_interval(gaps: Column, clusters: Clusters, level: float = LEVEL) 
     than wrong. None below `MIN_CLUSTERS` and where all are equal.
     """
     value, error, groups = clustered_error(gaps, clusters)
-    if not groups:
-        return NO_INTERVAL
     if groups < MIN_CLUSTERS or not error:
-        return Interval(value, None, None)
+        return Interval(value if groups else None, None, None)
     if few_differences(gaps, clusters):
-        return paired_difference(gaps, clusters, level)
-    half = t_quantile((1 + level) / 2, groups - 1) * error
-    return Interval(value, _clip(value - half, (-1, 1)), _clip(value + half, (-1, 1)))
+        return paired_difference(gaps, clusters)
+    half = t_quantile(_UPPER, groups - 1) * error
+    return _cut(value, value - half, value + half)
 
 
 def clustered_error(column: Column, clusters: Clusters) -> tuple[float, float, int]:
     """Return a mean, its standard error linearised over G clusters, times √(G/(G-1)), and G (0 without a value)."""
     value, sizes, residuals = _centred(column, clusters)
-    rows, groups = float(sizes.sum()), int((sizes > 0).sum())
-    if not rows:
+    rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
+    if not groups:
         return value, math.nan, 0
     return value, math.sqrt(float(residuals @ residuals) * groups / max(groups - 1, 1)) / rows, groups
 
 
-def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters, level: float = LEVEL) -> Interval:
+def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters) -> Interval:
     """Return the Wald interval of a difference of two means over other rows each, linearised over shared clusters."""
-    parts, errors = [], np.zeros(clusters.count)
+    means, errors = [], np.zeros(clusters.count)
     for column, factor in zip(columns, (1.0, -1.0), strict=True):
         sizes = clusters.sizes(column)
         if not sizes.any():
             return NO_INTERVAL
-        parts.append(float(np.nansum(column)) / float(sizes.sum()))
-        errors += factor * (clusters.sums(column) - parts[-1] * sizes) / sizes.sum()
-    value, error = parts[0] - parts[1], math.sqrt(float(errors @ errors))
-    fewest = min(int((clusters.sizes(column) > 0).sum()) for column in columns)
+        means.append(float(np.nansum(column)) / float(sizes.sum()))
+        errors += factor * (clusters.sums(column) - means[-1] * sizes) / sizes.sum()
+    value, error = means[0] - means[1], math.sqrt(float(errors @ errors))
+    fewest = min(int(np.count_nonzero(clusters.sizes(column))) for column in columns)
     if fewest < MIN_CLUSTERS or not error:
         return Interval(value, None, None)
-    half = NormalDist().inv_cdf((1 + level) / 2) * error
-    return Interval(value, _clip(value - half, (-1, 1)), _clip(value + half, (-1, 1)))
+    half = NormalDist().inv_cdf(_UPPER) * error
+    return _cut(value, value - half, value + half)
 
 
-def _quantile(level: float, groups: int, rows: float) -> float:
+def _quantile(groups: int, rows: float) -> float:
     """Return the quantile of the normal distribution; of t where rows share clusters, as their effect is estimated."""
-    return t_quantile((1 + level) / 2, groups - 1) if groups < rows else NormalDist().inv_cdf((1 + level) / 2)
+    return t_quantile(_UPPER, groups - 1) if groups < rows else NormalDist().inv_cdf(_UPPER)
 
 
 def _inflation(residuals: Floats, variance: float, n: float, groups: int) -> float:
