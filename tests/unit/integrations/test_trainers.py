@@ -26,7 +26,6 @@ from metajudge.rewards.components import means, parts
 from metajudge.rewards.generation import NoPrompt
 from metajudge.rewards.gold import BadGold, Gold
 from metajudge.rewards.reward import GOLD_TIE, Reward, RewardConfig, compute_reward
-from metajudge.rewards.scorer import RewardScorer
 from metajudge.rewards.unscored import ERROR, GROUP_MEAN, StillUnscored, UnscoredPolicy
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT
@@ -392,14 +391,11 @@ def test_a_policy_that_is_none_is_refused(on_unscored: Any) -> None:
 
 def test_what_an_adapter_keeps_can_be_sent_to_another_process() -> None:
     """Workers of a cluster get it without threads, connections or rewards."""
-    policy, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(0), BackgroundScorer(_scorer))))
+    hosted = BackgroundScorer(JudgeConfig(model="m", api_base="http://127.0.0.1:1/v1"), None, ITEM, 1.0)
+    policy, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(0), hosted)))
     assert policy.values([Reward(None)], "a") == [0.0]
     assert scorer.score_sync([], []) == []
     scorer.close()
-
-
-def _scorer() -> RewardScorer:
-    return RewardScorer(JudgeConfig(model="m", api_base="http://127.0.0.1:1/v1"))
 
 
 def test_every_package_is_installed() -> None:
