@@ -1,8 +1,8 @@
 """Arrays become figures: pure functions, no files and no clock.
 
 `matching` pairs items one to one (Eq. 1). `reference` and `paper` compute the metrics of a row. The package
-`statistics` has intervals, tests and the agreement of judges; import its names from there, because it needs numpy,
-and without numpy `infer` and `analysis` start in half the time.
+`statistics` has intervals, tests and the agreement of judges. Its modules are imported by path, because they need
+numpy: without numpy `infer` and `analysis` start in half the time.
 """
 
 from metajudge.metrics.matching import Match, Matrix, Scores, best_matches, optimal_matching, sparse_matrix

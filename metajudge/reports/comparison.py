@@ -8,21 +8,19 @@ from typing import Any
 import numpy as np
 
 from metajudge.errors import UsageError
-from metajudge.metrics.statistics import (
+from metajudge.metrics.statistics.intervals import (
     MIN_CLUSTERS,
-    SWAPS,
     Clusters,
     Column,
     Interval,
     clustered_error,
     difference_interval,
     few_differences,
-    holm,
     paired_difference,
-    permutation_test,
     t_quantile,
     unpaired_difference,
 )
+from metajudge.metrics.statistics.significance import SWAPS, holm, permutation_test
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 

@@ -10,21 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.metrics.statistics import (
+from metajudge.metrics.statistics.intervals import (
     NO_INTERVAL,
-    RESAMPLES,
-    ClusterBootstrap,
     Clusters,
     Column,
     Interval,
     PendingMean,
-    Reliability,
     cluster_rows,
     mean_interval,
     prepare_mean,
-    reliability,
     wilson,
 )
+from metajudge.metrics.statistics.judge_variance import Reliability, reliability
+from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names

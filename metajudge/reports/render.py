@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from metajudge.metrics.statistics import MIN_CLUSTERS, Interval, Reliability
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
+from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import OUTCOME, PAPER, REFERENCE, ScoreTable, differences

@@ -14,7 +14,7 @@ import numpy as np
 from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines, sign
 from metajudge.errors import UsageError
 from metajudge.metrics import PaperMetrics, ReferenceMetrics
-from metajudge.metrics.statistics import Column
+from metajudge.metrics.statistics.intervals import Column
 from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,

@@ -134,12 +134,13 @@ def test_scores_off_the_scale_go_to_the_nearest_step_and_are_counted() -> None:
     """Halfway is the higher step; a rounding error is no other score."""
     scores = np.array([0.0, 0.1, 0.125, 0.3, 0.6, 0.9, 1.0, 0.25 + 1e-12])
     assert agreement.levels(scores).tolist() == [0, 0, 1, 1, 2, 4, 4, 1]
-    assert agreement.off_scale(scores) == 5
+    assert agreement.score_agreement(np.array([scores, scores]).T, 1).off_scale == 10
 
 
 def test_exact_agreement_is_that_of_the_scores_as_given() -> None:
     """.6 and .5 are one step, and not the same score."""
-    assert agreement.exact_agreement(np.array([0.6, 0.5, 1.0, 0.1 + 0.2]), np.array([0.5, 0.5, 0.0, 0.3])) == 0.5
+    scores = np.array([[0.6, 0.5], [0.5, 0.5], [1.0, 0.0], [0.1 + 0.2, 0.3]])
+    assert agreement.score_agreement(scores, 1).exact == 0.5
 
 
 def test_positive_agreement_leaves_out_what_neither_found() -> None:
