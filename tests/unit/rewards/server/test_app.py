@@ -24,7 +24,7 @@ from metajudge.rewards.scorer import Counts
 from metajudge.rewards.server import app as reward_server
 from metajudge.rewards.server.app import RewardServer, ServerConfig
 from metajudge.rewards.server.exposition import prometheus_text
-from metajudge.rewards.server.metrics import LAST, Latencies, Served
+from metajudge.rewards.server.metrics import LAST, Served
 from metajudge.rewards.server.protocol import HTTPError, answer, read_batch, refusal
 from metajudge.rewards.unscored import StillUnscored
 
@@ -97,7 +97,7 @@ def test_a_label_that_allows_no_reward_is_not_to_be_tried_again(reason: str) -> 
 
 def test_quantiles_are_latencies_that_were_and_forget_the_oldest() -> None:
     """Quantiles are by nearest rank; sum and count cover all requests."""
-    found = Latencies()
+    found = Served()
     assert all(math.isnan(value) for value in found.quantiles().values())
     for seconds in range(1, 101):
         found.add(float(seconds))
@@ -105,7 +105,7 @@ def test_quantiles_are_latencies_that_were_and_forget_the_oldest() -> None:
     for _ in range(LAST):
         found.add(7.0)
     assert set(found.quantiles().values()) == {7.0}
-    assert (found.count, found.total) == (100 + LAST, 5050.0 + 7 * LAST)
+    assert (found.responses[200], found.seconds) == (100 + LAST, 5050.0 + 7 * LAST)
 
 
 def test_metrics_text_names_every_count_with_escaped_labels() -> None:
@@ -126,7 +126,7 @@ def test_metrics_text_names_every_count_with_escaped_labels() -> None:
         "# TYPE metajudge_in_progress gauge",
         "# TYPE metajudge_request_seconds summary",
         'metajudge_request_seconds{quantile="0.5"} NaN',
-        "metajudge_request_seconds_count 0.0",
+        "metajudge_request_seconds_count 7.0",
     ):
         assert line in lines
 
