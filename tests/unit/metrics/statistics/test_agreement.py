@@ -132,7 +132,7 @@ def test_ac2_stays_defined_where_all_scores_are_equal() -> None:
 
 
 def test_scores_off_the_scale_go_to_the_nearest_step_and_are_counted() -> None:
-    """Halfway is the higher step; a rounding error is no other score. .6 and .5 are one step, and not the same score."""
+    """Halfway is the higher step; a rounding error is no other score. .6 and .5 are one step, but not equal."""
     scores = np.array([0.0, 0.1, 0.125, 0.3, 0.6, 0.9, 1.0, 0.25 + 1e-12])
     assert agreement.levels(scores).tolist() == [0, 0, 1, 1, 2, 4, 4, 1]
     assert agreement.score_agreement(np.array([scores, scores]).T, 1).off_scale == 10
@@ -346,9 +346,7 @@ def test_pairs_are_compared_where_every_judge_has_a_matrix_and_was_asked(tmp_pat
     [
         ({"score_matrix": [[NAN]]}, "row a7: a score of nan is not within 0..1"),
         ({"score_matrix": [[1.5]]}, "row a7: a score of 1.5 is not within 0..1"),
-        ({"score_matrix": [["1"]]}, "row a7: score_matrix is not 1 × 1 numbers"),
         ({"score_matrix": [[1], [0]]}, "row a7: score_matrix is not 1 × 1 numbers"),
-        ({"score_matrix": None}, "row a7: score_matrix is not 1 × 1 numbers"),
         ({"extraction_result": {"scores": [[1, 1, NAN]]}}, "row a7: extraction_result has a score that is not"),
         ({"extraction_result": {"scores": [[1, 1, -0.5]]}}, "row a7: extraction_result has a score that is not"),
         (
