@@ -1,7 +1,7 @@
-"""The best one-to-one matching of human and model items (Eq. 1), the same one whatever the order of the rows.
+"""The best one-to-one matching of human and model items (Eq. 1); it does not depend on the order of the rows.
 
-Exact integers, no floats: among matchings of the highest total the one with the fewest pairs is taken, then the
-one whose model items come earliest, then the one that gives the earliest of them the higher scores.
+Sums are exact integers. Of the matchings with the highest total, the one with the fewest pairs is taken, then the one
+with the earliest model items, then the one with the higher scores at the earliest of them.
 """
 
 import math
@@ -16,7 +16,7 @@ Matrix = list[list[float | None]]
 
 
 class Match(NamedTuple):
-    """A score of how far a model item makes a human item's point: one line of a reply, or one pair of a matching."""
+    """The score of a human item and a model item: one line of a reply, or one pair of a matching."""
 
     human_item: int
     """Number of the human item, from 1."""
@@ -29,13 +29,13 @@ class Match(NamedTuple):
 def optimal_matching(scores: Scores) -> list[Match]:
     """Return the pairs of the best one-to-one matching, by model item.
 
-    `scores`: human items as rows, model items as columns, 0 to 1; None = not asked, never matched. A pair of
-    score 0 is no pair. Raises `ValueError` for a score that is no number within 0..1.
+    `scores`: human items as rows, model items as columns, 0 to 1; None = not asked, never matched. A score of 0 makes
+    no pair. Raises `ValueError` for a score that is not a number within 0..1.
     """
     units = [[_units(score) for score in row] for row in scores]
     pairs = [(i, j) for i, row in enumerate(units) for j, value in enumerate(row) if value]
     rows, columns = sorted({i for i, _ in pairs}), sorted({j for _, j in pairs})
-    if not len(rows) == len(columns) == len(pairs):  # else nobody is in another's way
+    if not len(rows) == len(columns) == len(pairs):  # otherwise no two pairs share an item
         weights = _weights([[units[i][j] for j in columns] for i in rows])
         pairs = [(rows[i], columns[j]) for i, j in _heaviest(weights)]
     return sorted((Match(i + 1, j + 1, float(scores[i][j] or 0.0)) for i, j in pairs), key=lambda pair: pair.model_item)
@@ -124,7 +124,7 @@ def best_matches(matrix: Matrix) -> list[Match]:
 
 
 def sparse_matrix(marks: Sequence[Match], n_human: int, n_model: int) -> Matrix:
-    """Return the matrix of what a reply about a whole row says: one score per human item, at its best model item."""
+    """Return the matrix of a reply about a whole row: one score per human item, at its best model item."""
     matrix: Matrix = [[None] * n_model for _ in range(n_human)]
     for mark in marks:
         if 1 <= mark.human_item <= n_human and 1 <= mark.model_item <= n_model:

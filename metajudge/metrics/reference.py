@@ -58,8 +58,8 @@ def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> Ref
 def average_precision(best_scores: Sequence[float], n_human: int) -> float:
     """Return the reference's average precision, which is not Eq. 3: (1/|R|) Σ_k (1/k) Σ_{j≤k} b_j.
 
-    b_1, b_2, … are the best scores of the model items that a mark names, in increasing number; one that is named with
-    score 0 takes its place.
+    b_1, b_2, … are the best scores of the model items that a mark names, in increasing number. An item that is named
+    with score 0 has a place, too.
     """
     total, area = 0.0, 0.0
     for k, score in enumerate(best_scores, 1):

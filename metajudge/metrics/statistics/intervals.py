@@ -1,4 +1,4 @@
-"""Intervals of means over clusters of rows. Pure functions of arrays."""
+"""Intervals of means over clusters of rows."""
 
 import itertools
 import math
@@ -19,7 +19,7 @@ MIN_CLUSTERS = 10
 MIN_STRATUM = 20
 """Domains with fewer clusters are resampled together."""
 FEW_OTHERS = 8
-"""Least number of clusters that differ from the common mean; of fewer the spread cannot be estimated."""
+"""Least number of clusters that differ from the common mean; with fewer the spread cannot be estimated."""
 LEVEL = 0.95
 _UPPER = (1 + LEVEL) / 2
 _ROUNDING = 1e-12
@@ -28,7 +28,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean and its interval; `low` and `high` are None where none can be given, all three without a row."""
+    """A mean and its interval. `low` and `high` are None if the interval is unknown; all are None without rows."""
 
     value: float | None
     low: float | None
@@ -47,7 +47,7 @@ class Clusters:
     """Rows that share a source, and the domain that each source belongs to."""
 
     of_row: NDArray[np.intp]
-    """Number of each row's cluster, from 0; those of a stratum follow each other."""
+    """Number of each row's cluster, from 0; clusters of one stratum have consecutive numbers."""
     strata: tuple[int, ...]
     """Number of clusters of each stratum (a domain, or the small ones together)."""
 
@@ -57,7 +57,7 @@ class Clusters:
         return sum(self.strata)
 
     def sums(self, column: Column) -> Floats:
-        """Return the sum of a column within each cluster; NaN counts nothing."""
+        """Return the sum of a column within each cluster; NaN counts as 0."""
         return np.asarray(np.bincount(self.of_row, weights=np.nan_to_num(column), minlength=self.count), np.float64)
 
     def sizes(self, column: Column) -> Floats:
@@ -76,7 +76,7 @@ def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
     members: dict[str, list[str]] = {}
     size = Counter(domain_of.values())
     for key, domain in domain_of.items():
-        # Drawing two of two clusters shows hardly any of their spread: small domains are drawn from together.
+        # Two draws from two clusters show hardly any of their spread, so small domains are resampled together.
         members.setdefault(f"own {domain}" if size[domain] >= MIN_STRATUM else "rest", []).append(key)
     number = {key: place for place, key in enumerate(itertools.chain(*members.values()))}
     return Clusters(np.array([number[key] for key in keys], np.intp), tuple(len(own) for own in members.values()))
@@ -84,7 +84,7 @@ def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
 
 @dataclass(frozen=True, slots=True)
 class PendingMean:
-    """A mean over rows whose resamples are asked for: made by `prepare_mean`, read by `bootstrap_t`."""
+    """A mean over rows before its resamples are drawn. `prepare_mean` makes it, `bootstrap_t` reads it."""
 
     value: float
     error: float
@@ -94,7 +94,7 @@ class PendingMean:
     places: Sequence[int]
     """Places of the resampled sums of y, n, y², yn and n²; y is centred on the mean."""
     if_sparse: Interval | None
-    """Wilson's interval where few clusters differ, see `mostly_constant`; else None."""
+    """Wilson's interval if few clusters differ (`mostly_constant`), otherwise None."""
 
 
 def prepare_mean(column: Column, clusters: Clusters, sums: ClusterBootstrap) -> PendingMean | None:
@@ -119,7 +119,7 @@ def _centred(column: Column, clusters: Clusters) -> tuple[float, Floats, Floats]
 
 
 def mostly_constant(column: Column, clusters: Clusters, share: float, around: float | None = None) -> bool:
-    """Return whether this share of the clusters has one mean (`around`, if given), and few have another."""
+    """Return true if at least this share of the clusters has one mean (`around`, if given), and few have another."""
     sizes = clusters.sizes(column)
     inside = sizes > 0
     means = np.round(clusters.sums(column)[inside] / sizes[inside], 9)
@@ -131,16 +131,16 @@ def mostly_constant(column: Column, clusters: Clusters, share: float, around: fl
 
 
 def few_differences(gaps: Column, clusters: Clusters) -> bool:
-    """Return whether too few paired differences are not 0 to estimate their spread."""
+    """Return true if too few paired differences are not 0 to estimate their spread."""
     return mostly_constant(gaps, clusters, 1 / 2, around=0.0)
 
 
 def mean_interval(mean: PendingMean, sums: ClusterBootstrap) -> Interval:
-    """Return the interval of a mean of scores within 0..1: bootstrap-t, or Wilson's where few clusters differ.
+    """Return the interval of a mean of scores within 0..1: bootstrap-t, or Wilson's if few clusters differ.
 
-    There, most resamples hold none of the differing clusters, and bootstrap-t would reach to the end of the scale.
-    Wilson's is wide rather than wrong: no such mean has more variance than a proportion.
-    None where all values are equal.
+    If few differ, most resamples contain none of these clusters, and bootstrap-t would reach to the end of the scale.
+    Wilson's interval is wide rather than wrong: no such mean has more variance than a proportion. There is no interval
+    if all values are equal.
     """
     return mean.if_sparse or bootstrap_t(mean, sums)
 
@@ -158,7 +158,7 @@ def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap) -> Interval:
         shift = y / n  # the columns are centred: mean* - mean
         squares = np.maximum(yy - 2 * shift * yn + shift * shift * nn, 0.0)
         t = shift / (np.sqrt(squares) / n)
-    # A resample of equal values has no error: its t is beyond every quantile, on the side where it lies.
+    # A resample of equal values has no error: its t is infinite, with the sign of its distance.
     t[np.isnan(t)] = 0.0
     tail = (1 - LEVEL) / 2
     low_t, high_t = np.quantile(t, (tail, 1 - tail), method="nearest")
@@ -192,7 +192,7 @@ def _cut(value: float, low: float, high: float, least: float = -1) -> Interval:
 def wilson(column: Column, clusters: Clusters) -> Interval:
     """Return Wilson's score interval of a proportion (1927), with n divided by the design effect of the clusters.
 
-    That effect is itself estimated, from few clusters badly: with the quantile of t (Korn and Graubard 1998).
+    That effect is an estimate, and a poor one with few clusters, so the quantile is that of t (Korn and Graubard 1998).
     """
     p, sizes, residuals = _centred(column, clusters)
     rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
@@ -201,15 +201,15 @@ def wilson(column: Column, clusters: Clusters) -> Interval:
     z, n = _quantile(groups, rows), rows / _inflation(residuals, p * (1 - p), rows, groups)
     centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    # At 0 and 1 rounding would leave a rest beyond the proportion itself.
+    # At 0 and 1, rounding could put the end of the interval on the wrong side of the proportion.
     return _cut(p, min(p, (centre - half) / scale), max(p, (centre + half) / scale), least=0)
 
 
 def paired_difference(gaps: Column, clusters: Clusters) -> Interval:
     """Return the adjusted Wald interval of a difference of paired proportions (Bonett and Price 2012), within -1..1.
 
-    `gaps`: first minus second of each row, NaN where either has no value. One row is added to each side before the
-    usual formula, with n over the design effect of the clusters, as in `wilson`; it holds up where few rows differ.
+    `gaps`: first minus second of each row, NaN if either has no value. One row is added to each side before the usual
+    formula, and n is divided by the design effect of the clusters, as in `wilson`. It is reliable if few rows differ.
     """
     value, sizes, residuals = _centred(gaps, clusters)
     rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
@@ -226,9 +226,9 @@ def paired_difference(gaps: Column, clusters: Clusters) -> Interval:
 def difference_interval(gaps: Column, clusters: Clusters) -> Interval:
     """Return the interval of a mean of paired differences within -1..1: Student's over clusters.
 
-    Differences are nearly symmetric, for which bootstrap-t is too short where many are 0 (in simulations with 20 of 100
-    rows that differ it held the truth in 92 %, this in 94 %). Where few differ, that of paired proportions: wide rather
-    than wrong. None below `MIN_CLUSTERS` and where all are equal.
+    Differences are nearly symmetric. For those, bootstrap-t is too short if many are 0: in simulations with 20 of 100
+    rows that differ it contained the truth in 92 %, this interval in 94 %. If few differ, the interval is that of
+    paired proportions, wide rather than wrong. There is none below `MIN_CLUSTERS` or if all differences are equal.
     """
     value, error, groups = clustered_error(gaps, clusters)
     if groups < MIN_CLUSTERS or not error:
@@ -249,7 +249,7 @@ def clustered_error(column: Column, clusters: Clusters) -> tuple[float, float, i
 
 
 def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters) -> Interval:
-    """Return the Wald interval of a difference of two means over other rows each, linearised over shared clusters."""
+    """Return the Wald interval of a difference of two means over different rows, linearised over shared clusters."""
     means, errors = [], np.zeros(clusters.count)
     for column, factor in zip(columns, (1.0, -1.0), strict=True):
         sizes = clusters.sizes(column)
@@ -266,14 +266,14 @@ def unpaired_difference(columns: tuple[Column, Column], clusters: Clusters) -> I
 
 
 def _quantile(groups: int, rows: float) -> float:
-    """Return the quantile of the normal distribution; of t where rows share clusters, as their effect is estimated."""
+    """Return the quantile of the normal distribution, or of t if rows share clusters: their effect is an estimate."""
     return t_quantile(_UPPER, groups - 1) if groups < rows else NormalDist().inv_cdf(_UPPER)
 
 
 def _inflation(residuals: Floats, variance: float, n: float, groups: int) -> float:
-    """Return the design effect (Kish 1965), from 1: variance of a mean over clusters by that over independent rows.
+    """Return the design effect, at least 1: a mean's variance over clusters divided by that over independent rows.
 
-    All values equal: their spread within clusters is unknown, so each cluster counts as one row.
+    If all values are equal, their spread within clusters is unknown, so each cluster counts as one row. Kish (1965).
     """
     if groups == n:
         return 1.0
