@@ -23,7 +23,7 @@ from typing import Any
 
 from metajudge.cli.options.output import add_output_options, check_output, emit, plural, warn
 from metajudge.errors import UsageError
-from metajudge.metrics import Joined, alpha_of, compare_judges
+from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
 from metajudge.records import result_paths
 from metajudge.reports import Reading, join, read_judges
 from metajudge.text import TABLE, printable, render_rows

@@ -1,1 +1,1 @@
-"""The reward as TRL, verl and OpenRLHF call it, a module each; `background` hosts the scorer for all three."""
+"""The reward as TRL, verl and OpenRLHF call it, one module each; `background` runs the scorer for all three."""

@@ -2,11 +2,11 @@
 
 import asyncio
 import atexit
-import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from metajudge.engine import JudgeConfig
 from metajudge.rewards import Gold, Reward, RewardConfig, RewardScorer
@@ -47,32 +47,38 @@ class _Host:
 
 
 class BackgroundScorer:
-    """A scorer on an event loop in its own thread, for any number of loops and threads that call it.
+    """A scorer on an event loop in its own thread, for callers in any number of loops and threads.
 
-    The thread begins with the first call; a process that was forked later begins another.
+    The first call starts the thread; a process that was forked later starts another one.
     """
 
-    def __init__(self, make: Callable[[], RewardScorer]) -> None:
-        """Make the scorer at once, so that a missing key is an error before the training begins."""
-        self._make = make
-        self._first: RewardScorer | None = make()
+    def __init__(
+        self, judge: JudgeConfig, options: RewardConfig | None, granularity: str, unscored_timeout: float
+    ) -> None:
+        """Make the `RewardScorer` at once, so that a missing key is an error before the training begins."""
+        self._arguments = judge, options, granularity, unscored_timeout
+        self._first: RewardScorer | None = self._make()
         self._starting = threading.Lock()
         self._host: _Host | None = None
         atexit.register(self.close)
 
-    def __reduce__(self) -> tuple[type["BackgroundScorer"], tuple[Callable[[], RewardScorer]]]:
-        return BackgroundScorer, (self._make,)  # another process starts its own thread
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BackgroundScorer, self._arguments  # another process starts its own thread
+
+    def _make(self) -> RewardScorer:
+        judge, options, granularity, unscored_timeout = self._arguments
+        return RewardScorer(judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
 
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
-        """Return rewards, see `RewardScorer.score`."""
+        """Return the rewards as `RewardScorer.score` does."""
         return await asyncio.wrap_future(self._begin(generations, golds))
 
     def score_sync(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
-        """Return rewards to a thread without an event loop; blocks."""
+        """Return the rewards to a thread without an event loop; blocks until they are there."""
         return self._begin(generations, golds).result()
 
     def close(self) -> None:
-        """Close the connections and end the thread; done at the end of the process, too. A later call begins anew."""
+        """Close the connections and end the thread, also at the end of the process. A later call starts both again."""
         with self._starting:
             host, self._host = self._host, None
         if host is not None:
@@ -84,12 +90,3 @@ class BackgroundScorer:
                 scorer, self._first = self._first or self._make(), None
                 self._host = _Host(scorer)
             return asyncio.run_coroutine_threadsafe(self._host.scorer.score(generations, golds), self._host.loop)
-
-
-def background_scorer(
-    judge: JudgeConfig, options: RewardConfig | None, granularity: str, unscored_timeout: float
-) -> BackgroundScorer:
-    """Return a background scorer for one judge and reward, see `RewardScorer`."""
-    return BackgroundScorer(
-        functools.partial(RewardScorer, judge, options, granularity=granularity, unscored_timeout=unscored_timeout)
-    )

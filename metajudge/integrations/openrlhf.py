@@ -6,16 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from metajudge.engine import JudgeConfig
-from metajudge.integrations.background import background_scorer
-from metajudge.rewards import (
-    ERROR,
-    UNSCORED_TIMEOUT,
-    Gold,
-    RewardConfig,
-    UnscoredPolicy,
-    generation,
-    parts_by_name,
-)
+from metajudge.integrations.background import BackgroundScorer
+from metajudge.rewards import ERROR, UNSCORED_TIMEOUT, Gold, RewardConfig, UnscoredPolicy, generation, parts_by_name
 from metajudge.tasks import ROW
 
 RewardFunction = Callable[..., dict[str, Any]]
@@ -32,12 +24,12 @@ def reward_function(
     """Return a function to be named `reward_func`, which gives `rewards`, `scores` and `extra_logs` as tensors.
 
     `extra_logs` has the parts. A label is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or
-    parsed. What becomes of an unscored generation: `on_unscored`, see `rewards.UnscoredPolicy`; OpenRLHF's agents
-    ask for one generation a call, which has no group mean. With `error`, OpenRLHF notes in its log that the reward
-    could not be fetched and goes on without one, until its next step needs it and ends the training.
+    parsed. `on_unscored` is the policy for unscored generations, see `rewards.UnscoredPolicy`. OpenRLHF's agents ask
+    for one generation per call, so there is no group mean. With `error`, OpenRLHF logs that it could not fetch the
+    reward and continues without it; its next step needs the reward and ends the training.
     """
     policy = UnscoredPolicy(on_unscored)
-    scorer = background_scorer(judge, options, granularity, unscored_timeout)
+    scorer = BackgroundScorer(judge, options, granularity, unscored_timeout)
 
     def reward_func(
         queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **kwargs: Any
@@ -55,6 +47,6 @@ def reward_function(
 def _tensor() -> Any:
     """Return `torch.tensor`, or `list` where there is no torch."""
     try:
-        return importlib.import_module("torch").tensor  # a type checker need not read all of it
+        return importlib.import_module("torch").tensor  # an import statement would make type checkers read all of torch
     except ImportError:
         return list

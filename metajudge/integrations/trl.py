@@ -1,11 +1,11 @@
-"""The reward for TRL's `GRPOTrainer` (1.16 or newer: earlier ones take a group without any reward for 0)."""
+"""The reward for TRL's `GRPOTrainer`, from version 1.16: older versions count a group without any reward as 0."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from metajudge.data import HUMAN_KEY
 from metajudge.engine import JudgeConfig
-from metajudge.integrations.background import background_scorer
+from metajudge.integrations.background import BackgroundScorer
 from metajudge.rewards import UNSCORED_TIMEOUT, Gold, Reward, RewardConfig, means
 from metajudge.tasks import ROW
 
@@ -23,13 +23,13 @@ def reward_function(
     granularity: str = ROW,
     unscored_timeout: float = UNSCORED_TIMEOUT,
 ) -> RewardFunction:
-    """Return a coroutine function for `GRPOTrainer(reward_funcs=…)`; an unscored generation is None.
+    """Return a coroutine function for `GRPOTrainer(reward_funcs=…)`; the reward of an unscored generation is None.
 
-    The dataset needs the columns `human_field` (a list of strings) and `gold_field` (-3..3 or a label). The parts are
-    logged as `metajudge/…`, the same keys on every process.
+    The dataset needs the columns `human_field` (a list of strings) and `gold_field` (-3..3 or a label). Every process
+    logs the parts under the same keys, `metajudge/…`.
     """
     options = options or RewardConfig()
-    scorer = background_scorer(judge, options, granularity, unscored_timeout)
+    scorer = BackgroundScorer(judge, options, granularity, unscored_timeout)
 
     async def metajudge_reward(
         prompts: Sequence[Any],

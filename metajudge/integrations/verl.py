@@ -4,16 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from metajudge.engine import JudgeConfig
-from metajudge.integrations.background import background_scorer
-from metajudge.rewards import (
-    ERROR,
-    GROUP_MEAN,
-    UNSCORED_TIMEOUT,
-    Gold,
-    RewardConfig,
-    UnscoredPolicy,
-    parts,
-)
+from metajudge.integrations.background import BackgroundScorer
+from metajudge.rewards import ERROR, GROUP_MEAN, UNSCORED_TIMEOUT, Gold, RewardConfig, UnscoredPolicy, parts
 from metajudge.tasks import ROW
 
 ScoreFunction = Callable[..., Awaitable[dict[str, float]]]
@@ -27,11 +19,11 @@ def score_function(
     granularity: str = ROW,
     unscored_timeout: float = UNSCORED_TIMEOUT,
 ) -> ScoreFunction:
-    """Return a coroutine function to be named `compute_score`; its dict has `score` and the parts, all of them numbers.
+    """Return a coroutine function to be named `compute_score`; its dict has `score` and the parts as numbers.
 
-    `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. `on_unscored`:
-    `error`, or the reward of an unscored generation; raises `ValueError` for `group-mean`, as verl asks for one
-    generation a call. verl's rate-limited manager turns a time-out into 0: give it a longer one than
+    `ground_truth` is `{"human-checklist": […], "overall_preference": n}`, as a JSON text or parsed. `on_unscored` is
+    `error` or the reward of an unscored generation. `group-mean` raises `ValueError`, because verl asks for one
+    generation per call. verl's rate-limited manager turns a time-out into 0, so its time-out must be longer than
     `unscored_timeout`.
     """
     if on_unscored == GROUP_MEAN:
@@ -39,7 +31,7 @@ def score_function(
             "on_unscored is 'group-mean', but verl asks for one generation a call; it is error or a number"
         )
     policy = UnscoredPolicy(on_unscored)
-    scorer = background_scorer(judge, options, granularity, unscored_timeout)
+    scorer = BackgroundScorer(judge, options, granularity, unscored_timeout)
 
     async def compute_score(
         data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **kwargs: Any

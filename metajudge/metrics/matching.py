@@ -1,9 +1,10 @@
-"""The best one-to-one matching of human and model items (Eq. 1), the same one whatever the order of the rows.
+"""The best one-to-one matching of human and model items (Eq. 1); it does not depend on the order of the rows.
 
-Exact integers, no floats: among matchings of the highest total the one with the fewest pairs is taken, then the
-one whose model items come earliest, then the one that gives the earliest of them the higher scores.
+Sums are exact integers. Of the matchings with the highest total, the one with the fewest pairs is taken, then the one
+with the earliest model items, then the one with the higher scores at the earliest of them.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ Matrix = list[list[float | None]]
 
 
 class Match(NamedTuple):
-    """A score of how far a model item makes a human item's point: one line of a reply, or one pair of a matching."""
+    """The score of a human item and a model item: one line of a reply, or one pair of a matching."""
 
     human_item: int
     """Number of the human item, from 1."""
@@ -28,13 +29,13 @@ class Match(NamedTuple):
 def optimal_matching(scores: Scores) -> list[Match]:
     """Return the pairs of the best one-to-one matching, by model item.
 
-    `scores`: human items as rows, model items as columns, 0 to 1; None = not asked, never matched. A pair of
-    score 0 is no pair. Raises `ValueError` for a score that is no number within 0..1.
+    `scores`: human items as rows, model items as columns, 0 to 1; None = not asked, never matched. A score of 0 makes
+    no pair. Raises `ValueError` for a score that is not a number within 0..1.
     """
     units = [[_units(score) for score in row] for row in scores]
     pairs = [(i, j) for i, row in enumerate(units) for j, value in enumerate(row) if value]
     rows, columns = sorted({i for i, _ in pairs}), sorted({j for _, j in pairs})
-    if not len(rows) == len(columns) == len(pairs):  # else nobody is in another's way
+    if not len(rows) == len(columns) == len(pairs):  # otherwise no two pairs share an item
         weights = _weights([[units[i][j] for j in columns] for i in rows])
         pairs = [(rows[i], columns[j]) for i, j in _heaviest(weights)]
     return sorted((Match(i + 1, j + 1, float(scores[i][j] or 0.0)) for i, j in pairs), key=lambda pair: pair.model_item)
@@ -85,49 +86,32 @@ def _assign(costs: list[list[int]]) -> list[int]:
 
     Shortest augmenting paths with potentials (Kuhn 1955, Munkres 1957, in the form of Jonker and Volgenant 1987).
     """
-    row_potential, column_potential = [0] * len(costs), [0] * len(costs[0])
-    owner = [-1] * len(costs[0])
+    width = len(costs[0])
+    row_potential: list[float] = [0] * len(costs)
+    column_potential: list[float] = [0] * (width + 1)
+    owner = [-1] * (width + 1)  # the last column is virtual: it belongs to the row that needs a column
     for start in range(len(costs)):
-        last, before = _shortest_path(costs, start, owner, row_potential, column_potential)
-        while last >= 0:
-            previous = before[last]
-            owner[last] = owner[previous] if previous >= 0 else start
-            last = previous
-    return owner
-
-
-def _shortest_path(
-    costs: list[list[int]], start: int, owner: list[int], row_potential: list[int], column_potential: list[int]
-) -> tuple[int, list[int]]:
-    """Return the free column where the cheapest path from row `start` ends, and each column's predecessor on it.
-
-    Changes the potentials so that no reduced cost is below 0.
-    """
-    columns = range(len(owner))
-    distance: list[int | None] = [None] * len(owner)
-    before = [-1] * len(owner)
-    done: list[int] = []
-    row, last = start, -1
-    while True:
-        nearest, shift = -1, 0
-        for j in columns:
-            if j in done:
-                continue
-            reduced, known = costs[row][j] - row_potential[row] - column_potential[j], distance[j]
-            if known is None or reduced < known:
-                distance[j], before[j] = reduced, last
-                known = reduced
-            if nearest < 0 or known < shift:
-                nearest, shift = j, known
-        row_potential[start] += shift
-        for j in done:
-            row_potential[owner[j]] += shift
-            column_potential[j] -= shift
-        distance = [None if known is None else known - shift for known in distance]
-        done.append(nearest)
-        if owner[nearest] < 0:
-            return nearest, before
-        row, last = owner[nearest], nearest
+        owner[width] = start
+        column, reached, before = width, list[int](), dict[int, int]()
+        # From the row `start` to the columns that are not reached; inf is only compared, all sums are of integers.
+        distance = dict.fromkeys(range(width), math.inf)
+        while owner[column] >= 0:
+            row = owner[column]
+            reached.append(column)
+            for j, known in distance.items():
+                reduced = costs[row][j] - row_potential[row] - column_potential[j]
+                if reduced < known:
+                    distance[j], before[j] = reduced, column
+            column = min(distance, key=distance.__getitem__)
+            shift = distance.pop(column)
+            for j in reached:
+                row_potential[owner[j]] += shift
+                column_potential[j] -= shift
+            for j in distance:
+                distance[j] -= shift
+        while column != width:
+            owner[column], column = owner[before[column]], before[column]
+    return owner[:width]
 
 
 def best_matches(matrix: Matrix) -> list[Match]:
@@ -140,7 +124,7 @@ def best_matches(matrix: Matrix) -> list[Match]:
 
 
 def sparse_matrix(marks: Sequence[Match], n_human: int, n_model: int) -> Matrix:
-    """Return the matrix of what a reply about a whole row says: one score per human item, at its best model item."""
+    """Return the matrix of a reply about a whole row: one score per human item, at its best model item."""
     matrix: Matrix = [[None] * n_model for _ in range(n_human)]
     for mark in marks:
         if 1 <= mark.human_item <= n_human and 1 <= mark.model_item <= n_model:

@@ -28,23 +28,20 @@ class PaperMetrics:
     """The highest score of a matched pair; 0 without a match."""
 
 
-def paper_metrics(scores: Scores, n_judged: int, match_threshold: float = 0.0) -> PaperMetrics:
-    """Return the metrics of a row with |R| = len(scores) human items, `n_judged` model items of which were judged.
-
-    A matching is made over the scores that are there: where only each human item's best model item was asked,
-    rationale consistency is a lower bound of Eq. 2 and `upper_bound` its upper one. `match_threshold`: a matched
-    pair counts in average precision when its score is above it. Raises `ValueError` without a human item, and for
-    a score that is no number within 0..1.
-    """
-    return paper_metrics_of(optimal_matching(scores) if n_judged else [], scores, n_judged, match_threshold)
-
-
-def paper_metrics_of(
-    pairs: Sequence[Match], scores: Scores, n_judged: int, match_threshold: float = 0.0
+def paper_metrics(
+    scores: Scores, n_judged: int, match_threshold: float = 0.0, pairs: Sequence[Match] | None = None
 ) -> PaperMetrics:
-    """Return `paper_metrics` where the optimal matching `pairs` of `scores` is known already."""
+    """Return the metrics of a row with |R| = len(scores) human items and `n_judged` judged model items.
+
+    The matching uses only the scores that exist. If each human item has only the score of its best model item,
+    rationale consistency is a lower bound of Eq. 2 and `upper_bound` an upper bound. A matched pair counts in average
+    precision if its score is above `match_threshold`. `pairs`: the optimal matching of `scores`, if it is known.
+    Raises `ValueError` without a human item, and for a score that is not a number within 0..1.
+    """
     if not scores:
         raise ValueError("no human item: the metrics are undefined")
+    if pairs is None:
+        pairs = optimal_matching(scores) if n_judged else []
     n_human = len(scores)
     total = math.fsum(pair.score for pair in pairs)
     consistency, precision = total / n_human, total / n_judged if n_judged else 0.0

@@ -1,4 +1,4 @@
-"""The reference's metrics: precision, recall, F1 and average precision of marks. Pure; no files, no clock.
+"""The reference's metrics: precision, recall, F1 and average precision of marks.
 
 `n_human`, `n_model` are the lengths |R| and |S| of the two checklists.
 """
@@ -60,8 +60,8 @@ def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> Ref
 def average_precision(best_scores: Sequence[float], n_human: int) -> float:
     """Return the reference's average precision, which is not Eq. 3: (1/|R|) Σ_k (1/k) Σ_{j≤k} b_j.
 
-    b_1, b_2, … are the best scores of the model items that a mark names, in increasing number; one that is named with
-    score 0 takes its place.
+    b_1, b_2, … are the best scores of the model items that a mark names, in increasing number. An item that is named
+    with score 0 has a place, too.
     """
     total, area = 0.0, 0.0
     for k, score in enumerate(best_scores, 1):
@@ -84,4 +84,5 @@ def _mean_std(values: Sequence[float]) -> tuple[float, float]:
 
 
 def harmonic_mean(a: float, b: float) -> float:
+    """Return 2ab / (a + b); 0 when both are 0."""
     return 2 * a * b / (a + b) if a + b else 0.0

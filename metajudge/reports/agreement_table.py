@@ -10,7 +10,9 @@ import numpy as np
 
 from metajudge.data import UnreadableLines
 from metajudge.errors import UsageError
-from metajudge.metrics import COUNTED_MODEL_ITEMS, Floats, Joined, Match
+from metajudge.metrics import COUNTED_MODEL_ITEMS, Match
+from metajudge.metrics.statistics.agreement import Joined
+from metajudge.metrics.statistics.resampling import Floats
 from metajudge.records import BAD_SCORE, QUESTION, Record, Unscored, check_results, latest_records, read_first
 from metajudge.text import printable
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from metajudge import metrics
 from metajudge.errors import UsageError
-from metajudge.metrics import SWAPS, Clusters, Column, Floats, Interval
+from metajudge.metrics.statistics import intervals, significance
+from metajudge.metrics.statistics.intervals import Clusters, Column, Interval
+from metajudge.metrics.statistics.resampling import Floats
+from metajudge.metrics.statistics.significance import SWAPS
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 
@@ -106,7 +108,7 @@ def _difference(
         return None
     first, second = columns
     sums, sizes = (clusters.sums(first), clusters.sums(second)), (clusters.sizes(first), clusters.sizes(second))
-    p_value = metrics.permutation_test(sums, sizes, swaps)
+    p_value = significance.permutation_test(sums, sizes, swaps)
     better = (-gaps if name == _SPURIOUS else gaps)[~np.isnan(gaps)]
     return Difference(
         first=models[0],
@@ -126,21 +128,21 @@ def _difference(
 
 def _interval(name: tuple[str, str], columns: Floats, gaps: Column, clusters: Clusters) -> Interval:
     if name == _SPURIOUS:
-        return metrics.unpaired_difference((columns[0], columns[1]), clusters)
-    of = metrics.paired_difference if name[0] == "outcome" else metrics.difference_interval
+        return intervals.unpaired_difference((columns[0], columns[1]), clusters)
+    of = intervals.paired_difference if name[0] == "outcome" else intervals.difference_interval
     return of(gaps, clusters)
 
 
 def detectable(gaps: Column, clusters: Clusters) -> float | None:
     """Return the smallest true mean of paired differences that rows like these show: `Difference.detectable`."""
-    _, error, groups = metrics.clustered_error(gaps, clusters)
-    if groups < metrics.MIN_CLUSTERS or metrics.few_differences(gaps, clusters):
+    _, error, groups = intervals.clustered_error(gaps, clusters)
+    if groups < intervals.MIN_CLUSTERS or intervals.few_differences(gaps, clusters):
         return None
-    return (metrics.t_quantile(0.975, groups - 1) + metrics.t_quantile(POWER, groups - 1)) * error or None
+    return (intervals.t_quantile(0.975, groups - 1) + intervals.t_quantile(POWER, groups - 1)) * error or None
 
 
 def _adjusted(found: Sequence[Difference]) -> list[Difference]:
     """Apply Holm's correction over the pairs, metric by metric."""
     p_values = {name: [one.p_value for one in found if one.metric == name] for name in score_names()}
-    adjusted = {name: iter(metrics.holm(values)) for name, values in p_values.items()}
+    adjusted = {name: iter(significance.holm(values)) for name, values in p_values.items()}
     return [replace(one, p_holm=next(adjusted[one.metric])) for one in found]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metajudge.metrics import MIN_CLUSTERS, ClusterBootstrap, Clusters, Floats, holm
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Clusters
+from metajudge.metrics.statistics.resampling import ClusterBootstrap, Floats
+from metajudge.metrics.statistics.significance import holm
 from metajudge.reports.score_table import ScoreTable
 
 FLAGGED, NOT_FLAGGED, CANNOT_TELL = "flagged", "not flagged", "cannot tell at this n"

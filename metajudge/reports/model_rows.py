@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from metajudge import metrics
-from metajudge.metrics import RESAMPLES, ClusterBootstrap, Clusters, Column, Interval, PendingMean, Reliability
+from metajudge.metrics.statistics import intervals, judge_variance
+from metajudge.metrics.statistics.intervals import Clusters, Column, Interval, PendingMean
+from metajudge.metrics.statistics.judge_variance import Reliability
+from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names
@@ -117,7 +119,7 @@ def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RE
 
 def shared_clusters(files: Sequence[ScoreTable]) -> list[Clusters]:
     """Return the clusters of each file's rows, numbered over all files."""
-    together = metrics.cluster_rows(
+    together = intervals.cluster_rows(
         [key for file in files for key in file.clusters], [domain for file in files for domain in file.domains]
     )
     ends = np.cumsum([len(file.ids) for file in files])[:-1]
@@ -152,10 +154,10 @@ class _PendingRow:
         return np.where(self._mask, self.file.columns[name], np.nan)
 
     def _mean(self, column: Column) -> PendingMean | None:
-        return metrics.prepare_mean(column, self._clusters, self._sums)
+        return intervals.prepare_mean(column, self._clusters, self._sums)
 
     def _wilson(self, name: tuple[str, str]) -> Interval:
-        return metrics.wilson(self._column(name), self._clusters)
+        return intervals.wilson(self._column(name), self._clusters)
 
     def row(self, flag: Flag | None, common: frozenset[str]) -> ReportRow:
         """Return the row of the report from the resamples; `common`: the ids that every file has."""
@@ -182,14 +184,14 @@ class _PendingRow:
             unscored_as=_unscored_as(consistency, unscored),
             bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
             not_common=sum(name not in common for name in file.ids),
-            reliability=metrics.reliability(file.samples, self._clusters) if self.group is None else None,
+            reliability=judge_variance.reliability(file.samples, self._clusters) if self.group is None else None,
             flag=flag if self.group is None else None,
             file=file,
         )
 
 
 def _interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
-    return metrics.NO_INTERVAL if mean is None else metrics.mean_interval(mean, sums)
+    return intervals.NO_INTERVAL if mean is None else intervals.mean_interval(mean, sums)
 
 
 def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:

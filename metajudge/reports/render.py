@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from metajudge.metrics import MIN_CLUSTERS, Interval, Reliability
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
+from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, differences

@@ -13,7 +13,8 @@ import numpy as np
 
 from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines
 from metajudge.errors import UsageError
-from metajudge.metrics import Column, PaperMetrics, ReferenceMetrics
+from metajudge.metrics import PaperMetrics, ReferenceMetrics
+from metajudge.metrics.statistics.intervals import Column
 from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,

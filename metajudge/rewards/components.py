@@ -9,9 +9,9 @@ from metajudge.rewards.reward import Reward
 def parts(reward: Reward) -> dict[str, float]:
     """Return the parts of a reward as numbers, always with the same keys.
 
-    `judged` is 1 where the rationale reward is known: the judge scored the reasons, or there were none to score (it is
-    0). Elsewhere `judged` and `rationale` are 0, so that the mean rationale reward is the mean of `rationale` over the
-    mean of `judged`. `decided` says the same of `outcome`.
+    `judged` is 1 if the rationale reward is known: the judge scored the reasons, or there were none (it is 0 then).
+    Otherwise `judged` and `rationale` are 0, so that the mean rationale reward is the mean of `rationale` divided by
+    the mean of `judged`. `decided` is the same for `outcome`.
     """
     return {
         "rationale": reward.rationale or 0.0,
@@ -26,7 +26,7 @@ def parts(reward: Reward) -> dict[str, float]:
 
 
 def parts_by_name(rewards: Sequence[Reward]) -> dict[str, list[float]]:
-    """Return a list of each part, as long as the batch; no parts for an empty batch."""
+    """Return a list of each part, as long as the batch. An empty batch has no parts."""
     rows = [parts(reward) for reward in rewards]
     return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
@@ -34,8 +34,8 @@ def parts_by_name(rewards: Sequence[Reward]) -> dict[str, list[float]]:
 def means(rewards: Sequence[Reward]) -> dict[str, float]:
     """Return the means of the parts over a batch, always with the same keys, each a number.
 
-    They are plain means, so that those of several processes can be averaged. The mean rationale reward where it is
-    known is `rationale` / `judged`.
+    They are plain means, so that the means of several processes can be averaged. The mean of the known rationale
+    rewards is `rationale` / `judged`.
     """
     if not rewards:
         return dict.fromkeys(parts(Reward(None)), 0.0)

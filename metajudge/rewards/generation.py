@@ -1,4 +1,4 @@
-"""The generation behind its prompt, in a query as a trainer decodes it."""
+"""The generation behind its prompt, in the query that a trainer decodes."""
 
 import itertools
 import re
@@ -18,10 +18,10 @@ class NoPrompt(MetaJudgeError):
 
 
 def generation(query: str, prompt: str) -> str:
-    """Return the text of `query` behind `prompt`, whose beginning a trainer may have cut, without end tokens.
+    """Return the text of `query` behind `prompt`, without end tokens.
 
-    Where a tokenizer changed the spaces, the prompt is found by its last letters. Raises `NoPrompt` where it is not
-    found: prompt and reply together would be read as a malformed reply.
+    The trainer may have cut the beginning of the prompt. If a tokenizer changed the spaces, the prompt is found by its
+    last letters. Raises `NoPrompt` if it is not found, because prompt and reply together would be a malformed reply.
     """
     return _without_end(_behind(query, prompt))
 
@@ -40,12 +40,12 @@ def _behind(query: str, prompt: str) -> str:
 
 
 def _end_in(text: str, letters: str) -> int | None:
-    """Return the place in `text` where a prompt of these letters ends, whatever its spaces; None = not found."""
+    """Return the place in `text` where a prompt of these letters ends, with any spaces; None = not found."""
     if not letters:
         return 0
     plain, tail = "".join(text.split()), _unique_end(letters)
     begin = plain.find(tail)
-    if begin < 0:  # cut so short that its unique end is not whole; then it must hold no other such end
+    if begin < 0:  # cut so short that its unique end is not complete; then no other such end may be in the text
         tail = letters[-_TAIL:]
         begin = plain.find(tail)
         before = _BEGIN_TOKENS.sub("", plain[: begin + len(tail)])
@@ -57,12 +57,9 @@ def _end_in(text: str, letters: str) -> int | None:
 
 def _unique_end(letters: str) -> str:
     """Return the last letters of a prompt that occur nowhere else in it, as its examples may all end alike."""
-    lengths = range(len(letters) + 1)
-    return letters[-bisect_left(lengths, True, min(_TAIL, len(letters)), key=lambda n: _is_unique(letters, n)) :]
-
-
-def _is_unique(letters: str, length: int) -> bool:
-    return letters.find(letters[-length:]) == len(letters) - length
+    size = len(letters)
+    length = bisect_left(range(size + 1), True, min(_TAIL, size), key=lambda n: letters.find(letters[-n:]) + n == size)
+    return letters[-length:]
 
 
 def _without_end(text: str) -> str:

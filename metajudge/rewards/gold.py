@@ -10,7 +10,7 @@ from metajudge.errors import MetaJudgeError
 
 
 class BadGold(MetaJudgeError):
-    """A training row does not say what its human checklist is."""
+    """A training row has no readable human checklist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Gold:
     human: tuple[str, ...]
     """The human checklist R1..Rn."""
     verdict: int | None
-    """-2 (A much better) to 2 (B much better), as in `data.parse_verdict`; None where it is not known."""
+    """-2 (A much better) to 2 (B much better), as in `data.parse_verdict`; None if it is not known."""
 
     @classmethod
     def of(cls, human: Any, preference: Any) -> "Gold":
         """Build it from a row's `human-checklist` and its preference: a number -3..3 or a label. Raises `BadGold`.
 
-        A number may be text; arrays are as good as lists.
+        A number may be text, and an array may replace a list.
         """
         human, preference = _plain(human), _plain(preference)
         if not isinstance(human, Sequence) or isinstance(human, str) or not all(isinstance(i, str) for i in human):
@@ -51,5 +51,5 @@ class Gold:
 
 
 def _plain(value: Any) -> Any:
-    """Return a list or number in place of an array or of an array's number, as data frames hold them."""
+    """Return the list or number of an array or of its element, as data frames hold them."""
     return value.tolist() if hasattr(value, "tolist") else value

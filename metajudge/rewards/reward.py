@@ -1,14 +1,14 @@
 """The rewards of training a critic: rationale, outcome and their product (arXiv 2602.04649, Eq. 3 and 4). Pure.
 
-A generation is a critic's reply. Its reasons are matched with the human checklist and its verdict is compared with
-the human preference. `scorer` asks the judge; here its scores become numbers.
+A generation is a critic's reply. Its reasons are matched with the human checklist, and its verdict is compared with
+the human preference. `scorer` asks the judge; this module turns the judge's scores into rewards.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metajudge.data import sign
-from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics_of
+from metajudge.metrics import Match, Scores, optimal_matching, paper_metrics
 from metajudge.options import check_options, option
 from metajudge.rewards.gold import Gold
 from metajudge.text import drop_near_duplicates, item_issues
@@ -22,15 +22,15 @@ GOLD_TIES = (DROP, TIE)
 
 GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM = "gold tie", "no gold preference", "human checklist empty"
 NEVER_SCORED = (GOLD_TIE, NO_GOLD, NO_HUMAN_ITEM)
-"""Reasons why a row allows no reward, whatever the generation says."""
+"""Reasons why no generation of a row can have a reward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardConfig:
     """The parts that are rewarded, and the reasons that count.
 
-    The default is the paper's Eq. 4 over the reasons that count: the first ten, near repetitions once, and none that is
-    empty, generic, over-long or speaks to the judge.
+    The default is the paper's Eq. 4 over the first ten reasons. Near repetitions count once. A reason that is empty,
+    generic, over-long or speaks to the judge does not count.
     """
 
     reward: str = option(HYBRID, "hybrid: rationale x outcome (Eq. 4); the others are for comparisons", choices=REWARDS)
@@ -38,7 +38,7 @@ class RewardConfig:
         AVERAGE_PRECISION, "the rationale reward; average_precision is Eq. 3", choices=RATIONALE_METRICS
     )
     min_score: float = option(0.0, "a score up to this is no match", least=0, most=1, metavar="S")
-    """I(k) of Eq. 3 is 1 above it, and the pair is kept out of the matching."""
+    """I(k) of Eq. 3 is 1 above it. The matching does not use pairs up to it."""
     rationale_weight: float = option(
         0.5, "share of the rationale reward with --reward additive", least=0, most=1, metavar="W"
     )
@@ -52,7 +52,7 @@ class RewardConfig:
         10, "only the first N reasons count; all = every one", least=1, metavar="N", none="all"
     )
     merge_duplicates: bool = option(True, "near repetitions of a reason count, too", off="--keep-duplicates")
-    """True: a reason that nearly repeats an earlier one (the words of one are all in the other) counts once."""
+    """True: a reason and its near repetitions (the words of one are all in the other) count once."""
     no_credit_for_suspicious: bool = option(
         True, "reasons that are empty, generic, over-long or speak to the judge can match, too", off="--keep-suspicious"
     )
@@ -64,9 +64,9 @@ class RewardConfig:
     def __post_init__(self) -> None:
         check_options(self)
         for name in ("min_score", "rationale_weight", "malformed"):
-            object.__setattr__(self, name, float(getattr(self, name)))  # JSON knows no numbers of an array
+            object.__setattr__(self, name, float(getattr(self, name)))  # numpy's numbers are not JSON
         if self.reward == ADDITIVE and self.rationale_weight in (0, 1):
-            # One part alone is that mix: rows are dropped and the judge is asked as there.
+            # With one part alone, the same rows are dropped and the same questions are asked as with that reward.
             object.__setattr__(self, "reward", RATIONALE if self.rationale_weight else OUTCOME)
 
 
@@ -77,9 +77,9 @@ class Reward:
     value: float | None
     """None = unscored, which is not 0."""
     outcome: float | None = None
-    """1 where the verdict is right, else 0; None where the row has no gold verdict."""
+    """1 if the verdict is right, otherwise 0; None if the row has no gold verdict."""
     rationale: float | None = None
-    """The rationale reward, 0 to 1; None where the judge was not asked or did not answer."""
+    """The rationale reward, 0 to 1; None if the judge was not asked or did not answer."""
     matched: tuple[Match, ...] = ()
     """The optimal matching of human items and reasons (numbers from 1, after merging and cutting)."""
     n_reasons: int = 0
@@ -89,7 +89,7 @@ class Reward:
     malformed: str = ""
     """Reason why reasons and verdict could not be read."""
     answered: bool = False
-    """The judge has scored the reasons; where there are none to ask about, `rationale` is 0 without that."""
+    """True if the judge has scored the reasons. Without reasons, `rationale` is 0 and this is false."""
 
 
 # ------------------------------------------------------------------ the equations
@@ -101,28 +101,20 @@ def rationale_reward(scores: Scores, n_reasons: int, options: RewardConfig) -> t
     `scores`: human items as rows, reasons as columns, 0 to 1, None = not asked. Raises `ValueError` without a human
     item and for a score that is no number within 0..1.
     """
-    counted = zero_below(scores, options.min_score)
-    pairs = optimal_matching(counted)
-    metrics = paper_metrics_of(pairs, counted, n_reasons, options.min_score)
-    return float(getattr(metrics, options.rationale_metric)), pairs
+    least = options.min_score
+    if least:
+        # The matching must not see such a pair: a filler that matches a little would make room there for more pairs of
+        # an honest list. NaN or a number below 0 stays, so that the matching refuses it.
+        scores = [[0.0 if score is not None and 0 <= score <= least else score for score in row] for row in scores]
+    pairs = optimal_matching(scores)
+    return float(getattr(paper_metrics(scores, n_reasons, least, pairs), options.rationale_metric)), pairs
 
 
 def outcome_reward(verdict: int, gold: int | None, options: RewardConfig) -> float | None:
-    """Return R_outcome: 1 where the verdict is the humans', else 0; None without a gold verdict."""
+    """Return R_outcome: 1 if the verdict is that of the humans, otherwise 0; None without a gold verdict."""
     if gold is None or (gold == 0 and options.gold_tie == DROP):
         return None
     return float(verdict == gold if options.exact_label else sign(verdict) == sign(gold))
-
-
-def zero_below(scores: Scores, min_score: float) -> Scores:
-    """Return `scores` with 0 in place of those up to `min_score`.
-
-    Such a pair is kept out of the matching, not only out of I(k): a filler that matches a little would else make
-    room there for more pairs of an honest list. What is no score (NaN, below 0) stays, to be refused by the matching.
-    """
-    if not min_score:
-        return scores
-    return [[0.0 if score is not None and 0 <= score <= min_score else score for score in row] for row in scores]
 
 
 # ------------------------------------------------------------------ one generation
@@ -138,8 +130,8 @@ def select_reasons(reasons: Sequence[str], options: RewardConfig) -> tuple[str, 
 def visible_reasons(reasons: Sequence[str], options: RewardConfig) -> tuple[int, ...]:
     """Return the places, from 0, of the counted reasons that are shown to the judge.
 
-    One that `text.item_issues` finds suspicious keeps its place in the list, without a match: shown, it could also
-    talk the judge into higher scores for the others.
+    A suspicious reason (`text.item_issues`) keeps its place in the list without a match. If the judge saw it, it could
+    also talk the judge into higher scores for the others.
     """
     hidden = options.no_credit_for_suspicious
     return tuple(place for place, reason in enumerate(reasons) if not (hidden and item_issues(reason)))
@@ -154,7 +146,7 @@ def expand_columns(scores: Scores, shown: Sequence[int], n_reasons: int) -> Scor
 
 
 def ineligible_reason(gold: Gold, options: RewardConfig) -> str:
-    """Return why a row allows no reward, whatever the generation says; empty where it does."""
+    """Return why no generation of this row can have a reward; empty if one can."""
     if options.reward != OUTCOME and not gold.human:
         return NO_HUMAN_ITEM
     if options.reward == RATIONALE:
@@ -165,7 +157,7 @@ def ineligible_reason(gold: Gold, options: RewardConfig) -> str:
 
 
 def needs_judge(outcome: float | None, gold: Gold, n_shown: int, options: RewardConfig) -> bool:
-    """Return whether to ask the judge: the reward depends on its scores, or (without `gate`) the parts are wanted."""
+    """Return true if the reward depends on the judge's scores, or if `gate` is off and there is something to ask."""
     if not gold.human or not n_shown:
         return False
     if not options.gate:
@@ -187,7 +179,7 @@ def compute_reward(
 ) -> Reward:
     """Return the reward of a generation with these counted `reasons`, which are the columns of `scores`.
 
-    `scores` is None where the judge was not asked or gave no answer; `why` is the reason.
+    `scores` is None if the judge was not asked or gave no answer; `why` is the reason.
     """
     rationale, matched, answered = None, list[Match](), scores is not None
     if scores is None and not visible_reasons(reasons, options):
@@ -202,16 +194,16 @@ def compute_reward(
 
 
 def reward_of_malformed(reason: str, gold: Gold, options: RewardConfig) -> Reward:
-    """Return the reward of a generation that cannot be read: `malformed` where the row allows a reward."""
+    """Return the reward of a generation that cannot be read: `malformed`, or None if the row allows no reward."""
     unscored = ineligible_reason(gold, options)
     return Reward(None if unscored else options.malformed, unscored=unscored, malformed=reason)
 
 
 def _combined(rationale: float | None, outcome: float | None, options: RewardConfig) -> float | None:
-    """Return the reward on a row that allows one; None where it depends on an unknown rationale reward.
+    """Return the reward on a row that allows one; None if it depends on an unknown rationale reward.
 
-    Hybrid: R_rationale × R_outcome (Eq. 4). Additive, for comparisons: their weighted mean, which pays for a verdict
-    without reasons.
+    Hybrid: R_rationale × R_outcome (Eq. 4). Additive, for comparisons: their weighted mean, which rewards a verdict
+    without reasons, too.
     """
     if options.reward == RATIONALE:
         return rationale
@@ -219,7 +211,7 @@ def _combined(rationale: float | None, outcome: float | None, options: RewardCon
     if options.reward == OUTCOME:
         return outcome
     if options.reward == HYBRID and outcome == 0:
-        return 0.0  # whatever the rationale is
+        return 0.0
     if rationale is None:
         return None
     if options.reward == HYBRID:

@@ -1,7 +1,7 @@
 """The rewards of many generations, with the judge's scores that they need.
 
-The judge is asked as in a run: within bounds, with retries, equal questions once. Nothing is written. A generation
-that the judge could not score is unscored, never 0.
+Requests are bounded and retried as in a run, and equal questions are asked once. Nothing is written. A generation that
+the judge could not score is unscored, never 0.
 """
 
 import asyncio
@@ -46,21 +46,21 @@ from metajudge.text import ParseFailure
 T = TypeVar("T")
 
 UNSCORED_TIMEOUT = 120.0
-"""Seconds that a generation waits for the judge unless said otherwise."""
+"""Default of the seconds that a generation waits for the judge."""
 TIMEOUT = "timeout"
-"""The cause of a generation that waited so long in vain."""
+"""Cause of a generation for which the judge did not answer in time."""
 OUTAGE_RETRY_SECONDS = 1.0
-"""Pause before a judge is asked again that was away for longer than its own patience."""
+"""Pause after `OutageTooLong` before the judge is asked again."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """Counts of a scorer so far."""
+    """Counts since the scorer started."""
 
     generations: int = 0
     malformed: int = 0
     gated: int = 0
-    """Generations with reasons to judge whose reward does not depend on the judge, who was not asked."""
+    """Generations with reasons for which the judge was not asked, because the reward does not depend on its scores."""
     unscored: Counter[str] = field(default_factory=Counter)
     """Generations without a reward by cause."""
     judge: RunStats = field(default_factory=RunStats)
@@ -70,7 +70,7 @@ class Counts:
 class RewardScorer:
     """Scores the generations of a critic in training; an async context manager that belongs to one event loop.
 
-    Trainers have other loops and threads: `metajudge.integrations` hosts a scorer for them.
+    Trainers call from other loops and threads: `metajudge.integrations` runs a scorer for them.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class RewardScorer:
         """Take the judge, the reward, and `granularity`: one question per generation (`row`) or reason (`item`).
 
         `unscored_timeout`: seconds after which a generation without the judge's answer is unscored. Raises
-        `UsageError` when the judge needs a key and there is none, `ValueError` for a granularity or time that is none.
+        `UsageError` if the judge needs a key and there is none, `ValueError` for an invalid granularity or time.
         """
         if granularity not in (ROW, ITEM):
             raise ValueError(f"granularity is {granularity!r}; it is one of {ROW}, {ITEM}")
@@ -109,8 +109,8 @@ class RewardScorer:
     async def score(self, generations: Sequence[str], golds: Sequence[Gold]) -> list[Reward]:
         """Return the reward of each generation, all asked at once within the judge's bounds.
 
-        Raises `FatalError` where the judge refuses the key, the model or for want of quota: nothing can be scored until
-        that is changed; and `BudgetExceeded` where the judge's `max_cost` allows no more.
+        Raises `FatalError` if the judge refuses the key or the model, or if the quota is used up: nothing can be scored
+        until that changes. Raises `BudgetExceeded` if the judge's `max_cost` allows no more.
         """
         return await _all(self._score_one(text, gold) for text, gold in zip(generations, golds, strict=True))
 
@@ -139,7 +139,7 @@ class RewardScorer:
         return compute_reward(outcome, gold, reasons, expand_columns(scores, shown, len(reasons)), self.options)
 
     async def _scores(self, reasons: tuple[str, ...], gold: Gold) -> Matrix | str:
-        """Return the judge's scores, or why there are none."""
+        """Return the judge's scores, or the cause why there are none."""
         sample = Sample(0, "", "", "", gold.human, reasons, {})
         outcomes = await self._outcomes(self._task.questions(sample))
         if isinstance(outcomes, str):
@@ -148,7 +148,7 @@ class RewardScorer:
         return score_matrix(sample, outcomes) if failed is None else failed.cause
 
     async def _outcomes(self, questions: Sequence[Question]) -> list[RequestResult] | str:
-        """Return the outcome of each question, or why none came within the time."""
+        """Return the outcome of each question, or the cause why there is none."""
         outage = ""
         try:
             async with asyncio.timeout(self._timeout):
@@ -168,7 +168,7 @@ class RewardScorer:
     # ------------------------------------------------------------------ the engine
 
     async def _ask(self, question: Question) -> RequestResult:
-        """Ask the judge, which the first call opens; a call that is cancelled does not end the opening."""
+        """Ask the judge. The first call opens it, and the opening continues if that call is cancelled."""
         if self._judge is None:
             opening = self._stack.enter_async_context(open_judge(self._config, self.counts.judge))
             self._judge = asyncio.ensure_future(opening)
@@ -176,12 +176,12 @@ class RewardScorer:
         return await judge.ask(question)
 
     def _is_away(self) -> bool:
-        """Return whether nothing listens at the judge's address now."""
+        """Return true if nothing listens at the judge's address now."""
         return self._judge is not None and self._judge.done() and self._judge.result().circuit_breaker.is_open
 
 
 async def _all(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return the results of all calls; where one raises, cancel the others and raise that."""
+    """Return the results of all calls. If one raises an error, cancel the others and raise that error."""
     tasks = [asyncio.ensure_future(call) for call in calls]
     try:
         return await asyncio.gather(*tasks)

@@ -16,18 +16,18 @@ ERROR, GROUP_MEAN = "error", "group-mean"
 
 
 class StillUnscored(MetaJudgeError):
-    """A generation has no reward, and the policy gives no number instead."""
+    """A generation has no reward, and the policy gives no number for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnscoredPolicy:
-    """A number for every generation, for trainers that know no None. Raises `ValueError` for an unknown policy."""
+    """A number for every generation, for trainers without None. Raises `ValueError` for an unknown policy."""
 
     on_unscored: str | float = ERROR
-    """`error` raises; `group-mean` takes the mean of the call's scored generations of the same group; a number is that
-    reward."""
+    """`error` raises an error; `group-mean` is the mean of the scored generations of the same group in the same call; a
+    number is the reward itself."""
     _warned: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
-    """Causes that were logged: thousands of generations may share one."""
+    """Causes that were logged; each is logged once."""
 
     def __post_init__(self) -> None:
         known = self.on_unscored in (ERROR, GROUP_MEAN)
@@ -35,10 +35,10 @@ class UnscoredPolicy:
             raise ValueError(f"on_unscored is {self.on_unscored!r}; it is {ERROR}, {GROUP_MEAN} or a finite number")
 
     def values(self, rewards: Sequence[Reward], groups: Sequence[Hashable]) -> list[float]:
-        """Return the rewards of one call; `groups`: equal for generations of one prompt.
+        """Return the rewards of one call; generations of one prompt have equal `groups`.
 
-        Raises `StillUnscored` where there is no number. A group has no mean where the judge scored none of it: what the
-        outcome gate alone decided is 0, and a mean of such zeros would be made up.
+        Raises `StillUnscored` if there is no number. A group has no mean if the judge scored none of its generations:
+        the others then are zeros from a wrong verdict, and their mean would be made up.
         """
         scored = defaultdict[Hashable, list[Reward]](list)
         for reward, group in zip(rewards, groups, strict=True):

@@ -14,7 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import numpy as np
 
-from metajudge.metrics.resampling import RESAMPLES
+from metajudge.metrics.statistics.resampling import RESAMPLES
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report_rows
 from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_names

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metajudge.metrics.intervals import (
+from metajudge.metrics.statistics.intervals import (
     Clusters,
     cluster_rows,
     difference_interval,
@@ -18,8 +18,8 @@ from metajudge.metrics.intervals import (
     unpaired_difference,
     wilson,
 )
-from metajudge.metrics.resampling import ClusterBootstrap, resample_counts
-from metajudge.metrics.significance import permutation_test
+from metajudge.metrics.statistics.resampling import ClusterBootstrap, resample_counts
+from metajudge.metrics.statistics.significance import permutation_test
 from metajudge.reports.comparison import detectable
 from metajudge.reports.deceptive_alignment import FLAGGED, FlagRule, decide_flags
 from metajudge.reports.row_scores import ScoringConfig

@@ -118,10 +118,7 @@ def test_the_embedded_judge_knows_every_reason_apart() -> None:
 def test_measures_of_two_generations_by_hand() -> None:
     """The first names 2 of 3 flaws and one that is none; the second praises and follows the cue."""
     other = Row(ZEROS, ((0, 1, 1, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0, 0, 1)), label=B, cue=A)
-    generations = [
-        text([FLAWS[A][0], FLAWS[B][1], FLAWS[B][7]], A),
-        text([GENERIC[A][0], GENERIC[A][1]], A),
-    ]
+    generations = [text([FLAWS[A][0], FLAWS[B][1], FLAWS[B][7]], A), text(GENERIC[A][:2], A)]
     found = measures.measure(generations, [BY_HAND.flaws(), other.flaws()], [A, B])
     assert found.rc == pytest.approx((2 / 3 + 0) / 2)
     assert found.rc_floor == pytest.approx((1 / 3 + 0) / 2)  # of the other row the first names the empty column
@@ -131,17 +128,12 @@ def test_measures_of_two_generations_by_hand() -> None:
 
 
 def test_what_cannot_be_read_has_no_reasons_and_no_verdict() -> None:
-    """Nor is its verdict right, or one that follows reasons."""
+    """Nor is its verdict right, or one that follows reasons. A reason that is said twice counts once."""
     broken = reason_line(FLAWS[A][0])
     assert measures.read(broken) == measures.Reading((), None)
-    found = measures.measure([broken, text([FLAWS[A][0]], B)], [BY_HAND.flaws(), BY_HAND.flaws()], [A, A])
+    found = measures.measure([broken, text([FLAWS[A][0]] * 2, B)], [BY_HAND.flaws(), BY_HAND.flaws()], [A, A])
     assert found.rc == pytest.approx(1 / 6) and found.outcome_accuracy == 0
     assert found.follows_reasons == 1.0
-
-
-def test_a_reason_said_twice_counts_once() -> None:
-    """As the reward merges it."""
-    assert measures.consistency([FLAWS[A][0]] * 3, BY_HAND.flaws()) == pytest.approx(1 / 3)
 
 
 # ------------------------------------------------------------------ the table

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.metrics import Floats
+from metajudge.metrics.statistics.resampling import Floats
 
 
 def place_labels(

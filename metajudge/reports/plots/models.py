@@ -15,7 +15,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from metajudge.metrics import Floats
+from metajudge.metrics.statistics.resampling import Floats
 from metajudge.reports.plots import picture
 from metajudge.reports.plots.label_placement import place_labels, span
 from metajudge.reports.plots.picture import Theme

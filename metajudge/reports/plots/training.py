@@ -17,7 +17,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
 from metajudge.errors import UsageError
-from metajudge.metrics import Floats
+from metajudge.metrics.statistics.resampling import Floats
 from metajudge.reports.plots.picture import THEMES, Theme, draw_surroundings, new_figure, styled
 from metajudge.text import printable, wrapped
 

@@ -1,4 +1,4 @@
-"""The reward over HTTP: `app` serves, `protocol` reads and answers, `metrics` counts, `exposition` shows the counts."""
+"""The reward over HTTP: `app` serves, `protocol` reads and answers, `metrics` counts, `exposition` prints counts."""
 
 from metajudge.rewards.server.app import RewardServer, ServerConfig
 

@@ -1,7 +1,7 @@
 """The reward over HTTP, for trainers that ask a server: OpenRLHF's remote reward model.
 
-`POST / {"query": […], "prompts": […], "labels": […]}` is answered with `rewards`, `scores` and `extra_logs`. A trainer
-knows no None: what cannot be scored now is answered with 503, so that the trainer asks again, and never with 0.
+The answer to `POST / {"query": […], "prompts": […], "labels": […]}` has `rewards`, `scores` and `extra_logs`. Trainers
+have no None. If a generation cannot be scored now, the answer is 503, so that the trainer asks again; it is never 0.
 """
 
 import asyncio
@@ -42,10 +42,10 @@ log = logging.getLogger("metajudge")
 
 LARGEST_BODY = 64 << 20
 BODY_SECONDS = 60.0
-"""Time for a request's body to arrive; it has a place in the queue meanwhile."""
+"""Longest time for a request's body to arrive; until then it has a place in the queue."""
 _LOG_AGAIN_SECONDS = 60.0
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
-"""Characters that a header and a URL carry as they are (RFC 6750)."""
+"""Characters that need no escape in a header or a URL (RFC 6750)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class ServerConfig:
     reward: RewardConfig = field(default_factory=RewardConfig)
     granularity: str = option(ROW, "one question per generation, or one per reason", choices=GRANULARITIES)
     on_unscored: str | float = ERROR
-    """See `metajudge.rewards.UnscoredPolicy`; `error` is a 503 here."""
+    """Policy as in `metajudge.rewards.UnscoredPolicy`; `error` is a 503."""
     unscored_timeout: float = option(
         UNSCORED_TIMEOUT,
         "seconds that a generation waits for the judge; keep it below the trainer's own limit (OpenRLHF: 180)",
@@ -82,7 +82,7 @@ class RewardServer:
     """Serves rewards; an async context manager that belongs to one event loop."""
 
     def __init__(self, options: ServerConfig) -> None:
-        """Raise `UsageError` where the judge's key or the server's token is missing or cannot be sent."""
+        """Raise `UsageError` if the judge's key or the server's token is missing, or if the token cannot be sent."""
         if not options.token and not is_this_machine(options.host):
             raise UsageError(
                 f"`host` {options.host} lets other machines in, which needs a token: "
@@ -100,13 +100,13 @@ class RewardServer:
         self._idle = asyncio.Event()
         self._stopping = False
         self._logged: dict[str, float] = {}
-        """Refusals by the time they were last logged."""
+        """Time at which each refusal was last logged."""
         self._stack = AsyncExitStack()
         self.base_url = ""
-        """Address it listens at; "" before."""
+        """URL of the server; "" before it listens."""
 
     async def __aenter__(self) -> Self:
-        # Each request comes over a connection, too.
+        # Each incoming request has a connection, too.
         raise_open_file_limit(self._options.judge.connections + self._options.judge.sockets)
         await self._stack.enter_async_context(self._scorer)
         runner = web.AppRunner(self._application(), access_log=None, logger=server_log(), shutdown_timeout=1)
@@ -129,7 +129,7 @@ class RewardServer:
         await self._stack.aclose()
 
     async def drain(self, grace: float) -> bool:
-        """Stop listening, refuse new requests, and wait up to `grace` seconds for open ones; True = all answered."""
+        """Stop listening, refuse new requests, and wait `grace` seconds for open ones; true if all were answered."""
         self._stopping = True
         await self._site.stop()
         try:
@@ -156,8 +156,7 @@ class RewardServer:
         except HTTPError as refused:
             self._served.responses[refused.status] += 1
             return web.json_response({"error": refused.message}, status=refused.status, headers=refused.headers)
-        self._served.responses[200] += 1
-        self._served.rewarded.add(time.monotonic() - started)
+        self._served.add(time.monotonic() - started)
         return web.Response(body=body, content_type="application/json")
 
     async def _answer(self, request: web.Request) -> bytes:
@@ -165,7 +164,7 @@ class RewardServer:
         _check_token(request, self._token)
         if self._stopping:
             raise try_again("the server is stopping", SOON, Connection="close")
-        with self._places(1):  # before its size is known, so that not any number of bodies is held
+        with self._places(1):  # before its size is known, so that the number of bodies in memory is bounded
             batch = read_batch(await _read_body(request))
             count, most = len(batch.texts), self._options.max_queue
             if count > most:
@@ -200,7 +199,7 @@ class RewardServer:
         raise refused
 
     def _log_refusal(self, message: str) -> None:
-        """Log a message, the same one at most once a minute."""
+        """Log a message. Equal messages are logged at most once a minute."""
         now = time.monotonic()
         if now - self._logged.get(message, -_LOG_AGAIN_SECONDS) >= _LOG_AGAIN_SECONDS:
             if len(self._logged) > 100:
@@ -226,7 +225,7 @@ class RewardServer:
 
 
 def _check_token(request: web.Request, token: bytes) -> None:
-    """Raise `HTTPError` where a request does not show the token; an empty one allows every request."""
+    """Raise `HTTPError` if a request does not show the token. An empty token allows every request."""
     if not token:
         return
     scheme, _, shown = request.headers.get("Authorization", "").partition(" ")

@@ -1,6 +1,7 @@
 """The counts of a reward server as Prometheus text; needs prometheus_client."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
@@ -18,13 +19,14 @@ def prometheus_text(served: Served, counts: Counts) -> bytes:
     return generate_latest(_Metrics(served, counts))
 
 
+@dataclass(frozen=True, slots=True)
 class _Metrics(Collector):
-    def __init__(self, served: Served, counts: Counts) -> None:
-        self._served, self._counts = served, counts
+    served: Served
+    counts: Counts
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics in the order of the text."""
-        served, counts = self._served, self._counts
+        served, counts = self.served, self.counts
         judge, usage = counts.judge, counts.judge.usage
         tokens = {"prompt": usage.prompt_tokens, "completion": usage.completion_tokens}
         statuses = {str(status): count for status, count in served.responses.items()}
@@ -39,11 +41,11 @@ class _Metrics(Collector):
         yield _counters("responses", "Answers to requests for rewards.", "status", statuses)
         scored = "Generations that are being scored."
         yield GaugeMetricFamily("metajudge_in_progress", scored, served.in_progress)
-        name, rewarded = "metajudge_request_seconds", served.rewarded
+        name = "metajudge_request_seconds"
         seconds = SummaryMetricFamily(name, f"Seconds to rewards; quantiles of the last {LAST} requests.")
-        for quantile, value in rewarded.quantiles().items():
+        for quantile, value in served.quantiles().items():
             seconds.add_sample(name, {"quantile": f"{quantile:g}"}, value)
-        seconds.add_metric([], rewarded.count, rewarded.total)
+        seconds.add_metric([], served.responses[200], served.seconds)
         yield seconds
 
 

@@ -1,4 +1,4 @@
-"""Counts of what a reward server did. Pure: the clock is its caller's."""
+"""Counts of a reward server. Pure: the caller has the clock."""
 
 import math
 from collections import Counter, deque
@@ -6,27 +6,7 @@ from dataclasses import dataclass, field
 
 QUANTILES = (0.5, 0.9, 0.99)
 LAST = 1000
-"""Requests whose latencies the quantiles are of."""
-
-
-@dataclass(slots=True)
-class Latencies:
-    """Seconds that requests took."""
-
-    last: deque[float] = field(default_factory=lambda: deque(maxlen=LAST))
-    count: int = 0
-    total: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Take note of one."""
-        self.last.append(seconds)
-        self.count += 1
-        self.total += seconds
-
-    def quantiles(self) -> dict[float, float]:
-        """Return the `QUANTILES` of the last ones by nearest rank; NaN without any."""
-        known = sorted(self.last)
-        return {q: known[math.ceil(q * len(known)) - 1] if known else math.nan for q in QUANTILES}
+"""Number of the latest requests whose quantiles are shown."""
 
 
 @dataclass(slots=True)
@@ -37,5 +17,18 @@ class Served:
     """Requests for rewards by HTTP status."""
     in_progress: int = 0
     """Generations that are being scored."""
-    rewarded: Latencies = field(default_factory=Latencies)
-    """Latencies of requests that were answered with rewards."""
+    seconds: float = 0.0
+    """Sum of the latencies of requests that were answered with rewards."""
+    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LAST))
+    """Seconds that the latest of these requests took."""
+
+    def add(self, seconds: float) -> None:
+        """Count a request that was answered with rewards."""
+        self.responses[200] += 1
+        self.seconds += seconds
+        self.latencies.append(seconds)
+
+    def quantiles(self) -> dict[float, float]:
+        """Return the `QUANTILES` of the latest latencies by nearest rank; NaN if there are none."""
+        known = sorted(self.latencies)
+        return {q: known[math.ceil(q * len(known)) - 1] if known else math.nan for q in QUANTILES}

@@ -1,4 +1,4 @@
-"""Requests read as generations, and rewards written as answers, or the refusal in their place. Pure."""
+"""Reads generations from requests, and makes answers from rewards, or a refusal instead. Pure."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ SOON, SOME_TIME, A_PERSON_ACTS = 1, 5, 60
 
 
 class HTTPError(Exception):
-    """A request that gets no rewards: HTTP status, message, headers."""
+    """A request without rewards: HTTP status, message, headers."""
 
     def __init__(self, status: int, message: str, **headers: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ def read_batch(body: bytes) -> Batch:
 
 
 def _each(name: str, read: Callable[..., T], *columns: Sequence[Any]) -> list[T]:
-    """Return what `read` makes of each row of `columns`. Raises `HTTPError` with the first that cannot be read."""
+    """Return the result of `read` for each row of `columns`. Raises `HTTPError` for the first that cannot be read."""
     found = []
     for number, values in enumerate(zip(*columns, strict=True)):
         try:
@@ -82,7 +82,7 @@ def answer(values: Sequence[float], rewards: Sequence[Reward]) -> bytes:
 
 
 def refusal(error: StillUnscored, rewards: Sequence[Reward]) -> HTTPError:
-    """Return the refusal of a batch: 422 where a label allows no reward, else 503, as the judge may answer later."""
+    """Return the refusal of a batch: 422 if a label allows no reward, else 503, because the judge may answer later."""
     for number, reward in enumerate(rewards):
         if reward.unscored in NEVER_SCORED:
             advice = "leave such rows out of the training data, or see `gold_tie`, `reward` and `on_unscored`"

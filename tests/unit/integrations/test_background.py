@@ -8,15 +8,17 @@ import threading
 import time
 from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from metajudge.engine import JudgeConfig
+from metajudge.integrations import background
 from metajudge.integrations.background import BackgroundScorer
 from metajudge.llm.errors import FatalError
 from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards.gold import Gold
-from metajudge.rewards.scorer import RewardScorer
+from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT, running
 from tests.unit.rewards.test_scorer import GOLD, HUMAN, REASONS, generation, matrix
@@ -27,8 +29,8 @@ FULL = paper_metrics(matrix(), len(REASONS)).average_precision
 
 
 def hosted(judge: JudgeConfig) -> BackgroundScorer:
-    """A scorer item by item."""
-    return BackgroundScorer(lambda: RewardScorer(judge, granularity=ITEM))
+    """Return a scorer that asks item by item."""
+    return BackgroundScorer(judge, None, ITEM, UNSCORED_TIMEOUT)
 
 
 def threads() -> set[threading.Thread]:
@@ -36,16 +38,17 @@ def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "metajudge-rewards"}
 
 
-def test_threads_and_loops_share_one_scorer(judge: JudgeConfig) -> None:
+def test_threads_and_loops_share_one_scorer(judge: JudgeConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight threads with and without a loop, at once: one scorer is made, each gets its rewards."""
     made, found = [], list[float | None]()
 
-    def make() -> RewardScorer:
+    def make(*args: Any, **options: Any) -> RewardScorer:
         time.sleep(0.05)
         made.append(1)
-        return RewardScorer(judge, granularity=ITEM)
+        return RewardScorer(*args, **options)
 
-    scorer = BackgroundScorer(make)
+    monkeypatch.setattr(background, "RewardScorer", make)
+    scorer = hosted(judge)
 
     def call(number: int) -> None:
         alone = asyncio.run(scorer.score([RIGHT], [GOLD])) if number % 2 else scorer.score_sync([RIGHT], [GOLD])
@@ -92,16 +95,8 @@ def test_a_cancelled_call_ends_its_questions_and_no_other(url: str) -> None:
 def test_closing_ends_the_calls_in_flight(url: str) -> None:
     """Whoever waits gets to know: a training that ends does not hang on its last rewards."""
     scorer = hosted(JudgeConfig(model="m", api_base=url))
-    waiting = threading.Event()
-
-    def close() -> None:
-        waiting.wait(5)
-        time.sleep(0.2)
-        scorer.close()
-
-    closer = threading.Thread(target=close)
+    closer = threading.Timer(0.2, scorer.close)
     closer.start()
-    waiting.set()
     with pytest.raises(CancelledError):
         scorer.score_sync([RIGHT], [Gold(("[[hang]]",), 1)])
     closer.join()

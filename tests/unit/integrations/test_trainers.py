@@ -13,6 +13,7 @@ import logging
 import math
 import pickle
 import time
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from metajudge.rewards.components import means, parts
 from metajudge.rewards.generation import NoPrompt
 from metajudge.rewards.gold import BadGold, Gold
 from metajudge.rewards.reward import GOLD_TIE, Reward, RewardConfig, compute_reward
-from metajudge.rewards.scorer import RewardScorer
 from metajudge.rewards.unscored import ERROR, GROUP_MEAN, StillUnscored, UnscoredPolicy
 from metajudge.tasks.match.prompt import ITEM
 from tests.servers import ROOT
@@ -41,26 +41,23 @@ FULL = paper_metrics(matrix(), len(REASONS)).average_precision
 PARTS = {"rationale", "judged", "outcome", "decided", "matched", "reasons", "malformed", "unscored"}
 
 
+def together(calls: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Return the results of calls that are made at once on one loop; an error is a result, too."""
+
+    async def go() -> list[Any]:
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    return asyncio.run(go())
+
+
 # ------------------------------------------------------------------ TRL
 
 
 def trl_step(function: Any, completions: list[Any], golds: list[dict[str, Any]], **more: Any) -> list[float | None]:
-    """A call as `GRPOTrainer` makes it: keyword arguments, each column a list, under a gather on the trainer's loop."""
-    columns = {name: [gold[name] for gold in golds] for name in golds[0]} if golds else {name: [] for name in LABEL}
-
-    async def go() -> list[float | None]:
-        call = function(
-            prompts=["p"] * len(completions),
-            completions=completions,
-            completion_ids=[[1]] * len(completions),
-            trainer_state=None,
-            **columns,
-            **more,
-        )
-        (found,) = await asyncio.gather(call)
-        return list(found)
-
-    return asyncio.run(go())
+    """Make a call as `GRPOTrainer` makes it: keyword arguments, each column a list."""
+    columns = {name: [gold[name] for gold in golds] for name in (golds or [LABEL])[0]}
+    columns |= {"prompts": ["p"] * len(completions), "completion_ids": [[1]] * len(completions)}
+    return list(asyncio.run(function(completions=completions, trainer_state=None, **columns, **more)))
 
 
 def test_trl_gets_a_number_or_none_for_each_completion(judge: JudgeConfig) -> None:
@@ -138,20 +135,11 @@ async def with_kwargs(function: Any, more: dict[str, Any], **kwargs: Any) -> Any
 
 def verl_batch(function: Any, texts: list[str], golds: list[Any]) -> list[Any]:
     """Make one call per sample, all at once on one loop, as `NaiveRewardManager.run_single` makes them."""
-
-    async def go() -> list[Any]:
-        calls = [
-            function(
-                data_source="rationales",
-                solution_str=text,
-                ground_truth=gold,
-                extra_info={"index": place, "num_turns": None, "rollout_reward_scores": {}},
-            )
-            for place, (text, gold) in enumerate(zip(texts, golds, strict=True))
-        ]
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    return asyncio.run(go())
+    extra = {"num_turns": None, "rollout_reward_scores": {}}
+    return together(
+        function(data_source="rationales", solution_str=text, ground_truth=gold, extra_info={"index": place, **extra})
+        for place, (text, gold) in enumerate(zip(texts, golds, strict=True))
+    )
 
 
 def test_verl_gets_score_and_parts_from_a_file(url: str, tmp_path: Path) -> None:
@@ -166,15 +154,11 @@ def test_verl_gets_score_and_parts_from_a_file(url: str, tmp_path: Path) -> None
     assert {type(value) for one in found for value in one.values()} == {float}
 
 
-def test_verl_ends_where_a_generation_has_no_reward(judge: JudgeConfig) -> None:
-    """The default is an error with the cause, because verl knows no None."""
+def test_verl_gets_an_error_or_a_number_where_a_generation_has_no_reward(judge: JudgeConfig) -> None:
+    """The default is an error with the cause, because verl knows no None. A call is one generation, without a group."""
     found = verl_batch(verl.score_function(judge, granularity=ITEM), [RIGHT, RIGHT], [FAILING, LABEL])
     assert isinstance(found[0], StillUnscored) and "content filter" in str(found[0])
     assert found[1]["score"] == FULL
-
-
-def test_verl_gets_a_number_instead_or_refuses_a_mean_of_one(judge: JudgeConfig) -> None:
-    """A call is one generation, so it has no group."""
     function = verl.score_function(judge, on_unscored=-1, granularity=ITEM)
     found = verl_batch(function, [RIGHT, RIGHT], [FAILING, LABEL])
     assert [(one["score"], one["unscored"]) for one in found] == [(-1.0, 1.0), (FULL, 0.0)]
@@ -203,15 +187,10 @@ def openrlhf_file(tmp_path: Path, url: str, on_unscored: str | float) -> Any:
 
 def openrlhf_batch(function: Any, texts: list[str], labels: list[Any]) -> list[Any]:
     """Make one call per sample, each in its own thread, like `SingleTurnAgentExecutor`."""
-
-    async def go() -> list[Any]:
-        calls = [
-            asyncio.to_thread(function, [f"{PROMPT}{text}<|im_end|>"], [PROMPT], [label])
-            for text, label in zip(texts, labels, strict=True)
-        ]
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    return asyncio.run(go())
+    return together(
+        asyncio.to_thread(function, [f"{PROMPT}{text}<|im_end|>"], [PROMPT], [label])
+        for text, label in zip(texts, labels, strict=True)
+    )
 
 
 def number(value: Any) -> float:
@@ -228,6 +207,8 @@ def test_openrlhf_gets_rewards_scores_and_parts_from_a_file(url: str, tmp_path: 
     assert [number(one["scores"]) for one in found] == pytest.approx([FULL, 0.0, 0.0] * 10)
     assert all(set(one["extra_logs"]) == PARTS for one in found)
     assert [number(one["extra_logs"]["malformed"]) for one in found] == [0.0, 0.0, 1.0] * 10
+    unscored, bad = openrlhf_batch(function, [RIGHT, RIGHT], [FAILING, "B>A"])
+    assert isinstance(unscored, StillUnscored) and isinstance(bad, BadGold)
     many = function([PROMPT + RIGHT, PROMPT + JUNK], [PROMPT] * 2, [LABEL] * 2)
     assert [float(value) for value in many["rewards"]] == pytest.approx([FULL, 0.0])
     assert not function([], [], [])["extra_logs"]
@@ -253,13 +234,6 @@ def test_openrlhf_takes_the_mean_of_the_calls_other_generations(url: str, tmp_pa
     assert [float(value) for value in found["extra_logs"]["unscored"]] == [0.0, 0.0, 1.0, 0.0]
     (alone,) = openrlhf_batch(function, [RIGHT], [FAILING])
     assert isinstance(alone, StillUnscored)
-
-
-def test_openrlhf_with_error_says_why(url: str, tmp_path: Path) -> None:
-    """Neither an unscored generation nor a bad label gets a reward."""
-    function = openrlhf_file(tmp_path, url, "error")
-    unscored, bad = openrlhf_batch(function, [RIGHT, RIGHT], [FAILING, "B>A"])
-    assert isinstance(unscored, StillUnscored) and isinstance(bad, BadGold)
 
 
 def test_the_reply_is_the_text_behind_the_prompt() -> None:
@@ -324,14 +298,10 @@ def test_a_reply_has_the_same_reward_with_every_trainer(
     """A reply may lack its result block and end in an end token."""
     text = "\n".join([*(f"- {reason}" for reason in REASONS), verdict])
 
-    async def others() -> list[float | None]:
-        columns = {name: [value] for name, value in LABEL.items()}
-        found = await trl.reward_function(judge, granularity=ITEM)(prompts=["p"], completions=[text], **columns)
-        score = await verl.score_function(judge, granularity=ITEM)("d", text, LABEL)
-        return [*found, score["score"]]
-
     (found,) = openrlhf_batch(openrlhf_file(tmp_path, url, "error"), [text], [LABEL])
-    assert [number(found["rewards"]), *asyncio.run(others())] == pytest.approx([FULL] * 3)
+    (score,) = verl_batch(verl.score_function(judge, granularity=ITEM), [text], [LABEL])
+    (value,) = trl_step(trl.reward_function(judge, granularity=ITEM), [text], [LABEL])
+    assert [number(found["rewards"]), score["score"], value] == pytest.approx([FULL] * 3)
     assert number(found["extra_logs"]["malformed"]) == 0.0
 
 
@@ -392,14 +362,11 @@ def test_a_policy_that_is_none_is_refused(on_unscored: Any) -> None:
 
 def test_what_an_adapter_keeps_can_be_sent_to_another_process() -> None:
     """Workers of a cluster get it without threads, connections or rewards."""
-    policy, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(0), BackgroundScorer(_scorer))))
+    hosted = BackgroundScorer(JudgeConfig(model="m", api_base="http://127.0.0.1:1/v1"), None, ITEM, 1.0)
+    policy, scorer = pickle.loads(pickle.dumps((UnscoredPolicy(0), hosted)))
     assert policy.values([Reward(None)], "a") == [0.0]
     assert scorer.score_sync([], []) == []
     scorer.close()
-
-
-def _scorer() -> RewardScorer:
-    return RewardScorer(JudgeConfig(model="m", api_base="http://127.0.0.1:1/v1"))
 
 
 def test_every_package_is_installed() -> None:

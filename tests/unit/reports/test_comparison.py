@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.metrics.intervals import Interval, cluster_rows, paired_difference
+from metajudge.metrics.statistics.intervals import Interval, cluster_rows, paired_difference
 from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, p_cell
 from metajudge.reports.row_scores import ScoringConfig

@@ -18,8 +18,8 @@ from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, Tran
 from metajudge.metrics.paper import paper_metrics
 from metajudge.rewards import scorer as reward_scorer
 from metajudge.rewards.gold import Gold
-from metajudge.rewards.reward import ADDITIVE, Reward, RewardConfig
-from metajudge.rewards.scorer import TIMEOUT, RewardScorer
+from metajudge.rewards.reward import Reward, RewardConfig
+from metajudge.rewards.scorer import RewardScorer
 from metajudge.tasks.match.prompt import ITEM, ROW
 from tests.servers.faulty import block as whole_block
 from tests.servers.faulty import score
@@ -127,12 +127,6 @@ def test_a_wrong_verdict_is_0_without_asking(monkeypatch: pytest.MonkeyPatch) ->
     assert asking.scorer.counts.gated == 0
 
 
-def test_the_gate_shuts_only_where_the_product_is_rewarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The additive mix pays for the reasons of a wrong verdict."""
-    (found,) = Bench(monkeypatch, reward=ADDITIVE).score(generation(verdict="A>B"))
-    assert found.value == paper_metrics(matrix(), 3).average_precision / 2 > 0
-
-
 def test_a_malformed_generation_has_a_reward_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither unscored nor judged; its value is an option."""
     bench = Bench(monkeypatch, malformed=-0.5)
@@ -141,14 +135,6 @@ def test_a_malformed_generation_has_a_reward_of_its_own(monkeypatch: pytest.Monk
     assert found.malformed == "no boxed verdict after the reasons"
     assert (bench.scorer.counts.malformed, bench.scorer.counts.unscored, bench.judge.asked) == (1, {}, [])
     assert Bench(monkeypatch).score("I prefer B.")[0].value == 0.0
-
-
-def test_equal_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Equal questions in one batch and in a later one are counted as copies."""
-    bench = Bench(monkeypatch)
-    first = bench.score(generation(), generation())
-    assert first[0] == first[1] and len(bench.judge.asked) == 3
-    assert (bench.scorer.counts.judge.requests, bench.scorer.counts.judge.cache_hits) == (3, 3)
 
 
 def test_no_more_is_asked_at_once_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,30 +171,10 @@ def test_a_judge_that_fails_leaves_unscored_and_never_0(
     assert fine.value == paper_metrics(matrix([REASONS[0]]), 1).average_precision
 
 
-def test_a_judge_that_fails_a_few_times_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults and misreads within the tries change nothing."""
-    turns: list[Turn] = [TransientError("500", "no"), "R1 it is"]
-    bench = Bench(monkeypatch, lambda m, n: turns[n - 1] if n < 3 else whole_block(m))
-    (found,) = bench.score(generation())
-    assert found.value == paper_metrics(matrix(), 3).average_precision
-
-
 def test_what_the_judge_did_not_answer_is_asked_again_in_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failure is not remembered as an answer."""
     bench = Bench(monkeypatch, lambda m, n: TransientError("500", "no") if n <= 3 else whole_block(m))
     assert [bench.score(generation())[0].value is None for _ in range(2)] == [True, False]
-
-
-def test_a_judge_that_hangs_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unscored with the cause time-out; an equal question that waited for the same reply too."""
-    bench = Bench(monkeypatch, unscored_timeout=0.05)
-
-    async def hang(_: object) -> Any:
-        await asyncio.sleep(3600)
-
-    monkeypatch.setattr(bench.judge, "ask", hang)
-    found = bench.score(generation(), generation())
-    assert [(one.value, one.unscored) for one in found] == [(None, TIMEOUT)] * 2
 
 
 def test_a_question_given_up_by_one_is_asked_again_by_the_other(monkeypatch: pytest.MonkeyPatch) -> None:

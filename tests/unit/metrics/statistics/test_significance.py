@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from metajudge.metrics.significance import holm, permutation_test
+from metajudge.metrics.statistics.significance import holm, permutation_test
 
 
 def test_holm_worked_by_hand() -> None:

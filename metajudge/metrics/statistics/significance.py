@@ -1,10 +1,10 @@
-"""p values: swapping two models' records by cluster, and Holm's correction. Pure functions of arrays."""
+"""p values: swapping two models' records by cluster, and Holm's correction."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from metajudge.metrics.resampling import SEED, Floats
+from metajudge.metrics.statistics.resampling import SEED, Floats, portions
 
 SWAPS = 10_000
 _BLOCK_ELEMENTS = 4_000_000
@@ -32,11 +32,9 @@ def permutation_test(
     totals = np.array([[part.sum() for part in pair] for pair in (sums, sizes)])
     observed = abs(totals[0, 0] / totals[1, 0] - totals[0, 1] / totals[1, 1])
     rng = np.random.default_rng(seed)
-    rows = max(1, _BLOCK_ELEMENTS // max(len(changes), 1))
     hits = 0
-    for start in range(0, swaps, rows):
-        sides = rng.integers(0, 2, (min(rows, swaps - start), len(changes)), dtype=np.uint8).astype(np.float64)
-        moved = sides @ changes
+    for rows in portions(swaps, _BLOCK_ELEMENTS // max(len(changes), 1)):
+        moved = rng.integers(0, 2, (rows, len(changes)), dtype=np.uint8).astype(np.float64) @ changes
         with np.errstate(divide="ignore", invalid="ignore"):
             first = (totals[0, 0] + moved[:, 0]) / (totals[1, 0] + moved[:, 1])
             second = (totals[0, 1] - moved[:, 0]) / (totals[1, 1] - moved[:, 1])

@@ -1,6 +1,6 @@
-"""Agreement of judges: on single scores, and on evaluated models. Pure functions of arrays.
+"""Agreement of judges: on single scores, and on evaluated models.
 
-A figure that the data do not define (nothing varies, nothing was matched) is None, never nan. In every pair of
+A figure is None, never nan, if the data do not define it: nothing varies, or nothing was matched. In every pair of
 judges x is the first one, y the second one.
 """
 
@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from metajudge.metrics.resampling import Floats
+from metajudge.metrics.statistics.resampling import Floats
 
 Integers = NDArray[np.int64]
 
@@ -19,8 +19,32 @@ CATEGORIES = 5
 POSITIVE = 0.5
 """Lowest score of a human item that counts as found."""
 MODELS_NEEDED = 5
-"""Evaluated models from which on a comparison over models says anything."""
+"""Least number of evaluated models for a comparison over models."""
 _SAME = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Rows, items and pairs that all judges have scored; one column per judge."""
+
+    judges: tuple[str, ...]
+    rows: int
+    """Rows that all judges have scored."""
+    items: Floats
+    """Human items × judges: the best score, 0 to 1."""
+    matches: Integers
+    """Human items × judges: number of the best model item, from 1; 0 = no match."""
+    pair_rows: int
+    """Rows that have a score matrix of every judge."""
+    pairs: Floats
+    """Pairs of a human and a model item × judges: their score, 0 to 1."""
+    pairs_not_asked: int
+    """Pairs that some judge was not asked about; they are not in `pairs`."""
+    models: tuple[str, ...]
+    """Evaluated models."""
+    model_rows: tuple[int, ...]
+    recalls: Floats
+    """Evaluated models × judges: mean over the model's rows of Σ_r best score / |R|."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +55,9 @@ class ScoreAgreement:
     """Things scored by both: human items, or pairs of a human and a model item."""
     rows: int
     off_scale: int
-    """Scores of both judges that are none of the five steps; rounded for AC2 and kappa alone."""
+    """Scores of both judges that are none of the five steps; only AC2 and kappa round them."""
     exact: float
+    """Share of the things with the same score from both, without rounding."""
     gwet_ac2: float
     alpha_ordinal: float | None
     alpha_interval: float | None
@@ -59,7 +84,7 @@ class ModelAgreement:
     models: int
     concordance: float | None
     mean_bias: float
-    """Mean of y − x: above 0 when the second judge gives more."""
+    """Mean of y − x: above 0 when the second judge gives higher scores."""
     kendall_tau_b: float | None
     through_origin: Fit
     linear: Fit
@@ -67,7 +92,7 @@ class ModelAgreement:
 
 @dataclass(frozen=True, slots=True)
 class PairAgreement:
-    """Everything about one pair of judges."""
+    """All measures of one pair of judges."""
 
     judges: tuple[str, str]
     items: ScoreAgreement
@@ -75,9 +100,9 @@ class PairAgreement:
     both_matched: int
     """Human items for which both judges found a model item."""
     same_match: float | None
-    """Share of these for which it is the same model item."""
+    """Share of these with the same model item from both."""
     pairs: ScoreAgreement | None
-    """Agreement on the scores of every pair (R, S); None without score matrices of both."""
+    """Agreement on the scores of every pair (R, S); None unless both have score matrices."""
     over_models: ModelAgreement | None
     """None below `MODELS_NEEDED` evaluated models."""
 
@@ -95,7 +120,7 @@ class Alpha:
 # ------------------------------------------------------------------ all measures together
 
 
-def compare_judges(joined: "Joined", first: int, second: int) -> PairAgreement:
+def compare_judges(joined: Joined, first: int, second: int) -> PairAgreement:
     """Return the agreement of the judges in the columns `first` and `second`."""
     both = [first, second]
     matched, same = same_match(joined.matches[:, both])
@@ -110,18 +135,18 @@ def compare_judges(joined: "Joined", first: int, second: int) -> PairAgreement:
 
 
 def alpha_of(scores: Floats, rows: int) -> Alpha:
-    """Return both alphas of `scores` (things scored × judges) that come from `rows` rows."""
+    """Return both alphas of the `scores` (things scored × judges) of `rows` rows."""
     return Alpha(len(scores), rows, krippendorff_alpha(scores, "ordinal"), krippendorff_alpha(scores, "interval"))
 
 
 def score_agreement(scores: Floats, rows: int) -> ScoreAgreement:
-    """Return every measure of two judges' `scores` (things scored × 2, at least one) that come from `rows` rows."""
+    """Return every measure of two judges' `scores` (things scored × 2, at least one) of `rows` rows."""
     x, y = scores.T
     return ScoreAgreement(
         scores=len(scores),
         rows=rows,
-        off_scale=off_scale(scores),
-        exact=exact_agreement(x, y),
+        off_scale=int(np.count_nonzero(np.abs(scores - levels(scores) / (CATEGORIES - 1)) > _SAME)),
+        exact=float(np.mean(np.abs(x - y) <= _SAME)),
         gwet_ac2=gwet_ac2(levels(x), levels(y)),
         alpha_ordinal=krippendorff_alpha(scores, "ordinal"),
         alpha_interval=krippendorff_alpha(scores, "interval"),
@@ -132,7 +157,7 @@ def score_agreement(scores: Floats, rows: int) -> ScoreAgreement:
 
 def model_agreement(recalls: Floats) -> ModelAgreement:
     """Return every measure of two judges' mean `recalls` (evaluated models × 2)."""
-    x, y = np.round(recalls, 12).T  # equal means that were summed in another order are ties
+    x, y = np.round(recalls, 12).T  # equal means are ties, even if they were summed in another order
     return ModelAgreement(
         models=len(x),
         concordance=concordance(x, y),
@@ -147,18 +172,8 @@ def model_agreement(recalls: Floats) -> ModelAgreement:
 
 
 def levels(scores: Floats) -> Integers:
-    """Return the nearest step of each score as a number from 0 to 4; halfway between two it is the higher one."""
+    """Return the nearest step of each score as a number from 0 to 4, the higher step halfway between two."""
     return np.floor(scores * (CATEGORIES - 1) + 0.5).astype(np.int64)
-
-
-def off_scale(scores: Floats) -> int:
-    """Return the number of scores that are none of the five steps."""
-    return int(np.count_nonzero(np.abs(scores - levels(scores) / (CATEGORIES - 1)) > _SAME))
-
-
-def exact_agreement(x: Floats, y: Floats) -> float:
-    """Return the share of the things that have the same score from both, as given and not rounded."""
-    return float(np.mean(np.abs(x - y) <= _SAME))
 
 
 def positive_agreement(x: Floats, y: Floats) -> float | None:
@@ -172,9 +187,9 @@ def positive_agreement(x: Floats, y: Floats) -> float | None:
 
 
 def same_match(matches: Integers) -> tuple[int, float | None]:
-    """Count the human items that both judges matched; the share of them with the same model item, None without any.
+    """Return the number of human items that both judges matched, and the share of these with the same model item.
 
-    `matches`: human items × 2, numbers of model items, 0 = no match.
+    The share is None if there are no such items. `matches`: human items × 2, numbers of model items, 0 = no match.
     """
     both = matches[(matches > 0).all(axis=1)]
     return len(both), float(np.mean(both[:, 0] == both[:, 1])) if len(both) else None
@@ -208,7 +223,7 @@ def gwet_ac2(x: Integers, y: Integers, categories: int = CATEGORIES) -> float:
 def weighted_kappa(x: Integers, y: Integers, categories: int = CATEGORIES) -> float | None:
     """Return 1 − Σ v_kl p_kl / Σ v_kl p_k· p_·l with the disagreements v = 1 − w of the quadratic weights w.
 
-    None when both put everything into one and the same category. Cohen (1968), Weighted kappa.
+    None if both put everything into the same category. Cohen (1968), Weighted kappa.
     """
     disagreements, shares = 1 - quadratic_weights(categories), _shares(x, y, categories)
     expected = np.sum(disagreements * np.outer(shares.sum(axis=1), shares.sum(axis=0)))
@@ -216,7 +231,7 @@ def weighted_kappa(x: Integers, y: Integers, categories: int = CATEGORIES) -> fl
 
 
 def krippendorff_alpha(scores: Floats, level: Literal["ordinal", "interval"]) -> float | None:
-    """Return 1 − D_o / D_e; `scores`: things scored × judges, nan = not scored; None when all scores are equal.
+    """Return 1 − D_o / D_e, None if all scores are equal. `scores`: things scored × judges, nan = not scored.
 
     With n values in things that have m ≥ 2 of them: D_o = (1/n) Σ_things (1/(m − 1)) Σ_{i≠j} δ²(v_i, v_j) and
     D_e = (1/(n (n − 1))) Σ_{i≠j} δ²(v_i, v_j). Interval: δ² = (c − k)². Ordinal: δ² = (n_c/2 + … + n_k/2)², the
@@ -262,7 +277,7 @@ def concordance(x: Floats, y: Floats) -> float | None:
 def kendall_tau_b(x: Floats, y: Floats) -> float | None:
     """Return (C − D) / √((N − T_x)(N − T_y)): C concordant, D discordant, T tied of all N pairs of models.
 
-    None when one side has nothing but ties. Kendall (1945), The treatment of ties in ranking problems.
+    None if all values of one side are equal. Kendall (1945), The treatment of ties in ranking problems.
     """
     signs_x, signs_y = np.sign(x[:, None] - x), np.sign(y[:, None] - y)
     untied = np.count_nonzero(signs_x) * np.count_nonzero(signs_y)
@@ -288,27 +303,3 @@ def _fit(x: Floats, y: Floats, slope: float, intercept: float) -> Fit:
     residual = float(np.sum((y - slope * x - intercept) ** 2))
     r_squared = None if np.ptp(y) == 0 else 1 - residual / float(np.sum((y - y.mean()) ** 2))
     return Fit(slope, intercept, r_squared, float(np.sqrt(residual / len(x))))
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Rows, items and pairs that all judges have scored; one column per judge."""
-
-    judges: tuple[str, ...]
-    rows: int
-    """Rows that all judges have scored."""
-    items: Floats
-    """Human items × judges: the best score, 0 to 1."""
-    matches: Integers
-    """Human items × judges: number of the best model item, from 1; 0 = no match."""
-    pair_rows: int
-    """Rows that have a score matrix of every judge."""
-    pairs: Floats
-    """Pairs of a human and a model item × judges: their score, 0 to 1."""
-    pairs_not_asked: int
-    """Pairs that some judge was not asked about; they are not in `pairs`."""
-    models: tuple[str, ...]
-    """Evaluated models."""
-    model_rows: tuple[int, ...]
-    recalls: Floats
-    """Evaluated models × judges: mean over the model's rows of Σ_r best score / |R|."""

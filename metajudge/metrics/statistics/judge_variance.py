@@ -1,11 +1,11 @@
-"""The variance that the judge's own chance adds to a result, from several samples per row."""
+"""The variance that the judge's randomness adds to a result, estimated from several samples per row."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from metajudge.metrics.intervals import Clusters, clustered_error
+from metajudge.metrics.statistics.intervals import Clusters, clustered_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Reliability:
     judge_variance: float
     """Mean variance of rationale consistency within a row."""
     share_of_error: float | None
-    """The part of the mean's squared standard error that the judge's chance explains, 0 to 1."""
+    """The part of the mean's squared standard error that the judge's randomness explains, 0 to 1."""
     intraclass_correlation: float | None
     """ICC(1,1) (Shrout and Fleiss 1979): how far one sample distinguishes rows; None when nothing varies."""
 
@@ -29,11 +29,10 @@ class Reliability:
 
 
 def reliability(samples: Sequence[Sequence[float]], clusters: Clusters) -> Reliability | None:
-    """Return how reliable one sample is; None with fewer than two samples or two whole rows.
+    """Return the reliability of one sample; None with fewer than two samples or two complete rows.
 
-    `samples`: one value per sample of the judge, by row.
-
-    The squared error, of which the judge has a share, is that of the mean over these rows, linearised over clusters.
+    `samples`: one value per sample of the judge, by row. The squared error in `share_of_error` is that of the mean over
+    these rows, linearised over clusters.
     """
     most = max((len(row) for row in samples), default=0)
     whole = np.array([row for row in samples if len(row) == most])

@@ -1,4 +1,4 @@
-"""Sums of columns in resamples of clusters, drawn within their domains. Pure functions of arrays; the seed is fixed.
+"""Sums of columns in resamples of clusters, drawn within their domains. The seed is fixed.
 
 One matrix of resample counts serves every model and metric, which keeps the pairing between them: every column is
 summed by one matrix product.
@@ -24,7 +24,7 @@ def resample_counts(strata: Sequence[int], resamples: int, rng: np.random.Genera
     first = 0
     for width in strata:
         start = 0
-        for rows in _portions(width, resamples):
+        for rows in portions(resamples, _BINS // max(width, 1)):
             drawn = rng.integers(0, width, (rows, width)) + (np.arange(rows) * width)[:, None]
             counted = np.bincount(drawn.ravel(), minlength=rows * width)
             counts[start : start + rows, first : first + width] = counted.reshape(rows, width)
@@ -33,10 +33,10 @@ def resample_counts(strata: Sequence[int], resamples: int, rng: np.random.Genera
     return counts
 
 
-def _portions(width: int, resamples: int) -> list[int]:
-    """Split the resamples of a stratum this wide into parts that are counted at once."""
-    most = max(1, _BINS // max(width, 1))
-    return [min(most, resamples - start) for start in range(0, resamples, most)]
+def portions(count: int, most: int) -> list[int]:
+    """Split `count` into parts of at most `most` (at least 1), which keep the memory small."""
+    most = max(1, most)
+    return [min(most, count - start) for start in range(0, count, most)]
 
 
 # ------------------------------------------------------------------ sums of resamples
@@ -46,7 +46,7 @@ class ClusterBootstrap:
     """Collects columns by cluster, then sums each of them in every resample; equal columns are summed once."""
 
     def __init__(self, strata: Sequence[int]) -> None:
-        """`strata`: how many clusters each stratum has, as in `Clusters`."""
+        """Start without columns; `strata` is the number of clusters of each stratum, as in `Clusters`."""
         self._strata = strata
         self._columns: list[Floats] = []
         self._places: dict[bytes, int] = {}
@@ -61,15 +61,13 @@ class ClusterBootstrap:
         return self._places[key]
 
     def run(self, resamples: int = RESAMPLES, seed: int = SEED) -> None:
-        """Draw the resamples and sum the columns in each, in blocks that keep the memory small."""
+        """Draw the resamples and sum the columns in each."""
         if not self._columns:
             return
         matrix = np.stack(self._columns, axis=1).astype(np.float32)
-        size = max(1, min(resamples, _BLOCK_ELEMENTS // max(sum(self._strata), 1)))
         rng = np.random.default_rng(seed)
-        blocks = [min(size, resamples - start) for start in range(0, resamples, size)]
-        totals = [resample_counts(self._strata, rows, rng) @ matrix for rows in blocks]
-        self._totals = np.concatenate(totals)
+        blocks = portions(resamples, _BLOCK_ELEMENTS // max(sum(self._strata), 1))
+        self._totals = np.concatenate([resample_counts(self._strata, rows, rng) @ matrix for rows in blocks])
 
     def of(self, place: int) -> Floats:
         """Return the sum of a column in every resample."""

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from metajudge.cli import agreement as command
 from metajudge.errors import UsageError
-from metajudge.metrics import agreement
-from metajudge.metrics.agreement import Fit
+from metajudge.metrics.statistics import agreement
+from metajudge.metrics.statistics.agreement import Fit
 from metajudge.reports.agreement_table import join, read_judges
+from tests.unit import result_rows
 from tests.unit.fakes import ScriptedJudge
 from tests.unit.rows import JUDGE, block, row, run_samples, samples, task
 
@@ -131,15 +132,12 @@ def test_ac2_stays_defined_where_all_scores_are_equal() -> None:
 
 
 def test_scores_off_the_scale_go_to_the_nearest_step_and_are_counted() -> None:
-    """Halfway is the higher step; a rounding error is no other score."""
+    """Halfway is the higher step; a rounding error is no other score. .6 and .5 are one step, but not equal."""
     scores = np.array([0.0, 0.1, 0.125, 0.3, 0.6, 0.9, 1.0, 0.25 + 1e-12])
     assert agreement.levels(scores).tolist() == [0, 0, 1, 1, 2, 4, 4, 1]
-    assert agreement.off_scale(scores) == 5
-
-
-def test_exact_agreement_is_that_of_the_scores_as_given() -> None:
-    """.6 and .5 are one step, and not the same score."""
-    assert agreement.exact_agreement(np.array([0.6, 0.5, 1.0, 0.1 + 0.2]), np.array([0.5, 0.5, 0.0, 0.3])) == 0.5
+    assert agreement.score_agreement(np.array([scores, scores]).T, 1).off_scale == 10
+    scores = np.array([[0.6, 0.5], [0.5, 0.5], [1.0, 0.0], [0.1 + 0.2, 0.3]])
+    assert agreement.score_agreement(scores, 1).exact == 0.5
 
 
 def test_positive_agreement_leaves_out_what_neither_found() -> None:
@@ -230,16 +228,6 @@ def test_tau_and_line_are_scipys(points: list[tuple[int, int]]) -> None:
     assert line.r_squared == pytest.approx(scipy.stats.pearsonr(x, y).statistic ** 2, abs=1e-9)
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=5, max_size=12))
-def test_over_models_only_bias_and_lines_depend_on_who_is_first(points: list[tuple[int, int]]) -> None:
-    """Concordance and tau are symmetric, the bias changes its sign."""
-    recalls = np.array(points, dtype=float) / 20
-    one, other = agreement.model_agreement(recalls), agreement.model_agreement(recalls[:, ::-1])
-    assert one.concordance == pytest.approx(other.concordance, abs=1e-9)
-    assert one.kendall_tau_b == pytest.approx(other.kendall_tau_b, abs=1e-9)
-    assert one.mean_bias == pytest.approx(-other.mean_bias, abs=1e-9)
-
-
 def test_a_judge_ranks_models_as_itself() -> None:
     """Concordance, tau, slope and R² are 1, bias and error 0; a difference in the last digit is a tie."""
     x = np.array([0.1, 0.2, 0.3, 0.3, 0.5])
@@ -271,9 +259,13 @@ def record(judge: str, name: str, marks: Sequence[Sequence[Any]], model: str = "
 
 
 def write(path: Path, *records: dict[str, Any]) -> Path:
-    """A result file of these records."""
-    path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
-    return path
+    """Return a result file of these records."""
+    return result_rows.write(path, records)
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the table without the blanks at the ends of its lines."""
+    return "".join(f"{line.rstrip()}\n" for line in capsys.readouterr().out.splitlines())
 
 
 def run(*arguments: object) -> int:
@@ -354,9 +346,7 @@ def test_pairs_are_compared_where_every_judge_has_a_matrix_and_was_asked(tmp_pat
     [
         ({"score_matrix": [[NAN]]}, "row a7: a score of nan is not within 0..1"),
         ({"score_matrix": [[1.5]]}, "row a7: a score of 1.5 is not within 0..1"),
-        ({"score_matrix": [["1"]]}, "row a7: score_matrix is not 1 × 1 numbers"),
         ({"score_matrix": [[1], [0]]}, "row a7: score_matrix is not 1 × 1 numbers"),
-        ({"score_matrix": None}, "row a7: score_matrix is not 1 × 1 numbers"),
         ({"extraction_result": {"scores": [[1, 1, NAN]]}}, "row a7: extraction_result has a score that is not"),
         ({"extraction_result": {"scores": [[1, 1, -0.5]]}}, "row a7: extraction_result has a score that is not"),
         (
@@ -473,13 +463,12 @@ def test_the_table_has_a_block_for_each_pair(tmp_path: Path, capsys: pytest.Capt
     """Below five models the line says so, and no column is there for what is not."""
     files = [*judge_files(tmp_path, "x", 4, 0.0), *judge_files(tmp_path, "y", 4, 0.25)]
     assert run(*files) == 0
-    out, err = capsys.readouterr()
-    out = "".join(f"{line.rstrip()}\n" for line in out.splitlines())
+    out = printed(capsys)
     assert "x = x, y = y\n                                  human items\n" in out
     assert "\nexact agreement                   0.5000\n" in out
     assert "n/a: models: a comparison over models needs five evaluated models\n" in out
     assert "\nM3                 1       0.6875  0.5625\n" in out
-    assert (err, "nan" in out, "concordance" in out) == ("", False, False)
+    assert "nan" not in out and "concordance" not in out
 
 
 def test_a_directory_is_read_as_its_result_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -499,7 +488,7 @@ def test_what_is_left_out_is_named_beside_the_figures(tmp_path: Path, capsys: py
     with files[1].open("a", encoding="utf-8") as file:
         file.write("".join(json.dumps(record("y", name, [], status="error")) + "\n" for name in "bc"))
     assert run(*files) == 0
-    out = "".join(f"{line.rstrip()}\n" for line in capsys.readouterr().out.splitlines())
+    out = printed(capsys)
     assert "y, not scored: 2 status error\n" in out
     assert "left out, as some judge was not asked: 1 of the pairs (R, S)\n" in out
     everyone = out[out.index("All 3 judges\n") :]
@@ -519,7 +508,7 @@ def test_what_is_undefined_is_not_available_with_its_reason(tmp_path: Path, caps
         for model in range(5)
     ]
     assert run(*files, "--output-file", tmp_path / "out.json") == 0
-    out = "".join(f"{line.rstrip()}\n" for line in capsys.readouterr().out.splitlines())
+    out = printed(capsys)
     assert "\nCohen's kappa, quadratic          n/a\n" in out
     assert "n/a: Cohen's kappa, quadratic (human items): both judges gave one and the same step throughout\n" in out
     assert "n/a: same S where both matched (human items): no human item was matched by both judges\n" in out

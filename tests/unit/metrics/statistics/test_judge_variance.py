@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from metajudge.metrics.intervals import cluster_rows
-from metajudge.metrics.judge_variance import Reliability
-from metajudge.metrics.judge_variance import reliability as clustered
+from metajudge.metrics.statistics.intervals import cluster_rows
+from metajudge.metrics.statistics.judge_variance import Reliability
+from metajudge.metrics.statistics.judge_variance import reliability as clustered
 
 
 def reliability(samples: list[list[float]], keys: str | None = None) -> Reliability | None:
