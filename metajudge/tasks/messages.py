@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import importlib.resources
 import re
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +10,12 @@ from metajudge.text import BLOCK_END, BLOCK_START
 
 _BLOCK = re.compile(rf"{BLOCK_START}.*?{BLOCK_END}", re.DOTALL)
 _NEIGHBOURS = 4
+
+
+def read_instructions(package: str, *names: str) -> str:
+    """Return the texts `instructions/NAME.txt` of a package, as they are sent: a blank line between two of them."""
+    folder = importlib.resources.files(package) / "instructions"
+    return "\n".join(folder.joinpath(f"{name}.txt").read_text(encoding="utf-8") for name in names).removesuffix("\n")
 
 
 def chat_messages(instructions: str, data: str, *, system_message: bool) -> list[dict[str, str]]:

@@ -9,13 +9,11 @@ from metajudge.data import HUMAN_KEY, Conversation, Status, read_conversation
 from metajudge.engine import Answer, Question
 from metajudge.llm import Reply
 from metajudge.tasks.decompose.lint import lint_checklist
-from metajudge.tasks.decompose.prompt import INDIVIDUAL, INSTRUCTIONS, Feedback, feedback_of, row_text
+from metajudge.tasks.decompose.prompt import INDIVIDUAL, Feedback, feedback_of, instructions, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.messages import chat_messages, short_hash, without_echo
 from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure
-
-_HASH = short_hash(INSTRUCTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class DecomposeStep(Step):
         """Name and settings."""
         return StepSpec(
             name="decompose",
-            instructions=_HASH,
+            instructions=short_hash(instructions()),
             settings={"text_fields": list(self.text_fields), "per_annotator": self.per_annotator},
             fields=dict.fromkeys(self.text_fields or (INDIVIDUAL,), "text_fields"),
         )
@@ -46,7 +44,7 @@ class DecomposeStep(Step):
         """Return a hash of all texts of the question."""
         texts = _texts(row, self.text_fields)
         shown = texts if isinstance(texts, str) else row_text(*texts)
-        return short_hash(f"{_HASH} {self.per_annotator} {shown}")
+        return short_hash(f"{short_hash(instructions())} {self.per_annotator} {shown}")
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
         """Return an error for a row without texts."""
@@ -63,7 +61,7 @@ class DecomposeStep(Step):
         for group in groups:
             name = f"annotator {group[0].annotator}" if self.per_annotator else "claims"
             data = row_text(group, conversation, first, second)
-            messages = chat_messages(INSTRUCTIONS, data, system_message=self.system_message)
+            messages = chat_messages(instructions(), data, system_message=self.system_message)
             asked.append(Question(name, messages, partial(_read, messages), alone=len(groups) == 1))
         return asked
 

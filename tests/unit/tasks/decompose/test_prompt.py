@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.data.conversation import Conversation, Turn, quoted_lines
-from metajudge.tasks.decompose.prompt import INSTRUCTIONS, Feedback, feedback_of, row_text
+from metajudge.tasks.decompose.prompt import Feedback, feedback_of, instructions, row_text
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.tasks.messages import chat_messages, without_echo
@@ -26,7 +26,7 @@ def test_a_row_is_put_as_quoted_data_behind_the_instructions() -> None:
     text = row_text(FEEDBACK, CONVERSATION, "Left.\nRight.", "Go on.")
     (question,) = DecomposeStep(("said",)).questions({"said": "x", "response1": "a"})
     said = row_text([Feedback(1, (("said", "x"),))], Conversation(()), "a", "")
-    assert question.messages == chat_messages(INSTRUCTIONS, said, system_message=True)
+    assert question.messages == chat_messages(instructions(), said, system_message=True)
     assert (
         text
         == """\
@@ -60,11 +60,11 @@ Both fine.
 
 def test_the_worked_example_is_accepted_by_the_reply_grammar_and_no_answer_as_an_echo() -> None:
     """The reader takes the shown example, but not when it is copied with its neighbours."""
-    example = read_claims(INSTRUCTIONS)
+    example = read_claims(instructions())
     assert isinstance(example, Claims)
     assert len(example.items) == 4 and all(entry.reason for entry in example.ignored)
-    messages = chat_messages(INSTRUCTIONS, "data", system_message=True)
-    assert isinstance(read_claims(without_echo(INSTRUCTIONS, messages)), ParseFailure)
+    messages = chat_messages(instructions(), "data", system_message=True)
+    assert isinstance(read_claims(without_echo(instructions(), messages)), ParseFailure)
 
 
 # ------------------------------------------------------------------ the annotators' texts of a row
