@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from metajudge.errors import MetaJudgeError, UsageError
     from metajudge.llm import EMBEDDED
     from metajudge.metrics import ReferenceMetrics, reference_metrics
-    from metajudge.reports import Summary, report, summarise_file
+    from metajudge.reports.model_rows import report
+    from metajudge.reports.scan import Summary, summarise_file
     from metajudge.rewards import Gold, RewardConfig, select_reasons
     from metajudge.tasks import CriticPrompt, InferConfig, RunResult, infer, read_critique, read_reply
     from metajudge.text import ParseFailure
@@ -31,7 +32,8 @@ _ROOMS = {
     "errors": ("MetaJudgeError", "UsageError"),
     "llm": ("EMBEDDED",),
     "metrics": ("ReferenceMetrics", "reference_metrics"),
-    "reports": ("Summary", "report", "summarise_file"),
+    "reports.model_rows": ("report",),
+    "reports.scan": ("Summary", "summarise_file"),
     "rewards": ("Gold", "RewardConfig", "select_reasons"),
     "tasks": ("CriticPrompt", "InferConfig", "RunResult", "infer", "read_critique", "read_reply"),
     "text": ("ParseFailure",),

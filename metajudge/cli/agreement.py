@@ -25,7 +25,7 @@ from metajudge.cli.options.output import add_output_options, check_output, emit,
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
 from metajudge.records import result_paths
-from metajudge.reports import Reading, join, read_judges
+from metajudge.reports.agreement_table import Reading, join, read_judges
 from metajudge.text import TABLE, printable, render_rows
 
 _UNITS = {"items": "human items", "pairs": "pairs (R, S)", "over_models": "models"}

@@ -11,7 +11,8 @@ from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, plural, warn
 from metajudge.llm import EMBEDDED
 from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
-from metajudge.reports import SORT_FIELDS, Summary, render_summaries, summarise
+from metajudge.reports.scan import Summary, summarise
+from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
 from metajudge.text import printable
 
 
@@ -92,7 +93,9 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
 def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
     """Return the summaries with the paper's metrics and the number of rows that are not in all files."""
     # These metrics need numpy; the other figures do not.
-    from metajudge.reports import PAPER, ScoringConfig, common_ids, score_file
+    from metajudge.reports.model_rows import common_ids
+    from metajudge.reports.row_scores import ScoringConfig
+    from metajudge.reports.score_table import PAPER, score_file
 
     files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
     common = common_ids(files)

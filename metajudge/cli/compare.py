@@ -7,7 +7,8 @@ from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
-from metajudge.reports import Difference, cell, check_comparable, compare, missing_labels_note, p_cell
+from metajudge.reports.comparison import Difference, check_comparable, compare
+from metajudge.reports.render import cell, missing_labels_note, p_cell
 from metajudge.text import printable, render_rows
 
 

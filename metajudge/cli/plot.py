@@ -10,8 +10,10 @@ from metajudge.cli.options.output import warn, writing
 from metajudge.cli.options.picture import add_picture_options, check_picture
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
-from metajudge.reports import FlagRule, difference_notes, report_rows
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import report_rows
 from metajudge.reports.plots import Point, has_figures, points_from_csv, points_from_report
+from metajudge.reports.render import difference_notes
 from metajudge.text import printable
 
 

@@ -7,7 +7,9 @@ from metajudge.cli.options.flags import number, whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
-from metajudge.reports import FlagRule, render_report, report_notes, report_rows
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import report_rows
+from metajudge.reports.render import render_report, report_notes
 from metajudge.text import printable
 
 GROUPS = ("paper", "outcome", "reference")

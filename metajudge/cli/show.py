@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from metajudge.cli.options.flags import whole
-from metajudge.reports import by_id, show_rows, worst
+from metajudge.reports.show import by_id, show_rows, worst
 from metajudge.text import coloured, plain
 
 _WORST = 5

@@ -15,31 +15,3 @@ from metajudge.engine.row_writer import Item
 from metajudge.engine.runner import INCOMPLETE, OK, Runner, StopHook, Task, exit_code, run_rows, run_to_end
 from metajudge.engine.session import JudgeSession, check_key, open_judge
 from metajudge.engine.stats import RunStats
-
-__all__ = [
-    "FIRST_COMPLETION",
-    "INCOMPLETE",
-    "OK",
-    "OUTAGE",
-    "Answer",
-    "BudgetExceeded",
-    "Failed",
-    "Item",
-    "JudgeConfig",
-    "JudgeSession",
-    "OutageTooLong",
-    "Prices",
-    "Question",
-    "RequestResult",
-    "RunStats",
-    "Runner",
-    "StopHook",
-    "Stopped",
-    "Task",
-    "check_key",
-    "exit_code",
-    "open_judge",
-    "raise_open_file_limit",
-    "run_rows",
-    "run_to_end",
-]

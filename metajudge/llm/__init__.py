@@ -17,22 +17,3 @@ from metajudge.llm.errors import (
     retry_after,
     without_key,
 )
-
-__all__ = [
-    "DEFAULT_BASE_URL",
-    "EMBEDDED",
-    "NO_KEY",
-    "ClientConfig",
-    "ConnectError",
-    "ConnectTimeout",
-    "FatalError",
-    "JudgeClient",
-    "JudgeError",
-    "Reply",
-    "RequestRejected",
-    "TransientError",
-    "Usage",
-    "parse_base_url",
-    "retry_after",
-    "without_key",
-]

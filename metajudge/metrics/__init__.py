@@ -8,19 +8,3 @@ numpy: without numpy `infer` and `analysis` start in half the time.
 from metajudge.metrics.matching import Match, Matrix, Scores, best_matches, optimal_matching, sparse_matrix
 from metajudge.metrics.paper import PaperMetrics, paper_metrics
 from metajudge.metrics.reference import COUNTED_MODEL_ITEMS, MeanStd, ReferenceMetrics, mean_std, reference_metrics
-
-__all__ = [
-    "COUNTED_MODEL_ITEMS",
-    "Match",
-    "Matrix",
-    "MeanStd",
-    "PaperMetrics",
-    "ReferenceMetrics",
-    "Scores",
-    "best_matches",
-    "mean_std",
-    "optimal_matching",
-    "paper_metrics",
-    "reference_metrics",
-    "sparse_matrix",
-]

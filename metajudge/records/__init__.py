@@ -27,35 +27,3 @@ from metajudge.records.opening import row_key
 from metajudge.records.record import BAD_SCORE, SCHEMA, Record, ScoredLists, Unscored, encode
 from metajudge.records.reference_reading import literal_marks, reference_reading
 from metajudge.records.result_writer import ResultWriter
-
-__all__ = [
-    "BAD_SCORE",
-    "QUESTION",
-    "SCHEMA",
-    "JudgeIdentity",
-    "LatestRecords",
-    "Record",
-    "ResultFile",
-    "ResultWriter",
-    "RowName",
-    "ScoredLists",
-    "SkippedFile",
-    "Unscored",
-    "check_results",
-    "dedupe",
-    "encode",
-    "file_model",
-    "guess_kind",
-    "latest_records",
-    "literal_marks",
-    "matches_path",
-    "open_directory",
-    "open_results",
-    "read_first",
-    "reference_reading",
-    "replacing",
-    "result_paths",
-    "row_key",
-    "side_file",
-    "write_matches",
-]

@@ -11,19 +11,3 @@ from metajudge.rewards.gold import Gold
 from metajudge.rewards.reward import Reward, RewardConfig, select_reasons
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
 from metajudge.rewards.unscored import ERROR, GROUP_MEAN, UnscoredPolicy
-
-__all__ = [
-    "ERROR",
-    "GROUP_MEAN",
-    "UNSCORED_TIMEOUT",
-    "Gold",
-    "Reward",
-    "RewardConfig",
-    "RewardScorer",
-    "UnscoredPolicy",
-    "generation",
-    "means",
-    "parts",
-    "parts_by_name",
-    "select_reasons",
-]

@@ -16,26 +16,3 @@ from metajudge.tasks.run_step import StepConfig, run_step
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import Step, StepSpec
 from metajudge.tasks.step_output import OutputCounts
-
-__all__ = [
-    "GRANULARITIES",
-    "ITEM",
-    "ROW",
-    "ZERO",
-    "CriticPrompt",
-    "InferConfig",
-    "InputScan",
-    "MatchTask",
-    "OutputCounts",
-    "Prompt",
-    "RunResult",
-    "Step",
-    "StepConfig",
-    "StepSpec",
-    "infer",
-    "read_critique",
-    "read_reply",
-    "read_template",
-    "run_step",
-    "score_matrix",
-]

@@ -7,7 +7,9 @@ from pathlib import Path
 from metajudge.cli.options.flags import add_flags, from_args
 from metajudge.cli.options.output import warn
 from metajudge.records import result_paths
-from metajudge.reports import ScoreTable, ScoringConfig, file_notes, score_files
+from metajudge.reports.render import file_notes
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import ScoreTable, score_files
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:

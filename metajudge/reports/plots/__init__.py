@@ -1,5 +1,3 @@
 """Pictures of reports: `models` (rationale consistency against outcome accuracy), `training` (rewards over steps)."""
 
 from metajudge.reports.plots.points import Point, has_figures, points_from_csv, points_from_report
-
-__all__ = ["Point", "has_figures", "points_from_csv", "points_from_report"]

@@ -1,5 +1,3 @@
 """The reward over HTTP: `app` serves, `protocol` reads and answers, `metrics` counts, `exposition` prints counts."""
 
 from metajudge.rewards.server.app import RewardServer, ServerConfig
-
-__all__ = ["RewardServer", "ServerConfig"]

@@ -1,5 +1,3 @@
 """Criticising: the evaluated model writes its reasons and its verdict about each pair of responses."""
 
 from metajudge.tasks.critic.step import CriticStep
-
-__all__ = ["CriticStep"]

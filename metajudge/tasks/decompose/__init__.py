@@ -1,5 +1,3 @@
 """Decomposing: annotators' free text becomes a checklist of single points."""
 
 from metajudge.tasks.decompose.step import DecomposeStep
-
-__all__ = ["DecomposeStep"]

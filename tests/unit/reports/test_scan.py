@@ -9,13 +9,11 @@ import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from metajudge import metrics, reports
 from metajudge.errors import UsageError
 from metajudge.records.discovery import SkippedFile, open_directory, open_results
 from metajudge.records.record import BAD_SCORE, Record, Unscored
@@ -578,11 +576,3 @@ def test_the_table_needs_no_numpy(tmp_path: Path) -> None:
         "import sys; from metajudge.cli import main; main(['analysis', sys.argv[1]]); sys.exit('numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False, capture_output=True).returncode == 0
-
-
-def test_names_of_the_rooms_are_found_on_first_use() -> None:
-    """A name is never hidden by a module, and an unknown one is an error."""
-    for room in (metrics, reports):
-        assert not any(isinstance(getattr(room, name), ModuleType) for name in room.__all__)
-        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-            getattr(room, "nothing")  # noqa: B009
