@@ -9,6 +9,7 @@ from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
 from metajudge.llm.client import NO_KEY, ClientConfig, JudgeClient
 from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import (
+    OVERLOADED,
     ConnectError,
     ConnectTimeout,
     FatalError,
@@ -24,6 +25,7 @@ __all__ = [
     "DEFAULT_BASE_URL",
     "EMBEDDED",
     "NO_KEY",
+    "OVERLOADED",
     "ClientConfig",
     "ConnectError",
     "ConnectTimeout",

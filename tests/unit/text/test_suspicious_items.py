@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from metajudge.cli import main
 from metajudge.data.samples import Sample
 from metajudge.engine.question import Answer, Failed
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.metrics.matching import Match
 from metajudge.records.judge_identity import SAME_REPLY
 from metajudge.records.reference_reading import reference_reading

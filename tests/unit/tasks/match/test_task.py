@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from metajudge.data.samples import Sample
 from metajudge.engine.question import Answer, Failed
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.metrics.matching import best_matches
 from metajudge.records.reference_reading import reference_reading
 from metajudge.tasks.match.reply import ParsedReply
