@@ -24,6 +24,8 @@ PROBE_SECONDS = 0.1
 """Between the starts of requests while no answer has followed a refusal."""
 MARGIN = 0.95
 """The spacing after a refusal, as a share of the measured seconds per answer."""
+MEASURED_ANSWERS = 5
+"""Answers from which on their rate is believed; fewer at most double the spacing."""
 FIRST_SPEEDUP, SPEEDUP_DECAY, LEAST_SPEEDUP = 0.05, 0.7, 0.02
 """Each answer shortens the spacing by this share, after each refusal by less."""
 
@@ -72,9 +74,13 @@ class Pacing:
             return  # sent before the judge's last refusal was known: nothing new
         now = self._clock.now()
         if self._answers:
-            self._spacing = MARGIN * (now - self._measured_from) / self._answers
-            self._speedup = max(LEAST_SPEEDUP, SPEEDUP_DECAY * self._speedup)
-            self._measured_from, self._answers = now, 0
+            measured = MARGIN * (now - self._measured_from) / self._answers
+            if self._answers < MEASURED_ANSWERS:
+                self._spacing = min(measured, 2 * self._spacing or measured)
+            else:
+                self._spacing = measured
+                self._speedup = max(LEAST_SPEEDUP, SPEEDUP_DECAY * self._speedup)
+                self._measured_from, self._answers = now, 0
         self._refusals += 1
         self.refused_at = now
         self._hold_until = now + overload_backoff(self._refusals, wait, self._rng)
