@@ -144,10 +144,11 @@ def _step_dry_run(config: StepConfig, scan: InputScan, name: str) -> str:
 
 
 def _dry_run(config: JudgeConfig, scan: InputScan, rows: Sequence[str], notes: Sequence[str], none: str) -> str:
+    limit = "without limit" if config.max_tokens is None else f"at most {config.max_tokens:,} per request"
     lines = [
         *rows,
         f"Requests  {scan.requests} in total; rows already in the output are skipped",
-        f"Tokens    about {scan.prompt_tokens:,} prompt; completion at most {config.max_tokens:,} per request",
+        f"Tokens    about {scan.prompt_tokens:,} prompt; completion {limit}",
         *_expected_cost(config, scan),
         *notes,
         "",

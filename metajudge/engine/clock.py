@@ -8,11 +8,22 @@ from typing import Protocol
 
 FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 30.0
+FIRST_OVERLOAD_BACKOFF, LONGEST_OVERLOAD_BACKOFF = 0.25, 4.0
+OVERLOAD_JITTER = 0.25
 
 
 def backoff(tries: int, rng: random.Random) -> float:
     """Return seconds to wait after `tries` failed tries (from 1): exponential with full jitter, at most 30."""
     return rng.uniform(0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(tries, 16)))
+
+
+def overload_backoff(refusals: int, wait: float | None, rng: random.Random) -> float:
+    """Return seconds to wait after `refusals` (from 1) by a judge without capacity, which asks for `wait` seconds.
+
+    It is the larger of `wait` and a doubling backoff of at most 4 s, with up to a quarter more at random.
+    """
+    grown = min(LONGEST_OVERLOAD_BACKOFF, FIRST_OVERLOAD_BACKOFF * 2.0 ** min(refusals - 1, 16))
+    return max(wait or 0.0, grown) * (1 + rng.uniform(0, OVERLOAD_JITTER))
 
 
 class Clock(Protocol):

@@ -1,47 +1,143 @@
-"""The concurrency layer: a limit of requests in flight, fixed or found while running."""
+"""The concurrency layer: how many requests are in flight, and how closely they follow each other after a refusal."""
 
 import asyncio
+import random
 import statistics
 from collections import deque
 from collections.abc import Callable
 
-from metajudge.engine.clock import Clock
+from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
+from metajudge.engine.clock import Clock, overload_backoff
 from metajudge.engine.question import Request, RequestLayer
-from metajudge.llm import Reply, TransientError
+from metajudge.llm import OverloadError, Reply
 
 FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 512
+GROWTH = 0.5
+"""Places that the limit gains per round trip of all places."""
 CUT = 0.7
 CUT_SECONDS = 5.0
-"""At most one cut in this time, because many replies report one overload."""
+"""At most one cut for slowness in this time, because many replies report one slow-down."""
 WATCHED_REPLIES = 20
 SLOWER = 2.0
 """A slow-down is a median of seconds per token this many times the best one."""
+PROBE_SECONDS = 0.1
+"""Between the starts of requests while no answer has followed a refusal."""
+MARGIN = 0.95
+"""The spacing after a refusal, as a share of the measured seconds per answer."""
+MEASURED_ANSWERS = 5
+"""Answers from which on their rate is believed; fewer at most double the spacing."""
+FIRST_SPEEDUP, SPEEDUP_DECAY, LEAST_SPEEDUP = 0.05, 0.7, 0.02
+"""Each answer shortens the spacing by this share, after each refusal by less."""
+
+
+class Pacing:
+    """Starts of requests after the judge has refused some for their rate.
+
+    None starts until the wait is over. Then the starts are spaced as the answers were up to the refusal, and move
+    closer with every answer.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._rng = clock, random.Random()
+        self._turns = asyncio.Lock()
+        self._spacing = 0.0
+        """Seconds between two starts."""
+        self._speedup = FIRST_SPEEDUP
+        self._measured_from, self._answers = clock.now(), 0
+        self._refusals = 0
+        """Refusals since the last answer."""
+        self._hold_until = self._last_start = float("-inf")
+        self.refused_at = float("-inf")
+
+    async def wait_for_start(self) -> None:
+        """Return when the next request may start."""
+        if not (self._spacing or self._refusals):
+            return
+        async with self._turns:
+            while (wait := self._next_start() - self._clock.now()) > 0:
+                await self._clock.sleep(wait)
+            self._last_start = self._clock.now()
+
+    def _next_start(self) -> float:
+        spacing = max(self._spacing, PROBE_SECONDS) if self._refusals else self._spacing
+        return max(self._hold_until, self._last_start + spacing)
+
+    def on_answer(self) -> None:
+        """Note an answer."""
+        self._answers += 1
+        self._refusals = 0
+        self._spacing *= 1 - self._speedup
+
+    def on_refusal(self, started: float, wait: float | None) -> None:
+        """Note the refusal of a request that was sent at `started`; `wait`: seconds that the judge asks for."""
+        if started < self.refused_at:
+            return  # sent before the judge's last refusal was known: nothing new
+        now = self._clock.now()
+        if self._answers:
+            measured = MARGIN * (now - self._measured_from) / self._answers
+            if self._answers < MEASURED_ANSWERS:
+                self._spacing = min(measured, 2 * self._spacing or measured)
+            else:
+                self._spacing = measured
+                self._speedup = max(LEAST_SPEEDUP, SPEEDUP_DECAY * self._speedup)
+                self._measured_from, self._answers = now, 0
+        self._refusals += 1
+        self.refused_at = now
+        self._hold_until = now + overload_backoff(self._refusals, wait, self._rng)
 
 
 class ConcurrencyLimiter:
-    """Lets `limit` requests be in flight; the others wait in their order. `limit` may change at any time."""
+    """Lets at most `limit` requests be in flight; the others wait in their order.
 
-    def __init__(self, inner: RequestLayer, limit: int) -> None:
-        self._inner = inner
-        self.limit = limit
+    A judge refuses a request (429, 503, 529) for one of two reasons. It gets too many at once: the limit falls to the
+    number that it is answering, then grows back slowly. Or it gets too many per minute: it refuses as many in flight
+    as it has answered before. Then all starts are held and spaced (`Pacing`).
+    """
+
+    def __init__(self, inner: RequestLayer, limit: int, clock: Clock, *, outage_timeout: float = 300.0) -> None:
+        """`limit` is the most that will ever be in flight.
+
+        Raise `OutageTooLong` when the judge has refused every request for `outage_timeout` seconds.
+        """
+        self._inner, self._clock, self._outage_timeout = inner, clock, outage_timeout
+        self._ceiling = limit
+        self.limit, self._exact_limit = limit, float(limit)
         self.busy = 0
         """Places taken."""
+        self.sent = 0
+        """Requests that the judge has; the other places wait for their start."""
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._pacing = Pacing(clock)
+        self._known_limit = 0
+        """Requests at once that the judge took after the last refusal of too many; 0 = there was none."""
+        self._cut_at = float("-inf")
+        self._answered_at = clock.now()
 
     async def ask(self, request: Request) -> Reply:
-        """Send the request once there is a place."""
+        """Send the request once there is a place and a start."""
         await self._enter()
         try:
-            reply = await self._inner.ask(request)
-            self._on_reply(reply)
-            return reply
-        except TransientError as error:
-            if error.cause == "429":
-                self._on_overload()
-            raise
+            await self._pacing.wait_for_start()
+            return await self._send(request)
         finally:
             self.busy -= 1
             self._hand_out()
+
+    async def _send(self, request: Request) -> Reply:
+        started = self._clock.now()
+        self.sent += 1
+        at_once = self.sent
+        try:
+            reply = await self._inner.ask(request)
+        except OverloadError as error:
+            self._on_overload(error, started, at_once, self.sent - 1)
+            raise
+        finally:
+            self.sent -= 1
+        self._answered_at = self._clock.now()
+        self._pacing.on_answer()
+        self._on_reply(reply)
+        return reply
 
     async def _enter(self) -> None:
         if self.busy < self.limit and not self._waiting:
@@ -66,27 +162,52 @@ class ConcurrencyLimiter:
 
     def _on_reply(self, reply: Reply) -> None:
         """Note a reply whose place is still taken."""
+        if self.limit < self._ceiling and self.busy >= self.limit:
+            self._set_limit(self._exact_limit + GROWTH / self._exact_limit)
 
-    def _on_overload(self) -> None:
-        """Note a 429 or a slow-down; a fixed limit stays."""
+    def _on_overload(self, error: OverloadError, started: float, at_once: int, others: int) -> None:
+        """Note the refusal of a request that was sent at `started` as the `at_once`th; `others` are in flight now."""
+        if self._clock.now() - self._answered_at >= self._outage_timeout:
+            raise OutageTooLong(
+                OUTAGE, f"the judge has refused every request for {self._outage_timeout:g} s: {error}"
+            ) from None
+        is_new = started > self._cut_at
+        if others and (at_once > self._known_limit or not is_new) and started >= self._pacing.refused_at:
+            self._set_limit(min(self._exact_limit, others))
+            self._known_limit = self.limit
+            self._cut_at = self._clock.now() if is_new else self._cut_at
+        else:
+            self._pacing.on_refusal(started, error.retry_after)
+
+    def _set_limit(self, limit: float) -> None:
+        self._exact_limit = min(max(limit, 1.0), float(self._ceiling))
+        self.limit = int(self._exact_limit)
+        self._hand_out()
 
 
 class AdaptiveConcurrency(ConcurrencyLimiter):
     """Finds how many requests in flight the judge can take (`concurrent_requests` None).
 
-    Doubles the limit per round trip until the first 429 or slow-down, then adds one per round trip. Multiplies it by
-    0.7 on a 429 and when the median seconds per completion token of the last 20 replies exceed twice the best median.
+    Doubles the limit per round trip until the first refusal or slow-down, then adds one per two round trips. Multiplies
+    it by 0.7 when the median seconds per completion token of the last 20 replies exceed twice the best median.
     """
 
-    def __init__(self, inner: RequestLayer, clock: Clock, *, idle: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        inner: RequestLayer,
+        clock: Clock,
+        *,
+        outage_timeout: float = 300.0,
+        idle: Callable[[], int] = lambda: 0,
+    ) -> None:
         """Subtract `idle()`, the requests that wait for the rate limit, from the places in use."""
-        super().__init__(inner, FIRST_IN_FLIGHT)
-        self._clock, self._idle = clock, idle
-        self._exact_limit = float(FIRST_IN_FLIGHT)
+        super().__init__(inner, MOST_IN_FLIGHT, clock, outage_timeout=outage_timeout)
+        self._idle = idle
         self._doubling = True
-        self._last_cut = float("-inf")
+        self._slowed_at = float("-inf")
         self._seconds_per_token: deque[float] = deque(maxlen=WATCHED_REPLIES)
         self._best = float("inf")
+        self._set_limit(FIRST_IN_FLIGHT)
 
     def _on_reply(self, reply: Reply) -> None:
         self._seconds_per_token.append(reply.latency_s / max(1, reply.usage.completion_tokens))
@@ -94,20 +215,19 @@ class AdaptiveConcurrency(ConcurrencyLimiter):
             median = statistics.median(self._seconds_per_token)
             self._best = min(self._best, median)
             if median > SLOWER * self._best:
-                self._on_overload()
+                self._on_slow_down()
                 return
         if self.busy - self._idle() >= self.limit:  # else it says nothing about a higher limit
-            self._set_limit(self._exact_limit + (1.0 if self._doubling else 1.0 / self._exact_limit))
+            self._set_limit(self._exact_limit + (1.0 if self._doubling else GROWTH / self._exact_limit))
 
-    def _on_overload(self) -> None:
+    def _on_overload(self, error: OverloadError, started: float, at_once: int, others: int) -> None:
+        self._doubling = False
+        super()._on_overload(error, started, at_once, others)
+
+    def _on_slow_down(self) -> None:
         self._doubling = False
         now = self._clock.now()
-        if now - self._last_cut >= CUT_SECONDS:
-            self._last_cut = now
+        if now - self._slowed_at >= CUT_SECONDS:
+            self._slowed_at = now
             self._seconds_per_token.clear()  # what was sent before says nothing about the new limit
             self._set_limit(self._exact_limit * CUT)
-
-    def _set_limit(self, limit: float) -> None:
-        self._exact_limit = min(max(limit, 1.0), float(MOST_IN_FLIGHT))
-        self.limit = int(self._exact_limit)
-        self._hand_out()

@@ -20,8 +20,10 @@ class JudgeConfig:
     model: str = option("gpt-4o", "judge model; embedded = the lexical matcher that needs no key")
     api_key: str = field(default="", repr=False)
     api_base: str = DEFAULT_BASE_URL
-    max_tokens: int = option(8192, "tokens of a reply, at most", least=1, metavar="N")
-    temperature: float = option(0.6, "sampling temperature", least=0, metavar="T")
+    max_tokens: int | None = option(
+        8192, "tokens of a reply, at most; none = not sent", least=1, metavar="N", none="none"
+    )
+    temperature: float | None = option(0.6, "sampling temperature; none = not sent", least=0, metavar="T", none="none")
     max_retries: int = option(5, "retries after errors, and as many after malformed replies", least=0, metavar="N")
     concurrent_requests: int | None = option(
         10, "questions in flight, at most; auto = find the judge's limit", least=1, metavar="N", none="auto"

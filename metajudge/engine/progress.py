@@ -19,8 +19,8 @@ LINE_SECONDS = 30.0
 class Progress:
     """Shows the counts of a run until `close`."""
 
-    def __init__(self, stats: RunStats, concurrency: ConcurrencyLimiter | None = None) -> None:
-        """Show also the requests in flight of `concurrency`, whose limit is found while running."""
+    def __init__(self, stats: RunStats, concurrency: ConcurrencyLimiter) -> None:
+        """Show the counts of `stats`, and the requests in flight of `concurrency`."""
         self._stats, self._concurrency = stats, concurrency
         # `disable=None` makes no bar if stderr is no terminal.
         self._bar: tqdm[NoReturn] = tqdm(
@@ -48,9 +48,14 @@ class Progress:
         stats, bar = self._stats, self._bar
         bar.initial = stats.resumed  # the rate counts this run's rows only
         bar.n = stats.done
-        shown: dict[str, object] = {"failed": stats.failures, "tokens": stats.usage.total_tokens}
-        if self._concurrency is not None:
-            shown["in_flight"] = f"{self._concurrency.busy}/{self._concurrency.limit}"
+        shown: dict[str, object] = {
+            "failed": stats.failures,
+            "tokens": stats.usage.total_tokens,
+            "in_flight": f"{self._concurrency.sent}/{self._concurrency.limit}",
+            **{status: count for status, count in stats.refusals.items() if count},
+        }
+        if stats.cost:
+            shown["cost"] = f"{stats.cost:.2f}"
         bar.set_postfix(shown, refresh=False)
         bar.refresh()
 
@@ -60,16 +65,16 @@ class Progress:
         rate = fresh / seconds if seconds > 0 else 0.0
         total = "?" if stats.total is None else str(stats.total)
         eta = f", about {(stats.total - stats.done) / rate:.0f} s left" if stats.total is not None and rate > 0 else ""
-        layer = self._concurrency
-        found = "" if layer is None else f", {layer.busy} of {layer.limit} in flight"
+        refused = "".join(f", {count} times {status}" for status, count in stats.refusals.items() if count)
+        cost = f", cost {stats.cost:.2f}" if stats.cost else ""
         return (
-            f"{stats.done}/{total} rows, {stats.failures} failed, {stats.usage.total_tokens} tokens, "
-            f"{rate:.1f} rows/s{found}{eta}"
+            f"{stats.done}/{total} rows, {stats.failures} failed, {stats.usage.total_tokens} tokens{cost}, "
+            f"{rate:.1f} rows/s, {self._concurrency.sent} of {self._concurrency.limit} in flight{refused}{eta}"
         )
 
 
 @contextlib.asynccontextmanager
-async def show_progress(stats: RunStats, concurrency: ConcurrencyLimiter | None = None) -> AsyncIterator[None]:
+async def show_progress(stats: RunStats, concurrency: ConcurrencyLimiter) -> AsyncIterator[None]:
     """Show progress while the context is open."""
     progress = Progress(stats, concurrency)
     showing = asyncio.create_task(progress.show())

@@ -208,7 +208,7 @@ async def run_rows(
         def stop() -> None:
             loop.call_soon_threadsafe(runner.stop)
 
-        async with show_progress(stats, judge.concurrency if config.concurrent_requests is None else None):
+        async with show_progress(stats, judge.concurrency):
             with stop_hook(stop):
                 await runner.run(items)
         return runner

@@ -61,10 +61,11 @@ def stack_layers(client: ChatClient, config: JudgeConfig, stats: RunStats, clock
         tokens_per_minute=config.tokens_per_minute,
     )
     circuit_breaker = CircuitBreaker(rate_limiter, timeout=config.outage_timeout, clock=clock)
+    timeout = config.outage_timeout
     concurrency = (
-        ConcurrencyLimiter(circuit_breaker, config.concurrent_requests)
+        ConcurrencyLimiter(circuit_breaker, config.concurrent_requests, clock, outage_timeout=timeout)
         if config.concurrent_requests
-        else AdaptiveConcurrency(circuit_breaker, clock, idle=lambda: rate_limiter.queued)
+        else AdaptiveConcurrency(circuit_breaker, clock, outage_timeout=timeout, idle=lambda: rate_limiter.queued)
     )
     retrying = RetryingClient(concurrency, max_retries=config.max_retries, max_tokens=config.max_tokens, clock=clock)
     return JudgeSession(stats, clock, client, circuit_breaker, concurrency, ResponseCache(retrying, stats))

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from metajudge.llm import Usage
+from metajudge.llm import OVERLOADED, Usage
 
 
 @dataclass(slots=True)
@@ -34,6 +34,11 @@ class RunStats:
     usage: Usage = field(default_factory=Usage)
     cost: float = 0.0
     """Money spent; 0 without prices."""
+
+    @property
+    def refusals(self) -> dict[str, int]:
+        """Requests sent again after a refusal for want of capacity, by status."""
+        return {str(status): self.retries[str(status)] for status in OVERLOADED}
 
     @property
     def failures(self) -> int:

@@ -1,17 +1,20 @@
 """One request to an OpenAI-compatible endpoint.
 
-`client` sends messages and returns a `Reply`; `transport` carries the bytes; `errors` sorts what went wrong by what
-to do next; `base_url` reads addresses. `serving`, what our own HTTP servers share, is imported by its own name: this
-room imports neither aiohttp nor openai until a client is made.
+`client` sends messages and returns a `Reply`, which `completion` reads; `transport` carries the bytes; `errors` sorts
+failures by what to do next; `base_url` reads addresses. `serving`, what our own HTTP servers share, is imported by its
+own name: this room imports neither aiohttp nor openai until a client is made.
 """
 
 from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
-from metajudge.llm.client import NO_KEY, ClientConfig, JudgeClient, Reply, Usage
+from metajudge.llm.client import NO_KEY, ClientConfig, JudgeClient
+from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import (
+    OVERLOADED,
     ConnectError,
     ConnectTimeout,
     FatalError,
     JudgeError,
+    OverloadError,
     RequestRejected,
     TransientError,
     retry_after,

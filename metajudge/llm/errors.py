@@ -1,7 +1,8 @@
 """Classes of failure of a question, and how error responses sort into them.
 
 JudgeError
-├── TransientError        the same request may succeed later (time-out, reset, 408, 409, 429, 5xx, no completion)
+├── TransientError        the same request may succeed later (time-out, reset, 408, 409, 5xx, no completion)
+│   ├── OverloadError     the judge has no capacity now (429, 503, 529)
 │   └── ConnectTimeout    no connection was made in time
 ├── ConnectError          nothing listens at the base URL: an outage of the judge, not a fault of the question
 ├── RequestRejected       this question cannot be answered (content filter, context length, 413, other 4xx)
@@ -13,8 +14,8 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
@@ -22,12 +23,49 @@ from metajudge.errors import MetaJudgeError
 
 LONGEST_RETRY_AFTER = 120.0
 _LEAST_SECRET, _LONGEST_MESSAGE = 8, 500
-_CONTEXT_WORDS = re.compile(
-    r"context.?length|maximum context|too many tokens|prompt is too long|exceeds? the .*context", re.I
+
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+# Words by which servers say what is wrong; statuses and codes alone do not tell.
+_CONTEXT_WORDS = _words(
+    r"context.?(length|window|size)", "maximum context", "too many (input )?tokens", "(prompt|input) is too long",
+    "exceeds? the .*context",
+)  # fmt: skip
+_FILTER_WORDS = _words(
+    "content.?(filter|policy|management|moderation)", "inappropriate content", "data_?inspection", r"\bflagged\b",
+    r"\bmoderation\b", r"\bblocked\b", "safety (system|settings|filter|polic)", "guardrail", "responsible.?ai",
+    "prohibited.?(content|use)", "sensitive (content|words?|information)", r"violat\w+ .{0,40}(polic|terms)",
+)  # fmt: skip
+_KEY_WORDS = _words(
+    "(incorrect|invalid|wrong|expired|missing|unknown|no) api.?key", "api.?key (is )?(not|invalid|expired|missing)",
+    "API_KEY_INVALID", "invalid (authentication|credentials?|token)", "authentication (failed|error|fails)",
+)  # fmt: skip
+_QUOTA_WORDS = _words("insufficient.{0,10}(quota|balance|credit|funds)", "credit balance", "(out of|no) credits?")
+_OVERLOAD_WORDS = _words(
+    "rate.?limit", "too many requests", "overload", "at capacity", "throttl", "resource.?exhausted"
 )
-_FILTER_WORDS = re.compile(r"content.?(filter|policy|management)|inappropriate content|data_inspection", re.I)
-_MODEL_WORDS = re.compile(r"model.{0,80}(not found|does not exist|not exist|unknown)|(unknown|invalid) model", re.I)
-_UNSUPPORTED_WORDS = re.compile(r"unsupported|not supported|does not support|instead", re.I)
+_MODEL_WORDS = _words("model.{0,80}(not found|does not exist|not exist|unknown)", "(unknown|invalid) model")
+_VALUE_WORDS = _words("too (large|high|big|long)", "at most", "exceed", "less than or equal", "maximum")
+_REFUSAL_WORDS = _words(
+    "unsupported", "(not|no longer) (supported|allowed|permitted|valid|accepted|available)", "does ?n[o']t support",
+    "deprecated", "instead", r"only .{0,60}\b(allowed|supported|accepted|valid|permitted)", "unrecognized", "unknown",
+    "unexpected", r"extra\w* (inputs?|fields?)", "extra_forbidden", r"\binvalid\b", "must be", "should be",
+    "out of range", "cannot be (used|set|specified)", "greater than", _VALUE_WORDS.pattern,
+)  # fmt: skip
+_SPELLINGS = {
+    "max_tokens": r"max_?(output_?|new_?)?tokens",
+    "max_completion_tokens": r"max_?(completion_?|output_?|new_?)?tokens",
+}
+"""Patterns of parameters that servers spell in more than one way."""
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milli|s|m)[a-z]*", re.IGNORECASE)
+_WAIT_WORDS = re.compile(
+    rf"(?:try again|retry|wait|reset)\w*\W[^.\d]{{0,40}}?((?:{_DURATION.pattern}[\s,]*)+)", re.IGNORECASE
+)
+_UNITS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0}
+OVERLOADED = (429, 503, 529)
 
 
 class JudgeError(MetaJudgeError):
@@ -44,6 +82,10 @@ class TransientError(JudgeError):
     def __init__(self, cause: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(cause, message)
         self.retry_after = retry_after
+
+
+class OverloadError(TransientError):
+    """A refusal for want of capacity: too many requests, or an overloaded server."""
 
 
 class ConnectTimeout(TransientError):
@@ -64,44 +106,64 @@ class FatalError(JudgeError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """A response of the judge that is no completion: its status is 300 or more."""
+    """A failure that the judge reports: a status from 300 up, or an error inside a response with status 200."""
 
     status: int
+    """0 if the server named none."""
     message: str
     """The server's own message, as one line without the key."""
-    code: str
-    kind: str
+    code: str = ""
+    kind: str = ""
     """The error's `type`."""
-    parameter: str
+    parameter: str = ""
     """The request's parameter that the server names."""
-    wait: float | None
+    wait: float | None = None
     """Seconds that the server asks to wait."""
+    is_page: bool = False
+    """The body is an HTML page, by a proxy or a firewall rather than by the judge."""
 
-    def unsupported(self, names: tuple[str, ...]) -> str | None:
-        """Return the parameter among `names` that a 400 calls unsupported; None if there is none."""
+    def refused_parameter(self, names: Iterable[str]) -> str | None:
+        """Return the parameter among `names` that the message refuses; None if there is none."""
         codes = ("unsupported_parameter", "unsupported_value")
-        if self.status != 400 or not (self.code in codes or _UNSUPPORTED_WORDS.search(self.message)):
+        if self.status not in (400, 422) or not (self.code in codes or _REFUSAL_WORDS.search(self.message)):
             return None
-        named = (name for name in names if self.parameter == name or re.search(rf"['\"`]{name}['\"`]", self.message))
-        return next(named, None)
+        by_field = [name for name in names if self.parameter.rpartition(".")[2] == name]
+        in_text = [name for name in names if re.search(rf"(?<!\w)(?:{_SPELLINGS.get(name, name)})(?!\w)", self.message)]
+        return next(iter([*by_field, *in_text]), None)
 
-    def failure(self, where: str) -> JudgeError:
-        """Return the exception to raise; `where` names base URL and model."""
+    @property
+    def refuses_value(self) -> bool:
+        """True if the message is about the size of a value, not about the parameter itself."""
+        return _VALUE_WORDS.search(self.message) is not None
+
+    def failure(self, where: str, *, answered: bool = False) -> JudgeError:
+        """Return the exception to raise.
+
+        `where` names base URL and model. `answered`: the judge has answered another question of this run, so that key,
+        address and model are right.
+        """
         status, message = self.status, self.message
-        if status == 402 or (status == 429 and "insufficient_quota" in (self.code, self.kind)):
+        reported = f"the judge answered {status}: {message}" if status else f"the judge answered: {message}"
+        names = (self.code, self.kind)
+        if status == 402 or "insufficient_quota" in names or (_QUOTA_WORDS.search(message) and self.wait is None):
             return FatalError("quota", f"the judge says that the quota is used up: {message}")
-        if status in (408, 409, 429) or status >= 500:
-            return TransientError(str(status), f"the judge answered {status}: {message}", self.wait)
-        if status in (400, 403) and self.code == "content_filter":
+        if status in OVERLOADED or (not status and _OVERLOAD_WORDS.search(message)):
+            return OverloadError(str(status or 429), reported, self.wait)
+        if status in (408, 409) or status >= 500:
+            return TransientError(str(status), reported, self.wait)
+        if "content_filter" in names or (status != 401 and not self.is_page and _FILTER_WORDS.search(message)):
             return RequestRejected("content filter", f"the judge's content filter refused the question: {message}")
-        if status in (401, 403):
+        if status == 401 or _KEY_WORDS.search(message):
             return FatalError(str(status), f"the judge refused the key ({status}): {message}; check OPENAI_API_KEY")
-        if status == 404 or self.code == "model_not_found" or (status == 400 and _MODEL_WORDS.search(message)):
+        if status == 403 and not (answered or self.is_page):
+            return FatalError("403", f"the judge refused the key (403): {message}; check OPENAI_API_KEY")
+        is_missing = status in (404, 405) or self.code == "model_not_found" or _MODEL_WORDS.search(message)
+        if is_missing and not answered:
             return FatalError(str(status), f"nothing at {where} ({status}): {message}; check `api_base` and `model`")
         if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(message):
             return RequestRejected("context length", f"the question is too long for the judge: {message}")
-        if _FILTER_WORDS.search(message):
-            return RequestRejected("content filter", f"the judge's content filter refused the question: {message}")
+        if not status:
+            return TransientError("no completion", reported)
         return RequestRejected(str(status), f"the judge rejected the question ({status}): {message}")
 
 
@@ -111,24 +173,43 @@ def parse_error(status: int, headers: Mapping[str, str], content: bytes, key: st
         data = json.loads(content)
     except (ValueError, RecursionError):
         data = None
-    error = data.get("error", data) if isinstance(data, Mapping) else None
+    error = data.get("error", data) if isinstance(data, Mapping) else data
+    text = content.decode("utf-8", "replace")
+    is_page = data is None and ("html" in headers.get("content-type", "").lower() or "<html" in text[:500].lower())
+    found = reported_error(
+        error if isinstance(error, Mapping | str) else None, key, whole=_page_text(text) if is_page else text
+    )
+    wait = retry_after(headers)
+    return replace(found, status=status, wait=found.wait if wait is None else wait, is_page=is_page)
+
+
+def reported_error(error: object, key: str, *, whole: str = "") -> ErrorResponse:
+    """Read an error object, or a text in its place; `whole` is the message if it has none. `key` is masked."""
     fields: Mapping[str, object] = error if isinstance(error, Mapping) else {}
-    text = error if isinstance(error, str) else fields.get("message") or content.decode("utf-8", "replace")
+    text = error if isinstance(error, str) else fields.get("message") or fields.get("msg") or whole
+    code = fields.get("code") or fields.get("status") or ""
     return ErrorResponse(
-        status=status,
+        status=code if isinstance(code, int) and 400 <= code < 600 else 0,
         message=without_key(str(text) or "no message", key)[:_LONGEST_MESSAGE],
-        code=str(fields.get("code") or ""),
+        code=str(code),
         kind=str(fields.get("type") or ""),
         parameter=str(fields.get("param") or ""),
-        wait=retry_after(headers),
+        wait=_wait_in(json.dumps(error) if fields else str(text)),
     )
 
 
-def error_message(data: object, key: str) -> str:
-    """Return the message of an error object in a completion's place, `key` masked; empty where there is none."""
-    error = data.get("error") if isinstance(data, Mapping) else None
-    message = error.get("message") if isinstance(error, Mapping) else error
-    return without_key(message, key)[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
+def _page_text(page: str) -> str:
+    """Return the words of an HTML page."""
+    return re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL | re.IGNORECASE)
+
+
+def _wait_in(text: str) -> float | None:
+    """Return the seconds to wait that a message names ("try again in 26 s", `"retryDelay": "26s"`); else None."""
+    found = _WAIT_WORDS.search(text)
+    if found is None:
+        return None
+    parts = [float(number) * _UNITS[unit.lower()] for number, unit in _DURATION.findall(found[1])]
+    return min(sum(parts), LONGEST_RETRY_AFTER)
 
 
 def without_key(text: str, key: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from metajudge.data.samples import Sample
 from metajudge.engine.question import Answer, Question
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.metrics.matching import Match
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.tasks.match.prompt import GRANULARITIES, Prompt

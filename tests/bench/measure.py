@@ -13,7 +13,7 @@ from typing import Any
 from metajudge.data.rows import Row
 from metajudge.data.samples import Sample, read_samples
 from metajudge.engine.question import Answer
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.records.record import Record, encode
 from metajudge.tasks.match.task import MatchTask
 from tests.bench.lean_server import BLOCK

@@ -13,7 +13,7 @@ from metajudge.engine.question import Answer, RequestResult
 from metajudge.engine.runner import Runner
 from metajudge.engine.session import JudgeConfig, stack_layers
 from metajudge.engine.stats import RunStats
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.result_writer import ResultWriter
 from metajudge.tasks.match.prompt import Prompt

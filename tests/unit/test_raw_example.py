@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.prompt import feedback_of
 from metajudge.tasks.decompose.reply import Claims, read_claims

@@ -9,7 +9,7 @@ import pytest
 from metajudge.engine.budget import Budget, BudgetExceeded, Prices
 from metajudge.engine.clock import StoppableClock
 from metajudge.engine.stats import RunStats
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from tests.unit.fakes import REQUEST, ScriptedJudge, in_event_loop, reply
 
 PRICES = Prices(prompt=2.0, completion=10.0)

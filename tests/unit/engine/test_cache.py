@@ -9,7 +9,7 @@ from metajudge.data import Status
 from metajudge.engine.cache import ResponseCache
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.stats import RunStats
-from metajudge.llm.client import Usage
+from metajudge.llm.completion import Usage
 from metajudge.llm.errors import FatalError
 from tests.unit.fakes import in_event_loop, reply
 

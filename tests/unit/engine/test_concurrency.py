@@ -8,7 +8,7 @@ import pytest
 from metajudge.engine.concurrency import MOST_IN_FLIGHT, WATCHED_REPLIES, AdaptiveConcurrency, ConcurrencyLimiter
 from metajudge.engine.question import Request
 from metajudge.engine.rate_limit import RateLimiter
-from metajudge.llm.client import Reply
+from metajudge.llm.completion import Reply
 from metajudge.llm.errors import TransientError
 from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, in_event_loop, reply
 
@@ -30,7 +30,7 @@ class Held(FakeLayer):
 async def test_no_more_requests_are_in_flight_than_allowed() -> None:
     """Ten requests share three places, each in its turn."""
     order, most = [], 0
-    layer = ConcurrencyLimiter(FakeLayer(), 3)
+    layer = ConcurrencyLimiter(FakeLayer(), 3, FakeClock())
 
     async def one(number: int) -> None:
         nonlocal most
@@ -46,7 +46,7 @@ async def test_no_more_requests_are_in_flight_than_allowed() -> None:
 @in_event_loop
 async def test_a_cancelled_waiter_loses_no_place() -> None:
     """Its place goes to the next one, even if it was just given to it."""
-    layer = ConcurrencyLimiter(FakeLayer(), 1)
+    layer = ConcurrencyLimiter(FakeLayer(), 1, FakeClock())
     layer.busy = 1
     asking = [asyncio.create_task(layer.ask(REQUEST)) for _ in range(3)]
     await asyncio.sleep(0)

@@ -7,7 +7,7 @@ import pytest
 
 from metajudge.engine.question import Request
 from metajudge.engine.rate_limit import RateLimiter
-from metajudge.llm.client import Reply
+from metajudge.llm.completion import Reply
 from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, in_event_loop, reply
 
 

@@ -12,7 +12,7 @@ from metajudge.data.rows import InvalidRow
 from metajudge.engine.circuit_breaker import OutageTooLong
 from metajudge.engine.runner import Runner
 from metajudge.errors import OutputLost
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import ConnectError, FatalError, RequestRejected, TransientError
 from metajudge.records.result_writer import ResultWriter
 from tests.unit.fakes import FakeClock, ScriptedJudge, Turn

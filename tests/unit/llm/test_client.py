@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from metajudge.llm import transport
-from metajudge.llm.client import ClientConfig, JudgeClient, Reply, Usage
+from metajudge.llm.client import ClientConfig, JudgeClient
+from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import FatalError, JudgeError, RequestRejected, TransientError, retry_after
 
 KEY = "sk-secret-value"

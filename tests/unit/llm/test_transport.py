@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import openai
 import pytest
@@ -26,6 +25,7 @@ from tests.servers import ROOT
 REPLY = json.dumps({"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}).encode()
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(REPLY), REPLY)
 MESSAGES = [{"role": "user", "content": "S1: ü \u2028 \ud800"}]
+OWN = pytest.mark.parametrize("own", [False, True], ids=["ours", "own client"])
 
 
 @pytest.fixture(autouse=True)
@@ -69,13 +69,19 @@ def redirection(target: str, status: int = 307) -> bytes:
     return f"HTTP/1.1 {status} Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-def client(url: str, timeout: float = 5.0) -> JudgeClient:
-    return JudgeClient(ClientConfig("m", url, "sk-key", extra_body={"seed": 1}, timeout=timeout))
+def client(url: str, *, own: bool = False, timeout: float = 5.0) -> JudgeClient:
+    """A client of ours, or one with an OpenAI client that a user would make."""
+    config = ClientConfig("m", url, "sk-key", extra_body={"seed": 1}, timeout=timeout)
+    if not own:
+        return JudgeClient(config)
+    http_client = openai.DefaultAioHttpClient()
+    theirs = openai.AsyncOpenAI(api_key="sk-key", base_url=url, max_retries=0, timeout=5.0, http_client=http_client)
+    return JudgeClient(config, client=theirs)
 
 
-async def failure(url: str, timeout: float = 5.0) -> JudgeError:
+async def failure(url: str, *, own: bool = False, timeout: float = 5.0) -> JudgeError:
     """The error of one question."""
-    async with client(url, timeout=timeout) as judge:
+    async with client(url, own=own, timeout=timeout) as judge:
         with pytest.raises(JudgeError) as caught:
             await judge.ask(MESSAGES)
         return caught.value
@@ -86,9 +92,6 @@ def parsed(request: bytes) -> tuple[str, dict[str, str], bytes]:
     head, body = request.split(b"\r\n\r\n", 1)
     line, *rest = head.decode("latin-1").split("\r\n")
     return line, {name.lower(): value.strip() for name, value in (part.split(":", 1) for part in rest)}, body
-
-
-QUESTION: Any = {"role": "user", "content": "S1: ü \u2028 ?"}  # a lone surrogate is sent as a question mark
 
 
 @pytest.mark.parametrize(
@@ -110,12 +113,9 @@ def test_requests_are_those_of_the_openai_client(
 
     async def go() -> list[bytes]:
         async with raw_server(OK) as (url, received):
-            async with client(url) as judge:
-                assert (await judge.ask(MESSAGES)).text == "hi"
-            async with openai.AsyncOpenAI(api_key="sk-key", base_url=url, max_retries=0) as theirs:
-                await theirs.chat.completions.create(
-                    model="m", messages=[QUESTION], max_tokens=8192, temperature=0.6, seed=1
-                )
+            for own in (False, True):
+                async with client(url, own=own) as judge:
+                    assert (await judge.ask(MESSAGES)).text == "hi"
             return received
 
     ours, theirs = map(parsed, asyncio.run(go()))
@@ -124,7 +124,8 @@ def test_requests_are_those_of_the_openai_client(
         assert ours[1].get(name) == theirs[1].get(name)
     assert ours[1].get(header) == sent
     assert ours[1]["authorization"] == ("Bearer sk-key" if header != "authorization" else sent)
-    assert json.loads(ours[2]) == json.loads(theirs[2])
+    assert ours[2] == theirs[2]
+    assert json.loads(ours[2])["seed"] == 1 and json.loads(ours[2])["messages"][0]["content"] == "S1: ü \u2028 ?"
 
 
 @pytest.mark.parametrize("path", ["", "/", "/v1/", "/a%20b"])
@@ -224,53 +225,66 @@ def test_a_proxy_of_another_kind_is_refused_before_anything_is_asked(monkeypatch
     assert "secret" not in str(caught.value)
 
 
-def failure_at(
-    answer: bytes | None, scheme: str = "http", context: ssl.SSLContext | None = None, timeout: float = 5.0
-) -> JudgeError:
-    """Return the error of one question to a server that sends `answer` and closes; with None it hangs."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if answer is not None:
-            await reader.read(10)
-            writer.write(answer)
-            await writer.drain()
-            writer.close()
-
-    async def go() -> JudgeError:
-        async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server:
-            return await failure(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", timeout)
-
-    return asyncio.run(go())
-
-
+@OWN
 @pytest.mark.parametrize(
     "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{", b"nonsense\r\n\r\n"]
 )
-def test_a_broken_connection_is_tried_again(answer: bytes) -> None:
+def test_a_broken_connection_is_tried_again(own: bool, answer: bytes) -> None:
     """Closed before, during and instead of an answer."""
-    error = failure_at(answer)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def go() -> JudgeError:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            return await failure(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", own=own)
+
+    error = asyncio.run(go())
     assert isinstance(error, TransientError) and error.cause == "connection"
 
 
-def test_a_slow_reply_is_tried_again_and_a_refused_connection_is_an_outage() -> None:
-    slow = failure_at(None, timeout=0.2)
+@OWN
+def test_a_slow_reply_is_tried_again_and_a_refused_connection_is_an_outage(own: bool) -> None:
+    async def go() -> tuple[JudgeError, JudgeError]:
+        async with await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+            slow = await failure(url, own=own, timeout=0.2)
+        return slow, await failure(url, own=own)
+
+    slow, refused = asyncio.run(go())
     assert isinstance(slow, TransientError) and str(slow) == "no complete reply within 0.2 s"
-    assert isinstance(asyncio.run(failure("http://127.0.0.1:9/v1")), ConnectError)
+    assert isinstance(refused, ConnectError)
 
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # fatal: internal_error
 
 
+@OWN
 @pytest.mark.parametrize("answer", [ALERT, b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["alert", "no TLS"])
-def test_a_fault_in_the_handshake_is_tried_again(answer: bytes) -> None:
+def test_a_fault_in_the_handshake_is_tried_again(own: bool, answer: bytes) -> None:
     """The message hints at the address, for those that will never do better."""
-    error = failure_at(answer, "https")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def go() -> JudgeError:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            return await failure(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", own=own)
+
+    error = asyncio.run(go())
     assert isinstance(error, TransientError) and error.cause == "tls"
     assert re.search(r"no secure connection to https://127\.0\.0\.1:\d+/v1/?: .*; check `api_base`$", str(error))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
-def test_a_certificate_that_is_not_trusted_stops_the_run(tmp_path: Path) -> None:
+@OWN
+def test_a_certificate_that_is_not_trusted_stops_the_run(own: bool, tmp_path: Path) -> None:
     """Nothing is sent to who cannot prove to be the judge."""
     key, certificate = tmp_path / "key", tmp_path / "certificate"
     make = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -days 2 -keyout"
@@ -278,7 +292,11 @@ def test_a_certificate_that_is_not_trusted_stops_the_run(tmp_path: Path) -> None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
-    error = failure_at(None, "https", context)
+    async def go() -> JudgeError:
+        async with await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0, ssl=context) as server:
+            return await failure(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", own=own)
+
+    error = asyncio.run(go())
     assert isinstance(error, FatalError) and error.cause == "tls" and "certificate" in str(error)
 
 

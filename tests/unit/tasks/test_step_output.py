@@ -10,7 +10,7 @@ import pytest
 from metajudge.data.rows import InputFile
 from metajudge.data.samples import find_checklist
 from metajudge.engine.question import Answer
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.result_writer import ResultWriter
 from metajudge.tasks.critic.reply import Critique

@@ -3,7 +3,7 @@
 from typing import Any
 
 from metajudge.engine.question import Answer, Failed
-from metajudge.llm.client import Reply, Usage
+from metajudge.llm.completion import Reply, Usage
 from metajudge.tasks.critic.reply import Critique
 from metajudge.tasks.critic.step import BOTH, CriticStep
 from metajudge.text.tokens import estimate_tokens
