@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import heapq
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,31 @@ class FakeClock:
         wake = self.time + seconds
         await asyncio.sleep(0)
         self.time = max(self.time, wake)
+
+
+class VirtualClock(FakeClock):
+    """A clock for many sleepers at once: its time jumps to the next wake-up when nobody can go on without it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.time + seconds, len(self.slept), woken))
+        self.slept.append(seconds)
+        await woken
+
+    async def run_until(self, asking: Sequence[asyncio.Future[Any]]) -> list[Any]:
+        """Let time pass until all are done; return their results."""
+        while not all(one.done() for one in asking):
+            for _ in range(20):  # whatever can go on without time passing
+                await asyncio.sleep(0)
+            if self._sleepers and not all(one.done() for one in asking):
+                self.time, _, woken = heapq.heappop(self._sleepers)
+                if not woken.done():
+                    woken.set_result(None)
+        return [one.result() for one in asking]
 
 
 Turn = str | None | JudgeError | Reply

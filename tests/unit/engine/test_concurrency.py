@@ -1,16 +1,21 @@
 """Requests in flight: a fixed limit, and one that is found."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from metajudge.engine.circuit_breaker import OutageTooLong
 from metajudge.engine.concurrency import MOST_IN_FLIGHT, WATCHED_REPLIES, AdaptiveConcurrency, ConcurrencyLimiter
-from metajudge.engine.question import Request
+from metajudge.engine.question import Answer, Question, Request
 from metajudge.engine.rate_limit import RateLimiter
+from metajudge.engine.retry import RetryingClient
 from metajudge.llm.completion import Reply
-from metajudge.llm.errors import TransientError
-from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, in_event_loop, reply
+from metajudge.llm.errors import OverloadError
+from tests.unit.fakes import REQUEST, FakeClock, FakeLayer, VirtualClock, in_event_loop, reply
 
 
 class Held(FakeLayer):
@@ -103,24 +108,9 @@ class Judged:
         self.layer.busy = 0
         return limits
 
-    def rate_limited(self, count: int = 1) -> int:
-        """Return the limit after `count` 429."""
-        self.answer = lambda: TransientError("429", "slow down")
-        return self.ask(count)
-
 
 def test_the_limit_doubles_per_round_trip_up_to_its_bound() -> None:
     assert Judged().round_trips(7) == [16, 32, 64, 128, 256, 512, 512] and MOST_IN_FLIGHT == 512
-
-
-def test_a_429_cuts_once_in_five_seconds_and_ends_the_doubling() -> None:
-    """The limit is 32 · .7 = 22, then grows by one per round trip; another cut needs five seconds."""
-    judged = Judged()
-    judged.round_trips(2)
-    assert judged.rate_limited(10) == 22
-    assert judged.round_trips(3) == [23, 24, 25]
-    judged.clock.time = 5.0
-    assert judged.rate_limited() == 17
 
 
 def test_replies_that_take_twice_as_long_per_token_cut() -> None:
@@ -160,9 +150,74 @@ async def test_places_that_wait_for_the_rate_limit_are_not_in_use() -> None:
     assert (layer.busy, rate_limiter.queued) == (0, 0)
 
 
-def test_the_limit_never_falls_below_one() -> None:
-    judged = Judged()
-    for _ in range(20):
-        judged.clock.time += 6
-        judged.rate_limited()
-    assert judged.layer.limit == 1
+# ------------------------------------------------------------------ refusals
+
+
+@dataclass
+class Limited:
+    """A judge that takes some requests at once, and some per second after a burst, on a fake clock."""
+
+    clock: FakeClock
+    at_once: int = 1000
+    per_second: float = 1000.0
+    tokens: float = 1000.0
+    in_flight: int = 0
+    refused: int = 0
+    answered: list[float] = field(default_factory=list)
+    filled: float = 0.0
+
+    async def ask(self, request: Request) -> Reply:
+        """Answer within a second, or refuse."""
+        burst, now = 4.0, self.clock.now()
+        self.tokens = min(max(burst, self.tokens), self.tokens + (now - self.filled) * self.per_second)
+        self.filled = now
+        if self.in_flight >= self.at_once or self.tokens < 1:
+            self.refused += 1
+            raise OverloadError("429", "slow down", 1.0)
+        self.tokens, self.in_flight = self.tokens - 1, self.in_flight + 1
+        await self.clock.sleep(1.0)
+        self.in_flight -= 1
+        self.answered.append(self.clock.now())
+        return reply()
+
+
+def test_a_judge_of_eight_at_once_soon_gets_eight_at_once() -> None:
+    """Ten are allowed; two are refused, then eight are in flight and none is held back."""
+    judge, layer = run_limited(rows=80, limit=10, at_once=8)
+    assert layer.limit in (8, 9) and judge.refused <= 8
+    assert judge.answered[-1] <= 14  # ten round trips of a second at best
+
+
+def test_a_judge_of_four_a_second_soon_gets_four_a_second() -> None:
+    """Nothing is sent for the second that the judge asks for; then the starts are spaced."""
+    judge, _ = run_limited(rows=200, limit=10, per_second=4.0, tokens=4.0)
+    assert judge.refused <= 0.3 * 200
+    assert judge.answered[-1] <= 200 / 4.0 / 0.9
+
+
+def run_limited(rows: int, limit: int, **judged: Any) -> tuple[Limited, ConcurrencyLimiter]:
+    """Take questions through the retry layer; none may be lost."""
+
+    async def go() -> tuple[Limited, ConcurrencyLimiter]:
+        clock = VirtualClock()
+        judge = Limited(clock, **judged)
+        layer = ConcurrencyLimiter(judge, limit, clock)
+        retrying = RetryingClient(layer, max_retries=5, max_tokens=100, clock=clock)
+        question = Question("q", REQUEST.messages, lambda reply: 1)
+        asking = [asyncio.ensure_future(retrying.ask(question)) for _ in range(rows)]
+        results = await clock.run_until(asking)
+        assert all(isinstance(result, Answer) for result in results)
+        return judge, layer
+
+    return asyncio.run(go())
+
+
+@in_event_loop
+async def test_a_judge_that_only_refuses_ends_the_run_after_the_outage_timeout() -> None:
+    clock = FakeClock()
+    layer = ConcurrencyLimiter(FakeLayer(lambda _: OverloadError("429", "slow down")), 2, clock, outage_timeout=60.0)
+    with pytest.raises(OutageTooLong, match=r"refused every request for 60 s: slow down"):
+        for _ in range(100):
+            with contextlib.suppress(OverloadError):
+                await layer.ask(REQUEST)
+    assert 60 <= clock.time < 70

@@ -1,10 +1,11 @@
 """Progress on a terminal and in a file."""
 
 import io
+from typing import Any
 
 import pytest
 
-from metajudge.engine.concurrency import AdaptiveConcurrency
+from metajudge.engine.concurrency import ConcurrencyLimiter
 from metajudge.engine.progress import Progress
 from metajudge.engine.stats import RunStats
 from tests.unit.fakes import FakeClock, FakeLayer
@@ -15,30 +16,37 @@ class Terminal(io.StringIO):
         return True
 
 
+def progress(**counts: Any) -> tuple[Progress, RunStats]:
+    """Return the progress of a run with three requests in flight."""
+    concurrency = ConcurrencyLimiter(FakeLayer(), 8, FakeClock())
+    concurrency.sent = 3
+    stats = RunStats(total=10, **counts)
+    return Progress(stats, concurrency), stats
+
+
 def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
+    """Both name what is in flight; the money and the refusals only if there are any."""
+    terminal, plain = Terminal(), io.StringIO()
     monkeypatch.setattr("sys.stderr", terminal)
-    stats = RunStats(total=10, success=3, resumed=1)
+    shown, stats = progress(success=3, resumed=1)
     stats.failed["error"] = 2
-    progress = Progress(stats)
-    progress.close()
-    assert "6/10" in terminal.getvalue() and "failed=2" in terminal.getvalue() and "tokens=0" in terminal.getvalue()
-    plain = io.StringIO()
+    shown.close()
+    bar = terminal.getvalue()
+    assert all(part in bar for part in ("6/10", "failed=2", "tokens=0", "in_flight=3/8"))
+    assert "429" not in bar and "cost" not in bar
     monkeypatch.setattr("sys.stderr", plain)
-    progress = Progress(stats)
-    assert progress._line().startswith("6/10 rows, 2 failed, 0 tokens, ")
-    progress.close()
+    shown, stats = progress(success=3, resumed=1)
+    stats.failed["error"] = 2
+    assert shown._line().startswith("6/10 rows, 2 failed, 0 tokens, ") and ", 3 of 8 in flight, about" in shown._line()
+    shown.close()
     assert plain.getvalue() == ""
 
 
-def test_the_number_in_flight_that_was_found_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar and the lines show it; a number that the user chose is not shown."""
-    concurrency = AdaptiveConcurrency(FakeLayer(), FakeClock())
-    concurrency.busy = 3
+def test_refusals_and_cost_are_shown_while_they_happen(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
-    Progress(RunStats(total=10), concurrency).close()
-    assert "in_flight=3/8" in terminal.getvalue()
-    monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert ", 3 of 8 in flight" in Progress(RunStats(total=10), concurrency)._line()
-    assert "in flight" not in Progress(RunStats(total=10))._line()
+    shown, stats = progress(cost=1.5)
+    stats.retries.update({"429": 4, "503": 1, "timeout": 7})
+    shown.close()
+    assert "429=4, 503=1, cost=1.50" in terminal.getvalue()
+    assert ", 0 tokens, cost 1.50, " in shown._line() and ", 4 times 429, 1 times 503" in shown._line()

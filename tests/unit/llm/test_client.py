@@ -12,7 +12,7 @@ from aiohttp import web
 from metajudge.llm import transport
 from metajudge.llm.client import ClientConfig, JudgeClient
 from metajudge.llm.completion import Reply, Usage
-from metajudge.llm.errors import FatalError, JudgeError, RequestRejected, TransientError, retry_after
+from metajudge.llm.errors import FatalError, JudgeError, OverloadError, RequestRejected, TransientError, retry_after
 
 KEY = "sk-secret-value"
 MESSAGES = [{"role": "user", "content": "S1: a\n\nR1: ü \u2028"}]
@@ -91,6 +91,7 @@ def test_the_request_is_what_was_asked_and_the_reply_what_was_said() -> None:
         "messages": MESSAGES,
         "max_tokens": 50,
         "temperature": 0.25,
+        "stream": False,
         "enable_thinking": False,
         "auth": f"Bearer {KEY}",
     }
@@ -135,9 +136,9 @@ def test_reasoning_is_never_taken_for_the_answer(body: object, text: str | None)
 FAILURES = [
     (error(408), TransientError, "408"),
     (error(409), TransientError, "409"),
-    (error(429), TransientError, "429"),
+    (error(429), OverloadError, "429"),
     (error(500), TransientError, "500"),
-    (error(503), TransientError, "503"),
+    (error(503), OverloadError, "503"),
     (error(429, "You exceeded your current quota", code="insufficient_quota"), FatalError, "quota"),
     (error(401, f"Incorrect API key: {KEY}"), FatalError, "401"),
     (error(403), FatalError, "403"),
@@ -184,10 +185,10 @@ def test_html_with_status_200_is_tried_again_and_hints_at_the_base_url() -> None
 
 def test_an_error_with_status_200_says_what_it_is() -> None:
     """Gateways hide the answer of the server behind them so."""
-    for body in ({"message": f"Insufficient credits\nof {KEY}"}, f"Insufficient credits of {KEY}"):
+    for body in ({"message": f"The worker\nof {KEY} died"}, f"The worker of {KEY} died"):
         (failure,), _ = ask(answer({"error": body}))
         assert isinstance(failure, TransientError)
-        assert str(failure) == "the judge answered 200 without a choice: Insufficient credits of [key]"
+        assert str(failure) == "the judge answered: The worker of [key] died"
 
 
 @pytest.mark.parametrize("trickle", [False, True])
@@ -237,7 +238,7 @@ def test_unsupported_parameters_are_adapted_once_for_the_run() -> None:
 
     async def handler(request: web.Request) -> web.Response:
         body = await request.json()
-        bodies.append(set(body) - {"model", "messages"})
+        bodies.append(set(body) - {"model", "messages", "stream"})
         if "max_tokens" in body:
             message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
             fault = {"message": message, "param": "max_tokens", "code": "unsupported_parameter"}

@@ -220,7 +220,7 @@ def test_a_proxy_that_does_not_listen_is_an_outage(monkeypatch: pytest.MonkeyPat
 def test_a_proxy_of_another_kind_is_refused_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message does not hold its password."""
     monkeypatch.setenv("all_proxy", "socks5://user:secret@p:1")
-    with pytest.raises(UsageError, match="has the scheme socks5; name an http proxy in https_proxy") as caught:
+    with pytest.raises(UsageError, match="is a socks5 proxy, which is not supported; name an http") as caught:
         client("https://judge.invalid/v1")
     assert "secret" not in str(caught.value)
 

@@ -287,6 +287,7 @@ def test_every_flag_reaches_the_request(infer: Command, tmp_path: Path) -> None:
         "model": "judge-x",
         "max_tokens": 77,
         "temperature": 0.0,
+        "stream": False,
         "seed": 4,
         "messages": [{"role": "user", "content": "Q\nS1: m0.1\nR1: h0.1\nR2: h0.2"}],
     }
