@@ -1,6 +1,7 @@
 """The budget layer, the innermost one: counts requests, tokens and money, and bounds the money."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from metajudge.engine.clock import StoppableClock
@@ -9,8 +10,14 @@ from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError
 from metajudge.llm import Reply, Usage
 
+log = logging.getLogger("metajudge")
+
 FIRST_COMPLETION = 1000
 """Tokens expected of a reply until the first one has arrived: a high guess, because a bound on cost relies on it."""
+
+
+LONG_PROMPT, CUT_SHARE = 1000, 0.4
+"""A longer prompt (tokens, estimated) of which the judge counts less than this share was probably cut."""
 
 
 class BudgetExceeded(MetaJudgeError):
@@ -47,6 +54,7 @@ class Budget:
         self._client, self._stats, self._clock = client, stats, clock
         self._prices, self._max_cost = prices, max_cost
         self._in_flight, self._reserved = 0, 0.0
+        self._warned = False
         self._largest_completion, self._usage_unknown = 0, False
         self._changed = asyncio.Event()
 
@@ -90,7 +98,18 @@ class Budget:
             self._stats.retries[request.retry_cause] += 1
         reply = await self._client.ask(request.messages)
         self._stats.usage += reply.usage
+        self._check_whole_prompt(request, reply.usage)
         return reply
+
+    def _check_whole_prompt(self, request: Request, usage: Usage) -> None:
+        """Warn once if the judge counted far fewer prompt tokens than were sent: some servers cut silently."""
+        counted, sent = usage.prompt_tokens + (usage.cached_tokens or 0), request.prompt_tokens
+        if not self._warned and usage.prompt_tokens and sent > LONG_PROMPT and counted < CUT_SHARE * sent:
+            self._warned = True
+            log.warning(
+                "the judge counted %d prompt tokens, about %d were sent: it may cut long questions; raise its context "
+                "length (Ollama: OLLAMA_CONTEXT_LENGTH, llama.cpp: --ctx-size)", counted, sent,
+            )  # fmt: skip
 
     def _why(self) -> str:
         if self._usage_unknown:

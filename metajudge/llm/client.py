@@ -85,7 +85,7 @@ class JudgeClient:
                 self._keep_dropped(dropped)
                 return reply
             error = parse_error(response.status, response.headers, response.content, self.config.api_key)
-            parameter = error.refused_parameter(name for name in body if name in _ADAPTABLE or name in self._extra)
+            parameter = error.refused_parameter([name for name in body if name in _ADAPTABLE or name in self._extra])
             if parameter is None:
                 raise error.failure(where, answered=self._has_answered)
             if parameter in self._extra:

@@ -14,7 +14,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
@@ -122,13 +122,13 @@ class ErrorResponse:
     is_page: bool = False
     """The body is an HTML page, by a proxy or a firewall rather than by the judge."""
 
-    def refused_parameter(self, names: Iterable[str]) -> str | None:
+    def refused_parameter(self, names: Sequence[str]) -> str | None:
         """Return the parameter among `names` that the message refuses; None if there is none."""
         codes = ("unsupported_parameter", "unsupported_value")
         if self.status not in (400, 422) or not (self.code in codes or _REFUSAL_WORDS.search(self.message)):
             return None
         by_field = [name for name in names if self.parameter.rpartition(".")[2] == name]
-        in_text = [name for name in names if re.search(rf"(?<!\w)(?:{_SPELLINGS.get(name, name)})(?!\w)", self.message)]
+        in_text = [name for name in names if _named(name).search(self.message)]
         return next(iter([*by_field, *in_text]), None)
 
     @property
@@ -159,12 +159,18 @@ class ErrorResponse:
             return FatalError("403", f"the judge refused the key (403): {message}; check OPENAI_API_KEY")
         is_missing = status in (404, 405) or self.code == "model_not_found" or _MODEL_WORDS.search(message)
         if is_missing and not answered:
-            return FatalError(str(status), f"nothing at {where} ({status}): {message}; check `api_base` and `model`")
+            hint = "" if re.search(r"/v\d", where) else "; most servers need /v1 at its end"
+            advice = f"check `model` and `api_base`{hint}"
+            return FatalError(str(status), f"nothing at {where} ({status}): {message}; {advice}")
         if self.code == "context_length_exceeded" or _CONTEXT_WORDS.search(message):
             return RequestRejected("context length", f"the question is too long for the judge: {message}")
         if not status:
             return TransientError("no completion", reported)
         return RequestRejected(str(status), f"the judge rejected the question ({status}): {message}")
+
+
+def _named(parameter: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{_SPELLINGS.get(parameter, re.escape(parameter))})(?!\w)", re.IGNORECASE)
 
 
 def parse_error(status: int, headers: Mapping[str, str], content: bytes, key: str) -> ErrorResponse:
@@ -173,6 +179,7 @@ def parse_error(status: int, headers: Mapping[str, str], content: bytes, key: st
         data = json.loads(content)
     except (ValueError, RecursionError):
         data = None
+    data = data[0] if isinstance(data, list) and data else data  # Gemini's errors are in a list
     error = data.get("error", data) if isinstance(data, Mapping) else data
     text = content.decode("utf-8", "replace")
     is_page = data is None and ("html" in headers.get("content-type", "").lower() or "<html" in text[:500].lower())

@@ -11,12 +11,8 @@ from tests.chaos.processes import end, start
 from tests.e2e.driver import analysis, infer, log, records, rows, run, scores, until
 from tests.servers import running
 
-FATAL = {
-    "401": "refused the key (401)",
-    "403": "refused the key (403)",
-    "404": "check --api-base and --model",
-    "quota": "quota is used up",
-}
+FATAL = {"401": "refused the key (401)", "quota": "quota is used up"}
+FATAL_AT_FIRST = {"403": "refused the key (403)", "404": "check --model and --api-base"}
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +49,27 @@ def test_what_no_row_survives_stops_the_run_with_one_line(judge: str, tmp_path: 
         result = infer(source, out, judge, "--concurrent-requests", "1")
         assert result.returncode == 2
         judged, last = 2 * number + 1, result.stdout.splitlines()[-1]
-        assert message in last and last.startswith(f"Stopped with {18 - judged} rows left")
+        assert message in last and last.startswith(f"Stopped with {14 - judged} rows left")
         assert len(records(out)) == judged
     again = infer(source, out, judge)
-    assert again.returncode == 0 and "11 judged" in again.stdout and "7 resumed" in again.stdout
-    assert len(scores(out)) == 18
+    assert again.returncode == 0 and "11 judged" in again.stdout and "3 resumed" in again.stdout
+    assert len(scores(out)) == 14
+
+
+@pytest.mark.parametrize(("fault", "message"), FATAL_AT_FIRST.items())
+def test_a_refusal_is_the_runs_before_the_judge_has_answered_and_the_rows_after(
+    judge: str, tmp_path: Path, fault: str, message: str
+) -> None:
+    """A firewall that refuses one row must stop neither this run nor each one after it."""
+    one_by_one = ("--concurrent-requests", "1")
+    source = rows(tmp_path / "first.jsonl", [f"[[{fault}]]", ""])
+    result = infer(source, tmp_path / "first-out.jsonl", judge, *one_by_one)
+    assert result.returncode == 2 and message in result.stdout.splitlines()[-1]
+    source, out = rows(tmp_path / "later.jsonl", ["", f"[[{fault}]]", "", ""]), tmp_path / "out.jsonl"
+    result = infer(source, out, judge, *one_by_one)
+    assert result.returncode == 1 and f"3 judged, 0 empty, 1 failed ({fault} 1)" in result.stdout
+    again = infer(source, out, judge, "--skip-failed")
+    assert "0 judged" in again.stdout and len(records(out)) == 4
 
 
 def test_a_judge_that_comes_back_after_an_outage_costs_no_row(tmp_path: Path) -> None:

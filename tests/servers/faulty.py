@@ -1,8 +1,8 @@
 """An OpenAI-compatible judge that fails on request: `python -m tests.servers.faulty [--port N] [--latency S] …`.
 
 An item's text holds the question's fault: `[[429x2]]` fails the first two requests of this question, `[[malformed]]`
-all. Every other reply is right and the same at every run. `GET /log` counts the requests; `--log FILE` appends a line
-per question and per right reply, and outlives the server.
+all. Every other reply is right and the same at every run. `--profile NAME` answers as a well-known server does.
+`GET /log` counts the requests; `--log FILE` appends a line per question and per right reply, and outlives the server.
 """
 
 import argparse
@@ -22,8 +22,12 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers.limiters import LIMITERS
+from tests.servers.profiles import PROFILES, limited
+
 _FAULT = re.compile(r"\[\[([\w-]+?)(?:x(\d+))?\]\]")
 _ITEM = re.compile(r"^([SR])(\d+): ?(.*)$", re.MULTILINE)
+LIMITED = "limited"
 STEPS = ("0", "0.25", "0.5", "0.75", "1")
 
 
@@ -167,11 +171,16 @@ class Server:
         self.journal = os.open(options.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666) if options.log else None
         self.asked: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = self.requests = 0
+        self.first = self.last = 0.0
         self.keys: set[str] = set()
+        self.profile = PROFILES.get(options.profile)
+        if options.profile == LIMITED:
+            self.profile = limited(options.limiter, options.latency)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """Answer one question."""
         self.requests += 1
+        self.first = self.first or time.monotonic()
         revoked = self.requests > self.options.revoke_after
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -182,11 +191,12 @@ class Server:
             if revoked:
                 return error(401, "this key was revoked")
             latency = self.options.slow if self.rng.random() < self.options.slow_share else self.options.latency
-            if latency:
+            if latency and self.options.profile != LIMITED:
                 await asyncio.sleep(latency)
             return await self.answer(request, body)
         finally:
             self.in_flight -= 1
+            self.last = time.monotonic()
 
     def note(self, event: str, request: web.Request, body: dict[str, Any]) -> None:
         """Append an event to the log file, if there is one."""
@@ -206,7 +216,8 @@ class Server:
                 if fault in _TRANSPORT:
                     return await _TRANSPORT[fault](request, message)
                 return _SIMPLE[fault](message)
-        response = completion(block(message))
+        response = self.profile and await self.profile(body, block(message), self.asked[name])
+        response = response or completion(block(message))
         await response.prepare(request)
         await response.write_eof()
         if request.transport is not None:  # otherwise the client has gone
@@ -215,7 +226,13 @@ class Server:
 
     async def log(self, request: web.Request) -> web.Response:
         """Return the counts of the requests."""
-        counts = {"requests": self.requests, "asked": self.asked, "most_in_flight": self.most_in_flight}
+        counts = {
+            "first": self.first,
+            "last": self.last,
+            "requests": self.requests,
+            "asked": self.asked,
+            "most_in_flight": self.most_in_flight,
+        }
         return web.json_response(counts | {"keys": sorted(self.keys)})
 
 
@@ -237,6 +254,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="which replies are slow")
     parser.add_argument("--always", default="", metavar="FAULT", help="of every question")
     parser.add_argument("--revoke-after", type=float, default=float("inf"), metavar="N", help="then answer 401")
+    parser.add_argument("--profile", choices=(*PROFILES, LIMITED), help="answer as this server does")
+    parser.add_argument("--limiter", choices=tuple(LIMITERS), default="window", help="of the profile limited")
     parser.add_argument("--log", metavar="FILE", help="append what is asked and replied, and when")
     options = parser.parse_args()
     server, app = Server(options), web.Application(client_max_size=100 << 20)

@@ -67,3 +67,25 @@ async def test_a_judge_that_reports_no_usage_ends_a_bounded_run_after_the_paid_r
 def test_without_a_bound_nothing_is_held_back(prices: Prices | None, spent: float) -> None:
     """With prices the cost is counted: 3 · (1,000 · 2 + 500 · 10) per million."""
     assert asyncio.run(ask(budget(reply(1000, 500), prices), 10**9, times=3)) == pytest.approx(spent)
+
+
+@pytest.mark.parametrize(("sent", "counted", "cached", "is_warned"), [
+    (6000, 2048, None, True), (6000, 2048, 3900, False), (6000, 3000, None, False), (6000, 0, None, False),
+    (900, 100, None, False),
+])  # fmt: skip
+def test_a_prompt_that_the_judge_cut_is_named_once(
+    caplog: pytest.LogCaptureFixture, sent: int, counted: int, cached: int | None, is_warned: bool
+) -> None:
+    """Ollama cuts at its context length without a word; only its usage shows it."""
+
+    class Judge(ScriptedJudge):
+        async def ask(self, messages: object) -> Reply:
+            return Reply("x", "stop", Usage(counted, 5, counted + 5, cached), 0.1)
+
+    async def go() -> None:
+        layer = Budget(Judge(lambda text, n: "x"), RunStats(), StoppableClock())
+        for _ in range(3):
+            await layer.ask(replace(REQUEST, prompt_tokens=sent))
+
+    asyncio.run(go())
+    assert len([record for record in caplog.records if "cut long questions" in record.getMessage()]) == is_warned
