@@ -16,8 +16,8 @@ FIRST_COMPLETION = 1000
 """Tokens expected of a reply until the first one has arrived: a high guess, because a bound on cost relies on it."""
 
 
-LONG_PROMPT, CUT_SHARE = 1000, 0.4
-"""A longer prompt (tokens, estimated) of which the judge counts less than this share was probably cut."""
+LEAST_CONTEXT, CUT_SHARE = 512, 0.4
+"""A prompt of which the judge counts at least so many tokens, but less than this share of the estimate, was cut."""
 
 
 class BudgetExceeded(MetaJudgeError):
@@ -104,7 +104,7 @@ class Budget:
     def _check_whole_prompt(self, request: Request, usage: Usage) -> None:
         """Warn once if the judge counted far fewer prompt tokens than were sent: some servers cut silently."""
         counted, sent = usage.prompt_tokens + (usage.cached_tokens or 0), request.prompt_tokens
-        if not self._warned and usage.prompt_tokens and sent > LONG_PROMPT and counted < CUT_SHARE * sent:
+        if not self._warned and usage.prompt_tokens >= LEAST_CONTEXT and counted < CUT_SHARE * sent:
             self._warned = True
             log.warning(
                 "the judge counted %d prompt tokens, about %d were sent: it may cut long questions; raise its context "

@@ -98,8 +98,8 @@ async def ollama(body: dict[str, Any], block: str, times: int) -> web.Response |
     """A small context that cuts long questions without a word; thoughts in the text."""
     draft = re.sub(r": [\d.]+", ": 0", block)
     if times == 1:
-        return completion(f"<think>{draft}", "length", prompt_tokens=256)
-    return completion(f"<think>\n{draft}\n</think>\n\n{block}", prompt_tokens=256)
+        return completion(f"<think>{draft}", "length", prompt_tokens=600)
+    return completion(f"<think>\n{draft}\n</think>\n\n{block}", prompt_tokens=600)
 
 
 async def vllm_reasoning(body: dict[str, Any], block: str, times: int) -> web.Response | None:

@@ -71,7 +71,7 @@ def test_without_a_bound_nothing_is_held_back(prices: Prices | None, spent: floa
 
 @pytest.mark.parametrize(("sent", "counted", "cached", "is_warned"), [
     (6000, 2048, None, True), (6000, 2048, 3900, False), (6000, 3000, None, False), (6000, 0, None, False),
-    (900, 100, None, False),
+    (6000, 100, None, False),
 ])  # fmt: skip
 def test_a_prompt_that_the_judge_cut_is_named_once(
     caplog: pytest.LogCaptureFixture, sent: int, counted: int, cached: int | None, is_warned: bool
