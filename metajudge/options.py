@@ -28,6 +28,8 @@ class Option:
     """The flag's word for None; empty = the flag is left out."""
     off: str = ""
     """The flag that turns a field off whose default is True."""
+    sent: bool = False
+    """The field is a parameter of every request to the judge; None is not sent."""
 
     def allows(self, value: Any) -> bool:
         """Return whether the field may hold `value`; numbers of an array count as numbers, True does not."""
@@ -69,6 +71,12 @@ def options_of(config: type) -> dict[str, Option]:
             kind, optional = kinds[0].__name__, NoneType in kinds
             found[one.name] = replace(one.metadata["option"], kind=kind, optional=optional, default=one.default)
     return found
+
+
+def sent_parameters(config: Any) -> dict[str, Any]:
+    """Return the parameters of every request by name; `config` may be the class, then they are the defaults."""
+    options = options_of(config if isinstance(config, type) else type(config))
+    return {name: getattr(config, name, one.default) for name, one in options.items() if one.sent}
 
 
 def check_options(config: Any) -> None:

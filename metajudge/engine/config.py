@@ -21,9 +21,11 @@ class JudgeConfig:
     api_key: str = field(default="", repr=False)
     api_base: str = DEFAULT_BASE_URL
     max_tokens: int | None = option(
-        8192, "tokens of a reply, at most; none = not sent", least=1, metavar="N", none="none"
+        8192, "tokens of a reply, at most; none = not sent", least=1, metavar="N", none="none", sent=True
     )
-    temperature: float | None = option(0.6, "sampling temperature; none = not sent", least=0, metavar="T", none="none")
+    temperature: float | None = option(
+        0.6, "sampling temperature; none = not sent", least=0, metavar="T", none="none", sent=True
+    )
     max_retries: int = option(5, "retries after errors, and as many after malformed replies", least=0, metavar="N")
     concurrent_requests: int | None = option(
         10, "questions in flight, at most; auto = find the judge's limit", least=1, metavar="N", none="auto"

@@ -17,6 +17,7 @@ from metajudge.engine.retry import RetryingClient
 from metajudge.engine.stats import RunStats
 from metajudge.errors import UsageError
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, NO_KEY, ClientConfig, JudgeClient
+from metajudge.options import sent_parameters
 
 log = logging.getLogger("metajudge")
 
@@ -87,8 +88,7 @@ async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[Judg
             model=config.model,
             base_url=base_url,
             api_key=config.api_key or NO_KEY,
-            max_tokens=config.max_tokens,
-            temperature=config.temperature,
+            parameters=sent_parameters(config),
             timeout=config.timeout,
             extra_body=config.extra_body,
             connections=config.connections,

@@ -22,8 +22,6 @@ log = logging.getLogger("metajudge")
 
 NO_KEY = "none"
 """Sent to a judge that needs no key: the OpenAI client takes no empty one."""
-_ADAPTABLE = ("temperature", "max_tokens", "max_completion_tokens", "stream")
-"""Parameters of ours that a request can do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +31,8 @@ class ClientConfig:
     model: str
     base_url: str
     api_key: str = field(repr=False)
-    max_tokens: int | None = 8192
-    """None is not sent, as is a `temperature` of None."""
-    temperature: float | None = 0.6
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Sent with every request, such as `temperature`; None is not sent. A request is repeated without a refused one."""
     timeout: float = 600.0
     """Seconds for one request, from connecting to the last byte."""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
@@ -85,7 +82,7 @@ class JudgeClient:
                 self._keep_dropped(dropped)
                 return reply
             error = parse_error(response.status, response.headers, response.content, self.config.api_key)
-            parameter = error.refused_parameter([name for name in body if name in _ADAPTABLE or name in self._extra])
+            parameter = error.refused_parameter([name for name in body if name not in ("messages", "model")])
             if parameter is None:
                 raise error.failure(where, answered=self._has_answered)
             if parameter in self._extra:
@@ -99,8 +96,9 @@ class JudgeClient:
         return self.config.extra_body
 
     def _body(self, messages: Sequence[Mapping[str, str]], dropped: Collection[str]) -> dict[str, Any]:
-        limit = "max_completion_tokens" if "max_tokens" in dropped else "max_tokens"
-        values = {limit: self.config.max_tokens, "temperature": self.config.temperature, "stream": False}
+        values = {**self.config.parameters, "stream": False}
+        if "max_tokens" in dropped:
+            values["max_completion_tokens"] = values["max_tokens"]
         sent = {name: value for name, value in values.items() if value is not None and name not in dropped}
         return {"messages": messages, "model": self.config.model, **sent, **self._extra}
 

@@ -34,6 +34,8 @@ class JudgeIdentity:
     settings: Mapping[str, Any] | None = None
     """Options of a step that change its question or result."""
     guard: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    """Further parameters of the requests."""
 
     @classmethod
     def from_json(cls, judge: Mapping[str, Any]) -> Self:
@@ -41,7 +43,7 @@ class JudgeIdentity:
         return cls(**{name: judge[name] for name in _NAMES if name in judge})
 
     def as_json(self) -> dict[str, Any]:
-        """Return the `judge` of a record, without `settings` and `guard` if there are none."""
+        """Return the `judge` of a record, without the optional keys that have no value."""
         values = {name: getattr(self, name) for name in _NAMES} | {"adapted": list(self.adapted)}
         return {name: value for name, value in values.items() if value is not None or name not in _OPTIONAL}
 
@@ -58,4 +60,4 @@ class JudgeIdentity:
 
 
 _NAMES = tuple(field.name for field in fields(JudgeIdentity))
-_OPTIONAL = ("settings", "guard")
+_OPTIONAL = ("settings", "guard", "parameters")

@@ -25,6 +25,7 @@ from metajudge.engine import (
     run_to_end,
 )
 from metajudge.errors import MetaJudgeError
+from metajudge.options import sent_parameters
 from metajudge.records import JudgeIdentity, ResultWriter
 from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.scan import InputScan
@@ -88,8 +89,12 @@ class RunResult:
 
 def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **more: Any) -> JudgeIdentity:
     """Make the records' `judge`; `adapted` is filled in for each record."""
-    of_config = {name: getattr(config, name) for name in ("model", "temperature", "max_tokens")}
-    return JudgeIdentity(granularity=granularity, instructions=instructions, version=__version__, **of_config, **more)
+    sent = sent_parameters(config)
+    known = {name: sent.pop(name) for name in ("temperature", "max_tokens")}
+    return JudgeIdentity(
+        model=config.model, granularity=granularity, instructions=instructions, version=__version__,
+        parameters=sent or None, **known, **more,
+    )  # fmt: skip
 
 
 def run(job: Job, stop_hook: StopHook) -> RunResult:

@@ -11,6 +11,7 @@ from metajudge.cli.options.flags import add_flags, from_args, json_object, numbe
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
+from metajudge.options import sent_parameters
 
 log = logging.getLogger("metajudge")
 
@@ -36,7 +37,7 @@ def add_judge_flags(parser: argparse.ArgumentParser, **helps: str) -> None:
     key = "better: the variable OPENAI_API_KEY; - reads the key from stdin"
     judge.add_argument("--api-key", metavar="KEY", help=key)
     judge.add_argument("--api-base", metavar="URL", help=f"default: OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
-    add_flags(judge, JudgeConfig, "max_tokens", "temperature", "system_message")
+    add_flags(judge, JudgeConfig, *sent_parameters(JudgeConfig), "system_message")
     fields = "more fields of the request, such as '{\"enable_thinking\": false}'"
     judge.add_argument("--extra-body", type=json_object, default={}, metavar="JSON", help=fields)
 

@@ -15,6 +15,7 @@ from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import FatalError, JudgeError, OverloadError, RequestRejected, TransientError, retry_after
 
 KEY = "sk-secret-value"
+SENT = {"max_tokens": 8192, "temperature": 0.6}
 MESSAGES = [{"role": "user", "content": "S1: a\n\nR1: ü \u2028"}]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -47,7 +48,9 @@ def ask(
         port = runner.addresses[0][1]
         results: list[Reply | JudgeError] = []
         try:
-            chosen = ClientConfig("m", f"http://127.0.0.1:{port}/v1", **{"api_key": KEY, **settings})
+            chosen = ClientConfig(
+                "m", f"http://127.0.0.1:{port}/v1", **{"api_key": KEY, "parameters": SENT, **settings}
+            )
             async with JudgeClient(chosen) as judge:
                 if together:
                     results += await asyncio.gather(*(outcome(judge) for _ in range(times)))
@@ -81,7 +84,11 @@ def test_the_request_is_what_was_asked_and_the_reply_what_was_said() -> None:
         seen.update(await request.json(), auth=request.headers["Authorization"])
         return web.json_response(completion(reasoning_content="never this"))
 
-    results, _ = ask(handler, max_tokens=50, temperature=0.25, extra_body={"enable_thinking": False})
+    results, _ = ask(
+        handler,
+        parameters={"max_tokens": 50, "temperature": 0.25, "top_p": None},
+        extra_body={"enable_thinking": False},
+    )
     (reply,) = results
     assert isinstance(reply, Reply)
     assert (reply.text, reply.finish_reason, reply.usage) == ("hi", "stop", Usage(7, 3, 10))
