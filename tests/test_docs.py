@@ -1,5 +1,6 @@
 """The documents agree with the program: commands run, flags and names are the same on both sides."""
 
+import ast
 import contextlib
 import io
 import os
@@ -207,14 +208,26 @@ def test_no_file_of_the_project_names_a_machine_path() -> None:
         assert not re.search(r"/(?:root|work|home)/", path.read_text(encoding="utf-8")), path
 
 
+WORN = re.compile(r"\b(told|stands|bears?|mend|passed over|so many|as ever|of its own)\b", re.IGNORECASE)
+RIDDLE = re.compile(r"(What|Whether|How|Where|Of|The same)\b")
+
+
 def test_the_documents_are_short_and_plain() -> None:
-    """Pages keep their length limits and avoid worn words. The page of commands is exempt."""
+    """Pages keep their length limits and avoid worn words; the page of commands may be long."""
     assert len(README.split()) <= 900
-    odd = re.compile(r"\b(told|stands|bears?|mend|passed over|so many|as ever|of its own)\b", re.IGNORECASE)
     for name, text in {"README.md": README, **PAGES}.items():
-        if name != "commands.md":
-            assert len(text.split()) <= 1500, name
-            assert not odd.search(text), (name, odd.search(text))
+        assert name == "commands.md" or len(text.split()) <= 1500, name
+        assert not WORN.search(text), (name, WORN.search(text))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "metajudge").rglob("*.py")), ids=lambda path: path.stem)
+def test_docstrings_and_messages_are_plain(path: Path) -> None:
+    """No text of the code has a worn word, and no docstring begins like a question."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not WORN.search(node.value), (node.lineno, WORN.search(node.value))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            assert not RIDDLE.match(node.value.value), node.lineno
 
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -17,7 +17,7 @@ FIRST_COMPLETION = 1000
 
 
 LEAST_CONTEXT, CUT_SHARE = 512, 0.4
-"""A prompt of which the judge counts at least so many tokens, but less than this share of the estimate, was cut."""
+"""A prompt was cut if the judge counts at least this number of tokens, but less than this share of the estimate."""
 
 
 class BudgetExceeded(MetaJudgeError):

@@ -55,7 +55,7 @@ class JudgeConfig:
     )
     max_consecutive_failures: int = option(
         20,
-        "stop after this many consecutive rows that failed for reasons of their own",
+        "stop after this many consecutive failed rows; an outage is no failure of a row",
         least=1,
         metavar="N",
     )
