@@ -139,7 +139,7 @@ def find_proxy(url: str) -> str | None:
         return None
     try:
         address = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        is_address = bool(address.hostname) and address.port != 0
+        is_address = bool(address.hostname) and address.port != 0 and not re.search(r"\s", proxy)
     except ValueError:
         is_address = False
     if not is_address:

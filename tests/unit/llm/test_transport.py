@@ -225,6 +225,40 @@ def test_a_proxy_of_another_kind_is_refused_before_anything_is_asked(monkeypatch
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("proxy", ["http://:::", "foo bar", "http://host:port", "http://"])
+def test_a_proxy_that_is_no_address_is_refused_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+    with pytest.raises(UsageError, match="is no address; correct https_proxy or all_proxy"):
+        client("https://judge.invalid/v1")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("OPENAI_ORG_ID", "org\r"), ("OPENAI_PROJECT_ID", "p\u20ac"), ("OPENAI_CUSTOM_HEADERS", "X-A: b\x01c")],
+)
+def test_what_no_header_can_have_is_refused_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """The message names the variable."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UsageError, match=f"^{variable} has a line break or another character that no header can have"):
+        client("https://judge.invalid/v1")
+
+
+def test_long_and_many_headers_of_a_response_are_read() -> None:
+    """Gateways send whole policies in their headers."""
+    lines = b"".join(b"X-%d: 1\r\n" % number for number in range(500)) + b"X-Long: " + b"x" * 100_000 + b"\r\n"
+
+    async def go() -> str | None:
+        answer = OK.replace(b"\r\n", b"\r\n" + lines, 1)
+        async with raw_server(answer) as (url, _), client(url) as judge:
+            return (await judge.ask(MESSAGES)).text
+
+    assert asyncio.run(go()) == "hi"
+
+
 @OWN
 @pytest.mark.parametrize(
     "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{", b"nonsense\r\n\r\n"]
