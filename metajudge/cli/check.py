@@ -110,7 +110,7 @@ def _results_verdict(check: Check, records: Records) -> str:
     if check.refusal:
         parts.append(printable(check.refusal))
     if records.failed:
-        parts.append(f"{records.failed} failed or unreadable: the same inference asks them again")
+        parts.append(f"{records.failed} failed or unreadable; run the same inference again to retry them")
     if check.problems.count:
         parts.append(f"{plural(check.problems.count, 'line')} cannot be read: an inference leaves them as they are")
     return "; ".join(parts) + (", all finished" if check.good else "")

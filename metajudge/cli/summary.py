@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from metajudge.cli.options.output import plural
 from metajudge.cli.parameters import with_flags
 from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
 from metajudge.errors import OutputLost
@@ -61,7 +62,7 @@ def summary_text(
         f"Rows      {stats.success} judged, {stats.empty} empty, {stats.failures} failed{_by_count(stats.reasons)}, "
         f"{stats.unusable} unusable, {stats.resumed} resumed"
         + (f", {stats.skipped_failed} failed earlier and skipped" if stats.skipped_failed else ""),
-        f"Requests  {stats.requests}, of them {stats.retries.total()} tries again{_by_count(stats.retries)}"
+        f"Requests  {stats.requests}, including {_retries(stats.retries)}"
         + (f"; {stats.cache_hits} questions copied from equal ones" if stats.cache_hits else "")
         + (f"; {stats.restored} replies kept from an earlier run" if stats.restored else ""),
         f"Tokens    {usage.prompt_tokens:,} prompt{cached}, {usage.completion_tokens:,} completion",
@@ -71,6 +72,10 @@ def summary_text(
         *(f"Written   {line}" for line in written),
     ]
     return printable_lines("\n".join([*lines, _next(result, stats, next_command)]))
+
+
+def _retries(causes: Counter[str]) -> str:
+    return f"{causes.total()} {'retry' if causes.total() == 1 else 'retries'}{_by_count(causes)}"
 
 
 def _by_count(counts: Counter[str]) -> str:
@@ -86,22 +91,25 @@ def _cost(config: JudgeConfig, spent: float) -> list[str]:
     return [f"Cost      {spent:.4f} of at most {config.max_cost:g}" + (f", {over:.4f} over it" if over > 0 else "")]
 
 
+_RESUME = "Run the same command again to resume."
+
+
 def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
     reason, left = result.stop_reason, (stats.total or 0) - stats.done
     if result.interrupted:
-        return f"Stopped by a signal with {left} rows left; the same command goes on where this one stopped."
+        return f"Stopped by a signal with {left} rows left. {_RESUME}"
     if isinstance(reason, OutputLost) and reason.rescue:
         return (
-            f"Stopped with {left} rows left: {reason}. Move it back to the output's name, then the same "
-            "command goes on where this one stopped; without it every row is asked again."
+            f"Stopped with {left} rows left: {reason}. Move it back to the output's name. {_RESUME} Without the move "
+            "every row is asked again."
         )
     if reason is not None:
         why = with_flags(str(reason))
         why += "" if why.endswith("?") else "."
-        return f"Stopped with {left} rows left: {why} Then the same command goes on where this one stopped."
+        return f"Stopped with {left} rows left: {why} {_RESUME}"
     unusable = f" {stats.unusable} unusable rows are named above; correct them and run the same command."
     if failed := stats.failures + stats.skipped_failed:
-        again = f"{failed} rows failed; the same command asks them again (without --skip-failed)."
+        again = f"{plural(failed, 'row')} failed. Run the same command again to retry (without --skip-failed)."
         return again + (unusable if stats.unusable else "")
     return f"All usable rows are judged.{unusable}" if stats.unusable else f"Next      {next_command}"
 

@@ -28,7 +28,7 @@ def check_key(options: JudgeConfig, *, matching: bool = True) -> None:
         raise UsageError("the key has a line break or a letter that no key has; copy it again (OPENAI_API_KEY)")
     if options.model != EMBEDDED and options.api_base == DEFAULT_BASE_URL and not options.api_key:
         raise UsageError(
-            f"no key for the {'judge' if matching else 'model'}: set OPENAI_API_KEY, "
+            f"no API key for the {'judge' if matching else 'model'}: set OPENAI_API_KEY, "
             "or `api_base` for a server of your own"
             + (", or `model` embedded for the judge that needs no key" if matching else "")
         )

@@ -128,8 +128,8 @@ def _check_same(path: Path, number: int, record: Record, model: str, judge: Judg
         differences.append(f"evaluated model {record.model_be_evaluated!r}, not {model!r}")
     if differences:
         raise UsageError(
-            f"`output_file` {path} holds another judge's records (line {number}: {'; '.join(differences)}); "
-            f"name another file (for metajudge_infer.sh another OUTPUT_DIR), or go on with `allow_mixed`"
+            f"`output_file` {path} has records of another judge or model (line {number}: {'; '.join(differences)}); "
+            f"choose another file (OUTPUT_DIR for metajudge_infer.sh), or append to it with `allow_mixed`"
         )
 
 

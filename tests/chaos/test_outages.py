@@ -77,7 +77,10 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
         until(lambda: counts(judge.log).total() > 30)
         judge.stop()
         last, judged = last_line(end(process), 1), len(records(out))
-        assert last.startswith(f"Stopped with {ROWS - judged} rows left") and "the same command goes on" in last
+        assert (
+            last.startswith(f"Stopped with {ROWS - judged} rows left")
+            and last.endswith("again to resume.")
+        )
         judge.start()
         judge_all(source, out, judge.url, ROWS, *FLAGS)
         assert counts(judge.log).total() - len(asks(judge.log)) <= IN_FLIGHT
@@ -93,7 +96,7 @@ def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, fault: str, flags
     with JudgeServer(tmp_path / "served.log", "--always", fault) as judge:
         result = infer(source, out, judge.url, *FLAGS, "--max-retries", "0", *flags)
         last = last_line(result, 1)
-        assert last.startswith("Stopped with ") and str(most) in last and "the same command goes on" in last
+        assert last.startswith("Stopped with ") and str(most) in last and last.endswith("again to resume.")
         assert most <= counts(judge.log).total() <= most + 2 * IN_FLIGHT
         judge.restart("--latency", "0")
         judge_all(source, out, judge.url, ROWS, *FLAGS)

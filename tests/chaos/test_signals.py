@@ -19,7 +19,7 @@ ROWS, IN_FLIGHT = 40, 8
 BOTH = [signal.SIGINT, signal.SIGTERM]
 ONE_QUICK = [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
 """The handlers of both are the same; the tests of open rows and of restored handlers send SIGTERM, too."""
-GO_ON = "Stopped by a signal with {} rows left; the same command goes on where this one stopped."
+GO_ON = "Stopped by a signal with {} rows left. Run the same command again to resume."
 
 
 def interrupted(tmp_path: Path, judge: JudgeServer, *flags: str) -> tuple[subprocess.Popen[str], Path, Path]:

@@ -134,10 +134,10 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         (["critic", "--name", "human"], "--name 'human' is not allowed for a model; give it another name"),
         (["decompose", "--min-items", "5", "--max-items", "3"], "--min-items 5 is more than --max-items 3"),
         (["decompose", "--model", "embedded"], "needs a language model"),
-        (["decompose"], "no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n"),
+        (["decompose"], "no API key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n"),
         (
             ["critic", "--name", "m"],
-            "no key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n",
+            "no API key for the model: set OPENAI_API_KEY, or --api-base for a server of your own\n",
         ),
         (["critic", "--name", "m", "--from-field", "context", "--orders", "both"], "leave out --orders both"),
         (["critic", "--name", "m", "--from-field", "context", "--max-input-tokens", "500"], "--max-input-tokens\n"),

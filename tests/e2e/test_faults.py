@@ -35,7 +35,7 @@ def test_what_cannot_be_repaired_costs_its_row_and_says_why(judge: str, tmp_path
     assert "raise `max_tokens`" in found[4]["format_error"] and found[4]["attempts"] == 2
     assert found[5]["attempts"] == 3
     assert "1 judged, 0 empty, 6 failed" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("6 rows failed; the same command asks them again")
+    assert result.stdout.splitlines()[-1].startswith("6 rows failed. Run the same command again to retry")
     table = analysis("--input-file", str(out))
     assert table.returncode == 0 and " 1 " in table.stdout.splitlines()[6]
     assert "status error" in table.stderr and "status format_error" in table.stderr

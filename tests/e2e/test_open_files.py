@@ -23,4 +23,4 @@ def test_more_requests_than_files_may_be_open_cost_no_row(tmp_path: Path, limit:
         found = run("bash", "-c", f'ulimit {limit} 100; exec "$@"', "bash", *line, OPENAI_API_KEY=KEY)
     assert found.returncode == 0 and "200 judged" in found.stdout
     assert (WARNING in found.stderr) is warned
-    assert warned or ("Requests  200, of them 0 tries again\n" in found.stdout and "open" not in found.stderr)
+    assert warned or ("Requests  200, including 0 retries\n" in found.stdout and "open" not in found.stderr)

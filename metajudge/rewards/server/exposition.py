@@ -34,7 +34,7 @@ class _Metrics(Collector):
         yield _counter("malformed", "Generations in which reasons and verdict could not be read.", counts.malformed)
         yield _counter("gated", "Generations that the outcome decided without the judge.", counts.gated)
         yield _counters("unscored", "Generations without a reward.", "reason", counts.unscored)
-        yield _counter("judge_requests", "Requests to the judge, tries again included.", judge.requests)
+        yield _counter("judge_requests", "Requests to the judge, including retries.", judge.requests)
         yield _counters("judge_retries", "Requests to the judge that were sent again.", "reason", judge.retries)
         yield _counter("judge_copied", "Questions answered by the reply to an equal one.", judge.cache_hits)
         yield _counters("judge_tokens", "Tokens as the judge counts them.", "kind", tokens)

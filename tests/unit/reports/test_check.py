@@ -186,7 +186,7 @@ def test_the_flag_says_whose_lists_must_be_there(tmp_path: Path, asked: str, goo
 
 def test_a_model_that_no_row_knows_refuses_the_file(tmp_path: Path) -> None:
     check = checked(tmp_path, row(1), asked="M,nobody")
-    assert not check.good and "nobody" in check.refusal and check.refusal.endswith("there are: M")
+    assert not check.good and "nobody" in check.refusal and check.refusal.endswith("models of the file: M")
 
 
 # ------------------------------------------------------------------ labels
@@ -358,7 +358,10 @@ def test_failed_records_and_unreadable_lines_are_left_to_do(tmp_path: Path, run:
     path = tmp_path / "r.jsonl"
     code, out, _ = run("check", write(path, records))
     assert code == 1
-    assert "4 rows in 4 records; 3 failed or unreadable: the same inference asks them again; 1 line cannot be" in out
+    assert (
+        "4 rows in 4 records; 3 failed or unreadable; run the same inference again to retry them; 1 line cannot be"
+        in out
+    )
     for line in (
         r"error +HTTP 500 +1",
         r"format_error +no block +1",

@@ -275,7 +275,7 @@ def test_each_generation_has_a_gold_of_its_own(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_judge_without_its_key_is_refused_at_once() -> None:
     """Before a training run begins, not at its first step."""
-    with pytest.raises(UsageError, match="no key for the judge"):
+    with pytest.raises(UsageError, match="no API key for the judge"):
         RewardScorer(JudgeConfig())
 
 

@@ -129,13 +129,13 @@ def test_rows_become_records_matches_and_a_summary(infer: Command, tmp_path: Pat
     assert len(lines(tmp_path / "new" / "out.matches.jsonl")) == 9
     assert first.splitlines()[:3] == [
         "Rows      3 judged, 0 empty, 0 failed, 0 unusable, 0 resumed",
-        "Requests  3, of them 0 tries again",
+        "Requests  3, including 0 retries",
         "Tokens    3,000 prompt (2,700 of them cached), 60 completion",
     ]
     assert first.splitlines()[-1] == f"Next      python -m metajudge analysis --input-file {out}"
     assert second.splitlines()[:2] == [
         "Rows      0 judged, 0 empty, 0 failed, 0 unusable, 3 resumed",
-        "Requests  0, of them 0 tries again",
+        "Requests  0, including 0 retries",
     ]
 
 
@@ -203,7 +203,7 @@ def test_failed_rows_make_exit_1_and_the_way_on(infer: Command) -> None:
     with server(lambda body, n: (400, filtered) if n == 1 else judging(body, n)) as (judge, _):
         code, out, err = infer(*judge)
     assert code == 1 and "2 judged, 0 empty, 1 failed (content filter 1)" in out
-    assert out.splitlines()[-1].startswith("1 rows failed; the same command asks them again")
+    assert out.splitlines()[-1].startswith("1 row failed. Run the same command again to retry")
     assert "error: the judge's content filter refused the question: nope" in err
 
 
@@ -235,7 +235,7 @@ def test_the_dry_runs_estimate_is_of_the_right_size(infer: Command) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ((), "no key for the judge: set OPENAI_API_KEY"),
+        ((), "no API key for the judge: set OPENAI_API_KEY"),
         (("--api-base", "localhost:8000"), "--api-base localhost:8000 is no address"),
         (("--api-base", "http://h:abc/v1"), "--api-base http://h:abc/v1 is no address"),
         (("--api-base", "http://h:99999/v1"), "--api-base http://h:99999/v1 is no address"),
@@ -308,7 +308,7 @@ def test_the_log_file_holds_every_failure_on_one_line_and_no_key(infer: Command,
 @pytest.mark.parametrize(
     ("asked", "found", "limit", "message"),
     [
-        *((asked, ["M", "other"], None, "there are: M, other") for asked in ("nobody", "M,nobody", ",")),
+        *((asked, ["M", "other"], None, "models of the file: M, other") for asked in ("nobody", "M,nobody", ",")),
         ("all", [], None, "^no row of .* has a"),
         ("Big", ["M"], 2, r" Big: none of the first 2 rows \(.*limit.*\) of .* has"),
         ("all", [], 2, r"^none of the first 2 rows \(.*limit.*\) of .* has a"),
