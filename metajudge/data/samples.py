@@ -158,7 +158,7 @@ def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | No
     unknown = [name for lower, name in names.items() if lower not in known]
     if unknown or not names:
         raise UsageError(
-            f"`model_be_evaluated` {', '.join(unknown) or repr(asked)}: {rows} of {where} has a checklist of that name; "
-            f"models of the file: {', '.join(found)}"
+            f"`model_be_evaluated` {', '.join(unknown) or repr(asked)}: {rows} of {where} has such a "
+            f"checklist; models of the file: {', '.join(found)}"
         )
     return [known[lower] for lower in names]

@@ -8,6 +8,7 @@ in flight).
 import asyncio
 import contextlib
 import ipaddress
+import os
 import re
 import ssl
 import urllib.request
@@ -222,7 +223,8 @@ def connection_error(error: BaseException, url: str, key: str, timeout: float) -
     causes = _causes(error)
     # Deeper than these are errors by which a library found its way, such as that no event loop runs in a thread.
     first = next((cause for cause in reversed(causes) if isinstance(cause, OSError | aiohttp.ClientError)), causes[-1])
-    reason = without_key(str(first) or type(first).__name__, key)
+    said = os.strerror(first.errno) if isinstance(first, OSError) and (first.errno or 0) > 0 else str(first)
+    reason = without_key(said or type(first).__name__, key)
 
     def caused_by(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
