@@ -223,7 +223,7 @@ def connection_error(error: BaseException, url: str, key: str, timeout: float) -
     causes = _causes(error)
     # Deeper than these are errors by which a library found its way, such as that no event loop runs in a thread.
     first = next((cause for cause in reversed(causes) if isinstance(cause, OSError | aiohttp.ClientError)), causes[-1])
-    said = os.strerror(first.errno) if isinstance(first, OSError) and (first.errno or 0) > 0 else str(first)
+    said = os.strerror(first.errno) if isinstance(first, ConnectionError) and first.errno else str(first)
     reason = without_key(said or type(first).__name__, key)
 
     def caused_by(*kinds: type[BaseException]) -> bool:

@@ -77,10 +77,7 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
         until(lambda: counts(judge.log).total() > 30)
         judge.stop()
         last, judged = last_line(end(process), 1), len(records(out))
-        assert (
-            last.startswith(f"Stopped with {ROWS - judged} rows left")
-            and last.endswith("again to resume.")
-        )
+        assert last.startswith(f"Stopped with {ROWS - judged} rows left") and last.endswith("again to resume.")
         judge.start()
         judge_all(source, out, judge.url, ROWS, *FLAGS)
         assert counts(judge.log).total() - len(asks(judge.log)) <= IN_FLIGHT
