@@ -83,7 +83,8 @@ def _opened(args: argparse.Namespace) -> Iterator[ResultFile | SkippedFile]:
 
 def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:
     """Yield the summaries of `files` in their order, made by `jobs` processes."""
-    if jobs == 1 or len(files) < 2:
+    # A pipe cannot be read by another process.
+    if jobs == 1 or len(files) < 2 or not all(file.path.is_file() for file in files):
         yield from (summarise(file, max_checklist_len) for file in files)
         return
     with ProcessPoolExecutor(min(jobs, len(files))) as pool:

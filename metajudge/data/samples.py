@@ -3,18 +3,20 @@
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InputFile, InvalidRow, Row, json_kind
+from metajudge.data.rows import InputFile, InvalidRow, Row, is_absent, json_kind
 from metajudge.errors import UsageError
 
 CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
 ALL = "all"
+_MISSPELT = re.compile(r"(.+)[_ .]checklist", re.IGNORECASE)
 _CANONICAL = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -39,24 +41,29 @@ class Sample:
 def evaluated_models(row: dict[str, Any]) -> list[str]:
     """Return the models that have a checklist in `row`, in its order, once each without regard to case."""
     names: dict[str, str] = {}
-    for key in row:
+    for key, value in row.items():
         lower = key.lower()
-        if lower.endswith(CHECKLIST_SUFFIX) and lower not in (HUMAN_KEY, CHECKLIST_SUFFIX):
+        if lower.endswith(CHECKLIST_SUFFIX) and lower not in (HUMAN_KEY, CHECKLIST_SUFFIX) and not is_absent(value):
             names.setdefault(lower, key[: -len(CHECKLIST_SUFFIX)])
     return list(names.values())
 
 
 def find_checklist(row: dict[str, Any], name: str) -> tuple[bool, Any]:
-    """Return True and the first value of a key `{name}-checklist` without regard to case, or False and None."""
-    key = _checklist_key(tuple(row), name)
-    return (False, None) if key is None else (True, row[key])
+    """Return True and the first value of a key `{name}-checklist` without regard to case, or False and None.
+
+    A null is as if the key were absent.
+    """
+    for key in _checklist_keys(tuple(row), name):
+        if not is_absent(row[key]):
+            return True, row[key]
+    return False, None
 
 
 @functools.lru_cache(maxsize=64)
-def _checklist_key(keys: tuple[str, ...], name: str) -> str | None:
-    """Return the first matching key; cached, because most rows of a file have the same keys."""
+def _checklist_keys(keys: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Return the matching keys; cached, because most rows of a file have the same keys."""
     exact = f"{name}{CHECKLIST_SUFFIX}".lower()
-    return next((key for key in keys if key.lower() == exact), None)
+    return tuple(key for key in keys if key.lower() == exact)
 
 
 def _hash(*parts: object) -> str:
@@ -138,6 +145,21 @@ def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
             if wanted <= names.keys():
                 break
     return list(names.values())
+
+
+def check_spelling(source: InputFile) -> None:
+    """Raise `UsageError` if the first row has `human_checklist`, or only such keys for its models."""
+    row = next((row for row in source.rows() if isinstance(row, Row)), None)
+    keys = [] if row is None else [key for key, value in row.data.items() if not is_absent(value)]
+    misspelt = {key: f"{found[1]}{CHECKLIST_SUFFIX}" for key in keys if (found := _MISSPELT.fullmatch(key))}
+    wrong = {key: right for key, right in misspelt.items() if right.lower() not in map(str.lower, keys)}
+    is_human = HUMAN_KEY in map(str.lower, wrong.values())
+    if row is not None and wrong and (is_human or not evaluated_models(row.data)):
+        pairs = [f'"{key}" to "{right}"' for key, right in wrong.items()]
+        raise UsageError(
+            f"{source.path} spells the keys of its checklists otherwise (line {row.line}): "
+            f"rename {' and '.join(pairs)} in every row"
+        )
 
 
 def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | None = None) -> list[str]:

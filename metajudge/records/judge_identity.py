@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from metajudge.data import as_integer
+
 QUESTION = ("instructions", "granularity", "top_k")
 """Fields of `JudgeIdentity` that decide the questions."""
 SAME_REPLY = ("model", "instructions", "granularity", "samples", "top_k")
@@ -37,8 +39,11 @@ class JudgeIdentity:
 
     @classmethod
     def from_json(cls, judge: Mapping[str, Any]) -> Self:
-        """Read a record's `judge`; unknown keys are ignored."""
-        return cls(**{name: judge[name] for name in _NAMES if name in judge})
+        """Read a record's `judge`; unknown keys are ignored, and null is an absent key."""
+        values = {name: judge[name] for name in _NAMES if judge.get(name) is not None}
+        for name in _INTEGERS & values.keys():
+            values[name] = as_integer(values[name])
+        return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
         """Return the `judge` of a record, without `settings` and `guard` if there are none."""
@@ -58,4 +63,5 @@ class JudgeIdentity:
 
 
 _NAMES = tuple(field.name for field in fields(JudgeIdentity))
+_INTEGERS = frozenset({"max_tokens", "samples", "top_k"})
 _OPTIONAL = ("settings", "guard")

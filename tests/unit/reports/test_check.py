@@ -90,7 +90,7 @@ PROBLEMS: list[tuple[dict[str, Any] | bytes, str]] = [
     (b"[1]", "is a JSON list, not an object"),
     (b"{broken", "is not JSON (Expecting property name enclosed in double quotes at column 2)"),
     (b'{"a": "\xff"}', "is not UTF-8 (byte 0xff at position 8)"),
-    (row(1, **{"human-checklist": None}), 'has a "human-checklist" that is a null, not a list of strings'),
+    (row(1, **{"human-checklist": None}), 'has no "human-checklist"'),
     (row(1, **{"human-checklist": ["x", 3]}), 'has a "human-checklist" whose item 2 is a number, not a string'),
     (row(1, **{"M-checklist": "x"}), 'has a "M-checklist" that is a string, not a list of strings'),
     ({"context": "c", "human-checklist": [ITEM]}, 'has no "M-checklist"'),
@@ -169,8 +169,8 @@ def test_human_lists_alone_are_refused_and_counted_all_the_same(tmp_path: Path) 
 
 
 def test_a_file_of_other_text_says_what_a_row_is(tmp_path: Path) -> None:
-    """JSON over several lines is not JSONL."""
-    check = checked(tmp_path, b"[", b'{"human-checklist": [],', b"}]")
+    """Text without any object is not JSONL."""
+    check = checked(tmp_path, b"human-checklist,", b"M-checklist", b"a,b")
     assert "one JSON object on one line (JSONL)" in check.refusal and check.problems.count == 3
 
 
