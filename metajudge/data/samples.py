@@ -121,10 +121,13 @@ def make_sample(row: Row, row_id: str, model: str) -> Sample | InvalidRow:
 
 
 def read_samples(
-    rows: Iterable[Row | InvalidRow], models: Sequence[str], *, named: bool = True
+    rows: Iterable[Row | InvalidRow], models: Sequence[str], numbers: RowIds | None = None, *, named: bool = True
 ) -> Iterator[Sample | InvalidRow]:
-    """Yield a sample for every row and model; `named` False leaves both ids empty, which halves the time."""
-    numbers = RowIds()
+    """Yield a sample for every row and model; `named` False leaves both ids empty, which halves the time.
+
+    `numbers`: the ids of the rows before these.
+    """
+    numbers = RowIds() if numbers is None else numbers
     for row in rows:
         if isinstance(row, InvalidRow):
             yield row

@@ -10,6 +10,7 @@ from metajudge.errors import DiskFull, UsageError
 from metajudge.records.atomic import replacing
 from metajudge.records.discovery import check_results, read_first
 from metajudge.records.latest import LatestRecords
+from metajudge.records.opening import check_output_name
 from metajudge.records.record import Record
 
 
@@ -45,6 +46,7 @@ def _check(source: Path, target: Path, force: bool) -> None:
     if source.exists() and not source.is_file() and not source.is_dir():
         raise UsageError(f"{source} is no ordinary file; it is read twice, so save it to one first")
     check_results(source, *read_first(source))
+    check_output_name(target, "")
     if target.is_dir():
         raise UsageError(f"{target} is a directory; name a file in it")
     if target.exists() and target.samefile(source):

@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import HUMAN_KEY, InputFile, InvalidRow, Row, UnreadableForm, evaluated_models
+from metajudge.data import (
+    CHECKLIST_SUFFIX,
+    HUMAN_KEY,
+    InputFile,
+    InvalidRow,
+    Row,
+    UnreadableForm,
+    check_spelling,
+    evaluated_models,
+)
 from metajudge.errors import UsageError
 from metajudge.records.record import Record
 
+_CHECKLISTS = (CHECKLIST_SUFFIX, CHECKLIST_SUFFIX.replace("-", "_"))
+_RECORD_KEYS = frozenset({"samples", "metadata", "status", "extraction_result"})
 _ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
 
 
@@ -45,7 +56,8 @@ def guess_kind(record: Mapping[str, Any]) -> str:
         return "per-item matches"
     if {"arm", "seed", "step"} <= record.keys():
         return "the steps of a training run"
-    if "metadata" not in record and ("response1" in record or any(key.lower() == HUMAN_KEY for key in record)):
+    # A row may have a field "metadata" of its own; a record has the lists in it, never beside it.
+    if "response1" in record or any(key.lower().endswith(_CHECKLISTS) for key in record):
         return "input rows"
     return ""
 
@@ -101,11 +113,20 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
         raise UsageError(f"{path} holds {kind}; name the result file beside it, whose name lacks .matches")
     if kind:
         raise UsageError(f"{path} holds {kind}, no results; draw them with: python -m metajudge plot-training {path}")
+    if not _RECORD_KEYS & first.keys():
+        raise UsageError(
+            f"{path} holds no results (its first line has: {', '.join(first) or 'nothing'}); "
+            "if these are input rows, judge them first: python metajudge_infer.py"
+        )
     return first
 
 
 def _next_step(path: Path, row: Mapping[str, Any]) -> str:
     """Name the next command for input rows like this one."""
+    try:
+        check_spelling(InputFile(path))
+    except UsageError as error:
+        return str(error).removeprefix(f"{path} ")
     files = f"--input-file {path} --output-file"
     if not any(key.lower() == HUMAN_KEY for key in row):
         return f"they lack {HUMAN_KEY}, make it first: python -m metajudge decompose {files} rows.jsonl"

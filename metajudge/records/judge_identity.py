@@ -11,7 +11,9 @@ QUESTION = ("instructions", "granularity", "top_k")
 SAME_REPLY = ("model", "instructions", "granularity", "samples", "top_k")
 """Fields in which a judge's replies to one row must agree."""
 SAME_RECORD = (*SAME_REPLY, "guard", "critic_name")
-"""Fields in which all records of a file agree. The rest may change in a resumed run: temperature, limit of tokens."""
+"""Fields in which all records of a file agree. The rest may change in a resumed run."""
+SAMPLING = ("temperature", "max_tokens")
+"""Fields that may change in a resumed run, which says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

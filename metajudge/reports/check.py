@@ -16,6 +16,7 @@ from metajudge.data import (
     Row,
     RowIds,
     Status,
+    check_spelling,
     choose_models,
     find_checklist,
     find_models,
@@ -187,6 +188,7 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
     check = Check(source.path)
     models = find_models(source, None, ALL)
     try:
+        check_spelling(source)
         models = choose_models(asked, models, source.path)
     except UsageError as error:
         check.refusal = str(error)
