@@ -51,19 +51,18 @@ def evaluated_models(row: dict[str, Any]) -> list[str]:
 def find_checklist(row: dict[str, Any], name: str) -> tuple[bool, Any]:
     """Return True and the first value of a key `{name}-checklist` without regard to case, or False and None.
 
-    A null is as if the key were absent.
+    A null is an absent checklist, also where a key that differs in case follows it.
     """
-    for key in _checklist_keys(tuple(row), name):
-        if not is_absent(row[key]):
-            return True, row[key]
-    return False, None
+    key = _checklist_key(tuple(row), name)
+    value = None if key is None else row[key]
+    return (False, None) if is_absent(value) else (True, value)
 
 
 @functools.lru_cache(maxsize=64)
-def _checklist_keys(keys: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """Return the matching keys; cached, because most rows of a file have the same keys."""
+def _checklist_key(keys: tuple[str, ...], name: str) -> str | None:
+    """Return the first matching key; cached, because most rows of a file have the same keys."""
     exact = f"{name}{CHECKLIST_SUFFIX}".lower()
-    return tuple(key for key in keys if key.lower() == exact)
+    return next((key for key in keys if key.lower() == exact), None)
 
 
 def _hash(*parts: object) -> str:

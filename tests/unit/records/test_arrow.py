@@ -131,8 +131,8 @@ def test_a_judge_with_nulls_and_floats_is_the_same_judge() -> None:
 
 
 def test_nulls_of_a_row_are_absent_keys() -> None:
-    """A null list hides no later one, names no model, and a stamp without a status leaves no row out."""
-    data = {"HUMAN-checklist": None, "human-checklist": ["h"], "M-checklist": ["m"], "N-checklist": None}
+    """A null list names no model, and a stamp without a status leaves no row out."""
+    data = {"human-checklist": ["h"], "M-checklist": ["m"], "N-checklist": None}
     assert evaluated_models(data) == ["M"]
     assert isinstance(make_sample(Row(1, data), "id", "M"), Sample)
     assert not is_skipped({"metajudge": None}) and not is_skipped({"metajudge": {"status": None, "doubts": None}})

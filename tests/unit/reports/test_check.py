@@ -174,6 +174,18 @@ def test_a_file_of_other_text_says_what_a_row_is(tmp_path: Path) -> None:
     assert "one JSON object on one line (JSONL)" in check.refusal and check.problems.count == 3
 
 
+def test_keys_with_an_underscore_refuse_the_file(tmp_path: Path) -> None:
+    check = checked(tmp_path, {"human_checklist": [ITEM], "M_checklist": [ITEM]})
+    assert not check.good and 'rename "human_checklist" to "human-checklist" and "M_checklist" to' in check.refusal
+
+
+def test_a_number_label_through_pandas_is_the_same_label(tmp_path: Path) -> None:
+    """1.0 is 1, and null is no label."""
+    rows = [row(1, **{"M-label": 1}), row(2, **{"M-label": 1.0}), row(3, **{"M-label": None})]
+    labels = checked(tmp_path, *rows).rows.models["m"].verdicts()[0]
+    assert [(label.text, label.rows) for label in labels] == [("1", 2), ("", 1)]
+
+
 @pytest.mark.parametrize(
     ("asked", "good", "models"), [("M", True, ["M"]), ("m, n", False, ["M", "N"]), ("all", False, ["M", "N"])]
 )
