@@ -187,8 +187,12 @@ def check_file(path: Path, asked: str = ALL) -> Check:
 def _check_input(source: EligibleRows, asked: str) -> Check:
     check = Check(source.path)
     models = find_models(source, None, ALL)
+    spelling = ""
     try:
         check_spelling(source)
+    except UsageError as error:
+        spelling = str(error)
+    try:
         models = choose_models(asked, models, source.path)
     except UsageError as error:
         check.refusal = str(error)
@@ -211,6 +215,8 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
         check.refusal = "an earlier step left every row unfit" if check.skipped else "it is empty"
     elif not check.rows.human.rows:
         check.refusal = "no line is a JSON object; write each row as one JSON object on one line (JSONL)"
+    elif spelling:
+        check.refusal = spelling
     elif not models and not check.rows.human.lists:
         check.refusal = _NO_LISTS
     elif not check.refusal and not check.judged:
