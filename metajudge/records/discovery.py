@@ -56,7 +56,7 @@ def guess_kind(record: Mapping[str, Any]) -> str:
         return "per-item matches"
     if {"arm", "seed", "step"} <= record.keys():
         return "the steps of a training run"
-    # A row may have a field "metadata" of its own; a record has the lists in it, never beside it.
+    # A row, too, may have a field "metadata"; a record has the lists in it, never beside it.
     if "response1" in record or any(key.lower().endswith(_CHECKLISTS) for key in record):
         return "input rows"
     return ""

@@ -112,7 +112,7 @@ def test_the_memory_does_not_grow_with_an_array(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_row_is_named_and_the_rest_is_read(tmp_path: Path, content: bytes, expected: list[Any]) -> None:
-    """A torn array is told by one line more; lines of their own stay JSONL."""
+    """A torn array has one unreadable line more; a file of several arrays stays JSONL."""
     found = read(tmp_path / "rows.json", content)
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
