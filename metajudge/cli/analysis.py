@@ -22,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     named = "result files, or directories of them"
     source.add_argument("files", nargs="*", type=Path, default=[], metavar="FILE", help=named)
     source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
-    source.add_argument("--input-dir", type=Path, metavar="DIR", help="every result file (*.jsonl) of a directory")
+    source.add_argument(
+        "--input-dir",
+        type=Path,
+        metavar="DIR",
+        help="every result file of a directory (*.jsonl, *.jsonl.gz, *.parquet)",
+    )
     models = "the evaluated model; with --input-dir, a comma list too: only their files (default: as the file says)"
     parser.add_argument("--model-be-evaluated", metavar="NAME", help=models)
     judge = "with --input-dir: only files of this judge, by file name or record"

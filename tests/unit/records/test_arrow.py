@@ -10,6 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from metajudge.cli import main
 from metajudge.data.rows import Row, is_skipped
 from metajudge.data.samples import Sample, evaluated_models, make_sample
 from metajudge.records.dedupe import dedupe
@@ -149,3 +150,14 @@ def test_a_folder_may_hold_gzip_and_parquet(tmp_path: Path) -> None:
     found = list(open_directory(tmp_path, None, None))
     assert [file.path.name for file in found] == ["a.jsonl.gz", "b.parquet", "d.jsonl"]
     assert isinstance(found[-1], SkippedFile) and found[-1].reason.startswith("is a Git LFS pointer")
+
+
+def test_several_processes_read_compressed_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A temporary copy belongs to one process; another one makes its own."""
+    for name in "ab":
+        FORMS["gzip"](tmp_path / f"{name}.jsonl.gz", records_of("row"))
+    found = []
+    for jobs in ("1", "2"):
+        code = main(["analysis", "--input-dir", str(tmp_path), "--jobs", jobs])
+        found.append((code, capsys.readouterr().out))
+    assert found[0] == found[1] and found[0][0] == 0 and found[0][1].count("\nM ") == 2

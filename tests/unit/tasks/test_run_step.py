@@ -130,6 +130,11 @@ def test_a_dry_run_of_a_step_counts_the_requests_that_remain(run: Run, tmp_path:
     assert "Requests  2 remain; 1 rows are finished in the output\n" in out
 
 
+def test_the_output_of_a_step_is_jsonl(run: Run, tmp_path: Path) -> None:
+    code, _, err = run([READABLE], *PARSE, "--output-file", str(tmp_path / "rows.jsonl.gz"))
+    assert code == 2 and "the output is JSONL; give it a name such as rows.jsonl" in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("compress", [lambda text: text, gzip.compress])
 def test_a_step_reads_an_array(run: Run, tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
     """Elements are rows; the output is JSONL."""
