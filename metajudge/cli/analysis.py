@@ -22,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     named = "result files, or directories of them"
     source.add_argument("files", nargs="*", type=Path, default=[], metavar="FILE", help=named)
     source.add_argument("--input-file", type=Path, metavar="FILE", help="one result file (.jsonl)")
-    source.add_argument("--input-dir", type=Path, metavar="DIR", help="every result file (*.jsonl) of a directory")
+    source.add_argument(
+        "--input-dir",
+        type=Path,
+        metavar="DIR",
+        help="every result file of a directory (*.jsonl, *.jsonl.gz, *.parquet)",
+    )
     models = "the evaluated model; with --input-dir, a comma list too: only their files (default: as the file says)"
     parser.add_argument("--model-be-evaluated", metavar="NAME", help=models)
     judge = "with --input-dir: only files of this judge, by file name or record"
@@ -83,7 +88,8 @@ def _opened(args: argparse.Namespace) -> Iterator[ResultFile | SkippedFile]:
 
 def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterator[Summary]:
     """Yield the summaries of `files` in their order, made by `jobs` processes."""
-    if jobs == 1 or len(files) < 2:
+    # A pipe cannot be read by another process.
+    if jobs == 1 or len(files) < 2 or not all(file.path.is_file() for file in files):
         yield from (summarise(file, max_checklist_len) for file in files)
         return
     with ProcessPoolExecutor(min(jobs, len(files))) as pool:

@@ -11,14 +11,14 @@ from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm import Usage
 from metajudge.records import matches_path
-from metajudge.tasks import ZERO, InferConfig, InputScan, OutputCounts, RunResult, StepConfig, StepSpec
+from metajudge.tasks import ZERO, InferConfig, InputScan, OutputCounts, RunResult, StepConfig, StepSpec, TaskConfig
 from metajudge.text import printable_lines
 
 
 def infer_text(config: InferConfig, result: RunResult) -> str:
     """Return the text about the end of an inference."""
-    if not result.outputs:
-        return f"No row to judge: an earlier step did not succeed for any of the {result.scan.skipped} rows."
+    if result.scan.has_no_row:
+        return _no_row(config.input_file, result.scan, "judge")
     if result.stats is None:
         return _infer_dry_run(config, result)
     return summary_text(
@@ -33,6 +33,8 @@ def infer_text(config: InferConfig, result: RunResult) -> str:
 
 def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec: StepSpec, next_command: str) -> str:
     """Return the text about the end of a step."""
+    if result.scan.has_no_row:
+        return _no_row(config.input_file, result.scan, "ask about")
     if result.stats is None:
         return _step_dry_run(config, result.scan, spec.name)
     by_status = ", ".join(f"{count} {status}" for status, count in written.by_status.most_common())
@@ -41,6 +43,13 @@ def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec
     lines = [f"{config.output_file} ({by_status or 'no row'}){replies}"]
     lines += [f"in it, worth a look: {with_flags(notes)}"] if notes else []
     return summary_text(config, result, result.stats, written=lines, next_command=next_command)
+
+
+def _no_row(source: Path, scan: InputScan, verb: str) -> str:
+    why = (
+        f"an earlier step did not succeed for any of the {scan.skipped} rows" if scan.skipped else f"{source} is empty"
+    )
+    return printable_lines(f"No row to {verb}: {why}.")
 
 
 def summary_text(
@@ -151,18 +160,30 @@ def _step_dry_run(config: StepConfig, scan: InputScan, name: str) -> str:
     return _dry_run(config, scan, rows, [], f"(none: {problem})")
 
 
-def _dry_run(config: JudgeConfig, scan: InputScan, rows: Sequence[str], notes: Sequence[str], none: str) -> str:
+def _remaining(scan: InputScan) -> str:
+    """Return the number of requests that a run would send, and why it is not that of all rows."""
+    earlier = [
+        text
+        for count, text in (
+            (scan.finished, f"{scan.finished} rows are finished in the output"),
+            (scan.skipped_failed, f"{scan.skipped_failed} failed ones are skipped"),
+            (scan.restored, f"{scan.restored} replies are kept from an earlier run"),
+        )
+        if count
+    ]
+    return f"{scan.requests} remain; {', '.join(earlier)}" if earlier else f"{scan.requests} in total"
+
+
+def _dry_run(config: TaskConfig, scan: InputScan, rows: Sequence[str], notes: Sequence[str], none: str) -> str:
     limit = "without limit" if config.max_tokens is None else f"at most {config.max_tokens:,} per request"
     lines = [
         *rows,
-        f"Requests  {scan.requests} in total; rows already in the output are skipped",
+        f"Requests  {_remaining(scan)}",
         f"Tokens    about {scan.prompt_tokens:,} prompt; completion {limit}",
         *_expected_cost(config, scan),
         *notes,
         "",
-        "First question",
-        scan.first_question or none,
-        "",
+        *(["First question", scan.first_question or none, ""] if config.show_prompt else []),
         "Dry run: nothing was sent or written.",
     ]
     return printable_lines("\n".join(lines))

@@ -1,11 +1,12 @@
 """Input data: rows of a file become samples.
 
-`rows` reads JSONL, `samples` views a row for one evaluated model and chooses these models, `labels` and `conversation`
-read fields of a row, `download` fetches the published files.
+`rows` reads JSONL, `formats` turns other files into it. `samples` views a row for one evaluated model and chooses these
+models, `labels` and `conversation` read fields of a row, `download` fetches the published files.
 """
 
 from metajudge.data.conversation import Conversation, cut_to_tokens, framed, read_conversation, render_conversation
 from metajudge.data.download import Downloaded, PublishedFile, download_file
+from metajudge.data.formats import UnreadableForm
 from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict
 from metajudge.data.rows import (
     METADATA_KEY,
@@ -16,6 +17,8 @@ from metajudge.data.rows import (
     Row,
     Status,
     UnreadableLines,
+    as_integer,
+    is_absent,
     is_skipped,
     parse_row,
 )
@@ -25,6 +28,7 @@ from metajudge.data.samples import (
     HUMAN_KEY,
     RowIds,
     Sample,
+    check_spelling,
     choose_models,
     evaluated_models,
     find_checklist,

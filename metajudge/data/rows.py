@@ -1,17 +1,18 @@
-"""Rows of a JSONL file, one at a time; a line that is no row comes with the reason."""
+"""Rows of an input file, one at a time; a line that is no row comes with the reason."""
 
 import json
-import shutil
+import math
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from jiter import from_json
 
+from metajudge.data.formats import as_jsonl, chunks, spooled
 from metajudge.errors import UsageError
 
 METADATA_KEY = "metajudge"
@@ -76,7 +77,11 @@ class UnreadableLines:
 
 
 class InputFile:
-    """A JSONL file that can be read more than once; a pipe is first copied to a temporary file."""
+    """A file of rows that can be read more than once.
+
+    JSONL is read from its place. A pipe, a JSON array, Parquet and gzip are first copied to a temporary JSONL file: a
+    line number is then the number of an element, and an offset is one in the copy.
+    """
 
     def __init__(self, path: Path, parameter: str = "input_file") -> None:
         """Open `path` for reading (`-` is standard input); raise `UsageError` if that fails.
@@ -84,21 +89,24 @@ class InputFile:
         `parameter`: name of the path in messages; empty for a bare path.
         """
         name = f"`{parameter}` {path}" if parameter else str(path)
-        self.path = path
+        self.path, self._parameter = path, parameter
         self._spool: IO[bytes] | None = None
         if str(path) == "-":
-            self._spool = _spool(sys.stdin.buffer)
+            self._spool = _copied(sys.stdin.buffer, name)
             return
         try:
             if path.is_dir():
                 raise UsageError(f"{name} is a directory; name a JSONL file in it")
             with path.open("rb") as file:
-                if not path.is_file():
-                    self._spool = _spool(file)
+                self._spool = as_jsonl(file, name) if path.is_file() else _copied(file, name)
         except FileNotFoundError:
             raise UsageError(f"{name} does not exist (looked in {Path.cwd()}); check the path") from None
         except OSError as error:
             raise UsageError(f"{name} cannot be read: {error.strerror}; check its permissions") from None
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, str]]:
+        """Open the file again in another process, which a pipe does not allow."""
+        return type(self), (self.path, self._parameter)
 
     def rows(self) -> Iterator[Row | InvalidRow]:
         """Yield every line that is not blank, in order, from the start."""
@@ -107,18 +115,26 @@ class InputFile:
 
     def lines(self) -> Iterator[tuple[int, int, bytes]]:
         """Yield number, offset and bytes of every line that is not blank, without a byte order mark."""
-        if self._spool is not None:
-            self._spool.seek(0)
-            yield from _lines(self._spool)
-            return
-        with self.path.open("rb", buffering=_BUFFER) as file:
+        with self._opened() as file:
             yield from _lines(file)
 
+    def lines_at(self, offsets: Iterable[int]) -> Iterator[bytes]:
+        """Yield the lines that begin at these offsets."""
+        with self._opened() as file:
+            for offset in offsets:
+                file.seek(offset)
+                yield file.readline()
 
-def _spool(pipe: IO[bytes]) -> IO[bytes]:
-    spool = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the InputFile)
-    shutil.copyfileobj(pipe, spool)
-    return spool
+    def _opened(self) -> AbstractContextManager[IO[bytes]]:
+        if self._spool is None:
+            return self.path.open("rb", buffering=_BUFFER)
+        self._spool.seek(0)
+        return nullcontext(self._spool)
+
+
+def _copied(pipe: IO[bytes], name: str) -> IO[bytes]:
+    spool = spooled(chunks(pipe.read))
+    return as_jsonl(spool, name) or spool
 
 
 def _lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
@@ -159,10 +175,20 @@ def json_kind(value: object) -> str:
     return kinds.get(type(value), "null")
 
 
+def is_absent(value: object) -> bool:
+    """Return True for null and for NaN, which pandas and Arrow write for a key that a row lacks."""
+    return value is None or (type(value) is float and math.isnan(value))
+
+
+def as_integer(value: Any) -> Any:
+    """Return a whole float as an integer, which pandas and Arrow may have made a float."""
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
 def is_skipped(row: Mapping[str, Any]) -> bool:
     """Return True if an earlier step marked a row as not fit for the next one."""
     stamp = row.get(METADATA_KEY)
-    return isinstance(stamp, dict) and stamp.get("status", Status.SUCCESS) != Status.SUCCESS
+    return isinstance(stamp, dict) and stamp.get("status") not in (None, Status.SUCCESS)
 
 
 class EligibleRows(InputFile):

@@ -3,18 +3,20 @@
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from metajudge.data.rows import InputFile, InvalidRow, Row, json_kind
+from metajudge.data.rows import InputFile, InvalidRow, Row, is_absent, json_kind
 from metajudge.errors import UsageError
 
 CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
 ALL = "all"
+_MISSPELT = re.compile(r"(.+)[_ .]checklist", re.IGNORECASE)
 _CANONICAL = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -39,17 +41,21 @@ class Sample:
 def evaluated_models(row: dict[str, Any]) -> list[str]:
     """Return the models that have a checklist in `row`, in its order, once each without regard to case."""
     names: dict[str, str] = {}
-    for key in row:
+    for key, value in row.items():
         lower = key.lower()
-        if lower.endswith(CHECKLIST_SUFFIX) and lower not in (HUMAN_KEY, CHECKLIST_SUFFIX):
+        if lower.endswith(CHECKLIST_SUFFIX) and lower not in (HUMAN_KEY, CHECKLIST_SUFFIX) and not is_absent(value):
             names.setdefault(lower, key[: -len(CHECKLIST_SUFFIX)])
     return list(names.values())
 
 
 def find_checklist(row: dict[str, Any], name: str) -> tuple[bool, Any]:
-    """Return True and the first value of a key `{name}-checklist` without regard to case, or False and None."""
+    """Return True and the first value of a key `{name}-checklist` without regard to case, or False and None.
+
+    A null is an absent checklist, also where a key that differs in case follows it.
+    """
     key = _checklist_key(tuple(row), name)
-    return (False, None) if key is None else (True, row[key])
+    value = None if key is None else row[key]
+    return (False, None) if is_absent(value) else (True, value)
 
 
 @functools.lru_cache(maxsize=64)
@@ -114,10 +120,13 @@ def make_sample(row: Row, row_id: str, model: str) -> Sample | InvalidRow:
 
 
 def read_samples(
-    rows: Iterable[Row | InvalidRow], models: Sequence[str], *, named: bool = True
+    rows: Iterable[Row | InvalidRow], models: Sequence[str], numbers: RowIds | None = None, *, named: bool = True
 ) -> Iterator[Sample | InvalidRow]:
-    """Yield a sample for every row and model; `named` False leaves both ids empty, which halves the time."""
-    numbers = RowIds()
+    """Yield a sample for every row and model; `named` False leaves both ids empty, which halves the time.
+
+    `numbers`: the ids of the rows before these.
+    """
+    numbers = RowIds() if numbers is None else numbers
     for row in rows:
         if isinstance(row, InvalidRow):
             yield row
@@ -138,6 +147,21 @@ def find_models(source: InputFile, limit: int | None, asked: str) -> list[str]:
             if wanted <= names.keys():
                 break
     return list(names.values())
+
+
+def check_spelling(source: InputFile) -> None:
+    """Raise `UsageError` if the first row has `human_checklist`, or only such keys for its models."""
+    row = next((row for row in source.rows() if isinstance(row, Row)), None)
+    keys = [] if row is None else [key for key, value in row.data.items() if not is_absent(value)]
+    misspelt = {key: f"{found[1]}{CHECKLIST_SUFFIX}" for key in keys if (found := _MISSPELT.fullmatch(key))}
+    wrong = {key: right for key, right in misspelt.items() if right.lower() not in map(str.lower, keys)}
+    is_human = HUMAN_KEY in map(str.lower, wrong.values())
+    if row is not None and wrong and (is_human or not evaluated_models(row.data)):
+        pairs = [f'"{key}" to "{right}"' for key, right in wrong.items()]
+        raise UsageError(
+            f"{source.path} spells the keys of its checklists otherwise (line {row.line}): "
+            f"rename {' and '.join(pairs)} in every row"
+        )
 
 
 def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | None = None) -> list[str]:

@@ -10,9 +10,8 @@ from metajudge.errors import DiskFull, UsageError
 from metajudge.records.atomic import replacing
 from metajudge.records.discovery import check_results, read_first
 from metajudge.records.latest import LatestRecords
+from metajudge.records.opening import check_output_name
 from metajudge.records.record import Record
-
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +31,14 @@ def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
     `target` appears whole or not at all. `force` replaces an existing one. Raises `UsageError` and `DiskFull`.
     """
     _check(source, target, force)
-    latest, unreadable = LatestRecords(), 0
-    for row in InputFile(source).rows():
+    latest, unreadable, file = LatestRecords(), 0, InputFile(source)
+    for row in file.rows():
         if isinstance(row, InvalidRow):
             unreadable += 1
         else:
             latest.add(Record.from_json(row.data), row.line, row.line)
     lines = set(latest.values())
-    _write(source, target, lines)
+    _write(file, target, lines)
     return Compacted(len(lines), latest.superseded, unreadable)
 
 
@@ -47,6 +46,7 @@ def _check(source: Path, target: Path, force: bool) -> None:
     if source.exists() and not source.is_file() and not source.is_dir():
         raise UsageError(f"{source} is no ordinary file; it is read twice, so save it to one first")
     check_results(source, *read_first(source))
+    check_output_name(target, "")
     if target.is_dir():
         raise UsageError(f"{target} is a directory; name a file in it")
     if target.exists() and target.samefile(source):
@@ -61,12 +61,12 @@ def _check(source: Path, target: Path, force: bool) -> None:
         raise UsageError(f"{target} cannot be written: {error.strerror}; name another file") from None
 
 
-def _write(source: Path, target: Path, lines: set[int]) -> None:
+def _write(source: InputFile, target: Path, lines: set[int]) -> None:
     try:
         # Two processes may write the same target, each its own side file.
-        with replacing(target, f".{os.getpid()}.building") as file, source.open("rb") as original:
-            for number, line in enumerate(original, 1):
+        with replacing(target, f".{os.getpid()}.building") as file:
+            for number, _, line in source.lines():
                 if number in lines:
-                    file.write(line.removeprefix(_BOM if number == 1 else b"").removesuffix(b"\n") + b"\n")
+                    file.write(line.removesuffix(b"\n") + b"\n")
     except OSError as error:
-        raise DiskFull(f"{target} cannot be written: {error.strerror}; {source} is as it was") from None
+        raise DiskFull(f"{target} cannot be written: {error.strerror}; {source.path} is as it was") from None

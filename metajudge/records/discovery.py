@@ -5,9 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import HUMAN_KEY, InputFile, InvalidRow, Row, evaluated_models
+from metajudge.data import (
+    CHECKLIST_SUFFIX,
+    HUMAN_KEY,
+    InputFile,
+    InvalidRow,
+    Row,
+    UnreadableForm,
+    check_spelling,
+    evaluated_models,
+)
 from metajudge.errors import UsageError
 from metajudge.records.record import Record
+
+_CHECKLISTS = (CHECKLIST_SUFFIX, CHECKLIST_SUFFIX.replace("-", "_"))
+_RECORD_KEYS = frozenset({"samples", "metadata", "status", "extraction_result"})
+_ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,8 @@ def guess_kind(record: Mapping[str, Any]) -> str:
         return "per-item matches"
     if {"arm", "seed", "step"} <= record.keys():
         return "the steps of a training run"
-    if "metadata" not in record and ("response1" in record or any(key.lower() == HUMAN_KEY for key in record)):
+    # A row, too, may have a field "metadata"; a record has the lists in it, never beside it.
+    if "response1" in record or any(key.lower().endswith(_CHECKLISTS) for key in record):
         return "input rows"
     return ""
 
@@ -99,11 +113,20 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
         raise UsageError(f"{path} holds {kind}; name the result file beside it, whose name lacks .matches")
     if kind:
         raise UsageError(f"{path} holds {kind}, no results; draw them with: python -m metajudge plot-training {path}")
+    if not _RECORD_KEYS & first.keys():
+        raise UsageError(
+            f"{path} holds no results (its first line has: {', '.join(first) or 'nothing'}); "
+            "if these are input rows, judge them first: python metajudge_infer.py"
+        )
     return first
 
 
 def _next_step(path: Path, row: Mapping[str, Any]) -> str:
     """Name the next command for input rows like this one."""
+    try:
+        check_spelling(InputFile(path))
+    except UsageError as error:
+        return str(error).removeprefix(f"{path} ")
     files = f"--input-file {path} --output-file"
     if not any(key.lower() == HUMAN_KEY for key in row):
         return f"they lack {HUMAN_KEY}, make it first: python -m metajudge decompose {files} rows.jsonl"
@@ -122,7 +145,11 @@ def open_directory(directory: Path, asked: str | None, eval_model: str | None) -
     selected = 0
     models: dict[str, str] = {}
     for path in _jsonl_files(directory, "`input_dir` "):
-        first, source = read_first(path)
+        try:
+            first, source = read_first(path)
+        except UnreadableForm as error:
+            yield SkippedFile(path, error.reason)
+            continue
         if first is None or "samples" not in first:
             yield SkippedFile(path, _why_skipped(first))
             continue
@@ -143,11 +170,18 @@ def result_paths(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         inside = [path]
         if path.is_dir():
-            inside = [file for file in _jsonl_files(path) if "samples" in (read_first(file)[0] or {})]
+            inside = [file for file in _jsonl_files(path) if _holds_results(file)]
         if not inside:
             raise UsageError(f"{path} has no result file; name the directory that the inference has written to")
         found += [file for file in inside if file not in found]
     return found
+
+
+def _holds_results(path: Path) -> bool:
+    try:
+        return "samples" in (read_first(path)[0] or {})
+    except UnreadableForm:
+        return False
 
 
 def _jsonl_files(directory: Path, named: str = "") -> list[Path]:
@@ -156,11 +190,13 @@ def _jsonl_files(directory: Path, named: str = "") -> list[Path]:
     if not directory.is_dir():
         raise UsageError(f"{named}{directory} is no directory; name a single file with `input_file`")
     try:
-        paths = sorted(path for path in directory.iterdir() if path.suffix == ".jsonl" and path.is_file())
+        paths = sorted(path for path in directory.iterdir() if path.name.endswith(_ENDINGS) and path.is_file())
     except OSError as error:
         raise UsageError(f"{named}{directory} cannot be read: {error.strerror}; check its permissions") from None
     if not paths:
-        raise UsageError(f"{named}{directory} has no *.jsonl file (folders in it are not searched)")
+        raise UsageError(
+            f"{named}{directory} has no *.jsonl file, nor *.jsonl.gz or *.parquet (folders in it are not searched)"
+        )
     return paths
 
 

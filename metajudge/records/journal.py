@@ -24,15 +24,18 @@ RowName = tuple[str, str]
 class Journal:
     """Replies kept until their row's record is written. Without an open row there is no file at the end of a run."""
 
-    def __init__(self, output: Path, judge: JudgeIdentity) -> None:
-        """Read the replies that an earlier run with the same judge left beside `output`."""
+    def __init__(self, output: Path, judge: JudgeIdentity, *, read_only: bool = False) -> None:
+        """Read the replies that an earlier run with the same judge left beside `output`.
+
+        `read_only`: leave a torn end of the file as it is, and add nothing.
+        """
         self.path = side_file(output, ".journal")
         self._judge = json.dumps({name: getattr(judge, name) for name in SAME_REPLY})
         self._kept: dict[RowName, dict[str, dict[str, Any]]] = {}
         self._foreign = False
         self._fd: int | None = None
         if self.path.exists():
-            self._read()
+            self._read(repair=not read_only)
 
     def kept(self, row: RowName, question: str) -> dict[str, Any] | None:
         """Return the reply that `add` kept for a question."""
@@ -69,7 +72,7 @@ class Journal:
             except OSError as error:  # harmless, and no reason to hide how the run ended
                 log.warning("%s cannot be removed: %s", self.path, error.strerror)
 
-    def _read(self) -> None:
+    def _read(self, *, repair: bool) -> None:
         content = self.path.read_bytes()
         *lines, torn = content.split(b"\n")
         for line in lines:
@@ -77,6 +80,8 @@ class Journal:
         # The rest is torn by a kill: the question is asked again, unless only the newline is missing.
         entry = torn.rstrip(b"\0")
         is_whole = self._take(entry)
+        if not repair:
+            return
         os.truncate(self.path, len(content) - len(torn) + (len(entry) if is_whole else 0))
         if is_whole:
             with self.path.open("ab") as file:

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from metajudge.data import as_integer
+
 QUESTION = ("instructions", "granularity", "top_k")
 """Fields of `JudgeIdentity` that decide the questions."""
 SAME_REPLY = ("model", "instructions", "granularity", "samples", "top_k")
 """Fields in which a judge's replies to one row must agree."""
 SAME_RECORD = (*SAME_REPLY, "guard", "critic_name")
-"""Fields in which all records of a file agree. The rest may change in a resumed run: temperature, limit of tokens."""
+"""Fields in which all records of a file agree. The rest may change in a resumed run."""
+SAMPLING = ("temperature", "max_tokens")
+"""Fields that may change in a resumed run, which says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +43,11 @@ class JudgeIdentity:
 
     @classmethod
     def from_json(cls, judge: Mapping[str, Any]) -> Self:
-        """Read a record's `judge`; unknown keys are ignored."""
-        return cls(**{name: judge[name] for name in _NAMES if name in judge})
+        """Read a record's `judge`; unknown keys are ignored, and null is an absent key."""
+        values = {name: judge[name] for name in _NAMES if judge.get(name) is not None}
+        for name in _INTEGERS & values.keys():
+            values[name] = as_integer(values[name])
+        return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
         """Return the `judge` of a record, without the optional keys that have no value."""
@@ -60,4 +67,5 @@ class JudgeIdentity:
 
 
 _NAMES = tuple(field.name for field in fields(JudgeIdentity))
+_INTEGERS = frozenset({"max_tokens", "samples", "top_k"})
 _OPTIONAL = ("settings", "guard", "parameters")

@@ -43,16 +43,14 @@ class LatestRecords:
 
 def latest_records(path: Path, unreadable: UnreadableLines | None = None) -> Iterator[Record]:
     """Yield the records that count, in order of the rows' first appearance; count other lines in `unreadable`."""
-    latest = LatestRecords()
-    for number, offset, line in InputFile(path).lines():
+    latest, source = LatestRecords(), InputFile(path)
+    for number, offset, line in source.lines():
         record = Record.from_line(line, number)
         if not isinstance(record, InvalidRow):
             latest.add(record, number, offset)
         elif unreadable is not None:
             unreadable.add(record)
-    with path.open("rb") as file:
-        for offset in latest.values():
-            file.seek(offset)
-            record = Record.from_line(file.readline())
-            if not isinstance(record, InvalidRow):  # else the file was changed meanwhile
-                yield record
+    for line in source.lines_at(latest.values()):
+        record = Record.from_line(line)
+        if not isinstance(record, InvalidRow):  # else the file was changed meanwhile
+            yield record

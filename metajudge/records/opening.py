@@ -4,20 +4,31 @@ import collections
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from metajudge.data import InvalidRow, Row, parse_row
+from metajudge.data import InvalidRow, Row, as_integer, parse_row
 from metajudge.errors import DiskFull, UsageError
 from metajudge.records.atomic import side_file
-from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.judge_identity import SAMPLING, JudgeIdentity
 from metajudge.records.record import Record
 
 log = logging.getLogger("metajudge")
 
 _CHUNK = 1 << 20
+_OTHER_FORMS = (".gz", ".json", ".parquet", ".zst", ".bz2", ".xz", ".zip", ".arrow", ".csv")
 _BEGIN = b'{"id": "'
 _BLANK = b"\0 \t\r\n"  # a power loss may leave zeros
+
+
+def check_output_name(path: Path, named: str = "`output_file` ") -> None:
+    """Raise `UsageError` if the name of an output is of another form than JSONL, which is all that is written."""
+    ending = next((ending for ending in _OTHER_FORMS if path.name.lower().endswith(ending)), None)
+    if ending:
+        name = path.name[: -len(ending)].removesuffix(".jsonl")
+        raise UsageError(f"{named}{path}: the output is JSONL; give it a name such as {name or 'rows'}.jsonl")
 
 
 def open_results_file(path: Path) -> int:
@@ -35,7 +46,7 @@ def open_results_file(path: Path) -> int:
     return fd
 
 
-def lines_of(fd: int) -> Iterator[bytes]:
+def lines_of(fd: int) -> Generator[bytes, None, None]:
     """Yield the lines of an open file from its start."""
     with open(os.dup(fd), "rb", buffering=_CHUNK) as file:
         file.seek(0)
@@ -88,15 +99,52 @@ def row_key(record_id: str | None, question_id: str | None) -> int:
     return hash((record_id, question_id))
 
 
-def index_records(fd: int, path: Path, expected: tuple[str, JudgeIdentity] | None) -> tuple[set[int], set[int]]:
-    """Return the keys of the rows with a finished record, and of those with failures alone.
+@dataclass(slots=True)
+class ResultIndex:
+    """Rows of a results file, and the sampling parameters of its judges."""
+
+    finished: set[int] = field(default_factory=set)
+    """Keys (`row_key`) of the rows that have a finished record."""
+    failed: set[int] = field(default_factory=set)
+    """Keys of the rows whose records are all failures."""
+    sampling: list[Mapping[str, Any]] = field(default_factory=list)
+    """Different `SAMPLING` values of the records."""
+
+    def add(self, record: Record) -> None:
+        """Count a record."""
+        key = row_key(record.id, record.question_id)
+        (self.finished if record.is_finished else self.failed).add(key)
+
+    def add_sampling(self, judge: Mapping[str, Any] | None) -> None:
+        """Note the sampling of a record's `judge`."""
+        values = {name: as_integer(judge[name]) for name in SAMPLING if name in judge} if judge else {}
+        if values not in self.sampling:
+            self.sampling.append(values)
+
+    def other_sampling(self, judge: JudgeIdentity) -> str:
+        """Return the parameters in which `judge` differs from earlier records, as a sentence; empty if none does."""
+        others = {name: [values[name] for values in self.sampling if name in values] for name in SAMPLING}
+        found = []
+        for name, values in others.items():
+            own = as_integer(getattr(judge, name))
+            if earlier := [_shown(value) for value in values if value != own]:
+                found.append((f"`{name}` {_shown(own)}", " or ".join(dict.fromkeys(earlier))))
+        mine, theirs = (" and ".join(parts) for parts in zip(*found, strict=True)) if found else ("", "")
+        return f"with {mine}; its records have {theirs}" if found else ""
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else str(value)
+
+
+def index_records(lines: Iterable[bytes], path: Path, expected: tuple[str, JudgeIdentity] | None) -> ResultIndex:
+    """Index the lines of a results file.
 
     Raises `UsageError` for a record without id, and for one of another evaluated model or judge than `expected`.
     """
-    finished: set[int] = set()
-    failed: set[int] = set()
+    index = ResultIndex()
     unreadable, previous = 0, None
-    for number, line in enumerate(lines_of(fd), 1):
+    for number, line in enumerate(lines, 1):
         if line.isspace():
             continue
         record = Record.from_line(line)
@@ -109,13 +157,25 @@ def index_records(fd: int, path: Path, expected: tuple[str, JudgeIdentity] | Non
                 f"(line {number} has no id); name another file"
             )
         names = record.judge, record.model_be_evaluated
-        if expected is not None and names != previous:  # most records have the judge of the one before
-            _check_same(path, number, record, *expected)
+        if names != previous:  # most records have the judge of the one before
+            index.add_sampling(record.judge)
+            if expected is not None:
+                _check_same(path, number, record, *expected)
             previous = names
-        (finished if record.is_finished else failed).add(row_key(record.id, record.question_id))
+        index.add(record)
     if unreadable:
         log.warning("%s has %d unreadable lines; they are left as they are", path, unreadable)
-    return finished, failed - finished
+    index.failed -= index.finished
+    return index
+
+
+def read_index(path: Path, model: str, judge: JudgeIdentity, *, allow_mixed: bool) -> ResultIndex:
+    """Index the results file at `path` as a run would find it, without touching it; empty if there is none."""
+    if not path.is_file():
+        return ResultIndex()
+    with path.open("rb") as file:
+        lines = (line for line in file if line.strip(_BLANK))
+        return index_records(lines, path, None if allow_mixed else (model, judge))
 
 
 def _check_same(path: Path, number: int, record: Record, model: str, judge: JudgeIdentity) -> None:

@@ -1,6 +1,7 @@
 """The record of a row, one line of a result file: the one reader and writer of its keys.
 
 A key that is unknown, or whose value is of another type than this program writes, is carried through in `extra`.
+Files that pandas or Arrow wrote are read, too: there null is an absent key, and 1.0 may be the integer 1.
 """
 
 import functools
@@ -10,7 +11,16 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
-from metajudge.data import CHECKLIST_SUFFIX, HUMAN_KEY, InvalidRow, Status, find_checklist, parse_row
+from metajudge.data import (
+    CHECKLIST_SUFFIX,
+    HUMAN_KEY,
+    InvalidRow,
+    Status,
+    as_integer,
+    find_checklist,
+    is_absent,
+    parse_row,
+)
 from metajudge.metrics import Match, Matrix
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.reference_reading import reference_reading
@@ -109,7 +119,13 @@ class Record:
         if not unexpected:
             return cls(**data)
         fields = {key: value for key, value in data.items() if key not in unexpected}
-        extra = {key: data[key] for key in unexpected}
+        extra: dict[str, Any] = {}
+        for key in unexpected:
+            value = as_integer(data[key])
+            if type(value) in _TYPES.get(key, ()):
+                fields[key] = value
+            elif key not in _TYPES or not is_absent(value):
+                extra[key] = data[key]
         for key in ("id", "question_id"):
             if key in extra:  # a record with an id of any type is ours
                 fields[key] = str(extra.pop(key))
@@ -195,8 +211,8 @@ class Record:
         """
         if self.id is None or (self.score_matrix is None and "score_matrix" not in self.extra):
             return []
-        others = [entry for entry in (self.samples or [])[1:] if isinstance(entry, dict)]
-        matrices = [self.score_matrix, *(entry["score_matrix"] for entry in others if "score_matrix" in entry)]
+        others = [entry.get("score_matrix") for entry in (self.samples or [])[1:] if isinstance(entry, dict)]
+        matrices = [self.score_matrix, *(matrix for matrix in others if matrix is not None)]
         return [_checked(matrix, n_human, n_model) for matrix in matrices]
 
 
@@ -215,8 +231,12 @@ def _unexpected(keys: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ..
 
 
 def _accepted_scores(scores: object) -> tuple[Match, ...] | Unscored:
-    if not isinstance(scores, list) or not scores or not all(map(_is_mark, scores)):
+    if not isinstance(scores, list) or not scores:
         return _UNREADABLE
+    if not all(map(_is_mark, scores)):
+        scores = [list(map(as_integer, mark)) if isinstance(mark, list) else mark for mark in scores]
+        if not all(map(_is_mark, scores)):
+            return _UNREADABLE
     if not all(0 <= score <= 1 for _, _, score in scores):
         return BAD_SCORE
     if sorted([human for human, _, _ in scores]) != list(range(1, len(scores) + 1)):

@@ -12,7 +12,7 @@ from metajudge.records.atomic import append_line, force_to_disk, side_file
 from metajudge.records.journal import Journal
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.lock import locked
-from metajudge.records.opening import check_content, index_records, lines_of, open_results_file, repair_tail, row_key
+from metajudge.records.opening import check_content, index_records, lines_of, open_results_file, repair_tail
 from metajudge.records.record import Record
 
 log = logging.getLogger("metajudge")
@@ -38,10 +38,23 @@ class ResultWriter:
             opened.enter_context(locked(self._fd, path))
             check_content(self._fd, path)
             repair_tail(self._fd, path)
-            self.finished, self.failed = index_records(self._fd, path, None if allow_mixed else (model, judge))
-            """Keys (`row_key`) of the rows that have a finished record, and of those whose records are all failures."""
+            expected = None if allow_mixed else (model, judge)
+            with contextlib.closing(lines_of(self._fd)) as lines:  # an open line reader would keep the lock
+                self._index = index_records(lines, path, expected)
             self.journal = opened.enter_context(contextlib.closing(Journal(path, judge)))
             self._opened = opened.pop_all()
+        if others := self._index.other_sampling(judge):
+            log.warning("resuming %s %s", path, others)
+
+    @property
+    def finished(self) -> set[int]:
+        """Keys (`row_key`) of the rows that have a finished record."""
+        return self._index.finished
+
+    @property
+    def failed(self) -> set[int]:
+        """Keys of the rows whose records are all failures."""
+        return self._index.failed
 
     def __enter__(self) -> Self:
         return self
@@ -62,8 +75,7 @@ class ResultWriter:
             return
         append_line(self._fd, line, self.path)
         self._unsynced = True
-        key = row_key(record.id, record.question_id)
-        (self.finished if record.is_finished else self.failed).add(key)
+        self._index.add(record)
 
     def ensure_same_file(self) -> None:
         """Raise `OutputLost`, once, if the path is no longer the open file; save its content beside it first."""

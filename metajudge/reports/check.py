@@ -16,6 +16,7 @@ from metajudge.data import (
     Row,
     RowIds,
     Status,
+    check_spelling,
     choose_models,
     find_checklist,
     find_models,
@@ -186,6 +187,11 @@ def check_file(path: Path, asked: str = ALL) -> Check:
 def _check_input(source: EligibleRows, asked: str) -> Check:
     check = Check(source.path)
     models = find_models(source, None, ALL)
+    spelling = ""
+    try:
+        check_spelling(source)
+    except UsageError as error:
+        spelling = str(error)
     try:
         models = choose_models(asked, models, source.path)
     except UsageError as error:
@@ -205,15 +211,21 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
         if text := " and ".join(dict.fromkeys(filter(None, reasons))):
             check.problems.add(Place(row.line, text))
     check.skipped = source.skipped
-    if not check.lines:
-        check.refusal = "an earlier step left every row unfit" if check.skipped else "it is empty"
-    elif not check.rows.human.rows:
-        check.refusal = "no line is a JSON object; write each row as one JSON object on one line (JSONL)"
-    elif not models and not check.rows.human.lists:
-        check.refusal = _NO_LISTS
-    elif not check.refusal and not check.judged:
-        check.refusal = "no row can be judged"
+    check.refusal = _refusal(check, spelling, has_models=bool(models)) or check.refusal
     return check
+
+
+def _refusal(check: Check, spelling: str, *, has_models: bool) -> str:
+    """Return the reason against a whole input file that goes before an unknown model; empty for none."""
+    if not check.lines:
+        return "an earlier step left every row unfit" if check.skipped else "it is empty"
+    if not check.rows.human.rows:
+        return "no line is a JSON object; write each row as one JSON object on one line (JSONL)"
+    if spelling:
+        return spelling
+    if not has_models and not check.rows.human.lists:
+        return _NO_LISTS
+    return "" if check.refusal or check.judged else "no row can be judged"
 
 
 # ------------------------------------------------------------------ result files

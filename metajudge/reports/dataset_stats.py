@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from metajudge.data import InvalidRow, Labels, Row, make_sample
+from metajudge.data import InvalidRow, Labels, Row, as_integer, is_absent, make_sample
 from metajudge.errors import UsageError
 from metajudge.metrics import COUNTED_MODEL_ITEMS
 from metajudge.reports.row_scores import MAX_CHECKLIST_LEN
@@ -188,8 +188,9 @@ class Rows:
         model = self.models.setdefault(name.lower(), Model(name))
         model.lengths.rows += 1
         key = f"{name}-label".lower()
-        label = next((json.dumps(value, ensure_ascii=False) for k, value in row.data.items() if k.lower() == key), None)
-        if label is not None:
+        values = (value for k, value in row.data.items() if k.lower() == key and not is_absent(value))
+        if (value := next(values, None)) is not None:
+            label = json.dumps(as_integer(value), ensure_ascii=False)
             model.labels[known(label, model.labels, OTHERS)] += 1
         seen = make_sample(row, row_id, name)
         if isinstance(seen, InvalidRow):

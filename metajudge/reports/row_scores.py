@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.data import RowIds, Status, number_of
+from metajudge.data import RowIds, Status, as_integer, is_absent, number_of
 from metajudge.metrics import Match, PaperMetrics, ReferenceMetrics, paper_metrics, sparse_matrix
 from metajudge.options import check_options, option
 from metajudge.records import Record, ScoredLists, Unscored, reference_reading
@@ -92,7 +92,7 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
     return RowScores(
         id=name,
         cluster=f"row {name}" if source in _NOTHING else json.dumps(source, sort_keys=True),
-        domain=str(row.get("domain", "")),
+        domain="" if is_absent(row.get("domain")) else str(row["domain"]),
         group=_group(row, n_human, options.group_by),
         n_human=n_human,
         label=_field(row, f"{model}-label"),
@@ -107,11 +107,12 @@ _NOTHING: tuple[Any, ...] = (None, "", [])
 
 def fields_with_a_value(record: Record) -> list[str]:
     """Return the names of the row's fields that are not empty, in its order."""
-    return [name for name, value in (record.metadata or {}).items() if value not in _NOTHING]
+    return [name for name, value in (record.metadata or {}).items() if not (value in _NOTHING or is_absent(value))]
 
 
 def _field(row: Mapping[str, Any], name: str) -> Any:
-    return next((value for key, value in row.items() if key.lower() == name.lower()), None)
+    lower = name.lower()
+    return next((value for key, value in row.items() if key.lower() == lower and not is_absent(value)), None)
 
 
 def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
@@ -122,8 +123,8 @@ def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
     if by == "preference_strength":
         strength = number_of(row.get("overall_preference"))
         return NO_GROUP if strength is None else f"{abs(strength):g}"
-    value = row.get(by)
-    if value in _NOTHING:
+    value = as_integer(row.get(by))
+    if value in _NOTHING or is_absent(value):
         return NO_GROUP
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 

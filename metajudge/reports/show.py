@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ MIN_WIDTH = 40
 _MIDDLE = 9
 _GOOD = 0.75
 _TAIL = 300
+_NAMED = 3
+"""Failed rows that a remark names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Chosen:
     model: str
     """Evaluated model."""
     rated: list[ScoredRecord]
+    failed: list[ScoredRecord]
+    """Rows of the file without a score that they should have, selected or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,14 @@ def worst(path: Path, count: int, model: str | None = None) -> Chosen:
     """Select the `count` scored rows with the lowest recall, the lowest first, ties in file order."""
     every = _all_rows(path, model)
     scored = {rated.line: rated.outcome.recall for rated in every.rated if isinstance(rated.outcome, ReferenceMetrics)}
-    if not scored:
-        raise UsageError(f"{path} has no scored row; see why: python metajudge_analysis.py {path}")
     rated = (rated for rated in every.rated if rated.line in scored)
     return replace(every, rated=heapq.nsmallest(count, rated, key=lambda one: scored[one.line]))
+
+
+def failed(path: Path, model: str | None = None) -> Chosen:
+    """Select the rows that are neither scored nor left out on purpose."""
+    every = _all_rows(path, model)
+    return replace(every, rated=every.failed)
 
 
 def by_id(path: Path, wanted: str, model: str | None = None) -> Chosen:
@@ -74,11 +82,65 @@ def _all_rows(path: Path, model: str | None) -> Chosen:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise UsageError(f"{path} is no ordinary file; show reads it twice, so save it to an ordinary file first")
     file = open_results(path, model)
-    return Chosen(file.source, file.model, scan(file, None).rated)
+    rated = scan(file, None).rated
+    wrong = [one for one in rated if isinstance(one.outcome, Unscored) and not one.outcome.skipped]
+    return Chosen(file.source, file.model, rated, wrong)
 
 
 def _name(rated: ScoredRecord) -> str:
     return rated.id or str(rated.line)
+
+
+# ------------------------------------------------------------------ failed rows
+
+
+def failed_remark(chosen: Chosen) -> str:
+    """Return a sentence with the number, the reasons and the first ids of the file's failed rows."""
+    reasons = Counter(one.outcome.reason for one in chosen.failed if isinstance(one.outcome, Unscored))
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    names = ", ".join(map(_name, chosen.failed[:_NAMED])) + (", ..." if len(chosen.failed) > _NAMED else "")
+    rows = "1 row" if len(chosen.failed) == 1 else f"{len(chosen.failed)} rows"
+    return f"{rows} not scored: {why} ({names})"
+
+
+def show_failed(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
+    """Yield each chosen failed row as a text of a few lines: its id, the reason and the beginning of the reply."""
+    records = _records(chosen)
+    for rated in chosen.rated:
+        lines = [*_heading(rated, chosen.model, max(width, MIN_WIDTH), paint)]
+        for text in _why(records[rated.line], rated.outcome):
+            lines += wrapped(text, max(width, MIN_WIDTH))
+        yield "\n".join(lines)
+
+
+def _why(record: Record, outcome: ReferenceMetrics | Unscored) -> Iterator[str]:
+    assert isinstance(outcome, Unscored)
+    yield f"not scored: {outcome.reason}"
+    for key in ("format_error", "error_message"):
+        if value := getattr(record, key):
+            yield f"{key}: {value}"
+    text = _reply(record)
+    yield f"reply: {text[:_TAIL]}{' ...' if len(text) > _TAIL else ''}" if text.strip() else "no reply"
+
+
+def _reply(record: Record) -> str:
+    """Return the record's last reply; empty if it has none."""
+    match record.samples:
+        case [{"raw_text": str(text)}, *_] | [{"generated_text": str(text)}, *_]:
+            return text
+    return ""
+
+
+def _records(chosen: Chosen) -> dict[int, Record]:
+    wanted = {rated.line for rated in chosen.rated}
+    rows = (row for row in chosen.source.rows() if isinstance(row, Row))
+    return {row.line: Record.from_json(row.data) for row in rows if row.line in wanted}
+
+
+def _heading(rated: ScoredRecord, model: str, width: int, paint: Paint) -> Iterator[str]:
+    name = f"{rated.id}, line {rated.line}" if rated.id else f"line {rated.line}"
+    for line in wrapped(f"{name}, {model}", width):
+        yield paint(line, "head")
 
 
 # ------------------------------------------------------------------ one row
@@ -86,17 +148,13 @@ def _name(rated: ScoredRecord) -> str:
 
 def show_rows(chosen: Chosen, width: int, paint: Paint = plain) -> Iterator[str]:
     """Yield each chosen row as a text of several lines, none wider than `width` (at least `MIN_WIDTH`) columns."""
-    wanted = {rated.line for rated in chosen.rated}
-    rows = (row for row in chosen.source.rows() if isinstance(row, Row))
-    records = {row.line: Record.from_json(row.data) for row in rows if row.line in wanted}
+    records = _records(chosen)
     for rated in chosen.rated:
         yield "\n".join(_row(rated, records[rated.line], chosen.model, max(width, MIN_WIDTH), paint))
 
 
 def _row(rated: ScoredRecord, record: Record, model: str, width: int, paint: Paint) -> Iterator[str]:
-    name = f"{rated.id}, line {rated.line}" if rated.id else f"line {rated.line}"
-    for line in wrapped(f"{name}, {model}", width):
-        yield paint(line, "head")
+    yield from _heading(rated, model, width, paint)
     for text in _verdict(record, rated.outcome):
         yield from wrapped(text, width)
     human, items = (_texts(record, name) for name in ("human", model))

@@ -11,7 +11,7 @@ from metajudge.tasks.match.infer import InferConfig, infer
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt, read_template
 from metajudge.tasks.match.reply import read_reply
 from metajudge.tasks.match.task import ZERO, MatchTask, score_matrix
-from metajudge.tasks.pipeline import RunResult
+from metajudge.tasks.pipeline import RunResult, TaskConfig
 from metajudge.tasks.run_step import StepConfig, run_step
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import Step, StepSpec

@@ -15,6 +15,7 @@ from typing import Any
 
 from metajudge.data import InputFile, InvalidRow, Row
 from metajudge.engine import (
+    INCOMPLETE,
     OK,
     Item,
     JudgeConfig,
@@ -26,7 +27,7 @@ from metajudge.engine import (
 )
 from metajudge.errors import MetaJudgeError
 from metajudge.options import sent_parameters
-from metajudge.records import JudgeIdentity, ResultWriter
+from metajudge.records import Journal, JudgeIdentity, ResultIndex, ResultWriter, read_index, row_key
 from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import StepTask
@@ -39,6 +40,8 @@ class TaskConfig(JudgeConfig):
 
     input_file: Path
     dry_run: bool = False
+    show_prompt: bool = False
+    """Print the first question of a dry run, too."""
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class RunResult:
     """None if nothing was asked: a dry run, or an input without a row to judge."""
     seconds: float = 0.0
     exit_code: int = OK
-    """0 all done, 1 rows failed or are left, 2 a setting must be changed first, 130 stopped."""
+    """0 all done, 1 rows failed or are left or there is none, 2 a setting must be changed first, 130 stopped."""
     interrupted: bool = False
     """True if `StopHook` stopped the run from outside."""
     stop_reason: MetaJudgeError | None = None
@@ -102,8 +105,8 @@ def run(job: Job, stop_hook: StopHook) -> RunResult:
     config = job.config
     scan = _scan_input(job)
     scan.warn()
-    if config.dry_run:
-        return RunResult(scan, job.outputs)
+    if config.dry_run or scan.has_no_row:
+        return RunResult(scan, job.outputs, exit_code=OK if scan.asked.total() + scan.parsed else INCOMPLETE)
     stats = RunStats(total=scan.asked.total() + scan.parsed, success=scan.parsed, unusable=scan.unusable)
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -126,12 +129,42 @@ def run(job: Job, stop_hook: StopHook) -> RunResult:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """Results of earlier runs for one evaluated model."""
+
+    index: ResultIndex
+    journal: Journal
+
+
 def _scan_input(job: Job) -> InputScan:
-    """Read the whole input once; for a dry run, also make and count the questions."""
-    scan = InputScan()
+    """Read the whole input once; for a dry run, also make and count the questions that remain."""
+    scan, config = InputScan(), job.config
+    earlier = {}
+    if config.dry_run:
+        judge, mixed = job.task.judge, config.allow_mixed
+        earlier = {
+            model: _Earlier(read_index(path, model, judge, allow_mixed=mixed), Journal(path, judge, read_only=True))
+            for model, path in job.outputs.items()
+        }
     for item in job.scanned_items(scan):
         if isinstance(item, InvalidRow):
-            scan.add_unusable(f"line {item.line} of {job.config.input_file} {item.reason}: left out")
-        elif job.config.dry_run:
-            scan.add_questions(job.task.questions(item))
+            scan.add_unusable(f"line {item.line} of {config.input_file} {item.reason}: left out")
+        elif config.dry_run:
+            _count_questions(job, item, earlier[item.model], scan)
     return scan
+
+
+def _count_questions(job: Job, item: Any, earlier: _Earlier, scan: InputScan) -> None:
+    """Count the questions that a run would ask about a row."""
+    key = row_key(item.id, item.question_id)
+    if key in earlier.index.finished:
+        scan.finished += 1
+    elif job.config.skip_failed and key in earlier.index.failed:
+        scan.skipped_failed += 1
+    else:
+        questions = job.task.questions(item)
+        row = (item.id, item.question_id)
+        left = [question for question in questions if earlier.journal.kept(row, question.name) is None]
+        scan.restored += len(questions) - len(left)
+        scan.add_questions(left)

@@ -14,7 +14,7 @@ from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
 from metajudge.engine import StopHook, check_key
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
-from metajudge.records import ResultWriter, row_key, side_file
+from metajudge.records import ResultWriter, check_output_name, row_key, side_file
 from metajudge.tasks.pipeline import Job, RunResult, TaskConfig, judge_identity, run
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import SKIPPED, Step, StepRow, StepTask, step_rows
@@ -66,6 +66,7 @@ class _StepJob(Job):
     def check_output(self) -> None:
         """Raise `UsageError` if the output is the input, a directory or a file that no step has written."""
         output, source = self.config.output_file, self.config.input_file
+        check_output_name(output)
         if output.exists() and source.exists() and output.samefile(source):
             raise UsageError(f"`output_file` {output} is the input file; name another one")
         if output.is_dir():

@@ -34,11 +34,23 @@ class InputScan:
     """Suspicious items among those put to the judge; counted with a guard."""
     issues: Counter[str] = field(default_factory=Counter)
     """Reasons of the flagged items; an item may have several."""
+    finished: int = 0
+    """Rows whose finished record is in the output; this field and the next ones are counted for a dry run only."""
+    skipped_failed: int = 0
+    """Rows that are left out because their earlier record is a failure."""
+    restored: int = 0
+    """Replies of open rows that the journal holds."""
     requests: int = 0
-    """Requests of all rows; this field and the next ones are counted for a dry run only."""
+    """Requests that remain."""
     prompt_tokens: int = 0
     """Estimated tokens of the requests."""
     first_question: str = ""
+    """The first one that remains."""
+
+    @property
+    def has_no_row(self) -> bool:
+        """True if the input is empty or an earlier step left every row unfit."""
+        return not (self.asked.total() or self.parsed or self.unusable)
 
     def add_unusable(self, problem: str) -> None:
         """Count an unusable row and keep the first problems."""

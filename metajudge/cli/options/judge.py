@@ -26,8 +26,9 @@ def add_row_flags(parser: argparse.ArgumentParser, output: str, rows: str = "JSO
     files.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key)")
     add_flags(files, JudgeConfig, "limit")
     files.add_argument(
-        "--dry-run", action="store_true", help="only print rows, requests, tokens and the first question"
+        "--dry-run", action="store_true", help="only print how many rows, requests and tokens remain, and the cost"
     )
+    files.add_argument("--show-prompt", action="store_true", help="with --dry-run: print the first question, too")
 
 
 def add_judge_flags(parser: argparse.ArgumentParser, **helps: str) -> None:
@@ -65,6 +66,8 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def judge_config(config: Callable[..., Config], args: argparse.Namespace, **more: Any) -> Config:
     """Make a `JudgeConfig`, or one derived from it, of the flags, the environment and `more`."""
+    if getattr(args, "show_prompt", False) and not args.dry_run:
+        raise UsageError("--show-prompt belongs to --dry-run; add it, or leave the flag out")
     return from_args(
         config, args, **{"api_key": api_key(args), "api_base": base_url(args), "prices": prices(args), **more}
     )

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from metajudge.data import EligibleRows, InvalidRow, Sample, choose_models, find_models, read_samples
+from metajudge.data import (
+    EligibleRows,
+    InvalidRow,
+    RowIds,
+    Sample,
+    check_spelling,
+    choose_models,
+    find_models,
+    read_samples,
+)
 from metajudge.engine import INCOMPLETE, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
@@ -47,15 +56,16 @@ class InferConfig(TaskConfig):
 def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
     """Judge the rows of one file. Raises a `UsageError` before any request, a `MetaJudgeError` later.
 
-    The result has no outputs if an earlier step did not succeed for any row. `stop_hook` receives a function that
-    stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
+    The result has no outputs if the input is empty or an earlier step left every row unfit. `stop_hook` receives a
+    function that stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
     """
     if not config.dry_run:
         check_key(config)
     source = EligibleRows(config.input_file)
     found = find_models(source, config.limit, config.model_be_evaluated)
-    if not found and source.skipped and next(source.rows(), None) is None:
-        return RunResult(InputScan(skipped=source.skipped))
+    if not found and next(source.rows(), None) is None:
+        return RunResult(InputScan(skipped=source.skipped), exit_code=INCOMPLETE)
+    check_spelling(source)
     if not found:
         check_format(source, config.limit)
     models = choose_models(config.model_be_evaluated, found, config.input_file, config.limit)
@@ -97,9 +107,10 @@ class _MatchJob(Job):
     """False if a matches file could not be written."""
 
     def scanned_items(self, scan: InputScan) -> Iterator[Sample | InvalidRow]:
+        numbers, is_named = RowIds(), self.config.dry_run  # only a dry run looks for earlier records here
         for row in self.rows():
             scan.rows += 1
-            for item in read_samples([row], list(self.outputs), named=False):
+            for item in read_samples([row], list(self.outputs), numbers, named=is_named):
                 if isinstance(item, Sample):
                     scan.asked[item.model] += 1
                     scan.empty_items += [text.strip() for text in (*item.human, *item.model_items)].count("")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import UsageError
-from metajudge.records import matches_path, side_file
+from metajudge.records import check_output_name, matches_path, side_file
 from metajudge.tasks.messages import short_hash
 
 MODEL_PLACEHOLDER = "{model}"
@@ -32,6 +32,7 @@ def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, 
     paths: dict[str, Path] = {}
     if not Path(output).name or output.endswith("/") or Path(output).is_dir():
         raise UsageError(f"`output_file` {output or repr(output)} is a directory; name a file in it")
+    check_output_name(Path(output))
     for model in models:
         name = safe_filename(model)
         path = Path(output.replace(MODEL_PLACEHOLDER, name))

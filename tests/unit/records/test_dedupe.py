@@ -69,6 +69,7 @@ def test_both_files_have_the_same_analysis(tmp_path: Path) -> None:
         (".", "out.jsonl", "is a directory"),
         ("rows.jsonl", "out.jsonl", "holds input rows"),
         ("empty.jsonl", "out.jsonl", "it is empty"),
+        ("in.jsonl", "out.json", "the output is JSONL; give it a name such as out.jsonl"),
         ("torn.jsonl", "out.jsonl", "no readable record: line 1 is not JSON"),
         ("pipe", "out.jsonl", "is no ordinary file"),
         ("in.jsonl", "/proc/out.jsonl", "cannot be written"),

@@ -34,8 +34,9 @@ def item_record() -> Record:
 
 @given(st.dictionaries(KEYS, VALUES))
 def test_every_key_of_a_line_is_carried_through(data: dict[str, Any]) -> None:
-    """Unknown keys and unexpected types are kept; an id becomes text."""
-    expected = data | ({"id": str(data["id"])} if "id" in data else {})
+    """Unknown keys and unexpected types are kept; an id becomes text, and null is an absent key of ours."""
+    kept = {key: value for key, value in data.items() if value is not None or key in ("unknown", "extra")}
+    expected = kept | ({"id": str(kept["id"])} if "id" in kept else {})
     assert json.loads(read(encode(data)).to_line()) == expected
 
 
@@ -99,7 +100,7 @@ SHAPE, SCORE = "score_matrix is not 2 × 2 numbers", "a score of .* is not withi
 
 @pytest.mark.parametrize(
     ("matrix", "message"),
-    [(one, SHAPE) for one in (None, "x", [], [[0.5, 0.25]], [[0.5, 0.25], [0]], [[0.5, 0.25], [0, True]])]
+    [(one, SHAPE) for one in ("x", [], [[0.5, 0.25]], [[0.5, 0.25], [0]], [[0.5, 0.25], [0, True]])]
     + [([[None, 0.25], [0, score]], SCORE) for score in (1.5, -0.5, float("nan"))],
 )
 def test_a_matrix_of_another_shape_or_with_a_bad_score_is_an_error(matrix: Any, message: str) -> None:

@@ -90,7 +90,7 @@ PROBLEMS: list[tuple[dict[str, Any] | bytes, str]] = [
     (b"[1]", "is a JSON list, not an object"),
     (b"{broken", "is not JSON (Expecting property name enclosed in double quotes at column 2)"),
     (b'{"a": "\xff"}', "is not UTF-8 (byte 0xff at position 8)"),
-    (row(1, **{"human-checklist": None}), 'has a "human-checklist" that is a null, not a list of strings'),
+    (row(1, **{"human-checklist": None}), 'has no "human-checklist"'),
     (row(1, **{"human-checklist": ["x", 3]}), 'has a "human-checklist" whose item 2 is a number, not a string'),
     (row(1, **{"M-checklist": "x"}), 'has a "M-checklist" that is a string, not a list of strings'),
     ({"context": "c", "human-checklist": [ITEM]}, 'has no "M-checklist"'),
@@ -169,9 +169,21 @@ def test_human_lists_alone_are_refused_and_counted_all_the_same(tmp_path: Path) 
 
 
 def test_a_file_of_other_text_says_what_a_row_is(tmp_path: Path) -> None:
-    """JSON over several lines is not JSONL."""
-    check = checked(tmp_path, b"[", b'{"human-checklist": [],', b"}]")
+    """Text without any object is not JSONL."""
+    check = checked(tmp_path, b"human-checklist,", b"M-checklist", b"a,b")
     assert "one JSON object on one line (JSONL)" in check.refusal and check.problems.count == 3
+
+
+def test_keys_with_an_underscore_refuse_the_file(tmp_path: Path) -> None:
+    check = checked(tmp_path, {"human_checklist": [ITEM], "M_checklist": [ITEM]})
+    assert not check.good and 'rename "human_checklist" to "human-checklist" and "M_checklist" to' in check.refusal
+
+
+def test_a_number_label_through_pandas_is_the_same_label(tmp_path: Path) -> None:
+    """1.0 is 1, and null is no label."""
+    rows = [row(1, **{"M-label": 1}), row(2, **{"M-label": 1.0}), row(3, **{"M-label": None})]
+    labels = checked(tmp_path, *rows).rows.models["m"].verdicts()[0]
+    assert [(label.text, label.rows) for label in labels] == [("1", 2), ("", 1)]
 
 
 @pytest.mark.parametrize(

@@ -349,6 +349,18 @@ def test_a_file_without_a_model_is_an_error_with_the_candidates(tmp_path: Path) 
         ([{"human-checklist": [], "m-checklist": []}], "holds input rows.*python metajudge_infer.py --input-file"),
         ([{"response1": "", "m-checklist": []}], "lack human-checklist, make it first: .* decompose --input-file"),
         ([{"response1": "", "Human-Checklist": []}], "lack a model's checklist, make it first: .* critic --input"),
+        (
+            [{"human-checklist": [], "m-checklist": [], "metadata": {"source": "x"}}],
+            "holds input rows.*judge them",
+        ),
+        (
+            [{"human_checklist": [], "m_checklist": []}],
+            "holds input rows.*rename .human_checklist. to .human-",
+        ),
+        (
+            [{"prompt": "p", "chosen": "c", "rejected": "r"}],
+            "holds no results .its first line has: prompt, chosen",
+        ),
         ([{"id": "a", "model_item": 1, "matched_human_item": None}], "holds per-item matches"),
     ],
 )

@@ -164,11 +164,46 @@ def test_a_row_is_found_by_its_id_or_the_beginning_of_it(tmp_path: Path) -> None
         by_id(path, "zz")
 
 
-def test_a_file_with_no_scored_row_or_a_pipe_says_what_to_do(tmp_path: Path) -> None:
-    """There is no worst row; the analysis reports the reasons. A pipe cannot be read twice."""
-    path = write(tmp_path / "r.jsonl", [ours("a", [], status="error")])
-    with pytest.raises(UsageError, match=r"no scored row; see why: python metajudge_analysis.py /"):
-        worst(path, 5)
+FAILURES = [
+    ours("late", [], status="error", error_message="the judge is busy", samples=[{"generated_text": ""}]),
+    ours("bad", [], status="format_error", format_error="no R2", samples=[{"raw_text": "So.\n" + "x" * 400}]),
+]
+
+
+def test_failed_rows_are_shown_with_their_reason_and_the_beginning_of_the_reply(tmp_path: Path, run: Run) -> None:
+    """Scored rows and those left out on purpose are not shown."""
+    empty = ours("none", [], model=[], status="empty", empty="model")
+    path = write(tmp_path / "r.jsonl", [ours("a", HALF), *FAILURES, empty])
+    code, out, err = run("show", path, "--failed")
+    assert code == 0 and err == f"{path}: 2 rows not scored: 1 status error, 1 status format_error (late, bad)\n"
+    first, second = out.rstrip().split("\n\n")
+    assert first.splitlines() == [
+        "late, line 2, m", "not scored: status error", "error_message: the judge is busy", "no reply"
+    ]  # fmt: skip
+    assert second.splitlines()[:3] == ["bad, line 3, m", "not scored: status format_error", "format_error: no R2"]
+    reply = "".join(second.splitlines()[3:])
+    assert reply.startswith("reply: So.") and reply.count("x") == 296 and reply.endswith("...")
+
+
+def test_failed_rows_are_named_beside_the_scored_ones(tmp_path: Path, run: Run) -> None:
+    path = write(tmp_path / "r.jsonl", [ours("a", HALF), *FAILURES])
+    code, out, err = run("show", path)
+    assert code == 0 and out.startswith("a, line 1") and "late" not in out
+    assert "2 rows not scored: 1 status error, 1 status format_error (late, bad); their replies: show --failed" in err
+    assert run("show", write(path, [ours("a", HALF)])) == (0, out, "")
+    code, out, err = run("show", path, "--failed")
+    assert (code, out) == (0, "") and err.endswith("no row has failed\n")
+
+
+def test_a_file_with_no_scored_row_or_a_pipe_says_why(tmp_path: Path, run: Run) -> None:
+    """The failed rows are shown instead, exit 1. A pipe cannot be read twice."""
+    path = write(tmp_path / "r.jsonl", FAILURES)
+    code, out, err = run("show", path, "--worst", "1")
+    assert code == 1 and out.count("not scored") == 1 and "the judge is busy" in out
+    assert f"{path} has no scored row: 2 rows not scored: 1 status error" in err and err.count("\n") == 1
+    write(path, [ours("none", [], model=[], status="empty", empty="model")])
+    code, out, err = run("show", path)
+    assert (code, out) == (1, "") and "every row is left out on purpose" in err
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="is no ordinary file"):
         worst(tmp_path / "pipe", 5)

@@ -1,14 +1,21 @@
 """Steps from the command line to the files, without a model."""
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from metajudge.cli import main
+from metajudge.data.rows import Row
+from metajudge.engine.config import JudgeConfig
+from metajudge.tasks.decompose.step import DecomposeStep
+from metajudge.tasks.pipeline import judge_identity
+from metajudge.tasks.step import StepResult, StepRow, StepTask, step_rows
 
 READABLE = "Reasons:\n- Response A is wrong about the year.\n\\boxed{B>>A}"
 PARSE = ("critic", "--name", "m", "--from-field", "said")
@@ -91,10 +98,51 @@ def test_a_field_that_no_row_has_is_a_wrong_flag(
 
 
 def test_rows_that_lack_what_others_have_are_named(run: Run) -> None:
-    """The dry run gives the reason in the place of a question."""
-    code, out, err = run([{"notes": " "}, {"other": 1}], "decompose", "--text-field", "notes", "--dry-run")
-    assert code == 0 and "line 2 of" in err and 'error: the row has no "notes"' in err
+    """The dry run gives the reason in the place of a question; there is nothing to do: exit 1."""
+    flags = ("--dry-run", "--show-prompt")
+    code, out, err = run([{"notes": " "}, {"other": 1}], "decompose", "--text-field", "notes", *flags)
+    assert code == 1 and "line 2 of" in err and 'error: the row has no "notes"' in err
     assert "0 to decompose, 2 unusable" in out and "error: the row has no annotator's text)" in out
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)])
+@pytest.mark.parametrize("words", [PARSE, ("decompose", "--text-field", "said", "--api-base=http://127.0.0.1:9/v1")])
+def test_an_input_without_a_row_is_1(run: Run, tmp_path: Path, words: tuple[str, ...], flags: tuple[str, ...]) -> None:
+    """One line, and no output."""
+    code, out, _ = run([], *words, *flags)
+    assert (code, out) == (1, f"No row to ask about: {tmp_path / 'in.jsonl'} is empty.\n")
+    code, out, _ = run([{"said": "x", "metajudge": {"status": "too_few"}}] * 2, *words, *flags)
+    assert (code, out) == (1, "No row to ask about: an earlier step did not succeed for any of the 2 rows.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_dry_run_of_a_step_counts_the_requests_that_remain(run: Run, tmp_path: Path) -> None:
+    """The rows of an earlier run with the same model and settings are left out."""
+    flags = ("decompose", "--text-field", "said", "--dry-run")
+    assert "Requests  3 in total\n" in run(["Response 1 is wrong.", "B.", "C is long."], *flags)[1]
+    step = DecomposeStep(text_fields=("said",))
+    judge = judge_identity(JudgeConfig(), step.spec.instructions, "decompose", samples=1, settings=step.spec.settings)
+    (first, *_) = step_rows([Row(1, {"said": "Response 1 is wrong."})], step)
+    assert isinstance(first, StepRow)
+    record = StepTask(step, judge).record(replace(first, precomputed=StepResult("success")), [], 0.0)
+    (tmp_path / "out.jsonl.records").write_bytes(record.to_line())
+    out = run(["Response 1 is wrong.", "B.", "C is long."], *flags)[1]
+    assert "Requests  2 remain; 1 rows are finished in the output\n" in out
+
+
+def test_the_output_of_a_step_is_jsonl(run: Run, tmp_path: Path) -> None:
+    code, _, err = run([READABLE], *PARSE, "--output-file", str(tmp_path / "rows.jsonl.gz"))
+    assert code == 2 and "the output is JSONL; give it a name such as rows.jsonl" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("compress", [lambda text: text, gzip.compress])
+def test_a_step_reads_an_array(run: Run, tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
+    """Elements are rows; the output is JSONL."""
+    run([], *PARSE)
+    (tmp_path / "in.jsonl").write_bytes(compress(json.dumps([{"said": READABLE}] * 2, indent=1).encode()))
+    code = main([PARSE[0], "--input-file", str(tmp_path / "in.jsonl"), "--output-file", str(tmp_path / "out.jsonl"),
+                 *PARSE[1:]])  # fmt: skip
+    assert code == 0 and statuses(tmp_path) == ["success"] * 2
 
 
 def test_another_name_is_refused_where_it_would_replace_the_first_ones_fields(run: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -214,11 +215,12 @@ def test_an_absent_judge_stops_with_exit_1(infer: Command) -> None:
 
 
 def test_a_dry_run_sends_and_writes_nothing(infer: Command, tmp_path: Path) -> None:
-    """It prints rows, requests, tokens and the first question, and needs no key."""
+    """It prints rows, requests and tokens, on demand the first question, and needs no key."""
     code, out, _ = infer("--dry-run", "--granularity", "item", model="all")
-    assert code == 0 and "Requests  15 " in out and "Rows      3 read, 0 unusable" in out
-    assert "R1: h0.1\nR2: h0.2\n\nS1: m0.1" in out
-    assert out.rstrip().endswith("nothing was sent or written.")
+    assert code == 0 and "Requests  15 in total\n" in out and "Rows      3 read, 0 unusable" in out
+    assert "h0.1" not in out and out.rstrip().endswith("nothing was sent or written.")
+    shown = infer("--dry-run", "--granularity", "item", "--show-prompt", model="all")[1]
+    assert "First question\n" in shown and "R1: h0.1\nR2: h0.2\n\nS1: m0.1" in shown
     assert list(tmp_path.iterdir()) == [infer.rows]
 
 
@@ -329,10 +331,9 @@ def test_a_name_with_a_comma_or_the_name_all_is_taken_literally() -> None:
     assert choose_models("b, A ,b", ["a", "b"], Path("in.jsonl")) == ["b", "a"]
 
 
-@pytest.mark.parametrize("write", [lambda text: text.encode("utf-16"), lambda text: gzip.compress(text.encode())])
-def test_a_file_of_another_format_is_reported_as_such(write: Callable[[str], bytes], infer: Command) -> None:
-    """The message names the format, not a missing checklist."""
-    infer.rows.write_bytes(write(infer.rows.read_text()))
+def test_a_file_of_another_encoding_is_reported_as_such(infer: Command) -> None:
+    """The message names the encoding, not a missing checklist."""
+    infer.rows.write_bytes(infer.rows.read_text().encode("utf-16"))
     code, _, error = infer(*EMBEDDED)
     assert code == 2 and error.count("\n") == 1
     assert f"no line of {infer.rows} is a row (line 1 is not UTF-8 (byte 0x" in error
@@ -462,13 +463,111 @@ def test_the_key_can_come_from_stdin_and_on_the_command_line_it_warns(
     assert code == 2 and "cannot both read stdin" in error
 
 
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)])
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"[]", gzip.compress(b"")])
+def test_an_empty_input_is_1(infer: Command, tmp_path: Path, content: bytes, flags: tuple[str, ...]) -> None:
+    """A chain must not go on with nothing in it."""
+    infer.rows.write_bytes(content)
+    code, out, _ = infer(*EMBEDDED, *flags)
+    assert (code, out) == (1, f"No row to judge: {infer.rows} is empty.\n")
+    assert list(tmp_path.iterdir()) == [infer.rows]
+
+
+@pytest.mark.parametrize("granularity", ["row", "item"])
+def test_a_dry_run_counts_the_requests_that_remain(infer: Command, tmp_path: Path, granularity: str) -> None:
+    """Finished rows are left out, also of the tokens, the cost and the prompt; failed ones where they are skipped."""
+    flags = ("--dry-run", "--show-prompt", "--granularity", granularity, *PRICES)
+    each = 1 if granularity == "row" else 3
+    whole = infer(*flags)[1]
+    assert f"Requests  {3 * each} in total\n" in whole and "h0.1" in whole
+    infer(*EMBEDDED, "--granularity", granularity, "--limit", "1")
+    out = tmp_path / "out.jsonl"
+    own = json.loads(out.read_text()) | {"judge": json.loads(out.read_text())["judge"] | {"model": "gpt-4o"}}
+    second = own | {"id": "x", "question_id": "y", "status": "error"}
+    out.write_text("".join(json.dumps(record) + "\n" for record in (own, second)))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    code, part, _ = infer(*flags)
+    assert code == 0 and f"Requests  {2 * each} remain; 1 rows are finished in the output\n" in part
+    assert "h0.1" not in part and "h1.1" in part
+
+    def number(text: str, line: str) -> float:
+        return float(re.search(rf"^{line} +(?:about )?([\d,.]+)", text, re.MULTILINE)[1].replace(",", ""))  # type: ignore[index]
+
+    for line in ("Tokens", "Cost"):
+        assert 0.5 < number(part, line) / number(whole, line) < 0.8
+    assert before == {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_a_dry_run_leaves_out_replies_that_wait_for_their_row(infer: Command, tmp_path: Path) -> None:
+    """One of three questions was refused: the two others' replies are in the journal, which stays as it is."""
+
+    def one_bad(body: dict[str, Any], number: int) -> tuple[int, Any]:
+        if "m0.2" in body["messages"][-1]["content"]:
+            return 400, {"error": {"message": "refused by the content filter", "code": "content_filter"}}
+        return judging(body, number)
+
+    item = ("--granularity", "item", "--limit", "1")
+    with server(one_bad) as (judge, _):
+        assert infer(*judge, *item)[0] == 1
+    journal = tmp_path / "out.jsonl.journal"
+    journal.write_bytes(journal.read_bytes() + b'{"torn')
+    before = journal.read_bytes()
+    code, out, _ = infer(*item, "--dry-run")
+    assert code == 0 and "Requests  1 remain; 2 replies are kept from an earlier run\n" in out
+    assert journal.read_bytes() == before
+    out = infer(*item, "--dry-run", "--skip-failed")[1]
+    assert "Requests  0 remain; 1 failed ones are skipped\n" in out
+
+
+def test_a_prompt_is_shown_by_a_dry_run_only(infer: Command) -> None:
+    code, _, err = infer(*EMBEDDED, "--show-prompt")
+    assert code == 2 and "--show-prompt belongs to --dry-run" in err
+
+
+def test_other_sampling_parameters_are_named_on_resume(infer: Command) -> None:
+    """One line, and the run goes on; equal ones are not mentioned."""
+    with server() as (judge, seen):
+        assert infer(*judge, "--limit", "1")[2].count("resuming") == 0
+        assert infer(*judge, "--limit", "2")[2].count("resuming") == 0
+        code, _, err = infer(*judge, "--temperature", "0.2", "--max-tokens", "none")
+        assert code == 0 and len(seen) == 3
+    (line,) = [line for line in err.splitlines() if "resuming" in line]
+    assert line.endswith("with --temperature 0.2 and --max-tokens none; its records have 0.6 and 8192")
+
+
+@pytest.mark.parametrize("name", ["o.jsonl.gz", "o.json", "o.parquet", "O.GZ"])
+def test_an_output_of_another_form_is_refused(infer: Command, tmp_path: Path, name: str) -> None:
+    code, _, err = infer(*EMBEDDED, "--dry-run", out=tmp_path / name)
+    assert code == 2 and "the output is JSONL; give it a name such as o.jsonl" in err.replace("O.jsonl", "o.jsonl")
+    assert err.count("\n") == 1
+
+
+def test_keys_with_an_underscore_are_one_line(infer: Command) -> None:
+    infer.write([{key.replace("-", "_"): value for key, value in one.items()} for one in lines(infer.rows)])
+    code, _, err = infer(*EMBEDDED)
+    assert code == 2 and err.count("\n") == 1 and 'rename "human_checklist" to "human-checklist"' in err
+
+
+def test_the_input_may_be_an_array_or_compressed(infer: Command) -> None:
+    """The records are those of the same rows as JSONL."""
+    infer(*EMBEDDED)
+    expected = [record["id"] for record in infer.records]
+    rows = lines(infer.rows)
+    for content in (json.dumps(rows, indent=2).encode(), gzip.compress(infer.rows.read_bytes())):
+        infer.rows.write_bytes(content)
+        code, out, _ = infer(*EMBEDDED)
+        assert code == 0 and f"{len(rows)} resumed" in out
+    assert [record["id"] for record in infer.records] == expected
+
+
 def test_rows_that_an_earlier_step_left_unfit_are_skipped(infer: Command, tmp_path: Path) -> None:
-    """They are counted and are no failure, even where no row is left."""
+    """They are counted and are no failure; where no row is left, a chain must not go on: exit 1."""
     first, second, third = lines(infer.rows)
     unfit = first | {"metajudge": {"status": "too_few"}}
     infer.write([unfit] * 3)
-    code, out, _ = infer(*EMBEDDED)
-    assert code == 0 and "No row to judge: an earlier step did not succeed for any of the 3 rows." in out
+    for flags in ((), ("--dry-run",)):
+        code, out, _ = infer(*EMBEDDED, *flags)
+        assert code == 1 and out == "No row to judge: an earlier step did not succeed for any of the 3 rows.\n"
     assert not (tmp_path / "out.jsonl").exists()
     infer.write([unfit, second | {"metajudge": {"status": "success"}}, third])
     code, out, err = infer(*EMBEDDED)
