@@ -20,10 +20,11 @@ def backoff(tries: int, rng: random.Random) -> float:
 def overload_backoff(refusals: int, wait: float | None, rng: random.Random) -> float:
     """Return seconds to wait after `refusals` (from 1) by a judge without capacity, which asks for `wait` seconds.
 
-    It is the larger of `wait` and a doubling backoff of at most 4 s, with up to a quarter more at random.
+    It is the larger of `wait` and a doubling backoff of at most 4 s, with up to a quarter more at random (1 s at most).
     """
     grown = min(LONGEST_OVERLOAD_BACKOFF, FIRST_OVERLOAD_BACKOFF * 2.0 ** min(refusals - 1, 16))
-    return max(wait or 0.0, grown) * (1 + rng.uniform(0, OVERLOAD_JITTER))
+    seconds = max(wait or 0.0, grown)
+    return seconds + rng.uniform(0, OVERLOAD_JITTER * min(seconds, LONGEST_OVERLOAD_BACKOFF))
 
 
 class Clock(Protocol):

@@ -22,6 +22,8 @@ SLOWER = 2.0
 """A slow-down is a median of seconds per token this many times the best one."""
 PROBE_SECONDS = 0.1
 """Between the starts of requests while no answer has followed a refusal."""
+FIRST_HOLD_SECONDS = 1.0
+"""For which all starts are held at most after a first refusal; after the next one, as long as the judge asks for."""
 MARGIN = 0.95
 """The spacing after a refusal, as a share of the measured seconds per answer."""
 MEASURED_ANSWERS = 5
@@ -83,7 +85,9 @@ class Pacing:
                 self._measured_from, self._answers = now, 0
         self._refusals += 1
         self.refused_at = now
-        self._hold_until = now + overload_backoff(self._refusals, wait, self._rng)
+        # A long wait is at first taken for a matter of the one question.
+        believed = wait if self._refusals > 1 else min(wait or 0.0, FIRST_HOLD_SECONDS)
+        self._hold_until = now + overload_backoff(self._refusals, believed, self._rng)
 
 
 class ConcurrencyLimiter:

@@ -30,7 +30,7 @@ def test_a_full_disk_costs_only_replies_in_flight(tmp_path: Path, judge: JudgeSe
     with mounted(tmp_path / "disk", "size=40k") as again:
         out = tmp_path / "disk" / "out.jsonl"
         last = last_line(infer(source, out, judge.url, *FLAGS, *flags), 1)
-        assert "no space left on" in last.lower() and "the same command goes on" in last
+        assert "no space left on" in last.lower() and "same command again to resume" in last
         assert 5 < len(records(out)) < ROWS
         again("size=8m")
         finish(source, out, judge, *flags)
@@ -41,7 +41,7 @@ def test_a_limit_of_file_size_is_a_full_disk(tmp_path: Path, judge: JudgeServer)
     """The limit lies within a record, and no half of it stays."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     last = last_line(end(start(source, out, judge.url, *FLAGS, largest_file=20_001)), 1)
-    assert "the same command goes on" in last
+    assert "same command again to resume" in last
     assert 5 < len(records(out)) < ROWS
     finish(source, out, judge)
     assert sum(counts(judge.log).values()) <= len(asks(judge.log)) + IN_FLIGHT

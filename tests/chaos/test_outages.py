@@ -84,15 +84,21 @@ def test_an_outage_longer_than_the_patience_is_a_clear_end(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("fault", "flags", "most"),
-    [("500", ("--max-consecutive-failures", "5"), 5), ("malformed", (), 20), ("hang", ("--timeout", "0.5"), 20)],
+    ("fault", "flags", "most", "code"),
+    [
+        ("500", ("--max-consecutive-failures", "5"), 5, 1),
+        ("malformed", (), 20, 2),
+        ("hang", ("--timeout", "0.5"), 20, 1),
+    ],
 )
-def test_a_judge_that_only_fails_stops_the_run(tmp_path: Path, fault: str, flags: tuple[str, ...], most: int) -> None:
-    """Too many consecutive failures end the run with exit code 1, one line and few requests. A good judge finishes."""
+def test_a_judge_that_only_fails_stops_the_run(
+    tmp_path: Path, fault: str, flags: tuple[str, ...], most: int, code: int
+) -> None:
+    """Too many consecutive failures end the run with one line and few requests. A good judge finishes."""
     source, out = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.jsonl"
     with JudgeServer(tmp_path / "served.log", "--always", fault) as judge:
         result = infer(source, out, judge.url, *FLAGS, "--max-retries", "0", *flags)
-        last = last_line(result, 1)
+        last = last_line(result, code)
         assert last.startswith("Stopped with ") and str(most) in last and last.endswith("again to resume.")
         assert most <= counts(judge.log).total() <= most + 2 * IN_FLIGHT
         judge.restart("--latency", "0")

@@ -32,7 +32,7 @@ def test_a_deleted_output_is_rescued_with_every_reply(tmp_path: Path, judge: Jud
     out.unlink()
     last, rescued = last_line(end(process), 1), out.with_name("out.jsonl.rescued")
     assert "was deleted during the run; everything written so far is in" in last
-    assert "Move it back to the output's name, then the same command goes on" in last
+    assert "Move it back to the output's name. Run the same command again to resume." in last
     assert len(records(rescued)) == len(replied(judge))
     rescued.rename(out)
     judge_all(source, out, judge.url, ROWS)
