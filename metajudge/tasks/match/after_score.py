@@ -1,0 +1,84 @@
+"""Decide by what follows a number whether it is the whole score. Pure.
+
+A clear score is followed by the end of its line or of the block, by the next mark, or by a remark: in brackets, behind
+a sign of comments, a dash or a punctuation mark with a space, in the next column of a table. The remark may not name
+another score. Anything else, such as `0,75`, `1/4`, `0.5 - 0.75` or `50%`, may change the number.
+"""
+
+import re
+
+_BLANK = r"[^\S\n\u2028\u2029]|[\u200b-\u200f\u2060\ufeff]"
+# Closing marks, brackets and tags; `\n` as two characters, in a reply that is quoted as JSON.
+_CLOSING = (
+    rf"(?:{_BLANK}|[*_`\"'”’»)\]}}✓✔✅✗✘❌]|\\\\?(?-i:[nrt](?![a-z]))|\\\\|<(?:br\s?/?|/?(?:li|p|td|tr|b|strong|em|i|code|div|span))>)*+"
+)
+_NUMBER = r"(?:\d+(?:[.,·]\d+)?|[.,]\d+)(?:\s*[/⁄]\s*\d+|\s*%)?"
+# A line that is only a number continues one that was broken.
+_LINE_END = (
+    rf"(?:\n(?!(?:{_BLANK})*+[^\w\s]{{0,2}}(?:{_BLANK})*+(?:(?:to|or|of|out of)\s)?(?:{_BLANK})*+{_NUMBER}(?:{_BLANK})*+(?:\n|\Z))"
+    r"|[\u2028\u2029]|\Z)"
+)
+_NEXT_MARK = r"(?:(?<![^\W_])|(?<=\\n))R\d+[\s*_`]*@"
+_OPENING = (
+    r"[(\[{【「#|]|//|/\*|<!--|—|(?<=\s)(?:--?|–)(?=\s)|[.,;:。、](?=\s|[^\W\d\x00-\x7f])"
+    r"|(?<=\s)(?:because|since|due to)\b|(?<=\s[*_])(?=[^\W\d_])|(?<=[*_][*_])(?=[^\W\d_])"
+)
+_CLEAR = re.compile(
+    rf"{_CLOSING}(?:(?:/|out of)(?:{_BLANK})*+1(?:\.0{{1,9}})?(?![\d.,]\d|\d){_CLOSING})?"
+    rf"(?:[.,;!|。、/]?{_CLOSING}{_LINE_END}"
+    rf"|[,;|/]?{_CLOSING}(?:and|&|[-–•*+>])?{_CLOSING}(?={_NEXT_MARK})"
+    rf"|(?:{_OPENING})(?P<remark>(?:(?!{_NEXT_MARK})[^\n])*+))",
+    re.IGNORECASE,
+)
+
+_VULGAR = {"¼": 0.25, "½": 0.5, "¾": 0.75}
+# Numbers in a remark that may be a score: all but those in names ("S2", "Response 1") and those above 1.
+_NAMED = re.compile(
+    r"\b(?:responses?|answers?|assistants?|steps?|items?|points?|reasons?|parts?|number|no\.|lines?|cases?|questions?)"
+    r"\s+#?\d+\b(?![.,/%]\d)",
+    re.IGNORECASE,
+)
+_OTHER_SCORE = re.compile(
+    r"(?<![\w.,])(?P<number>(?:0?[.,]\d+|[01](?:[.,]0{1,2})?|\d+\s*[/⁄]\s*\d+|\d+(?:\.\d+)?\s*%))(?![\w]|[.,/⁄]\d)"
+    r"|(?P<sign>[¼½¾⅐-⅞])"
+)
+_WORDS = (
+    r"(?:or|of|out|to|from|not|no|rather|maybe|perhaps|possibly|probably|actually|about|roughly|approximately|now|then|"
+    r"was|is|be|should|would|could|at|most|least|best|up|between|over|under|than|plus|minus|times|per|and|make|it|that)"
+)
+_NUMBER_WORDS = r"(?:a |an |the )?(?:zero|one|half|quarter|three|four|five|ten|full)\b"
+_CHANGE = re.compile(
+    rf"(?:→|⇒|➔|⟶|[-=~]>)\s*[\d.,¼½¾⅐-⅞]"
+    rf"|\b(?:or|to|rather|maybe|perhaps|actually|between|at most|at least|than|out of|make (?:it|that))\s+{_NUMBER_WORDS}",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(rf"\W*(?:{_WORDS}\W+)*(?P<number>[.,]?\d[\d.,]*(?:\s*[/⁄]\s*\d+|\s*%)?)", re.IGNORECASE)
+
+
+def is_whole(block: str, place: int, score: float) -> bool:
+    """Return whether the number before `place`, read as `score`, is followed by something that leaves it as it is."""
+    found = _CLEAR.match(block, place)
+    return found is not None and not _changes(found["remark"] or "", score)
+
+
+def _changes(remark: str, score: float) -> bool:
+    """Return whether a remark names another score, or begins with a number that may belong to the one before it."""
+    if not remark:
+        return False
+    bare = _NAMED.sub("", remark)
+    begin = _BEGINS.match(bare)
+    if _CHANGE.search(bare) or (begin is not None and _value(begin["number"]) != score):
+        return True
+    return any(_value(found["number"] or found["sign"]) != score for found in _OTHER_SCORE.finditer(bare))
+
+
+def _value(number: str) -> float | None:
+    """Return the value of a decimal number, a percentage, a fraction or a sign of one; None if it is unclear."""
+    if number in _VULGAR:
+        return _VULGAR[number]
+    part, slash, whole = re.sub("[⁄]", "/", number).rstrip(" .,").partition("/")
+    factor = 0.01 if part.endswith("%") else 1.0
+    try:
+        return float(part.rstrip("% \t")) * factor / (float(whole) if slash else 1.0)
+    except (ValueError, ZeroDivisionError):
+        return None
