@@ -91,21 +91,22 @@ def thoughts(text: str) -> list[Thought]:
     not begin, because the question began it, ends all text before it.
     """
     found: list[Thought] = []
-    opened: list[ThoughtTag] = []
+    opened: dict[int, ThoughtTag] = {}  # the first of each kind, in text order
     for tag in thought_tags(text):
         if not tag.ends:
-            opened.append(tag)
+            opened.setdefault(tag.kind, tag)
             continue
-        outer = opened[0] if opened else None
-        same = [place for place, one in enumerate(opened) if one.kind == tag.kind]
-        if same:
-            del opened[same[0] :]
-        if opened or (outer is None and tag.text == _ENDS_ANY_MESSAGE):
-            continue
-        start = outer.start if outer else found[-1].end if found else 0
-        found.append(Thought(start, tag.end, outer or tag, is_closed=True))
+        outer = next(iter(opened.values()), None)
+        if tag.kind in opened:
+            kinds = list(opened)
+            for kind in kinds[kinds.index(tag.kind) :]:
+                del opened[kind]
+        if not opened and (outer is not None or tag.text != _ENDS_ANY_MESSAGE):
+            start = outer.start if outer else found[-1].end if found else 0
+            found.append(Thought(start, tag.end, outer or tag, is_closed=True))
     if opened:
-        found.append(Thought(opened[0].start, len(text), opened[0], is_closed=False))
+        first = next(iter(opened.values()))
+        found.append(Thought(first.start, len(text), first, is_closed=False))
     return found
 
 

@@ -7,34 +7,40 @@ another score. Anything else, such as `0,75`, `1/4`, `0.5 - 0.75` or `50%`, may 
 
 import re
 
-_BLANK = r"[^\S\n\u2028\u2029]|[\u200b-\u200f\u2060\ufeff]"
+_BLANK = r"(?:[^\S\n\u2028\u2029]|[\u200b-\u200f\u2060\ufeff])"
 # Closing marks, brackets and tags; `\n` as two characters, in a reply that is quoted as JSON.
-_CLOSING = (
-    rf"(?:{_BLANK}|[*_`\"'”’»)\]}}✓✔✅✗✘❌]|\\\\?(?-i:[nrt](?![a-z]))|\\\\|<(?:br\s?/?|/?(?:li|p|td|tr|b|strong|em|i|code|div|span))>)*+"
-)
+_HTML = r"<(?:br\s?/?|/?(?:li|p|td|tr|b|strong|em|i|code|div|span))>"
+_CLOSING = rf"(?:{_BLANK}|[*_`\"'”’»)\]}}✓✔✅✗✘❌]|\\\\?(?-i:[nrt](?![a-z]))|\\\\|{_HTML})*+"
 _NUMBER = r"(?:\d+(?:[.,·]\d+)?|[.,]\d+)(?:\s*[/⁄]\s*\d+|\s*%)?"
 # A line that is only a number continues one that was broken.
-_LINE_END = (
-    rf"(?:\n(?!(?:{_BLANK})*+[^\w\s]{{0,2}}(?:{_BLANK})*+(?:(?:to|or|of|out of)\s)?(?:{_BLANK})*+{_NUMBER}(?:{_BLANK})*+(?:\n|\Z))"
-    r"|[\u2028\u2029]|\Z)"
-)
+_ONLY_A_NUMBER = rf"{_BLANK}*+[^\w\s]{{0,2}}{_BLANK}*+(?:(?:to|or|of|out of)\s)?{_BLANK}*+{_NUMBER}{_BLANK}*+(?:\n|\Z)"
+_LINE_END = rf"(?:\n(?!{_ONLY_A_NUMBER})|[\u2028\u2029]|\Z)"
 _NEXT_MARK = r"(?:(?<![^\W_])|(?<=\\n))R\d+[\s*_`]*@"
 _OPENING = (
-    r"[(\[{【「#|]|//|/\*|<!--|—|(?<=\s)(?:--?|–)(?=\s)|[.,;:。、](?=\s|[^\W\d\x00-\x7f])"
+    r"[(\[{【「#|]|//|/\*|<!--|—|(?<=\s)(?:--?|–)(?=\s)|[.,;:。、](?=[^\S\n]|[^\W\d\x00-\x7f])"
     r"|(?<=\s)(?:because|since|due to)\b|(?<=\s[*_])(?=[^\W\d_])|(?<=[*_][*_])(?=[^\W\d_])"
 )
 _CLEAR = re.compile(
-    rf"{_CLOSING}(?:(?:/|out of)(?:{_BLANK})*+1(?:\.0{{1,9}})?(?![\d.,]\d|\d){_CLOSING})?"
+    rf"{_CLOSING}(?:(?:/|out of){_BLANK}*+1(?:\.0{{1,9}})?(?![\d.,]\d|\d){_CLOSING})?"
     rf"(?:[.,;!|。、/]?{_CLOSING}{_LINE_END}"
     rf"|[,;|/]?{_CLOSING}(?:and|&|[-–•*+>])?{_CLOSING}(?={_NEXT_MARK})"
-    rf"|(?:{_OPENING})(?P<remark>(?:(?!{_NEXT_MARK})[^\n])*+))",
+    rf"|(?:{_OPENING})(?=[^\S\n]*[^\s])(?P<remark>(?:(?!{_NEXT_MARK})[^\n])*+))",
     re.IGNORECASE,
 )
 
-_VULGAR = {"¼": 0.25, "½": 0.5, "¾": 0.75}
+_VALUES = {
+    "¼": 0.25,
+    "½": 0.5,
+    "¾": 0.75,
+    "zero": 0.0,
+    "quarter": 0.25,
+    "half": 0.5,
+    "three quarters": 0.75,
+    "one": 1.0,
+}
 # Numbers in a remark that may be a score: all but those in names ("S2", "Response 1") and those above 1.
 _NAMED = re.compile(
-    r"\b(?:responses?|answers?|assistants?|steps?|items?|points?|reasons?|parts?|number|no\.|lines?|cases?|questions?)"
+    r"\b(?:responses?|answers?|assistants?|steps?|items?|reasons?|parts?|number|no\.|lines?|cases?|questions?)"
     r"\s+#?\d+\b(?![.,/%]\d)",
     re.IGNORECASE,
 )
@@ -49,10 +55,16 @@ _WORDS = (
 _NUMBER_WORDS = r"(?:a |an |the )?(?:zero|one|half|quarter|three|four|five|ten|full)\b"
 _CHANGE = re.compile(
     rf"(?:→|⇒|➔|⟶|[-=~]>)\s*[\d.,¼½¾⅐-⅞]"
-    rf"|\b(?:or|to|rather|maybe|perhaps|actually|between|at most|at least|than|out of|make (?:it|that))\s+{_NUMBER_WORDS}",
+    r"|\b(?:or|to|rather|maybe|perhaps|actually|between|at most|at least|than|out of|make (?:it|that))\s+"
+    rf"{_NUMBER_WORDS}"
+    r"|\A\W*(?:at (?:most|least|best)|or (?:more|less|higher|lower|so)|(?:lower|upper) bound|minimum|maximum)\W*\Z",
     re.IGNORECASE,
 )
-_BEGINS = re.compile(rf"\W*(?:{_WORDS}\W+)*(?P<number>[.,]?\d[\d.,]*(?:\s*[/⁄]\s*\d+|\s*%)?)", re.IGNORECASE)
+_BEGINS = re.compile(
+    rf"\W*(?:{_WORDS}\W+)*(?P<number>[.,]?\d[\d.,]*(?:\s*[/⁄]\s*\d+|\s*%)?"
+    r"|(?:three )?quarters?(?=\W*\Z|[.,;:!)])|(?:zero|half|one)(?=\W*\Z|[.,;:!)]))",
+    re.IGNORECASE,
+)
 
 
 def is_whole(block: str, place: int, score: float) -> bool:
@@ -74,8 +86,8 @@ def _changes(remark: str, score: float) -> bool:
 
 def _value(number: str) -> float | None:
     """Return the value of a decimal number, a percentage, a fraction or a sign of one; None if it is unclear."""
-    if number in _VULGAR:
-        return _VULGAR[number]
+    if number.lower() in _VALUES:
+        return _VALUES[number.lower()]
     part, slash, whole = re.sub("[⁄]", "/", number).rstrip(" .,").partition("/")
     factor = 0.01 if part.endswith("%") else 1.0
     try:

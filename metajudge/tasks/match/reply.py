@@ -159,7 +159,7 @@ def _read_block(block: _Block, marks: Iterable[Match | ParseFailure], asked: _As
         seen[mark.human_item] = mark if mark.model_item else Match(mark.human_item, asked.model_item or 0, 0.0)
     missing = [number for number in range(1, asked.n_human + 1) if number not in seen]
     if missing:
-        return _why_missing(missing, block)
+        return _why_missing(missing, block) if seen or block.is_closed else DOES_NOT_END
     if not block.is_closed and (last := _LENIENT_MARK.search(block.text.rpartition("\n")[2])):
         return ParseFailure(f"the score of R{last[1]} may be cut off at the end of the text")
     order = list(seen)

@@ -70,7 +70,8 @@ FRAMES = (
     "<RESULT_START>\n- R1@S1: 0\n- R2@S1: 0\n- R3@S1: 0\n<RESULT_END>\nNo:\n<RESULT_START>\n{}\n<RESULT_END>",
     "<think>a <b> c</think>\n<RESULT_START>\n{}\n<RESULT_END>",
     "R1 is met by S2.</think><RESULT_START>\n{}\n<RESULT_END>",
-    "<think>\n<RESULT_START>\n- R1@S1: 0\n- R2@S1: 0\n- R3@S1: 0\n<RESULT_END>\n</think>\n<RESULT_START>\n{}\n<RESULT_END>",
+    "<think>\n<RESULT_START>\n- R1@S1: 0\n- R2@S1: 0\n- R3@S1: 0\n<RESULT_END>\n</think>\n"
+    "<RESULT_START>\n{}\n<RESULT_END>",
     "[THINK]I see[/THINK]<RESULT_START>\n{}\n<RESULT_END>",
     "<reasoning>I see</reasoning>\n<RESULT_START>\n{}\n<RESULT_END>",
     "<RESULT_START>\n{}\n<RESULT_END>\n<reasoning>\nI compared them.\n</reasoning>",
@@ -84,7 +85,23 @@ FRAMES = (
     "<RESULT_START>\n{}\n",
 )
 """Whole replies round the lines."""
-JOINS = (" ", ", ", "; ", " | ", " and ", " - ", ",\n", ";\n", "\n\n", "\r\n", "\r\n\r\n", "\\n", "<br>", " / ", "\n---\n")
+JOINS = (
+    " ",
+    ", ",
+    "; ",
+    " | ",
+    " and ",
+    " - ",
+    ",\n",
+    ";\n",
+    "\n\n",
+    "\r\n",
+    "\r\n\r\n",
+    "\\n",
+    "<br>",
+    " / ",
+    "\n---\n",
+)
 """Signs between the marks."""
 _NUMBERS = ("{:g}", "{:.1f}0", "{:.2f}", "{:.3f}")
 

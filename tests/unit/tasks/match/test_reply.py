@@ -257,7 +257,9 @@ def test_a_reply_of_the_block_alone_is_read_as_one_with_words_before_it(
 ) -> None:
     """The quick reading of plain blocks agrees with the full one."""
     text = block(*lines)
-    answers = [read_reply(one, 3, 3, model_item=model_item, complete=complete) for one in (text, f"So: {text}", f"{text}\n")]
+    answers = [
+        read_reply(one, 3, 3, model_item=model_item, complete=complete) for one in (text, f"So: {text}", f"{text}\n")
+    ]
     assert answers[0] == answers[1] == answers[2]
 
 
