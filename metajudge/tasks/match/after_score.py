@@ -11,9 +11,16 @@ _BLANK = r"(?:[^\S\n\u2028\u2029]|[\u200b-\u200f\u2060\ufeff])"
 # Closing marks, brackets and tags; `\n` as two characters, in a reply that is quoted as JSON.
 _HTML = r"<(?:br\s?/?|/?(?:li|p|td|tr|b|strong|em|i|code|div|span))>"
 _CLOSING = rf"(?:{_BLANK}|[*_`\"'”’»)\]}}✓✔✅✗✘❌]|\\\\?(?-i:[nrt](?![a-z]))|\\\\|{_HTML})*+"
-_NUMBER = r"(?:\d+(?:[.,·]\d+)?|[.,]\d+)(?:\s*[/⁄]\s*\d+|\s*%)?"
-# A line that is only a number continues one that was broken.
-_ONLY_A_NUMBER = rf"{_BLANK}*+[^\w\s]{{0,2}}{_BLANK}*+(?:(?:to|or|of|out of)\s)?{_BLANK}*+{_NUMBER}{_BLANK}*+(?:\n|\Z)"
+_NUMBER = r"(?:(?:\d+(?:[.,·]\d+)?|[.,]\d+)(?:\s*[/⁄]\s*\d+|\s*%)?|[¼½¾⅐-⅞])"
+# Words that lead to another number.
+_WORDS = (
+    r"(?:or|of|out|to|from|not|no|rather|maybe|perhaps|possibly|probably|actually|about|roughly|approximately|now|then|"
+    r"was|is|be|should|would|could|at|most|least|best|up|between|over|under|than|plus|minus|times|per|and|make|it|that)"
+)
+# A line that is only a number continues one that was broken; "2." and "2)" begin the next mark.
+_ONLY_A_NUMBER = (
+    rf"{_BLANK}*+[^\w\s]?[^\w\s]?_?{_BLANK}*+(?:{_WORDS}{_BLANK}*+)*+{_NUMBER}{_BLANK}*+(?:\n|\Z|[^\w\s.):])"
+)
 _LINE_END = rf"(?:\n(?!{_ONLY_A_NUMBER})|[\u2028\u2029]|\Z)"
 _NEXT_MARK = r"(?:(?<![^\W_])|(?<=\\n))R\d+[\s*_`]*@"
 _OPENING = (
@@ -48,10 +55,6 @@ _OTHER_SCORE = re.compile(
     r"(?<![\w.,])(?P<number>(?:0?[.,]\d+|[01](?:[.,]0{1,2})?|\d+\s*[/⁄]\s*\d+|\d+(?:\.\d+)?\s*%))(?![\w]|[.,/⁄]\d)"
     r"|(?P<sign>[¼½¾⅐-⅞])"
 )
-_WORDS = (
-    r"(?:or|of|out|to|from|not|no|rather|maybe|perhaps|possibly|probably|actually|about|roughly|approximately|now|then|"
-    r"was|is|be|should|would|could|at|most|least|best|up|between|over|under|than|plus|minus|times|per|and|make|it|that)"
-)
 _NUMBER_WORDS = r"(?:a |an |the )?(?:zero|one|half|quarter|three|four|five|ten|full)\b"
 _CHANGE = re.compile(
     rf"(?:→|⇒|➔|⟶|[-=~]>)\s*[\d.,¼½¾⅐-⅞]"
@@ -61,7 +64,7 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
-    rf"\W*(?:{_WORDS}\W+)*(?P<number>[.,]?\d[\d.,]*(?:\s*[/⁄]\s*\d+|\s*%)?"
+    rf"[\W_]*(?:{_WORDS}[\W_]*)*(?P<number>[.,]?\d[\d.,]*(?:\s*[/⁄]\s*\d+|\s*%)?"
     r"|(?:three )?quarters?(?=\W*\Z|[.,;:!)])|(?:zero|half|one)(?=\W*\Z|[.,;:!)]))",
     re.IGNORECASE,
 )

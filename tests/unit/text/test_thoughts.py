@@ -20,6 +20,7 @@ PAIRS = [
     ("<reflection>", "</reflection>"),
     ("<scratchpad>", "</scratchpad>"),
     ("<seed:think>", "</seed:think>"),
+    ("<longcat_think>", "</longcat_think>"),
     ('<think effort="low">', "</think>"),
     ("< think >", "< / think >"),
     ("＜think＞", "＜/think＞"),
