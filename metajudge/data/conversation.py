@@ -7,14 +7,14 @@ of a reply or a control token of a chat format loses its angle brackets.
 import re
 from dataclasses import dataclass
 
-from metajudge.text import escape_markup, of_text, replace_surrogates
+from metajudge.text import TAG_PIECES, escape_markup, of_text, replace_surrogates
 
 FRAME = "QUOTED_"
 _REMARK_LENGTH = 40
-# Texts without any of these cannot hold a tag: the characters that become "<" in NFKC.
-_SUSPECT = re.compile("[<\ufe64\uff1c]")
+# Texts without any of these cannot hold a tag: what becomes "<", "&" or "[" in NFKC, and tags without them.
+_SUSPECT = re.compile("[<&\\[◁\ufe47\ufe60\ufe64\uff06\uff1c\uff3b]|(?i:assistantfinal)|analysis[A-Z]")
 _TAG = re.compile(
-    rf"(<)(?:[\s/]*(?:RESULT_(?:START|END)|{FRAME}\w*|think(?![A-Za-z]))\s*|\|[a-z_]{{1,30}}\|)(>?)", re.IGNORECASE
+    rf"(<)(?:[\s/]*(?:RESULT_(?:START|END)|{FRAME}\w*)\s*|\|[a-z_]{{1,30}}\|)(>?)|{TAG_PIECES}", re.IGNORECASE
 )
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_HARMLESS = {"<": "‹", ">": "›", "@": "‹@›"}
+_HARMLESS = {"<": "‹", "[": "‹", "◁": "‹", ">": "›", "]": "›", "▷": "›"}
 
 
 def replace_surrogates(text: str) -> str:
@@ -12,15 +12,16 @@ def replace_surrogates(text: str) -> str:
 
 
 def escape_markup(text: str, grammar: re.Pattern[str]) -> str:
-    """Return `text` with a harmless sign for each `<`, `>` and `@` that is a group of a match of `grammar`.
+    """Return `text` with each character that is a group of a match of `grammar` made harmless.
 
+    A bracket becomes `‹` or `›`, any other character is put between these.
     Wide or bold letters count as plain ones, and hidden characters are ignored: a model may normalise what it copies.
     """
     if text.isascii() and not grammar.search(text):
         return text
     seen = [(char, place) for place, source in enumerate(text) for char in _plain(source)]
     harmless = {
-        seen[found.start(group)][1]: _HARMLESS[found[group]]
+        seen[found.start(group)][1]: _HARMLESS.get(found[group], f"‹{found[group]}›")
         for found in grammar.finditer("".join(char for char, _ in seen))
         for group in range(1, grammar.groups + 1)
         if found[group]

@@ -1,13 +1,15 @@
-"""Shared by the readers of replies: the failure to read one, and full-width signs."""
+"""Shared by the readers of replies: the tags of a result block, the failure to read a reply, full-width signs."""
 
 from dataclasses import dataclass
 
+BLOCK_START = "<RESULT_START>"
+BLOCK_END = "<RESULT_END>"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
 @dataclass(frozen=True, slots=True)
 class ParseFailure:
-    """A reply that has to be asked for again."""
+    """A reply that cannot be used: the question is asked again."""
 
     reason: str
     """A few words for a reader, such as "R3 is missing"."""

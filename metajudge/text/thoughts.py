@@ -4,20 +4,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metajudge.text.reading import ParseFailure, to_half_width
+from metajudge.text.reading import BLOCK_START, ParseFailure, to_half_width
 
 # < think > <seed:think> <think effort="low"> &lt;think&gt; ◁think▷ and their closing forms
 _LEFT, _RIGHT = r"(?:<|&lt;|◁)\s*", r"(?:\s[^<>/]{0,80})?\s*(?:>|&gt;|▷)"
 
 
+_NAMES = ("think(?:ing)?", "thoughts?", "reasoning", "reflection", "scratchpad")
+
+
 def _tagged(name: str) -> tuple[str, str]:
-    return rf"{_LEFT}(?:\w{{1,20}}:)?{name}{_RIGHT}", rf"{_LEFT}/\s*(?:\w{{1,20}}:)?{name}{_RIGHT}"
+    return rf"{_LEFT}(?:\w{{1,20}}[:_])?{name}{_RIGHT}", rf"{_LEFT}/\s*(?:\w{{1,20}}[:_])?{name}{_RIGHT}"
 
 
 _PAIRS = tuple(
     (re.compile(begin, re.IGNORECASE), re.compile(end, re.IGNORECASE))
     for begin, end in (
-        *map(_tagged, ("think(?:ing)?", "thoughts?", "reasoning", "reflection", "scratchpad")),
+        *map(_tagged, _NAMES),
         (r"<\|(?:think(?:ing)?|thoughts?)\|>", r"<\|/(?:think(?:ing)?|thoughts?)\|>|<\|end\|>"),
         (r"\[(?-i:THINK(?:ING)?)\]", r"\[/(?-i:THINK(?:ING)?)\]"),
         (r"<\|?(?:START|BEGIN)_(?:OF_)?(?:THINKING|THOUGHTS?)\|?>", r"<\|?END_(?:OF_)?(?:THINKING|THOUGHTS?)\|?>"),
@@ -30,7 +33,19 @@ _PAIRS = tuple(
     )
 )
 """Patterns of what begins and what ends a thought."""
-_HINT = re.compile(r"think|thought|reasoning|reflection|scratchpad|channel|assistantfinal|\Aanalysis", re.IGNORECASE)
+_HINT = re.compile(
+    r"(?:[<◁\[|/;]\s*|[:_])(?:think|thought|reasoning|reflection|scratchpad|channel)|assistantfinal|\Aanalysis"
+)
+"""Finds in lower case what every tag has: this spares nearly every reply the patterns."""
+_ENDS_ANY_MESSAGE = "<|end|>"
+"""An end that some models write behind every message: it ends a thought only where one was begun."""
+TAG_PIECES = (
+    rf"(?:(<|◁)|(&)lt;)[\s/]*(?:\w{{1,20}}[:_])?(?:{'|'.join(_NAMES)})(?![\w-])(?:\s*([>▷]))?"
+    r"|(<)(?:\|/?(?:think(?:ing)?|thoughts?|channel|end)|channel(?=\|))\b\|?(>?)"
+    r"|(<)\|?(?:START|BEGIN|END)_(?:OF_)?(?:THINKING|THOUGHTS?)\b\|?(>?)"
+    r"|(?-i:(\[)/?THINK(?:ING)?(?!\w)(\]?)|\A(a)nalysis(?=[A-Z]))|(a)ssistantfinal"
+)
+"""Pattern of tags in data that is quoted in a question, also incomplete ones; its groups are the signs to escape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +63,8 @@ class ThoughtTag:
 
 def thought_tags(text: str) -> list[ThoughtTag]:
     """Return the tags of thoughts, in text order."""
-    if not _HINT.search(text):
-        return []
-    return sorted(_tags(to_half_width(text)), key=lambda tag: tag.start)
+    plain = to_half_width(text)
+    return sorted(_tags(plain), key=lambda tag: tag.start) if _HINT.search(plain.lower()) else []
 
 
 def _tags(plain: str) -> Iterator[ThoughtTag]:
@@ -60,20 +74,58 @@ def _tags(plain: str) -> Iterator[ThoughtTag]:
                 yield ThoughtTag(found.start(), found.end(), found[0], kind, bool(ends))
 
 
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A thought with its tags."""
+
+    start: int
+    """Place in the text; of a thought that the question began, the end of the one before."""
+    end: int
+    """Place behind its last tag, or the end of the text."""
+    first: ThoughtTag
+    """The first tag: it begins the thought, or ends one that the question began."""
+    is_closed: bool
+
+
+def thoughts(text: str) -> list[Thought]:
+    """Return the thoughts in text order.
+
+    The end of a thought also ends the thoughts that were begun inside it. A tag that ends a thought which the text does
+    not begin, because the question began it, ends all text before it.
+    """
+    found: list[Thought] = []
+    opened: dict[int, ThoughtTag] = {}  # the first of each kind, in text order
+    for tag in thought_tags(text):
+        if not tag.ends:
+            opened.setdefault(tag.kind, tag)
+            continue
+        outer = next(iter(opened.values()), None)
+        if tag.kind in opened:
+            kinds = list(opened)
+            for kind in kinds[kinds.index(tag.kind) :]:
+                del opened[kind]
+        if not opened and (outer is not None or tag.text != _ENDS_ANY_MESSAGE):
+            start = outer.start if outer else found[-1].end if found else 0
+            found.append(Thought(start, tag.end, outer or tag, is_closed=True))
+    if opened:
+        first = next(iter(opened.values()))
+        found.append(Thought(first.start, len(text), first, is_closed=False))
+    return found
+
+
 def after_thoughts(text: str) -> str | ParseFailure:
     """Return the text after the last thought; a thought that does not end is no answer.
 
-    The end of a thought also ends the thoughts that were begun inside it. A tag that ends a thought which the text does
-    not begin, because the question began it, is taken for the end of all text before it.
+    The answer stops before a thought that ends the text, unless a result block begins in it.
     """
-    opened: list[ThoughtTag] = []
-    begin = 0
-    for tag in thought_tags(text):
-        if not tag.ends:
-            opened.append(tag)
-            continue
-        begin = tag.end
-        same = [place for place, one in enumerate(opened) if one.kind == tag.kind]
-        if same:
-            del opened[same[0] :]
-    return ParseFailure(f"unclosed {opened[0].text}") if opened else text[begin:]
+    found = thoughts(text)
+    if found and not found[-1].is_closed:
+        return ParseFailure(f"unclosed {found[-1].first.text}")
+    end = len(text)
+    while found and not text[found[-1].end : end].strip() and _is_remark(found[-1], text):
+        end = found.pop().start
+    return text[found[-1].end if found else 0 : end]
+
+
+def _is_remark(thought: Thought, text: str) -> bool:
+    return not thought.first.ends and BLOCK_START not in to_half_width(text[thought.start : thought.end])

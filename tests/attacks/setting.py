@@ -14,7 +14,8 @@ from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.tasks.match.prompt import GRANULARITIES, Prompt
 from metajudge.tasks.match.reply import ParsedReply
 from metajudge.tasks.match.task import MatchTask
-from metajudge.text.result_block import ParseFailure, plain_block
+from metajudge.text.reading import ParseFailure
+from metajudge.text.result_block import plain_block
 from tests.attacks.checklists import Attack
 from tests.unit.rows import JUDGE, samples
 

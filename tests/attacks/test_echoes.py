@@ -11,7 +11,7 @@ from metajudge.engine.question import Question
 from metajudge.records.reference_reading import reference_reading
 from metajudge.tasks.match.prompt import GRANULARITIES
 from metajudge.tasks.match.reply import ParsedReply
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import (
     ECHOES,

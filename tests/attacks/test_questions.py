@@ -8,7 +8,7 @@ import pytest
 
 from metajudge.tasks.match.prompt import GRANULARITIES, quoted
 from metajudge.tasks.match.reply import ParsedReply, read_reply
-from metajudge.text.result_block import BLOCK_END, BLOCK_START
+from metajudge.text.reading import BLOCK_END, BLOCK_START
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.attacks.setting import SIDES, sample_of, tasks
 

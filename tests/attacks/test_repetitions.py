@@ -14,6 +14,7 @@ from metajudge.reports.dataset_stats import vague
 from metajudge.tasks.critic.reply import parse_existing, read_critique
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.reply import read_claims
+from metajudge.tasks.match.reply import read_reply
 from metajudge.text.near_duplicates import is_near_duplicate
 
 LENGTH, SECONDS = 20_000, 2.0
@@ -22,7 +23,7 @@ PIECES = (
     "@", "@ ", "A ", "B's ", "not ", "'", '"', "x_", "a.b", "1,", "- ", "*", "[[", "[[A", "{", "\\boxed{", "<", "A>B",
     "\\text{", "better ", "first ", "第", "`", "# ", "1. ", "**", ": ", "=", "~", "-=", "_a ", "*_", "(a) ",
     "A gives ", "Response [", " ", "\n", "\n-", "(", ")", "\\", "> ", "_ ", "**a", "Reason:", "C1", "**C",
-    "List of reasons (",
+    "List of reasons (", "<think>", "</think>", "[THINK]", "&lt;", "- R1@S1: 0.5 ", "R1 ", "0.5 (", "or ", "</li>",
 )  # fmt: skip
 _POINTS = "<RESULT_START>\nCLAIM_COUNT=1\nCLAIMS:\n- C1: x"
 READERS: dict[str, Callable[[str], object]] = {
@@ -36,6 +37,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "a point": lambda text: read_claims(f"{_POINTS} {text} y\nIGNORED_SUMMARY:\n- none\n<RESULT_END>"),
     "an ignored text": lambda text: read_claims(f"{_POINTS}\nIGNORED_SUMMARY:\n- a {text} (Reason: b)\n<RESULT_END>"),
     "a heading": lambda text: read_claims(f"<RESULT_START>\nCLAIM_COUNT{text}"),
+    "a judge's reply": lambda text: read_reply(text, 1, 1),
+    "behind a score": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5{text}\n<RESULT_END>", 1, 1),
+    "a remark": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5 ({text})\n<RESULT_END>", 1, 1),
     "label": parse_verdict,
     "repeats": lambda text: is_near_duplicate(f"{text} x", f"{text} y"),
     "contains": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),

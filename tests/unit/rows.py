@@ -18,7 +18,7 @@ from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.records.result_writer import ResultWriter
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 from tests.unit.fakes import FakeClock, ScriptedJudge
 
 JUDGE: dict[str, Any] = {

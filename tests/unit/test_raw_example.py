@@ -11,7 +11,7 @@ from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.prompt import feedback_of
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.decompose.step import DecomposeStep
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 
 RAW = Path(__file__).parents[2] / "example" / "raw_preferences_5samples.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in RAW.read_text(encoding="utf-8").splitlines()]

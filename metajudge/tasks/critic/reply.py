@@ -75,15 +75,15 @@ class Critique:
     """The verdict as one of `LABELS`."""
 
 
-def read_critique(text: str, *, cut: bool = False, needs_reasons: bool = True) -> Critique | ParseFailure:
+def read_critique(text: str, *, complete: bool = True, needs_reasons: bool = True) -> Critique | ParseFailure:
     """Read the reasons and the verdict of a reply; with `needs_reasons`, at least one reason.
 
     The reasons are the bulleted or numbered lines before the verdict, after the line `List of reasons:` if there is
     one. Repairs bullets, emphasis, a missing closing tag, and a missing block if reasons and boxed verdict exist. Two
-    different verdicts, two lists, or reasons after the verdict are failures. `cut`: the reply ended at its token limit;
-    the block must then be closed.
+    different verdicts, two lists, or reasons after the verdict are failures. `complete`: it is known that the model
+    ended its reply; else the block must be closed.
     """
-    block = result_block(text, _TELLING, cut=cut, optional=True)
+    block = result_block(text, _TELLING, complete=complete, optional=True)
     return block if isinstance(block, ParseFailure) else _read(block, needs_reasons)
 
 

@@ -156,4 +156,4 @@ _Texts = tuple[Conversation, str, str]
 
 
 def _read(reply: Reply) -> Critique | ParseFailure:
-    return read_critique(reply.text or "", cut=reply.finish_reason == "length")
+    return read_critique(reply.text or "", complete=reply.is_complete)

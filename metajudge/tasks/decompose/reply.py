@@ -51,13 +51,13 @@ class Claims:
     ignored: tuple[Ignored, ...]
 
 
-def read_claims(text: str, *, cut: bool = False) -> Claims | ParseFailure:
+def read_claims(text: str, *, complete: bool = True) -> Claims | ParseFailure:
     """Read the points C1 to Cn and the ignored texts of a complete block; CLAIM_COUNT must be the number of points.
 
     Repairs bullets, emphasis, full-width punctuation and a missing closing tag. An empty list needs a reason.
-    `cut`: the reply ended at its token limit; the block must then be closed.
+    `complete`: it is known that the model ended its reply; else the block must be closed.
     """
-    block = result_block(text, _TELLING, cut=cut)
+    block = result_block(text, _TELLING, complete=complete)
     if isinstance(block, ParseFailure):
         return block
     sections = _sections(_lines(block))

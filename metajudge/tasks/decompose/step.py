@@ -115,4 +115,4 @@ def _texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts | str:
 
 def _read(messages: Sequence[Mapping[str, str]], reply: Reply) -> Claims | ParseFailure:
     text = without_echo(reply.text or "", messages)  # the instructions' own example is no answer
-    return read_claims(text, cut=reply.finish_reason == "length")
+    return read_claims(text, complete=reply.is_complete)

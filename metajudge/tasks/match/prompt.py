@@ -13,16 +13,16 @@ from pathlib import Path
 
 from metajudge.errors import UsageError
 from metajudge.tasks.messages import chat_messages, read_instructions, short_hash
-from metajudge.text import escape_markup, replace_surrogates
+from metajudge.text import TAG_PIECES, escape_markup, replace_surrogates
 
 ROW, ITEM = "row", "item"
 GRANULARITIES = (ROW, ITEM)
 
-# Characters that become "<" or "@" in NFKC; an item without any of them is harmless.
-_SUSPECT = re.compile("[<@\ufe64\ufe6b\uff1c\uff20]")
+# Characters that become "<", "@", "&" or "[" in NFKC, and tags without them; an item without any of these is harmless.
+_SUSPECT = re.compile("[<@&\\[◁\ufe47\ufe60\ufe64\ufe6b\uff06\uff1c\uff20\uff3b]|(?i:assistantfinal)|analysis[A-Z]")
 # Tags, also incomplete ones, and "R1@", which becomes a mark together with the next item's "S2: 1".
 _GRAMMAR = re.compile(
-    r"(<)[\s/]*(?:RESULT_(?:START|END)|think(?![A-Za-z]))\s*(>?)|(?<![A-Za-z0-9])(?-i:R)\d+[\s*_`]*(@)", re.IGNORECASE
+    rf"(<)[\s/]*RESULT_(?:START|END)\s*(>?)|(?<![A-Za-z0-9])(?-i:R)\d+[\s*_`]*(@)|{TAG_PIECES}", re.IGNORECASE
 )
 _PLACEHOLDER = re.compile(r"\{(source_list|target_list)\}")
 

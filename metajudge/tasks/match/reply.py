@@ -5,13 +5,23 @@ unambiguous faults and accepts only a block that names every human item exactly 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from metajudge.metrics import Match
 from metajudge.records import literal_marks, reference_reading
-from metajudge.text import BLOCK_END, BLOCK_START, TAG, THINK, ParseFailure, to_half_width
+from metajudge.tasks.match.after_score import is_whole
+from metajudge.text import (
+    BLOCK_END,
+    BLOCK_START,
+    DOES_NOT_END,
+    TAG,
+    ParseFailure,
+    after_thoughts,
+    is_begun,
+    to_half_width,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +40,40 @@ _GAP = r"(?:[^\S\r\n]|[*_`])*"
 _PLAIN = re.compile(
     rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?"
 )
-_LENIENT_MARK = re.compile(rf"(?<![^\W_])R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)")
-# Signs after a number that change its meaning: 0,75  1/4  50%  0.5-0.75  1e-3  0.5.1  (but 0.75/1 is clear), and a
-# "0." at the very end of a reply that broke off.
-_UNCLEAR = re.compile(rf"[.,·~\u2013-]\d|{_GAP}%|[eE][+-]?\d|{_GAP}/{_GAP}(?!1(?:\.0+)?(?![\d.,]))\d|\.\Z")
+_LENIENT_MARK = re.compile(rf"(?:(?<![^\W_])|(?<=\\n))R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)?")
+_STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def read_reply(
-    text: str, n_human: int, n_model: int, *, model_item: int | None = None, cut: bool = False
+    text: str,
+    n_human: int,
+    n_model: int,
+    *,
+    model_item: int | None = None,
+    complete: bool = True,
+    any_score: bool = False,
 ) -> ParsedReply | ParseFailure:
     """Read the last complete result block, after repairs that leave no doubt.
 
     `n_human` and `n_model` are the lengths of the lists as asked. `model_item` is the one model item of the question:
-    every mark must name it, and S0 is read as score 0 for it. `cut`: the reply ended at its token limit; a block
-    without its closing tag is then rejected, because it may lack the last digits of a score.
+    every mark must name it, and S0 is read as score 0 for it. `complete`: it is known that the model ended its reply;
+    else a block without its closing tag is rejected. `any_score`: scores between the five steps of the instructions
+    are accepted.
     """
-    if _PLAIN.fullmatch(text):
-        return _accept(literal_marks(text), n_human, n_model, model_item)
-    tags = list(THINK.finditer(text))
-    if tags and not tags[-1][1]:
-        return ParseFailure("unclosed <think>")
-    if tags:
-        text = text[tags[-1].end() :]
-    verdict: ParsedReply | ParseFailure = ParseFailure(f"no {'closed ' if cut else ''}{BLOCK_START} block")
-    for block in _blocks(to_half_width(text), closed_only=cut):
-        answer = _accept(_lenient_marks(block), n_human, n_model, model_item)
-        if isinstance(answer, ParsedReply) or isinstance(verdict, ParseFailure):
-            verdict = answer
-    return verdict
+    asked = _Asked(n_human, n_model, model_item, any_score)
+    is_plain = _PLAIN.fullmatch(text) is not None
+    answer = text if is_plain else after_thoughts(text)
+    if isinstance(answer, ParseFailure):
+        return answer
+    verdict: ParsedReply | ParseFailure = ParseFailure(f"no {BLOCK_START} block")
+    for block in [_Block(text, is_closed=True)] if is_plain else _blocks(to_half_width(answer)):
+        marks = literal_marks(block.text) if is_plain else _lenient_marks(block.text)
+        found = _read_block(block, marks, asked) if block.is_closed or complete else DOES_NOT_END
+        # A whole block with some of the items is a remark about the block before it.
+        is_remark = block.is_closed and isinstance(found, _Incomplete)
+        if not (is_remark and isinstance(verdict, ParsedReply)):
+            verdict = found
+    return ParseFailure(verdict.reason) if isinstance(verdict, _Incomplete) else verdict
 
 
 def matches_reference_reading(text: str, marks: Sequence[Match]) -> bool:
@@ -66,60 +82,96 @@ def matches_reference_reading(text: str, marks: Sequence[Match]) -> bool:
     return reading is not None and sorted(reading) == sorted(marks)
 
 
-def _blocks(text: str, *, closed_only: bool) -> Iterator[str]:
-    """Yield the blocks in text order; one without closing tag reaches to the next block or the end of the text."""
+@dataclass(frozen=True, slots=True)
+class _Block:
+    text: str
+    is_closed: bool
+    """False: it reaches to the next block or the end of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Incomplete(ParseFailure):
+    """A block without a fault that lacks some human items."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Bounds of the marks, as in `read_reply`."""
+
+    n_human: int
+    n_model: int
+    model_item: int | None
+    any_score: bool
+
+    def fault(self, mark: Match, seen: Mapping[int, Match]) -> str:
+        """Return the fault of a mark, given those `seen` before it; empty if there is none."""
+        human, model, score = mark
+        if not 1 <= human <= self.n_human:
+            return f"R{_short(human)} does not exist ({self.n_human} human items)"
+        if model > self.n_model:
+            return f"S{_short(model)} does not exist ({self.n_model} model items)"
+        if self.model_item is not None and model not in (0, self.model_item):
+            return f"R{human} names S{model} where S{self.model_item} was asked"
+        if score > 1:
+            return f"score {score:.6g} of R{human} is not within 0..1"
+        if model and not self.any_score and score not in _STEPS:
+            return f"score {score:.6g} of R{human} is not one of {', '.join(f'{step:g}' for step in _STEPS)}"
+        if human in seen:
+            same = seen[human] == mark
+            return f"R{human} occurs twice" if same else f"two different marks for R{human}"
+        return ""
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """Yield the blocks in text order; a tag that is merely mentioned has other words on its line, and no marks."""
     tags = list(TAG.finditer(text))
     for tag, following in zip_longest(tags, tags[1:]):
-        if tag[0] == BLOCK_START and not (following is None and closed_only):
-            # The line end shows _UNCLEAR that the text did not break off here.
-            yield text[tag.end() :] if following is None else text[tag.end() : following.start()] + "\n"
+        inside = text[tag.end() :] if following is None else text[tag.end() : following.start()]
+        if tag[0] == BLOCK_START and (is_begun(text, tag.end()) or _LENIENT_MARK.search(inside)):
+            yield _Block(inside, is_closed=following is not None and following[0] == BLOCK_END)
 
 
 def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:
     for found in _LENIENT_MARK.finditer(block):
+        if found[3] is None:
+            continue
         try:
             mark = Match(int(found[1]), int(found[2]), float(found[3]))
         except ValueError:
             yield ParseFailure("an item number with too many digits")
             return
-        unclear = _UNCLEAR.match(block, found.end())
-        yield ParseFailure(f"the score of R{mark.human_item} is not a plain decimal number") if unclear else mark
+        yield mark if is_whole(block, found.end(), mark.score) else _not_plain(mark.human_item)
 
 
-def _accept(
-    marks: Iterable[Match | ParseFailure], n_human: int, n_model: int, model_item: int | None
-) -> ParsedReply | ParseFailure:
+def _not_plain(human_item: int) -> ParseFailure:
+    return ParseFailure(f"the score of R{_short(human_item)} is not a plain decimal number")
+
+
+def _read_block(block: _Block, marks: Iterable[Match | ParseFailure], asked: _Asked) -> ParsedReply | ParseFailure:
     """Return the marks of a block, sorted, if each human item has one; else the first fault."""
     seen: dict[int, Match] = {}
     for mark in marks:
         if isinstance(mark, ParseFailure):
             return mark
-        reason = _fault(mark, n_human, n_model, model_item, seen)
+        reason = asked.fault(mark, seen)
         if reason:
             return ParseFailure(reason)
-        seen[mark.human_item] = mark if mark.model_item else Match(mark.human_item, model_item or 0, 0.0)
-    missing = [f"R{number}" for number in range(1, n_human + 1) if number not in seen]
+        seen[mark.human_item] = mark if mark.model_item else Match(mark.human_item, asked.model_item or 0, 0.0)
+    missing = [number for number in range(1, asked.n_human + 1) if number not in seen]
     if missing:
-        return ParseFailure(_are_missing(missing))
+        return _why_missing(missing, block) if seen or block.is_closed else DOES_NOT_END
+    if not block.is_closed and (last := _LENIENT_MARK.search(block.text.rpartition("\n")[2])):
+        return ParseFailure(f"the score of R{last[1]} may be cut off at the end of the text")
     order = list(seen)
     return ParsedReply(tuple(seen[number] for number in sorted(order)), order == sorted(order))
 
 
-def _fault(mark: Match, n_human: int, n_model: int, model_item: int | None, seen: dict[int, Match]) -> str:
-    """Return the fault of a mark, given those `seen` before it; empty if there is none."""
-    human, model, score = mark
-    if not 1 <= human <= n_human:
-        return f"R{_short(human)} does not exist ({n_human} human items)"
-    if model > n_model:
-        return f"S{_short(model)} does not exist ({n_model} model items)"
-    if model_item is not None and model not in (0, model_item):
-        return f"R{human} names S{model} where S{model_item} was asked"
-    if score > 1:
-        return f"score {score:.6g} of R{human} is not within 0..1"
-    if human in seen:
-        same = seen[human] == mark
-        return f"R{human} occurs twice" if same else f"two different marks for R{human}"
-    return ""
+def _why_missing(missing: Sequence[int], block: _Block) -> ParseFailure:
+    """Return what is wrong with a block that has no number for some human items."""
+    for found in _LENIENT_MARK.finditer(block.text):
+        if found[3] is None and block.text[found.end() : found.end() + 1].strip() and found[1] in map(str, missing):
+            return _not_plain(int(found[1]))
+    return _Incomplete(_are_missing([f"R{number}" for number in missing]))
 
 
 def _short(number: int) -> str:

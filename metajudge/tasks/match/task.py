@@ -58,12 +58,13 @@ class MatchTask:
             return []
         numbers = range(1, len(items) + 1) if self.prompt.granularity == ITEM else (0,)
         alone = len(numbers) * self.num_samples == 1
+        any_score = self.prompt.template is not None
         asked = {number: self.prompt.messages(sample.human, items, number) for number in numbers}
         return [
             Question(
                 name=f"S{number}/{turn}" if number else f"row/{turn}",
                 messages=asked[number],
-                read=partial(_read, asked[number], len(sample.human), len(items), number),
+                read=partial(_read, asked[number], len(sample.human), len(items), number, any_score),
                 shared=self.num_samples == 1,
                 alone=alone,
                 record_id=sample.id,
@@ -172,11 +173,12 @@ class _Result:
 
 
 def _read(
-    messages: Sequence[Mapping[str, str]], n_human: int, n_model: int, number: int, reply: Reply
+    messages: Sequence[Mapping[str, str]], n_human: int, n_model: int, number: int, any_score: bool, reply: Reply
 ) -> ParsedReply | ParseFailure:
     text = without_echo(reply.text or "", messages)
-    cut = reply.finish_reason == "length"
-    return read_reply(text, n_human, n_model, model_item=number or None, cut=cut)
+    return read_reply(
+        text, n_human, n_model, model_item=number or None, complete=reply.is_complete, any_score=any_score
+    )
 
 
 def _entry(text: str, finish_reason: str | None, usage: Usage) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def test_code_scripts_and_formulas_stay_as_they_are() -> None:
         "\\frac{1}{2} \\boxed{A>B}",
         "שלום עולם\nمرحبا",
         "＜b＞ é\u200d 回答",
-        "<thinking> and <div>",
+        "<thinker> [think] &lt;div&gt;",
         "x\u2028y",
     ):
         assert quoted_lines(text) == text

@@ -25,7 +25,7 @@ from metajudge.rewards.reward import (
 from metajudge.tasks.critic.prompt import instructions
 from metajudge.tasks.critic.reply import read_critique
 from metajudge.text.near_duplicates import is_near_duplicate
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 from metajudge.text.suspicious_items import item_issues
 from tests.attacks.checklists import ATTACKS, Attack
 from tests.servers import ROOT

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 
 START, END = "<RESULT_START>", "<RESULT_END>"
 T = TypeVar("T")

@@ -1,9 +1,14 @@
 """Thoughts before the answer, in the forms in which models write them."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 
+from metajudge.data.conversation import quoted_lines
+from metajudge.tasks.match.prompt import quoted
 from metajudge.text.reading import ParseFailure
-from metajudge.text.thoughts import after_thoughts
+from metajudge.text.thoughts import after_thoughts, thought_tags
 
 PAIRS = [
     ("<think>", "</think>"),
@@ -15,6 +20,7 @@ PAIRS = [
     ("<reflection>", "</reflection>"),
     ("<scratchpad>", "</scratchpad>"),
     ("<seed:think>", "</seed:think>"),
+    ("<longcat_think>", "</longcat_think>"),
     ('<think effort="low">', "</think>"),
     ("< think >", "< / think >"),
     ("＜think＞", "＜/think＞"),
@@ -61,3 +67,44 @@ def test_tags_of_thoughts_within_each_other_and_words_that_are_none(text: str, a
     """A tag of another kind does not end a thought."""
     found = after_thoughts(text)
     assert found == answer if answer is not None else isinstance(found, ParseFailure)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("answer\n<thinking>I am done</thinking>\n", "answer\n"),
+        ("<think>a</think>answer<think>b</think> <reasoning>c</reasoning>", "answer"),
+        ("answer<|end|>", "answer<|end|>"),
+        ("<think>a<|end|>b</think>answer<|end|>", "answer<|end|>"),
+        ("draft</think>", ""),
+        ("draft <think>No: <RESULT_START></think>", ""),
+        ("draft <think>No: ＜RESULT_START＞</think>", ""),
+    ],
+)
+def test_a_thought_behind_the_answer_is_a_remark(text: str, answer: str) -> None:
+    """Unless a result block begins in it; the end of any message ends no thought that was not begun."""
+    assert after_thoughts(text) == answer
+
+
+@pytest.mark.parametrize(("begin", "end"), PAIRS)
+@pytest.mark.parametrize("quote", [quoted, quoted_lines])
+def test_a_quoted_text_has_no_tag_of_a_thought(quote: Callable[[str], str], begin: str, end: str) -> None:
+    """So a judge that copies an item does not seem to think; all words of the item stay."""
+    for text in (f"{begin} b {end}", f"a {begin} b", f"a {end} b", f"{begin}{end}", f"It leaks {begin.strip()}"):
+        shown = quote(text)
+        assert thought_tags(shown) == thought_tags(f"x {shown}") == []
+        assert len(shown) <= len(text) + 8
+
+
+def test_half_a_tag_in_an_item_does_not_join_with_the_next_item() -> None:
+    """The end of the tag may be in another item."""
+    for half in ("<think", "</reasoning", "◁think", "&lt;think", "<|channel|", "<|START_THINKING", "[THINK"):
+        assert thought_tags(f"S1: {quoted(half)}\n>") == thought_tags(f"{quoted(half)}{quoted('|>')}") == []
+
+
+@pytest.mark.parametrize("text", ["<think>", "</think>", "< ", "<think></think>", "[THINK]</reasoning>", "&lt;", "<a:"])
+def test_many_tags_take_no_longer_than_their_length(text: str) -> None:
+    """Tags that nothing ends are not each looked for to the end of the text."""
+    started = time.process_time()
+    after_thoughts(text * (100_000 // len(text)))
+    assert time.process_time() - started < 3

@@ -6,7 +6,7 @@ from metajudge.data.conversation import Conversation, Turn
 from metajudge.data.labels import parse_verdict
 from metajudge.tasks.critic.prompt import CriticPrompt, instructions
 from metajudge.tasks.critic.reply import parse_existing, read_critique
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 
 CONVERSATION = Conversation((Turn("user", "Sort this list."),))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 from tests.unit.tasks.replies import END, HARD, START, accepted, block, folded, rejected
 
 EXAMPLE = Path(__file__).parents[4] / "example" / "infer_input_10samples.jsonl"
@@ -29,8 +29,8 @@ def label(text: str) -> str:
     return accepted(read_critique(text)).label
 
 
-def why(text: str, *, cut: bool = False) -> str:
-    return rejected(read_critique(text, cut=cut))
+def why(text: str, *, complete: bool = True) -> str:
+    return rejected(read_critique(text, complete=complete))
 
 
 VERDICT = r"Final assessment result: \boxed{B>A}"
@@ -239,8 +239,8 @@ def test_a_missing_block_is_forgiven_when_verdict_and_reasons_are_there() -> Non
     body = f"List of reasons:\n- x\n- y\n{VERDICT}"
     assert reasons(body) == reasons(f"{START}\n{body}") == reasons(f"```\n{START}\n{body}\n{END}\n```") == ("x", "y")
     assert reasons(f"{START}\n```\n{body}\n```\n{END}") == ("x", "y")
-    assert why(body, cut=True) == "no <RESULT_START> block"
-    assert why(f"{START}\n{body}", cut=True) == "a result block that does not end"
+    assert why(body, complete=False) == "no <RESULT_START> block"
+    assert why(f"{START}\n{body}", complete=False) == "a result block that does not end"
     assert why(f"{body}\n{END}") == "no <RESULT_START> block"
 
 
@@ -316,9 +316,9 @@ def test_no_content_of_a_reason_is_ever_misread(given_reasons: list[str], verdic
 
 
 @given(st.lists(st.one_of(HARD, BREAKING, st.text(max_size=6)), max_size=12).map("\n".join), st.booleans())
-def test_no_text_raises(text: str, cut: bool) -> None:
+def test_no_text_raises(text: str, complete: bool) -> None:
     """Any text gives a critique with its label or a reason."""
-    for answer in (read_critique(text, cut=cut), parse_existing(text)):
+    for answer in (read_critique(text, complete=complete), parse_existing(text)):
         if isinstance(answer, ParseFailure):
             assert answer.reason
         else:

@@ -12,7 +12,7 @@ from metajudge.tasks.decompose.prompt import Feedback, feedback_of, instructions
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.decompose.step import DecomposeStep
 from metajudge.tasks.messages import chat_messages, without_echo
-from metajudge.text.result_block import ParseFailure
+from metajudge.text.reading import ParseFailure
 
 CONVERSATION = Conversation((Turn("user", "How do I get to the museum?"),))
 FEEDBACK = [

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.tasks.decompose.reply import Claims, Ignored, read_claims
-from metajudge.text.result_block import ParseFailure, result_block
+from metajudge.text.reading import ParseFailure
+from metajudge.text.result_block import result_block
 from tests.unit.tasks.replies import END, HARD, START, accepted, folded, rejected
 
 
@@ -18,12 +19,12 @@ def reply(*items: str, ignored: str = "- none", count: int | None = None) -> str
     return f"{START}\nCLAIM_COUNT={shown}\nCLAIMS:\n{points}\nIGNORED_SUMMARY:\n{ignored}\n{END}"
 
 
-def items(text: str, *, cut: bool = False) -> tuple[str, ...]:
-    return accepted(read_claims(text, cut=cut)).items
+def items(text: str, *, complete: bool = True) -> tuple[str, ...]:
+    return accepted(read_claims(text, complete=complete)).items
 
 
-def reason(text: str, *, cut: bool = False) -> str:
-    return rejected(read_claims(text, cut=cut))
+def reason(text: str, *, complete: bool = True) -> str:
+    return rejected(read_claims(text, complete=complete))
 
 
 def test_a_reply_as_asked_for_is_read() -> None:
@@ -190,10 +191,10 @@ def test_a_missing_closing_tag_is_forgiven_when_everything_is_there() -> None:
     """A reply that was cut is rejected, and so is one without the last heading."""
     open_reply = reply("x", "y").removesuffix(END)
     assert items(open_reply) == ("x", "y")
-    assert reason(open_reply, cut=True) == "a result block that does not end"
+    assert reason(open_reply, complete=False) == "a result block that does not end"
     assert reason(open_reply.partition("IGNORED")[0]) == "no IGNORED_SUMMARY line"
-    assert items(reply("x") + "\nAnd so", cut=True) == ("x",)
-    assert reason(reply("x") + open_reply, cut=True) == "a result block that does not end"
+    assert items(reply("x") + "\nAnd so", complete=False) == ("x",)
+    assert reason(reply("x") + open_reply, complete=False) == "a result block that does not end"
 
 
 def test_the_block_of_any_grammar_is_found_by_its_telling_pattern() -> None:
@@ -229,7 +230,7 @@ def test_no_content_of_a_point_is_ever_misread(points: list[str]) -> None:
 
 
 @given(st.lists(st.one_of(BREAKING, HARD, st.text(max_size=6)), max_size=12).map("".join), st.booleans())
-def test_no_text_raises(text: str, cut: bool) -> None:
+def test_no_text_raises(text: str, complete: bool) -> None:
     """Any text gives points or a reason."""
-    answer = read_claims(text, cut=cut)
+    answer = read_claims(text, complete=complete)
     assert isinstance(answer, Claims) or answer.reason

@@ -66,7 +66,15 @@ def test_line_breaks_and_result_tags_in_an_item_are_made_harmless() -> None:
 
 def test_honest_brackets_and_addresses_stay_as_they_are() -> None:
     """Only what the reader of replies looks for is touched; hidden characters and wide letters stay."""
-    for text in ("a < b > c", "List<String>", "<thinking>", "me@example.org", "bobR2@x.org", "＜b＞ é\u200d＠ 回答"):
+    for text in (
+        "a < b > c",
+        "List<String>",
+        "<think_x>",
+        "a[THINKER] &lt;b&gt;",
+        "me@example.org",
+        "bobR2@x.org",
+        "＜b＞ é\u200d＠ 回答",
+    ):
         assert quoted(text) == text
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from metajudge.metrics.matching import Match
 from metajudge.records.reference_reading import reference_reading
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
-from metajudge.text.result_block import ParseFailure, plain_block
+from metajudge.text.reading import ParseFailure
+from metajudge.text.result_block import plain_block
 from tests.unit.tasks.replies import END, START, accepted, block, rejected
 
 SCORES = st.floats(0, 1, allow_nan=False)
@@ -110,9 +111,11 @@ def test_a_thought_is_not_the_answer() -> None:
 
 def test_a_missing_closing_tag_is_forgiven_when_every_human_item_is_there() -> None:
     """Complete without its last line is complete; incomplete or cut within a number is not."""
-    assert scores(f"{START}\n- R1@S1: 1\n- R2@S0: 0", 2) == [(1, 1, 1.0), (2, 0, 0.0)]
+    assert scores(f"{START}\n- R1@S1: 1\n- R2@S0: 0\n", 2) == [(1, 1, 1.0), (2, 0, 0.0)]
     assert reason(f"{START}\n- R1@S1: 1\n- R2@S", 2) == "R2 is missing"
-    assert reason(f"{START}\n- R1@S1: 1\n- R2@S2: 0.", 2) == "the score of R2 is not a plain decimal number"
+    for number in ("0", "0.", "0.7", "1"):
+        why = "the score of R2 may be cut off at the end of the text"
+        assert rejected(read_reply(f"{START}\n- R1@S1: 1\n- R2@S2: {number}", 2, 5, any_score=True)) == why
     assert scores(f"{START}- R1@S1: 1.{END}") == [(1, 1, 1.0)]
 
 
@@ -144,7 +147,10 @@ def test_the_last_complete_block_counts() -> None:
         (["- R1@S1: " + "9" * 400], "score inf of R1 is not within 0..1"),
         ([f"- R{'1' * 5000}@S1: 1"], "an item number with too many digits"),
         ([f"- R{'1' * 50}@S1: 1"], "R111111… does not exist (3 human items)"),
-        (["- R1@S1,S2: 1", "- R2@S1: -0.5", "- R3@S1: high"], "R1, R2 and R3 are missing"),
+        (["- R1@S1,S2: 1", "- R2@S1:", "- R3@S1"], "R1, R2 and R3 are missing"),
+        (["- R1@S1: 1", "- R2@S1: -0.5", "- R3@S1: 1"], "the score of R2 is not a plain decimal number"),
+        (["- R1@S1: 1", "- R2@S1: 1", "- R3@S1: high"], "the score of R3 is not a plain decimal number"),
+        (["- R1@S1: 1", "- R2@S1: 0.6", "- R3@S1: 1"], "score 0.6 of R2 is not one of 0, 0.25, 0.5, 0.75, 1"),
         (["- XR1@S1: 1", "- R2@S1: 1", "- R3@S1: 1"], "R1 is missing"),
     ],
 )
@@ -203,7 +209,7 @@ def test_a_plain_block_is_read_back(pairs: list[tuple[int, float]]) -> None:
     """Any accepted marks survive the plain block, to the last bit, in both readings."""
     marks = tuple(Match(r, s, score if s else 0.0) for r, (s, score) in enumerate(pairs, 1))
     text = plain_block(marks)
-    assert read_reply(text, len(marks), 9) == ParsedReply(marks, is_ordered=True)
+    assert read_reply(text, len(marks), 9, any_score=True) == ParsedReply(marks, is_ordered=True)
     assert matches_reference_reading(text, marks)
 
 
@@ -247,18 +253,19 @@ LINES = st.builds(
     st.booleans(),
 )
 def test_a_reply_of_the_block_alone_is_read_as_one_with_words_before_it(
-    lines: list[str], model_item: int | None, cut: bool
+    lines: list[str], model_item: int | None, complete: bool
 ) -> None:
     """The quick reading of plain blocks agrees with the full one."""
     text = block(*lines)
-    answers = [read_reply(one, 3, 3, model_item=model_item, cut=cut) for one in (text, f"So: {text}", f"{text}\n")]
+    answers = [
+        read_reply(one, 3, 3, model_item=model_item, complete=complete) for one in (text, f"So: {text}", f"{text}\n")
+    ]
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_a_reply_cut_at_the_token_limit_needs_its_closing_tag() -> None:
-    """0.7 may have been the beginning of 0.75; a block closed before the cut counts."""
-    open_block = f"{START}\n- R1@S1: 0.7"
-    assert scores(open_block) == [(1, 1, 0.7)]
-    answer = read_reply(open_block, 1, 5, cut=True)
-    assert isinstance(answer, ParseFailure) and answer.reason == f"no closed {START} block"
-    assert isinstance(read_reply(block("- R1@S1: 0.7") + "\nAnd so", 1, 5, cut=True), ParsedReply)
+def test_a_reply_that_is_not_known_to_be_complete_needs_its_closing_tag() -> None:
+    """0 may have been the beginning of 0.75; a block closed before the cut counts."""
+    open_block = f"{START}\n- R1@S1: 0\n"
+    assert scores(open_block) == [(1, 1, 0.0)]
+    assert rejected(read_reply(open_block, 1, 5, complete=False)) == "a result block that does not end"
+    assert isinstance(read_reply(block("- R1@S1: 0.75") + "\nAnd so", 1, 5, complete=False), ParsedReply)

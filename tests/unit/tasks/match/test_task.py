@@ -1,15 +1,21 @@
 """Matching as a task: questions and records."""
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.data.samples import Sample
 from metajudge.engine.question import Failed
+from metajudge.llm.completion import Reply, Usage
 from metajudge.metrics.matching import best_matches
 from metajudge.records.reference_reading import reference_reading
+from metajudge.tasks.match.prompt import Prompt
+from metajudge.tasks.match.reply import ParsedReply
 from metajudge.tasks.match.task import MatchTask, Matrix
+from metajudge.text.reading import ParseFailure
 from tests.unit.rows import JUDGE, answers_of, row, samples, task
 
 KEYS = [
@@ -27,6 +33,18 @@ def sample_of(**shape: int) -> Sample:
 def record_of(sample: Sample, texts: list[str], kind: MatchTask | None = None) -> dict[str, Any]:
     kind = kind or task()
     return kind.record(sample, answers_of(kind, sample, texts), 1.23456).as_json()
+
+
+@pytest.mark.parametrize("granularity", ["row", "item"])
+def test_only_the_users_own_template_may_ask_for_scores_between_the_steps(granularity: str) -> None:
+    """The instructions name five scores."""
+    sample = sample_of()
+    own = task(granularity)
+    templated = replace(own, prompt=Prompt(granularity, "{source_list} {target_list}"))
+    text = "<RESULT_START>\n- R1@S1: 0.6\n- R2@S1: 0\n<RESULT_END>"
+    refused, accepted = (kind.questions(sample)[0].read(Reply(text, "stop", Usage(), 0.0)) for kind in (own, templated))
+    assert refused == ParseFailure("score 0.6 of R1 is not one of 0, 0.25, 0.5, 0.75, 1")
+    assert isinstance(accepted, ParsedReply) and accepted.marks[0].score == 0.6
 
 
 def test_a_record_has_its_keys_in_order_and_the_row_unchanged() -> None:
