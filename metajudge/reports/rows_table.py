@@ -1,10 +1,10 @@
 """Rows as a table: one line per row and model, as CSV, JSONL or Parquet."""
 
-import csv
 import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -166,21 +166,21 @@ def _best_counts(best: Sequence[float]) -> dict[str, int | None]:
 
 def as_csv(rows: Sequence[ExportedRow]) -> bytes:
     """Return the table as CSV: no value is an empty cell, and no text is a formula to a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_csv_cell(getattr(row, name)) for name in COLUMNS] for row in rows)
-    return text.getvalue().encode()
+    lines = [COLUMNS, *([_csv_cell(getattr(row, name)) for name in COLUMNS] for row in rows)]
+    return "".join(f"{','.join(cells)}\n" for cells in lines).encode()
 
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """Beginnings of a cell that spreadsheets may run as a formula, or strip to find one."""
+_QUOTED = re.compile(r'[",\r\n]')
 
 
 def _csv_cell(value: str | int | float | None) -> str:
-    if isinstance(value, str):
-        return replace_surrogates(f"'{value}" if value.startswith(_FORMULA) else value)
-    return "" if value is None else str(value)
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    text = replace_surrogates(f"'{value}" if value.startswith(_FORMULA) else value)
+    # Before Python 3.13 the csv module leaves a lone carriage return unquoted, which ends the row for its reader.
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def as_jsonl(rows: Sequence[ExportedRow]) -> bytes:
