@@ -40,6 +40,7 @@ COMMANDS = {
     "serve-judge": Command(JUDGE, "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint"),
     "analysis": Command(LOOK, "Show precision, recall, F1 and average precision of result files"),
     "report": Command(LOOK, "Report every metric with its interval, and the deceptive-alignment flag"),
+    "export": Command(LOOK, "Write a table with a line per row and model, as CSV, JSONL or Parquet"),
     "compare": Command(LOOK, "Compare models over their common rows"),
     "agreement": Command(LOOK, "Measure how much a result depends on the judge"),
     "plot": Command(LOOK, "Draw outcome accuracy against rationale consistency"),

@@ -1,6 +1,7 @@
 """`report`: every metric with its interval, by model and group."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from metajudge.cli.options.flags import number, whole
@@ -8,11 +9,14 @@ from metajudge.cli.options.output import add_output_options, check_output, emit,
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
 from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.model_rows import report_rows
+from metajudge.reports.methods import methods_paragraph
+from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.render import render_report, report_notes
-from metajudge.text import printable
+from metajudge.text import printable, wrapped
 
 GROUPS = ("paper", "outcome", "reference")
+_WIDTH = 100
+"""Columns of the paragraph."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics", type=_groups, default=",".join(GROUPS), metavar="LIST", help=metrics)
     resamples = "resamples for each interval"
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=resamples)
+    methods = "print a paragraph for the methods section of a paper in place of the tables"
+    parser.add_argument("--methods", action="store_true", help=methods)
     add_output_options(parser, "the report")
     add_scoring_flags(parser)
     flag = parser.add_argument_group("the deceptive-alignment flag")
@@ -41,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     files = scored_files(args, args.files)
     rule = FlagRule(accuracy_margin=args.flag_oa, consistency_margin=args.flag_rc)
     rows = report_rows(files, rule, args.resamples)
-    emit(render_report(rows, args.metrics, args.format), args, [row.as_json() for row in rows])
+    emit(_text(args, rows), args, [row.as_json() for row in rows])
     for line in report_notes(rows):
         warn(line)
     flags = sum(row.flag is not None and row.flag.p_value is not None for row in rows)
@@ -51,6 +57,12 @@ def run(args: argparse.Namespace) -> int:
     if nothing:
         warn(f"nothing scored for {', '.join(map(printable, nothing))}: the reasons are above")
     return 1 if nothing else 0
+
+
+def _text(args: argparse.Namespace, rows: Sequence[ReportRow]) -> str:
+    if not args.methods:
+        return render_report(rows, args.metrics, args.format)
+    return "\n".join([*wrapped(methods_paragraph(rows, args.cluster_field, args.resamples), _WIDTH), ""])
 
 
 def _groups(text: str) -> tuple[str, ...]:

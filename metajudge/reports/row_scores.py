@@ -1,6 +1,7 @@
 """One record becomes one row of scores: its metrics, its labels, and its cluster, domain and group."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,13 @@ class Evidence:
     """True if every pair of human and judged model item has a score."""
     shared: bool = False
     """True if some model item is the best of several human items."""
+    best: tuple[float, ...] = ()
+    """Best score of each human item in the first sample; empty where unscored."""
+
+    def sound(self, threshold: float) -> float:
+        """Return the share of samples with a matched pair of at least this score; NaN where unscored."""
+        reached = [one.best_pair_score >= threshold for one in self.paper]
+        return sum(reached) / len(reached) if reached else math.nan
 
 
 def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowIds) -> RowScores:
@@ -133,7 +141,7 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
     if n_human == 0:
         return Evidence((), "human checklist empty")
     if _is_without_reasons(record, model, n_human):  # nothing to match, whatever the reply
-        return Evidence((paper_metrics([[] for _ in range(n_human or 1)], 0),))
+        return Evidence((paper_metrics([[] for _ in range(n_human or 1)], 0),), best=(0.0,) * (n_human or 0))
     lists = record.scored_lists(model)
     if isinstance(lists, Unscored):
         return Evidence((), lists.reason)
@@ -147,6 +155,7 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
         paper=tuple(paper_metrics(matrix, n_judged, options.match_threshold) for matrix in matrices),
         has_full_matrix=whole,
         shared=any(count > 1 for count in named.values()),
+        best=tuple(max((score for score in row if score is not None), default=0.0) for row in matrices[0]),
     )
 
 

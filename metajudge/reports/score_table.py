@@ -16,6 +16,7 @@ from metajudge.errors import UsageError
 from metajudge.metrics import PaperMetrics, ReferenceMetrics
 from metajudge.metrics.statistics.intervals import Column
 from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
+from metajudge.reports.record_facts import RecordFacts, record_facts
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
     NO_GROUP,
@@ -98,6 +99,13 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
 
     Raises `UsageError` for a file without results and for a bad score.
     """
+    return score_rows(path, options, model)[0]
+
+
+def score_rows(
+    path: Path, options: ScoringConfig, model: str | None = None
+) -> tuple[ScoreTable, list[tuple[RowScores, RecordFacts]]]:
+    """Score a result file like `score_file`; return its rows, too, in the order of the table's columns."""
     file = open_results(path, model)
     latest, numbers = LatestRecords(), RowIds()
     fields: dict[str, None] = {}
@@ -117,18 +125,19 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
             scored = row_scores(record, file.model, options, numbers)
         except ValueError as error:
             raise UsageError(f"{path} line {number}: {error}; correct or remove the line") from None
-        latest.add(record, number, (scored, record.judged_by))
-    rows: list[tuple[RowScores, JudgeIdentity | None]] = latest.values()
-    judges = [judge for scored, judge in rows if not scored.evidence.unscored] or [judge for _, judge in rows]
-    found = _columns(file, next(filter(None, judges), None), [scored for scored, _ in rows], options)
-    return replace(
-        found,
+        latest.add(record, number, (scored, record.judged_by, record_facts(record, file.model, number)))
+    values: list[tuple[RowScores, JudgeIdentity | None, RecordFacts]] = latest.values()
+    judges = [judge for scored, judge, _ in values if not scored.evidence.unscored] or [judge for _, judge, _ in values]
+    table = _columns(file, next(filter(None, judges), None), [scored for scored, _, _ in values], options)
+    table = replace(
+        table,
         fields=tuple(fields),
         unreadable=unreadable,
         other_models=dict(of_others),
         mixed=differences(judges),
         changed=latest.changed,
     )
+    return table, [(scored, facts) for scored, _, facts in values]
 
 
 def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTable]:
@@ -136,7 +145,7 @@ def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTabl
 
     Raises `UsageError` like `score_file`, and if no row has a value to group by.
     """
-    files = _disambiguate([score_file(path, options) for path in paths])
+    files = disambiguate([score_file(path, options) for path in paths])
     by = options.group_by
     fields = dict.fromkeys(name for file in files for name in file.fields)
     if by is None or by in BUILT_IN_GROUPS or by in fields or not files:
@@ -156,7 +165,7 @@ def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
     return {name: sorted(filter(None, found)) for name, found in values.items() if len(found) > 1}
 
 
-def _disambiguate(files: Sequence[ScoreTable]) -> list[ScoreTable]:
+def disambiguate(files: Sequence[ScoreTable]) -> list[ScoreTable]:
     """Append the file's name, or its path, to a model that several files have."""
     models = Counter(file.model.lower() for file in files)
     names = Counter((file.model.lower(), file.path.name) for file in files)
@@ -257,8 +266,7 @@ def _outcome_columns(
     counted = ~np.isnan(true) & ~(options.drop_invalid_labels & np.isnan(label))
     right = np.where(counted, np.sign(label) == np.sign(true), np.nan)
     decided = np.where(true == 0, np.nan, right)
-    reached = ([one.best_pair_score >= options.sound_threshold for one in row.evidence.paper] for row in rows)
-    sound = np.array([sum(samples) / len(samples) if samples else math.nan for samples in reached])
+    sound = np.array([row.evidence.sound(options.sound_threshold) for row in rows])
     return {
         ("outcome", "accuracy"): decided,
         ("outcome", "accuracy_3way"): right,

@@ -40,15 +40,18 @@ def plural(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def check_output(output: Path | None, inputs: Sequence[Path]) -> None:
-    """Refuse an `--output-file` that cannot be written or would overwrite results, before any work is done."""
+def check_output(output: Path | None, inputs: Sequence[Path], *, may_replace: bool = False) -> None:
+    """Refuse an `--output-file` that cannot be written or would overwrite results, before any work is done.
+
+    `may_replace`: an existing .jsonl file is known to hold no results.
+    """
     if output is None:
         return
     if output.is_dir():
         raise UsageError(f"--output-file {output} is a directory; name a file in it")
     if not output.parent.is_dir():
         raise UsageError(f"--output-file {output}: the directory {output.parent} does not exist; create it first")
-    if output.exists() and output.suffix == ".jsonl":
+    if output.exists() and output.suffix == ".jsonl" and not may_replace:
         raise UsageError(f"--output-file {output} exists and may hold results; name a .json file")
     for source in inputs:
         if source.exists() and output.exists() and output.samefile(source):

@@ -1,4 +1,4 @@
-"""Flags of `report`, `compare` and `plot` for the scoring of rows."""
+"""Flags of `report`, `export`, `compare` and `plot` for the scoring of rows."""
 
 import argparse
 from collections.abc import Sequence
@@ -21,11 +21,20 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     add_flags(group, ScoringConfig, "cluster_field")
 
 
+def scoring_config(args: argparse.Namespace) -> ScoringConfig:
+    """Return the options of scoring from the flags."""
+    return from_args(ScoringConfig, args, drop_invalid_labels=args.invalid_label == "drop")
+
+
 def scored_files(args: argparse.Namespace, paths: Sequence[Path]) -> list[ScoreTable]:
     """Score the result files of `paths`; records that do not belong to a file are reported on stderr."""
-    config = from_args(ScoringConfig, args, drop_invalid_labels=args.invalid_label == "drop")
-    files = score_files(result_paths(paths), config)
+    files = score_files(result_paths(paths), scoring_config(args))
+    note_files(files)
+    return files
+
+
+def note_files(files: Sequence[ScoreTable]) -> None:
+    """Report on stderr the records that do not belong to a file."""
     for file in files:
         for line in file_notes(file):
             warn(line)
-    return files

@@ -1,0 +1,117 @@
+"""Paragraph for the methods section of a paper, from what the result files say."""
+
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from metajudge.metrics.statistics.intervals import LEVEL, MIN_CLUSTERS, MIN_STRATUM
+from metajudge.records import Record, latest_records
+from metajudge.reports.model_rows import ReportRow
+from metajudge.text import printable
+from metajudge.version import __version__
+
+_UNKNOWN = "unknown"
+_SETTINGS = {
+    "instructions": "instructions' hash",
+    "granularity": "granularity",
+    "top_k": "model items judged",
+    "samples": "samples per question",
+    "temperature": "temperature",
+}
+"""Keys of a record's `judge` with their names in the paragraph."""
+_NULL = {"top_k": "all", "temperature": "not sent"}
+"""Meaning of null in a key; in any other it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """Judges of one file's records, as text for the paragraph."""
+
+    judges: tuple[str, ...]
+    """Each judge model with its settings."""
+    versions: tuple[str, ...]
+    """Versions of this package that made the records."""
+
+
+def judge_settings(path: Path, model: str) -> JudgeSettings:
+    """Return the judges of a file's latest records of `model`: of the finished ones, or of all if none is."""
+    finished: dict[tuple[str, str], None] = {}
+    others: dict[tuple[str, str], None] = {}
+    for record in latest_records(path):
+        own = record.model_be_evaluated
+        if own is None or own.lower() == model.lower():
+            (finished if record.is_finished else others)[_judge(record), _setting(record, "version")] = None
+    found = [*(finished or others)] or [(_judge(Record()), _UNKNOWN)]
+    return JudgeSettings(
+        tuple(dict.fromkeys(judge for judge, _ in found)), tuple(dict.fromkeys(version for _, version in found))
+    )
+
+
+def _judge(record: Record) -> str:
+    settings = ", ".join(f"{name} {_setting(record, key)}" for key, name in _SETTINGS.items())
+    return f"{_setting(record, 'model')} ({settings})"
+
+
+def _setting(record: Record, key: str) -> str:
+    """Return a value of the record's `judge` as text."""
+    judge = record.judge if record.id is not None and record.judge is not None else {}
+    adapted = judge.get("adapted")
+    if isinstance(adapted, list) and key in adapted:  # the judge refused the parameter
+        return "not sent"
+    value = judge.get(key)
+    if value is None:
+        return _NULL.get(key, _UNKNOWN) if key in judge else _UNKNOWN
+    return printable(str(value))
+
+
+def methods_paragraph(rows: Sequence[ReportRow], cluster_field: str, resamples: int) -> str:
+    """Return the paragraph about a report on result files; reads their judges from them again."""
+    whole = [row for row in rows if row.group is None]
+    settings = [judge_settings(row.file.path, row.file.model_be_evaluated) for row in whole]
+    versions = dict.fromkeys(version for one in settings for version in one.versions)
+    sentences = [
+        *_judge_sentences([row.model for row in whole], settings),
+        *map(_rows_sentence, whole),
+        f"Rows with the same value of {printable(cluster_field)} form a cluster.",
+        f"Intervals have a level of {LEVEL:.0%}: for RC, AP, AP soft, precision, F1 and the reference metrics a "
+        f"bootstrap-t over clusters ({resamples:,} resamples, within domains of at least {MIN_STRATUM} clusters), or "
+        "Wilson's where few clusters differ; for outcome metrics Wilson's with n divided by the design effect of the "
+        f"clusters; none below {MIN_CLUSTERS} clusters.",
+        f"The records were made with MetaJudge {_listed(versions)}; the figures were computed with MetaJudge "
+        f"{__version__}, Python {platform.python_version()} and NumPy {np.__version__}.",
+    ]
+    return " ".join(sentences)
+
+
+def _judge_sentences(models: Sequence[str], settings: Sequence[JudgeSettings]) -> list[str]:
+    """Return a sentence for each set of judges; it names the models if there are several sets."""
+    by_judges: dict[tuple[str, ...], list[str]] = {}
+    for model, one in zip(models, settings, strict=True):
+        by_judges.setdefault(one.judges, []).append(printable(model))
+    sentences = []
+    for judges, names in by_judges.items():
+        whose = f"For {_listed(names)} the" if len(by_judges) > 1 else "The"
+        verb = "model was" if len(judges) == 1 else "models were"
+        sentences.append(f"{whose} judge {verb} {_listed(judges)}.")
+    return sentences
+
+
+def _rows_sentence(row: ReportRow) -> str:
+    rows, clusters = _counted(row.n, "row"), _counted(row.clusters, "cluster")
+    reasons = ", ".join(f"{count:,} {printable(reason)}" for reason, count in row.file.unscored.items())
+    left_out = sum(row.file.unscored.values())
+    unscored = f"{left_out:,} of the rows had no score ({reasons})" if reasons else "every row was scored"
+    return f"{printable(row.model)} had {rows} in {clusters}; {unscored}."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return `a`, `a and b`, or `a, b and c`."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last

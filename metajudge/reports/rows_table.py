@@ -1,0 +1,231 @@
+"""Rows as a table: one line per row and model, as CSV, JSONL or Parquet."""
+
+import hashlib
+import io
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from metajudge.errors import UsageError
+from metajudge.records import encode
+from metajudge.reports.record_facts import RecordFacts, as_count
+from metajudge.reports.row_scores import RowScores, ScoringConfig
+from metajudge.reports.score_table import ScoreTable, disambiguate, score_rows
+from metajudge.text import replace_surrogates
+
+_LONGEST_CLUSTER = 64
+"""A longer value of the cluster field, such as a conversation, is replaced by its hash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedRow:
+    """One line of the table; the fields are its columns in their order. None = no value."""
+
+    id: str
+    line: int
+    """Number of the record's line in its file, from 1."""
+    model: str
+    """Evaluated model as in the report: with the file's name if several files have it."""
+    judge: str | None
+    domain: str | None
+    cluster: str
+    """Value of the cluster field, or its hash; equal where rows share a source."""
+    gold: str | int | float | None
+    """Human preference as in the row."""
+    label: str | int | float | None
+    """Model's verdict as in the row."""
+    right: int | None
+    """1 = the label is right, 0 = it is wrong; None for a human tie and without a preference."""
+    rc: float | None
+    """Rationale consistency, which is the one-to-one recall."""
+    ap: float | None
+    ap_soft: float | None
+    precision: float | None
+    """One-to-one, as `f1`."""
+    f1: float | None
+    reference_precision: float | None
+    reference_recall: float | None
+    reference_f1: float | None
+    reference_ap: float | None
+    matched_1: int | None
+    """Human items with a best score of 1."""
+    matched_075: int | None
+    """Human items with a best score from .75 to below 1; the next ones likewise."""
+    matched_05: int | None
+    matched_025: int | None
+    matched_0: int | None
+    """Human items with a best score below .25."""
+    sound: float | None
+    """Share of the judge's samples with a matched pair of at least the sound threshold."""
+    n_human: int | None
+    n_model: int | None
+    status: str | None
+    unscored: str | None
+    """Reason for having no paper metrics."""
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    latency_s: float | None
+
+
+COLUMNS = tuple(field.name for field in fields(ExportedRow))
+_FIGURES = {
+    "rc": ("paper", "rationale_consistency"),
+    "ap": ("paper", "average_precision"),
+    "ap_soft": ("paper", "average_precision_soft"),
+    "precision": ("paper", "precision"),
+    "f1": ("paper", "f1"),
+    "reference_precision": ("reference", "precision"),
+    "reference_recall": ("reference", "recall"),
+    "reference_f1": ("reference", "f1"),
+    "reference_ap": ("reference", "average_precision"),
+}
+"""Columns of a `ScoreTable` by column of the table."""
+_STEPS = {"matched_1": 1.0, "matched_075": 0.75, "matched_05": 0.5, "matched_025": 0.25, "matched_0": 0.0}
+"""Least best score of a human item by column."""
+
+
+def table_rows(paths: Sequence[Path], options: ScoringConfig) -> tuple[list[ScoreTable], list[ExportedRow]]:
+    """Return the scored files, and a line per row and model with their figures. Raises `UsageError`."""
+    scored = [score_rows(path, options) for path in paths]
+    tables = disambiguate([table for table, _ in scored])
+    lines: list[ExportedRow] = []
+    for table, (_, rows) in zip(tables, scored, strict=True):
+        figures = {name: table.columns[source].tolist() for name, source in _FIGURES.items()}
+        right = table.columns["outcome", "accuracy"].tolist()
+        for place, (row, facts) in enumerate(rows):
+            own = {name: _known(column[place]) for name, column in figures.items()}
+            lines.append(_line(table.model, row, facts, options, right[place], own))
+    return tables, lines
+
+
+def _line(
+    model: str,
+    row: RowScores,
+    facts: RecordFacts,
+    options: ScoringConfig,
+    right: float,
+    figures: Mapping[str, Any],
+) -> ExportedRow:
+    return ExportedRow(
+        id=row.id,
+        line=facts.line,
+        model=model,
+        judge=facts.judge,
+        domain=row.domain or None,
+        cluster=_short(row.cluster),
+        gold=_plain(row.gold),
+        label=_plain(row.label),
+        right=None if math.isnan(right) else int(right),
+        **figures,
+        **_best_counts(row.evidence.best),
+        sound=_known(row.evidence.sound(options.sound_threshold)),
+        n_human=as_count(row.n_human),
+        n_model=facts.n_model,
+        status=facts.status,
+        unscored=row.evidence.unscored or None,
+        prompt_tokens=facts.prompt_tokens,
+        completion_tokens=facts.completion_tokens,
+        latency_s=facts.latency_s,
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _plain(value: Any) -> str | int | float | None:
+    """Return a JSON value as a cell: texts and numbers as they are, others as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    number = type(value) in (int, float) and math.isfinite(value)
+    return value if number else json.dumps(value, ensure_ascii=False)
+
+
+def _short(cluster: str) -> str:
+    """Return the key of a cluster without the quotes of JSON, or the hash of a long one."""
+    text = json.loads(cluster) if cluster.startswith('"') else cluster
+    if len(text) <= _LONGEST_CLUSTER:
+        return str(text)
+    return hashlib.sha256(cluster.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _best_counts(best: Sequence[float]) -> dict[str, int | None]:
+    """Return the number of human items by step of their best score; None for each without scores."""
+    if not best:
+        return dict.fromkeys(_STEPS)
+    reached = [next(name for name, least in _STEPS.items() if score >= least) for score in best]
+    return {name: reached.count(name) for name in _STEPS}
+
+
+# ------------------------------------------------------------------ formats
+
+
+def as_csv(rows: Sequence[ExportedRow]) -> bytes:
+    """Return the table as CSV: no value is an empty cell, and no text is a formula to a spreadsheet."""
+    lines = [COLUMNS, *([_csv_cell(getattr(row, name)) for name in COLUMNS] for row in rows)]
+    return "".join(f"{','.join(cells)}\n" for cells in lines).encode()
+
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""Beginnings of a cell that spreadsheets may run as a formula, or strip to find one."""
+_QUOTED = re.compile(r'[",\r\n]')
+
+
+def _csv_cell(value: str | int | float | None) -> str:
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    text = replace_surrogates(f"'{value}" if value.startswith(_FORMULA) else value)
+    # Before Python 3.13 the csv module leaves a lone carriage return unquoted, which ends the row for its reader.
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def as_jsonl(rows: Sequence[ExportedRow]) -> bytes:
+    """Return the table as JSONL, with null for no value."""
+    return b"".join(encode({name: getattr(row, name) for name in COLUMNS}) for row in rows)
+
+
+def as_parquet(rows: Sequence[ExportedRow]) -> bytes:
+    """Return the table as Parquet; labels are texts. Raises `UsageError` without pyarrow."""
+    require_pyarrow()
+    import pyarrow  # type: ignore[import-untyped, unused-ignore]
+    from pyarrow import parquet  # type: ignore[import-untyped, unused-ignore]
+
+    types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
+    kinds = dict(_kinds())
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in kinds.items()])
+    columns = {name: [_arrow_value(getattr(row, name), kind) for row in rows] for name, kind in kinds.items()}
+    data = io.BytesIO()
+    parquet.write_table(pyarrow.table(columns, schema=schema), data)
+    return data.getvalue()
+
+
+def require_pyarrow() -> None:
+    """Raise `UsageError` if pyarrow is not installed."""
+    try:
+        import pyarrow.parquet  # type: ignore[import-untyped, unused-ignore] # noqa: F401
+    except ImportError:
+        raise UsageError(
+            "a .parquet file needs pyarrow, which is not installed: pip install pyarrow, or name a .csv or .jsonl file"
+        ) from None
+
+
+def _kinds() -> Iterator[tuple[str, type]]:
+    """Yield the columns with their type; one of several types is text, so that every file has the same schema."""
+    for name, hint in get_type_hints(ExportedRow).items():
+        yield name, next(kind for kind in get_args(hint) or (hint,))
+
+
+def _arrow_value(value: str | int | float | None, kind: type) -> str | int | float | None:
+    return value if value is None or kind is not str else replace_surrogates(str(value))
+
+
+WRITERS: Mapping[str, Callable[[Sequence[ExportedRow]], bytes]] = {
+    ".csv": as_csv,
+    ".jsonl": as_jsonl,
+    ".parquet": as_parquet,
+}
+"""Formats by suffix of the file's name."""
