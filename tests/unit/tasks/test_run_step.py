@@ -48,7 +48,8 @@ def test_texts_that_cannot_be_read_end_with_1(run: Run, tmp_path: Path) -> None:
 def test_a_dry_run_estimates_the_cost(run: Run) -> None:
     """The prices give bounds for prompts and replies."""
     prices = ["--price-input", "1000000", "--price-output", "1000"]
-    code, out, _ = run(["Response 1 is wrong."] * 3, "decompose", "--text-field", "said", "--dry-run", *prices)
+    rows = [{"said": "Response 1 is wrong.", "response1": "a", "response2": "b"}] * 3
+    code, out, _ = run(rows, "decompose", "--text-field", "said", "--dry-run", *prices)
     tokens = int(re.search(r"about ([\d,]+) prompt", out)[1].replace(",", ""))  # type: ignore[index]
     assert code == 0
     assert f"Cost      {tokens}.00 for the prompts; {tokens + 3}.00 with replies of 1,000 tokens\n" in out
@@ -95,6 +96,33 @@ def test_rows_that_lack_what_others_have_are_named(run: Run) -> None:
     code, out, err = run([{"notes": " "}, {"other": 1}], "decompose", "--text-field", "notes", "--dry-run")
     assert code == 0 and "line 2 of" in err and 'error: the row has no "notes"' in err
     assert "0 to decompose, 2 unusable" in out and "error: the row has no annotator's text)" in out
+
+
+@pytest.mark.parametrize(
+    ("response", "problem"),
+    [
+        ({"response2": None}, 'has a "response2" that is null'),
+        ({"response2": {"role": "assistant", "content": "b"}}, 'has a "response2" that is an object'),
+        ({"response2": []}, 'has a "response2" whose messages hold no text'),
+        ({"response2": ["b"]}, 'has a "response2" that has a message 1 that is no object'),
+    ],
+)
+@pytest.mark.parametrize("step", ["decompose --text-field said", "critic --name m --context-field said"])
+def test_a_row_without_one_of_its_responses_is_an_error_before_anything_is_asked(
+    run: Run, tmp_path: Path, response: dict[str, Any], problem: str, step: str
+) -> None:
+    """One line names row and field; no server is there, and the run does not miss it."""
+    rows = [{"said": "Response 1 is wrong.", "response1": "a", **response}]
+    code, out, err = run(rows, *step.split(), "--api-base=http://127.0.0.1:9/v1")
+    (line,) = [line for line in err.splitlines() if "response2" in line]
+    assert code == 1 and f"in.jsonl: error: the row {problem}" in line and "1 unusable" in out
+    assert statuses(tmp_path) == ["error"]
+
+
+def test_a_row_to_decompose_that_has_no_response_at_all_is_an_error(run: Run) -> None:
+    """The annotators' texts alone are no question."""
+    code, out, err = run(["Too long."], "decompose", "--text-field", "said", "--api-base=http://127.0.0.1:9/v1")
+    assert code == 1 and 'error: the row has no "response1"; give each response as a string' in err
 
 
 def test_another_name_is_refused_where_it_would_replace_the_first_ones_fields(run: Run, tmp_path: Path) -> None:
