@@ -8,7 +8,8 @@ from metajudge.data import Conversation, Status, cut_to_tokens, read_conversatio
 from metajudge.engine import Answer, Question, RequestResult
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
-from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.verdict import LABELS
 from metajudge.tasks.messages import short_hash
 from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure, estimate_tokens

@@ -121,7 +121,7 @@ def test_a_row_without_one_of_its_responses_is_an_error_before_anything_is_asked
 
 def test_a_row_to_decompose_that_has_no_response_at_all_is_an_error(run: Run) -> None:
     """The annotators' texts alone are no question."""
-    code, out, err = run(["Too long."], "decompose", "--text-field", "said", "--api-base=http://127.0.0.1:9/v1")
+    code, _, err = run(["Too long."], "decompose", "--text-field", "said", "--api-base=http://127.0.0.1:9/v1")
     assert code == 1 and 'error: the row has no "response1"; give each response as a string' in err
 
 
