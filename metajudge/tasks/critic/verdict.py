@@ -205,12 +205,13 @@ def _is_wrapping(line: str) -> bool:
 # ------------------------------------------------------------------ what is round a verdict
 
 _NO_CHOICE = re.compile(
-    r"(?:\b(?:not|never|cannot|than|instead of|such as|for example,?|like|either|whether)|n['’]t|\be\.g\.,?)"
+    r"(?:\b(?:not|never|cannot|than|instead of|such as|for example,?|like|either|whether|could|might|may)|"
+    r"n['’]t|\be\.g\.,?)"
     r"(?:\s+(?:be|say|give|choose|call|it|write|a|an|as|the))*[\s*_`$\"'“(\[\\]*\Z",
     re.IGNORECASE,
 )
 _DOUBTED = re.compile(
-    r"[\s*_`$\"'”)\]\\.,]*(?:would|could|might|may|if|unless|or|is not|isn['’]t|is wrong)\b", re.IGNORECASE
+    r"[\s*_`$\"'”)\]\\,]*(?:would|could|might|may|if|unless|or|is not|isn['’]t|is wrong)\b", re.IGNORECASE
 )
 _NEAR = 60
 _WITHIN = 3

@@ -49,9 +49,11 @@ _SUBJECT = re.compile(
 _COMMENT = re.compile(r"(?:^[ \t]*|[ \t]+)<!--(?:(?!-->).)*-->[ \t]*$", re.DOTALL | re.MULTILINE)
 _OPEN_COMMENT = re.compile(r"^[ \t]*<!--", re.MULTILINE)
 _TABLE_CLAIM = re.compile(r"\s*\|\s*[*_`]{0,3}(C\d{1,4})[*_`]{0,3}\s*\|([^|]+)\|\s*")
-# Notes, brackets, emphasis, quotations and rows of tables: they may be about the point above but do not continue it.
+# Lettered lines, notes, brackets, emphasis, quotations and rows of tables may be about the point above but do not
+# continue it.
 _ASIDE = re.compile(
-    r"\(.*\)|\[.*\]|[>|].*|<[!/\w].*|[*_].*[*_]|"
+    r"\(.*\)|\[.*\]|[>|→➜⇒➡✓✔✗✘✅❌👉⚠🔹🔸※].*|[-=]>.*|<[!/\w].*|[*_].*[*_]|"
+    r"(?:\(?(?:[a-z]|[ivx]{1,4}|\d{1,3})[.)]|[①-⑳]|c\d+[a-z.\d]*[.:)]|\d+\.\d+[.:)])\s.*|"
     r"[*_]{0,3}(?:(?-i:[A-Z])\w*(?: \w+){0,2}[*_]{0,3}:|note\b|n\.?b\.|[注备说]).*",
     re.DOTALL | re.IGNORECASE,
 )
@@ -218,6 +220,9 @@ def _without_fences(lines: Sequence[str]) -> list[str] | None:
     kept, open_fences = list(lines), dict[int, int]()
     for place, line in enumerate(lines):
         if not _FENCE.fullmatch(line):
+            if open_fences and line.count("```") == 1 and line.rstrip().endswith("```"):  # behind the last point
+                kept[place] = line.rstrip().removesuffix("```")
+                open_fences.clear()
             continue
         kept[place] = ""
         begin = open_fences.pop(_indent(line), None)

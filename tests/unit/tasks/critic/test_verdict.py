@@ -68,6 +68,9 @@ FILLED = [
     (r"\boxed{A ≺≺ B}", "B>>A"), (r"\boxed{\text{Response A} \succ \text{Response B}}", "A>B"),
     (r"\boxed{\text{Response~B} \gg \text{Response~A}}", "B>>A"), (r"[[ A \gg B ]]", "A>>B"),
     (r"$\boxed{A>B}$ (slightly)", "A>B"), (r"\boxed{A>B}. Response A is better.", "A>B"),
+    (r"\boxed{A>B}. If length mattered, Response B might win.", "A>B"), (r"$\boxed{\mathbf{B \succ A}}$", "B>A"),
+    (r"\boxed{\;\mathtt{A}\;\gg\;\mathtt{B}\;}", "A>>B"), (r"\boxed{{\bf A}>{\bf B}}", "A>B"),
+    (r"\boxed{\rm A = B}", "A=B"),
 ]  # fmt: skip
 """Boxes with the commands, signs and spaces of LaTeX in them."""
 
@@ -170,6 +173,7 @@ def test_a_fence_round_the_list_is_no_reason(text: str) -> None:
         ([r"I can't give $\boxed{A>B}$"], "a boxed verdict that is only mentioned"),
         ([r"A verdict such as \boxed{A>B}"], "a boxed verdict that is only mentioned"),
         ([r"Write it as, for example, \[\boxed{A>B}\]"], "a boxed verdict that is only mentioned"),
+        ([r"My final verdict is not clear, it could be \boxed{A>B}"], "a boxed verdict that is only mentioned"),
         ([TITLE, "A>B is what I thought first"], "no boxed verdict after the reasons"),
         ([TITLE, "I think that A > B"], "no boxed verdict after the reasons"),
         ([f"{TITLE} it is unclear whether A>B"], "no boxed verdict after the reasons"),

@@ -48,7 +48,9 @@ LEFT_OUT = [
     "  (merged with another one)", "[as annotator 2 writes]", "  Evidence: the second line", "  Source: annotator 2",
     "> the annotator's words", "| a | b |", "Both annotators say so.", "\nBoth annotators say so.", "\nand so on",
     "**the budget**", "  **the budget**", "*in italics*", "2.", "<details>", "  <li>x</li>", "Total: 2 claims",
-    "- C1.1: a part of it", "clarity:", "---\n  indented behind a rule",
+    "  a) in step 2", "  (ii) in step 2", "  (1) in step 2", "  ① in step 2", "  C1a: in step 2", "  1.1. in step 2",
+    "  → so the price is wrong", "  => so the price is wrong", "  ✅ in step 2", "- C1.1: a part of it",
+    "clarity:", "---\n  indented behind a rule",
 ]  # fmt: skip
 """Sub-bullets, notes and other lines that may say something about the point above them."""
 
@@ -74,6 +76,7 @@ def test_what_may_belong_to_a_point_is_left_out_and_named(text: str) -> None:
         (("```", "- C1: the loop", "- C2: the test", "```"), ("the loop", "the test")),
         (("### A", "```", "- C1: the loop", "```", "### B", "```", "- C2: the test", "```"), ("the loop", "the test")),
         (("```", "- C1: the loop", "", "```", "```", "```"), ("the loop",)),
+        (("```", "- C1: the loop", "- C2: the test```"), ("the loop", "the test")),
         (("Here they are:", "- C1: the loop"), ("the loop",)),
         (("- **Response 1**", "  - C1: the loop", "- **Response 2**", "  - C2: the test"), ("the loop", "the test")),
         (("- C1: the loop <!-- annotator 1 -->", "- C2: the test"), ("the loop", "the test")),
