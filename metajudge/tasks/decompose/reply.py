@@ -54,9 +54,10 @@ _TABLE_CLAIM = re.compile(r"\s*\|\s*[*_`]{0,3}(C\d{1,4})[*_`]{0,3}\s*\|([^|]+)\|
 _ASIDE = re.compile(
     r"\(.*\)|\[.*\]|[>|→➜⇒➡✓✔✗✘✅❌👉⚠🔹🔸※].*|[-=]>.*|<[!/\w].*|[*_].*[*_]|"
     r"(?:\(?(?:[a-z]|[ivx]{1,4}|\d{1,3})[.)]|[①-⑳]|c\d+[a-z.\d]*[.:)]|\d+\.\d+[.:)])\s.*|"
-    r"[*_]{0,3}(?:(?-i:[A-Z])\w*(?: \w+){0,2}[*_]{0,3}:|note\b|n\.?b\.|[注备说]).*",
+    r"[*_]{0,3}(?:(?-i:[A-Z])\w*(?: \w+){0,2}[*_]{0,3}:|note\b|n\.?b\.|annotators?\b|[注备说]).*",
     re.DOTALL | re.IGNORECASE,
 )
+_ONLY_A_NOTE = re.compile(r"[*_(]{0,3}note\s*[:：]|\((?:no|none|nothing)\b.*\)\Z", re.IGNORECASE)
 _TELLING = re.compile(r"CLAIM\\?[_ ]COUNT|IGNORED\\?[_ ]SUMMARY|(?<![^\W_])C\d", re.IGNORECASE)
 
 
@@ -123,6 +124,8 @@ def _problem(items: Sequence[str], left_out: Sequence[LeftOut], count: int) -> s
     for number, item in enumerate(items, 1):
         if _says_nothing(item):
             return f"C{number} is empty"
+        if _ONLY_A_NOTE.match(item):
+            return f"C{number} is only a note"
         if _is_subject(item):
             return f"C{number} is only a heading"
         if item.endswith((":", "：")) and any(text.item == number for text in left_out):
@@ -250,7 +253,7 @@ def _is_title(lines: Sequence[str], place: int) -> bool:
 
 
 def _is_subject(text: str) -> bool:
-    words = re.sub(r"^[\W_]+|[\W_]+$", "", re.sub(r"<[^<>]*>", " ", text))
+    words = re.sub(r"^[\W\d_]+|[\W_]+$", "", re.sub(r"<[^<>]*>", " ", text))
     return _SUBJECT.fullmatch(_fold(words)) is not None
 
 

@@ -20,9 +20,9 @@ def reason(*lines: str, count: int = 2, ignored: str = "- none") -> str:
 SKIPPED = [
     "### Response 2", "##Response 2", "#### **Claims about Response 2**", "###", "# 回答2", "<h3>Response 2</h3>",
     "**Response 2**", "**Response 2:**", "__Response 2__", "*Response 2*", "**Accuracy**", "**Annotator 2's points**",
-    "Response 2", "Response 2:", "- Response 2:", "- **Response B**", "[Response 2]", "(Response 2)", "For Response 2:",
+    "Response 2", "Response 2:", "- Response 2:", "[Response 2]", "(Response 2)", "For Response 2:",
     "=== Response 2 ===", "— Response 2 —", "Claims about the second response:", "Annotator 2:", "回答2：", "Accuracy:",
-    "Second response:", "Both responses", "The following points are about the second one:",
+    "Second response:", "1. **Response 2**", "Both responses", "The following points are about the second one:",
     "---", "***", "* * *", "===", "_____", "—————", "-", "•", "...", "|---|---|", ">",
     "```", "```text", "~~~", "<!-- Response 2 -->", "<!--\n- C7: dropped\n-->", "(none)", "none", "- None.", "N/A", "",
     "\u200b", "\n---\n\n### Response 2\n",
@@ -50,7 +50,7 @@ LEFT_OUT = [
     "**the budget**", "  **the budget**", "*in italics*", "2.", "<details>", "  <li>x</li>", "Total: 2 claims",
     "  a) in step 2", "  (ii) in step 2", "  (1) in step 2", "  ① in step 2", "  C1a: in step 2", "  1.1. in step 2",
     "  → so the price is wrong", "  => so the price is wrong", "  ✅ in step 2", "- C1.1: a part of it",
-    "clarity:", "---\n  indented behind a rule",
+    "clarity:", "  Annotators 1 and 3 agree.", "---\n  indented behind a rule",
 ]  # fmt: skip
 """Sub-bullets, notes and other lines that may say something about the point above them."""
 
@@ -102,6 +102,8 @@ def test_a_point_in_another_dress_is_read(lines: tuple[str, ...], points: tuple[
         (("- C1: **Response 1**", SECOND), 2, "C1 is only a heading"),
         (("- C1: Response 1 fails:", "  - no unit", SECOND), 2,
          "C1 ends in a colon: what it names is not on its line"),
+        ((FIRST, "- C2: Note: both agree"), 2, "C2 is only a note"),
+        ((FIRST, "- C2: (no concrete fault)"), 2, "C2 is only a note"),
         ((FIRST, "- C2: none"), 2, "C2 is empty"),
         ((FIRST, "- C2: (none)"), 2, "C2 is empty"),
         ((FIRST, "- C2: ---"), 2, "C2 is empty"),
