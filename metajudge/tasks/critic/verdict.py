@@ -16,7 +16,7 @@ INVISIBLE = r"\u200e\u200f\ufeff"
 WIDE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 NUMBER = r"\(?\d{1,3}[.)、]"
 _MARKS = rf"[\s{INVISIBLE}*_`#>•-]*"
-_COMMAND = r"\\+(?:text[a-z]*|math[a-z]*|(?:sub)*section\*?|paragraph\*?|underline|emph|large|Large)\s*\{"
+_COMMAND = r"(?<!\\)\\++(?:text[a-z]*|math[a-z]*|(?:sub)*section\*?|paragraph\*?|underline|emph|large|Large)\s*\{"
 _GAP = r"[\s*_`}]*"
 _VERDICT_LINE = re.compile(
     rf"{_MARKS}(?:{_COMMAND})?(?:{NUMBER}{_GAP})?(?:my\s+)?"
@@ -134,11 +134,11 @@ _SIGNS = {
     "=": re.compile(r"(?<!\\)\\++(?:approx|sim|simeq|cong|equiv|eq)(?![A-Za-z])|[≡≃≅]"),
 }
 _FORMAT = re.compile(
-    r"\\+(?:begin|end)\s*\{[a-zA-Z]+\*?\}(?:\{[^{}]*\}|\[[^\[\]]*\])?|\\+(?:text)?color\s*\{[^{}]*\}|"
-    r"\\+(?:[hv]space\*?|[hv]?phantom)\s*\{[^{}]*\}|"
-    r"\\+(?:text[a-z]*|math[a-z]*|operatorname\*?|emph|underline|bm|boldsymbol|[mhf]box|boxed|verb|displaystyle|textstyle|"
+    r"\\++(?:begin|end)\s*\{[a-zA-Z]+\*?\}(?:\{[^{}]*\}|\[[^\[\]]*\])?|\\++(?:text)?color\s*\{[^{}]*\}|"
+    r"\\++(?:[hv]space\*?|[hv]?phantom)\s*\{[^{}]*\}|"
+    r"\\++(?:text[a-z]*|math[a-z]*|operatorname\*?|emph|underline|bm|boldsymbol|[mhf]box|boxed|verb|displaystyle|textstyle|"
     r"tiny|small|normalsize|[lL]arge|LARGE|[hH]uge|bf|it|rm|tt|sf|bfseries|ttfamily|centering|left|right|quad|qquad|"
-    r"hfill|noindent)(?![A-Za-z])|\\+[;:,! ()\[\]]|\\{2,}|&(?!\w+;)|\|"
+    r"hfill|noindent)(?![A-Za-z])|\\++[;:,! ()\[\]]|\\{2,}|&(?!\w+;)|\|"
 )
 # Fences, tags, rules, delimiters of formulas and emphasis.
 _AROUND = re.compile(
@@ -263,7 +263,7 @@ def _leads(lines: Sequence[str], number: int, depth: int) -> bool:
     if text in ("```", "~~~", "$$"):  # every second one closes what a reason opened
         return sum(text in line and line.count(text) % 2 for line in lines[: number + 1]) % 2 == 1
     if _is_wrapping(text):
-        return not re.search(r"\\+[\])]|\\+end\b|^\}|</", text)
+        return not re.search(r"\\[\])]|\\end\b|^\}|</", text)
     if _comparing(_boxes(text)) and _is_wrapping(_BOX.sub("", text)):
         return True
     return deeper <= 0 and (SEPARATION.fullmatch(text) is not None or text.endswith(":"))
