@@ -4,7 +4,14 @@
 models, `labels` and `conversation` read fields of a row, `download` fetches the published files.
 """
 
-from metajudge.data.conversation import Conversation, cut_to_tokens, framed, read_conversation, render_conversation
+from metajudge.data.conversation import (
+    Conversation,
+    cut_to_tokens,
+    framed,
+    read_conversation,
+    read_response,
+    render_conversation,
+)
 from metajudge.data.download import Downloaded, PublishedFile, download_file
 from metajudge.data.formats import UnreadableForm
 from metajudge.data.labels import SIGNED, Labels, number_of, parse_verdict, sign, signed_verdict

@@ -5,8 +5,11 @@ of a reply or a control token of a chat format loses its angle brackets.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from metajudge.data.rows import json_kind
 from metajudge.text import TAG_PIECES, escape_markup, of_text, replace_surrogates
 
 FRAME = "QUOTED_"
@@ -53,6 +56,32 @@ def read_conversation(value: object) -> Conversation | str:
             return f"has a message {number} {turn}"
         turns.append(turn)
     return Conversation(tuple(turns))
+
+
+def read_response(row: Mapping[str, Any], field: str) -> str:
+    """Return the text of a response: a string as it is, or that of its chat messages.
+
+    Several messages have their roles before them. Raises `ValueError` with what is wrong, to follow "the row": null, an
+    absent field, another type, or messages without text would be shown as an empty response.
+    """
+    value = row.get(field)
+    if isinstance(value, str):
+        return value
+    remedy = "give each response as a string or a list of messages"
+    if field not in row:
+        raise ValueError(f'has no "{field}"; {remedy}')
+    if not isinstance(value, list):
+        kind = json_kind(value)
+        kind = {"null": kind, "object": "an object"}.get(kind, f"a {kind}")
+        raise ValueError(f'has a "{field}" that is {kind}; {remedy}')
+    messages = read_conversation(value)
+    if isinstance(messages, str):
+        raise ValueError(f'has a "{field}" that {messages}')
+    if not any(turn.text.strip() for turn in messages.turns):
+        raise ValueError(f'has a "{field}" whose messages hold no text; {remedy}')
+    if len(messages.turns) == 1:
+        return messages.turns[0].text
+    return "\n\n".join(f"[{turn.role}]\n{turn.text}" for turn in messages.turns)
 
 
 def _turn(message: object) -> Turn | str:

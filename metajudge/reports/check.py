@@ -15,11 +15,13 @@ from metajudge.data import (
     InvalidRow,
     Row,
     RowIds,
+    Sample,
     Status,
     check_spelling,
     choose_models,
     find_checklist,
     find_models,
+    make_sample,
 )
 from metajudge.errors import UsageError
 from metajudge.records import JudgeIdentity, LatestRecords, Record, Unscored, file_model, guess_kind
@@ -29,6 +31,10 @@ from metajudge.reports.scan import score_record
 
 INPUT, RESULTS = "input", "results"
 _REASON_LENGTH = 200
+_NO_HUMAN_LISTS = (
+    f'no row can be judged, because none has a usable "{HUMAN_KEY}": make these lists with `decompose`, or add them as '
+    "lists of strings, then check again"
+)
 _NO_LISTS = (
     f'no row has a checklist; a row needs "{HUMAN_KEY}" and, for each model to evaluate, "{{model}}-checklist", '
     "both lists of strings: add them, then check again"
@@ -204,7 +210,8 @@ def _check_input(source: EligibleRows, asked: str) -> Check:
             continue
         row_id = numbers.id_of(row.data)
         wrong = check.rows.add(row, row_id)
-        reasons = [check.rows.add_model(row, row_id, name) for name in models]
+        counted = row if wrong is None else _with_human_list(row)
+        reasons = [wrong or problem for problem in [check.rows.add_model(counted, row_id, name) for name in models]]
         check.judged += None in reasons
         if not models and find_checklist(row.data, "human")[0]:  # the whole file is refused; this list is checked
             reasons = [wrong]
@@ -225,7 +232,17 @@ def _refusal(check: Check, spelling: str, *, has_models: bool) -> str:
         return spelling
     if not has_models and not check.rows.human.lists:
         return _NO_LISTS
-    return "" if check.refusal or check.judged else "no row can be judged"
+    if check.refusal or check.judged:
+        return ""
+    return "no row can be judged" if check.rows.human.lists else _NO_HUMAN_LISTS
+
+
+def _with_human_list(row: Row) -> Row:
+    """Return a row whose human list can be read, so that a model's list is counted where the human one is missing."""
+    if isinstance(make_sample(row, "", "human"), Sample):
+        return row
+    others = {key: value for key, value in row.data.items() if key.lower() != HUMAN_KEY}
+    return Row(row.line, {**others, HUMAN_KEY: []})
 
 
 # ------------------------------------------------------------------ result files
@@ -254,7 +271,7 @@ def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> C
             if row_id not in seen:  # a row that was judged for several models counts once
                 seen.add(row_id)
                 check.rows.add(row, row_id)
-            check.rows.add_model(row, row_id, model)
+            check.rows.add_model(_with_human_list(row), row_id, model)
     evaluated = list(records.evaluated)
     if missing := _missing(asked, evaluated):
         check.refusal = f"no record is of {', '.join(missing)}; there are records of {', '.join(evaluated)}"

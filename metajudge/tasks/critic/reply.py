@@ -5,61 +5,35 @@ most to least important, a line `Final assessment result: \\boxed{B>A}`. Lists a
 indented under a reason continue it, a title with reasons under it is no reason.
 """
 
-import functools
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metajudge.data import parse_verdict, sign
+from metajudge.data import sign
+from metajudge.tasks.critic.verdict import (
+    INVISIBLE,
+    LABELS,
+    SEPARATION,
+    find_verdict,
+    is_spaced_rule,
+    item_pattern,
+    join_boxes,
+)
 from metajudge.text import BLOCK_END, BLOCK_START, ParseFailure, result_block, to_half_width, without_thinking
 
-LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}
-
-_INVISIBLE = r"\u200e\u200f\ufeff"
-_MARKS = rf"[\s{_INVISIBLE}*_`#>•-]*"
 _GAP = r"[\s*_`]*"
-_WIDE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_NUMBER = r"\(?\d{1,3}[.)、]"
 _HEADER = re.compile(
-    rf"[\s{_INVISIBLE}*_`#>]*list of reasons{_GAP}(?:\([^()]{{0,60}}\){_GAP}(?=:))?(?P<colon>:[*_`]*[ \t]*)?",
+    rf"[\s{INVISIBLE}*_`#>]*list of reasons{_GAP}(?:\([^()]{{0,60}}\){_GAP}(?=:))?(?P<colon>:[*_`]*[ \t]*)?",
     re.IGNORECASE,
 )
-_VERDICT_LINE = re.compile(
-    rf"{_MARKS}(?:{_NUMBER}{_GAP})?(?:my\s+)?final\s+(?:assessment(?:\s+result)?|verdict|judge?ment|decision|result)"
-    rf"{_GAP}:(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_BOX = re.compile(r"\bboxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|\[\[([^\[\]]*)\]\]")
-_RELATION = re.compile(r"[<>=~≫≪»«⋙⋘≈]|&[gl]t;|\\(?:g[gt]|l[lt]|approx|sim)\b")
-
-
-def _item(behind_dash: str, behind_number: str, bullets: str = "", numbers: str = "") -> re.Pattern[str]:
-    """Return the pattern of a bulleted or numbered line.
-
-    `behind_dash`, `behind_number`: patterns of a text that may follow the sign without a space. `bullets`, `numbers`:
-    further signs.
-    """
-    without_space = rf"(?<=[{numbers}])|" if numbers else ""
-    return re.compile(
-        rf"(?P<indent>[ \t{_INVISIBLE}]*)(?:"
-        rf"(?P<bullet>[-*•–—‣◦▪●·{bullets}])(?:\s+|(?<=[•{bullets}])|(?<=-)(?={behind_dash}))|"
-        rf"(?P<open>[*_]{{0,3}})(?P<number>{_NUMBER}{f'|[{numbers}]' if numbers else ''})(?P<shut>[*_]{{0,3}})"
-        rf"(?:\s+|{without_space}(?=[{_WIDE}{behind_number}]|\*\*))"
-        r")(?P<text>.*)",
-        re.DOTALL,
-    )
-
-
-# Around a verdict, a dash without a space begins a remark or the verdict itself.
-_ITEM = _item(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
-_ITEM_BY_VERDICT = _item(r"[^\W\d_]", "")
+_ITEM = item_pattern(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
 _NUMERAL = re.compile(r"\d+|[①-⑳]")
 _QUOTE = re.compile(r"\A[ \t]*>[ \t]?")
-_SEPARATION = re.compile(r"#{1,6}\s.*|([-*_])\1{2,}|(\*\*|__)(?:(?!\2).)+\2\s*:?")
 # "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon is a statement.
 _TITLE = re.compile(r"(?=.{,60}$)(?:(\*\*|__)(?:(?!\1).)+\1\s*:?|(?:\S+\s+){,3}\S+:)")
 _FENCE = "```"
+_FENCE_LINE = re.compile(r"```[\w+-]*\s*")
 _TELLING = re.compile(r"boxed|\[\[|list of reasons|final assessment|^[ \t]*[-*•][ \t]", re.IGNORECASE | re.MULTILINE)
 
 
@@ -103,7 +77,8 @@ def _read(body: str, needs_reasons: bool) -> Critique | ParseFailure:
     lines = body.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
     if len(lines) > 1 and lines[0].startswith(_FENCE):  # a fence round the whole; its end comes after the verdict
         del lines[0]
-    found = _find_verdict(lines)
+    lines = join_boxes(lines)
+    found = find_verdict(lines)
     if isinstance(found, ParseFailure):
         return found
     place, verdict = found
@@ -111,7 +86,7 @@ def _read(body: str, needs_reasons: bool) -> Critique | ParseFailure:
     if len(headers) > 1:
         return ParseFailure("two lists of reasons")
     number, first = headers[0] if headers else (-1, "")
-    reasons = _reasons([first, *_unquoted(lines[number + 1 : place])])
+    reasons = _reasons(_unfenced([first, *_unquoted(lines[number + 1 : place])]))
     if not reasons and needs_reasons:
         return ParseFailure("no reasons before the verdict")
     return Critique(reasons, verdict, LABELS[verdict])
@@ -134,61 +109,16 @@ def _unquoted(lines: list[str]) -> list[str]:
     return [_QUOTE.sub("", line) for line in lines] if is_quotation else lines
 
 
-# ------------------------------------------------------------------ the verdict
-
-
-def _find_verdict(lines: Sequence[str]) -> tuple[int, int] | ParseFailure:
-    """Return line number and verdict: of the line that names it, else of the last one if it has a boxed verdict."""
-    named = [(number, rest) for number in range(len(lines)) if (rest := _named_verdict(lines, number))]
-    if not named:
-        last = next((number for number in reversed(range(len(lines))) if _has_words(lines[number])), 0)
-        if _ITEM_BY_VERDICT.fullmatch(to_half_width(lines[last])) or not _comparing(_boxes(lines[last])):
-            return ParseFailure("no boxed verdict after the reasons")
-        named = [(last, lines[last])]
-    place, rest = named[0]
-    behind = lines[place + 1 :]
-    if any(_ITEM_BY_VERDICT.fullmatch(to_half_width(line)) for line in behind):
-        return ParseFailure("reasons after the verdict")
-    said = [*(_boxes(rest) or [rest]), *(box for line in behind for box in _comparing(_boxes(line)))]
-    verdicts = [_verdict(box) for box in said]
-    if len(named) > 1 or len(set(verdicts)) > 1:
-        return ParseFailure("two verdicts")
-    verdict = verdicts[0]
-    if verdict is None:
-        return ParseFailure(f"the verdict {said[0].strip()[:40]!r} is none of {', '.join(LABELS.values())}")
-    return place, verdict
-
-
-def _named_verdict(lines: Sequence[str], number: int) -> str:
-    """Return the verdict after "Final assessment result:", on its line or the next; "" if there is none."""
-    found = _VERDICT_LINE.fullmatch(to_half_width(lines[number]))
-    if found is None:
-        return ""
-    rest = lines[number][found.start("rest") :]
-    if not _has_words(rest):
-        rest = _next_words(lines, number)
-        return rest if _boxes(rest) and not _ITEM_BY_VERDICT.fullmatch(to_half_width(rest)) else ""
-    return rest if _boxes(rest) or (_comparing([rest]) and _verdict(rest) is not None) else ""
-
-
-def _has_words(line: str) -> bool:
-    return bool(line.strip(" \t*_`$"))
-
-
-def _boxes(line: str) -> list[str]:
-    """Return the texts in `\\boxed{…}` or `[[…]]`."""
-    return [first or second for first, second in _BOX.findall(line)]
-
-
-def _comparing(boxes: Sequence[str]) -> list[str]:
-    """Return the boxes that compare: a letter alone may be the answer to the conversation's question."""
-    return [box for box in boxes if _RELATION.search(to_half_width(box))]
-
-
-@functools.lru_cache(maxsize=256)  # there are few different ones, and each is compared with some twenty spellings
-def _verdict(text: str) -> int | None:
-    # Some judges write "C" for a tie; here it may be the answer that the responses were asked for.
-    return None if text.strip(" \t*_`$.").upper() == "C" else parse_verdict(text)
+def _unfenced(lines: list[str]) -> list[str]:
+    """Return the lines of a list without a fence round the whole of it, whose end may come after the verdict."""
+    begin = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    fences = [number for number, line in enumerate(lines) if _FENCE_LINE.fullmatch(line)]
+    if begin not in fences:
+        return lines
+    end = fences[-1] if len(fences) % 2 == 0 else len(lines)
+    if any(_ITEM.fullmatch(to_half_width(line)) for line in lines[end + 1 :]):
+        return lines
+    return lines[begin + 1 : end]
 
 
 # ------------------------------------------------------------------ the reasons
@@ -200,7 +130,7 @@ def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
     top, inside, fenced, looked = 0, False, -1, -1
     last_fence = max((number for number, line in enumerate(lines) if line.strip() == _FENCE), default=-1)
     for number, line in enumerate(lines):
-        item = None if number <= fenced else _ITEM.fullmatch(to_half_width(line))
+        item = None if number <= fenced or is_spaced_rule(line) else _ITEM.fullmatch(to_half_width(line))
         indent = _indent(line)
         if item and not (inside and indent > top + 1):
             text = _item_text(line, item)
@@ -217,6 +147,10 @@ def _reasons(lines: Sequence[str]) -> tuple[str, ...]:
             end, looked = _fence_end(text, lines, number, top)
             fenced = max(fenced, end)
     return tuple(folded for reason in reasons if (folded := " ".join(reason.split())))
+
+
+def _has_words(line: str) -> bool:
+    return bool(line.strip(" \t*_`$"))
 
 
 def _indent(line: str) -> int:
@@ -268,7 +202,7 @@ def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
     line = lines[number]
     if _indent(line) > top:
         return True
-    if number == 0 or not lines[number - 1].strip() or _SEPARATION.fullmatch(to_half_width(line.strip())):
+    if number == 0 or not lines[number - 1].strip() or SEPARATION.fullmatch(to_half_width(line.strip())):
         return False
     return not (
         to_half_width(line.rstrip()).endswith(":") and _ITEM.fullmatch(to_half_width(_next_words(lines, number)))

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from metajudge.data import Conversation, Status, cut_to_tokens, read_conversation
+from metajudge.data import Conversation, Status, cut_to_tokens, read_conversation, read_response
 from metajudge.engine import Answer, Question, RequestResult
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
-from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.verdict import LABELS
 from metajudge.tasks.messages import short_hash
 from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure, estimate_tokens
@@ -136,11 +137,10 @@ class CriticStep(Step):
         conversation = read_conversation(row.get(self.context_field))
         if isinstance(conversation, str):
             return f'has a "{self.context_field}" that {conversation}'
-        responses = [row.get(name) for name in self.response_fields]
-        for name, text in zip(self.response_fields, responses, strict=True):
-            if not isinstance(text, str):
-                return f'has no text in "{name}"'
-        first, second = str(responses[0]), str(responses[1])
+        try:
+            first, second = (read_response(row, name) for name in self.response_fields)
+        except ValueError as problem:
+            return str(problem)
         return self._cut(conversation, first, second), first, second
 
     def _cut(self, conversation: Conversation, first: str, second: str) -> Conversation:

@@ -2,7 +2,8 @@
 
 The grammar, between `<RESULT_START>` and `<RESULT_END>`: a line `CLAIM_COUNT=n`, a line `CLAIMS:` with lines
 `- C1: …` to `- Cn: …`, a line `IGNORED_SUMMARY:` with lines `- … (Reason: …)`. A point or entry may continue over
-several lines.
+several lines. Rules, fences, headings and comments between the points are skipped; other lines that may not belong to
+a point are left out of it and named.
 """
 
 import re
@@ -23,13 +24,40 @@ _HEADINGS = {
 }
 _BULLET = r"(?:[-•–—‣◦▪●·]\s*|\*\s+|\d{1,3}[.)]\s+)"
 _CLAIM = re.compile(
-    rf"[\s\u200e\u200f\ufeff]*{_BULLET}?(?P<open>[*_`]{{0,3}})C(?P<number>\d{{1,4}})(?P<shut>[*_`]{{0,3}})\s*:(?P<text>.*)",
+    rf"[\s\u200e\u200f\ufeff]*(?:#{{1,6}}\s+)?{_BULLET}?(?:\[[ xX]?\]\s*)?"
+    rf"(?P<open>[*_`]{{0,3}})C(?P<number>\d{{1,4}})(?P<shut>[*_`]{{0,3}})\s*:(?P<text>.*)",
     re.DOTALL,
 )
 _ENTRY = re.compile(rf"[\s\u200e\u200f\ufeff]*{_BULLET}(?P<text>.*)", re.DOTALL)
 _REASON = re.compile(rf"(?<![^\W_])Reason{_GAP}:{_GAP}", re.IGNORECASE)
 _NOTHING = {"", "none", "nothing", "na", "nil"}
-_FENCE = re.compile(r"\s*```\w*\s*")
+_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})[\w+-]*\s*")
+# Rules, rules of tables, empty bullets and blank lines.
+_RULE = re.compile(r"[\s\-*_=~•·–—―|:+.…>]*")
+_HEADING = re.compile(r"#{1,6}(?:\s.*)?|#{2,6}.*|<h[1-6]\b.*", re.IGNORECASE)
+_TITLE = re.compile(r"(\*\*|__)(?:(?!\1).){1,60}(?<![.!?])\1|.*:[*_]{0,3}")
+# "Response 1", "Claims about Response B", "Annotator 2's feedback": the subject of the points below, no point.
+_KINDS = r"(?:claims?|points?|faults?|issues?|problems?|errors?|weaknesses|flaws?|feedback|comments?|statements?)"
+_SUBJECT = re.compile(
+    rf"(?:{_KINDS} )?(?:(?:about|for|on|of|in|with|against|from|by|regarding|concerning) )?@?(?:the )?"
+    rf"(?:(?:response|answer|assistant|annotator|model|option|output) ?#?(?:\d|[a-d]|one|two)|"
+    rf"(?:both|first|second|all) (?:responses?|answers?|annotators?)|(?:回复|回答|答案|响应) ?[12ab一二])"
+    rf"(?: ?['’]s)?(?: {_KINDS})?",
+    re.IGNORECASE,
+)
+# Only as a line or at the end of one: a comment inside a sentence is what the point speaks of.
+_COMMENT = re.compile(r"(?:^[ \t]*|[ \t]+)<!--(?:(?!-->).)*-->[ \t]*$", re.DOTALL | re.MULTILINE)
+_OPEN_COMMENT = re.compile(r"^[ \t]*<!--", re.MULTILINE)
+_TABLE_CLAIM = re.compile(r"\s*\|\s*[*_`]{0,3}(C\d{1,4})[*_`]{0,3}\s*\|([^|]+)\|\s*")
+# Lettered lines, notes, brackets, emphasis, quotations and rows of tables may be about the point above but do not
+# continue it.
+_ASIDE = re.compile(
+    r"\(.*\)|\[.*\]|[>|→➜⇒➡✓✔✗✘✅❌👉⚠🔹🔸※].*|[-=]>.*|<[!/\w].*|[*_].*[*_]|"
+    r"(?:\(?(?:[a-z]|[ivx]{1,4}|\d{1,3})[.)]|[①-⑳]|c\d+[a-z.\d]*[.:)]|\d+\.\d+[.:)])\s.*|"
+    r"[*_]{0,3}(?:(?-i:[A-Z])\w*(?: \w+){0,2}[*_]{0,3}:|note\b|n\.?b\.|annotators?\b|[注备说]).*",
+    re.DOTALL | re.IGNORECASE,
+)
+_ONLY_A_NOTE = re.compile(r"[*_(]{0,3}note\s*[:：]|\((?:no|none|nothing)\b.*\)\Z", re.IGNORECASE)
 _TELLING = re.compile(r"CLAIM\\?[_ ]COUNT|IGNORED\\?[_ ]SUMMARY|(?<![^\W_])C\d", re.IGNORECASE)
 
 
@@ -43,12 +71,23 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Text among the points that is neither a numbered point nor surely a part of one."""
+
+    item: int
+    """Number of the point above it, from 1."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """The single points that a row's annotators made."""
 
     items: tuple[str, ...]
     """Points C1 to Cn, white space folded; none if nothing concrete was said."""
     ignored: tuple[Ignored, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    """Sub-bullets, notes and the like, in order: a person should check the points above them."""
 
 
 def read_claims(text: str, *, complete: bool = True) -> Claims | ParseFailure:
@@ -64,25 +103,41 @@ def read_claims(text: str, *, complete: bool = True) -> Claims | ParseFailure:
     if isinstance(sections, ParseFailure):
         return sections
     count, claim_lines, ignored_lines = sections
-    items = _items(claim_lines)
-    if isinstance(items, ParseFailure):
-        return items
-    if len(items) != count:
-        return ParseFailure(f"CLAIM_COUNT is {count} but the points are {len(items)}")
+    read = _points(claim_lines)
+    if isinstance(read, ParseFailure):
+        return read
+    items, left_out = read
+    while len(items) > count and _says_nothing(items[-1]):  # "- C3:", "- C1: none"
+        items = items[:-1]
+    if problem := _problem(items, left_out, count):
+        return ParseFailure(problem)
     ignored = tuple(_ignored(ignored_lines))
     if not items and not any(entry.reason for entry in ignored):
         return ParseFailure("no points and no reason for it")
-    return Claims(items, ignored)
+    return Claims(items, ignored, left_out)
+
+
+def _problem(items: Sequence[str], left_out: Sequence[LeftOut], count: int) -> str:
+    """Return the reason against a list of points; empty if there is none."""
+    if len(items) != count:
+        return f"CLAIM_COUNT is {count} but the points are {len(items)}"
+    for number, item in enumerate(items, 1):
+        if _says_nothing(item):
+            return f"C{number} is empty"
+        if _ONLY_A_NOTE.match(item):
+            return f"C{number} is only a note"
+        if _is_subject(item):
+            return f"C{number} is only a heading"
+        if item.endswith((":", "：")) and any(text.item == number for text in left_out):
+            return f"C{number} ends in a colon: what it names is not on its line"
+    return ""
 
 
 # ------------------------------------------------------------------ its lines
 
 
 def _lines(block: str) -> list[str]:
-    """Return the lines of a block, without a code fence round the whole."""
-    lines = block.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
-    fenced = len(lines) > 1 and _FENCE.fullmatch(lines[0]) and _FENCE.fullmatch(lines[-1])
-    return lines[1:-1] if fenced else lines
+    return _COMMENT.sub("", block.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
 
 
 def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | ParseFailure:
@@ -98,38 +153,124 @@ def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | ParseF
     (count, number), (claims, first), (ignored, entry) = headings
     if not count < claims < ignored:
         return ParseFailure("CLAIM_COUNT, CLAIMS and IGNORED_SUMMARY are not in this order")
-    if any(line.strip() for line in [*lines[:count], *lines[count + 1 : claims]]):
+    if not all(_is_mark(line) for line in [*lines[:count], *lines[count + 1 : claims]]):
         return ParseFailure("text between CLAIM_COUNT and CLAIMS")
     return (
         int(number["rest"]),
         [_rest(lines[claims], first), *lines[claims + 1 : ignored]],
-        [_rest(lines[ignored], entry), *lines[ignored + 1 :]],
+        [_rest(lines[ignored], entry), *(line for line in lines[ignored + 1 :] if not _is_mark(line))],
     )
+
+
+def _is_mark(line: str) -> bool:
+    """Return whether a line is blank, a rule, a fence or a Markdown heading."""
+    text = line.strip()
+    return any(pattern.fullmatch(text) for pattern in (_RULE, _FENCE, _HEADING))
 
 
 def _rest(line: str, heading: re.Match[str]) -> str:
     return re.sub(r"^[\s*_`]+$", "", line[heading.start("rest") :])
 
 
-def _items(lines: Sequence[str]) -> tuple[str, ...] | ParseFailure:
-    """Return the points in order; a line that begins no point continues the one before."""
+# ------------------------------------------------------------------ the points
+
+
+def _points(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[LeftOut, ...]] | ParseFailure:
+    """Return the points in order, white space folded, and the texts among them that are left out."""
+    if any(map(_OPEN_COMMENT.match, lines)):
+        return ParseFailure("a comment that does not end")
+    plain = _without_fences([_row_as_point(line) for line in lines])
+    if plain is None:
+        return ParseFailure("a code block among the points")
     items: list[str] = []
-    for line in lines:
-        found = _CLAIM.fullmatch(to_half_width(line))
-        if found is None:
-            if items:
-                items[-1] += f" {line}"
-            elif not _says_nothing(line):
-                return ParseFailure("text before C1")
+    others: list[LeftOut] = []
+    indent, is_open = 0, False
+    for place, line in enumerate(plain):
+        if found := _CLAIM.fullmatch(to_half_width(line)):
+            if int(found["number"]) != len(items) + 1:
+                return ParseFailure(f"C{found['number']} is in the place of C{len(items) + 1}")
+            items.append(_without_emphasis(line[found.start("text") :], found["open"], found["shut"]))
+            indent, is_open = _indent(line), True
+        elif _is_mark(line) or _is_title(plain, place) or _says_nothing(line):
+            is_open = is_open and not line.strip()
+        elif is_open and _goes_on(line, items[-1], plain[place - 1], indent):
+            items[-1] += f" {line}"
+        elif not items:
+            return ParseFailure("text before C1")
+        else:
+            _leave_out(others, LeftOut(len(items), line), goes_on=not is_open and bool(plain[place - 1].strip()))
+            is_open = False
+    return tuple(map(_fold, items)), tuple(LeftOut(one.item, _fold(one.text)) for one in others)
+
+
+def _row_as_point(line: str) -> str:
+    """Return `| C1 | text |` as `C1: text`, any other line unchanged."""
+    found = _TABLE_CLAIM.fullmatch(line)
+    return f"{found[1]}:{found[2]}" if found else line
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def _without_fences(lines: Sequence[str]) -> list[str] | None:
+    """Return the lines with blank ones for the fences round points; None if a fence holds something else."""
+    kept, open_fences = list(lines), dict[int, int]()
+    for place, line in enumerate(lines):
+        if not _FENCE.fullmatch(line):
+            if open_fences and line.count("```") == 1 and line.rstrip().endswith("```"):  # behind the last point
+                kept[place] = line.rstrip().removesuffix("```")
+                open_fences.clear()
             continue
-        number = int(found["number"])
-        if number != len(items) + 1:
-            return ParseFailure(f"C{number} is in the place of C{len(items) + 1}")
-        items.append(_without_emphasis(line[found.start("text") :], found["open"], found["shut"]))
-    folded = tuple(" ".join(item.split()) for item in items)
-    if "" in folded:
-        return ParseFailure(f"C{folded.index('') + 1} is empty")
-    return folded
+        kept[place] = ""
+        begin = open_fences.pop(_indent(line), None)
+        if begin is None:
+            open_fences[_indent(line)] = place
+            continue
+        inside = lines[begin + 1 : place]
+        if not all(map(_is_mark, inside)) and not any(_CLAIM.fullmatch(to_half_width(one)) for one in inside):
+            return None
+    return kept
+
+
+def _is_title(lines: Sequence[str], place: int) -> bool:
+    """Return whether a line is surely a title of the points below it, or of a table's columns."""
+    text = to_half_width(lines[place]).strip()
+    if _is_subject(text):
+        return True
+    if text.startswith("|"):
+        return _RULE.fullmatch("".join(lines[place + 1 : place + 2]) or "x") is not None
+    below = next((one for one in lines[place + 1 :] if not _is_mark(one)), "")
+    may_go_on = _indent(lines[place]) > 0 or (
+        place > 0 and lines[place - 1].strip() and text.lstrip("*_")[:1].islower()
+    )
+    return not may_go_on and bool(_TITLE.fullmatch(text) and _CLAIM.fullmatch(to_half_width(below)))
+
+
+def _is_subject(text: str) -> bool:
+    words = re.sub(r"^[\W\d_]+|[\W_]+$", "", re.sub(r"<[^<>]*>", " ", text))
+    return _SUBJECT.fullmatch(_fold(words)) is not None
+
+
+def _goes_on(line: str, point: str, before: str, indent: int) -> bool:
+    """Return whether a line continues the point: plain text that is indented, or a sentence that did not end."""
+    text = to_half_width(line.strip())
+    if _ENTRY.fullmatch(text) or _ASIDE.fullmatch(text):
+        return False
+    if _indent(line) > indent:
+        return True
+    return bool(before.strip()) and text[0].islower() and not text.endswith(":") and point.rstrip()[-1:] not in ".!?"
+
+
+def _leave_out(others: list[LeftOut], new: LeftOut, goes_on: bool) -> None:
+    if goes_on and others and others[-1].item == new.item:
+        new = LeftOut(new.item, f"{others.pop().text} {new.text}")
+    others.append(new)
 
 
 def _without_emphasis(text: str, opening: str, shut: str) -> str:
@@ -148,7 +289,7 @@ def _ignored(lines: Sequence[str]) -> Iterator[Ignored]:
             entries[-1] += f" {line}"
         else:
             entries.append(line[found.start("text") :] if found else line)
-    return (_entry(" ".join(entry.split())) for entry in entries if not _says_nothing(entry))
+    return (_entry(_fold(entry)) for entry in entries if not _says_nothing(entry))
 
 
 def _says_nothing(text: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from metajudge.data import HUMAN_KEY, Conversation, Status, read_conversation
+from metajudge.data import HUMAN_KEY, Conversation, Status, read_conversation, read_response
 from metajudge.engine import Answer, Question
 from metajudge.llm import Reply
 from metajudge.tasks.decompose.lint import lint_checklist
@@ -14,6 +14,9 @@ from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.messages import chat_messages, short_hash, without_echo
 from metajudge.tasks.step import Step, StepResult, StepSpec
 from metajudge.text import ParseFailure
+
+LEFT_OUT = "left_out"
+"""Reason of a doubt: a text among the points, such as a sub-bullet, may belong to the point above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class DecomposeStep(Step):
         return short_hash(f"{short_hash(instructions())} {self.per_annotator} {shown}")
 
     def precomputed(self, row: dict[str, Any]) -> StepResult | None:
-        """Return an error for a row without texts."""
+        """Return an error for a row without texts or without one of its responses."""
         texts = _texts(row, self.text_fields)
         return StepResult.failed(Status.ERROR, f"the row {texts}") if isinstance(texts, str) else None
 
@@ -79,6 +82,7 @@ class DecomposeStep(Step):
             fields[f"{name}-checklist"] = list(claims.items)
             fields[f"{name}-ignored"] = [asdict(one) for one in claims.ignored]
             doubts += [asdict(doubt) for doubt in lint_checklist(claims.items, said, responses)]
+            doubts += [{"item": one.item, "reason": LEFT_OUT, "text": one.text} for one in claims.left_out]
         return StepResult(Status.SUCCESS, fields, {"doubts": doubts} if doubts else {})
 
     def finalize(self, found: StepResult) -> StepResult:
@@ -108,9 +112,10 @@ def _texts(row: Mapping[str, Any], text_fields: Sequence[str]) -> _Texts | str:
     conversation = Conversation(()) if context is None else read_conversation(context)
     if isinstance(conversation, str):
         return f'has a "context" that {conversation}'
-    responses = [row.get(name) for name in ("response1", "response2")]
-    first, second = (text if isinstance(text, str) else "" for text in responses)
-    return feedback, conversation, first, second
+    try:
+        return feedback, conversation, read_response(row, "response1"), read_response(row, "response2")
+    except ValueError as problem:
+        return str(problem)
 
 
 def _read(messages: Sequence[Mapping[str, str]], reply: Reply) -> Claims | ParseFailure:

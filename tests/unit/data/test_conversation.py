@@ -14,6 +14,7 @@ from metajudge.data.conversation import (
     framed,
     quoted_lines,
     read_conversation,
+    read_response,
     render_conversation,
 )
 from metajudge.text.tokens import of_text
@@ -58,6 +59,42 @@ def test_a_plain_question_is_one_turn_of_the_user() -> None:
 )
 def test_a_field_that_is_no_conversation_is_named(value: Any, problem: str) -> None:
     assert read_conversation(value) == problem
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a\n b ", "a\n b "),
+        ("", ""),
+        ([{"role": "assistant", "content": "a"}], "a"),
+        ([{"role": "assistant", "content": [{"type": "text", "text": "a"}, "b"]}], "a\nb"),
+        ([{"role": "user", "content": "Why?"}, {"role": "tool", "content": "So."}], "[user]\nWhy?\n\n[tool]\nSo."),
+    ],
+)
+def test_a_response_is_a_string_or_chat_messages(value: Any, text: str) -> None:
+    """A string is shown unchanged; roles are named where there are several messages."""
+    assert read_response({"r": value}, "r") == text
+
+
+REMEDY = "; give each response as a string or a list of messages"
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({}, f'has no "r"{REMEDY}'),
+        ({"r": None}, f'has a "r" that is null{REMEDY}'),
+        ({"r": 5}, f'has a "r" that is a number{REMEDY}'),
+        ({"r": {"role": "assistant", "content": "a"}}, f'has a "r" that is an object{REMEDY}'),
+        ({"r": []}, f'has a "r" whose messages hold no text{REMEDY}'),
+        ({"r": [{"role": "assistant", "content": None}]}, f'has a "r" whose messages hold no text{REMEDY}'),
+        ({"r": ["a"]}, 'has a "r" that has a message 1 that is no object'),
+    ],
+)
+def test_a_response_that_would_be_shown_empty_is_named(row: dict[str, Any], problem: str) -> None:
+    """Null, absent and other types are no response; an empty string is one."""
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        read_response(row, "r")
 
 
 def test_a_conversation_is_rendered_turn_by_turn_in_frames() -> None:

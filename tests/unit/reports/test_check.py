@@ -168,6 +168,29 @@ def test_human_lists_alone_are_refused_and_counted_all_the_same(tmp_path: Path) 
     assert check.rows.human.mean == 1.0 and [place.line for place in check.problems.first] == [2]
 
 
+@pytest.mark.parametrize("human", [{}, {"human-checklist": None}, {"Human-Checklist": "x"}, {"human-checklist": [1]}])
+def test_the_lists_of_a_critic_are_counted_where_human_ones_are_missing(
+    tmp_path: Path, run: Run, human: dict[str, Any]
+) -> None:
+    """Rows that `critic` made before `decompose`: the model's lists are there, and the message says what is not."""
+    made = {"context": "c", "M-checklist": ["a", "b"], "M-label": "A>B", **human}
+    path = write(tmp_path / "in.jsonl", [made, {**made, "M-checklist": []}, {**made, "M-checklist": None}])
+    check = check_file(path)
+    lengths = check.rows.models["m"].lengths
+    assert (lengths.rows, lengths.lists, lengths.items, lengths.empty) == (3, 2, 2, 1)
+    assert (check.judged, check.problems.count, check.good) == (0, 3, False)
+    code, out, _ = run("check", path)
+    assert code == 1 and 'none has a usable "human-checklist": make these lists with `decompose`' in out.splitlines()[0]
+    assert re.search(r"^M +3 +2 +1.00 +0 +2 +1 ", out, re.MULTILINE)
+
+
+def test_the_lists_of_a_result_file_are_counted_where_human_ones_are_missing(tmp_path: Path) -> None:
+    """The record fails, but its row holds the model's list."""
+    metadata = {"context": "c", "M-checklist": ["a", "b"]}
+    check = checked(tmp_path, {"samples": [], "status": "error", "model_be_evaluated": "M", "metadata": metadata})
+    assert check.rows.human.lists == 0 and check.rows.models["m"].lengths.items == 2
+
+
 def test_a_file_of_other_text_says_what_a_row_is(tmp_path: Path) -> None:
     """Text without any object is not JSONL."""
     check = checked(tmp_path, b"human-checklist,", b"M-checklist", b"a,b")

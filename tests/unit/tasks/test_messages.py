@@ -27,7 +27,7 @@ def critic(top_k: int | None, system_message: bool) -> Asked:
 
 def decompose(field: str, system_message: bool) -> Asked:
     step = DecomposeStep((field,), system_message=system_message)
-    (question,) = step.questions({field: "Too long."})
+    (question,) = step.questions({field: "Too long.", "response1": "a", "response2": "b"})
     return [dict(message) for message in question.messages], step.spec.instructions
 
 

