@@ -252,8 +252,15 @@ def _is_title(lines: Sequence[str], place: int) -> bool:
     return not may_go_on and bool(_TITLE.fullmatch(text) and _CLAIM.fullmatch(to_half_width(below)))
 
 
+def _from_letter_to_letter(text: str) -> str:
+    """Return the text from its first letter to its last letter or digit; a pattern would take quadratic time."""
+    first = re.search(r"[^\W\d_]", text)
+    ends = [found.end() for found in re.finditer(r"[^\W_]+", text)]
+    return text[first.start() : ends[-1]] if first else ""
+
+
 def _is_subject(text: str) -> bool:
-    words = re.sub(r"^[\W\d_]+|[\W_]+$", "", re.sub(r"<[^<>]*>", " ", text))
+    words = _from_letter_to_letter(re.sub(r"<[^<>]*>", " ", text))
     return _SUBJECT.fullmatch(_fold(words)) is not None
 
 
