@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     for line in filter(None, map(missing_labels_note, files)):
         warn(line)
     found = compare(files, args.resamples)
-    if not found:
-        warn("no row is scored for two models: nothing to compare")
-        return 1
     headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
     table = render_rows([_cells(one) for one in found], headings, args.format)
     emit(table, args, [one.as_json() for one in found])
+    if all(one.p_value is None for one in found):
+        warn("no row is scored for two models: nothing to compare; see why: python -m metajudge report FILE")
+        return 1
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     warn("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
     return 0
@@ -52,7 +52,7 @@ def _cells(one: Difference) -> list[str]:
         printable(one.first),
         printable(one.second),
         str(one.n),
-        *(f"{value:.4f}" for value in one.values),
+        *("n/a" if value is None else f"{value:.4f}" for value in one.values),
         cell(one.difference, signed=True),
         p_cell(one.p_value),
         p_cell(one.p_holm),

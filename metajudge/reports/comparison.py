@@ -29,11 +29,13 @@ class Difference:
     metric: tuple[str, str]
     n: int
     """Rows behind the values: those of both models; for spurious correctness, those of either."""
-    values: tuple[float, float]
+    values: tuple[float | None, float | None]
+    """None where nothing is scored."""
     difference: Interval
     """First minus second."""
-    p_value: float
-    p_holm: float
+    p_value: float | None
+    """None without a row that both models have a value for."""
+    p_holm: float | None
     """Adjusted over all pairs of models."""
     wins: int
     """Rows with values of both models on which the first is better."""
@@ -80,7 +82,10 @@ def _label(setting: str) -> str:
 
 
 def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]:
-    """Compare every metric of every pair of files. Raises `UsageError` for a pair without a common row."""
+    """Compare every metric of every pair of files; a pair without any value has rationale consistency, all None.
+
+    Raises `UsageError` for a pair without a common row.
+    """
     found = []
     for (first, clusters), (second, _) in itertools.combinations(zip(files, shared_clusters(files), strict=True), 2):
         others = second.places()
@@ -89,12 +94,31 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]
             raise UsageError(
                 f"{first.path} and {second.path} have no row in common; compare results of the same input rows"
             )
+        own = []
         for name in score_names():
             columns = np.full((2, len(first.ids)), np.nan)  # in the row order of the first file
             columns[0, [*rows]] = first.columns[name][[*rows]]
             columns[1, [*rows]] = second.columns[name][[*rows.values()]]
-            found.append(_difference((first.model, second.model), name, columns, clusters, swaps))
-    return _adjusted([one for one in found if one is not None])
+            own.append(_difference((first.model, second.model), name, columns, clusters, swaps))
+        found += [one for one in own if one is not None] or [_nothing(first, second)]
+    return _adjusted(found)
+
+
+def _nothing(first: ScoreTable, second: ScoreTable) -> Difference:
+    return Difference(
+        first=first.model,
+        second=second.model,
+        metric=("paper", "rationale_consistency"),
+        n=0,
+        values=(None, None),
+        difference=intervals.NO_INTERVAL,
+        p_value=None,
+        p_holm=None,
+        wins=0,
+        ties=0,
+        losses=0,
+        detectable=None,
+    )
 
 
 def _difference(
@@ -143,6 +167,8 @@ def detectable(gaps: Column, clusters: Clusters) -> float | None:
 
 def _adjusted(found: Sequence[Difference]) -> list[Difference]:
     """Apply Holm's correction over the pairs, metric by metric."""
-    p_values = {name: [one.p_value for one in found if one.metric == name] for name in score_names()}
+    p_values: dict[tuple[str, str], list[float]] = {name: [] for name in score_names()}
+    for one in found:
+        p_values[one.metric] += [] if one.p_value is None else [one.p_value]
     adjusted = {name: iter(significance.holm(values)) for name, values in p_values.items()}
-    return [replace(one, p_holm=next(adjusted[one.metric])) for one in found]
+    return [one if one.p_value is None else replace(one, p_holm=next(adjusted[one.metric])) for one in found]

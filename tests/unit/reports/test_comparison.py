@@ -14,7 +14,7 @@ from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, p_cell
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
-from tests.unit.result_rows import Run, one_item, write
+from tests.unit.result_rows import Run, failed, one_item, write
 
 COMPARE = ("compare", "--resamples", "500")
 
@@ -213,3 +213,13 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, run: Run) ->
     first = json.loads((tmp_path / "c.json").read_text())[0]
     assert first["metric"] == {"group": "paper", "name": "rationale_consistency"}
     assert first["difference"]["value"] == 0.25
+
+
+def test_models_without_a_scored_row_are_a_row_of_not_available(tmp_path: Path, run: Run) -> None:
+    """Nothing was measured: null in JSON, exit 1, and no figure is 0."""
+    paths = [write(tmp_path / f"{name}.jsonl", [failed(n, name, label=None) for n in range(3)]) for name in "AB"]
+    code, out, err = run(*COMPARE, *paths, "--format", "csv", "--output-file", tmp_path / "c.json")
+    assert code == 1 and "nothing to compare" in err
+    assert out.splitlines()[1] == "paper rationale_consistency,A,B,0,n/a,n/a,n/a,n/a,n/a,0/0/0,n/a"
+    (one,) = json.loads((tmp_path / "c.json").read_text())
+    assert one["values"] == [None, None] and one["difference"]["value"] is None and one["p_value"] is None
