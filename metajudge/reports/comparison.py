@@ -1,7 +1,7 @@
 """Differences of two models on their common rows, their intervals, and the smallest detectable difference."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 
 POWER = 0.80
+_RC = ("paper", "rationale_consistency")
 _SPURIOUS = ("outcome", "spurious_correctness")
 """Unpaired: each model has other rows with the right label. The only figure that is better when low."""
 
@@ -82,7 +83,7 @@ def _label(setting: str) -> str:
 
 
 def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]:
-    """Compare every metric of every pair of files; a pair without any value has rationale consistency, all None.
+    """Compare every metric of every pair of files; without a row that both have scored, rationale consistency is None.
 
     Raises `UsageError` for a pair without a common row.
     """
@@ -94,21 +95,25 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]
             raise UsageError(
                 f"{first.path} and {second.path} have no row in common; compare results of the same input rows"
             )
-        own = []
+        found += [] if _both_scored(first, second, rows) else [_nothing(first, second)]
         for name in score_names():
             columns = np.full((2, len(first.ids)), np.nan)  # in the row order of the first file
             columns[0, [*rows]] = first.columns[name][[*rows]]
             columns[1, [*rows]] = second.columns[name][[*rows.values()]]
-            own.append(_difference((first.model, second.model), name, columns, clusters, swaps))
-        found += [one for one in own if one is not None] or [_nothing(first, second)]
-    return _adjusted(found)
+            found.append(_difference((first.model, second.model), name, columns, clusters, swaps))
+    return _adjusted([one for one in found if one is not None])
+
+
+def _both_scored(first: ScoreTable, second: ScoreTable, rows: Mapping[int, int]) -> bool:
+    sides = first.columns[_RC][[*rows]], second.columns[_RC][[*rows.values()]]
+    return not np.isnan(sides[0] + sides[1]).all()
 
 
 def _nothing(first: ScoreTable, second: ScoreTable) -> Difference:
     return Difference(
         first=first.model,
         second=second.model,
-        metric=("paper", "rationale_consistency"),
+        metric=_RC,
         n=0,
         values=(None, None),
         difference=intervals.NO_INTERVAL,

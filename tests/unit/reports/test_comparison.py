@@ -217,7 +217,7 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, run: Run) ->
 
 def test_models_without_a_scored_row_are_a_row_of_not_available(tmp_path: Path, run: Run) -> None:
     """Nothing was measured: null in JSON, exit 1, and no figure is 0."""
-    paths = [write(tmp_path / f"{name}.jsonl", [failed(n, name, label=None) for n in range(3)]) for name in "AB"]
+    paths = [write(tmp_path / f"{name}.jsonl", [failed(n, name, metadata={}) for n in range(3)]) for name in "AB"]
     code, out, err = run(*COMPARE, *paths, "--format", "csv", "--output-file", tmp_path / "c.json")
     assert code == 1 and "nothing to compare" in err
     assert out.splitlines()[1] == "paper rationale_consistency,A,B,0,n/a,n/a,n/a,n/a,n/a,0/0/0,n/a"
