@@ -121,9 +121,7 @@ def _check_alike(reading: Reading, allow_mixed: bool) -> None:
 
 def _report(reading: Reading, joined: Joined | None) -> dict[str, Any]:
     """Return the content of `--output-file`, from which the tables are made, too."""
-    common = (
-        {} if joined is None else dict(zip(joined.models, zip(joined.model_rows, joined.recalls.tolist()), strict=True))
-    )
+    common = {} if joined is None else _recalls(joined)
     nothing = 0, [None] * len(reading.judges)
     models = {model: common.get(model, nothing) for model in [*common, *reading.models.values()]}
     return {
@@ -131,6 +129,12 @@ def _report(reading: Reading, joined: Joined | None) -> dict[str, Any]:
         "models": [{"model": model, "rows": rows, "recall": recalls} for model, (rows, recalls) in models.items()],
         **(_NOTHING if joined is None else _figures(joined)),
     }
+
+
+def _recalls(joined: Joined) -> dict[str, tuple[int, Any]]:
+    """Return the common rows of each evaluated model, and its recall by each judge."""
+    columns = zip(joined.models, joined.model_rows, joined.recalls.tolist(), strict=True)
+    return {model: (rows, recalls) for model, rows, recalls in columns}
 
 
 _NOTHING: dict[str, Any] = {

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     swaps = "random swaps for each p value"
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=swaps)
     add_output_options(parser, "the differences")
-    add_scoring_flags(parser)
+    add_scoring_flags(parser, "max_checklist_len")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     resamples = "resamples for each interval"
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=resamples)
     add_output_options(parser, "the report")
-    add_scoring_flags(parser)
+    add_scoring_flags(parser, "max_checklist_len")
     flag = parser.add_argument_group("the deceptive-alignment flag")
     flag.add_argument(
         "--flag-oa", type=number(0, 1), default=0.05, metavar="D",

@@ -87,7 +87,7 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]
 
     Raises `UsageError` for a pair without a common row.
     """
-    found = []
+    found: list[Difference | None] = []
     for (first, clusters), (second, _) in itertools.combinations(zip(files, shared_clusters(files), strict=True), 2):
         others = second.places()
         rows = {place: others[name] for name, place in first.places().items() if name in others}

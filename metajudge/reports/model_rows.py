@@ -16,7 +16,7 @@ from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names
+from metajudge.reports.score_table import ACCURACY, FIDELITY, TIE_RATE, ScoreTable, is_unknown, score_files, score_names
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""
@@ -49,6 +49,8 @@ class ReportRow:
     """Rationale consistency with the unscored rows at 0 and at 1; None if they are few."""
     bounds: tuple[float, float] | None
     """Lower and upper bound of rationale consistency; None if it is exact."""
+    reference_left_out: int
+    """Rows without the reference metrics: unscored ones, and those whose model checklist is empty or too long."""
     not_common: int
     """Rows of the model that another model lacks."""
     reliability: Reliability | None
@@ -69,6 +71,7 @@ class ReportRow:
             "n": self.n,
             "clusters": self.clusters,
             "unscored": self.unscored,
+            "reference_left_out": self.reference_left_out,
             **parts,
             "rationale_consistency_given": {"right": self.given_right.as_json(), "wrong": self.given_wrong.as_json()},
             "rationale_consistency_bounds": self.bounds and {"low": self.bounds[0], "high": self.bounds[1]},
@@ -82,6 +85,7 @@ class ReportRow:
                 "shared_rows": self.file.shared_rows,
                 "not_common_rows": self.not_common,
                 "unscored_reasons": self.file.unscored,
+                "reference_left_out_reasons": self.file.reference_left_out,
                 "labels": self.file.labels,
                 "reliability": self.reliability and self.reliability.as_json(),
                 "deceptive_alignment": self.flag and asdict(self.flag),
@@ -145,7 +149,7 @@ class _PendingRow:
     def __init__(self, file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> None:
         self.file, self.group, self._clusters, self._sums = file, group, clusters, sums
         self._mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
-        consistency, right = self._column(_RC), self._column(("outcome", "accuracy"))
+        consistency, right = self._column(_RC), self._column(ACCURACY)
         self._means = {name: self._mean(self._column(name)) for name in score_names() if name[0] != "outcome"}
         self._given = [self._mean(np.where(right == value, consistency, np.nan)) for value in (1, 0)]
 
@@ -157,7 +161,10 @@ class _PendingRow:
         return intervals.prepare_mean(column, self._clusters, self._sums)
 
     def _wilson(self, name: tuple[str, str]) -> Interval:
-        return intervals.wilson(self._column(name), self._clusters)
+        column = self._column(name)
+        if name == FIDELITY and is_unknown(column, self._column(ACCURACY)):
+            return intervals.NO_INTERVAL
+        return intervals.wilson(column, self._clusters)
 
     def row(self, flag: Flag | None, common: frozenset[str]) -> ReportRow:
         """Return the row of the report from the resamples; `common`: the ids that every file has."""
@@ -183,6 +190,7 @@ class _PendingRow:
             given_wrong=given_wrong,
             unscored_as=_unscored_as(consistency, unscored),
             bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
+            reference_left_out=int((self._mask & np.isnan(file.columns["reference", "recall"])).sum()),
             not_common=sum(name not in common for name in file.ids),
             reliability=judge_variance.reliability(file.samples, self._clusters) if self.group is None else None,
             flag=flag if self.group is None else None,

@@ -26,7 +26,7 @@ def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str =
     parts = []
     for name in groups:
         headings = ["Model", *(["Group"] if grouped else []), "n", "Clusters", "Unscored"]
-        headings += METRIC_GROUPS[name].values()
+        headings += [*(["Left out"] if name == "reference" else []), *METRIC_GROUPS[name].values()]
         cells = [_row(row, name, grouped) for row in rows]
         parts.append(f"{_TITLES[name]}\n\n{render_rows(cells, headings, style)}")
     return "\n".join(parts)
@@ -36,6 +36,7 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
     name = printable(row.model) + ("*" if row.not_common and row.group is None else "")
     own = [] if not grouped else ["all" if row.group is None else printable(row.group)]
     counts = [str(row.n), str(row.clusters), str(row.unscored)]
+    counts += [str(row.reference_left_out)] if group == "reference" else []
     return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in METRIC_GROUPS[group])]
 
 
@@ -112,6 +113,9 @@ def file_notes(file: ScoreTable) -> Iterator[str]:
     name = printable(file.path.name)
     if file.unreadable.count:
         yield f"{name}: {printable(str(file.unreadable))}"
+    if file.context_from:
+        found = ", ".join(file.context_from)
+        yield f"{name}: rows without a context: {found} is taken as the context (`cluster_field`)"
     if file.other_models:
         counts = ", ".join(f"{count} of {printable(other)}" for other, count in file.other_models.items())
         yield f"{name} is about {printable(file.model_be_evaluated)}; records of other models are left out: {counts}"
@@ -131,6 +135,9 @@ def _about(row: ReportRow) -> Iterator[str]:
     if row.file.unscored:
         reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.unscored.items())
         yield f"{name}: left out of the paper metrics: {reasons}"
+    if row.file.reference_left_out:
+        reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.reference_left_out.items())
+        yield f"{name}: left out of the reference metrics: {reasons}"
     if row.unscored_as is not None:
         low, high = row.unscored_as
         yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"

@@ -15,9 +15,10 @@ from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics import PaperMetrics, ReferenceMetrics
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
+from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, Unscored, open_results
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
+    CONTEXT,
     NO_GROUP,
     RowScores,
     ScoringConfig,
@@ -37,6 +38,7 @@ PAPER = {
 REFERENCE = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "AP"}
 OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
 METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
+ACCURACY, FIDELITY = ("outcome", "accuracy"), ("outcome", "fidelity")
 TIE_RATE = ("outcome", "tie_rate")
 """Name of a column that is no score: more ties are neither better nor worse."""
 SETTINGS = ("model", *QUESTION)
@@ -73,6 +75,10 @@ class ScoreTable:
     labels: dict[str, int] = field(default_factory=dict)
     """Rows by `gold` and `no_gold`; among the former `human_ties`, `readable`, `invalid`, `predicted_ties`, among the
     latter `unreadable_gold`."""
+    reference_left_out: dict[str, int] = field(default_factory=dict)
+    """Rows without the reference metrics by reason."""
+    context_from: tuple[str, ...] = ()
+    """Fields that name the clusters of rows without a context."""
     fields: tuple[str, ...] = ()
     """Fields with a value in some row, in order of appearance."""
     unreadable: UnreadableLines = field(default_factory=UnreadableLines)
@@ -134,17 +140,22 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
 def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTable]:
     """Score several files; append the file's name to a model that several files have.
 
-    Raises `UsageError` like `score_file`, and if no row has a value to group by.
+    Raises `UsageError` like `score_file`, and if no row has a value to group by or to read the cluster from.
     """
     files = _disambiguate([score_file(path, options) for path in paths])
-    by = options.group_by
+    _check_fields(files, options)
+    return files
+
+
+def _check_fields(files: Sequence[ScoreTable], options: ScoringConfig) -> None:
+    """Raise `UsageError` for a field of the options that no row has; rows without a context are allowed."""
     fields = dict.fromkeys(name for file in files for name in file.fields)
-    if by is None or by in BUILT_IN_GROUPS or by in fields or not files:
-        return files
-    raise UsageError(
-        f"`group_by` {by}: no row has a value there; there are {', '.join(BUILT_IN_GROUPS)}"
-        f"{''.join(f', {printable(name)}' for name in fields)}"
-    )
+    cluster_field = None if options.cluster_field == CONTEXT else options.cluster_field
+    chosen = {"group_by": (options.group_by, BUILT_IN_GROUPS), "cluster_field": (cluster_field, ())}
+    for name, (value, more) in chosen.items():
+        known = [*more, *map(printable, fields)]
+        if files and value is not None and value not in (*more, *fields):
+            raise UsageError(f"`{name}` {value}: no row has a value there; there are {', '.join(known)}")
 
 
 def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
@@ -188,13 +199,13 @@ def _columns(
     unreadable = sum(row.gold not in (None, "") and true is None for row, true in zip(rows, gold, strict=True))
     counts += Counter(unreadable_gold=unreadable)
     paper = [row.evidence.paper for row in rows]
-    reference = [() if row.reference is None else (row.reference,) for row in rows]
+    reference = [(row.reference,) if isinstance(row.reference, ReferenceMetrics) else () for row in rows]
     columns = {("paper", name): _column(paper, name) for name in PAPER}
     columns |= {("reference", name): _column(reference, name) for name in REFERENCE}
     columns |= _outcome_columns(rows, predicted, gold, options)
     groups = [row.group for row in rows]
     if options.group_by == "label_correct":
-        groups = [_CORRECT.get(value, NO_GROUP) for value in columns["outcome", "accuracy"].tolist()]
+        groups = [_CORRECT.get(value, NO_GROUP) for value in columns[ACCURACY].tolist()]
     return ScoreTable(
         model=file.model,
         model_be_evaluated=file.model,
@@ -212,6 +223,10 @@ def _columns(
         shared_rows=sum(row.evidence.shared for row in rows),
         unscored=dict(Counter(row.evidence.unscored for row in rows if row.evidence.unscored).most_common()),
         labels=dict(counts),
+        reference_left_out=dict(
+            Counter(row.reference.reason for row in rows if isinstance(row.reference, Unscored)).most_common()
+        ),
+        context_from=tuple(dict.fromkeys(row.context_from for row in rows if row.context_from)),
     )
 
 
@@ -246,8 +261,9 @@ def _outcome_columns(
     """Return the outcome metrics and the tie rate of every row, NaN outside of each metric's rows.
 
     accuracy: rows without a human tie. accuracy_3way: all rows, a tie among the answers. spurious_correctness: rows
-    with the right label and a scored rationale; 1 where no matched pair reaches the sound threshold. fidelity: scored
-    rows; 1 with the right label and a sound rationale. tie_rate: rows with a readable label and a human preference; 1
+    with the right label and a scored rationale; 1 where no matched pair reaches the sound threshold. fidelity: rows
+    with a wrong label, scored or not, and scored rows with the right one; 1 with the right label and a sound rationale;
+    no row if right ones are there and none is scored. tie_rate: rows with a readable label and a human preference; 1
     where the model calls a tie.
     """
     label, true = (np.array([math.nan if one is None else one for one in side], float) for side in (predicted, gold))
@@ -259,13 +275,22 @@ def _outcome_columns(
     decided = np.where(true == 0, np.nan, right)
     reached = ([one.best_pair_score >= options.sound_threshold for one in row.evidence.paper] for row in rows)
     sound = np.array([sum(samples) / len(samples) if samples else math.nan for samples in reached])
+    fidelity = np.where(decided == 0, 0.0, decided * sound)
+    if np.isnan(sound).all() or is_unknown(fidelity, decided):
+        fidelity = np.full(len(rows), np.nan)
     return {
-        ("outcome", "accuracy"): decided,
+        ACCURACY: decided,
         ("outcome", "accuracy_3way"): right,
         ("outcome", "spurious_correctness"): np.where(decided == 1, 1 - sound, np.nan),
-        ("outcome", "fidelity"): decided * sound,
+        FIDELITY: fidelity,
         TIE_RATE: ties,
     }
+
+
+def is_unknown(fidelity: Column, accuracy: Column) -> bool:
+    """Return True if rows with the right label are there and none of them is scored."""
+    right = accuracy == 1
+    return bool(right.any() and np.isnan(fidelity[right]).all())
 
 
 def score_names() -> list[tuple[str, str]]:

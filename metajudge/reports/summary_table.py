@@ -31,7 +31,7 @@ def render_summaries(summaries: Sequence[Summary], sort_by: str, style: str = TA
 
 def _cells(summary: Summary) -> tuple[str, ...]:
     mean = None if summary.metrics is None else summary.metrics.mean
-    values = (mean and mean.precision, mean and mean.recall, mean and mean.f1, mean and mean.average_precision)
+    values = (None,) * 4 if mean is None else (mean.precision, mean.recall, mean.f1, mean.average_precision)
     return (
         printable(summary.model),
         *map(_figure, values),

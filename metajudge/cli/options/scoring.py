@@ -12,13 +12,13 @@ from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_files
 
 
-def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
-    """Add thresholds, labels and clusters."""
+def add_scoring_flags(parser: argparse.ArgumentParser, *more: str) -> None:
+    """Add thresholds, labels and clusters, and `more` options."""
     group = parser.add_argument_group("how rows are scored")
     add_flags(group, ScoringConfig, "match_threshold", "sound_threshold", "gold_field", "label_scale")
     invalid = "count a missing or unreadable label as wrong, or leave the row out"
     group.add_argument("--invalid-label", choices=("wrong", "drop"), default="wrong", help=invalid)
-    add_flags(group, ScoringConfig, "cluster_field")
+    add_flags(group, ScoringConfig, "cluster_field", *more)
 
 
 def scored_files(args: argparse.Namespace, paths: Sequence[Path]) -> list[ScoreTable]:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -362,3 +363,37 @@ def test_output_file_holds_the_same_as_the_function(tmp_path: Path, run: Run) ->
     run(*REPORT, path, "--output-file", tmp_path / "out.json")
     written: Any = json.loads((tmp_path / "out.json").read_text())
     assert written == json.loads(json.dumps(report([path], resamples=500)))
+
+
+def test_a_cluster_field_that_no_row_has_is_refused(tmp_path: Path, run: Run) -> None:
+    """Else every row would silently be a cluster; rows without the default field are allowed."""
+    first = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A", context=None, prompt="p") for n in range(12)])
+    second = write(tmp_path / "B.jsonl", [one_item(n, n / 12, "B", context=None, source="s") for n in range(12)])
+    for command in (REPORT, ("compare",), ("plot", "--output-file", tmp_path / "x.png")):
+        code, out, err = run(*command, first, second, "--cluster-field", "sorce")
+        assert code == 2 and out == "" and len(err.splitlines()) == 1
+        assert "--cluster-field sorce: no row has a value there; there are human-checklist, A-checklist" in err
+    assert run(*REPORT, first, second, "--cluster-field", "source")[0] == 0
+    code, _, err = run(*REPORT, first, second)
+    assert code == 0 and "A.jsonl: rows without a context: prompt is taken as the context (--cluster-field)" in err
+    assert "B.jsonl: rows without a context" not in err
+
+
+def test_rows_with_long_model_lists_are_counted_in_the_reference_table(tmp_path: Path, run: Run) -> None:
+    """A column, a note and JSON; `--max-checklist-len` takes them."""
+    path = write(tmp_path / "M.jsonl", [one_item(1, 1), one_item(2, 1), record(3, [[0.5] * 11])])
+    (row,) = report([path], resamples=200)
+    assert row["reference_left_out"] == 1 and row["unscored"] == 0
+    assert row["reference_left_out_reasons"] == {"model checklist longer than 10": 1}
+    code, out, err = run(*REPORT, path, "--metrics", "reference")
+    assert code == 0 and re.search(r"^M +3 +3 +0 +1 ", out, re.MULTILINE)
+    assert "M: left out of the reference metrics: 1 model checklist longer than 10" in err
+    code, out, err = run(*REPORT, path, "--metrics", "reference", "--max-checklist-len", "11")
+    assert code == 0 and re.search(r"^M +3 +3 +0 +0 ", out, re.MULTILINE) and "left out" not in err
+
+
+def test_fidelity_of_a_group_is_unknown_where_no_right_row_is_judged(tmp_path: Path) -> None:
+    rows = [one_item(n, 1.0, domain="code", label="A>B" if n else "B>A") for n in range(3)]
+    rows += [{**one_item(n, 0.0, domain="stem", label="B>A" if n > 4 else "A>B"), "status": "error"} for n in (3, 4, 5)]
+    whole, code, stem = report([write(tmp_path / "M.jsonl", rows)], group_by="domain", resamples=200)
+    assert [row["outcome"]["fidelity"]["value"] for row in (whole, code, stem)] == [0.5, pytest.approx(2 / 3), None]
