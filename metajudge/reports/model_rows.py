@@ -16,7 +16,16 @@ from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import ACCURACY, FIDELITY, TIE_RATE, ScoreTable, is_unknown, score_files, score_names
+from metajudge.reports.score_table import (
+    ACCURACY,
+    FIDELITY,
+    TIE_RATE,
+    ScoreTable,
+    by_judge,
+    is_unknown,
+    score_files,
+    score_names,
+)
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""
@@ -68,6 +77,7 @@ class ReportRow:
         row: dict[str, Any] = {
             "model": self.model,
             "group": self.group,
+            "judge_model": self.file.judged_by.model if self.file.judged_by else None,
             "n": self.n,
             "clusters": self.clusters,
             "unscored": self.unscored,
@@ -81,7 +91,6 @@ class ReportRow:
         if self.group is None:
             row |= {
                 "file": self.file.path.name,
-                "judge_model": self.file.judged_by.model if self.file.judged_by else None,
                 "shared_rows": self.file.shared_rows,
                 "not_common_rows": self.not_common,
                 "unscored_reasons": self.file.unscored,
@@ -106,7 +115,11 @@ def report(
 
 
 def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
-    """Return a row for each model, followed by its groups, in the order of the files."""
+    """Return a row for each model, followed by its groups, in the order of the files, one judge after the other."""
+    return [row for own in by_judge(files) for row in _rows_of_one_judge(own, rule, resamples)]
+
+
+def _rows_of_one_judge(files: Sequence[ScoreTable], rule: FlagRule, resamples: int) -> list[ReportRow]:
     clusters = shared_clusters(files)
     sums = ClusterBootstrap(clusters[0].strata if clusters else ())
     pending = [

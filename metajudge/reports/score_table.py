@@ -8,18 +8,29 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines
+from metajudge.data import SIGNED, InvalidRow, Labels, Row, RowIds, UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics import PaperMetrics, ReferenceMetrics
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, Unscored, open_results
+from metajudge.records import (
+    QUESTION,
+    JudgeIdentity,
+    LatestRecords,
+    Record,
+    ResultFile,
+    Unscored,
+    open_results,
+    read_first,
+)
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
     CONTEXT,
     NO_GROUP,
+    Evidence,
     RowScores,
     ScoringConfig,
     fields_with_a_value,
@@ -104,7 +115,12 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
 
     Raises `UsageError` for a file without results and for a bad score.
     """
-    file = open_results(path, model)
+    return _score(open_results(path, model), options, split=False)[0]
+
+
+def _score(file: ResultFile, options: ScoringConfig, split: bool) -> list[ScoreTable]:
+    """Score every row of a file into one table, or into one for each judge that has scored a row."""
+    path = file.path
     latest, numbers = LatestRecords(), RowIds()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
@@ -125,24 +141,116 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
             raise UsageError(f"{path} line {number}: {error}; correct or remove the line") from None
         latest.add(record, number, (scored, record.judged_by))
     rows: list[tuple[RowScores, JudgeIdentity | None]] = latest.values()
-    judges = [judge for scored, judge in rows if not scored.evidence.unscored] or [judge for _, judge in rows]
-    found = _columns(file, next(filter(None, judges), None), [scored for scored, _ in rows], options)
-    return replace(
-        found,
-        fields=tuple(fields),
-        unreadable=unreadable,
-        other_models=dict(of_others),
-        mixed=differences(judges),
-        changed=latest.changed,
-    )
+    tables = []
+    for part in _parts(rows) if split else [rows]:
+        judges = [judge for scored, judge in part if not scored.evidence.unscored] or [judge for _, judge in part]
+        found = _columns(file, next(filter(None, judges), None), [scored for scored, _ in part], options)
+        tables.append(replace(found, fields=tuple(fields), mixed=differences(judges)))
+    tables[0] = replace(tables[0], unreadable=unreadable, other_models=dict(of_others), changed=latest.changed)
+    return tables
 
 
-def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTable]:
-    """Score several files; append the file's name to a model that several files have.
+def score_labels(path: Path, options: ScoringConfig) -> list[ScoreTable]:
+    """Return a table for each model with a label in the input rows of `path`; none for a result file."""
+    first, source = read_first(path)
+    if first is None or not first.keys().isdisjoint({"samples", "metadata"}):
+        return []
+    found: dict[str, tuple[str, RowIds, list[RowScores]]] = {}
+    fields: dict[str, None] = {}
+    unreadable = UnreadableLines()
+    rows = []
+    for line in source.rows():
+        if isinstance(line, Row):
+            rows.append(line.data)
+        else:
+            unreadable.add(line)
+    for row in rows:
+        for key in row:
+            if key.lower().endswith(_LABEL) and len(key) > len(_LABEL):
+                found.setdefault(key.lower(), (key[: -len(_LABEL)], RowIds(), []))
+    for row in rows:
+        record = Record(metadata=row)
+        fields.update(dict.fromkeys(fields_with_a_value(record)))
+        for model, numbers, scored in found.values():
+            one = row_scores(record, model, options, numbers)
+            scored.append(replace(one, reference=_NOT_JUDGED, evidence=Evidence((), _NOT_JUDGED.reason)))
+    tables = [
+        replace(_columns(ResultFile(path, model, first, source), None, scored, options), fields=tuple(fields))
+        for model, _, scored in found.values()
+    ]
+    return [replace(tables[0], unreadable=unreadable), *tables[1:]] if tables else []
+
+
+_LABEL = "-label"
+_NOT_JUDGED = Unscored("not judged")
+_JudgedRows = list[tuple[RowScores, JudgeIdentity | None]]
+
+
+def _parts(rows: _JudgedRows) -> list[_JudgedRows]:
+    """Return the rows of each judge; all together if only one has scored any, as others are then only failures."""
+    parts: dict[tuple[Any, ...], _JudgedRows] = {}
+    for row in rows:
+        parts.setdefault(settings_of(row[1]), []).append(row)
+    scored = [part for part in parts.values() if any(not one.evidence.unscored for one, _ in part)]
+    return [rows] if len(scored) < 2 else list(parts.values())
+
+
+def settings_of(judge: JudgeIdentity | None) -> tuple[Any, ...]:
+    """Return what two judges must have in common for their figures to be comparable; () for an unnamed judge."""
+    return () if judge is None else tuple(str(getattr(judge, name)) for name in SETTINGS)
+
+
+def by_judge(files: Sequence[ScoreTable]) -> list[list[ScoreTable]]:
+    """Return the files of each judge, with all its settings alike, in the order of their first files."""
+    groups: dict[tuple[Any, ...], list[ScoreTable]] = {}
+    for file in files:
+        groups.setdefault(settings_of(file.judged_by), []).append(file)
+    return list(groups.values())
+
+
+def judge_names(files: Sequence[ScoreTable]) -> dict[int, str]:
+    """Return the name of each file's judge by `id()` of the file, with the settings in which judges of it differ."""
+    judges = [group[0].judged_by for group in by_judge(files)]
+    models = Counter(None if judge is None else judge.model for judge in judges)
+    found = {}
+    for file in files:
+        judge = file.judged_by
+        if judge is None:
+            found[id(file)] = "an unnamed judge"
+            continue
+        alike = [other for other in judges if other is not None and other.model == judge.model]
+        differing = differences(alike) if models[judge.model] > 1 else {}
+        settings = ", ".join(f"{name} {getattr(judge, name)}" for name in differing)
+        found[id(file)] = f"{judge.model} ({settings})" if settings else str(judge.model)
+    return found
+
+
+def select_judge(files: Sequence[ScoreTable], judge: str) -> list[ScoreTable]:
+    """Return the files whose judge model is `judge` or whose name contains it. Raises `UsageError` without any."""
+    chosen = [file for file in files if judge in file.path.name or (file.judged_by and file.judged_by.model == judge)]
+    if not chosen:
+        there = dict.fromkeys(judge_names(files).values())
+        raise UsageError(f"`eval_model` {judge}: no file has results of this judge; there are {', '.join(there)}")
+    return chosen
+
+
+def score_files(
+    paths: Sequence[Path], options: ScoringConfig, *, split: bool = True, labels: bool = False
+) -> list[ScoreTable]:
+    """Score several files, each judge's rows apart if `split`.
+
+    A model that several tables have gets the file's name, too. `labels`: take the labels of input rows, which nobody
+    has judged.
 
     Raises `UsageError` like `score_file`, and if no row has a value to group by or to read the cluster from.
     """
-    files = _disambiguate([score_file(path, options) for path in paths])
+    files = _disambiguate(
+        [
+            table
+            for path in paths
+            for table in (labels and score_labels(path, options)) or _score(open_results(path, None), options, split)
+        ]
+    )
     _check_fields(files, options)
     return files
 
@@ -170,16 +278,16 @@ def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
 def _disambiguate(files: Sequence[ScoreTable]) -> list[ScoreTable]:
     """Append the file's name, or its path, to a model that several files have."""
     models = Counter(file.model.lower() for file in files)
-    names = Counter((file.model.lower(), file.path.name) for file in files)
-    return [
-        replace(
-            file,
-            model=f"{file.model} ({file.path.name if names[file.model.lower(), file.path.name] == 1 else file.path})",
-        )
-        if models[file.model.lower()] > 1
-        else file
-        for file in files
-    ]
+    paths = {(file.model.lower(), file.path.name, file.path) for file in files}
+    names = Counter((model, name) for model, name, _ in paths)
+    parts, judges = Counter(file.path for file in files), judge_names(files)
+    found = []
+    for file in files:
+        unique = names[file.model.lower(), file.path.name] == 1
+        suffix = str(file.path.name if unique else file.path)
+        suffix += f", {judges[id(file)]}" if parts[file.path] > 1 else ""
+        found.append(replace(file, model=f"{file.model} ({suffix})") if models[file.model.lower()] > 1 else file)
+    return found
 
 
 # ------------------------------------------------------------------ one file

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,23 @@ def test_models_without_a_scored_row_are_a_row_of_not_available(tmp_path: Path, 
     assert out.splitlines()[1] == "paper rationale_consistency,A,B,0,n/a,n/a,n/a,n/a,n/a,0/0/0,n/a"
     (one,) = json.loads((tmp_path / "c.json").read_text())
     assert one["values"] == [None, None] and one["difference"]["value"] is None and one["p_value"] is None
+
+
+def test_models_are_compared_within_each_judge(tmp_path: Path, run: Run) -> None:
+    """A table each, never a difference across; a judge with one model is left out."""
+    for judge, models in (("x", "AB"), ("y", "AB"), ("z", "A")):
+        for model in models:
+            records = [one_item(n, n / 12, model, judge={"model": judge}) for n in range(12)]
+            write(tmp_path / f"{model}-{judge}.jsonl", records)
+    code, out, err = run(*COMPARE, tmp_path, "--output-file", tmp_path / "c.json")
+    assert code == 0 and len(re.findall("^Judge +Metric ", out, re.MULTILINE)) == 2
+    assert "A (A-z.jsonl) is left out: the only file of its judge" in err
+    found = json.loads((tmp_path / "c.json").read_text())
+    assert {(one["judge_model"], one["first"], one["second"]) for one in found} == {
+        ("x", "A (A-x.jsonl)", "B (B-x.jsonl)"),
+        ("y", "A (A-y.jsonl)", "B (B-y.jsonl)"),
+    }
+    out = run(*COMPARE, tmp_path, "--format", "csv")[1]
+    assert out.count("Judge,Metric,A,B") == 1 and "x,paper " in out and "y,paper " in out
+    code, out, _ = run(*COMPARE, tmp_path, "--eval-model", "y")
+    assert code == 0 and "Judge" not in out
