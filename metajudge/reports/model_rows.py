@@ -15,17 +15,9 @@ from metajudge.metrics.statistics.intervals import Clusters, Column, Interval, P
 from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
+from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import (
-    ACCURACY,
-    FIDELITY,
-    TIE_RATE,
-    ScoreTable,
-    by_judge,
-    is_unknown,
-    score_files,
-    score_names,
-)
+from metajudge.reports.score_table import ScoreTable, by_judge, score_files, score_names
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""

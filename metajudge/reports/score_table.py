@@ -5,7 +5,7 @@ A metric is NaN where a row has none (unscored, or not among the metric's rows):
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from metajudge.records import (
     open_results,
     read_first,
 )
+from metajudge.reports.outcome import ACCURACY, OUTCOME, label_counts, outcome_columns
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
     CONTEXT,
@@ -47,11 +48,7 @@ PAPER = {
 }
 """Metrics of a group with their headings, in the order of the columns."""
 REFERENCE = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "AP"}
-OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
 METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
-ACCURACY, FIDELITY = ("outcome", "accuracy"), ("outcome", "fidelity")
-TIE_RATE = ("outcome", "tie_rate")
-"""Name of a column that is no score: more ties are neither better nor worse."""
 SETTINGS = ("model", *QUESTION)
 """Fields of `JudgeIdentity` that make figures mean different things."""
 
@@ -303,14 +300,14 @@ def _columns(
     golds = Labels(gold_values, f"{file.path}: {options.gold_field}", scale)
     predicted = [labels.verdict(row.label) for row in rows]
     gold = [golds.verdict(row.gold) for row in rows]
-    counts = Counter(_label_counts(predicted, gold))
+    counts = Counter(label_counts(predicted, gold))
     unreadable = sum(row.gold not in (None, "") and true is None for row, true in zip(rows, gold, strict=True))
     counts += Counter(unreadable_gold=unreadable)
     paper = [row.evidence.paper for row in rows]
     reference = [(row.reference,) if isinstance(row.reference, ReferenceMetrics) else () for row in rows]
     columns = {("paper", name): _column(paper, name) for name in PAPER}
     columns |= {("reference", name): _column(reference, name) for name in REFERENCE}
-    columns |= _outcome_columns(rows, predicted, gold, options)
+    columns |= outcome_columns(rows, predicted, gold, options)
     groups = [row.group for row in rows]
     if options.group_by == "label_correct":
         groups = [_CORRECT.get(value, NO_GROUP) for value in columns[ACCURACY].tolist()]
@@ -345,60 +342,6 @@ def _column(figures: Iterable[Sequence[PaperMetrics | ReferenceMetrics]], name: 
     """Return a metric of every row: the mean over its figures, NaN without any."""
     values = ([getattr(one, name) for one in row] for row in figures)
     return np.array([math.fsum(row) / len(row) if row else math.nan for row in values], np.float64)
-
-
-# ------------------------------------------------------------------ outcome
-
-
-def _label_counts(predicted: Sequence[int | None], gold: Sequence[int | None]) -> Iterator[str]:
-    for label, true in zip(predicted, gold, strict=True):
-        if true is None:
-            yield "no_gold"
-            continue
-        yield "gold"
-        if true == 0:
-            yield "human_ties"
-        yield "invalid" if label is None else "readable"
-        if label == 0:
-            yield "predicted_ties"
-
-
-def _outcome_columns(
-    rows: Sequence[RowScores], predicted: Sequence[int | None], gold: Sequence[int | None], options: ScoringConfig
-) -> dict[tuple[str, str], Column]:
-    """Return the outcome metrics and the tie rate of every row, NaN outside of each metric's rows.
-
-    accuracy: rows without a human tie. accuracy_3way: all rows, a tie among the answers. spurious_correctness: rows
-    with the right label and a scored rationale; 1 where no matched pair reaches the sound threshold. fidelity: rows
-    with a wrong label, scored or not, and scored rows with the right one; 1 with the right label and a sound rationale;
-    no row if right ones are there and none is scored. tie_rate: rows with a readable label and a human preference; 1
-    where the model calls a tie.
-    """
-    label, true = (np.array([math.nan if one is None else one for one in side], float) for side in (predicted, gold))
-    ties = np.where(np.isnan(label) | np.isnan(true), np.nan, label == 0)
-    if np.isnan(ties).all():  # no label can be compared: unknown, not wrong
-        return dict.fromkeys([*(("outcome", name) for name in OUTCOME), TIE_RATE], ties)
-    counted = ~np.isnan(true) & ~(options.drop_invalid_labels & np.isnan(label))
-    right = np.where(counted, np.sign(label) == np.sign(true), np.nan)
-    decided = np.where(true == 0, np.nan, right)
-    reached = ([one.best_pair_score >= options.sound_threshold for one in row.evidence.paper] for row in rows)
-    sound = np.array([sum(samples) / len(samples) if samples else math.nan for samples in reached])
-    fidelity = np.where(decided == 0, 0.0, decided * sound)
-    if np.isnan(sound).all() or is_unknown(fidelity, decided):
-        fidelity = np.full(len(rows), np.nan)
-    return {
-        ACCURACY: decided,
-        ("outcome", "accuracy_3way"): right,
-        ("outcome", "spurious_correctness"): np.where(decided == 1, 1 - sound, np.nan),
-        FIDELITY: fidelity,
-        TIE_RATE: ties,
-    }
-
-
-def is_unknown(fidelity: Column, accuracy: Column) -> bool:
-    """Return True if rows with the right label are there and none of them is scored."""
-    right = accuracy == 1
-    return bool(right.any() and np.isnan(fidelity[right]).all())
 
 
 def score_names() -> list[tuple[str, str]]:
