@@ -50,6 +50,8 @@ class ReportRow:
     """Rationale consistency with the unscored rows at 0 and at 1; None if they are few."""
     bounds: tuple[float, float] | None
     """Lower and upper bound of rationale consistency; None if it is exact."""
+    upper: Interval
+    """Mean of the upper bound and its interval; only to be shown where `bounds` is given."""
     reference_left_out: int
     """Rows without the reference metrics: unscored ones, and those whose model checklist is empty or too long."""
     not_common: int
@@ -76,7 +78,10 @@ class ReportRow:
             "reference_left_out": self.reference_left_out,
             **parts,
             "rationale_consistency_given": {"right": self.given_right.as_json(), "wrong": self.given_wrong.as_json()},
+            "exact": self.bounds is None,
             "rationale_consistency_bounds": self.bounds and {"low": self.bounds[0], "high": self.bounds[1]},
+            "rationale_consistency_bounds_interval": self.bounds
+            and {"low": self.metrics[_RC].low, "high": self.upper.high},
             "rationale_consistency_unscored_as": self.unscored_as
             and {"zero": self.unscored_as[0], "one": self.unscored_as[1]},
         }
@@ -156,6 +161,7 @@ class _PendingRow:
         self._mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
         consistency, right = self._column(_RC), self._column(ACCURACY)
         self._means = {name: self._mean(self._column(name)) for name in score_names() if name[0] != "outcome"}
+        self._upper = self._mean(np.where(self._mask, file.upper_bound, np.nan))
         self._given = [self._mean(np.where(right == value, consistency, np.nan)) for value in (1, 0)]
 
     def _column(self, name: tuple[str, str]) -> Column:
@@ -195,6 +201,7 @@ class _PendingRow:
             given_wrong=given_wrong,
             unscored_as=_unscored_as(consistency, unscored),
             bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
+            upper=_interval(self._upper, self._sums),
             reference_left_out=int((self._mask & np.isnan(file.columns["reference", "recall"])).sum()),
             not_common=sum(name not in common for name in file.ids),
             reliability=judge_variance.reliability(file.samples, self._clusters) if self.group is None else None,

@@ -11,6 +11,8 @@ from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, differences, judge_names
 from metajudge.text import CSV, TABLE, printable, render_rows
 
+BOUNDS_DIFFER = 1e-12
+_RC = ("paper", "rationale_consistency")
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
     "outcome": "Outcome",
@@ -48,7 +50,16 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
     own = [] if not grouped else ["all" if row.group is None else printable(row.group)]
     counts = [str(row.n), str(row.clusters), str(row.unscored)]
     counts += [str(row.reference_left_out)] if group == "reference" else []
-    return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in METRIC_GROUPS[group])]
+    return [name, *own, *counts, *(_metric_cell(row, group, metric) for metric in METRIC_GROUPS[group])]
+
+
+def _metric_cell(row: ReportRow, group: str, metric: str) -> str:
+    """Return a cell; bounds of rationale consistency with the lower one's low and the upper one's high end."""
+    one = row.metrics[group, metric]
+    if (group, metric) != _RC or row.bounds is None or row.bounds[1] - row.bounds[0] < BOUNDS_DIFFER:
+        return cell(one)
+    ends = "n/a" if one.low is None or row.upper.high is None else f"{one.low:.4f}, {row.upper.high:.4f}"
+    return f"{row.bounds[0]:.4f}–{row.bounds[1]:.4f} [{ends}]"
 
 
 def cell(interval: Interval, signed: bool = False) -> str:
@@ -156,7 +167,7 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     if row.unscored_as is not None:
         low, high = row.unscored_as
         yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"
-    if row.bounds is not None and row.bounds[1] - row.bounds[0] > 1e-12:
+    if row.bounds is not None and row.bounds[1] - row.bounds[0] >= BOUNDS_DIFFER:
         shared = "1 row has" if row.file.shared_rows == 1 else f"{row.file.shared_rows} rows have"
         yield (
             f"{name}: one question per row shows each human item's best match only, so RC is between "

@@ -471,3 +471,20 @@ def test_labels_alone_are_enough_for_the_outcome(tmp_path: Path, run: Run) -> No
 def test_results_without_a_scored_row_have_an_outcome(tmp_path: Path, run: Run) -> None:
     path = write(tmp_path / "M.jsonl", [failed(n) for n in range(12)])
     assert run(*REPORT, path, "--metrics", "outcome")[0] == 0 and run(*REPORT, path)[0] == 1
+
+
+def test_rc_of_row_records_is_a_range_whose_interval_holds_both_bounds(tmp_path: Path, run: Run) -> None:
+    """The same scores with every pair: the exact RC is within the range."""
+    rng = random.Random(5)
+    matrices = [[[rng.choice(STEPS) for _ in range(3)] for _ in range(3)] for _ in range(30)]
+    rows = write(tmp_path / "R.jsonl", [record(n, one, row_granularity=True) for n, one in enumerate(matrices)])
+    items = write(tmp_path / "I.jsonl", [record(n, one) for n, one in enumerate(matrices)])
+    (row,), (exact,) = (report([path], resamples=500) for path in (rows, items))
+    bounds, interval = row["rationale_consistency_bounds"], row["rationale_consistency_bounds_interval"]
+    assert (row["exact"], exact["exact"]) == (False, True) and exact["rationale_consistency_bounds_interval"] is None
+    value = exact["paper"]["rationale_consistency"]
+    assert interval["low"] < bounds["low"] < value["value"] < bounds["high"] < interval["high"]
+    assert interval["low"] <= value["low"] and value["high"] <= interval["high"]
+    shown = f"{bounds['low']:.4f}–{bounds['high']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"
+    assert shown in run(*REPORT, rows, "--metrics", "paper")[1]
+    assert "–" not in run(*REPORT, items, "--metrics", "paper")[1]
