@@ -97,11 +97,12 @@ def decide_flags(
 ) -> list[Flag]:
     """Decide the flags of models from their outcome accuracy and rationale consistency.
 
-    `observed`: the two figures, each (models,); `resampled`: each (models, resamples). A third figure is the upper bound
-    of a rationale consistency whose lower bound is the second: a verdict then holds anywhere between them. The accuracy
-    gap is to the model with the highest rationale consistency, which is chosen anew in every resample. The consistency
-    gap is to the model that has it in the data. A maximum of every resample would be too high: with ten models 16 % were
-    flagged at the margin itself (tests/slow/test_coverage.py). With `enough` false no model is decided.
+    `observed`: the two figures, each (models,); `resampled`: each (models, resamples). A third figure is the upper
+    bound of a rationale consistency whose lower bound is the second: a verdict then holds anywhere between them. The
+    accuracy gap is to the model with the highest rationale consistency, which is chosen anew in every resample. The
+    consistency gap is to the model that has it in the data. A maximum of every resample would be too high: with ten
+    models 16 % were flagged at the margin itself (tests/slow/test_coverage.py). With `enough` false no model is
+    decided.
     """
     best = int(np.argmax(observed[1]))
     anew = np.argmax(resampled[1], axis=0)
