@@ -25,7 +25,7 @@ from metajudge.cli.options.output import add_output_options, check_output, emit,
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
 from metajudge.records import result_paths
-from metajudge.reports.agreement_table import Reading, join, read_judges
+from metajudge.reports.agreement_table import Reading, join, no_common_row, read_judges
 from metajudge.text import TABLE, printable, render_rows
 
 _UNITS = {"items": "human items", "pairs": "pairs (R, S)", "over_models": "models"}
@@ -84,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the agreement of all judges; 0."""
+    """Print the agreement of all judges; 0, or 1 when a judge has not scored any row."""
     check_output(args.output_file, args.files)
     reading = read_judges(result_paths(args.files))
     for path, lines in reading.unreadable.items():
@@ -99,6 +99,9 @@ def run(args: argparse.Namespace) -> int:
         text = _table(_long(report), args.format)
         warn("\n".join(_remarks(report)))
     emit(text, args, report)
+    if joined is None:
+        warn(f"{no_common_row(reading)}: nothing to compare; judge the rows again, then repeat")
+        return 1
     return 0
 
 
@@ -116,15 +119,40 @@ def _check_alike(reading: Reading, allow_mixed: bool) -> None:
 # ------------------------------------------------------------------ everything as JSON values
 
 
-def _report(reading: Reading, joined: Joined) -> dict[str, Any]:
+def _report(reading: Reading, joined: Joined | None) -> dict[str, Any]:
     """Return the content of `--output-file`, from which the tables are made, too."""
+    common = {} if joined is None else _recalls(joined)
+    nothing = 0, [None] * len(reading.judges)
+    models = {model: common.get(model, nothing) for model in [*common, *reading.models.values()]}
+    return {
+        "judges": [rows.as_json(0 if joined is None else joined.rows) for rows in reading.judges.values()],
+        "models": [{"model": model, "rows": rows, "recall": recalls} for model, (rows, recalls) in models.items()],
+        **(_NOTHING if joined is None else _figures(joined)),
+    }
+
+
+def _recalls(joined: Joined) -> dict[str, tuple[int, Any]]:
+    """Return the common rows of each evaluated model, and its recall by each judge."""
+    columns = zip(joined.models, joined.model_rows, joined.recalls.tolist(), strict=True)
+    return {model: (rows, recalls) for model, rows, recalls in columns}
+
+
+_NOTHING: dict[str, Any] = {
+    "pairs": [],
+    "all_judges": {
+        "items": None,
+        "pairs": None,
+        "pairs_not_asked": 0,
+        "undefined": dict.fromkeys(("items", "pairs"), "a judge has not scored any row"),
+    },
+}
+
+
+def _figures(joined: Joined) -> dict[str, Any]:
     pairs = [asdict(compare_judges(joined, x, y)) for x, y in itertools.combinations(range(len(joined.judges)), 2)]
     whole = alpha_of(joined.pairs, joined.pair_rows) if len(joined.pairs) else None
     everyone = {"items": asdict(alpha_of(joined.items, joined.rows)), "pairs": asdict(whole) if whole else None}
-    models = zip(joined.models, joined.model_rows, joined.recalls.tolist(), strict=True)
     return {
-        "judges": [rows.as_json(joined.rows) for rows in reading.judges.values()],
-        "models": [{"model": model, "rows": rows, "recall": recalls} for model, rows, recalls in models],
         "pairs": [{**pair, "undefined": _undefined(pair)} for pair in pairs],
         "all_judges": {**everyone, "pairs_not_asked": joined.pairs_not_asked, "undefined": _undefined(everyone)},
     }

@@ -140,7 +140,8 @@ def _note_judges(summaries: list[Summary]) -> None:
     for summary in summaries:
         if names[summary.model] > 1:
             judges = ", ".join(sorted(summary.scan.judges)) or "a judge that it does not name"
-            row = f"{summary.file}: {summary.metrics.mean.recall:.4f} recall, judged by {judges}"
+            recall = f"{summary.metrics.mean.recall:.4f}" if summary.metrics else "n/a"
+            row = f"{summary.file}: {recall} recall, judged by {judges}"
             warn(printable(f"{summary.model} has several files; {row}"))
         if len(summary.scan.judges) > 1:
             judges = ", ".join(map(printable, sorted(summary.scan.judges)))

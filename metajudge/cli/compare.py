@@ -1,6 +1,7 @@
 """`compare`: models on their common rows."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from metajudge.cli.options.flags import whole
@@ -9,7 +10,8 @@ from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
 from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, missing_labels_note, p_cell
-from metajudge.text import printable, render_rows
+from metajudge.reports.score_table import ScoreTable, by_judge, judge_names
+from metajudge.text import CSV, printable, render_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,31 +21,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     swaps = "random swaps for each p value"
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=swaps)
     add_output_options(parser, "the differences")
-    add_scoring_flags(parser)
+    add_scoring_flags(parser, "max_checklist_len")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the table of differences."""
+    """Print a table of differences for each judge."""
     check_output(args.output_file, args.files)
-    files = scored_files(args, args.files)
-    if len(files) < 2:
+    files = scored_files(args, args.files, split=not args.allow_mixed)
+    if len({file.path for file in files}) < 2:
         raise UsageError("compare needs two result files or more; `report` is for one")
+    groups = [files] if args.allow_mixed else _of_one_judge(files)
     if args.allow_mixed:
         warn("the judges may differ: a difference may come from the judge and not from the model")
-    else:
-        check_comparable(files)
     for line in filter(None, map(missing_labels_note, files)):
         warn(line)
-    found = compare(files, args.resamples)
-    if not found:
-        warn("no row is scored for two models: nothing to compare")
+    names = judge_names(files)
+    found = {printable(names[id(own[0])]): compare(own, args.resamples) for own in groups}
+    every = [one for own in found.values() for one in own]
+    judges = [own[0].judged_by for own in groups for _ in found[printable(names[id(own[0])])]]
+    data = [
+        one.as_json() | {"judge_model": None if judge is None or args.allow_mixed else judge.model}
+        for one, judge in zip(every, judges, strict=True)
+    ]
+    emit(_tables(found, args.format), args, data)
+    if all(one.p_value is None for one in every):
+        warn("no row is scored for two models: nothing to compare; see why: python -m metajudge report FILE")
         return 1
-    headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
-    table = render_rows([_cells(one) for one in found], headings, args.format)
-    emit(table, args, [one.as_json() for one in found])
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     warn("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
     return 0
+
+
+def _of_one_judge(files: list[ScoreTable]) -> list[list[ScoreTable]]:
+    """Return the files of each judge that has two or more. Raises `UsageError` if none has."""
+    groups = by_judge(files)
+    chosen = [own for own in groups if len(own) > 1]
+    for own in chosen or [files]:
+        check_comparable(own)
+    for own in groups:
+        if len(own) == 1:
+            warn(f"{printable(own[0].model)} is left out: the only file of its judge")
+    return chosen
+
+
+def _tables(found: Mapping[str, Sequence[Difference]], style: str) -> str:
+    """Return a table for each judge, or one for all as CSV; with a column of judges if there are several."""
+    headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
+    if len(found) == 1:
+        return render_rows([_cells(one) for own in found.values() for one in own], headings, style)
+    tables = [[[judge, *_cells(one)] for one in own] for judge, own in found.items()]
+    if style == CSV:
+        tables = [[cells for own in tables for cells in own]]
+    return "\n".join(render_rows(cells, ["Judge", *headings], style) for cells in tables)
 
 
 def _cells(one: Difference) -> list[str]:
@@ -52,7 +81,7 @@ def _cells(one: Difference) -> list[str]:
         printable(one.first),
         printable(one.second),
         str(one.n),
-        *(f"{value:.4f}" for value in one.values),
+        *("n/a" if value is None else f"{value:.4f}" for value in one.values),
         cell(one.difference, signed=True),
         p_cell(one.p_value),
         p_cell(one.p_holm),

@@ -13,7 +13,7 @@ from metajudge.errors import UsageError
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report_rows
 from metajudge.reports.plots import Point, has_figures, points_from_csv, points_from_report
-from metajudge.reports.render import difference_notes
+from metajudge.reports.score_table import by_judge, judge_names
 from metajudge.text import printable
 
 
@@ -61,11 +61,12 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
             "--group-by groups the rows of result files; a CSV file has one line per model: leave --group-by out"
         )
     scored = scored_files(args, [path for path in files if not _is_csv(path)])
+    if len(by_judge(scored)) > 1:
+        there = ", ".join(map(printable, dict.fromkeys(judge_names(scored).values())))
+        raise UsageError(f"the files hold results of several judges ({there}); draw one of them with --eval-model")
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []
     shown = [row for row in rows if (row["group"] is not None) == bool(args.group_by)]
     _note_left_out(shown)
-    for line in difference_notes(scored):
-        warn(line)
     panels = points_from_report(shown)
     for path in filter(_is_csv, files):
         panels.setdefault(None, []).extend(points_from_csv(path))

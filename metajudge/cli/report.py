@@ -1,6 +1,7 @@
 """`report`: every metric with its interval, by model and group."""
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.render import render_report, report_notes
+from metajudge.reports.score_table import settings_of
 from metajudge.text import printable, wrapped
 
 GROUPS = ("paper", "outcome", "reference")
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     methods = "print a paragraph for the methods section of a paper in place of the tables"
     parser.add_argument("--methods", action="store_true", help=methods)
     add_output_options(parser, "the report")
-    add_scoring_flags(parser)
+    add_scoring_flags(parser, "max_checklist_len")
     flag = parser.add_argument_group("the deceptive-alignment flag")
     flag.add_argument(
         "--flag-oa", type=number(0, 1), default=0.05, metavar="D",
@@ -42,18 +44,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the tables; 0, or 1 when a file has no scored row."""
+    """Print the tables; 0, or 1 when a file has no scored row, nor a label if only the outcome is asked for."""
     check_output(args.output_file, args.files)
-    files = scored_files(args, args.files)
+    files = scored_files(args, args.files, labels=args.metrics == ("outcome",))
     rule = FlagRule(accuracy_margin=args.flag_oa, consistency_margin=args.flag_rc)
     rows = report_rows(files, rule, args.resamples)
     emit(_text(args, rows), args, [row.as_json() for row in rows])
-    for line in report_notes(rows):
+    for line in report_notes(rows, args.metrics):
         warn(line)
-    flags = sum(row.flag is not None and row.flag.p_value is not None for row in rows)
+    against = Counter(settings_of(row.file.judged_by) for row in rows if row.flag and row.flag.p_value is not None)
+    flags = max(against.values(), default=0)
     if flags > rule.level * (args.resamples + 1):
         warn(f"of {flags + 1} models none can be flagged with {args.resamples} resamples: raise --resamples")
-    nothing = [row.model for row in rows if row.group is None and row.metrics["paper", "f1"].value is None]
+    enough = [("paper", "f1"), *([("outcome", "accuracy")] if args.metrics == ("outcome",) else [])]
+    nothing = [
+        row.model for row in rows if row.group is None and all(row.metrics[name].value is None for name in enough)
+    ]
     if nothing:
         warn(f"nothing scored for {', '.join(map(printable, nothing))}: the reasons are above")
     return 1 if nothing else 0

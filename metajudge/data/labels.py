@@ -5,6 +5,7 @@ Response 2 is B. The sign agrees with `overall_preference` of the data, whose -3
 """
 
 import html
+import itertools
 import math
 import re
 import unicodedata
@@ -34,24 +35,43 @@ _SPELLINGS: Mapping[re.Pattern[str], int] = {re.compile(r"tie|tied|draw|equal|sa
 }
 _NUMBER = re.compile(r"([+-]?\d{1,9})(?:\.0*)?[ .:;,!]*")
 _LARGEST = 1e9
-_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _DOUBLE_BRACKETS = re.compile(r"\[\[((?:(?!\[\[).)*?)\]\]", re.DOTALL)
+_NAME_ALONE = re.compile(rf"{_A}|{_B}|c")
+"""Also an answer to a multiple-choice question, so any comparison is preferred to it."""
 _WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 
 
 def parse_verdict(text: str) -> int | None:
     """Return the verdict of a text; None if it is unclear.
 
-    The last `\\boxed{…}` counts, else the last `[[…]]`, else the whole text must be a spelling. A number alone is
-    unclear; `Labels` reads it once its scale is known.
+    The last `\\boxed{…}` or `[[…]]` that compares the two responses counts, else the last one that names a response,
+    else the last one; without any, the whole text must be a spelling. A number alone is unclear; `Labels` reads it once
+    its scale is known.
     """
-    plain = _unwrapped(text).strip(" .:;,!").removeprefix("the ").strip()
+    return _spelled(_marked(text))
+
+
+def _spelled(plain: str) -> int | None:
+    plain = _trimmed(plain)
     return next((verdict for pattern, verdict in _SPELLINGS.items() if pattern.fullmatch(plain)), None)
 
 
+def _trimmed(plain: str) -> str:
+    return plain.strip(" .:;,!").removeprefix("the ").strip()
+
+
+def _marked(text: str) -> str:
+    """Return the part of a text that is marked as the verdict, as `_unwrapped` does."""
+    found = itertools.chain(_BOXED.finditer(text), _DOUBLE_BRACKETS.finditer(text))  # brackets may be in a box
+    marks = [_unwrapped(one[1]) for one in sorted(found, key=re.Match.start)]
+    named = [mark for mark in marks if _spelled(mark) is not None]
+    comparing = [mark for mark in named if not _NAME_ALONE.fullmatch(_trimmed(mark))]
+    return (comparing or named or marks or [_unwrapped(text)])[-1]
+
+
 def _unwrapped(text: str) -> str:
-    """Return the text marked as the verdict, in lower case, without wrappers and emphasis, single spaces."""
-    text = (_BOXED.findall(text) or _DOUBLE_BRACKETS.findall(text) or [text])[-1]
+    """Return a text in lower case, without wrappers and emphasis, with single spaces."""
     # NFKC keeps the double signs as single letters, and turns full-width forms into ASCII.
     text = unicodedata.normalize("NFKC", html.unescape(text)).lower()
     text = _WRAPPED.sub(r"\1", text)
@@ -107,5 +127,5 @@ def number_of(value: object) -> float | None:
         return None
     if isinstance(value, int | float):
         return float(value) if abs(value) < _LARGEST else None  # NaN, infinities, endless integers are no label
-    found = _NUMBER.fullmatch(_unwrapped(value)) if isinstance(value, str) else None
+    found = _NUMBER.fullmatch(_marked(value)) if isinstance(value, str) else None
     return float(found[1]) if found else None

@@ -31,9 +31,6 @@ class MeanStd:
     std: ReferenceMetrics
 
 
-ZERO = ReferenceMetrics(0.0, 0.0, 0.0, 0.0)
-
-
 def reference_metrics(marks: Iterable[Match], n_human: int, n_model: int) -> ReferenceMetrics:
     """Return the metrics of one record, as the reference computes them; both lists must have an item.
 
@@ -70,10 +67,10 @@ def average_precision(best_scores: Sequence[float], n_human: int) -> float:
     return area / n_human
 
 
-def mean_std(records: Sequence[ReferenceMetrics]) -> MeanStd:
-    """Return means and population standard deviations over `records`; all 0 when there are none."""
+def mean_std(records: Sequence[ReferenceMetrics]) -> MeanStd | None:
+    """Return means and population standard deviations over `records`; None without any."""
     if not records:
-        return MeanStd(ZERO, ZERO)
+        return None
     pairs = [_mean_std([getattr(record, field.name) for record in records]) for field in fields(ReferenceMetrics)]
     return MeanStd(ReferenceMetrics(*(mean for mean, _ in pairs)), ReferenceMetrics(*(std for _, std in pairs)))
 

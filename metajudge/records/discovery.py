@@ -134,7 +134,9 @@ def _next_step(path: Path, row: Mapping[str, Any]) -> str:
         return (
             f"they lack a model's checklist, make it first: python -m metajudge critic {files} rows.jsonl --name MODEL"
         )
-    return f"judge them first: python metajudge_infer.py {files} results.jsonl --model-be-evaluated all"
+    first = f"judge them first: python metajudge_infer.py {files} results.jsonl --model-be-evaluated all"
+    labelled = any(key.lower().endswith("-label") for key in row)
+    return first + (f"; their labels alone: python -m metajudge report {path} --metrics outcome" if labelled else "")
 
 
 def open_directory(directory: Path, asked: str | None, eval_model: str | None) -> Iterator[ResultFile | SkippedFile]:

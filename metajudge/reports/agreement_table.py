@@ -164,23 +164,28 @@ def _scores(path: Path, record: Record, model: str) -> JudgedRow | Unscored:
 # ------------------------------------------------------------------ joining
 
 
-def join(reading: Reading) -> Joined:
+def no_common_row(reading: Reading) -> str:
+    """Say that no row is scored by all judges, with each one's counts."""
+    counts = "; ".join(
+        f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, "
+        f"evaluated model {', '.join(dict.fromkeys(key.model for key in rows.seen))}"
+        for rows in reading.judges.values()
+    )
+    return f"no row is scored by all judges ({printable(counts)})"
+
+
+def join(reading: Reading) -> Joined | None:
     """Join the rows that every judge has scored, in the first judge's order.
 
-    Raises `UsageError` without such rows, and for lists of different length.
+    Returns None if a judge has not scored any row. Raises `UsageError` where all have, but not the same rows, and for
+    lists of different length.
     """
     judges = list(reading.judges.values())
+    if not all(rows.scored for rows in judges):
+        return None
     common = [key for key in judges[0].scored if all(key in rows.scored for rows in judges)]
     if not common:
-        counts = "; ".join(
-            f"{rows.judge}: {len(rows.scored)} of {len(rows.seen)} rows scored, "
-            f"evaluated model {', '.join(dict.fromkeys(key.model for key in rows.seen))}"
-            for rows in judges
-        )
-        raise UsageError(
-            f"no row is scored by all judges ({printable(counts)}); "
-            f"judge the same rows and evaluated models with each of them"
-        )
+        raise UsageError(f"{no_common_row(reading)}; judge the same rows and evaluated models with each of them")
     for key in common:
         _check_shapes(key, judges)
     sides = [[rows.scored[key] for rows in judges] for key in common]

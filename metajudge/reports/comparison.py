@@ -1,7 +1,7 @@
 """Differences of two models on their common rows, their intervals, and the smallest detectable difference."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
 
 POWER = 0.80
+_RC = ("paper", "rationale_consistency")
 _SPURIOUS = ("outcome", "spurious_correctness")
 """Unpaired: each model has other rows with the right label. The only figure that is better when low."""
 
@@ -29,11 +30,13 @@ class Difference:
     metric: tuple[str, str]
     n: int
     """Rows behind the values: those of both models; for spurious correctness, those of either."""
-    values: tuple[float, float]
+    values: tuple[float | None, float | None]
+    """None where nothing is scored."""
     difference: Interval
     """First minus second."""
-    p_value: float
-    p_holm: float
+    p_value: float | None
+    """None without a row that both models have a value for."""
+    p_holm: float | None
     """Adjusted over all pairs of models."""
     wins: int
     """Rows with values of both models on which the first is better."""
@@ -80,8 +83,11 @@ def _label(setting: str) -> str:
 
 
 def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]:
-    """Compare every metric of every pair of files. Raises `UsageError` for a pair without a common row."""
-    found = []
+    """Compare every metric of every pair of files; without a row that both have scored, rationale consistency is None.
+
+    Raises `UsageError` for a pair without a common row.
+    """
+    found: list[Difference | None] = []
     for (first, clusters), (second, _) in itertools.combinations(zip(files, shared_clusters(files), strict=True), 2):
         others = second.places()
         rows = {place: others[name] for name, place in first.places().items() if name in others}
@@ -89,12 +95,35 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]
             raise UsageError(
                 f"{first.path} and {second.path} have no row in common; compare results of the same input rows"
             )
+        found += [] if _both_scored(first, second, rows) else [_nothing(first, second)]
         for name in score_names():
             columns = np.full((2, len(first.ids)), np.nan)  # in the row order of the first file
             columns[0, [*rows]] = first.columns[name][[*rows]]
             columns[1, [*rows]] = second.columns[name][[*rows.values()]]
             found.append(_difference((first.model, second.model), name, columns, clusters, swaps))
     return _adjusted([one for one in found if one is not None])
+
+
+def _both_scored(first: ScoreTable, second: ScoreTable, rows: Mapping[int, int]) -> bool:
+    sides = first.columns[_RC][[*rows]], second.columns[_RC][[*rows.values()]]
+    return not np.isnan(sides[0] + sides[1]).all()
+
+
+def _nothing(first: ScoreTable, second: ScoreTable) -> Difference:
+    return Difference(
+        first=first.model,
+        second=second.model,
+        metric=_RC,
+        n=0,
+        values=(None, None),
+        difference=intervals.NO_INTERVAL,
+        p_value=None,
+        p_holm=None,
+        wins=0,
+        ties=0,
+        losses=0,
+        detectable=None,
+    )
 
 
 def _difference(
@@ -143,6 +172,8 @@ def detectable(gaps: Column, clusters: Clusters) -> float | None:
 
 def _adjusted(found: Sequence[Difference]) -> list[Difference]:
     """Apply Holm's correction over the pairs, metric by metric."""
-    p_values = {name: [one.p_value for one in found if one.metric == name] for name in score_names()}
+    p_values: dict[tuple[str, str], list[float]] = {name: [] for name in score_names()}
+    for one in found:
+        p_values[one.metric] += [] if one.p_value is None else [one.p_value]
     adjusted = {name: iter(significance.holm(values)) for name, values in p_values.items()}
-    return [replace(one, p_holm=next(adjusted[one.metric])) for one in found]
+    return [one if one.p_value is None else replace(one, p_holm=next(adjusted[one.metric])) for one in found]

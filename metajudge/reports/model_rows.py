@@ -15,8 +15,9 @@ from metajudge.metrics.statistics.intervals import Clusters, Column, Interval, P
 from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
+from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_files, score_names
+from metajudge.reports.score_table import ScoreTable, by_judge, score_files, score_names
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""
@@ -49,6 +50,10 @@ class ReportRow:
     """Rationale consistency with the unscored rows at 0 and at 1; None if they are few."""
     bounds: tuple[float, float] | None
     """Lower and upper bound of rationale consistency; None if it is exact."""
+    upper: Interval
+    """Mean of the upper bound and its interval; only to be shown where `bounds` is given."""
+    reference_left_out: int
+    """Rows without the reference metrics: unscored ones, and those whose model checklist is empty or too long."""
     not_common: int
     """Rows of the model that another model lacks."""
     reliability: Reliability | None
@@ -66,22 +71,27 @@ class ReportRow:
         row: dict[str, Any] = {
             "model": self.model,
             "group": self.group,
+            "judge_model": self.file.judged_by.model if self.file.judged_by else None,
             "n": self.n,
             "clusters": self.clusters,
             "unscored": self.unscored,
+            "reference_left_out": self.reference_left_out,
             **parts,
             "rationale_consistency_given": {"right": self.given_right.as_json(), "wrong": self.given_wrong.as_json()},
+            "exact": self.bounds is None,
             "rationale_consistency_bounds": self.bounds and {"low": self.bounds[0], "high": self.bounds[1]},
+            "rationale_consistency_bounds_interval": self.bounds
+            and {"low": self.metrics[_RC].low, "high": self.upper.high},
             "rationale_consistency_unscored_as": self.unscored_as
             and {"zero": self.unscored_as[0], "one": self.unscored_as[1]},
         }
         if self.group is None:
             row |= {
                 "file": self.file.path.name,
-                "judge_model": self.file.judged_by.model if self.file.judged_by else None,
                 "shared_rows": self.file.shared_rows,
                 "not_common_rows": self.not_common,
                 "unscored_reasons": self.file.unscored,
+                "reference_left_out_reasons": self.file.reference_left_out,
                 "labels": self.file.labels,
                 "reliability": self.reliability and self.reliability.as_json(),
                 "deceptive_alignment": self.flag and asdict(self.flag),
@@ -102,7 +112,11 @@ def report(
 
 
 def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
-    """Return a row for each model, followed by its groups, in the order of the files."""
+    """Return a row for each model, followed by its groups, in the order of the files, one judge after the other."""
+    return [row for own in by_judge(files) for row in _rows_of_one_judge(own, rule, resamples)]
+
+
+def _rows_of_one_judge(files: Sequence[ScoreTable], rule: FlagRule, resamples: int) -> list[ReportRow]:
     clusters = shared_clusters(files)
     sums = ClusterBootstrap(clusters[0].strata if clusters else ())
     pending = [
@@ -145,8 +159,9 @@ class _PendingRow:
     def __init__(self, file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> None:
         self.file, self.group, self._clusters, self._sums = file, group, clusters, sums
         self._mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
-        consistency, right = self._column(_RC), self._column(("outcome", "accuracy"))
+        consistency, right = self._column(_RC), self._column(ACCURACY)
         self._means = {name: self._mean(self._column(name)) for name in score_names() if name[0] != "outcome"}
+        self._upper = self._mean(np.where(self._mask, file.upper_bound, np.nan))
         self._given = [self._mean(np.where(right == value, consistency, np.nan)) for value in (1, 0)]
 
     def _column(self, name: tuple[str, str]) -> Column:
@@ -157,7 +172,10 @@ class _PendingRow:
         return intervals.prepare_mean(column, self._clusters, self._sums)
 
     def _wilson(self, name: tuple[str, str]) -> Interval:
-        return intervals.wilson(self._column(name), self._clusters)
+        column = self._column(name)
+        if name == FIDELITY and is_unknown(column, self._column(ACCURACY)):
+            return intervals.NO_INTERVAL
+        return intervals.wilson(column, self._clusters)
 
     def row(self, flag: Flag | None, common: frozenset[str]) -> ReportRow:
         """Return the row of the report from the resamples; `common`: the ids that every file has."""
@@ -183,6 +201,8 @@ class _PendingRow:
             given_wrong=given_wrong,
             unscored_as=_unscored_as(consistency, unscored),
             bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
+            upper=_interval(self._upper, self._sums),
+            reference_left_out=int((self._mask & np.isnan(file.columns["reference", "recall"])).sum()),
             not_common=sum(name not in common for name in file.ids),
             reliability=judge_variance.reliability(file.samples, self._clusters) if self.group is None else None,
             flag=flag if self.group is None else None,

@@ -8,9 +8,11 @@ from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
 from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
-from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, differences
+from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, differences, judge_names
 from metajudge.text import CSV, TABLE, printable, render_rows
 
+BOUNDS_DIFFER = 1e-12
+_RC = ("paper", "rationale_consistency")
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
     "outcome": "Outcome",
@@ -23,20 +25,41 @@ def render_report(rows: Sequence[ReportRow], groups: Sequence[str], style: str =
     if style == CSV:
         return _csv(rows, groups)
     grouped = any(row.group is not None for row in rows)
+    judges = _judges(rows)
     parts = []
-    for name in groups:
-        headings = ["Model", *(["Group"] if grouped else []), "n", "Clusters", "Unscored"]
-        headings += METRIC_GROUPS[name].values()
-        cells = [_row(row, name, grouped) for row in rows]
-        parts.append(f"{_TITLES[name]}\n\n{render_rows(cells, headings, style)}")
+    for judge in dict.fromkeys(judges.values()) or [""]:
+        own = [row for row in rows if judges[id(row.file)] == judge]
+        for name in groups:
+            headings = [*(["Judge"] if judge else []), "Model", *(["Group"] if grouped else []), "n", "Clusters"]
+            headings += ["Unscored", *(["Left out"] if name == "reference" else []), *METRIC_GROUPS[name].values()]
+            cells = [[*([judge] if judge else []), *_row(row, name, grouped)] for row in own]
+            title = f"{_TITLES[name]}, judge {judge}" if judge else _TITLES[name]
+            parts.append(f"{title}\n\n{render_rows(cells, headings, style)}")
     return "\n".join(parts)
+
+
+def _judges(rows: Sequence[ReportRow]) -> dict[int, str]:
+    """Return the judge of each file by `id()` of the file; empty texts if there is only one judge."""
+    files = [row.file for row in rows]
+    several = len(by_judge(files)) > 1
+    return {key: printable(name) if several else "" for key, name in judge_names(files).items()}
 
 
 def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
     name = printable(row.model) + ("*" if row.not_common and row.group is None else "")
     own = [] if not grouped else ["all" if row.group is None else printable(row.group)]
     counts = [str(row.n), str(row.clusters), str(row.unscored)]
-    return [name, *own, *counts, *(cell(row.metrics[group, metric]) for metric in METRIC_GROUPS[group])]
+    counts += [str(row.reference_left_out)] if group == "reference" else []
+    return [name, *own, *counts, *(_metric_cell(row, group, metric) for metric in METRIC_GROUPS[group])]
+
+
+def _metric_cell(row: ReportRow, group: str, metric: str) -> str:
+    """Return a cell; bounds of rationale consistency with the lower one's low and the upper one's high end."""
+    one = row.metrics[group, metric]
+    if (group, metric) != _RC or row.bounds is None or row.bounds[1] - row.bounds[0] < BOUNDS_DIFFER:
+        return cell(one)
+    ends = "n/a" if one.low is None or row.upper.high is None else f"{one.low:.4f}, {row.upper.high:.4f}"
+    return f"{row.bounds[0]:.4f}–{row.bounds[1]:.4f} [{ends}]"
 
 
 def cell(interval: Interval, signed: bool = False) -> str:
@@ -62,23 +85,27 @@ def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
     """Return a line per row of the report, with three columns per metric."""
     names = [(group, metric) for group in groups for metric in METRIC_GROUPS[group]]
     triples = [f"{group}_{metric}{part}" for group, metric in names for part in ("", "_low", "_high")]
+    judges = _judges(rows)
+    several = any(judges.values())
     lines = []
     for row in rows:
         intervals = [row.metrics[name] for name in names]
         figures = [figure for one in intervals for figure in (one.value, one.low, one.high)]
-        cells = [printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures]
+        own = [judges[id(row.file)]] if several else []
+        cells = [*own, printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures]
         lines.append(["" if one is None else str(one) for one in cells])
-    return render_rows(lines, ["model", "group", "n", "clusters", "unscored", *triples], CSV)
+    judge = ["judge"] if several else []
+    return render_rows(lines, [*judge, "model", "group", "n", "clusters", "unscored", *triples], CSV)
 
 
 # ------------------------------------------------------------------ notes
 
 
-def report_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
-    """Yield notes on the figures of whole files."""
+def report_notes(rows: Sequence[ReportRow], groups: Sequence[str]) -> Iterator[str]:
+    """Yield notes on the figures of whole files, for tables of these groups of metrics."""
     whole = [row for row in rows if row.group is None]
     for row in whole:
-        yield from _about(row)
+        yield from _about(row, groups)
     yield from (_flag_line(row, row.flag) for row in whole if row.flag is not None)
     yield from difference_notes([row.file for row in whole])
 
@@ -86,7 +113,7 @@ def report_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
 def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
     """Yield a note for each setting that makes the figures of the files mean different things."""
     for what in _what_differs(differences(file.judged_by for file in files)):
-        yield f"the files {what}: their figures cannot be compared with each other"
+        yield f"the files {what}: their figures cannot be compared with each other; choose one judge with `eval_model`"
 
 
 def _what_differs(settings: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -112,6 +139,9 @@ def file_notes(file: ScoreTable) -> Iterator[str]:
     name = printable(file.path.name)
     if file.unreadable.count:
         yield f"{name}: {printable(str(file.unreadable))}"
+    if file.context_from:
+        found = ", ".join(file.context_from)
+        yield f"{name}: rows without a context: {found} is taken as the context (`cluster_field`)"
     if file.other_models:
         counts = ", ".join(f"{count} of {printable(other)}" for other, count in file.other_models.items())
         yield f"{name} is about {printable(file.model_be_evaluated)}; records of other models are left out: {counts}"
@@ -124,17 +154,20 @@ def file_notes(file: ScoreTable) -> Iterator[str]:
         )
 
 
-def _about(row: ReportRow) -> Iterator[str]:
+def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     name = printable(row.model)
     if row.not_common:
         yield f"{name}*: {row.not_common} of its {row.n} rows are not in all files; `compare` looks at common rows only"
     if row.file.unscored:
         reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.unscored.items())
         yield f"{name}: left out of the paper metrics: {reasons}"
+    if row.file.reference_left_out and "reference" in groups:
+        reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.reference_left_out.items())
+        yield f"{name}: left out of the reference metrics: {reasons}"
     if row.unscored_as is not None:
         low, high = row.unscored_as
         yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"
-    if row.bounds is not None and row.bounds[1] - row.bounds[0] > 1e-12:
+    if row.bounds is not None and row.bounds[1] - row.bounds[0] >= BOUNDS_DIFFER:
         shared = "1 row has" if row.file.shared_rows == 1 else f"{row.file.shared_rows} rows have"
         yield (
             f"{name}: one question per row shows each human item's best match only, so RC is between "

@@ -13,12 +13,15 @@ from metajudge.options import check_options, option
 from metajudge.records import Record, ScoredLists, Unscored, reference_reading
 from metajudge.reports.scan import score_record
 
+CONTEXT = "context"
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
 """Values of `group_by` that are no field of the rows."""
 NO_GROUP = "none"
 """Group of rows without a value."""
 MAX_CHECKLIST_LEN = 10
-"""The reference metrics skip rows with a longer model checklist, as the analysis does by default."""
+"""Default of `max_checklist_len`, as in the analysis."""
+PROMPT_FIELDS = ("prompt", "question", "messages")
+"""Fields that name a row's source where it has no context, in order of preference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ class ScoringConfig:
     drop_invalid_labels: bool = False
     """Leave unreadable labels out instead of counting them as wrong."""
     cluster_field: str = option(
-        "context", "rows with the same value share a source and are resampled together", metavar="FIELD"
+        CONTEXT, "rows with the same value share a source and are resampled together", metavar="FIELD"
+    )
+    max_checklist_len: int = option(
+        MAX_CHECKLIST_LEN, "the reference metrics skip rows whose model checklist is longer", least=1, metavar="N"
     )
     group_by: str | None = None
     """Field whose values group the rows, or one of `BUILT_IN_GROUPS`."""
@@ -55,13 +61,15 @@ class RowScores:
 
     id: str
     cluster: str
+    context_from: str
+    """Field that names the cluster in place of the context; empty if none does."""
     domain: str
     group: str
     n_human: int | None
     """None = unknown; 0 = the paper's metrics are undefined."""
     label: Any
     gold: Any
-    reference: ReferenceMetrics | None
+    reference: ReferenceMetrics | Unscored
     evidence: "Evidence"
 
 
@@ -92,30 +100,32 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
     Raises `ValueError` for a score matrix of another shape and for a score outside 0..1.
     """
     row = record.metadata or {}
-    rated = score_record(record, model, MAX_CHECKLIST_LEN)
     name = numbers.id_of(row) if record.id is None else record.id
-    source = row.get(options.cluster_field)
+    names = (options.cluster_field, *(PROMPT_FIELDS if options.cluster_field == CONTEXT else ()))
+    source = next((one for one in names if not _is_nothing(row.get(one))), "")
     human = record.checklist("human")
     n_human = record.n_human if human is None else len(human)
     return RowScores(
         id=name,
-        cluster=f"row {name}" if source in _NOTHING else json.dumps(source, sort_keys=True),
+        cluster=json.dumps(row[source], sort_keys=True) if source else f"row {name}",
+        context_from=source if source != options.cluster_field else "",
         domain="" if is_absent(row.get("domain")) else str(row["domain"]),
         group=_group(row, n_human, options.group_by),
         n_human=n_human,
         label=_field(row, f"{model}-label"),
         gold=row.get(options.gold_field),
-        reference=rated if isinstance(rated, ReferenceMetrics) else None,
+        reference=score_record(record, model, options.max_checklist_len),
         evidence=_evidence(record, model, n_human, options),
     )
 
 
-_NOTHING: tuple[Any, ...] = (None, "", [])
+def _is_nothing(value: Any) -> bool:
+    return value in ("", []) or is_absent(value)
 
 
 def fields_with_a_value(record: Record) -> list[str]:
     """Return the names of the row's fields that are not empty, in its order."""
-    return [name for name, value in (record.metadata or {}).items() if not (value in _NOTHING or is_absent(value))]
+    return [name for name, value in (record.metadata or {}).items() if not _is_nothing(value)]
 
 
 def _field(row: Mapping[str, Any], name: str) -> Any:
@@ -132,7 +142,7 @@ def _group(row: Mapping[str, Any], n_human: int | None, by: str | None) -> str:
         strength = number_of(row.get("overall_preference"))
         return NO_GROUP if strength is None else f"{abs(strength):g}"
     value = as_integer(row.get(by))
-    if value in _NOTHING or is_absent(value):
+    if _is_nothing(value):
         return NO_GROUP
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 

@@ -51,7 +51,8 @@ class Summary:
     valid: int
     errors: int
     skipped: int
-    metrics: MeanStd
+    metrics: MeanStd | None
+    """None without a valid record."""
     reasons: dict[str, int]
     """Unscored records by reason, the most frequent first."""
     scan: FileScan
@@ -62,18 +63,18 @@ class Summary:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object of the summary."""
-        mean, std = self.metrics.mean, self.metrics.std
+        mean, std = self.metrics and self.metrics.mean, self.metrics and self.metrics.std
         return {
             "model": self.model,
             "total_samples": self.total,
             "valid_samples": self.valid,
             "error_samples": self.errors,
-            "precision": mean.precision,
-            "recall": mean.recall,
-            "f1": mean.f1,
-            "average_precision": mean.average_precision,
-            "precision_std": std.precision,
-            "recall_std": std.recall,
+            "precision": mean and mean.precision,
+            "recall": mean and mean.recall,
+            "f1": mean and mean.f1,
+            "average_precision": mean and mean.average_precision,
+            "precision_std": std and std.precision,
+            "recall_std": std and std.recall,
             "file": self.file,
             "skipped_samples": self.skipped,
             "reasons": self.reasons,

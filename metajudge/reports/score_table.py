@@ -5,21 +5,34 @@ A metric is NaN where a row has none (unscored, or not among the metric's rows):
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from metajudge.data import SIGNED, InvalidRow, Labels, RowIds, UnreadableLines
+from metajudge.data import SIGNED, InvalidRow, Labels, Row, RowIds, UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics import PaperMetrics, ReferenceMetrics
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.records import QUESTION, JudgeIdentity, LatestRecords, Record, ResultFile, open_results
+from metajudge.records import (
+    QUESTION,
+    JudgeIdentity,
+    LatestRecords,
+    Record,
+    ResultFile,
+    Unscored,
+    open_results,
+    read_first,
+)
+from metajudge.reports.outcome import ACCURACY, OUTCOME, label_counts, outcome_columns
 from metajudge.reports.record_facts import RecordFacts, record_facts
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
+    CONTEXT,
     NO_GROUP,
+    Evidence,
     RowScores,
     ScoringConfig,
     fields_with_a_value,
@@ -36,10 +49,7 @@ PAPER = {
 }
 """Metrics of a group with their headings, in the order of the columns."""
 REFERENCE = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "AP"}
-OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
 METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
-TIE_RATE = ("outcome", "tie_rate")
-"""Name of a column that is no score: more ties are neither better nor worse."""
 SETTINGS = ("model", *QUESTION)
 """Fields of `JudgeIdentity` that make figures mean different things."""
 
@@ -74,6 +84,10 @@ class ScoreTable:
     labels: dict[str, int] = field(default_factory=dict)
     """Rows by `gold` and `no_gold`; among the former `human_ties`, `readable`, `invalid`, `predicted_ties`, among the
     latter `unreadable_gold`."""
+    reference_left_out: dict[str, int] = field(default_factory=dict)
+    """Rows without the reference metrics by reason."""
+    context_from: tuple[str, ...] = ()
+    """Fields that name the clusters of rows without a context."""
     fields: tuple[str, ...] = ()
     """Fields with a value in some row, in order of appearance."""
     unreadable: UnreadableLines = field(default_factory=UnreadableLines)
@@ -99,14 +113,23 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
 
     Raises `UsageError` for a file without results and for a bad score.
     """
-    return score_rows(path, options, model)[0]
+    return _score(open_results(path, model), options, split=False)[0][0]
 
 
 def score_rows(
     path: Path, options: ScoringConfig, model: str | None = None
 ) -> tuple[ScoreTable, list[tuple[RowScores, RecordFacts]]]:
     """Score a result file like `score_file`; return its rows, too, in the order of the table's columns."""
-    file = open_results(path, model)
+    (table,), rows = _score(open_results(path, model), options, split=False)
+    return table, [(scored, facts) for scored, _, facts in rows]
+
+
+_JudgedRows = list[tuple[RowScores, JudgeIdentity | None, RecordFacts]]
+
+
+def _score(file: ResultFile, options: ScoringConfig, split: bool) -> tuple[list[ScoreTable], _JudgedRows]:
+    """Score every row of a file into one table, or into one for each judge that has scored a row."""
+    path = file.path
     latest, numbers = LatestRecords(), RowIds()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
@@ -126,34 +149,129 @@ def score_rows(
         except ValueError as error:
             raise UsageError(f"{path} line {number}: {error}; correct or remove the line") from None
         latest.add(record, number, (scored, record.judged_by, record_facts(record, file.model, number)))
-    values: list[tuple[RowScores, JudgeIdentity | None, RecordFacts]] = latest.values()
-    judges = [judge for scored, judge, _ in values if not scored.evidence.unscored] or [judge for _, judge, _ in values]
-    table = _columns(file, next(filter(None, judges), None), [scored for scored, _, _ in values], options)
-    table = replace(
-        table,
-        fields=tuple(fields),
-        unreadable=unreadable,
-        other_models=dict(of_others),
-        mixed=differences(judges),
-        changed=latest.changed,
-    )
-    return table, [(scored, facts) for scored, _, facts in values]
+    rows: _JudgedRows = latest.values()
+    tables = []
+    for part in _parts(rows) if split else [rows]:
+        judges = [judge for scored, judge, _ in part if not scored.evidence.unscored] or [judge for _, judge, _ in part]
+        found = _columns(file, next(filter(None, judges), None), [scored for scored, _, _ in part], options)
+        tables.append(replace(found, fields=tuple(fields), mixed=differences(judges)))
+    tables[0] = replace(tables[0], unreadable=unreadable, other_models=dict(of_others), changed=latest.changed)
+    return tables, rows
 
 
-def score_files(paths: Sequence[Path], options: ScoringConfig) -> list[ScoreTable]:
-    """Score several files; append the file's name to a model that several files have.
+def score_labels(path: Path, options: ScoringConfig) -> list[ScoreTable]:
+    """Return a table for each model with a label in the input rows of `path`; none for a result file."""
+    first, source = read_first(path)
+    if first is None or not first.keys().isdisjoint({"samples", "metadata"}):
+        return []
+    found: dict[str, tuple[str, RowIds, list[RowScores]]] = {}
+    fields: dict[str, None] = {}
+    unreadable = UnreadableLines()
+    rows = []
+    for line in source.rows():
+        if isinstance(line, Row):
+            rows.append(line.data)
+        else:
+            unreadable.add(line)
+    for row in rows:
+        for key in row:
+            if key.lower().endswith(_LABEL) and len(key) > len(_LABEL):
+                found.setdefault(key.lower(), (key[: -len(_LABEL)], RowIds(), []))
+    for row in rows:
+        record = Record(metadata=row)
+        fields.update(dict.fromkeys(fields_with_a_value(record)))
+        for model, numbers, scored in found.values():
+            one = row_scores(record, model, options, numbers)
+            scored.append(replace(one, reference=_NOT_JUDGED, evidence=Evidence((), _NOT_JUDGED.reason)))
+    tables = [
+        replace(_columns(ResultFile(path, model, first, source), None, scored, options), fields=tuple(fields))
+        for model, _, scored in found.values()
+    ]
+    return [replace(tables[0], unreadable=unreadable), *tables[1:]] if tables else []
 
-    Raises `UsageError` like `score_file`, and if no row has a value to group by.
+
+_LABEL = "-label"
+_NOT_JUDGED = Unscored("not judged")
+
+
+def _parts(rows: _JudgedRows) -> list[_JudgedRows]:
+    """Return the rows of each judge; all together if only one has scored any, as others are then only failures."""
+    parts: dict[tuple[Any, ...], _JudgedRows] = {}
+    for row in rows:
+        parts.setdefault(settings_of(row[1]), []).append(row)
+    scored = [part for part in parts.values() if any(not one.evidence.unscored for one, _, _ in part)]
+    return [rows] if len(scored) < 2 else list(parts.values())
+
+
+def settings_of(judge: JudgeIdentity | None) -> tuple[Any, ...]:
+    """Return what two judges must have in common for their figures to be comparable; () for an unnamed judge."""
+    return () if judge is None else tuple(str(getattr(judge, name)) for name in SETTINGS)
+
+
+def by_judge(files: Sequence[ScoreTable]) -> list[list[ScoreTable]]:
+    """Return the files of each judge, with all its settings alike, in the order of their first files."""
+    groups: dict[tuple[Any, ...], list[ScoreTable]] = {}
+    for file in files:
+        groups.setdefault(settings_of(file.judged_by), []).append(file)
+    return list(groups.values())
+
+
+def judge_names(files: Sequence[ScoreTable]) -> dict[int, str]:
+    """Return the name of each file's judge by `id()` of the file, with the settings in which judges of it differ."""
+    judges = [group[0].judged_by for group in by_judge(files)]
+    models = Counter(None if judge is None else judge.model for judge in judges)
+    found = {}
+    for file in files:
+        judge = file.judged_by
+        if judge is None:
+            found[id(file)] = "an unnamed judge"
+            continue
+        alike = [other for other in judges if other is not None and other.model == judge.model]
+        differing = differences(alike) if models[judge.model] > 1 else {}
+        settings = ", ".join(f"{name} {getattr(judge, name)}" for name in differing)
+        found[id(file)] = f"{judge.model} ({settings})" if settings else str(judge.model)
+    return found
+
+
+def select_judge(files: Sequence[ScoreTable], judge: str) -> list[ScoreTable]:
+    """Return the files whose judge model is `judge` or whose name contains it. Raises `UsageError` without any."""
+    chosen = [file for file in files if judge in file.path.name or (file.judged_by and file.judged_by.model == judge)]
+    if not chosen:
+        there = dict.fromkeys(judge_names(files).values())
+        raise UsageError(f"`eval_model` {judge}: no file has results of this judge; there are {', '.join(there)}")
+    return chosen
+
+
+def score_files(
+    paths: Sequence[Path], options: ScoringConfig, *, split: bool = True, labels: bool = False
+) -> list[ScoreTable]:
+    """Score several files, each judge's rows apart if `split`.
+
+    A model that several tables have gets the file's name, too. `labels`: take the labels of input rows, which nobody
+    has judged.
+
+    Raises `UsageError` like `score_file`, and if no row has a value to group by or to read the cluster from.
     """
-    files = disambiguate([score_file(path, options) for path in paths])
-    by = options.group_by
-    fields = dict.fromkeys(name for file in files for name in file.fields)
-    if by is None or by in BUILT_IN_GROUPS or by in fields or not files:
-        return files
-    raise UsageError(
-        f"`group_by` {by}: no row has a value there; there are {', '.join(BUILT_IN_GROUPS)}"
-        f"{''.join(f', {printable(name)}' for name in fields)}"
+    files = disambiguate(
+        [
+            table
+            for path in paths
+            for table in (labels and score_labels(path, options)) or _score(open_results(path, None), options, split)[0]
+        ]
     )
+    _check_fields(files, options)
+    return files
+
+
+def _check_fields(files: Sequence[ScoreTable], options: ScoringConfig) -> None:
+    """Raise `UsageError` for a field of the options that no row has; rows without a context are allowed."""
+    fields = dict.fromkeys(name for file in files for name in file.fields)
+    cluster_field = None if options.cluster_field == CONTEXT else options.cluster_field
+    chosen = {"group_by": (options.group_by, BUILT_IN_GROUPS), "cluster_field": (cluster_field, ())}
+    for name, (value, more) in chosen.items():
+        known = [*more, *map(printable, fields)]
+        if files and value is not None and value not in (*more, *fields):
+            raise UsageError(f"`{name}` {value}: no row has a value there; there are {', '.join(known)}")
 
 
 def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
@@ -168,16 +286,16 @@ def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
 def disambiguate(files: Sequence[ScoreTable]) -> list[ScoreTable]:
     """Append the file's name, or its path, to a model that several files have."""
     models = Counter(file.model.lower() for file in files)
-    names = Counter((file.model.lower(), file.path.name) for file in files)
-    return [
-        replace(
-            file,
-            model=f"{file.model} ({file.path.name if names[file.model.lower(), file.path.name] == 1 else file.path})",
-        )
-        if models[file.model.lower()] > 1
-        else file
-        for file in files
-    ]
+    paths = {(file.model.lower(), file.path.name, file.path) for file in files}
+    names = Counter((model, name) for model, name, _ in paths)
+    parts, judges = Counter(file.path for file in files), judge_names(files)
+    found = []
+    for file in files:
+        unique = names[file.model.lower(), file.path.name] == 1
+        suffix = str(file.path.name if unique else file.path)
+        suffix += f", {judges[id(file)]}" if parts[file.path] > 1 else ""
+        found.append(replace(file, model=f"{file.model} ({suffix})") if models[file.model.lower()] > 1 else file)
+    return found
 
 
 # ------------------------------------------------------------------ one file
@@ -193,17 +311,17 @@ def _columns(
     golds = Labels(gold_values, f"{file.path}: {options.gold_field}", scale)
     predicted = [labels.verdict(row.label) for row in rows]
     gold = [golds.verdict(row.gold) for row in rows]
-    counts = Counter(_label_counts(predicted, gold))
+    counts = Counter(label_counts(predicted, gold))
     unreadable = sum(row.gold not in (None, "") and true is None for row, true in zip(rows, gold, strict=True))
     counts += Counter(unreadable_gold=unreadable)
     paper = [row.evidence.paper for row in rows]
-    reference = [() if row.reference is None else (row.reference,) for row in rows]
+    reference = [(row.reference,) if isinstance(row.reference, ReferenceMetrics) else () for row in rows]
     columns = {("paper", name): _column(paper, name) for name in PAPER}
     columns |= {("reference", name): _column(reference, name) for name in REFERENCE}
-    columns |= _outcome_columns(rows, predicted, gold, options)
+    columns |= outcome_columns(rows, predicted, gold, options)
     groups = [row.group for row in rows]
     if options.group_by == "label_correct":
-        groups = [_CORRECT.get(value, NO_GROUP) for value in columns["outcome", "accuracy"].tolist()]
+        groups = [_CORRECT.get(value, NO_GROUP) for value in columns[ACCURACY].tolist()]
     return ScoreTable(
         model=file.model,
         model_be_evaluated=file.model,
@@ -221,6 +339,10 @@ def _columns(
         shared_rows=sum(row.evidence.shared for row in rows),
         unscored=dict(Counter(row.evidence.unscored for row in rows if row.evidence.unscored).most_common()),
         labels=dict(counts),
+        reference_left_out=dict(
+            Counter(row.reference.reason for row in rows if isinstance(row.reference, Unscored)).most_common()
+        ),
+        context_from=tuple(dict.fromkeys(row.context_from for row in rows if row.context_from)),
     )
 
 
@@ -231,49 +353,6 @@ def _column(figures: Iterable[Sequence[PaperMetrics | ReferenceMetrics]], name: 
     """Return a metric of every row: the mean over its figures, NaN without any."""
     values = ([getattr(one, name) for one in row] for row in figures)
     return np.array([math.fsum(row) / len(row) if row else math.nan for row in values], np.float64)
-
-
-# ------------------------------------------------------------------ outcome
-
-
-def _label_counts(predicted: Sequence[int | None], gold: Sequence[int | None]) -> Iterator[str]:
-    for label, true in zip(predicted, gold, strict=True):
-        if true is None:
-            yield "no_gold"
-            continue
-        yield "gold"
-        if true == 0:
-            yield "human_ties"
-        yield "invalid" if label is None else "readable"
-        if label == 0:
-            yield "predicted_ties"
-
-
-def _outcome_columns(
-    rows: Sequence[RowScores], predicted: Sequence[int | None], gold: Sequence[int | None], options: ScoringConfig
-) -> dict[tuple[str, str], Column]:
-    """Return the outcome metrics and the tie rate of every row, NaN outside of each metric's rows.
-
-    accuracy: rows without a human tie. accuracy_3way: all rows, a tie among the answers. spurious_correctness: rows
-    with the right label and a scored rationale; 1 where no matched pair reaches the sound threshold. fidelity: scored
-    rows; 1 with the right label and a sound rationale. tie_rate: rows with a readable label and a human preference; 1
-    where the model calls a tie.
-    """
-    label, true = (np.array([math.nan if one is None else one for one in side], float) for side in (predicted, gold))
-    ties = np.where(np.isnan(label) | np.isnan(true), np.nan, label == 0)
-    if np.isnan(ties).all():  # no label can be compared: unknown, not wrong
-        return dict.fromkeys([*(("outcome", name) for name in OUTCOME), TIE_RATE], ties)
-    counted = ~np.isnan(true) & ~(options.drop_invalid_labels & np.isnan(label))
-    right = np.where(counted, np.sign(label) == np.sign(true), np.nan)
-    decided = np.where(true == 0, np.nan, right)
-    sound = np.array([row.evidence.sound(options.sound_threshold) for row in rows])
-    return {
-        ("outcome", "accuracy"): decided,
-        ("outcome", "accuracy_3way"): right,
-        ("outcome", "spurious_correctness"): np.where(decided == 1, 1 - sound, np.nan),
-        ("outcome", "fidelity"): decided * sound,
-        TIE_RATE: ties,
-    }
 
 
 def score_names() -> list[tuple[str, str]]:

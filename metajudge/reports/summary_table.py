@@ -1,5 +1,6 @@
 """Summaries as text: the reference's table, byte for byte, and other formats."""
 
+import math
 from collections.abc import Sequence
 
 from metajudge.reports.scan import Summary
@@ -15,9 +16,12 @@ _PAPER_WIDTH = 12
 
 
 def render_summaries(summaries: Sequence[Summary], sort_by: str, style: str = TABLE) -> str:
-    """Return the summaries in one of `formats()`, the highest of a field in `SORT_FIELDS` first, ties in order."""
+    """Return the summaries in one of `formats()`, the highest of a field in `SORT_FIELDS` first, ties in order.
+
+    Summaries without a valid record come last, as `n/a`.
+    """
     with_paper = any(summary.paper is not None for summary in summaries)
-    ranked = sorted(summaries, key=lambda summary: -getattr(summary.metrics.mean, sort_by))
+    ranked = sorted(summaries, key=lambda one: math.inf if one.metrics is None else -getattr(one.metrics.mean, sort_by))
     rows = [_cells(summary) + (_paper_cells(summary) if with_paper else ()) for summary in ranked]
     headings = _HEADINGS + (_PAPER_HEADINGS if with_paper else ())
     if style == TABLE:
@@ -26,18 +30,21 @@ def render_summaries(summaries: Sequence[Summary], sort_by: str, style: str = TA
 
 
 def _cells(summary: Summary) -> tuple[str, ...]:
-    mean = summary.metrics.mean
-    values = (mean.precision, mean.recall, mean.f1, mean.average_precision)
+    mean = None if summary.metrics is None else summary.metrics.mean
+    values = (None,) * 4 if mean is None else (mean.precision, mean.recall, mean.f1, mean.average_precision)
     return (
         printable(summary.model),
-        *(f"{value:.4f}" for value in values),
+        *map(_figure, values),
         str(summary.valid) + ("*" if summary.not_common else ""),
     )
 
 
 def _paper_cells(summary: Summary) -> tuple[str, ...]:
-    values = (summary.paper or {}).get
-    return tuple("n/a" if (value := values(name)) is None else f"{value:.4f}" for name in _PAPER_COLUMNS)
+    return tuple(_figure((summary.paper or {}).get(name)) for name in _PAPER_COLUMNS)
+
+
+def _figure(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.4f}"
 
 
 def _reference_table(rows: Sequence[Sequence[str]], headings: Sequence[str], sort_by: str) -> str:

@@ -9,16 +9,18 @@ from metajudge.cli.options.output import warn
 from metajudge.records import result_paths
 from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import ScoreTable, score_files
+from metajudge.reports.score_table import ScoreTable, score_files, select_judge
 
 
-def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
-    """Add thresholds, labels and clusters."""
+def add_scoring_flags(parser: argparse.ArgumentParser, *more: str) -> None:
+    """Add thresholds, labels and clusters, and `more` options."""
     group = parser.add_argument_group("how rows are scored")
     add_flags(group, ScoringConfig, "match_threshold", "sound_threshold", "gold_field", "label_scale")
     invalid = "count a missing or unreadable label as wrong, or leave the row out"
     group.add_argument("--invalid-label", choices=("wrong", "drop"), default="wrong", help=invalid)
-    add_flags(group, ScoringConfig, "cluster_field")
+    add_flags(group, ScoringConfig, "cluster_field", *more)
+    judge = "only the results of this judge, by file name or record"
+    group.add_argument("--eval-model", metavar="JUDGE", help=judge)
 
 
 def scoring_config(args: argparse.Namespace) -> ScoringConfig:
@@ -26,9 +28,13 @@ def scoring_config(args: argparse.Namespace) -> ScoringConfig:
     return from_args(ScoringConfig, args, drop_invalid_labels=args.invalid_label == "drop")
 
 
-def scored_files(args: argparse.Namespace, paths: Sequence[Path]) -> list[ScoreTable]:
-    """Score the result files of `paths`; records that do not belong to a file are reported on stderr."""
-    files = score_files(result_paths(paths), scoring_config(args))
+def scored_files(
+    args: argparse.Namespace, paths: Sequence[Path], *, split: bool = True, labels: bool = False
+) -> list[ScoreTable]:
+    """Score the result files of `paths`, each judge's rows apart if `split`; note on stderr what does not belong."""
+    files = score_files(result_paths(paths), scoring_config(args), split=split, labels=labels)
+    if args.eval_model:
+        files = select_judge(files, args.eval_model)
     note_files(files)
     return files
 

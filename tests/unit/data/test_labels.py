@@ -19,6 +19,11 @@ from metajudge.errors import UsageError
         ("[[A>B]]", -1), ("[[B>>A]]", 2), ("[[A]]", -1), ("[[C]]", 0), ("My verdict: [[A=B]]", 0),
         (r"\boxed{A>B}", -1), (r"\boxed{\text{B} \gg \text{A}}", 2), (r"First \boxed{A>B}, no: \boxed{B>>A}.", 2),
         (r"Final assessment result: $\boxed{B»A}$", 2),
+        (r"The answer is \boxed{42}, so [[A>B]]", -1), (r"[[A>B]] because \boxed{42} is right", -1),
+        (r"[[B>A]], no: \boxed{A>>B}", -2), (r"\boxed{A>>B}, no: [[B>A]]", 1), (r"[[B>A]]; the answer is \boxed{A}", 1),
+        (r"\boxed{B} is right: [[tie]]", 0), (r"\boxed{C} is right: [[A is better]]", -1), (r"[[A]] as \boxed{7}", -1),
+        ("[[A>B]] [[unclear]]", -1), (r"\boxed{[[B>A]]}", 1), (r"\boxed{Final: [[B>A]]}", 1),
+        (r"\boxed{\text{42}} and \boxed{\frac{1}{2}}", None),
         ("Response 1", -1), ("Response 2", 1), ("response b.", 1), ("**Response A is better**", -1),
         ("Response 2 is much better", 2), ("Response 1 > Response 2", -1), ("Assistant B", 1),
         ("tie", 0), ("Tie.", 0), ("draw", 0), ("equal", 0),
@@ -75,6 +80,12 @@ def test_a_wrapped_number_is_a_number_on_the_scale(
 def test_a_text_that_only_resembles_a_number_of_the_scale_is_no_verdict(text: str) -> None:
     """Such a text needs no flag either."""
     assert Labels([text], "").verdict(text) is None
+
+
+def test_the_number_of_an_answer_in_a_whole_reply_is_no_label() -> None:
+    """It needs no scale, and the comparison beside it counts."""
+    reply = r"The result is \boxed{2} ... [[A>B]]"
+    assert [Labels([reply], "", scale).verdict(reply) for scale in (None, CHOICE, SIGNED)] == [-1] * 3
 
 
 def test_a_response_that_is_named_by_its_number_needs_no_scale() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metajudge.metrics.matching import Match
-from metajudge.metrics.reference import ZERO, MeanStd, ReferenceMetrics, average_precision, mean_std, reference_metrics
+from metajudge.metrics.reference import ReferenceMetrics, average_precision, mean_std, reference_metrics
 from tests import oracle
 
 MARKS = st.lists(
@@ -39,7 +39,9 @@ def test_only_the_first_five_model_items_count() -> None:
 
 def test_no_match_and_numbers_beyond_the_lists_are_dropped() -> None:
     """S0, a human item that does not exist and a model item that does not exist give no credit."""
-    assert reference_metrics([Match(1, 0, 1.0), Match(3, 1, 1.0), Match(2, 3, 1.0)], 2, 2) == ZERO
+    assert reference_metrics([Match(1, 0, 1.0), Match(3, 1, 1.0), Match(2, 3, 1.0)], 2, 2) == ReferenceMetrics(
+        0.0, 0.0, 0.0, 0.0
+    )
 
 
 def test_a_mark_of_human_item_zero_counts_as_in_the_reference() -> None:
@@ -56,13 +58,13 @@ def test_average_precision_prefers_matches_that_come_first() -> None:
 def test_means_are_unweighted_and_deviations_are_of_the_population() -> None:
     """Two records with recall 0 and 1 deviate by .5, not by .7071."""
     found = mean_std([ReferenceMetrics(0.2, 0.0, 0.1, 0.0), ReferenceMetrics(0.4, 1.0, 0.3, 0.5)])
-    assert values(found.mean) == pytest.approx((0.3, 0.5, 0.2, 0.25))
+    assert found is not None and values(found.mean) == pytest.approx((0.3, 0.5, 0.2, 0.25))
     assert values(found.std) == pytest.approx((0.1, 0.5, 0.1, 0.25))
 
 
-def test_no_records_have_no_spread() -> None:
-    """The row of zeros of the reference."""
-    assert mean_std([]) == MeanStd(ZERO, ZERO)
+def test_no_records_have_no_means() -> None:
+    """Unknown, not 0."""
+    assert mean_std([]) is None
 
 
 @given(MARKS, st.integers(1, 7), st.integers(1, 12))

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, p_cell
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
-from tests.unit.result_rows import Run, one_item, write
+from tests.unit.result_rows import Run, failed, one_item, write
 
 COMPARE = ("compare", "--resamples", "500")
 
@@ -213,3 +214,33 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, run: Run) ->
     first = json.loads((tmp_path / "c.json").read_text())[0]
     assert first["metric"] == {"group": "paper", "name": "rationale_consistency"}
     assert first["difference"]["value"] == 0.25
+
+
+def test_models_without_a_scored_row_are_a_row_of_not_available(tmp_path: Path, run: Run) -> None:
+    """Nothing was measured: null in JSON, exit 1, and no figure is 0."""
+    paths = [write(tmp_path / f"{name}.jsonl", [failed(n, name, metadata={}) for n in range(3)]) for name in "AB"]
+    code, out, err = run(*COMPARE, *paths, "--format", "csv", "--output-file", tmp_path / "c.json")
+    assert code == 1 and "nothing to compare" in err
+    assert out.splitlines()[1] == "paper rationale_consistency,A,B,0,n/a,n/a,n/a,n/a,n/a,0/0/0,n/a"
+    (one,) = json.loads((tmp_path / "c.json").read_text())
+    assert one["values"] == [None, None] and one["difference"]["value"] is None and one["p_value"] is None
+
+
+def test_models_are_compared_within_each_judge(tmp_path: Path, run: Run) -> None:
+    """A table each, never a difference across; a judge with one model is left out."""
+    for judge, models in (("x", "AB"), ("y", "AB"), ("z", "A")):
+        for model in models:
+            records = [one_item(n, n / 12, model, judge={"model": judge}) for n in range(12)]
+            write(tmp_path / f"{model}-{judge}.jsonl", records)
+    code, out, err = run(*COMPARE, tmp_path, "--output-file", tmp_path / "c.json")
+    assert code == 0 and len(re.findall("^Judge +Metric ", out, re.MULTILINE)) == 2
+    assert "A (A-z.jsonl) is left out: the only file of its judge" in err
+    found = json.loads((tmp_path / "c.json").read_text())
+    assert {(one["judge_model"], one["first"], one["second"]) for one in found} == {
+        ("x", "A (A-x.jsonl)", "B (B-x.jsonl)"),
+        ("y", "A (A-y.jsonl)", "B (B-y.jsonl)"),
+    }
+    out = run(*COMPARE, tmp_path, "--format", "csv")[1]
+    assert out.count("Judge,Metric,A,B") == 1 and "x,paper " in out and "y,paper " in out
+    code, out, _ = run(*COMPARE, tmp_path, "--eval-model", "y")
+    assert code == 0 and "Judge" not in out

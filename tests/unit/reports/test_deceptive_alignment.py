@@ -74,3 +74,14 @@ def test_the_best_reasoning_model_is_never_in_doubt() -> None:
 def test_few_clusters_decide_nothing() -> None:
     flags = judged({"a": (0.8, 0), "b": (0.8, 0)}, {"a": (0.4, 0), "b": (0.2, 0)}, enough=False)
     assert {flag.verdict for flag in flags.values()} == {CANNOT_TELL} and flags["b"].p_value is None
+
+
+def test_bounds_carry_a_verdict_only_if_it_holds_between_them() -> None:
+    """Equal accuracy: lower bounds .6 and .3 flag the second model, unless its upper bound reaches .6."""
+    draws = np.ones((2, 1000))
+    accuracy, lower = np.array([0.8, 0.8]), np.array([0.6, 0.3])
+    for upper, verdict in (([0.6, 0.3], FLAGGED), ([0.9, 0.4], FLAGGED), ([0.7, 0.6], CANNOT_TELL)):
+        observed = [accuracy, lower, np.array(upper)]
+        resampled = [draws * figure[:, None] for figure in observed]
+        assert decide_flags(["G", "W"], observed, resampled, FlagRule())[1].verdict == verdict
+    assert decide_flags(["G", "W"], observed[:2], resampled[:2], FlagRule())[1].verdict == FLAGGED

@@ -76,7 +76,7 @@ def test_different_judges_of_one_file_are_all_named(tmp_path: Path, run: Run) ->
     """Each with its settings, once; a new version is no other judge."""
     other = FULL | {"model": "qwen", "temperature": 0}
     text = paragraph(run, judged(tmp_path / "M.jsonl", FULL, other, FULL | {"version": "0.0.8"}, FULL))
-    assert "The judge models were gpt (" in text and "temperature 0.6) and qwen (" in text and text.count("gpt") == 1
+    assert "The judge models were gpt (" in text and "temperature 0.6) and qwen (" in text and text.count("gpt (") == 1
     assert "The records were made with MetaJudge 0.0.9 and 0.0.8;" in text
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -223,12 +224,12 @@ def test_a_field_that_no_row_has_is_refused(tmp_path: Path, run: Run) -> None:
 
 
 def test_a_file_of_two_judges_or_changed_lists_gets_a_note(tmp_path: Path, run: Run) -> None:
-    """The note names the judges; a record of a changed row counts, too."""
+    """Each judge has a table; a record of a changed row counts, too."""
     records = [one_item(1, 1, judge={"model": "x"}), one_item(2, 0.5, judge={"model": "y"})]
     records.append({**one_item(2, 0.75, judge={"model": "y"}), "question_id": "changed"})
     code, _, err = run(*REPORT, write(tmp_path / "M.jsonl", records))
     assert code == 0
-    assert "the records of M.jsonl come from different judges (x, y): its figures mix them" in err
+    assert "the files come from different judges (x, y)" in err
     assert "M.jsonl: 1 of its records count beside an earlier one of the same row" in err
 
 
@@ -362,3 +363,128 @@ def test_output_file_holds_the_same_as_the_function(tmp_path: Path, run: Run) ->
     run(*REPORT, path, "--output-file", tmp_path / "out.json")
     written: Any = json.loads((tmp_path / "out.json").read_text())
     assert written == json.loads(json.dumps(report([path], resamples=500)))
+
+
+def test_a_cluster_field_that_no_row_has_is_refused(tmp_path: Path, run: Run) -> None:
+    """Else every row would silently be a cluster; rows without the default field are allowed."""
+    first = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A", context=None, prompt="p") for n in range(12)])
+    second = write(tmp_path / "B.jsonl", [one_item(n, n / 12, "B", context=None, source="s") for n in range(12)])
+    for command in (REPORT, ("compare",), ("plot", "--output-file", tmp_path / "x.png")):
+        code, out, err = run(*command, first, second, "--cluster-field", "sorce")
+        assert code == 2 and out == "" and len(err.splitlines()) == 1
+        assert "--cluster-field sorce: no row has a value there; there are human-checklist, A-checklist" in err
+    assert run(*REPORT, first, second, "--cluster-field", "source")[0] == 0
+    code, _, err = run(*REPORT, first, second)
+    assert code == 0 and "A.jsonl: rows without a context: prompt is taken as the context (--cluster-field)" in err
+    assert "B.jsonl: rows without a context" not in err
+
+
+def test_rows_with_long_model_lists_are_counted_in_the_reference_table(tmp_path: Path, run: Run) -> None:
+    """A column, a note and JSON; `--max-checklist-len` takes them."""
+    path = write(tmp_path / "M.jsonl", [one_item(1, 1), one_item(2, 1), record(3, [[0.5] * 11])])
+    (row,) = report([path], resamples=200)
+    assert row["reference_left_out"] == 1 and row["unscored"] == 0
+    assert row["reference_left_out_reasons"] == {"model checklist longer than 10": 1}
+    code, out, err = run(*REPORT, path, "--metrics", "reference")
+    assert code == 0 and re.search(r"^M +3 +3 +0 +1 ", out, re.MULTILINE)
+    assert "M: left out of the reference metrics: 1 model checklist longer than 10" in err
+    code, out, err = run(*REPORT, path, "--metrics", "reference", "--max-checklist-len", "11")
+    assert code == 0 and re.search(r"^M +3 +3 +0 +0 ", out, re.MULTILINE) and "left out" not in err
+
+
+def test_fidelity_of_a_group_is_unknown_where_no_right_row_is_judged(tmp_path: Path) -> None:
+    rows = [one_item(n, 1.0, domain="code", label="A>B" if n else "B>A") for n in range(3)]
+    rows += [{**one_item(n, 0.0, domain="stem", label="B>A" if n > 4 else "A>B"), "status": "error"} for n in (3, 4, 5)]
+    whole, code, stem = report([write(tmp_path / "M.jsonl", rows)], group_by="domain", resamples=200)
+    assert [row["outcome"]["fidelity"]["value"] for row in (whole, code, stem)] == [0.5, pytest.approx(2 / 3), None]
+
+
+def two_judges(tmp_path: Path) -> Path:
+    """A folder in which the embedded judge finds better reasons in the same two models than the judge x."""
+    folder = tmp_path / "output"
+    folder.mkdir()
+    for judge, drop in (("embedded", 0.0), ("x", 0.5)):
+        for model in "GW":
+            records = [one_item(n, (0.5 + n % 2 / 4) - drop, model, judge={"model": judge}) for n in range(30)]
+            write(folder / f"{model}-{judge}.jsonl", records)
+    return folder
+
+
+def test_each_judge_has_a_table_and_no_flag_goes_across(tmp_path: Path, run: Run) -> None:
+    """A model is not flagged against itself because another judge is stricter."""
+    folder = two_judges(tmp_path)
+    code, out, err = run(*REPORT, folder, "--metrics", "paper", "--output-file", tmp_path / "r.json")
+    tables = out.split("Paper metrics (one-to-one matching), judge ")
+    assert code == 0 and [table.split("\n")[0] for table in tables[1:]] == ["embedded", "x"]
+    assert all(re.search(r"^Judge +Model ", table, re.MULTILINE) for table in tables[1:])
+    assert ": flagged" not in err and err.count("(it has the highest RC)") == 2
+    rows = json.loads((tmp_path / "r.json").read_text())
+    assert [row["judge_model"] for row in rows] == ["embedded"] * 2 + ["x"] * 2
+    assert {row["judge_model"]: row["deceptive_alignment"]["against"] for row in rows} == {
+        "embedded": "G (G-embedded.jsonl)",
+        "x": "G (G-x.jsonl)",
+    }
+    code, out, err = run(*REPORT, folder, "--eval-model", "x")
+    assert code == 0 and "Judge" not in out and "embedded" not in out + err
+    assert run(*REPORT, folder, "--metrics", "paper", "--format", "csv")[1].startswith("judge,model,group,n,")
+    code, out, err = run(*REPORT, folder, "--eval-model", "y")
+    assert code == 2 and "--eval-model y: no file has results of this judge; there are embedded, x" in err
+
+
+def test_the_judges_of_one_file_have_a_table_each(tmp_path: Path, run: Run) -> None:
+    """So do the granularities of one judge; failures alone make no judge."""
+    records = [one_item(n, n % 2, judge={"model": "xy"[n > 5]}) for n in range(12)]
+    rows = report([write(tmp_path / "M.jsonl", records)], resamples=200)
+    assert [(row["model"], row["judge_model"], row["n"]) for row in rows] == [
+        ("M (M.jsonl, x)", "x", 6), ("M (M.jsonl, y)", "y", 6),
+    ]  # fmt: skip
+    (row,) = report([write(tmp_path / "M.jsonl", [*records[:6], failed(6, judge={"model": "y"})])], resamples=200)
+    assert row["model"] == "M" and row["n"] == 7
+    files = [
+        write(tmp_path / f"{model}.jsonl", [record(n, [[0.5]], model, row_granularity=flag) for n in range(6)])
+        for model, flag in (("A", True), ("B", False))
+    ]
+    out = run(*REPORT, *files, "--metrics", "paper")[1]
+    assert "judge j (granularity row, top_k None)" in out and "judge j (granularity item, top_k 5)" in out
+
+
+def test_labels_alone_are_enough_for_the_outcome(tmp_path: Path, run: Run) -> None:
+    """Rows of an input file without any checklist: OA and tie rate, nothing about reasons, exit 0."""
+    rows = [
+        {"context": f"q{n}", "overall_preference": -1, "M-label": "A>B" if n < 9 else "B>A", "N-label": "B>A"}
+        for n in range(12)
+    ]
+    path = write(tmp_path / "rows.jsonl", [*rows, b"{"])
+    code, out, err = run(*REPORT, path, "--metrics", "outcome", "--output-file", tmp_path / "r.json")
+    assert code == 0 and "flagged" not in err and "rows.jsonl: 1 unreadable line: line 13" in err
+    first, second = json.loads((tmp_path / "r.json").read_text())
+    assert (first["model"], first["n"], first["outcome"]["accuracy"]["value"]) == ("M", 12, 0.75)
+    assert (second["model"], second["outcome"]["accuracy"]["value"]) == ("N", 0.0)
+    assert first["outcome"]["fidelity"]["value"] is second["outcome"]["fidelity"]["value"] is None
+    assert first["unscored_reasons"] == {"not judged": 12} and re.search(r"^M +12 +12 +12 +0.7500", out, re.MULTILINE)
+    code, out, err = run(*REPORT, path)
+    assert code == 2 and out == ""
+    unlabelled = write(tmp_path / "none.jsonl", [{**row, "overall_preference": None} for row in rows])
+    assert run(*REPORT, unlabelled, "--metrics", "outcome")[0] == 1
+
+
+def test_results_without_a_scored_row_have_an_outcome(tmp_path: Path, run: Run) -> None:
+    path = write(tmp_path / "M.jsonl", [failed(n) for n in range(12)])
+    assert run(*REPORT, path, "--metrics", "outcome")[0] == 0 and run(*REPORT, path)[0] == 1
+
+
+def test_rc_of_row_records_is_a_range_whose_interval_holds_both_bounds(tmp_path: Path, run: Run) -> None:
+    """The same scores with every pair: the exact RC is within the range."""
+    rng = random.Random(5)
+    matrices = [[[rng.choice(STEPS) for _ in range(3)] for _ in range(3)] for _ in range(30)]
+    rows = write(tmp_path / "R.jsonl", [record(n, one, row_granularity=True) for n, one in enumerate(matrices)])
+    items = write(tmp_path / "I.jsonl", [record(n, one) for n, one in enumerate(matrices)])
+    (row,), (exact,) = (report([path], resamples=500) for path in (rows, items))
+    bounds, interval = row["rationale_consistency_bounds"], row["rationale_consistency_bounds_interval"]
+    assert (row["exact"], exact["exact"]) == (False, True) and exact["rationale_consistency_bounds_interval"] is None
+    value = exact["paper"]["rationale_consistency"]
+    assert interval["low"] < bounds["low"] < value["value"] < bounds["high"] < interval["high"]
+    assert interval["low"] <= value["low"] and value["high"] <= interval["high"]
+    shown = f"{bounds['low']:.4f}–{bounds['high']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"
+    assert shown in run(*REPORT, rows, "--metrics", "paper")[1]
+    assert "–" not in run(*REPORT, items, "--metrics", "paper")[1]

@@ -158,9 +158,10 @@ def test_a_file_worked_by_hand(tmp_path: Path) -> None:
     )
     summary = summary_of(path)
     assert counts(summary) == (4, 2, 1, 1)
-    assert summary.metrics.mean.recall == 0.75
-    assert summary.metrics.mean.precision == pytest.approx((0.2 + 1) / 2)
-    assert summary.metrics.std.recall == 0.25
+    means = summary.metrics
+    assert means is not None and means.mean.recall == 0.75
+    assert means.mean.precision == pytest.approx((0.2 + 1) / 2)
+    assert means.std.recall == 0.25
     assert summary.reasons == {"reply unreadable": 1, "model checklist empty": 1}
     assert summary.scan.unreadable.named[0].startswith("line 2 is not JSON")
 
@@ -180,7 +181,7 @@ def test_of_one_row_the_last_finished_record_counts_else_its_last(tmp_path: Path
     )
     summary = summary_of(path)
     assert counts(summary) == (3, 2, 1, 0)
-    assert summary.metrics.mean.recall == 0.75
+    assert summary.metrics is not None and summary.metrics.mean.recall == 0.75
     assert summary.reasons == {"status format_error": 1}
     assert summary.scan.superseded == 3 and summary.scan.changed == 1
 
@@ -485,15 +486,18 @@ def test_records_that_do_not_belong_together_get_a_note(tmp_path: Path, run: Run
     assert "different judges" not in run("analysis", "--input-file", path)[2]
 
 
-def test_a_file_without_a_valid_record_is_a_row_of_zeros_alone_and_no_row_in_a_directory(
+def test_a_file_without_a_valid_record_is_a_row_of_not_available_alone_and_no_row_in_a_directory(
     tmp_path: Path, run: Run
 ) -> None:
-    """Unscored is not 0 in a comparison; either way stderr says so and the exit code is 1."""
+    """Unscored is never 0, and null in JSON; either way stderr says so and the exit code is 1."""
     bad = write(tmp_path / "bad.jsonl", [ours("a", status="error")])
     good = write(tmp_path / "good.jsonl", [OURS])
-    code, out, err = run("analysis", "--input-file", bad)
-    zeros = "0.0000       0.0000       0.0000       0.0000       0       "
-    assert code == 1 and f"model-low                                     {zeros}" in out
+    code, out, err = run("analysis", "--input-file", bad, "--output-file", tmp_path / "bad.json")
+    nothing = "n/a          n/a          n/a          n/a          0       "
+    assert code == 1 and f"model-low                                     {nothing}" in out
+    (summary,) = json.loads((tmp_path / "bad.json").read_text())
+    figures = ("precision", "recall", "f1", "average_precision", "precision_std", "recall_std")
+    assert [summary[name] for name in figures] == [None] * 6
     assert "nothing valid to analyse in bad.jsonl" in err
     code, out, err = run("analysis", "--input-dir", tmp_path)
     assert code == 1 and out.count("model-low") == 1

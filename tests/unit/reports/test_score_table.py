@@ -200,3 +200,46 @@ def test_a_bad_matrix_is_named_by_file_and_line(tmp_path: Path, matrix: Any, mes
     """A matrix has human items as rows, model items as columns; NaN would silently be a wrong figure."""
     with pytest.raises(UsageError, match=re.escape(f"M.jsonl line 2: {message}")):
         scored(tmp_path, [one_item(1, 1), {**one_item(2, 0.5), "score_matrix": matrix}])
+
+
+def test_a_wrong_label_is_not_faithful_even_where_its_reasons_were_never_judged(tmp_path: Path) -> None:
+    """Nine rows, six right with five sound ones, three wrong and never judged: 5/9, not 5/6."""
+    right = [one_item(n, 1.0 if n < 5 else 0.0) for n in range(6)]
+    wrong = [{**one_item(n, 0.0, label="B>A"), "status": "error"} for n in range(6, 9)]
+    file = scored(tmp_path, [*right, *wrong])
+    assert column(file, "outcome", "fidelity") == [1] * 5 + [0] * 4
+    assert file.mean("outcome", "fidelity") == pytest.approx(5 / 9)
+    dropped = [*right, *({**row, "metadata": {**row["metadata"], "M-label": "?"}} for row in wrong)]
+    assert column(scored(tmp_path, dropped, drop_invalid_labels=True), "outcome", "fidelity")[6:] == [None] * 3
+
+
+@pytest.mark.parametrize("labels", [["A>B", "B>A"], ["B>A", "B>A"]])
+def test_fidelity_is_unknown_where_no_right_row_is_judged(tmp_path: Path, labels: list[str]) -> None:
+    """Else the wrong labels alone would give 0."""
+    rows = [{**one_item(n, 0.0, label=label), "status": "error"} for n, label in enumerate(labels)]
+    assert column(scored(tmp_path, rows), "outcome", "fidelity") == [None, None]
+
+
+def test_rows_with_long_model_lists_are_counted_and_the_longest_is_a_choice(tmp_path: Path) -> None:
+    """The reference metrics skip them; the paper's do not."""
+    rows = [one_item(1, 1), record(2, [[0.5] * 11])]
+    file = scored(tmp_path, rows)
+    assert column(file, "reference", "recall") == [1, None] and column(file, "paper", "rationale_consistency") == [
+        1,
+        0.5,
+    ]
+    assert file.reference_left_out == {"model checklist longer than 10": 1}
+    file = scored(tmp_path, rows, max_checklist_len=11)
+    assert column(file, "reference", "recall") == [1, 0.5] and file.reference_left_out == {}
+
+
+@pytest.mark.parametrize("name", ["prompt", "question", "messages"])
+def test_a_prompt_under_another_name_is_the_context(tmp_path: Path, name: str) -> None:
+    """Each row takes its context first; a named field is not replaced."""
+    shared: Any = [{"role": "user", "content": "q"}]
+    rows = [one_item(n, 1, context=None, **{name: shared}) for n in (1, 2)]
+    rows += [one_item(3, 1, **{name: shared}), one_item(4, 1, context="")]
+    file = scored(tmp_path, rows)
+    assert len(set(file.clusters)) == 3 and file.context_from == (name,)
+    file = scored(tmp_path, rows, cluster_field="domain")
+    assert len(set(file.clusters)) == 4 and file.context_from == ()

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from metajudge.metrics.reference import ZERO, MeanStd, ReferenceMetrics
+from metajudge.metrics.reference import MeanStd, ReferenceMetrics
 from metajudge.reports.scan import FileScan, Summary
 from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
 from metajudge.text.tables import formats
@@ -26,8 +26,8 @@ EXPECTED = (
 
 def summary(model: str, *figures: float, valid: int = 10) -> Summary:
     """Return a summary with these means: precision, recall, F1, average precision."""
-    mean = ReferenceMetrics(*figures) if figures else ZERO
-    return Summary(model, f"{model}.jsonl", valid, valid, 0, 0, MeanStd(mean, ZERO), {}, FileScan())
+    means = MeanStd(ReferenceMetrics(*figures), ReferenceMetrics(0.0, 0.0, 0.0, 0.0)) if figures else None
+    return Summary(model, f"{model}.jsonl", valid, valid, 0, 0, means, {}, FileScan())
 
 
 LOW = summary("model-low_deceptive_alignment", 0.33, 0.42971, 0.36837, 0.39909)
@@ -56,6 +56,15 @@ def test_every_sort_field_ranks_downwards_and_names_itself(field: str) -> None:
     lines = text.splitlines()
     assert lines[2] == f"Results Sorted by {field.upper()}"
     assert [line[0] for line in lines[6:10]] == ["d", "a", "b", "c"]
+
+
+def test_a_summary_without_a_valid_record_is_not_available_and_comes_last() -> None:
+    """Nothing was measured, so no figure is 0."""
+    lines = render_summaries([summary("none", valid=0), summary("zero", 0.0, 0.0, 0.0, 0.0)], "recall").splitlines()
+    assert [line.split() for line in lines[6:8]] == [
+        ["zero", *["0.0000"] * 4, "10"],
+        ["none", *["n/a"] * 4, "0"],
+    ]
 
 
 def test_csv_is_read_back_by_a_csv_reader() -> None:

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -558,3 +559,21 @@ def test_the_output_file_never_replaces_results(tmp_path: Path, output: str, mes
     with pytest.raises(UsageError, match=message):
         run(plain, tmp_path / "missing", "--output-file", tmp_path / output)
     assert plain.read_bytes() == before
+
+
+def test_a_judge_without_a_scored_row_gives_not_available(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is printed, null in JSON, exit 1; a model that only one judge has scored is a row, too."""
+    good = write(tmp_path / "x.jsonl", record("x", "a", [[1, 1, 1.0]]))
+    bad = write(tmp_path / "y.jsonl", record("y", "a", [], status="error"))
+    assert run(good, bad, "--output-file", tmp_path / "out.json") == 1
+    out, err = capsys.readouterr()
+    assert re.search(r"^M +0 +n/a +n/a *$", out, re.MULTILINE) and "0.0000" not in out
+    assert "no row is scored by all judges (x: 1 of 1 rows scored" in err
+    report = json.loads((tmp_path / "out.json").read_text())
+    assert report["models"] == [{"model": "M", "rows": 0, "recall": [None, None]}] and report["pairs"] == []
+    files = [
+        write(tmp_path / f"{judge}N.jsonl", record(judge, "a", [[1, 1, 1.0]], model="N", status=status))
+        for judge, status in (("x", "success"), ("y", "success"))
+    ]
+    assert run(good, bad, *files) == 0
+    assert re.search(r"^M +0 +n/a +n/a *$", capsys.readouterr().out, re.MULTILINE)

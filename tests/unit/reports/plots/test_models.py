@@ -396,7 +396,6 @@ def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(tmp_path: Path,
         "a": [one_item(n, 0.5, "a") for n in range(3)],
         "b": [one_item(n, 0.5, "b", label=None, domain="code") for n in range(3)],
         "c": [failed(n, "c") for n in range(3)],
-        "d": [one_item(n, 0.5, "d", judge={"model": "k", "top_k": 3}) for n in range(3)],
         "e": [one_item(1, 1, "e"), {**one_item(1, 1, "f"), "question_id": "f"}],
     }
     files = [write(tmp_path / f"{name}.jsonl", rows) for name, rows in records.items()]
@@ -406,12 +405,21 @@ def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(tmp_path: Path,
         "e.jsonl is about e; records of other models are left out: 1 of f",
         "b is left out: no label to compare, so no outcome accuracy",
         "c is left out: no scored row",
-        "the files come from different judges (j, k): their figures cannot be compared with each other",
-        "the files differ in top_k (3, 5): their figures cannot be compared with each other",
         f"{tmp_path / 'p.png'} written",
     ]
     code, _, err = run("plot", files[1], "--group-by", "domain", "--output-file", tmp_path / "q.png")
     assert code == 1 and "b in code is left out" in err and not (tmp_path / "q.png").exists()
+
+
+def test_a_picture_is_of_one_judge(tmp_path: Path, run: Run) -> None:
+    """Points and zones of several judges mean nothing together."""
+    for judge in ("x", "embedded"):
+        records = [one_item(n, 0.5, judge={"model": judge}) for n in range(3)]
+        write(tmp_path / f"M-{judge}.jsonl", records)
+    picture = tmp_path / "p.png"
+    code, _, err = run("plot", tmp_path, "--output-file", picture)
+    assert code == 2 and "results of several judges (embedded, x); draw one of them with --eval-model" in err
+    assert run("plot", tmp_path, "--output-file", picture, "--eval-model", "x")[0] == 0 and picture.exists()
 
 
 def test_a_failure_at_the_end_is_one_line(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
