@@ -106,6 +106,8 @@ class ConcurrencyLimiter:
         self._inner, self._clock, self._outage_timeout = inner, clock, outage_timeout
         self._ceiling = limit
         self.limit, self._exact_limit = limit, float(limit)
+        self.peak = limit
+        """The highest limit so far."""
         self.busy = 0
         """Places taken."""
         self.sent = 0
@@ -186,6 +188,7 @@ class ConcurrencyLimiter:
     def _set_limit(self, limit: float) -> None:
         self._exact_limit = min(max(limit, 1.0), float(self._ceiling))
         self.limit = int(self._exact_limit)
+        self.peak = max(self.peak, self.limit)
         self._hand_out()
 
 
@@ -211,6 +214,7 @@ class AdaptiveConcurrency(ConcurrencyLimiter):
         self._slowed_at = float("-inf")
         self._seconds_per_token: deque[float] = deque(maxlen=WATCHED_REPLIES)
         self._best = float("inf")
+        self.peak = FIRST_IN_FLIGHT
         self._set_limit(FIRST_IN_FLIGHT)
 
     def _on_reply(self, reply: Reply) -> None:

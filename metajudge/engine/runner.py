@@ -106,8 +106,9 @@ class Runner:
                 return
             if isinstance(item, InvalidRow) or self._writer.is_done(item):
                 continue
-            # Twice the requests in flight, because a row that waits for its next try leaves its place to others.
-            await self._wait_until_below(lambda: 2 * self._judge.concurrency.limit)
+            # Twice the requests in flight at best: a row that waits for its next try leaves its place to others, also
+            # while refusals keep the limit low.
+            await self._wait_until_below(lambda: 2 * self._judge.concurrency.peak)
             if self.is_stopped:
                 return
             row = asyncio.create_task(self._judge_row(item))

@@ -45,7 +45,12 @@ def test_a_closed_stream_costs_no_row(judge: str, tmp_path: Path, closed: str) -
 def test_decompose_whose_records_are_deleted_names_the_rescue(judge: str, tmp_path: Path) -> None:
     """The summary is that of any lost output and names no missing file."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_text("".join(json.dumps({"said": f"Response {n} is wrong"}) + "\n" for n in range(ROWS)))
+    source.write_text(
+        "".join(
+            json.dumps({"said": f"Response {n} is wrong", "response1": "a", "response2": "b"}) + "\n"
+            for n in range(ROWS)
+        )
+    )
     flags = ["--input-file", str(source), "--output-file", str(out), "--text-field", "said", "--api-base", judge]
     words = [sys.executable, "-m", "metajudge", "decompose", *flags]
     process = start([*words, "--max-retries", "0", "--concurrent-requests", "4"])

@@ -46,7 +46,7 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 # Only as a line or at the end of one: a comment inside a sentence is what the point speaks of.
-_COMMENT = re.compile(r"(?:^[ \t]*|[ \t]+)<!--(?:(?!-->).)*-->[ \t]*$", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"<!--(?:(?!-->).)*-->[ \t]*$", re.DOTALL | re.MULTILINE)
 _OPEN_COMMENT = re.compile(r"^[ \t]*<!--", re.MULTILINE)
 _TABLE_CLAIM = re.compile(r"\s*\|\s*[*_`]{0,3}(C\d{1,4})[*_`]{0,3}\s*\|([^|]+)\|\s*")
 # Lettered lines, notes, brackets, emphasis, quotations and rows of tables may be about the point above but do not
@@ -137,7 +137,18 @@ def _problem(items: Sequence[str], left_out: Sequence[LeftOut], count: int) -> s
 
 
 def _lines(block: str) -> list[str]:
-    return _COMMENT.sub("", block.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return _without_comments(block.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+
+
+def _without_comments(block: str) -> str:
+    """Remove comments that begin a line or follow a blank, to the end of their last line."""
+    kept, place = [], 0
+    for found in _COMMENT.finditer(block):
+        before = block[place : found.start()]
+        if not before or before[-1] in " \t\n":
+            kept.append(before.rstrip(" \t"))
+            place = found.end()
+    return "".join([*kept, block[place:]])
 
 
 def _sections(lines: Sequence[str]) -> tuple[int, list[str], list[str]] | ParseFailure:
