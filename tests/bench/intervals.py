@@ -17,7 +17,8 @@ import numpy as np
 from metajudge.metrics.statistics.resampling import RESAMPLES
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report_rows
-from metajudge.reports.score_table import TIE_RATE, ScoreTable, score_names
+from metajudge.reports.outcome import TIE_RATE
+from metajudge.reports.score_table import ScoreTable, score_names
 
 ROWS, MODELS, MOST, ASKED = 22_116, 3, 3.5, 3.0
 
