@@ -1,11 +1,15 @@
 """Servers as they are: the table is that of a plain server, whatever form its failures and replies take."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from metajudge.engine import JudgeConfig
+from metajudge.rewards.gold import Gold
+from metajudge.rewards.scorer import RewardScorer
 from tests.e2e.driver import infer, log
 from tests.servers import running
 from tests.servers.profiles import PROFILES
@@ -58,3 +62,23 @@ def test_the_scores_are_those_of_a_plain_server(profile: str, plain: dict[str, A
     assert asked <= 5 * ROWS
     if profile == "ollama":
         assert "OLLAMA_CONTEXT_LENGTH" in result.stderr
+
+
+def test_a_refused_generation_is_unscored_and_ends_no_training() -> None:
+    """A firewall's 403 after an answer, and a content filter's 400 before any: the other generations have rewards."""
+    human = ["Response 1 names a false year.", "Response 1 drops the table."]
+
+    def generation(word: str) -> str:
+        reasons = f"- Response A names a false year. {word}\n- Response A drops the table."
+        return f"<RESULT_START>\nList of reasons:\n{reasons}\nFinal assessment result: \\boxed{{B>A}}\n<RESULT_END>"
+
+    async def rewards(url: str, *words: str) -> list[float | None]:
+        async with RewardScorer(JudgeConfig(model="m", api_base=url)) as scorer:
+            return [(await scorer.score([generation(word)], [Gold(tuple(human), 1)]))[0].value for word in words]
+
+    with running("tests.servers.faulty") as url:
+        first, refused, later = asyncio.run(rewards(url, "", "[[403]]", "again"))
+    assert first is not None and refused is None and later is not None
+    with running("tests.servers.faulty", "--profile", "azure-filter") as url:
+        refused, later = asyncio.run(rewards(url, "violence", "calm"))
+    assert refused is None and later is not None
