@@ -21,12 +21,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from metajudge.cli.options.output import add_output_options, check_output, emit, plural, warn
+from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
 from metajudge.records import result_paths
 from metajudge.reports.agreement_table import Reading, join, no_common_row, read_judges
-from metajudge.text import TABLE, printable, render_rows
+from metajudge.text import TABLE, plural, printable, render_rows
 
 _UNITS = {"items": "human items", "pairs": "pairs (R, S)", "over_models": "models"}
 _LABELS = {

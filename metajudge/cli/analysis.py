@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from metajudge.cli.options.flags import whole
-from metajudge.cli.options.output import add_output_options, check_output, emit, plural, warn
+from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.llm import EMBEDDED
 from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
 from metajudge.reports.scan import Summary, summarise
 from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
-from metajudge.text import printable
+from metajudge.text import plural, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

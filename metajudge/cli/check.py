@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from metajudge.cli.options.output import add_output_options, check_output, plural, warn, write_json
+from metajudge.cli.options.output import add_output_options, check_output, warn, write_json
 from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
 from metajudge.reports.check import Check, Records, check_file
 from metajudge.reports.dataset_stats import FINDINGS, Lengths, Place, Places, Rows
-from metajudge.text import CSV, printable, render_rows
+from metajudge.text import CSV, plural, printable, render_rows
 
 _SHOWN_PLACES = 5
 _WIDEST = 70

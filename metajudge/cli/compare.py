@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     emit(_tables(found, args.format), args, data)
     if all(one.p_value is None for one in every):
-        warn("no row is scored for two models: nothing to compare; see why: python -m metajudge report FILE")
+        warn("no row is scored for two models: nothing to compare; see why: python3 -m metajudge report FILE")
         return 1
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     warn("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--name {args.model_name!r} is not allowed for a model; give it another name")
     if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
         raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
-    next_command = f"python -m metajudge check {shlex.quote(args.output_file)}"
+    next_command = f"python3 -m metajudge check {shlex.quote(args.output_file)}"
     return run_and_print(args, from_args(CriticStep, args), next_command)
 
 

@@ -35,4 +35,6 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     step = from_args(DecomposeStep, args, text_fields=tuple(args.text_fields))
     output = shlex.quote(args.output_file)
-    return run_and_print(args, step, f"python -m metajudge critic --input-file {output} --name NAME --output-file PATH")
+    return run_and_print(
+        args, step, f"python3 -m metajudge critic --input-file {output} --name NAME --output-file PATH"
+    )

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from metajudge.cli.options.output import plural
 from metajudge.records import dedupe
+from metajudge.text import plural
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,12 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from metajudge.cli.options.output import check_output, plural, warn, writing
+from metajudge.cli.options.output import check_output, warn, writing
 from metajudge.cli.options.scoring import add_scoring_flags, note_files, scoring_config
 from metajudge.errors import UsageError
 from metajudge.records import read_first, replacing, result_paths
 from metajudge.reports.rows_table import COLUMNS, WRITERS, as_csv, require_pyarrow, table_rows
-from metajudge.text import printable_lines
+from metajudge.text import plural, printable_lines
 
 _STDOUT = Path("-")
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from metajudge.cli.options.output import plural, warn, writing
+from metajudge.cli.options.output import warn, writing
 from metajudge.cli.options.picture import add_picture_options, check_picture
-from metajudge.text import printable
+from metajudge.text import plural, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from metajudge.cli.options.output import plural
 from metajudge.cli.parameters import with_flags
 from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm import Usage
 from metajudge.records import matches_path
 from metajudge.tasks import ZERO, InferConfig, InputScan, OutputCounts, RunResult, StepConfig, StepSpec, TaskConfig
-from metajudge.text import printable_lines
+from metajudge.text import plural, printable_lines
 
 
 def infer_text(config: InferConfig, result: RunResult) -> str:
@@ -125,7 +124,7 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
 
 def _analysis_commands(outputs: Sequence[Path]) -> str:
     """Return the commands that show these results: one for their folder if that shows exactly them, else one each."""
-    command = "python -m metajudge analysis"
+    command = "python3 -m metajudge analysis"
     folders = {path.parent for path in outputs}
     if len(outputs) > 1 and len(folders) == 1 and all(path.suffix == ".jsonl" for path in outputs):
         return f"{command} --input-dir {shlex.quote(str(folders.pop()))}"

@@ -14,6 +14,7 @@ from jiter import from_json
 
 from metajudge.data.formats import as_jsonl, chunks, spooled
 from metajudge.errors import UsageError
+from metajudge.text import plural
 
 METADATA_KEY = "metajudge"
 """Key of the stamp that a step leaves in an output row."""
@@ -73,7 +74,7 @@ class UnreadableLines:
     def __str__(self) -> str:
         more = self.count - len(self.named)
         lines = "; ".join(self.named) + (f"; and {more} more" if more else "")
-        return f"{self.count} unreadable line{'' if self.count == 1 else 's'}: {lines}"
+        return f"{plural(self.count, 'unreadable line')}: {lines}"
 
 
 class InputFile:

@@ -112,11 +112,11 @@ def check_results(path: Path, first: Mapping[str, Any] | None, source: InputFile
     if kind == "per-item matches":
         raise UsageError(f"{path} holds {kind}; name the result file beside it, whose name lacks .matches")
     if kind:
-        raise UsageError(f"{path} holds {kind}, no results; draw them with: python -m metajudge plot-training {path}")
+        raise UsageError(f"{path} holds {kind}, no results; draw them with: python3 -m metajudge plot-training {path}")
     if not _RECORD_KEYS & first.keys():
         raise UsageError(
             f"{path} holds no results (its first line has: {', '.join(first) or 'nothing'}); "
-            "if these are input rows, judge them first: python metajudge_infer.py"
+            "if these are input rows, judge them first: python3 -m metajudge infer"
         )
     return first
 
@@ -129,14 +129,14 @@ def _next_step(path: Path, row: Mapping[str, Any]) -> str:
         return str(error).removeprefix(f"{path} ")
     files = f"--input-file {path} --output-file"
     if not any(key.lower() == HUMAN_KEY for key in row):
-        return f"they lack {HUMAN_KEY}, make it first: python -m metajudge decompose {files} rows.jsonl"
+        return f"they lack {HUMAN_KEY}, make it first: python3 -m metajudge decompose {files} rows.jsonl"
     if not evaluated_models(dict(row)):
         return (
-            f"they lack a model's checklist, make it first: python -m metajudge critic {files} rows.jsonl --name MODEL"
+            f"they lack a model's checklist, make it first: python3 -m metajudge critic {files} rows.jsonl --name MODEL"
         )
-    first = f"judge them first: python metajudge_infer.py {files} results.jsonl --model-be-evaluated all"
+    first = f"judge them first: python3 -m metajudge infer {files} results.jsonl --model-be-evaluated all"
     labelled = any(key.lower().endswith("-label") for key in row)
-    return first + (f"; their labels alone: python -m metajudge report {path} --metrics outcome" if labelled else "")
+    return first + (f"; their labels alone: python3 -m metajudge report {path} --metrics outcome" if labelled else "")
 
 
 def open_directory(directory: Path, asked: str | None, eval_model: str | None) -> Iterator[ResultFile | SkippedFile]:

@@ -119,7 +119,7 @@ def _add(reading: Reading, path: Path, record: Record) -> None:
     if judge is None or not name:
         raise UsageError(
             f"{path} holds records that do not say who judged them (no id or no judge.model), such as those of the "
-            f"reference's script; judge its rows again with: python metajudge_infer.py"
+            f"reference's script; judge its rows again with: python3 -m metajudge infer"
         )
     model = str(record.model_be_evaluated)
     key = RowKey(model.lower(), str(record.id), str(record.question_id))

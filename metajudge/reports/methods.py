@@ -10,7 +10,7 @@ import numpy as np
 from metajudge.metrics.statistics.intervals import LEVEL, MIN_CLUSTERS, MIN_STRATUM
 from metajudge.records import Record, latest_records
 from metajudge.reports.model_rows import ReportRow
-from metajudge.text import printable
+from metajudge.text import plural, printable
 from metajudge.version import __version__
 
 _UNKNOWN = "unknown"
@@ -100,15 +100,11 @@ def _judge_sentences(models: Sequence[str], settings: Sequence[JudgeSettings]) -
 
 
 def _rows_sentence(row: ReportRow) -> str:
-    rows, clusters = _counted(row.n, "row"), _counted(row.clusters, "cluster")
+    rows, clusters = plural(row.n, "row"), plural(row.clusters, "cluster")
     reasons = ", ".join(f"{count:,} {printable(reason)}" for reason, count in row.file.unscored.items())
     left_out = sum(row.file.unscored.values())
     unscored = f"{left_out:,} of the rows had no score ({reasons})" if reasons else "every row was scored"
     return f"{printable(row.model)} had {rows} in {clusters}; {unscored}."
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _listed(names: Iterable[str]) -> str:

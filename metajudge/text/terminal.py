@@ -69,3 +69,8 @@ def _pieces(word: str, width: int) -> list[str]:
             piece, used = "", 0
         piece, used = piece + char, used + own
     return [*pieces, piece]
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 row`, `2,000 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

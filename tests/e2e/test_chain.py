@@ -39,7 +39,7 @@ def decomposed(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = run("decompose", RAW, out, model)
     assert result.returncode == 0, result.stderr
     assert "(5 success); the replies in rows.jsonl.records" in result.stdout
-    assert f"Next      python -m metajudge critic --input-file {out} --name NAME" in result.stdout
+    assert f"Next      python3 -m metajudge critic --input-file {out} --name NAME" in result.stdout
     return out
 
 

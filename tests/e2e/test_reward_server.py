@@ -43,7 +43,7 @@ class Served:
 
 @contextlib.contextmanager
 def serving(folder: Path, *flags: str, command: str = "serve-reward", **variables: str) -> Iterator[Served]:
-    """Start `python -m metajudge serve-reward`, or another server's command, at a free port."""
+    """Start `python3 -m metajudge serve-reward`, or another server's command, at a free port."""
     words = [sys.executable, "-m", "metajudge", command, "--port", "0", *flags]
     said = folder / "stderr"
     variables = environment(OPENAI_API_KEY=KEY, **variables)

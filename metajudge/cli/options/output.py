@@ -35,11 +35,6 @@ def warn(text: str) -> None:
     print(with_flags(text), file=sys.stderr)
 
 
-def plural(count: int, thing: str) -> str:
-    """Return a count with its noun: `1 row`, `2 rows`."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
 def check_output(output: Path | None, inputs: Sequence[Path], *, may_replace: bool = False) -> None:
     """Refuse an `--output-file` that cannot be written or would overwrite results, before any work is done.
 

@@ -322,7 +322,7 @@ def test_paths_without_a_flag_are_named_without_one(tmp_path: Path, run: Run, co
     for name, message in (
         ("no.jsonl", "does not exist"),
         ("empty", "has no *.jsonl file"),
-        ("log.jsonl", "holds the steps of a training run, no results; draw them with: python -m metajudge plot-train"),
+        ("log.jsonl", "holds the steps of a training run, no results; draw them with: python3 -m metajudge plot-train"),
     ):
         code, _, err = run(command, tmp_path / name, tmp_path / name)
         assert code == 2 and f"{tmp_path / name} {message}" in err and "--input" not in err

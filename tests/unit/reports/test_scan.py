@@ -347,7 +347,7 @@ def test_a_file_without_a_model_is_an_error_with_the_candidates(tmp_path: Path) 
     [
         ([], "no readable record; it is empty"),
         ([b"{"], "no readable record: line 1 is not JSON"),
-        ([{"human-checklist": [], "m-checklist": []}], "holds input rows.*python metajudge_infer.py --input-file"),
+        ([{"human-checklist": [], "m-checklist": []}], "holds input rows.*python3 -m metajudge infer --input-file"),
         ([{"response1": "", "m-checklist": []}], "lack human-checklist, make it first: .* decompose --input-file"),
         ([{"response1": "", "Human-Checklist": []}], "lack a model's checklist, make it first: .* critic --input"),
         (

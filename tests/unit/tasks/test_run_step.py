@@ -66,7 +66,7 @@ def test_texts_that_can_be_read_end_with_0(run: Run, tmp_path: Path) -> None:
     """They count as judged."""
     code, out, _ = run([READABLE, READABLE.replace("B>>A", "A>B")], *PARSE)
     assert code == 0 and "2 judged, 0 empty" in out and "(2 success)\n" in out
-    assert f"Next      python -m metajudge check {tmp_path}" in out and statuses(tmp_path) == ["success"] * 2
+    assert f"Next      python3 -m metajudge check {tmp_path}" in out and statuses(tmp_path) == ["success"] * 2
 
 
 def test_a_smaller_limit_keeps_texts_parsed_before(run: Run, tmp_path: Path) -> None:

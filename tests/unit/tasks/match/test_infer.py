@@ -133,7 +133,7 @@ def test_rows_become_records_matches_and_a_summary(infer: Command, tmp_path: Pat
         "Requests  3, including 0 retries",
         "Tokens    3,000 prompt (2,700 of them cached), 60 completion",
     ]
-    assert first.splitlines()[-1] == f"Next      python -m metajudge analysis --input-file {out}"
+    assert first.splitlines()[-1] == f"Next      python3 -m metajudge analysis --input-file {out}"
     assert second.splitlines()[:2] == [
         "Rows      0 judged, 0 empty, 0 failed, 0 unusable, 3 resumed",
         "Requests  0, including 0 retries",
@@ -172,7 +172,7 @@ def test_every_model_has_a_file(infer: Command, tmp_path: Path) -> None:
     assert code == infer(*EMBEDDED, out=tmp_path / "{model}" / "r.jsonl", model="OTHER, m")[0] == 0
     for name in ("M-out.jsonl", "other-out.jsonl", "M/r.jsonl", "other/r.jsonl"):
         assert len(lines(tmp_path / name)) == 3
-    assert "python -m metajudge analysis --input-dir" in out
+    assert "python3 -m metajudge analysis --input-dir" in out
     assert "3 items are empty strings; they keep their number and are judged" in err
 
 
