@@ -1,13 +1,13 @@
-"""The concurrency layer: how many requests are in flight, and how closely they follow each other after a refusal."""
+"""The concurrency layer: how many requests are in flight, fixed or found while running."""
 
 import asyncio
-import random
 import statistics
 from collections import deque
 from collections.abc import Callable
 
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
-from metajudge.engine.clock import Clock, overload_backoff
+from metajudge.engine.clock import Clock
+from metajudge.engine.pacing import Pacing
 from metajudge.engine.question import Request, RequestLayer
 from metajudge.llm import OverloadError, Reply
 
@@ -20,74 +20,6 @@ CUT_SECONDS = 5.0
 WATCHED_REPLIES = 20
 SLOWER = 2.0
 """A slow-down is a median of seconds per token this many times the best one."""
-PROBE_SECONDS = 0.1
-"""Between the starts of requests while no answer has followed a refusal."""
-FIRST_HOLD_SECONDS = 1.0
-"""For which all starts are held at most after a first refusal; after the next one, as long as the judge asks for."""
-MARGIN = 0.95
-"""The spacing after a refusal, as a share of the measured seconds per answer."""
-MEASURED_ANSWERS = 5
-"""Answers from which on their rate is believed; fewer at most double the spacing."""
-FIRST_SPEEDUP, SPEEDUP_DECAY, LEAST_SPEEDUP = 0.05, 0.7, 0.02
-"""Each answer shortens the spacing by this share, after each refusal by less."""
-
-
-class Pacing:
-    """Starts of requests after the judge has refused some for their rate.
-
-    None starts until the wait is over. Then the starts are spaced as the answers were up to the refusal, and move
-    closer with every answer.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock, self._rng = clock, random.Random()
-        self._turns = asyncio.Lock()
-        self._spacing = 0.0
-        """Seconds between two starts."""
-        self._speedup = FIRST_SPEEDUP
-        self._measured_from, self._answers = clock.now(), 0
-        self._refusals = 0
-        """Refusals since the last answer."""
-        self._hold_until = self._last_start = float("-inf")
-        self.refused_at = float("-inf")
-
-    async def wait_for_start(self) -> None:
-        """Return when the next request may start."""
-        if not (self._spacing or self._refusals):
-            return
-        async with self._turns:
-            while (wait := self._next_start() - self._clock.now()) > 0:
-                await self._clock.sleep(wait)
-            self._last_start = self._clock.now()
-
-    def _next_start(self) -> float:
-        spacing = max(self._spacing, PROBE_SECONDS) if self._refusals else self._spacing
-        return max(self._hold_until, self._last_start + spacing)
-
-    def on_answer(self) -> None:
-        """Note an answer."""
-        self._answers += 1
-        self._refusals = 0
-        self._spacing *= 1 - self._speedup
-
-    def on_refusal(self, started: float, wait: float | None) -> None:
-        """Note the refusal of a request that was sent at `started`; `wait`: seconds that the judge asks for."""
-        if started < self.refused_at:
-            return  # sent before the judge's last refusal was known: nothing new
-        now = self._clock.now()
-        if self._answers:
-            measured = MARGIN * (now - self._measured_from) / self._answers
-            if self._answers < MEASURED_ANSWERS:
-                self._spacing = min(measured, 2 * self._spacing or measured)
-            else:
-                self._spacing = measured
-                self._speedup = max(LEAST_SPEEDUP, SPEEDUP_DECAY * self._speedup)
-                self._measured_from, self._answers = now, 0
-        self._refusals += 1
-        self.refused_at = now
-        # A long wait is at first taken for a matter of the one question.
-        believed = wait if self._refusals > 1 else min(wait or 0.0, FIRST_HOLD_SECONDS)
-        self._hold_until = now + overload_backoff(self._refusals, believed, self._rng)
 
 
 class ConcurrencyLimiter:

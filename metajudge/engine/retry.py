@@ -6,6 +6,7 @@ Transient errors (timeout, 5xx …) and malformed replies are counted apart. A r
 
 import logging
 import random
+from dataclasses import dataclass
 
 from metajudge.data import Status
 from metajudge.engine.clock import Clock, backoff, overload_backoff
@@ -18,7 +19,21 @@ log = logging.getLogger("metajudge")
 _NO_CONTENT = ParseFailure("the reply has no content")
 _SHOWN, _SHOWN_CHARACTERS = 3, 200
 MISREAD_QUESTIONS = 20
-"""A run stops when its first questions, this many, all got malformed replies only."""
+"""A run stops when this number of questions got malformed replies before any question got another."""
+
+
+@dataclass(slots=True)
+class _Tries:
+    """Counts of one question."""
+
+    replies_seen: int
+    """Replies to all questions at its last refusal for want of capacity, or at its begin."""
+    sent: int = 0
+    errors: int = 0
+    refusals: int = 0
+    malformed: int = 0
+    cut: int = 0
+    """Malformed replies that ended at the limit of tokens."""
 
 
 class RetryingClient:
@@ -33,29 +48,19 @@ class RetryingClient:
 
     async def ask(self, question: Question) -> RequestResult:
         """Ask until accepted or out of retries. Raises what ends the run: `FatalError`, `OutageTooLong`, `Stopped`."""
-        tokens = estimate_tokens(question.messages)
-        errors = refusals = malformed = cut = attempts = 0
-        replies_before = self._replies
-        cause = ""
+        tokens, tries, cause = estimate_tokens(question.messages), _Tries(self._replies), ""
 
         def failed(kind: Status, cause: str, message: str, last: Reply | None = None) -> Failed:
-            return Failed(kind, cause, message, attempts, last, question=question.name)
+            return Failed(kind, cause, message, tries.sent, last, question=question.name)
 
         while True:
-            attempts += 1
+            tries.sent += 1
             try:
                 reply = await self._inner.ask(Request(question.messages, tokens, cause))
             except TransientError as error:
-                if isinstance(error, OverloadError):
-                    refusals += 1
-                    errors += self._replies == replies_before
-                    replies_before, wait = self._replies, overload_backoff(refusals, error.retry_after, self._rng)
-                else:
-                    errors += 1
-                    wait = max(backoff(errors, self._rng), error.retry_after or 0.0)
-                if errors > self._max_retries:
-                    return failed(Status.ERROR, error.cause, f"{error} (gave up after {attempts} tries)")
-                cause = error.cause
+                cause, wait = error.cause, self._count_error(tries, error)
+                if tries.errors > self._max_retries:
+                    return failed(Status.ERROR, cause, f"{error} (gave up after {tries.sent} tries)")
                 await self._clock.sleep(wait)
                 continue
             except RequestRejected as error:
@@ -64,19 +69,31 @@ class RetryingClient:
             value = _NO_CONTENT if reply.text is None else question.read(reply)
             if not isinstance(value, ParseFailure):
                 self._accepted += 1
-                return Answer(reply, value, attempts)
-            malformed += 1
-            cut += reply.is_cut
+                return Answer(reply, value, tries.sent)
             cause = "length" if reply.is_cut else "malformed"
-            self._note(reply, value, is_misread=malformed == min(2, self._max_retries + 1))
-            # More tries would be cut at the same place.
-            if cut > 1 or (reply.is_cut and malformed > self._max_retries):
-                limit = "its limit" if self._max_tokens is None else f"{self._max_tokens} tokens"
-                message = f"the reply was cut off at {limit}; raise `max_tokens` ({value.reason})"
+            if message := self._count_malformed(tries, reply, value):
                 return failed(Status.FORMAT_ERROR, cause, message, reply)
-            if malformed > self._max_retries:
-                message = f"no acceptable reply in {malformed}: {value.reason}"
-                return failed(Status.FORMAT_ERROR, cause, message, reply)
+
+    def _count_error(self, tries: _Tries, error: TransientError) -> float:
+        """Count a failed try; return the seconds until the next one."""
+        if isinstance(error, OverloadError):
+            tries.refusals += 1
+            tries.errors += self._replies == tries.replies_seen
+            tries.replies_seen = self._replies
+            return overload_backoff(tries.refusals, error.retry_after, self._rng)
+        tries.errors += 1
+        return max(backoff(tries.errors, self._rng), error.retry_after or 0.0)
+
+    def _count_malformed(self, tries: _Tries, reply: Reply, failure: ParseFailure) -> str:
+        """Count a malformed reply; return why the question is given up, empty if it is asked again."""
+        tries.malformed += 1
+        tries.cut += reply.is_cut
+        self._note(reply, failure, is_misread=tries.malformed == min(2, self._max_retries + 1))
+        is_last = tries.malformed > self._max_retries
+        if tries.cut > 1 or (reply.is_cut and is_last):  # more tries would be cut at the same place
+            limit = "its limit" if self._max_tokens is None else f"{self._max_tokens} tokens"
+            return f"the reply was cut off at {limit}; raise `max_tokens` ({failure.reason})"
+        return f"no acceptable reply in {tries.malformed}: {failure.reason}" if is_last else ""
 
     def _note(self, reply: Reply, failure: ParseFailure, *, is_misread: bool) -> None:
         """Log the first malformed replies. Raise `FatalError` if no question so far has got another kind."""

@@ -83,24 +83,21 @@ class JudgeClient:
                 return reply
             error = parse_error(response.status, response.headers, response.content, self.config.api_key)
             parameter = error.refused_parameter([name for name in body if name not in ("messages", "model")])
-            if parameter is None:
+            is_users = parameter in self.config.extra_body
+            if parameter is None or (is_users and self._has_answered):
                 raise error.failure(where, answered=self._has_answered)
-            if parameter in self._extra:
+            if is_users:
                 raise FatalError("extra body", f"the judge refuses {parameter} of `extra_body`: {error.message}")
             dropped.append(parameter)
             if parameter == "max_tokens" and error.refuses_value:
                 dropped.append("max_completion_tokens")  # the same value under another name
-
-    @property
-    def _extra(self) -> Mapping[str, Any]:
-        return self.config.extra_body
 
     def _body(self, messages: Sequence[Mapping[str, str]], dropped: Collection[str]) -> dict[str, Any]:
         values = {**self.config.parameters, "stream": False}
         if "max_tokens" in dropped:
             values["max_completion_tokens"] = values["max_tokens"]
         sent = {name: value for name, value in values.items() if value is not None and name not in dropped}
-        return {"messages": messages, "model": self.config.model, **sent, **self._extra}
+        return {"messages": messages, "model": self.config.model, **sent, **self.config.extra_body}
 
     def _keep_dropped(self, dropped: Sequence[str]) -> None:
         for parameter in dropped:

@@ -8,8 +8,6 @@ from metajudge.text.reading import BLOCK_START, ParseFailure, to_half_width
 
 # < think > <seed:think> <think effort="low"> &lt;think&gt; ◁think▷ and their closing forms
 _LEFT, _RIGHT = r"(?:<|&lt;|◁)\s*", r"(?:\s[^<>/]{0,80})?\s*(?:>|&gt;|▷)"
-
-
 _NAMES = ("think(?:ing)?", "thoughts?", "reasoning", "reflection", "scratchpad")
 
 

@@ -266,6 +266,22 @@ def test_unsupported_parameters_are_adapted_once_for_the_run() -> None:
     ]
 
 
+@pytest.mark.parametrize(("answers_before", "kind"), [(0, FatalError), (1, RequestRejected)])
+def test_a_refused_field_of_the_users_own_is_the_runs_before_the_first_answer(answers_before: int, kind: type) -> None:
+    """It is never left out silently; after an answer the refusal can only be about the question."""
+    seen = 0
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal seen
+        seen += 1
+        if seen <= answers_before:
+            return web.json_response(completion())
+        return web.json_response({"error": {"message": "Unknown parameter: 'seed'"}}, status=400)
+
+    results, judge = ask(handler, times=answers_before + 1, extra_body={"seed": 1})
+    assert type(results[-1]) is kind and "seed" in str(results[-1]) and not judge.dropped_params
+
+
 def test_questions_that_were_out_when_a_parameter_was_adapted_are_sent_again() -> None:
     """The second refusal names a parameter that the requests now being made no longer have."""
     waiting: list[asyncio.Event] = []
