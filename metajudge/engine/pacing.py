@@ -1,4 +1,4 @@
-"""How closely requests follow each other after the judge has refused some for their rate."""
+"""The spacing of requests after the judge has refused some for their rate."""
 
 import asyncio
 import random
