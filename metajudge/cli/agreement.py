@@ -60,7 +60,7 @@ _WHY = {
     "weighted_kappa": "both judges gave one and the same step throughout",
     "positive": "no score reaches 0.5",
     "same_match": "no human item was matched by both judges",
-    "pairs": "no row has a score_matrix of every judge; --granularity item writes one",
+    "pairs": "no row has a score_matrix of every judge; --granularity item and pairs write one",
     "over_models": "a comparison over models needs five evaluated models",
     "concordance": "both judges give all models one and the same recall",
     "kendall_tau_b": "a judge gives all models the same recall",

@@ -147,7 +147,7 @@ def _infer_dry_run(config: InferConfig, result: RunResult) -> str:
     rows = [
         f"Rows      {scan.rows} read, {scan.unusable} unusable",
         *(f"Model     {model}: {scan.asked[model]} rows, to {path}" for model, path in result.outputs.items()),
-        f"Judge     {config.model}, granularity {config.granularity}",
+        f"Judge     {config.model}, granularity {result.granularity}",
     ]
     return _dry_run(config, scan, rows, _guard_lines(scan, config.guard), "(none: no usable row)")
 
@@ -170,7 +170,8 @@ def _remaining(scan: InputScan) -> str:
         )
         if count
     ]
-    return f"{scan.requests} remain; {', '.join(earlier)}" if earlier else f"{scan.requests} in total"
+    requests = scan.remaining.requests
+    return f"{requests} remain; {', '.join(earlier)}" if earlier else f"{requests} in total"
 
 
 def _dry_run(config: TaskConfig, scan: InputScan, rows: Sequence[str], notes: Sequence[str], none: str) -> str:
@@ -178,8 +179,12 @@ def _dry_run(config: TaskConfig, scan: InputScan, rows: Sequence[str], notes: Se
     lines = [
         *rows,
         f"Requests  {_remaining(scan)}",
-        f"Tokens    about {scan.prompt_tokens:,} prompt; completion {limit}",
+        f"Tokens    about {scan.remaining.prompt_tokens:,} prompt; completion {limit}",
         *_expected_cost(config, scan),
+        *(
+            f"Instead   granularity {name}: {count.requests} requests, about {count.prompt_tokens:,} prompt tokens"
+            for name, count in scan.alternatives.items()
+        ),
         *notes,
         "",
         *(["First question", scan.first_question or none, ""] if config.show_prompt else []),
@@ -192,6 +197,6 @@ def _expected_cost(config: JudgeConfig, scan: InputScan) -> list[str]:
     if config.prices is None:
         return []
     prices = Prices(*config.prices)
-    least = prices.of(Usage(scan.prompt_tokens, 0))
-    likely = prices.of(Usage(scan.prompt_tokens, scan.requests * FIRST_COMPLETION))
+    least = prices.of(Usage(scan.remaining.prompt_tokens, 0))
+    likely = prices.of(Usage(scan.remaining.prompt_tokens, scan.remaining.requests * FIRST_COMPLETION))
     return [f"Cost      {least:.2f} for the prompts; {likely:.2f} with replies of {FIRST_COMPLETION:,} tokens"]

@@ -5,10 +5,11 @@ a paid run.
 """
 
 import contextlib
+import itertools
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
 from metajudge.llm.serving import is_this_machine, server_log
 from metajudge.metrics import Match, best_matches
+from metajudge.tasks import PAIRS, instructions
 from metajudge.text import plain_block
 
 MODEL = "embedded"
@@ -41,10 +43,12 @@ class Lists:
     model: list[str]
     only: int = 0
     """Number of the only model item (granularity `item`); 0 = a question about all of them."""
+    pairs: bool = False
+    """True: every pair is asked for, not the best match of each human item."""
 
 
-def read_question(text: str) -> Lists:
-    """Return the lists at the end of a question; the instructions before them may hold other lists.
+def read_question(text: str, pairs: bool = False) -> Lists:
+    """Return the lists at the end of a question, in any order; the instructions before them may hold other lists.
 
     Raises `BadRequest` when there are none.
     """
@@ -52,11 +56,15 @@ def read_question(text: str) -> Lists:
     items = [(letter, int(number), words or "") for letter, number, words in found]
     if not items:
         raise BadRequest(400, "the last user message has no lists of S and R items", "messages")
-    if items[-1][0] == "S":
-        human = _last_list(items, "R")
-        return Lists(human, [items[-1][2]], items[-1][1])
-    human = _last_list(items, "R")
-    return Lists(human, _last_list(items[: len(items) - len(human)], "S"))
+    last = items[-1][0]
+    ending = [*itertools.takewhile(lambda item: item[0] == last, reversed(items))][::-1]
+    before = items[: len(items) - len(ending)]
+    if last == "R":
+        return Lists(_last_list(ending, "R"), _last_list(before, "S"), pairs=pairs)
+    human = _last_list(before, "R")
+    if len(ending) > 1 or pairs:
+        return Lists(human, _last_list(ending, "S"), pairs=pairs)
+    return Lists(human, [ending[0][2]], only=ending[0][1])
 
 
 def _last_list(items: Sequence[tuple[str, int, str]], letter: str) -> list[str]:
@@ -69,9 +77,19 @@ def _last_list(items: Sequence[tuple[str, int, str]], letter: str) -> list[str]:
 def answer(lists: Lists) -> str:
     """Return the reply to a question: a result block."""
     matrix = score_matrix(lists.human, lists.model)
+    best = best_matches([[*row] for row in matrix])
     if lists.only:
         return plain_block(Match(number, lists.only, row[0]) for number, row in enumerate(matrix, 1))
-    return plain_block(best_matches([[*row] for row in matrix]))
+    return plain_block(_above_zero(matrix, best) if lists.pairs else best)
+
+
+def _above_zero(matrix: Sequence[Sequence[float]], best: Sequence[Match]) -> Iterator[Match]:
+    """Yield every pair with a score; S0 for a human item that has none."""
+    for mark, row in zip(best, matrix, strict=True):
+        if mark.model_item:
+            yield from (Match(mark.human_item, number, score) for number, score in enumerate(row, 1) if score)
+        else:
+            yield mark
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,8 +102,9 @@ def complete(body: Mapping[str, Any]) -> dict[str, Any]:
         raise BadRequest(400, "streaming is not supported", "stream", "unsupported_parameter")
     if body.get("n") not in (None, 1):
         raise BadRequest(400, "only one choice is supported", "n", "unsupported_value")
-    prompt = _user_text(body.get("messages"))
-    text = answer(read_question(prompt))
+    texts = _texts(body.get("messages"))
+    prompt = _user_text(texts)
+    text = answer(read_question(prompt, pairs=_asks_for_pairs(texts)))
     # The matcher has no tokenizer: four characters count as one token.
     usage = {"prompt_tokens": len(prompt) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
     return {
@@ -100,19 +119,32 @@ def complete(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _user_text(messages: object) -> str:
+def _texts(messages: object) -> list[tuple[object, object]]:
+    """Return the role and the text of each message, the text parts of one joined."""
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise BadRequest(400, "messages must be a list of objects", "messages")
-    contents = [message.get("content") for message in messages if message.get("role") == "user"]
+    return [(message.get("role"), _text(message.get("content"))) for message in messages]
+
+
+def _text(content: object) -> object:
+    if not isinstance(content, list):
+        return content
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _user_text(texts: Sequence[tuple[object, object]]) -> str:
+    contents = [text for role, text in texts if role == "user"]
     if not contents:
         raise BadRequest(400, "messages must hold a user message", "messages")
-    content = contents[-1]
-    if isinstance(content, list):
-        texts = (part.get("text") for part in content if isinstance(part, dict))
-        content = "".join(text for text in texts if isinstance(text, str))
-    if not isinstance(content, str):
+    if not isinstance(contents[-1], str):
         raise BadRequest(400, "the content of a message must be text", "messages")
-    return content
+    return contents[-1]
+
+
+def _asks_for_pairs(texts: Sequence[tuple[object, object]]) -> bool:
+    """Return whether the instructions are those of granularity `pairs`, whose lists look like those of the others."""
+    return any(isinstance(text, str) and instructions(PAIRS) in text for _, text in texts)
 
 
 # ------------------------------------------------------------------ HTTP

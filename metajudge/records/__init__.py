@@ -23,7 +23,7 @@ from metajudge.records.journal import Journal, RowName
 from metajudge.records.judge_identity import QUESTION, JudgeIdentity
 from metajudge.records.latest import LatestRecords, latest_records
 from metajudge.records.matches_file import matches_path, write_matches
-from metajudge.records.opening import ResultIndex, check_output_name, read_index, row_key
+from metajudge.records.opening import ResultIndex, check_output_name, read_first_judge, read_index, row_key
 from metajudge.records.record import BAD_SCORE, SCHEMA, Record, ScoredLists, Unscored, encode
 from metajudge.records.reference_reading import literal_marks, reference_reading
 from metajudge.records.result_writer import ResultWriter

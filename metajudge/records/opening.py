@@ -169,6 +169,16 @@ def index_records(lines: Iterable[bytes], path: Path, expected: tuple[str, Judge
     return index
 
 
+def read_first_judge(path: Path) -> JudgeIdentity | None:
+    """Return the judge of the first record in the results file at `path`; None if there is no such record or file."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        records = map(Record.from_line, file)
+        judges = (record.judged_by for record in records if isinstance(record, Record))
+        return next((judge for judge in judges if judge is not None), None)
+
+
 def read_index(path: Path, model: str, judge: JudgeIdentity, *, allow_mixed: bool) -> ResultIndex:
     """Index the results file at `path` as a run would find it, without touching it; empty if there is none."""
     if not path.is_file():

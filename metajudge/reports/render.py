@@ -172,7 +172,7 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
         yield (
             f"{name}: one question per row shows each human item's best match only, so RC is between "
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
-            f"granularity item gives the exact figure"
+            f"granularity item or pairs gives the exact figure"
         )
     yield missing_labels_note(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
     if 0 < row.scored_clusters < MIN_CLUSTERS:

@@ -40,7 +40,7 @@ from metajudge.rewards.reward import (
     select_reasons,
     visible_reasons,
 )
-from metajudge.tasks import ITEM, ROW, MatchTask, Prompt, read_critique, score_matrix
+from metajudge.tasks import GRANULARITIES, ROW, MatchTask, Prompt, read_critique, score_matrix
 from metajudge.text import ParseFailure
 
 T = TypeVar("T")
@@ -81,13 +81,13 @@ class RewardScorer:
         granularity: str = ROW,
         unscored_timeout: float = UNSCORED_TIMEOUT,
     ) -> None:
-        """Take the judge, the reward, and `granularity`: one question per generation (`row`) or reason (`item`).
+        """Take the judge, the reward, and `granularity`: a question per generation (`row`, `pairs`) or reason (`item`).
 
         `unscored_timeout`: seconds after which a generation without the judge's answer is unscored. Raises
         `UsageError` if the judge needs a key and there is none, `ValueError` for an invalid granularity or time.
         """
-        if granularity not in (ROW, ITEM):
-            raise ValueError(f"granularity is {granularity!r}; it is one of {ROW}, {ITEM}")
+        if granularity not in GRANULARITIES:
+            raise ValueError(f"granularity is {granularity!r}; it is one of {', '.join(GRANULARITIES)}")
         if not 0 < unscored_timeout < math.inf:
             raise ValueError(f"unscored_timeout is {unscored_timeout}; it is a number of seconds above 0")
         check_key(judge)

@@ -8,7 +8,7 @@ pipeline and `step_output` writes out. The command line imports a step from its 
 from metajudge.tasks.critic.prompt import CriticPrompt
 from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.match.infer import InferConfig, infer
-from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt, read_template
+from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, PAIRS, ROW, Prompt, instructions, read_template
 from metajudge.tasks.match.reply import read_reply
 from metajudge.tasks.match.task import ZERO, MatchTask, score_matrix
 from metajudge.tasks.pipeline import RunResult, TaskConfig

@@ -53,6 +53,8 @@ class Job(ABC):
     task: MatchTask | StepTask
     outputs: Mapping[str, Path]
     """Record files by evaluated model."""
+    alternatives: Mapping[str, MatchTask] = field(default_factory=dict, kw_only=True)
+    """Tasks by name that a dry run counts, too: other ways to ask about the same rows."""
 
     def rows(self) -> Iterator[Row | InvalidRow]:
         """Read the rows up to the limit."""
@@ -88,6 +90,8 @@ class RunResult:
     stop_reason: MetaJudgeError | None = None
     finished_before: int = 0
     """Finished records that the outputs held before the run."""
+    granularity: str = ""
+    """`item`, `pairs` or `row`; empty for a step."""
 
 
 def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **more: Any) -> JudgeIdentity:
@@ -168,3 +172,5 @@ def _count_questions(job: Job, item: Any, earlier: _Earlier, scan: InputScan) ->
         left = [question for question in questions if earlier.journal.kept(row, question.name) is None]
         scan.restored += len(questions) - len(left)
         scan.add_questions(left)
+        for name, task in job.alternatives.items():
+            scan.alternatives[name].add(task.questions(item))

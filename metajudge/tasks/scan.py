@@ -1,8 +1,8 @@
 """First reading of an input: counts of the rows and requests."""
 
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from metajudge.data import SHOWN_PROBLEMS
@@ -10,6 +10,21 @@ from metajudge.engine import Question
 from metajudge.text import estimate_tokens
 
 log = logging.getLogger("metajudge")
+
+
+@dataclass(slots=True)
+class RequestCount:
+    """Requests of some questions."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    """Estimated."""
+
+    def add(self, questions: Iterable[Question]) -> None:
+        """Count and measure questions."""
+        for question in questions:
+            self.requests += 1
+            self.prompt_tokens += estimate_tokens(question.messages)
 
 
 @dataclass(slots=True)
@@ -40,10 +55,9 @@ class InputScan:
     """Rows that are left out because their earlier record is a failure."""
     restored: int = 0
     """Replies of open rows that the journal holds."""
-    requests: int = 0
-    """Requests that remain."""
-    prompt_tokens: int = 0
-    """Estimated tokens of the requests."""
+    remaining: RequestCount = field(default_factory=RequestCount)
+    alternatives: dict[str, RequestCount] = field(default_factory=lambda: defaultdict(RequestCount))
+    """Requests for the open rows with other granularities, by name."""
     first_question: str = ""
     """The first one that remains."""
 
@@ -60,11 +74,9 @@ class InputScan:
 
     def add_questions(self, questions: Sequence[Question]) -> None:
         """Count and measure the questions of one row."""
-        for question in questions:
-            self.requests += 1
-            self.prompt_tokens += estimate_tokens(question.messages)
-            if not self.first_question:
-                self.first_question = "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in question.messages)
+        self.remaining.add(questions)
+        if questions and not self.first_question:
+            self.first_question = "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in questions[0].messages)
 
     def warn(self) -> None:
         """Log the unusable and skipped rows and the empty items."""

@@ -70,6 +70,12 @@ def true_marks(question: Question) -> list[Match]:
     return [Match(1, number or 2, 0.25), Match(2, number, 0.0)]
 
 
+def is_true(reading: ParsedReply, question: Question) -> bool:
+    """Return whether the scores are the judge's real ones. With granularity `pairs`, every pair has one."""
+    scored = [mark for mark in reading.marks if mark.score]
+    return scored == true_marks(question)[:1] and {mark.human_item for mark in reading.marks} == {1, 2}
+
+
 def whole(question: Question) -> str:
     return "\n\n".join(message["content"] for message in question.messages)
 

@@ -36,7 +36,7 @@ def test_the_lists_have_one_line_for_each_item(attack: Attack, granularity: str)
         human = names("R", len(sample.human))
         for task in tasks(granularity):
             for number, question in enumerate(task.questions(sample), 1):
-                model = names("S", len(sample.model_items)) if granularity == "row" else [f"S{number}"]
+                model = names("S", len(sample.model_items)) if granularity != "item" else [f"S{number}"]
                 lines = split(question.messages[-1]["content"])
                 labels = [found[1] if (found := NUMBERED.match(line)) else None for line in lines]
                 for own in (human, model):

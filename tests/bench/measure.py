@@ -95,7 +95,7 @@ def run(*command: str) -> Process:
 def inference(source: Path, out: Path, url: str, *flags: str) -> list[str]:
     """Return the words of our own client's command."""
     files = ["--input-file", str(source), "--output-file", str(out), "--model-be-evaluated", "M"]
-    return ["metajudge_infer.py", *files, "--api-base", url, *flags]
+    return ["metajudge_infer.py", *files, "--api-base", url, "--granularity", "row", *flags]
 
 
 @dataclass(frozen=True, slots=True)

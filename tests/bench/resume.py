@@ -21,7 +21,7 @@ MOST_SECONDS, MOST_MB, NEEDED = 20.0, 300, 3_500_000_000
 def write(source: Path, out: Path) -> None:
     """Write the input, and a finished record for each of its rows but the last."""
     write_rows(source, RECORDS, ROW_BYTES)
-    task = make_task(InferConfig(input_file=source, output_file="", model_be_evaluated="M"))
+    task = make_task(InferConfig(input_file=source, output_file="", model_be_evaluated="M"), "row")
     filler, thinking = "lorem ipsum " * (ROW_BYTES // 24), "x" * (RECORD_BYTES - ROW_BYTES - 4000) + "\n"
     with out.open("wb") as file:
         file.writelines(record.to_line() for record in records(task, RECORDS - 1, filler, thinking))

@@ -39,7 +39,8 @@ def metajudge(*words: str | Path, **options: Any) -> subprocess.CompletedProcess
 
 
 def command(rows: Path, out: Path | str, url: str, *flags: str, model: str = "M") -> list[str]:
-    """Return the words of an inference command."""
+    """Return the words of an inference command; one question per row unless the flags name another granularity."""
+    flags = flags if "--granularity" in flags else ("--granularity", "row", *flags)
     files = ["--input-file", str(rows), "--output-file", str(out), "--model-be-evaluated", model]
     script = [sys.executable, str(ROOT / "metajudge_infer.py")]
     return [*script, *files, "--api-base", url, "--max-retries", "2", *flags]

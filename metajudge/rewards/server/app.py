@@ -54,7 +54,9 @@ class ServerConfig:
 
     judge: JudgeConfig
     reward: RewardConfig = field(default_factory=RewardConfig)
-    granularity: str = option(ROW, "one question per generation, or one per reason", choices=GRANULARITIES)
+    granularity: str = option(
+        ROW, "row or pairs: one question per generation; item: one per reason", choices=GRANULARITIES
+    )
     on_unscored: str | float = ERROR
     """Policy as in `metajudge.rewards.UnscoredPolicy`; `error` is a 503."""
     unscored_timeout: float = option(

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from metajudge.data import (
     EligibleRows,
@@ -20,7 +21,7 @@ from metajudge.engine import INCOMPLETE, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
 from metajudge.records import ResultWriter, write_matches
-from metajudge.tasks.match.plan import check_format, output_paths
+from metajudge.tasks.match.plan import check_format, output_paths, recorded_granularity
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.pipeline import Job, RunResult, TaskConfig, judge_identity, run
@@ -37,14 +38,15 @@ class InferConfig(TaskConfig):
 
     output_file: str
     model_be_evaluated: str
-    granularity: str = option(
-        ROW,
-        "row: one question per row, each human item with its best model item; "
-        "item: one question per model item, so that every pair is scored",
+    granularity: str | None = option(
+        None,
+        "item: one question per model item, every pair is scored; pairs: one question per row, every pair above 0 is "
+        "named; row: one question per row, only the best model item of each human item is named, as in the reference "
+        "(default: item, or row with --prompt-template, or that of the output's records)",
         choices=GRANULARITIES,
     )
     top_k: int | None = option(
-        None, "judge only the first N model items (default: all with row, 5 with item)", least=1, metavar="N"
+        None, "judge only the first N model items (default: 5 with item and pairs, all with row)", least=1, metavar="N"
     )
     num_samples: int = option(1, "ask every question this many times", least=1, metavar="K")
     prompt_template: str | None = None
@@ -69,8 +71,12 @@ def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResul
     if not found:
         check_format(source, config.limit)
     models = choose_models(config.model_be_evaluated, found, config.input_file, config.limit)
-    job = _MatchJob(config, source, make_task(config), output_paths(config.output_file, models, config.input_file))
-    result = run(job, stop_hook)
+    outputs = output_paths(config.output_file, models, config.input_file)
+    granularity = config.granularity or _granularity(config, outputs)
+    job = _MatchJob(config, source, make_task(config, granularity), outputs)
+    if config.dry_run and config.prompt_template is None:
+        job.alternatives = {other: make_task(config, other) for other in GRANULARITIES if other != granularity}
+    result = replace(run(job, stop_hook), granularity=granularity)
     if result.stats is None:
         return result
     if config.limit is None and not result.interrupted and result.stop_reason is None:
@@ -85,14 +91,24 @@ def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResul
     return result if job.is_complete else replace(result, exit_code=result.exit_code or INCOMPLETE)
 
 
-def make_task(config: InferConfig) -> MatchTask:
+def _granularity(config: InferConfig, outputs: Mapping[str, Path]) -> str:
+    """Return the granularity of a run that names none."""
+    default = ITEM if config.prompt_template is None else ROW
+    recorded = recorded_granularity(outputs.values())
+    if recorded is None or recorded == default:
+        return default
+    log.warning("the output holds records of granularity %s; the run continues with it", recorded)
+    return recorded
+
+
+def make_task(config: InferConfig, granularity: str) -> MatchTask:
     """Make the task that `config` describes."""
-    prompt = Prompt(config.granularity, config.prompt_template, config.system_message)
+    prompt = Prompt(granularity, config.prompt_template, config.system_message)
     top_k = config.top_k
-    if top_k is None and config.granularity == ITEM:
+    if top_k is None and granularity != ROW:
         top_k = PAPER_TOP_K
     judge = judge_identity(
-        config, prompt.hash, config.granularity, samples=config.num_samples, top_k=top_k, guard=config.guard
+        config, prompt.hash, granularity, samples=config.num_samples, top_k=top_k, guard=config.guard
     )
     return MatchTask(prompt, judge, top_k, config.num_samples)
 

@@ -1,13 +1,13 @@
 """Files of an inference: the format of its input and the result file of each evaluated model."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import UsageError
-from metajudge.records import check_output_name, matches_path, side_file
+from metajudge.records import check_output_name, matches_path, read_first_judge, side_file
 from metajudge.tasks.messages import short_hash
 
 MODEL_PLACEHOLDER = "{model}"
@@ -48,6 +48,13 @@ def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, 
                 beside = "" if owned == path else f" writes {owned.name}, too, which"
                 raise UsageError(f"`output_file` {path}{beside} is the input file; name another one")
     return paths
+
+
+def recorded_granularity(outputs: Iterable[Path]) -> str | None:
+    """Return the granularity of the outputs' records; None if there are none or they differ in it."""
+    judges = [read_first_judge(path) for path in outputs]
+    found = {judge.granularity for judge in judges if judge is not None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _side_files(results: Path) -> list[Path]:

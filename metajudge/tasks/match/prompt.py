@@ -15,8 +15,8 @@ from metajudge.errors import UsageError
 from metajudge.tasks.messages import chat_messages, read_instructions, short_hash
 from metajudge.text import TAG_PIECES, escape_markup, replace_surrogates
 
-ROW, ITEM = "row", "item"
-GRANULARITIES = (ROW, ITEM)
+ITEM, PAIRS, ROW = "item", "pairs", "row"
+GRANULARITIES = (ITEM, PAIRS, ROW)
 
 # Characters that become "<", "@", "&" or "[" in NFKC, and tags without them; an item without any of these is harmless.
 _SUSPECT = re.compile("[<@&\\[◁\ufe47\ufe60\ufe64\ufe6b\uff06\uff1c\uff20\uff3b]|(?i:assistantfinal)|analysis[A-Z]")
@@ -81,7 +81,7 @@ class Prompt:
             lists = {"source_list": source, "target_list": target}
             # One pass: an item that contains "{target_list}" stays as it is.
             return _PLACEHOLDER.sub(lambda match: lists[match[1]], self.template)
-        return f"{target}\n\n{source}" if self.granularity == ITEM else f"{source}\n\n{target}"
+        return f"{source}\n\n{target}" if self.granularity == ROW else f"{target}\n\n{source}"
 
 
 def read_template(path: Path) -> str:

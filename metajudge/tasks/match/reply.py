@@ -1,7 +1,8 @@
 """Parse a judge's reply into scores.
 
 A text has two readings. The *reference reading* is literal and takes the first result block; `read_reply` repairs
-unambiguous faults and accepts only a block that names every human item exactly once.
+unambiguous faults and accepts only a block that names every human item: exactly once, or with granularity `pairs` once
+for each model item that makes its point.
 """
 
 import re
@@ -26,10 +27,10 @@ from metajudge.text import (
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """A reply that names every human item exactly once."""
+    """The scores of a reply that names every human item."""
 
     marks: tuple[Match, ...]
-    """Sorted by human item; a mark with model item 0 has score 0."""
+    """Sorted by human item; a mark with model item 0 has score 0. With granularity `pairs`, a mark for every pair."""
     is_ordered: bool
     """True if the reply had R1..Rn in this order."""
 
@@ -50,17 +51,19 @@ def read_reply(
     n_model: int,
     *,
     model_item: int | None = None,
+    pairs: bool = False,
     complete: bool = True,
     any_score: bool = False,
 ) -> ParsedReply | ParseFailure:
     """Read the last complete result block, after repairs that leave no doubt.
 
     `n_human` and `n_model` are the lengths of the lists as asked. `model_item` is the one model item of the question:
-    every mark must name it, and S0 is read as score 0 for it. `complete`: it is known that the model ended its reply;
-    else a block without its closing tag is rejected. `any_score`: scores between the five steps of the instructions
-    are accepted.
+    every mark must name it, and S0 is read as score 0 for it. `pairs`: a human item may have a mark for each model
+    item, and a pair without one scores 0; S0 is the only mark of its human item. `complete`: it is known that the model
+    ended its reply; else a block without its closing tag is rejected. `any_score`: scores between the five steps of the
+    instructions are accepted.
     """
-    asked = _Asked(n_human, n_model, model_item, any_score)
+    asked = _Asked(n_human, n_model, model_item, pairs, any_score)
     is_plain = _PLAIN.fullmatch(text) is not None
     answer = text if is_plain else after_thoughts(text)
     if isinstance(answer, ParseFailure):
@@ -101,10 +104,11 @@ class _Asked:
     n_human: int
     n_model: int
     model_item: int | None
+    pairs: bool
     any_score: bool
 
-    def fault(self, mark: Match, seen: Mapping[int, Match]) -> str:
-        """Return the fault of a mark, given those `seen` before it; empty if there is none."""
+    def fault(self, mark: Match, seen: Mapping[int, Mapping[int, Match]]) -> str:
+        """Return the fault of a mark, given those `seen` before it by human and model item; empty if there is none."""
         human, model, score = mark
         if not 1 <= human <= self.n_human:
             return f"R{_short(human)} does not exist ({self.n_human} human items)"
@@ -116,10 +120,18 @@ class _Asked:
             return f"score {score:.6g} of R{human} is not within 0..1"
         if model and not self.any_score and score not in _STEPS:
             return f"score {score:.6g} of R{human} is not one of {', '.join(f'{step:g}' for step in _STEPS)}"
-        if human in seen:
-            same = seen[human] == mark
-            return f"R{human} occurs twice" if same else f"two different marks for R{human}"
-        return ""
+        return self._clash(mark, seen.get(human, {}))
+
+    def _clash(self, mark: Match, others: Mapping[int, Match]) -> str:
+        """Return why a mark does not go with the `others` of its human item."""
+        human, model, _ = mark
+        if not others or (self.pairs and model and 0 not in others and model not in others):
+            return ""
+        if mark in others.values():
+            return f"{f'R{human}@S{model}' if self.pairs else f'R{human}'} occurs twice"
+        if self.pairs and (model == 0) != (0 in others):
+            return f"R{human} names S0 beside another item"
+        return f"two different marks for R{human}"
 
 
 def _blocks(text: str) -> Iterator[_Block]:
@@ -148,22 +160,34 @@ def _not_plain(human_item: int) -> ParseFailure:
 
 
 def _read_block(block: _Block, marks: Iterable[Match | ParseFailure], asked: _Asked) -> ParsedReply | ParseFailure:
-    """Return the marks of a block, sorted, if each human item has one; else the first fault."""
-    seen: dict[int, Match] = {}
+    """Return the scores of a block if each human item has a mark; else the first fault."""
+    seen: dict[int, dict[int, Match]] = {}
+    is_ordered = True
     for mark in marks:
         if isinstance(mark, ParseFailure):
             return mark
         reason = asked.fault(mark, seen)
         if reason:
             return ParseFailure(reason)
-        seen[mark.human_item] = mark if mark.model_item else Match(mark.human_item, asked.model_item or 0, 0.0)
+        is_ordered &= mark.human_item >= max(seen, default=0)
+        seen.setdefault(mark.human_item, {})[mark.model_item] = mark
     missing = [number for number in range(1, asked.n_human + 1) if number not in seen]
     if missing:
         return _why_missing(missing, block) if seen or block.is_closed else DOES_NOT_END
     if not block.is_closed and (last := _LENIENT_MARK.search(block.text.rpartition("\n")[2])):
         return ParseFailure(f"the score of R{last[1]} may be cut off at the end of the text")
-    order = list(seen)
-    return ParsedReply(tuple(seen[number] for number in sorted(order)), order == sorted(order))
+    return ParsedReply(tuple(_scores(seen, asked)), is_ordered)
+
+
+def _scores(seen: Mapping[int, Mapping[int, Match]], asked: _Asked) -> Iterator[Match]:
+    """Yield the marks by human item; with `pairs` one for every pair."""
+    for human in sorted(seen):
+        if asked.pairs:
+            nothing = Match(human, 0, 0.0)
+            yield from (Match(human, s, seen[human].get(s, nothing).score) for s in range(1, asked.n_model + 1))
+        else:
+            (mark,) = seen[human].values()
+            yield mark if mark.model_item else Match(human, asked.model_item or 0, 0.0)
 
 
 def _why_missing(missing: Sequence[int], block: _Block) -> ParseFailure:

@@ -11,7 +11,7 @@ from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply, Usage
 from metajudge.metrics import Match, Matrix, best_matches, sparse_matrix
 from metajudge.records import SCHEMA, JudgeIdentity, Record
-from metajudge.tasks.match.prompt import ITEM, Prompt
+from metajudge.tasks.match.prompt import ITEM, PAIRS, ROW, Prompt
 from metajudge.tasks.match.reply import ParsedReply, matches_reference_reading, read_reply
 from metajudge.tasks.messages import without_echo
 from metajudge.text import ParseFailure, item_issues, plain_block
@@ -52,19 +52,20 @@ class MatchTask:
         }
 
     def questions(self, sample: Sample) -> list[Question]:
-        """Return one question per row or per model item, each `num_samples` times; none if a list is empty."""
+        """Return one question per model item or per row, each `num_samples` times; none if a list is empty."""
         items = self.judged_items(sample)
         if not sample.human or not items:
             return []
         numbers = range(1, len(items) + 1) if self.prompt.granularity == ITEM else (0,)
         alone = len(numbers) * self.num_samples == 1
         any_score = self.prompt.template is not None
+        read = partial(_read, pairs=self.prompt.granularity == PAIRS, any_score=any_score)
         asked = {number: self.prompt.messages(sample.human, items, number) for number in numbers}
         return [
             Question(
                 name=f"S{number}/{turn}" if number else f"row/{turn}",
                 messages=asked[number],
-                read=partial(_read, asked[number], len(sample.human), len(items), number, any_score),
+                read=partial(read, asked[number], len(sample.human), len(items), number),
                 shared=self.num_samples == 1,
                 alone=alone,
                 record_id=sample.id,
@@ -124,8 +125,8 @@ class MatchTask:
         marks = []
         for mark in answer.value.marks:
             if f"S{mark.model_item}" in marked:
-                # In a question about all items, score 0 means no match.
-                mark = mark._replace(model_item=mark.model_item if self.prompt.granularity == ITEM else 0, score=0.0)
+                # Where only the best match is named, score 0 means no match.
+                mark = mark._replace(model_item=0 if self.prompt.granularity == ROW else mark.model_item, score=0.0)
             marks.append(mark)
         return replace(answer, value=replace(answer.value, marks=tuple(marks)))
 
@@ -137,24 +138,25 @@ class MatchTask:
             return self._one_sample(sample, answers[:size], failed)
         first, *others = (self._one_sample(sample, answers[i : i + size]) for i in range(0, len(answers), size))
         for other in others:
-            own = {"score_matrix": other.matrix, "item_replies": other.replies} if other.matrix is not None else {}
-            first.samples.append(other.samples[0] | own)
+            own = {"score_matrix": other.matrix, "item_replies": other.replies}
+            first.samples.append(other.samples[0] | {key: value for key, value in own.items() if value is not None})
         return first
 
     def _one_sample(self, sample: Sample, answers: Sequence[RequestResult], failed: Failed | None = None) -> "_Result":
-        matrix, replies = None, None
-        if self.prompt.granularity == ITEM:
-            matrix = score_matrix(sample, answers)
+        granularity = self.prompt.granularity
+        matrix = None if granularity == ROW else score_matrix(sample, answers)
+        replies = None
+        if granularity == ITEM:
             replies = [answer.reply.text if isinstance(answer, Answer) else None for answer in answers]
         if failed is not None:
             last = failed.last or Reply(None, None, Usage(), 0.0)
             raw = {} if failed.last is None else {"raw_text": last.text}
             return _Result((), False, [_entry("", last.finish_reason, last.usage) | raw], matrix, replies)
         accepted = [answer for answer in answers if isinstance(answer, Answer)]
-        if matrix is None:
+        marks = accepted[0].value.marks if matrix is None else best_matches(matrix)
+        if replies is None:
             (answer,) = accepted
-            return _Result(answer.value.marks, answer.value.is_ordered, [_sample(answer)])
-        marks = best_matches(matrix)
+            return _Result(marks, answer.value.is_ordered, [_sample(answer, marks)], matrix)
         usage = sum((answer.reply.usage for answer in accepted), Usage())
         finishes = (answer.reply.finish_reason for answer in accepted)
         finish = next((reason for reason in finishes if reason != "stop"), "stop")
@@ -173,11 +175,18 @@ class _Result:
 
 
 def _read(
-    messages: Sequence[Mapping[str, str]], n_human: int, n_model: int, number: int, any_score: bool, reply: Reply
+    messages: Sequence[Mapping[str, str]],
+    n_human: int,
+    n_model: int,
+    number: int,
+    reply: Reply,
+    *,
+    pairs: bool,
+    any_score: bool,
 ) -> ParsedReply | ParseFailure:
     text = without_echo(reply.text or "", messages)
     return read_reply(
-        text, n_human, n_model, model_item=number or None, complete=reply.is_complete, any_score=any_score
+        text, n_human, n_model, model_item=number or None, pairs=pairs, complete=reply.is_complete, any_score=any_score
     )
 
 
@@ -185,11 +194,12 @@ def _entry(text: str, finish_reason: str | None, usage: Usage) -> dict[str, Any]
     return {"generated_text": text, "finish_reason": finish_reason, "usage": usage.to_json()}
 
 
-def _sample(answer: Answer) -> dict[str, Any]:
+def _sample(answer: Answer, marks: Sequence[Match]) -> dict[str, Any]:
+    """Return the record's entry of a reply; `marks` are the best match of each human item."""
     reply, text = answer.reply, answer.reply.text or ""
     entry: dict[str, Any] = {"generated_text": text}
-    if not matches_reference_reading(text, answer.value.marks):
-        entry = {"generated_text": plain_block(answer.value.marks), "raw_text": text}
+    if not matches_reference_reading(text, marks):
+        entry = {"generated_text": plain_block(marks), "raw_text": text}
     entry |= {"finish_reason": reply.finish_reason, "usage": reply.usage.to_json()}
     return entry if answer.copied_from is None else {**entry, "copied_from": answer.copied_from}
 
@@ -197,7 +207,7 @@ def _sample(answer: Answer) -> dict[str, Any]:
 def score_matrix(sample: Sample, answers: Iterable[RequestResult]) -> Matrix:
     """Return a row's scores: human items as rows, model items as columns, None without an answer.
 
-    With granularity `row`, each human item has one score, at its best model item.
+    With granularity `row`, each human item has one score, at its best model item; with `pairs`, all have one.
     """
     marks = [mark for answer in answers if isinstance(answer, Answer) for mark in answer.value.marks]
     return sparse_matrix(marks, len(sample.human), len(sample.model_items))

@@ -23,7 +23,7 @@ def test_the_quick_start_prints_the_table_of_the_example(tmp_path: Path, capsys:
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(EXAMPLE.parents[1])}
     ran = run("bash", "quickstart.sh", cwd=tmp_path / "new" / "folder", **path)
     assert ran.returncode == 0, ran.stderr
-    assert "model-low_deceptive_alignment                 0.3300       0.4025       0.3592 " in ran.stdout
+    assert "model-low_deceptive_alignment                 0.3100       0.3708       0.3343 " in ran.stdout
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "quickstart.sh"])

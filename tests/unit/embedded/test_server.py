@@ -11,6 +11,7 @@ import aiohttp
 import openai
 import pytest
 
+from metajudge.embedded.matcher import score_matrix
 from metajudge.embedded.server import BadRequest, Lists, read_question, serving
 from metajudge.errors import UsageError
 from metajudge.tasks.match.prompt import Prompt
@@ -34,13 +35,33 @@ def post(body: object, path: str = "/chat/completions") -> tuple[int, Any]:
     return asyncio.run(go())
 
 
-@pytest.mark.parametrize("granularity", ["row", "item"])
+@pytest.mark.parametrize("granularity", ["row", "pairs", "item"])
 @pytest.mark.parametrize("system", [True, False])
 def test_the_lists_of_every_form_of_question_are_read(granularity: str, system: bool) -> None:
     """The instructions' own examples are not taken for the lists."""
     text = Prompt(granularity, system_message=system).messages(HUMAN, MODEL, 2)[-1]["content"]
-    expected = Lists(HUMAN, MODEL) if granularity == "row" else Lists(HUMAN, [MODEL[1]], 2)
+    expected = Lists(HUMAN, [MODEL[1]], 2) if granularity == "item" else Lists(HUMAN, MODEL)
     assert read_question(text) == expected
+
+
+def test_lists_may_come_in_any_order() -> None:
+    """A user's template decides it; one S line behind the R lines may be a question about one item."""
+    assert read_question("R1: x\n\nS1: a\nS2: b") == read_question("S1: a\nS2: b\n\nR1: x") == Lists(["x"], ["a", "b"])
+    assert read_question("R1: x\n\nS1: a") == Lists(["x"], ["a"], 1)
+    assert read_question("R1: x\n\nS1: a", pairs=True) == Lists(["x"], ["a"], pairs=True)
+
+
+@pytest.mark.parametrize("system", [True, False])
+def test_the_reply_about_pairs_names_every_pair_above_0(system: bool) -> None:
+    """The same scores as in the whole matrix."""
+    human = [*HUMAN, "Response 1 has 12 lines."]
+    messages = Prompt("pairs", system_message=system).messages(human, MODEL)
+    status, reply = post({"model": "embedded", "messages": messages})
+    text = reply["choices"][0]["message"]["content"]
+    accepted = read_reply(text, 3, 3, pairs=True)
+    assert status == 200 and isinstance(accepted, ParsedReply)
+    assert [mark.score for mark in accepted.marks] == [score for row in score_matrix(human, MODEL) for score in row]
+    assert "- R3@S0: 0\n" in text and text.count("- R") == 1 + sum(mark.score > 0 for mark in accepted.marks)
 
 
 def test_empty_items_keep_their_place() -> None:

@@ -282,7 +282,7 @@ def test_a_judge_without_its_key_is_refused_at_once() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"granularity": "items"}, "granularity is 'items'; it is one of row, item"),
+        ({"granularity": "items"}, "granularity is 'items'; it is one of item, pairs, row"),
         ({"unscored_timeout": 0.0}, "unscored_timeout is 0.0; it is a number of seconds above 0"),
         ({"unscored_timeout": float("nan")}, "unscored_timeout is nan"),
     ],

@@ -454,7 +454,9 @@ def test_the_output_file_has_every_pair_and_all_judges(tmp_path: Path) -> None:
     assert less["over_models"]["mean_bias"] == pytest.approx(-0.125)
     assert less["over_models"]["linear"]["intercept"] == pytest.approx(-0.125)
     assert less["pairs"] is None
-    assert less["undefined"] == {"pairs": "no row has a score_matrix of every judge; --granularity item writes one"}
+    assert less["undefined"] == {
+        "pairs": "no row has a score_matrix of every judge; --granularity item and pairs write one"
+    }
     assert report["models"][1] == {"model": "M1", "rows": 1, "recall": [0.5625, 0.5625, 0.4375]}
     assert report["judges"][2]["files"] == list(map(str, files[10:]))
     assert 0 < report["all_judges"]["items"]["alpha_interval"] < 1

@@ -91,9 +91,16 @@ class Command:
         self.rows.write_text("".join(json.dumps(line) + "\n" for line in data))
 
     def __call__(
-        self, *flags: str, source: Path | None = None, out: Path | str | None = None, model: str = "M"
+        self,
+        *flags: str,
+        source: Path | None = None,
+        out: Path | str | None = None,
+        model: str = "M",
+        granularity: str = "row",
     ) -> tuple[int, str, str]:
-        """Return the exit code, stdout and stderr."""
+        """Return the exit code, stdout and stderr; `granularity` holds if no flag names one, empty = none is named."""
+        if granularity and "--granularity" not in flags:
+            flags = ("--granularity", granularity, *flags)
         files = {
             "--input-file": source or self.rows,
             "--output-file": self.folder / "out.jsonl" if out is None else out,
@@ -161,7 +168,7 @@ def test_a_run_can_be_stopped_from_another_thread(infer: Command) -> None:
         return judging(body, number)
 
     with server(stopping) as ((_, url), seen), ThreadPoolExecutor(1) as pool:
-        config = infer.config(api_base=url, concurrent_requests=1)
+        config = infer.config(api_base=url, concurrent_requests=1, granularity="row")
         result = pool.submit(infer_rows, config, stop_hook=lambda stop: nullcontext(stops.append(stop))).result(30)
     assert result.interrupted and (result.exit_code, len(seen), len(infer.records)) == (130, 1, 1)
 
@@ -222,6 +229,57 @@ def test_a_dry_run_sends_and_writes_nothing(infer: Command, tmp_path: Path) -> N
     shown = infer("--dry-run", "--granularity", "item", "--show-prompt", model="all")[1]
     assert "First question\n" in shown and "R1: h0.1\nR2: h0.2\n\nS1: m0.1" in shown
     assert list(tmp_path.iterdir()) == [infer.rows]
+
+
+def granularities(infer: Command) -> set[str]:
+    return {record["judge"]["granularity"] for record in infer.records}
+
+
+def test_every_pair_is_asked_for_unless_the_user_says_otherwise(infer: Command) -> None:
+    """A question per model item: the matrix is whole."""
+    assert infer(*EMBEDDED, granularity="")[0] == 0
+    assert granularities(infer) == {"item"}
+    assert all(None not in scores for record in infer.records for scores in record["score_matrix"])
+
+
+def test_a_users_template_asks_about_the_row(infer: Command, tmp_path: Path) -> None:
+    template = tmp_path / "template"
+    template.write_text("{source_list}\n\n{target_list}")
+    assert infer(*EMBEDDED, "--prompt-template", str(template), granularity="")[0] == 0
+    assert granularities(infer) == {"row"}
+
+
+@pytest.mark.parametrize("granularity", ["row", "pairs"])
+def test_a_run_continues_with_the_granularity_of_its_records(infer: Command, granularity: str) -> None:
+    """One line says so; with the default of a new file the second run would be refused."""
+    infer(*EMBEDDED, "--limit", "1", granularity=granularity)
+    code, _, err = infer(*EMBEDDED, granularity="")
+    said = [line for line in err.splitlines() if "granularity" in line]
+    assert said == [f"metajudge: the output holds records of granularity {granularity}; the run continues with it"]
+    assert (code, len(infer.records), granularities(infer)) == (0, 3, {granularity})
+    assert infer(*EMBEDDED, granularity="item")[0] == 2
+
+
+def test_outputs_of_two_granularities_are_refused(infer: Command, tmp_path: Path) -> None:
+    """None of them is guessed."""
+    out = tmp_path / "{model}.jsonl"
+    infer(*EMBEDDED, out=out, granularity="row")
+    infer(*EMBEDDED, out=out, granularity="pairs", model="other")
+    code, _, err = infer(*EMBEDDED, out=out, granularity="", model="all")
+    assert code == 2 and "granularity" in err
+
+
+def test_a_dry_run_counts_the_other_granularities_too(infer: Command) -> None:
+    """Three rows with three model items each; the same rows by each granularity."""
+    out = infer(*EMBEDDED, "--dry-run", granularity="")[1].splitlines()
+    assert "Judge     embedded, granularity item" in out and "Requests  9 in total" in out
+    instead = {line.split()[2].rstrip(":"): line.split()[3] for line in out if line.startswith("Instead")}
+    assert instead == {"pairs": "3", "row": "3"}
+    for name in instead:
+        own = infer(*EMBEDDED, "--dry-run", granularity=name)[1].splitlines()
+        (line,) = (line for line in out if f"granularity {name}" in line)
+        (tokens,) = (line for line in own if line.startswith("Tokens"))
+        assert tokens.split()[2] == line.split()[6]
 
 
 def test_the_dry_runs_estimate_is_of_the_right_size(infer: Command) -> None:

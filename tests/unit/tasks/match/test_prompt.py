@@ -29,19 +29,25 @@ def test_item_questions_share_all_but_their_last_line() -> None:
     assert (first, second) == ("R1: h1\nR2: h2\n\nS1: s1", "R1: h1\nR2: h2\n\nS2: s2")
 
 
+def test_the_question_about_pairs_has_the_human_list_first() -> None:
+    """The lists stand as in the item questions."""
+    assert Prompt("pairs").data(["h1", "h2"], ["s1", "s2"]) == "R1: h1\nR2: h2\n\nS1: s1\nS2: s2"
+
+
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_the_example_block_of_the_instructions_is_accepted_by_the_reply_grammar(granularity: str) -> None:
     """The reader takes the example that the judge is shown."""
     number = 4 if granularity == "item" else None
-    accepted = read_reply(instructions(granularity), 2, 5, model_item=number)
+    accepted = read_reply(instructions(granularity), 2, 5, model_item=number, pairs=granularity == "pairs")
     assert isinstance(accepted, ParsedReply)
-    assert [mark.score for mark in accepted.marks] == ([0.0, 0.75] if number else [0.75, 0.0])
+    expected = {"item": [0, 0.75], "pairs": [0, 0.75, 0, 0.25, 0, *[0] * 5], "row": [0.75, 0]}
+    assert [mark.score for mark in accepted.marks] == expected[granularity]
 
 
 def test_the_instructions_have_different_hashes_and_a_template_its_own() -> None:
     """Records of different instructions are never taken for each other."""
-    hashes = {Prompt("row").hash, Prompt("item").hash, Prompt(template="{source_list}{target_list}").hash}
-    assert len(hashes) == 3
+    hashes = {*(Prompt(one).hash for one in GRANULARITIES), Prompt(template="{source_list}{target_list}").hash}
+    assert len(hashes) == 4
 
 
 @given(st.lists(st.text(), min_size=1, max_size=6), st.lists(st.text(), min_size=1, max_size=6))

@@ -269,3 +269,54 @@ def test_a_reply_that_is_not_known_to_be_complete_needs_its_closing_tag() -> Non
     assert scores(open_block) == [(1, 1, 0.0)]
     assert rejected(read_reply(open_block, 1, 5, complete=False)) == "a result block that does not end"
     assert isinstance(read_reply(block("- R1@S1: 0.75") + "\nAnd so", 1, 5, complete=False), ParsedReply)
+
+
+# ------------------------------------------------------------------ granularity `pairs`
+
+
+def pairs(*lines: str, n_human: int = 2, n_model: int = 3) -> ParsedReply | ParseFailure:
+    return read_reply(block(*lines), n_human, n_model, pairs=True)
+
+
+def test_every_pair_that_is_not_named_scores_0() -> None:
+    """A mark for each pair, by human and model item; S0 stands for none of them."""
+    reply = accepted(pairs("- R1@S3: 0.25", "- R1@S1: 0.75", "- R2@S0: 0.5"))
+    scores = {(mark.human_item, mark.model_item): mark.score for mark in reply.marks}
+    assert scores == {(1, 1): 0.75, (1, 2): 0, (1, 3): 0.25, (2, 1): 0, (2, 2): 0, (2, 3): 0}
+    assert [*scores] == sorted(scores) and reply.is_ordered
+
+
+def test_a_pair_may_be_named_with_score_0() -> None:
+    """It means the same as leaving it out."""
+    assert accepted(pairs("- R1@S1: 0", "- R2@S2: 1")) == accepted(pairs("- R1@S0: 0", "- R2@S2: 1"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (("- R1@S1: 1",), "R2 is missing"),
+        (("- R1@S1: 1", "- R1@S1: 1", "- R2@S0: 0"), "R1@S1 occurs twice"),
+        (("- R1@S1: 1", "- R1@S1: 0.5", "- R2@S0: 0"), "two different marks for R1"),
+        (("- R1@S1: 1", "- R1@S0: 0", "- R2@S0: 0"), "R1 names S0 beside another item"),
+        (("- R1@S0: 0", "- R1@S1: 0", "- R2@S0: 0"), "R1 names S0 beside another item"),
+        (("- R1@S0: 0", "- R1@S0: 0", "- R2@S0: 0"), "R1@S0 occurs twice"),
+        (("- R1@S4: 1", "- R2@S0: 0"), "S4 does not exist (3 model items)"),
+        (("- R1@S1: 0.3", "- R2@S0: 0"), "score 0.3 of R1 is not one of 0, 0.25, 0.5, 0.75, 1"),
+    ],
+)
+def test_what_contradicts_itself_is_asked_again(lines: tuple[str, ...], why: str) -> None:
+    assert rejected(pairs(*lines)) == why
+
+
+def test_human_items_in_another_order_are_noted() -> None:
+    assert not accepted(pairs("- R2@S1: 1", "- R1@S1: 1")).is_ordered
+    assert not accepted(pairs("- R1@S1: 1", "- R2@S1: 1", "- R1@S2: 1")).is_ordered
+
+
+@given(st.lists(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_any_matrix_survives_its_reply(matrix: list[list[float]]) -> None:
+    """Only the pairs above 0 are written."""
+    marks = [Match(r, s, score) for r, row in enumerate(matrix, 1) for s, score in enumerate(row, 1)]
+    written = [mark for mark in marks if mark.score]
+    written += [Match(r, 0, 0.0) for r, row in enumerate(matrix, 1) if not any(row)]
+    assert accepted(read_reply(plain_block(written), len(matrix), 3, pairs=True)).marks == tuple(marks)

@@ -35,7 +35,7 @@ def record_of(sample: Sample, texts: list[str], kind: MatchTask | None = None) -
     return kind.record(sample, answers_of(kind, sample, texts), 1.23456).as_json()
 
 
-@pytest.mark.parametrize("granularity", ["row", "item"])
+@pytest.mark.parametrize("granularity", ["row", "pairs", "item"])
 def test_only_the_users_own_template_may_ask_for_scores_between_the_steps(granularity: str) -> None:
     """The instructions name five scores."""
     sample = sample_of()
@@ -85,6 +85,32 @@ def test_the_key_order_of_an_item_record_and_its_matrix() -> None:
     assert reference_reading(entry["generated_text"]) == [(1, 1, 0.5), (2, 2, 1.0)]
     assert entry["usage"] == {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
     assert record["prompt"] == "R1: h1.1\nR2: h1.2\n\nS1: m1.1\nS2: m1.2"
+
+
+def test_a_record_of_pairs_has_the_whole_matrix_and_one_reply() -> None:
+    """The reply names more pairs than the reference reads: it is raw text beside the best matches."""
+    sample = sample_of(human=2, model=3)
+    text = "<RESULT_START>\n- R1@S3: 1\n- R1@S2: 0.5\n- R2@S0: 0\n<RESULT_END>"
+    record = record_of(sample, [text], task("pairs"))
+    assert list(record) == [*KEYS[:9], "score_matrix", *KEYS[9:]]
+    assert record["score_matrix"] == [[0.0, 0.5, 1.0], [0.0, 0.0, 0.0]]
+    assert record["extraction_result"]["scores"] == [[1, 3, 1.0], [2, 0, 0.0]]
+    (entry,) = record["samples"]
+    assert entry["raw_text"] == text and reference_reading(entry["generated_text"]) == [(1, 3, 1.0), (2, 0, 0.0)]
+    assert record["prompt"] == "R1: h1.1\nR2: h1.2\n\nS1: m1.1\nS2: m1.2\nS3: m1.3"
+
+
+def test_a_reply_of_pairs_that_names_one_per_human_item_is_kept_as_it_is() -> None:
+    text = "<RESULT_START>\n- R1@S3: 1\n- R2@S0: 0\n<RESULT_END>"
+    (entry,) = record_of(sample_of(human=2, model=3), [text], task("pairs"))["samples"]
+    assert entry["generated_text"] == text and "raw_text" not in entry
+
+
+def test_further_samples_of_pairs_have_their_own_matrix() -> None:
+    texts = [f"<RESULT_START>\n- R1@S1: {score}\n<RESULT_END>" for score in ("0.25", "1")]
+    record = record_of(sample_of(human=1, model=2), texts, task("pairs", num_samples=2, top_k=1))
+    assert record["score_matrix"] == [[0.25, None]]
+    assert record["samples"][1]["score_matrix"] == [[1.0, None]] and "item_replies" not in record["samples"][1]
 
 
 def test_every_sample_is_kept_and_the_first_one_is_the_rows_result() -> None:
