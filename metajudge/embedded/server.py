@@ -19,11 +19,12 @@ from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
 from metajudge.llm.serving import is_this_machine, server_log
 from metajudge.metrics import Match, best_matches
-from metajudge.tasks import PAIRS, instructions
 from metajudge.text import plain_block
 
 MODEL = "embedded"
 LARGEST_BODY = 10 * 1024 * 1024
+PAIRS_RULE = "A pair that has no line scores 0."
+"""Sentence of the instructions that asks for every pair: the lists look like those of other questions."""
 _ITEM_LINE = re.compile(r"^([SR])(\d{1,9}):(?: (.*))?$")
 
 
@@ -143,8 +144,7 @@ def _user_text(texts: Sequence[tuple[object, object]]) -> str:
 
 
 def _asks_for_pairs(texts: Sequence[tuple[object, object]]) -> bool:
-    """Return whether the instructions are those of granularity `pairs`, whose lists look like those of the others."""
-    return any(isinstance(text, str) and instructions(PAIRS) in text for _, text in texts)
+    return any(isinstance(text, str) and PAIRS_RULE in text for _, text in texts)
 
 
 # ------------------------------------------------------------------ HTTP

@@ -98,8 +98,8 @@ def main() -> int:
             with running("tests.servers.noisy", "--noise", "0.2") as url:
                 (folder / "noisy").mkdir(exist_ok=True)
                 print("  ".join(judged(many, folder / "noisy", granularity, url, ())), flush=True)
-        write_rows(few, 10, 3, 4)
-        print("small LLM, 10 rows of 3 × 4 items\n", "  ".join(headings), sep="")
+        write_rows(few, 3, 3, 4)
+        print("small LLM, 3 rows of 3 × 4 items\n", "  ".join(headings), sep="")
         for granularity in GRANULARITIES:
             body = json.dumps({"grammar": grammar(granularity, 3, 4), "cache_prompt": True})
             flags = ("--extra-body", body, "--model", "smollm2", "--temperature", "0", "--concurrent-requests", "2")

@@ -10,9 +10,8 @@ import random
 
 from aiohttp import web
 
-from metajudge.embedded.server import Lists, read_question
+from metajudge.embedded.server import PAIRS_RULE, Lists, read_question
 from metajudge.metrics import Match, best_matches
-from metajudge.tasks import PAIRS, instructions
 from metajudge.text import plain_block
 from tests.servers.faulty import completion, serve
 
@@ -53,7 +52,7 @@ def main() -> None:
 
     async def chat(request: web.Request) -> web.Response:
         messages = (await request.json())["messages"]
-        asks_pairs = instructions(PAIRS) in messages[0]["content"]
+        asks_pairs = PAIRS_RULE in messages[0]["content"]
         return completion(reply(read_question(messages[-1]["content"], asks_pairs), noise, draw))
 
     app = web.Application(client_max_size=50_000_000)

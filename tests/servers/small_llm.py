@@ -4,6 +4,7 @@ SmolLM2-135M-Instruct, as it comes inside a package, served by llama.cpp. It fol
 """
 
 import importlib.util
+import os
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def weights() -> Path:
 
 
 def main() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # llama.cpp writes several lines about each request
     params = xllamacpp.CommonParams()
     params.model.path = str(weights())
     params.n_ctx = 8192

@@ -12,9 +12,9 @@ import openai
 import pytest
 
 from metajudge.embedded.matcher import score_matrix
-from metajudge.embedded.server import BadRequest, Lists, read_question, serving
+from metajudge.embedded.server import PAIRS_RULE, BadRequest, Lists, read_question, serving
 from metajudge.errors import UsageError
-from metajudge.tasks.match.prompt import Prompt
+from metajudge.tasks.match.prompt import GRANULARITIES, Prompt, instructions
 from metajudge.tasks.match.reply import ParsedReply, read_reply
 from tests.e2e import driver
 
@@ -49,6 +49,11 @@ def test_lists_may_come_in_any_order() -> None:
     assert read_question("R1: x\n\nS1: a\nS2: b") == read_question("S1: a\nS2: b\n\nR1: x") == Lists(["x"], ["a", "b"])
     assert read_question("R1: x\n\nS1: a") == Lists(["x"], ["a"], 1)
     assert read_question("R1: x\n\nS1: a", pairs=True) == Lists(["x"], ["a"], pairs=True)
+
+
+def test_the_rule_of_pairs_is_in_their_instructions_alone() -> None:
+    """The judge recognises the question by it."""
+    assert [one for one in GRANULARITIES if PAIRS_RULE in instructions(one)] == ["pairs"]
 
 
 @pytest.mark.parametrize("system", [True, False])
