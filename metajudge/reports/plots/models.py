@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,9 +29,11 @@ ZONES = (
     "sound reasons, wrong verdict",
     "wrong verdict, shallow reasons",
 )
-"""Upper right, lower right, upper left, lower left."""
+_PLACES = ("Upper right", "Lower right", "Upper left", "Lower left")
+"""Places of the zones."""
 _MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one repeats
 _MARKER = 7.0  # points
+_REACH = _MARKER / 72 * picture.DPI / 2 + 3  # pixels from a marker's centre to what is beside it
 _NAME_COLUMNS = 34
 
 
@@ -43,6 +46,8 @@ class Look:
     oa_zone: float | None = None
     rc_zone: float | None = None
     """Borders of the right-hand and the upper zones; None = the median of the points, if there are several."""
+    one_sided: bool = False
+    """True if a panel can hold points on one side of the OA border only: no zones."""
 
 
 def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
@@ -50,9 +55,12 @@ def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
     plan = _Plan.of(panels, look)
     with picture.styled(plan.theme):
         for columns, height in _shapes(panels):
-            figure, unnamed = _attempt(plan, columns, height)
+            figure, unnamed, hidden = _attempt(plan, columns, height)
             if not unnamed:
                 break
+        if hidden:  # zones without space for their name: the caption has it
+            texts = [f"{_PLACES[place]}: {ZONES[place]}." for place in sorted(hidden)]
+            figure, unnamed, _ = _attempt(replace(plan, caption=" ".join([plan.caption, *texts])), columns, height)
     figure.set_label(". ".join(_in_words(group, point) for group, inside in panels.items() for point in inside))
     return figure, unnamed
 
@@ -66,7 +74,7 @@ class _Plan:
     theme: Theme
     title: str
     caption: str
-    borders: tuple[float | None, float | None]  # of outcome accuracy and rationale consistency
+    borders: tuple[float, float] | None  # of outcome accuracy and rationale consistency
     marks: Mapping[str | None, tuple[str, str]]  # colour and marker by family
     has_families: bool
 
@@ -80,12 +88,9 @@ class _Plan:
         theme = picture.THEMES[look.theme]
         kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
         marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
-        oa, oa_text = _border("OA", look.oa_zone, [point.outcome_accuracy for point in points])
-        rc, rc_text = _border("RC", look.rc_zone, [point.rationale_consistency for point in points])
         caption = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
-        scope = ": they compare what is shown, no more" if None in (look.oa_zone, look.rc_zone) else ""
-        caption += [f"Zones meet at {oa_text} and {rc_text}{scope}."] if oa_text and rc_text else []
-        return cls(panels, theme, look.title, " ".join(caption), (oa, rc), marks, has_families)
+        borders, note = _borders(points, look)
+        return cls(panels, theme, look.title, " ".join([*caption, *note]), borders, marks, has_families)
 
 
 def _in_words(group: str | None, point: Point) -> str:
@@ -94,12 +99,27 @@ def _in_words(group: str | None, point: Point) -> str:
     return f"{printable(name)}: OA {point.outcome_accuracy:.3f}, RC {point.rationale_consistency:.3f}"
 
 
-def _border(name: str, given: float | None, values: Sequence[float]) -> tuple[float | None, str]:
-    if given is not None:
-        return given, f"{name} {given:g} (given)"
-    if len(values) < 2:
-        return None, ""
-    return (middle := statistics.median(values)), f"{name} {middle:.3f} (median)"
+def _borders(points: Sequence[Point], look: Look) -> tuple[tuple[float, float] | None, list[str]]:
+    """Return where the zones meet, and a sentence about it; no zones where a side cannot hold points."""
+    given = {"OA": look.oa_zone, "RC": look.rc_zone}
+    if len(points) < 2 and None in given.values():
+        return None, []
+    medians = (
+        statistics.median(point.outcome_accuracy for point in points),
+        statistics.median(point.rationale_consistency for point in points),
+    )
+    found = [middle if own is None else own for own, middle in zip(given.values(), medians, strict=True)]
+    if look.one_sided:
+        return None, ["No zones: the rows of a panel are all right or all wrong."]
+    texts = [
+        f"{name} {value:.3f} (median)" if given[name] is None else f"{name} {value:g} (given)"
+        for name, value in zip(given, found, strict=True)
+    ]
+    for value, text in zip(found, texts, strict=True):
+        if not 0 < value < 1:
+            return None, [f"No zones: nothing can be {'below' if value <= 0 else 'above'} {text}."]
+    scope = ": they compare what is shown, no more" if None in given.values() else ""
+    return (found[0], found[1]), [f"Zones meet at {' and '.join(texts)}{scope}."]
 
 
 def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
@@ -113,7 +133,8 @@ def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
 # ------------------------------------------------------------------ around the points
 
 
-def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str]]:
+def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str], set[int]]:
+    """Draw the figure; return it with the models and the zones whose names have no place."""
     figure = picture.new_figure()
     rows = math.ceil(len(plan.panels) / columns)
     every = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
@@ -130,14 +151,16 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
             one.set_ylabel("Rationale consistency (RC)")
     legend = _draw_legend(figure, plan) if plan.has_families else None
     picture.draw_surroundings(figure, plan.theme, rows * height, plan.title, plan.caption, legend)
-    zones = _draw_zones(figure, axes, plan)
+    zones = _set_limits(figure, axes, plan)
     unnamed: list[str] = []
+    hidden: set[int] = set()
     for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
         _draw_points(one, inside, plan)
-        unnamed += _draw_names(
-            one, inside, plan, np.reshape([text.get_window_extent().extents for text in texts], (-1, 4))
-        )
-    return figure, unnamed
+        boxes = _place_zone_names(one, inside, texts, plan)
+        hidden |= {place for place, box in enumerate(boxes) if box is None}
+        taken = np.reshape([box for box in boxes if box is not None], (-1, 4))
+        unnamed += _draw_names(one, inside, plan, taken)
+    return figure, unnamed, hidden
 
 
 def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
@@ -151,52 +174,97 @@ def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
     return legend
 
 
-def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[Text]]:
+def _set_limits(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[Text]]:
     """Set the limits, draw the zones, return the texts of their names by panel; the layout is fixed afterwards."""
-    oa, rc = plan.borders
+    oa, rc = plan.borders or (None, None)
     points = [point for inside in plan.panels.values() for point in inside]
     ends = [spot for point in points for line in point.whiskers() for spot in line]
     left, right = span([point.outcome_accuracy for point in points] + [x for x, _ in ends], oa)
     low, high = span([point.rationale_consistency for point in points] + [y for _, y in ends], rc)
-    first, zones = axes[0], plan.theme.zones
+    first = axes[0]
     first.set(xlim=(left, right), ylim=(low, high))
     figure.draw_without_rendering()
     names: list[list[Text]] = [[] for _ in axes]
-    if oa is not None and rc is not None:
-        for one in axes:
-            one.fill_between([oa, 2], rc, 2, color=zones[0], lw=0, zorder=0)
-            one.fill_between([oa, 2], -1, rc, color=zones[1], lw=0, zorder=0)
-            one.axvline(oa, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
-            one.axhline(rc, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
-        widths = [(right - oa) / (right - left), (oa - left) / (right - left)]
-        names = [_draw_zone_names(one, widths, plan) for one in axes]
-        # The names have their place above and below everything that the points need.
+    if plan.borders is not None:
+        names = [_draw_zones(one, plan.borders, plan.theme) for one in axes]
+        # The names have their place above and below everything that the points need, as far as the scale reaches.
         heights = [text.get_window_extent().height + 2 * picture.EDGE * picture.DPI for text in names[0]]
         above, below = max(heights[0::2]), max(heights[1::2])
         unit = (high - low) / (first.get_window_extent().height - above - below)
-        low, high = low - below * unit, high + above * unit
-    first.set_xticks([tick for tick in first.get_xticks() if max(left, 0) <= round(tick, 9) <= min(right, 1)])
-    first.set_yticks([tick for tick in first.get_yticks() if max(low, 0) <= round(tick, 9) <= min(high, 1)])
+        low, high = max(low - below * unit, 0.0), min(high + above * unit, 1.0)
+    first.set_xticks([tick for tick in first.get_xticks() if left <= round(tick, 9) <= right])
+    first.set_yticks([tick for tick in first.get_yticks() if low <= round(tick, 9) <= high])
     first.set(xlim=(left, right), ylim=(low, high))
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return names
 
 
-def _draw_zone_names(axes: Axes, widths: Sequence[float], plan: _Plan) -> list[Text]:
-    texts: list[Text] = []
+def _draw_zones(axes: Axes, borders: tuple[float, float], theme: Theme) -> list[Text]:
+    """Draw the zones; return the texts of their names, wrapped to the zones' widths."""
+    oa, rc = borders
+    axes.fill_between([oa, 2], rc, 2, color=theme.zones[0], lw=0, zorder=0)
+    axes.fill_between([oa, 2], -1, rc, color=theme.zones[1], lw=0, zorder=0)
+    axes.axvline(oa, color=theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
+    axes.axhline(rc, color=theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
+    texts = []
     for place, name in enumerate(ZONES):
-        right, upper = place < 2, place % 2 == 0
-        text = axes.annotate(
-            name, (float(right), float(upper)), xycoords="axes fraction", textcoords="offset points",
-            xytext=(-4 if right else 4, -4 if upper else 4), size=picture.SMALL, style="italic", color=plan.theme.muted,
-            ha="right" if right else "left", va="top" if upper else "bottom", ma="right" if right else "left",
-        )  # fmt: skip
-        a_letter = text.get_window_extent().width / len(name)
-        room = widths[not right] * axes.get_window_extent().width - 2 * picture.EDGE * picture.DPI
-        text.set_text("\n".join(wrapped(name, max(10, int(room / a_letter)))))
+        side = "right" if place < 2 else "left"
+        zone = _zone(axes, borders, place)
+        text = axes.text(
+            oa, rc, name, size=picture.SMALL, style="italic", color=theme.muted, ha="center", va="center", ma=side
+        )
+        for width in range(len(name), max(map(len, name.split())) - 1, -1):
+            text.set_text("\n".join(wrapped(name, width)))
+            if text.get_window_extent().width <= zone[2] - zone[0] - 8:  # pixels: the layout may still shift a little
+                break
+        text.set_in_layout(False)  # it has no place yet
         texts.append(text)
     return texts
+
+
+def _zone(axes: Axes, borders: tuple[float, float], place: int) -> Floats:
+    """Return the box of the zone at a place in `ZONES`, in pixels, without its edges."""
+    frame, (x, y) = axes.get_window_extent(), axes.transData.transform(borders)
+    left, right = (x, frame.x1) if place < 2 else (frame.x0, x)
+    bottom, top = (y, frame.y1) if place % 2 == 0 else (frame.y0, y)
+    return np.array([left, bottom, right, top]) + picture.EDGE * picture.DPI / 2 * np.array([1, 1, -1, -1])
+
+
+def _place_zone_names(axes: Axes, inside: Sequence[Point], texts: Sequence[Text], plan: _Plan) -> list[Floats | None]:
+    """Move the zones' names to their outer corners, or near them if a point is there; remove those that do not fit.
+
+    Return the box of each, None for a removed one.
+    """
+    spots, whiskers = _spots(axes, inside), _whiskers(axes, inside)
+    markers = np.hstack([spots - _REACH, spots + _REACH])
+    boxes = []
+    for place, text in enumerate(texts):
+        assert plan.borders is not None
+        zone = _zone(axes, plan.borders, place)
+        corner = zone[[2 if place < 2 else 0, 3 if place % 2 == 0 else 1]]
+        size = np.array([text.get_window_extent().size])
+        (box,) = place_labels(corner[None], size, zone, 0.0, np.vstack([markers, whiskers]), whiskers)
+        if box is None:
+            (box,) = place_labels(corner[None], size, zone, 0.0, markers, whiskers)
+        if box is None:
+            text.remove()
+        else:
+            text.set_position(tuple(axes.transData.inverted().transform((box[:2] + box[2:]) / 2)))
+        boxes.append(box)
+    return boxes
+
+
+def _spots(axes: Axes, inside: Sequence[Point]) -> Floats:
+    """Return the points' places in pixels."""
+    spots = [(point.outcome_accuracy, point.rationale_consistency) for point in inside]
+    return np.asarray(axes.transData.transform(spots), np.float64)
+
+
+def _whiskers(axes: Axes, inside: Sequence[Point]) -> Floats:
+    """Return the boxes of the points' whiskers in pixels."""
+    lines = [line for point in inside for line in point.whiskers()]
+    return axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4) + np.array([-1, -1, 1, 1])
 
 
 # ------------------------------------------------------------------ the points and their names
@@ -206,8 +274,22 @@ def _draw_points(axes: Axes, inside: Sequence[Point], plan: _Plan) -> None:
     for point in inside:
         for line in point.whiskers():
             colour, _ = plan.marks[point.family]
-            axes.plot(*zip(*line, strict=True), color=colour, lw=0.9, alpha=0.75, zorder=3, solid_capstyle="butt")
-        axes.plot(point.outcome_accuracy, point.rationale_consistency, zorder=4, **_marker(point.family, plan))
+            axes.plot(
+                *zip(*line, strict=True), color=colour, lw=0.9, alpha=0.75, zorder=3, solid_capstyle="butt",
+                clip_on=False,
+            )  # fmt: skip
+        mark = _marker(point.family, plan)
+        axes.plot(point.outcome_accuracy, point.rationale_consistency, zorder=4, clip_on=False, **mark)
+
+
+def _name_lines(name: str) -> list[str]:
+    """Cut a long name into lines, behind its hyphens, slashes, underscores and blanks where possible."""
+    lines = [""]
+    for part in re.findall(r"[^-/_ ]*[-/_ ]?", printable(" ".join(name.split()))):
+        if len(lines[-1] + part) > _NAME_COLUMNS:
+            lines.append("")
+        lines[-1] += part
+    return [piece for line in lines if line for piece in wrapped(line, _NAME_COLUMNS)]
 
 
 def _marker(family: str | None, plan: _Plan) -> dict[str, Any]:
@@ -220,19 +302,18 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
     halo = [patheffects.withStroke(linewidth=1.5, foreground=plan.theme.background)]
     texts = [
         axes.text(
-            point.outcome_accuracy, point.rationale_consistency, "\n".join(wrapped(point.model, _NAME_COLUMNS)),
+            point.outcome_accuracy, point.rationale_consistency, "\n".join(_name_lines(point.model)),
             ha="center", va="center", zorder=5, path_effects=halo,
         )
         for point in inside
     ]  # fmt: skip
     sizes = np.array([text.get_window_extent().size for text in texts]) + np.array([6, 4])  # the halo
-    lines = [line for point in inside for line in point.whiskers()]
-    if (oa := plan.borders[0]) is not None and (rc := plan.borders[1]) is not None:
-        lines += [((oa, -1), (oa, 2)), ((-1, rc), (2, rc))]
-    avoided = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4) + np.array([-1, -1, 1, 1])
-    spots = axes.transData.transform([text.get_position() for text in texts])
-    reach = _MARKER / 72 * picture.DPI / 2 + 3
-    places = place_labels(spots, sizes, np.array(axes.get_window_extent().extents), reach, taken, avoided)
+    frame, spots, avoided = np.array(axes.get_window_extent().extents), _spots(axes, inside), _whiskers(axes, inside)
+    if plan.borders is not None:
+        x, y = axes.transData.transform(plan.borders)
+        crossed = [[x - 1, frame[1], x + 1, frame[3]], [frame[0], y - 1, frame[2], y + 1]]
+        avoided = np.vstack([avoided, crossed])
+    places = place_labels(spots, sizes, frame, _REACH, taken, avoided)
     to_data = axes.transData.inverted().transform
     for text, spot, box in zip(texts, spots, places, strict=True):
         if box is None:
@@ -241,6 +322,6 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
         x, y = to_data((box[:2] + box[2:]) / 2)
         text.set_position((x, y))
         nearest = np.clip(spot, box[:2], box[2:])
-        if np.hypot(*(nearest - spot)) > 2 * reach:
+        if np.hypot(*(nearest - spot)) > 2 * _REACH:
             axes.plot(*to_data([spot, nearest]).T, color=plan.theme.muted, lw=0.7, zorder=3.5)
     return [point.model for point, box in zip(inside, places, strict=True) if box is None]

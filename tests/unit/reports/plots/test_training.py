@@ -224,7 +224,7 @@ def test_the_same_logs_give_the_same_svg(tmp_path: Path, run: Run) -> None:
 def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, run: Run) -> None:
     one = log(tmp_path / "a.png", step(1))
     for output, message in (
-        (tmp_path / "p.pdf", "the name must end in .png or .svg"),
+        (tmp_path / "p.gif", "the name must end in .png, .svg or .pdf"),
         (one, "is the input file; name"),
     ):
         code, _, err = run("plot-training", one, "--output-file", output)
