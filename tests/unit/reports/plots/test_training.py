@@ -20,6 +20,7 @@ from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import Run, write
 
 NAN = math.nan
+ROOT = Path(__file__).parents[4]
 
 
 def step(number: int, arm: str = "hybrid", seed: int = 1, **more: Any) -> dict[str, Any]:
@@ -229,3 +230,18 @@ def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, run: Run) 
     ):
         code, _, err = run("plot-training", one, "--output-file", output)
         assert code == 2 and message in err
+
+
+def test_the_captions_of_the_examples_picture_have_its_figures() -> None:
+    """First and last step of each arm, from the kept logs."""
+    logs = sorted(ROOT.glob("example/training/logs/*.jsonl"))
+    ends = {}
+    for curves in read_logs(logs):
+        means = {name: values.mean(axis=0)[[0, -1]] for name, values in curves.rewards.items()}
+        ends[curves.arm] = {name: [f"{value:.2f}"[1:] for value in pair] for name, pair in means.items()}
+    readme = (ROOT / "example/training/README.md").read_text(encoding="utf-8")
+    caption = " ".join((ROOT / "docs/training.md").read_text(encoding="utf-8").split())
+    for arm in ("hybrid", "outcome only", "control"):
+        pairs = [" to ".join(ends[arm][name]) for name in ("outcome", "rationale")]
+        assert f"| {arm} | {pairs[0]} | {pairs[1]} |" in readme
+        assert all(f"from {pair}" in caption for pair in pairs), arm
