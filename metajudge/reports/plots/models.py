@@ -264,7 +264,8 @@ def _spots(axes: Axes, inside: Sequence[Point]) -> Floats:
 def _whiskers(axes: Axes, inside: Sequence[Point]) -> Floats:
     """Return the boxes of the points' whiskers in pixels."""
     lines = [line for point in inside for line in point.whiskers()]
-    return axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4) + np.array([-1, -1, 1, 1])
+    boxes = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4)
+    return np.asarray(boxes + np.array([-1, -1, 1, 1]), np.float64)
 
 
 # ------------------------------------------------------------------ the points and their names

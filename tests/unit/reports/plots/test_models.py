@@ -102,7 +102,7 @@ def test_no_text_covers_another_or_a_point_or_leaves_its_panel(panels: Panels) -
         half = 7 / 72 * DPI / 2  # of a marker
         markers = [Box(x - half, y - half, x + half, y + half) for x, y in spots]
         assert not any(one.overlaps(marker) for one in boxes for marker in markers)
-        assert 0 <= min(*axes.get_xlim(), *axes.get_ylim()) and max(*axes.get_xlim(), *axes.get_ylim()) <= 1
+        assert min(*axes.get_xlim(), *axes.get_ylim()) >= 0 and max(*axes.get_xlim(), *axes.get_ylim()) <= 1
 
 
 def test_a_point_is_at_its_figures_with_both_whiskers() -> None:
