@@ -523,3 +523,15 @@ def test_result_files_become_a_panel_a_domain(tmp_path: Path, run: Run) -> None:
         for model, rc in (("G", "0.750"), ("W", "0.250"))
     ]
     assert ". ".join(figures) in text and "<!-- stem -->" in text
+
+
+def test_panels_of_right_and_wrong_rows_have_no_zones(tmp_path: Path, run: Run) -> None:
+    """In each of them every outcome accuracy is 0 or 1."""
+    for model, score in (("G", 0.75), ("W", 0.25)):
+        rows = [one_item(n, score, model, label="A>B" if n % 3 else "B>A") for n in range(12)]
+        write(tmp_path / f"{model}.jsonl", rows)
+    assert run("plot", tmp_path, "--group-by", "label_correct", "--output-file", tmp_path / "p.svg")[0] == 0
+    text = (tmp_path / "p.svg").read_text(encoding="utf-8")
+    assert "No zones: the rows of a panel are all right or all wrong." in text and ZONES[0] not in text
+    assert run("plot", tmp_path, "--output-file", tmp_path / "p.svg")[0] == 0
+    assert ZONES[0] in (tmp_path / "p.svg").read_text(encoding="utf-8")
