@@ -3,7 +3,6 @@
 import itertools
 import math
 import re
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,19 +20,21 @@ from metajudge.reports.plots import picture
 from metajudge.reports.plots.label_placement import place_labels, span
 from metajudge.reports.plots.picture import Theme
 from metajudge.reports.plots.points import Panels, Point
+from metajudge.reports.plots.zones import (
+    MARKER,
+    PLACES,
+    REACH,
+    ZONES,
+    Borders,
+    borders_of,
+    draw_zones,
+    place_names,
+    spots_of,
+    whiskers_of,
+)
 from metajudge.text import printable, wrapped
 
-ZONES = (
-    "right for the right reasons",
-    "deceptive alignment: right verdict, shallow reasons",
-    "sound reasons, wrong verdict",
-    "wrong verdict, shallow reasons",
-)
-_PLACES = ("Upper right", "Lower right", "Upper left", "Lower left")
-"""Places of the zones."""
 _MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one repeats
-_MARKER = 7.0  # points
-_REACH = _MARKER / 72 * picture.DPI / 2 + 3  # pixels from a marker's centre to what is beside it
 _NAME_COLUMNS = 34
 
 
@@ -59,7 +60,7 @@ def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
             if not unnamed:
                 break
         if hidden:  # zones without space for their name: the caption has it
-            texts = [f"{_PLACES[place]}: {ZONES[place]}." for place in sorted(hidden)]
+            texts = [f"{PLACES[place]}: {ZONES[place]}." for place in sorted(hidden)]
             figure, unnamed, _ = _attempt(replace(plan, caption=" ".join([plan.caption, *texts])), columns, height)
     figure.set_label(". ".join(_in_words(group, point) for group, inside in panels.items() for point in inside))
     return figure, unnamed
@@ -74,7 +75,7 @@ class _Plan:
     theme: Theme
     title: str
     caption: str
-    borders: tuple[float, float] | None  # of outcome accuracy and rationale consistency
+    borders: Borders | None
     marks: Mapping[str | None, tuple[str, str]]  # colour and marker by family
     has_families: bool
 
@@ -89,7 +90,7 @@ class _Plan:
         kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
         marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
         caption = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
-        borders, note = _borders(points, look)
+        borders, note = borders_of(points, look.oa_zone, look.rc_zone, look.one_sided)
         return cls(panels, theme, look.title, " ".join([*caption, *note]), borders, marks, has_families)
 
 
@@ -97,29 +98,6 @@ def _in_words(group: str | None, point: Point) -> str:
     """Describe the figures for those who cannot see the picture."""
     name = point.model if group is None else f"{group}, {point.model}"
     return f"{printable(name)}: OA {point.outcome_accuracy:.3f}, RC {point.rationale_consistency:.3f}"
-
-
-def _borders(points: Sequence[Point], look: Look) -> tuple[tuple[float, float] | None, list[str]]:
-    """Return where the zones meet, and a sentence about it; no zones where a side cannot hold points."""
-    given = {"OA": look.oa_zone, "RC": look.rc_zone}
-    if len(points) < 2 and None in given.values():
-        return None, []
-    medians = (
-        statistics.median(point.outcome_accuracy for point in points),
-        statistics.median(point.rationale_consistency for point in points),
-    )
-    found = [middle if own is None else own for own, middle in zip(given.values(), medians, strict=True)]
-    if look.one_sided:
-        return None, ["No zones: the rows of a panel are all right or all wrong."]
-    texts = [
-        f"{name} {value:.3f} (median)" if given[name] is None else f"{name} {value:g} (given)"
-        for name, value in zip(given, found, strict=True)
-    ]
-    for value, text in zip(found, texts, strict=True):
-        if not 0 < value < 1:
-            return None, [f"No zones: nothing can be {'below' if value <= 0 else 'above'} {text}."]
-    scope = ": they compare what is shown, no more" if None in given.values() else ""
-    return (found[0], found[1]), [f"Zones meet at {' and '.join(texts)}{scope}."]
 
 
 def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
@@ -156,7 +134,7 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
     hidden: set[int] = set()
     for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
         _draw_points(one, inside, plan)
-        boxes = _place_zone_names(one, inside, texts, plan)
+        boxes = [] if plan.borders is None else place_names(one, inside, texts, plan.borders)
         hidden |= {place for place, box in enumerate(boxes) if box is None}
         taken = np.reshape([box for box in boxes if box is not None], (-1, 4))
         unnamed += _draw_names(one, inside, plan, taken)
@@ -186,7 +164,7 @@ def _set_limits(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
     figure.draw_without_rendering()
     names: list[list[Text]] = [[] for _ in axes]
     if plan.borders is not None:
-        names = [_draw_zones(one, plan.borders, plan.theme) for one in axes]
+        names = [draw_zones(one, plan.borders, plan.theme) for one in axes]
         # The names have their place above and below everything that the points need, as far as the scale reaches.
         heights = [text.get_window_extent().height + 2 * picture.EDGE * picture.DPI for text in names[0]]
         above, below = max(heights[0::2]), max(heights[1::2])
@@ -198,74 +176,6 @@ def _set_limits(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return names
-
-
-def _draw_zones(axes: Axes, borders: tuple[float, float], theme: Theme) -> list[Text]:
-    """Draw the zones; return the texts of their names, wrapped to the zones' widths."""
-    oa, rc = borders
-    axes.fill_between([oa, 2], rc, 2, color=theme.zones[0], lw=0, zorder=0)
-    axes.fill_between([oa, 2], -1, rc, color=theme.zones[1], lw=0, zorder=0)
-    axes.axvline(oa, color=theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
-    axes.axhline(rc, color=theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
-    texts = []
-    for place, name in enumerate(ZONES):
-        side = "right" if place < 2 else "left"
-        zone = _zone(axes, borders, place)
-        text = axes.text(
-            oa, rc, name, size=picture.SMALL, style="italic", color=theme.muted, ha="center", va="center", ma=side
-        )
-        for width in range(len(name), max(map(len, name.split())) - 1, -1):
-            text.set_text("\n".join(wrapped(name, width)))
-            if text.get_window_extent().width <= zone[2] - zone[0] - 8:  # pixels: the layout may still shift a little
-                break
-        text.set_in_layout(False)  # it has no place yet
-        texts.append(text)
-    return texts
-
-
-def _zone(axes: Axes, borders: tuple[float, float], place: int) -> Floats:
-    """Return the box of the zone at a place in `ZONES`, in pixels, without its edges."""
-    frame, (x, y) = axes.get_window_extent(), axes.transData.transform(borders)
-    left, right = (x, frame.x1) if place < 2 else (frame.x0, x)
-    bottom, top = (y, frame.y1) if place % 2 == 0 else (frame.y0, y)
-    return np.array([left, bottom, right, top]) + picture.EDGE * picture.DPI / 2 * np.array([1, 1, -1, -1])
-
-
-def _place_zone_names(axes: Axes, inside: Sequence[Point], texts: Sequence[Text], plan: _Plan) -> list[Floats | None]:
-    """Move the zones' names to their outer corners, or near them if a point is there; remove those that do not fit.
-
-    Return the box of each, None for a removed one.
-    """
-    spots, whiskers = _spots(axes, inside), _whiskers(axes, inside)
-    markers = np.hstack([spots - _REACH, spots + _REACH])
-    boxes = []
-    for place, text in enumerate(texts):
-        assert plan.borders is not None
-        zone = _zone(axes, plan.borders, place)
-        corner = zone[[2 if place < 2 else 0, 3 if place % 2 == 0 else 1]]
-        size = np.array([text.get_window_extent().size])
-        (box,) = place_labels(corner[None], size, zone, 0.0, np.vstack([markers, whiskers]), whiskers)
-        if box is None:
-            (box,) = place_labels(corner[None], size, zone, 0.0, markers, whiskers)
-        if box is None:
-            text.remove()
-        else:
-            text.set_position(tuple(axes.transData.inverted().transform((box[:2] + box[2:]) / 2)))
-        boxes.append(box)
-    return boxes
-
-
-def _spots(axes: Axes, inside: Sequence[Point]) -> Floats:
-    """Return the points' places in pixels."""
-    spots = [(point.outcome_accuracy, point.rationale_consistency) for point in inside]
-    return np.asarray(axes.transData.transform(spots), np.float64)
-
-
-def _whiskers(axes: Axes, inside: Sequence[Point]) -> Floats:
-    """Return the boxes of the points' whiskers in pixels."""
-    lines = [line for point in inside for line in point.whiskers()]
-    boxes = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4)
-    return np.asarray(boxes + np.array([-1, -1, 1, 1]), np.float64)
 
 
 # ------------------------------------------------------------------ the points and their names
@@ -295,7 +205,7 @@ def _name_lines(name: str) -> list[str]:
 
 def _marker(family: str | None, plan: _Plan) -> dict[str, Any]:
     (colour, marker), name = plan.marks[family], "\n".join(wrapped(family or "other", _NAME_COLUMNS))
-    return {"ls": "", "marker": marker, "ms": _MARKER, "mfc": colour, "mec": plan.theme.text, "mew": 0.5, "label": name}
+    return {"ls": "", "marker": marker, "ms": MARKER, "mfc": colour, "mec": plan.theme.text, "mew": 0.5, "label": name}
 
 
 def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats) -> list[str]:
@@ -309,12 +219,16 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
         for point in inside
     ]  # fmt: skip
     sizes = np.array([text.get_window_extent().size for text in texts]) + np.array([6, 4])  # the halo
-    frame, spots, avoided = np.array(axes.get_window_extent().extents), _spots(axes, inside), _whiskers(axes, inside)
+    frame, spots, avoided = (
+        np.array(axes.get_window_extent().extents),
+        spots_of(axes, inside),
+        whiskers_of(axes, inside),
+    )
     if plan.borders is not None:
         x, y = axes.transData.transform(plan.borders)
         crossed = [[x - 1, frame[1], x + 1, frame[3]], [frame[0], y - 1, frame[2], y + 1]]
         avoided = np.vstack([avoided, crossed])
-    places = place_labels(spots, sizes, frame, _REACH, taken, avoided)
+    places = place_labels(spots, sizes, frame, REACH, taken, avoided)
     to_data = axes.transData.inverted().transform
     for text, spot, box in zip(texts, spots, places, strict=True):
         if box is None:
@@ -323,6 +237,6 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
         x, y = to_data((box[:2] + box[2:]) / 2)
         text.set_position((x, y))
         nearest = np.clip(spot, box[:2], box[2:])
-        if np.hypot(*(nearest - spot)) > 2 * _REACH:
+        if np.hypot(*(nearest - spot)) > 2 * REACH:
             axes.plot(*to_data([spot, nearest]).T, color=plan.theme.muted, lw=0.7, zorder=3.5)
     return [point.model for point, box in zip(inside, places, strict=True) if box is None]

@@ -22,9 +22,10 @@ from PIL import Image
 
 from metajudge.errors import UsageError
 from metajudge.reports.plots import points as plot_points
-from metajudge.reports.plots.models import ZONES, Look, draw
+from metajudge.reports.plots.models import Look, draw
 from metajudge.reports.plots.picture import DPI, THEMES, save
 from metajudge.reports.plots.points import Panels, Point
+from metajudge.reports.plots.zones import ZONES
 from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import Run, failed, one_item, write
 
