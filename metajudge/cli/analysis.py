@@ -11,7 +11,7 @@ from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.llm import EMBEDDED
 from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
-from metajudge.reports.scan import Summary, summarise
+from metajudge.reports.scan import Summary, part_of, summarise
 from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
 from metajudge.text import plural, printable
 
@@ -71,7 +71,7 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
         _note_unscored(summary)
         summaries.append((file.path, summary))
     if args.paper:
-        return _with_paper(summaries)
+        return _with_paper(summaries, args.eval_model)
     return [summary for _, summary in summaries]
 
 
@@ -96,18 +96,31 @@ def _each(files: list[ResultFile], max_checklist_len: int, jobs: int) -> Iterato
         yield from pool.map(summarise, files, [max_checklist_len] * len(files))
 
 
-def _with_paper(summaries: list[tuple[Path, Summary]]) -> list[Summary]:
-    """Return the summaries with the paper's metrics and the number of rows that are not in all files."""
+def _with_paper(summaries: list[tuple[Path, Summary]], judge: str | None) -> list[Summary]:
+    """Return the summaries with the paper's metrics and the number of rows that are not in all files of their judge.
+
+    A file of several judges has a summary for each of them, or for `judge` only.
+    """
     # These metrics need numpy; the other figures do not.
     from metajudge.reports.model_rows import common_ids
     from metajudge.reports.row_scores import ScoringConfig
-    from metajudge.reports.score_table import PAPER, score_file
+    from metajudge.reports.score_table import PAPER, ScoreTable, by_judge, judge_names, score_by_judge, select_judge
 
-    files = [score_file(path, ScoringConfig(), summary.model) for path, summary in summaries]
-    common = common_ids(files)
+    parts: list[tuple[ScoreTable, Summary]] = []
+    for path, summary in summaries:
+        lines = {id(table): (table, own) for table, own in score_by_judge(path, ScoringConfig(), summary.model)}
+        tables = [table for table, _ in lines.values()]
+        if len(tables) == 1:
+            parts.append((tables[0], summary))
+            continue
+        names = judge_names(tables)
+        for table in select_judge(tables, judge) if judge else tables:
+            model = f"{summary.model} ({names[id(table)]})"
+            parts.append((table, part_of(summary, model, set(lines[id(table)][1]))))
+    common = {id(table): common_ids(own) for own in by_judge([table for table, _ in parts]) for table in own}
     found = []
-    for file, (_, summary) in zip(files, summaries, strict=True):
-        lacking = sum(name not in common for name in file.ids)
+    for file, summary in parts:
+        lacking = sum(name not in common[id(file)] for name in file.ids)
         if lacking:
             rows = f"{plural(lacking, 'row')} of {len(file.ids)}"
             warn(f"{printable(summary.file)}*: {rows} not in all files; see `compare`")

@@ -2,26 +2,53 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
-from metajudge.reports.comparison import Difference, check_comparable, compare
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
+from metajudge.reports.comparison import Difference, check_comparable, compare, find_baseline, unknown_baseline
+from metajudge.reports.ranks import RANKED, Ranking, rank_models
 from metajudge.reports.render import cell, missing_labels_note, p_cell
 from metajudge.reports.score_table import ScoreTable, by_judge, judge_names
-from metajudge.text import CSV, printable, render_rows
+from metajudge.text import CSV, plural, printable, render_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add two or more files and the scoring."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
+    baseline = "compare each model with this one only; Holm's correction is over these tests"
+    parser.add_argument("--baseline", metavar="NAME", help=baseline)
     parser.add_argument("--allow-mixed", action="store_true", help="compare even figures of different judges")
     swaps = "random swaps for each p value"
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=swaps)
     add_output_options(parser, "the differences")
     add_scoring_flags(parser, "max_checklist_len")
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Models of one judge."""
+
+    judge: str
+    files: Sequence[ScoreTable]
+    differences: Sequence[Difference]
+    ranking: Ranking
+
+    def as_json(self, allow_mixed: bool) -> list[dict[str, Any]]:
+        """Return the differences; those in rationale consistency with the possible ranks of both models."""
+        judge = None if allow_mixed else self.files[0].judged_by
+        ranks = {one.model: asdict(one.ranks) for one in self.ranking.models}
+        return [
+            one.as_json()
+            | {"ranks": [ranks[one.first], ranks[one.second]] if one.metric == RANKED else None}
+            | {"judge_model": judge and judge.model}
+            for one in self.differences
+        ]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,20 +63,41 @@ def run(args: argparse.Namespace) -> int:
     for line in filter(None, map(missing_labels_note, files)):
         warn(line)
     names = judge_names(files)
-    found = {printable(names[id(own[0])]): compare(own, args.resamples) for own in groups}
-    every = [one for own in found.values() for one in own]
-    judges = [own[0].judged_by for own in groups for _ in found[printable(names[id(own[0])])]]
-    data = [
-        one.as_json() | {"judge_model": None if judge is None or args.allow_mixed else judge.model}
-        for one, judge in zip(every, judges, strict=True)
+    found = [
+        _Comparison(
+            printable(names[id(own[0])]), own, compare(own, args.resamples, baseline), rank_models(own, args.resamples)
+        )
+        for own, baseline in _with_baseline(groups, args.baseline)
     ]
-    emit(_tables(found, args.format), args, data)
+    every = [one for own in found for one in own.differences]
+    tables = _tables({own.judge: own.differences for own in found}, args.format)
+    emit(
+        tables + _rank_tables(found, args.format), args, [row for own in found for row in own.as_json(args.allow_mixed)]
+    )
     if all(one.p_value is None for one in every):
         warn("no row is scored for two models: nothing to compare; see why: python3 -m metajudge report FILE")
         return 1
+    tests = "all pairs of models" if args.baseline is None else f"the tests against {printable(args.baseline)}"
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
-    warn("p: share of random swaps of the two models' records, by cluster; Holm: corrected for all pairs of models")
+    warn(f"p: share of random swaps of the two models' records, by cluster; Holm: corrected for {tests}")
+    _note_ranks([own.ranking for own in found], args.resamples)
     return 0
+
+
+def _with_baseline(
+    groups: Sequence[list[ScoreTable]], name: str | None
+) -> list[tuple[list[ScoreTable], ScoreTable | None]]:
+    """Return the groups that have the baseline, with it; every group without one. Raises `UsageError` if none has."""
+    if name is None:
+        return [(own, None) for own in groups]
+    found = [(own, find_baseline(own, name)) for own in groups]
+    if all(baseline is None for _, baseline in found):
+        raise unknown_baseline([file for own in groups for file in own], name)
+    for own, baseline in found:
+        if baseline is None:
+            models = ", ".join(printable(file.model) for file in own)
+            warn(f"{models} left out: no result of {printable(name)} by their judge")
+    return [(own, baseline) for own, baseline in found if baseline is not None]
 
 
 def _of_one_judge(files: list[ScoreTable]) -> list[list[ScoreTable]]:
@@ -73,6 +121,36 @@ def _tables(found: Mapping[str, Sequence[Difference]], style: str) -> str:
     if style == CSV:
         tables = [[cells for own in tables for cells in own]]
     return "\n".join(render_rows(cells, ["Judge", *headings], style) for cells in tables)
+
+
+def _rank_tables(found: Sequence[_Comparison], style: str) -> str:
+    """Return a table of possible ranks for each judge; none as CSV, which has one table."""
+    parts = []
+    for own in [] if style == CSV else found:
+        models = sorted(own.ranking.models, key=lambda one: (one.ranks.best, one.ranks.worst, -(one.bounds or (0,))[0]))
+        cells = [[printable(one.model), _bounds(one.bounds), str(one.ranks)] for one in models]
+        title = f"Ranks by RC on the {plural(own.ranking.n, 'row')} scored for every model"
+        title += f", judge {own.judge}" if len(found) > 1 else ""
+        parts.append(f"\n{title}\n\n{render_rows(cells, ['Model', 'RC', 'Rank'], style)}")
+    return "".join(parts)
+
+
+def _bounds(values: tuple[float, float] | None) -> str:
+    if values is None:
+        return "n/a"
+    low, high = (f"{value:.4f}" for value in values)
+    return low if low == high else f"{low}–{high}"
+
+
+def _note_ranks(rankings: Sequence[Ranking], swaps: int) -> None:
+    warn("rank: ranks by RC that the rows leave possible, 95 % sure for all models together; 1 is the highest RC")
+    for one in rankings:
+        if one.clusters < MIN_CLUSTERS:
+            clusters = plural(one.clusters, "cluster")
+            warn(f"rank: every model has a score in {clusters}; below {MIN_CLUSTERS} every rank is possible")
+        elif swaps < one.needed_swaps:
+            needed = f"`resamples` {one.needed_swaps} or more"
+            warn(f"rank: {swaps} random swaps exclude no rank of {len(one.models)} models: give {needed}")
 
 
 def _cells(one: Difference) -> list[str]:

@@ -45,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
         return 1
     if len(points) == 1 and (args.oa_zone is None) != (args.rc_zone is None):
         raise UsageError("a single point has no median to set zones by; give both --oa-zone and --rc-zone, or neither")
-    figure, unnamed = models.draw(panels, models.Look(args.theme, args.title, args.oa_zone, args.rc_zone))
+    one_sided = args.group_by == "label_correct"
+    look = models.Look(args.theme, args.title, args.oa_zone, args.rc_zone, one_sided)
+    figure, unnamed = models.draw(panels, look)
     with writing(args.output_file):
         picture.save(figure, args.output_file)
     if unnamed:

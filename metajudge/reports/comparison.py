@@ -14,6 +14,7 @@ from metajudge.metrics.statistics.resampling import Floats
 from metajudge.metrics.statistics.significance import SWAPS
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
+from metajudge.text import printable
 
 POWER = 0.80
 _RC = ("paper", "rationale_consistency")
@@ -37,7 +38,7 @@ class Difference:
     p_value: float | None
     """None without a row that both models have a value for."""
     p_holm: float | None
-    """Adjusted over all pairs of models."""
+    """Adjusted over the pairs of models that are compared."""
     wins: int
     """Rows with values of both models on which the first is better."""
     ties: int
@@ -82,13 +83,40 @@ def _label(setting: str) -> str:
     return "judge model" if setting == "model" else setting
 
 
-def compare(files: Sequence[ScoreTable], swaps: int = SWAPS) -> list[Difference]:
+def find_baseline(files: Sequence[ScoreTable], name: str) -> ScoreTable | None:
+    """Return the file of the model `name`, as the files or their rows call it; None if no file is about it.
+
+    Raises `UsageError` if several files are about it.
+    """
+    found = [file for file in files if file.model == name]
+    found = found or [file for file in files if file.model_be_evaluated.lower() == name.lower()]
+    if len(found) > 1:
+        raise UsageError(f"`baseline` {name}: several files are about it; name one: {_models(found)}")
+    return found[0] if found else None
+
+
+def unknown_baseline(files: Sequence[ScoreTable], name: str) -> UsageError:
+    """Return the error for a baseline that no file is about."""
+    return UsageError(f"`baseline` {name}: no file is about this model; there are {_models(files)}")
+
+
+def _models(files: Sequence[ScoreTable]) -> str:
+    return ", ".join(dict.fromkeys(printable(file.model) for file in files))
+
+
+def compare(files: Sequence[ScoreTable], swaps: int = SWAPS, baseline: ScoreTable | None = None) -> list[Difference]:
     """Compare every metric of every pair of files; without a row that both have scored, rationale consistency is None.
 
-    Raises `UsageError` for a pair without a common row.
+    `baseline`: one of the files; only the pairs of each other file with it are compared. Raises `UsageError` for a pair
+    without a common row.
     """
     found: list[Difference | None] = []
-    for (first, clusters), (second, _) in itertools.combinations(zip(files, shared_clusters(files), strict=True), 2):
+    clustered = list(zip(files, shared_clusters(files), strict=True))
+    pairs = list(itertools.combinations(clustered, 2))
+    if baseline is not None:
+        reference = next(one for one in clustered if one[0] is baseline)
+        pairs = [(one, reference) for one in clustered if one[0] is not baseline]
+    for (first, clusters), (second, _) in pairs:
         others = second.places()
         rows = {place: others[name] for name, place in first.places().items() if name in others}
         if not rows:

@@ -1,15 +1,18 @@
 """Paragraph for the methods section of a paper, from what the result files say."""
 
 import platform
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from metajudge.metrics.statistics.intervals import LEVEL, MIN_CLUSTERS, MIN_STRATUM
 from metajudge.records import Record, latest_records
 from metajudge.reports.model_rows import ReportRow
+from metajudge.reports.score_table import settings_of
 from metajudge.text import plural, printable
 from metajudge.version import __version__
 
@@ -36,12 +39,17 @@ class JudgeSettings:
     """Versions of this package that made the records."""
 
 
-def judge_settings(path: Path, model: str) -> JudgeSettings:
-    """Return the judges of a file's latest records of `model`: of the finished ones, or of all if none is."""
+def judge_settings(path: Path, model: str, only: tuple[Any, ...] | None = None) -> JudgeSettings:
+    """Return the judges of a file's latest records of `model`: of the finished ones, or of all if none is.
+
+    `only`: leave out records of judges with other `settings_of`.
+    """
     finished: dict[tuple[str, str], None] = {}
     others: dict[tuple[str, str], None] = {}
     for record in latest_records(path):
         own = record.model_be_evaluated
+        if only is not None and settings_of(record.judged_by) != only:
+            continue
         if own is None or own.lower() == model.lower():
             (finished if record.is_finished else others)[_judge(record), _setting(record, "version")] = None
     found = [*(finished or others)] or [(_judge(Record()), _UNKNOWN)]
@@ -70,7 +78,15 @@ def _setting(record: Record, key: str) -> str:
 def methods_paragraph(rows: Sequence[ReportRow], cluster_field: str, resamples: int) -> str:
     """Return the paragraph about a report on result files; reads their judges from them again."""
     whole = [row for row in rows if row.group is None]
-    settings = [judge_settings(row.file.path, row.file.model_be_evaluated) for row in whole]
+    tables = Counter(row.file.path for row in whole)
+    settings = [
+        judge_settings(
+            row.file.path,
+            row.file.model_be_evaluated,
+            settings_of(row.file.judged_by) if tables[row.file.path] > 1 else None,
+        )
+        for row in whole
+    ]
     versions = dict.fromkeys(version for one in settings for version in one.versions)
     sentences = [
         *_judge_sentences([row.model for row in whole], settings),

@@ -4,7 +4,8 @@ An unscored record is counted with its reason, never taken for 0.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,21 +104,34 @@ def scan(file: ResultFile, max_checklist_len: int | None) -> FileScan:
         outcome = score_record(record, file.model, max_checklist_len)
         latest.add(record, number, ScoredRecord(number, record.id or "", record.judge_model, outcome))
     found.rated = sorted(latest.values(), key=lambda rated: rated.line)
-    scored = [rated for rated in found.rated if isinstance(rated.outcome, ReferenceMetrics)]
-    found.judges = {rated.judge for rated in scored or found.rated} - {""}
+    found.judges = _judges(found.rated)
     found.superseded, found.changed = latest.superseded, latest.changed
     return found
 
 
 def summarise(file: ResultFile, max_checklist_len: int) -> Summary:
     """Summarise one opened file."""
-    found = scan(file, max_checklist_len)
+    return _summary(file.model, file.path.name, scan(file, max_checklist_len))
+
+
+def part_of(summary: Summary, model: str, lines: Collection[int]) -> Summary:
+    """Return the summary of the records at these lines, under another name for the evaluated model."""
+    rated = [one for one in summary.scan.rated if one.line in lines]
+    return _summary(model, summary.file, replace(summary.scan, rated=rated, judges=_judges(rated)))
+
+
+def _judges(rated: Sequence[ScoredRecord]) -> set[str]:
+    scored = [one for one in rated if isinstance(one.outcome, ReferenceMetrics)]
+    return {one.judge for one in scored or rated} - {""}
+
+
+def _summary(model: str, name: str, found: FileScan) -> Summary:
     valid = [rated.outcome for rated in found.rated if isinstance(rated.outcome, ReferenceMetrics)]
     unscored = [rated.outcome for rated in found.rated if isinstance(rated.outcome, Unscored)]
     skipped = sum(outcome.skipped for outcome in unscored)
     return Summary(
-        model=file.model,
-        file=file.path.name,
+        model=model,
+        file=name,
         total=len(found.rated),
         valid=len(valid),
         errors=len(unscored) - skipped,

@@ -124,6 +124,13 @@ def score_rows(
     return table, [(scored, facts) for scored, _, facts in rows]
 
 
+def score_by_judge(path: Path, options: ScoringConfig, model: str | None = None) -> list[tuple[ScoreTable, list[int]]]:
+    """Score a result file like `score_file`, each judge's rows apart, with the numbers of their lines."""
+    tables, rows = _score(open_results(path, model), options, split=True)
+    lines = [[facts.line for _, _, facts in part] for part in (_parts(rows) if len(tables) > 1 else [rows])]
+    return list(zip(tables, lines, strict=True))
+
+
 _JudgedRows = list[tuple[RowScores, JudgeIdentity | None, RecordFacts]]
 
 

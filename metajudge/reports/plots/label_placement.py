@@ -51,11 +51,14 @@ def _overlaps(a: Floats, b: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def span(values: Sequence[float], border: float | None) -> tuple[float, float]:
-    """Return the limits of an axis: space at both ends, at least a quarter on either side of a border."""
+    """Return the limits of an axis within 0 to 1: space at both ends, and beside a border as far as the scale reaches.
+
+    A quarter of the axis is on either side of the border unless 0 or 1 is nearer.
+    """
     ends = [*values, *([] if border is None else [border])]
     blank = max((max(ends) - min(ends)) * 0.06, 0.01)
-    low, high = min(ends) - blank, max(ends) + blank
+    low, high = max(min(ends) - blank, 0.0), min(max(ends) + blank, 1.0)
     if border is not None:
-        low = min(low, border - (high - border) / 3)
-        high = max(high, border + (border - low) / 3)
+        low = max(min(low, border - (high - border) / 3), 0.0)
+        high = min(max(high, border + (border - low) / 3), 1.0)
     return low, high

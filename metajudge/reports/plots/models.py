@@ -2,7 +2,7 @@
 
 import itertools
 import math
-import statistics
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,17 +20,21 @@ from metajudge.reports.plots import picture
 from metajudge.reports.plots.label_placement import place_labels, span
 from metajudge.reports.plots.picture import Theme
 from metajudge.reports.plots.points import Panels, Point
+from metajudge.reports.plots.zones import (
+    MARKER,
+    PLACES,
+    REACH,
+    ZONES,
+    Borders,
+    borders_of,
+    draw_zones,
+    place_names,
+    spots_of,
+    whiskers_of,
+)
 from metajudge.text import printable, wrapped
 
-ZONES = (
-    "right for the right reasons",
-    "deceptive alignment: right verdict, shallow reasons",
-    "sound reasons, wrong verdict",
-    "wrong verdict, shallow reasons",
-)
-"""Upper right, lower right, upper left, lower left."""
 _MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one repeats
-_MARKER = 7.0  # points
 _NAME_COLUMNS = 34
 
 
@@ -43,6 +47,8 @@ class Look:
     oa_zone: float | None = None
     rc_zone: float | None = None
     """Borders of the right-hand and the upper zones; None = the median of the points, if there are several."""
+    one_sided: bool = False
+    """True if a panel can hold points on one side of the OA border only: no zones."""
 
 
 def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
@@ -50,9 +56,12 @@ def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
     plan = _Plan.of(panels, look)
     with picture.styled(plan.theme):
         for columns, height in _shapes(panels):
-            figure, unnamed = _attempt(plan, columns, height)
+            figure, unnamed, hidden = _attempt(plan, columns, height)
             if not unnamed:
                 break
+        if hidden:  # zones without space for their name: the caption has it
+            texts = [f"{PLACES[place]}: {ZONES[place]}." for place in sorted(hidden)]
+            figure, unnamed, _ = _attempt(replace(plan, caption=" ".join([plan.caption, *texts])), columns, height)
     figure.set_label(". ".join(_in_words(group, point) for group, inside in panels.items() for point in inside))
     return figure, unnamed
 
@@ -66,7 +75,7 @@ class _Plan:
     theme: Theme
     title: str
     caption: str
-    borders: tuple[float | None, float | None]  # of outcome accuracy and rationale consistency
+    borders: Borders | None
     marks: Mapping[str | None, tuple[str, str]]  # colour and marker by family
     has_families: bool
 
@@ -80,26 +89,15 @@ class _Plan:
         theme = picture.THEMES[look.theme]
         kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
         marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
-        oa, oa_text = _border("OA", look.oa_zone, [point.outcome_accuracy for point in points])
-        rc, rc_text = _border("RC", look.rc_zone, [point.rationale_consistency for point in points])
         caption = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
-        scope = ": they compare what is shown, no more" if None in (look.oa_zone, look.rc_zone) else ""
-        caption += [f"Zones meet at {oa_text} and {rc_text}{scope}."] if oa_text and rc_text else []
-        return cls(panels, theme, look.title, " ".join(caption), (oa, rc), marks, has_families)
+        borders, note = borders_of(points, look.oa_zone, look.rc_zone, look.one_sided)
+        return cls(panels, theme, look.title, " ".join([*caption, *note]), borders, marks, has_families)
 
 
 def _in_words(group: str | None, point: Point) -> str:
     """Describe the figures for those who cannot see the picture."""
     name = point.model if group is None else f"{group}, {point.model}"
     return f"{printable(name)}: OA {point.outcome_accuracy:.3f}, RC {point.rationale_consistency:.3f}"
-
-
-def _border(name: str, given: float | None, values: Sequence[float]) -> tuple[float | None, str]:
-    if given is not None:
-        return given, f"{name} {given:g} (given)"
-    if len(values) < 2:
-        return None, ""
-    return (middle := statistics.median(values)), f"{name} {middle:.3f} (median)"
 
 
 def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
@@ -113,7 +111,8 @@ def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
 # ------------------------------------------------------------------ around the points
 
 
-def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str]]:
+def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str], set[int]]:
+    """Draw the figure; return it with the models and the zones whose names have no place."""
     figure = picture.new_figure()
     rows = math.ceil(len(plan.panels) / columns)
     every = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
@@ -130,14 +129,16 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
             one.set_ylabel("Rationale consistency (RC)")
     legend = _draw_legend(figure, plan) if plan.has_families else None
     picture.draw_surroundings(figure, plan.theme, rows * height, plan.title, plan.caption, legend)
-    zones = _draw_zones(figure, axes, plan)
+    zones = _set_limits(figure, axes, plan)
     unnamed: list[str] = []
+    hidden: set[int] = set()
     for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
         _draw_points(one, inside, plan)
-        unnamed += _draw_names(
-            one, inside, plan, np.reshape([text.get_window_extent().extents for text in texts], (-1, 4))
-        )
-    return figure, unnamed
+        boxes = [] if plan.borders is None else place_names(one, inside, texts, plan.borders)
+        hidden |= {place for place, box in enumerate(boxes) if box is None}
+        taken = np.reshape([box for box in boxes if box is not None], (-1, 4))
+        unnamed += _draw_names(one, inside, plan, taken)
+    return figure, unnamed, hidden
 
 
 def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
@@ -151,52 +152,30 @@ def _draw_legend(figure: Figure, plan: _Plan) -> Legend:
     return legend
 
 
-def _draw_zones(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[Text]]:
+def _set_limits(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[Text]]:
     """Set the limits, draw the zones, return the texts of their names by panel; the layout is fixed afterwards."""
-    oa, rc = plan.borders
+    oa, rc = plan.borders or (None, None)
     points = [point for inside in plan.panels.values() for point in inside]
     ends = [spot for point in points for line in point.whiskers() for spot in line]
     left, right = span([point.outcome_accuracy for point in points] + [x for x, _ in ends], oa)
     low, high = span([point.rationale_consistency for point in points] + [y for _, y in ends], rc)
-    first, zones = axes[0], plan.theme.zones
+    first = axes[0]
     first.set(xlim=(left, right), ylim=(low, high))
     figure.draw_without_rendering()
     names: list[list[Text]] = [[] for _ in axes]
-    if oa is not None and rc is not None:
-        for one in axes:
-            one.fill_between([oa, 2], rc, 2, color=zones[0], lw=0, zorder=0)
-            one.fill_between([oa, 2], -1, rc, color=zones[1], lw=0, zorder=0)
-            one.axvline(oa, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
-            one.axhline(rc, color=plan.theme.line, lw=0.8, ls=(0, (4, 3)), zorder=1)
-        widths = [(right - oa) / (right - left), (oa - left) / (right - left)]
-        names = [_draw_zone_names(one, widths, plan) for one in axes]
-        # The names have their place above and below everything that the points need.
+    if plan.borders is not None:
+        names = [draw_zones(one, plan.borders, plan.theme) for one in axes]
+        # The names have their place above and below everything that the points need, as far as the scale reaches.
         heights = [text.get_window_extent().height + 2 * picture.EDGE * picture.DPI for text in names[0]]
         above, below = max(heights[0::2]), max(heights[1::2])
         unit = (high - low) / (first.get_window_extent().height - above - below)
-        low, high = low - below * unit, high + above * unit
-    first.set_xticks([tick for tick in first.get_xticks() if max(left, 0) <= round(tick, 9) <= min(right, 1)])
-    first.set_yticks([tick for tick in first.get_yticks() if max(low, 0) <= round(tick, 9) <= min(high, 1)])
+        low, high = max(low - below * unit, 0.0), min(high + above * unit, 1.0)
+    first.set_xticks([tick for tick in first.get_xticks() if left <= round(tick, 9) <= right])
+    first.set_yticks([tick for tick in first.get_yticks() if low <= round(tick, 9) <= high])
     first.set(xlim=(left, right), ylim=(low, high))
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return names
-
-
-def _draw_zone_names(axes: Axes, widths: Sequence[float], plan: _Plan) -> list[Text]:
-    texts: list[Text] = []
-    for place, name in enumerate(ZONES):
-        right, upper = place < 2, place % 2 == 0
-        text = axes.annotate(
-            name, (float(right), float(upper)), xycoords="axes fraction", textcoords="offset points",
-            xytext=(-4 if right else 4, -4 if upper else 4), size=picture.SMALL, style="italic", color=plan.theme.muted,
-            ha="right" if right else "left", va="top" if upper else "bottom", ma="right" if right else "left",
-        )  # fmt: skip
-        a_letter = text.get_window_extent().width / len(name)
-        room = widths[not right] * axes.get_window_extent().width - 2 * picture.EDGE * picture.DPI
-        text.set_text("\n".join(wrapped(name, max(10, int(room / a_letter)))))
-        texts.append(text)
-    return texts
 
 
 # ------------------------------------------------------------------ the points and their names
@@ -206,13 +185,27 @@ def _draw_points(axes: Axes, inside: Sequence[Point], plan: _Plan) -> None:
     for point in inside:
         for line in point.whiskers():
             colour, _ = plan.marks[point.family]
-            axes.plot(*zip(*line, strict=True), color=colour, lw=0.9, alpha=0.75, zorder=3, solid_capstyle="butt")
-        axes.plot(point.outcome_accuracy, point.rationale_consistency, zorder=4, **_marker(point.family, plan))
+            axes.plot(
+                *zip(*line, strict=True), color=colour, lw=0.9, alpha=0.75, zorder=3, solid_capstyle="butt",
+                clip_on=False,
+            )  # fmt: skip
+        mark = _marker(point.family, plan)
+        axes.plot(point.outcome_accuracy, point.rationale_consistency, zorder=4, clip_on=False, **mark)
+
+
+def _name_lines(name: str) -> list[str]:
+    """Cut a long name into lines, behind its hyphens, slashes, underscores and blanks where possible."""
+    lines = [""]
+    for part in re.findall(r"[^-/_ ]*[-/_ ]?", printable(" ".join(name.split()))):
+        if len(lines[-1] + part) > _NAME_COLUMNS:
+            lines.append("")
+        lines[-1] += part
+    return [piece for line in lines if line for piece in wrapped(line, _NAME_COLUMNS)]
 
 
 def _marker(family: str | None, plan: _Plan) -> dict[str, Any]:
     (colour, marker), name = plan.marks[family], "\n".join(wrapped(family or "other", _NAME_COLUMNS))
-    return {"ls": "", "marker": marker, "ms": _MARKER, "mfc": colour, "mec": plan.theme.text, "mew": 0.5, "label": name}
+    return {"ls": "", "marker": marker, "ms": MARKER, "mfc": colour, "mec": plan.theme.text, "mew": 0.5, "label": name}
 
 
 def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats) -> list[str]:
@@ -220,19 +213,22 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
     halo = [patheffects.withStroke(linewidth=1.5, foreground=plan.theme.background)]
     texts = [
         axes.text(
-            point.outcome_accuracy, point.rationale_consistency, "\n".join(wrapped(point.model, _NAME_COLUMNS)),
+            point.outcome_accuracy, point.rationale_consistency, "\n".join(_name_lines(point.model)),
             ha="center", va="center", zorder=5, path_effects=halo,
         )
         for point in inside
     ]  # fmt: skip
     sizes = np.array([text.get_window_extent().size for text in texts]) + np.array([6, 4])  # the halo
-    lines = [line for point in inside for line in point.whiskers()]
-    if (oa := plan.borders[0]) is not None and (rc := plan.borders[1]) is not None:
-        lines += [((oa, -1), (oa, 2)), ((-1, rc), (2, rc))]
-    avoided = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(-1, 4) + np.array([-1, -1, 1, 1])
-    spots = axes.transData.transform([text.get_position() for text in texts])
-    reach = _MARKER / 72 * picture.DPI / 2 + 3
-    places = place_labels(spots, sizes, np.array(axes.get_window_extent().extents), reach, taken, avoided)
+    frame, spots, avoided = (
+        np.array(axes.get_window_extent().extents),
+        spots_of(axes, inside),
+        whiskers_of(axes, inside),
+    )
+    if plan.borders is not None:
+        x, y = axes.transData.transform(plan.borders)
+        crossed = [[x - 1, frame[1], x + 1, frame[3]], [frame[0], y - 1, frame[2], y + 1]]
+        avoided = np.vstack([avoided, crossed])
+    places = place_labels(spots, sizes, frame, REACH, taken, avoided)
     to_data = axes.transData.inverted().transform
     for text, spot, box in zip(texts, spots, places, strict=True):
         if box is None:
@@ -241,6 +237,6 @@ def _draw_names(axes: Axes, inside: Sequence[Point], plan: _Plan, taken: Floats)
         x, y = to_data((box[:2] + box[2:]) / 2)
         text.set_position((x, y))
         nearest = np.clip(spot, box[:2], box[2:])
-        if np.hypot(*(nearest - spot)) > 2 * reach:
+        if np.hypot(*(nearest - spot)) > 2 * REACH:
             axes.plot(*to_data([spot, nearest]).T, color=plan.theme.muted, lw=0.7, zorder=3.5)
     return [point.model for point, box in zip(inside, places, strict=True) if box is None]

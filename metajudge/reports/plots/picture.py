@@ -21,6 +21,8 @@ EDGE = 0.08
 """Inches around each part."""
 SMALL = 8.0
 """Points of small texts."""
+FORMATS: Mapping[str, str] = {"png": "Description", "svg": "Description", "pdf": "Subject"}
+"""Formats of the file, with the name that each has for a description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,12 @@ def draw_surroundings(
 
 
 def save(figure: Figure, path: Path, title: str = "Outcome accuracy and rationale consistency") -> None:
-    """Write the picture as PNG or SVG, by the name's ending; equal pictures give equal bytes."""
+    """Write the picture in one of `FORMATS`, by the name's ending; equal pictures give equal bytes.
+
+    PDF files embed their fonts as outlines (Type 42).
+    """
     kind = path.suffix.lower().lstrip(".")
-    facts = {"Title": title, "Description": str(figure.get_label())}
-    dated: dict[str, Any] = {"Date": None} if kind == "svg" else {}
-    with style.context(["default", {"svg.hashsalt": "metajudge"}]):
-        figure.savefig(path, format=kind, dpi=DPI, facecolor="auto", metadata=facts | dated)
+    facts = {"Title": title, FORMATS[kind]: str(figure.get_label())}
+    undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    with style.context(["default", {"svg.hashsalt": "metajudge", "pdf.fonttype": 42}]):
+        figure.savefig(path, format=kind, dpi=DPI, facecolor="auto", metadata=facts | undated)

@@ -59,3 +59,30 @@ def test_csv_has_the_columns_too(tmp_path: Path, capsys: pytest.CaptureFixture[s
     _, lines, _ = run(capsys, "--input-file", path, "--paper", "--format", "csv")
     assert lines[0] == "Model,Precision,Recall,F1,AP,Valid,RC,AP paper,AP soft,P paper,F1 paper"
     assert lines[1] == "M,0.5000,0.5000,0.5000,0.5000,1,0.5000,1.0000,0.5000,0.5000,0.5000"
+
+
+def test_a_file_of_two_judges_has_a_line_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures of `report`; no row of the one is missing from the other, and nothing mixes."""
+    rows = [
+        one_item(n, score, judge={"model": judge}) for n, (judge, score) in enumerate([("x", 1.0), ("y", 0.25)] * 3)
+    ]
+    rows[0] = {**rows[0], "status": "error"}
+    path = write(tmp_path / "M.jsonl", rows)
+    code, lines, err = run(capsys, path, "--paper", "--output-file", tmp_path / "s.json")
+    assert code == 0 and "mix" not in err and "not in all files" not in err
+    assert [(*line.split()[:3], *line.split()[6:8]) for line in lines[6:8]] == [
+        ("M", "(x)", "1.0000", "2", "1.0000"),
+        ("M", "(y)", "0.2500", "3", "0.2500"),
+    ]
+    found = json.loads((tmp_path / "s.json").read_text())
+    assert [(row["total_samples"], row["valid_samples"], row["judge_models"]) for row in found] == [
+        (3, 2, ["x"]),
+        (3, 3, ["y"]),
+    ]
+    main(["report", str(path), "--output-file", str(tmp_path / "r.json")])
+    values = [row["paper"]["rationale_consistency"]["value"] for row in json.loads((tmp_path / "r.json").read_text())]
+    assert [row["paper"]["rationale_consistency"] for row in found] == values
+    capsys.readouterr()
+    assert len(run(capsys, path, "--paper", "--eval-model", "y")[1]) == len(lines) - 1
+    (mixed,) = [line for line in run(capsys, path)[1] if line.startswith("M ")]
+    assert mixed.split()[5] == "5"

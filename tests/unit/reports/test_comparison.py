@@ -244,3 +244,70 @@ def test_models_are_compared_within_each_judge(tmp_path: Path, run: Run) -> None
     assert out.count("Judge,Metric,A,B") == 1 and "x,paper " in out and "y,paper " in out
     code, out, _ = run(*COMPARE, tmp_path, "--eval-model", "y")
     assert code == 0 and "Judge" not in out
+
+
+# ------------------------------------------------------------------ a baseline
+
+
+def three_models(tmp_path: Path) -> list[Path]:
+    rng = random.Random(6)
+    scores = [[rng.choice([0, 0.25, 0.5]) + shift for _ in range(30)] for shift in (0.5, 0.2, 0.1)]
+    return files(tmp_path, *scores)
+
+
+def test_each_model_is_compared_with_the_baseline_only(tmp_path: Path, run: Run) -> None:
+    """Two tests in place of three: first is the model, second the baseline, and Holm is over these two."""
+    paths = three_models(tmp_path)
+    pairs = {(one.first, one.second): one for one in compared(paths)}
+    code, out, err = run(
+        "compare", "--resamples", "2000", *paths, "--baseline", "b", "--output-file", tmp_path / "c.json"
+    )
+    assert code == 0 and "Holm: corrected for the tests against b" in err
+    found = json.loads((tmp_path / "c.json").read_text())
+    rc = [one for one in found if one["metric"] == {"group": "paper", "name": "rationale_consistency"}]
+    assert [(one["first"], one["second"]) for one in rc] == [("A", "B"), ("C", "B")]
+    assert {(one["first"], one["second"]) for one in found} == {("A", "B"), ("C", "B")}
+    plain = [pairs["A", "B"], pairs["B", "C"]]
+    assert [one["p_value"] for one in rc] == [one.p_value for one in plain]
+    assert rc[1]["difference"]["value"] == pytest.approx(-plain[1].difference.value)
+    assert (rc[1]["wins"], rc[1]["losses"]) == (plain[1].losses, plain[1].wins)
+    least, most = sorted(one.p_value for one in plain)
+    assert sorted(one["p_holm"] for one in rc) == pytest.approx([2 * least, max(2 * least, most)])
+    assert [line.split()[2:4] for line in out.splitlines() if line.startswith("paper f1")] == [["A", "B"], ["C", "B"]]
+
+
+def test_ranks_beside_a_baseline_are_those_of_all_models(tmp_path: Path, run: Run) -> None:
+    """The baseline changes the tests, not the ranks."""
+    paths = three_models(tmp_path)
+    tables = [run(*COMPARE, *paths, *more)[1].split("Ranks by RC")[1] for more in ((), ("--baseline", "C"))]
+    assert tables[0] == tables[1] and len(tables[0].splitlines()) == 7
+
+
+def test_a_baseline_that_no_file_is_about_is_one_line_with_the_models(tmp_path: Path, run: Run) -> None:
+    code, out, err = run(*COMPARE, *three_models(tmp_path), "--baseline", "D")
+    assert code == 2 and out == ""
+    assert err.splitlines() == ["metajudge: error: --baseline D: no file is about this model; there are A, B, C"]
+
+
+def test_a_baseline_of_several_files_is_named_with_its_file(tmp_path: Path, run: Run) -> None:
+    """The names in the message are those that the flag takes."""
+    paths = [write(tmp_path / f"{name}.jsonl", [one_item(n, n / 12, "AAB"[place]) for n in range(12)])
+             for place, name in enumerate("xyz")]  # fmt: skip
+    code, _, err = run(*COMPARE, *paths, "--baseline", "A")
+    assert code == 2 and "several files are about it; name one: A (x.jsonl), A (y.jsonl)" in err
+    code, out, _ = run(*COMPARE, *paths, "--baseline", "A (y.jsonl)", "--format", "csv")
+    assert code == 0 and {tuple(line.split(",")[1:3]) for line in out.splitlines()[1:]} == {
+        ("A (x.jsonl)", "A (y.jsonl)"),
+        ("B", "A (y.jsonl)"),
+    }
+
+
+def test_a_judge_without_the_baseline_is_left_out_with_a_line(tmp_path: Path, run: Run) -> None:
+    for judge, models in (("x", "AB"), ("y", "BC")):
+        for model in models:
+            records = [one_item(n, n / 12, model, judge={"model": judge}) for n in range(12)]
+            write(tmp_path / f"{model}-{judge}.jsonl", records)
+    code, out, err = run(*COMPARE, tmp_path, "--baseline", "A")
+    assert code == 0 and "B (B-x.jsonl)" in out and "C" not in out.replace("RC", "")
+    assert "B (B-y.jsonl), C left out: no result of A by their judge" in err.splitlines()
+    assert run(*COMPARE, tmp_path, "--baseline", "B")[1].count("Ranks by RC") == 2

@@ -72,12 +72,21 @@ def test_records_of_the_reference_scripts_say_nothing_about_their_judge(tmp_path
     assert "M had 1 row in 1 cluster; 1 of the rows had no score" in text and "made with MetaJudge unknown;" in text
 
 
-def test_different_judges_of_one_file_are_all_named(tmp_path: Path, run: Run) -> None:
-    """Each with its settings, once; a new version is no other judge."""
-    other = FULL | {"model": "qwen", "temperature": 0}
-    text = paragraph(run, judged(tmp_path / "M.jsonl", FULL, other, FULL | {"version": "0.0.8"}, FULL))
-    assert "The judge models were gpt (" in text and "temperature 0.6) and qwen (" in text and text.count("gpt (") == 1
+def test_each_table_of_a_file_of_two_judges_names_its_own_judge(tmp_path: Path, run: Run) -> None:
+    """With its settings, once; a new version or another temperature is no other judge."""
+    others = FULL | {"model": "qwen", "temperature": 0}, FULL | {"version": "0.0.8", "temperature": 0.7}
+    text = paragraph(run, judged(tmp_path / "M.jsonl", FULL, *others, FULL))
+    gpt = "For M (M.jsonl, gpt) the judge models were gpt ("
+    assert gpt in text and "temperature 0.6) and gpt (" in text and "temperature 0.7). For M" in text
+    assert "For M (M.jsonl, qwen) the judge model was qwen (" in text and text.count("qwen (") == 1
     assert "The records were made with MetaJudge 0.0.9 and 0.0.8;" in text
+
+
+def test_judges_of_one_file_that_is_not_split_are_all_named(tmp_path: Path, run: Run) -> None:
+    """Another temperature does not split a file."""
+    rows = [one_item(1, 0.5, judge=FULL), one_item(2, 0.5, judge=FULL | {"temperature": 0})]
+    text = paragraph(run, write(tmp_path / "M.jsonl", rows))
+    assert "The judge models were gpt (" in text and "temperature 0.6) and gpt (" in text and "temperature 0)" in text
 
 
 def test_files_of_different_judges_get_a_sentence_each(tmp_path: Path, run: Run) -> None:

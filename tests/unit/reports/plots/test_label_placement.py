@@ -92,14 +92,20 @@ def test_axes_that_hold_few_labels_leave_the_others_without_a_place() -> None:
     assert_tidy(points, found, axes)
 
 
-@pytest.mark.parametrize("border", [None, 0.2, 0.201, 0.5, 0.9, 1.0])
-def test_axes_hold_all_values_and_a_quarter_on_either_side_of_the_border(border: float | None) -> None:
-    """The border may be at the end of the values or beyond it."""
+@pytest.mark.parametrize("border", [None, 0.2, 0.201, 0.5, 0.9, 0.999])
+def test_axes_hold_all_values_and_what_the_scale_has_of_a_quarter_on_either_side_of_the_border(
+    border: float | None,
+) -> None:
+    """The border may be at the end of the values or beyond it; 0 and 1 are never passed."""
     low, high = span([0.2, 0.3, 0.9], border)
-    assert low < 0.2 and high > 0.9
+    assert 0 <= low < 0.2 and 0.9 < high <= 1
     if border is not None:
-        assert (border - low) / (high - low) >= 0.25 - 1e-9
-        assert (high - border) / (high - low) >= 0.25 - 1e-9
+        assert (border - low) / (high - low) >= 0.25 - 1e-9 or low == 0
+        assert (high - border) / (high - low) >= 0.25 - 1e-9 or high == 1
+
+
+def test_axes_end_at_the_ends_of_the_scale() -> None:
+    assert span([0.0, 1.0], 0.5) == (0, 1) and span([1.0], None) == pytest.approx((0.99, 1))
 
 
 def test_axes_of_a_single_value_have_a_width() -> None:

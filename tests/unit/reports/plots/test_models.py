@@ -1,6 +1,7 @@
 """Picture of models: drawing, legibility, files, CSV input and the command."""
 
 import itertools
+import os
 import random
 import subprocess
 import sys
@@ -21,9 +22,10 @@ from PIL import Image
 
 from metajudge.errors import UsageError
 from metajudge.reports.plots import points as plot_points
-from metajudge.reports.plots.models import ZONES, Look, draw
+from metajudge.reports.plots.models import Look, draw
 from metajudge.reports.plots.picture import DPI, THEMES, save
 from metajudge.reports.plots.points import Panels, Point
+from metajudge.reports.plots.zones import ZONES
 from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import Run, failed, one_item, write
 
@@ -82,7 +84,8 @@ CROWDS: dict[str, Panels] = {
     "twenty identical": {None: cluster(20, 0.0)},
     "four crowded panels": {name: cluster(12, 0.015) for name in ("code", "general", "multilingual", "stem")},
     "long names": {None: [replace(one, model=one.model * 4) for one in cluster(6, 0.02)]},
-    "the ends of both scales": {None: [Point("zero", None, 0, 0), Point("one", None, 1, 1), Point("x", None, 0, 1)]},
+    "the ends of both scales": {None: [Point("zero", None, 0, 0), Point("one", None, 1, 1), point("x", 0.5, 0.5, 0.5)]},
+    "the upper right corner": {None: [Point(f"m{n}", None, 1 - n / 10, 1 - n % 3 / 10) for n in range(6)]},
 }
 
 
@@ -100,6 +103,7 @@ def test_no_text_covers_another_or_a_point_or_leaves_its_panel(panels: Panels) -
         half = 7 / 72 * DPI / 2  # of a marker
         markers = [Box(x - half, y - half, x + half, y + half) for x, y in spots]
         assert not any(one.overlaps(marker) for one in boxes for marker in markers)
+        assert min(*axes.get_xlim(), *axes.get_ylim()) >= 0 and max(*axes.get_xlim(), *axes.get_ylim()) <= 1
 
 
 def test_a_point_is_at_its_figures_with_both_whiskers() -> None:
@@ -126,16 +130,70 @@ def test_zones_meet_at_the_medians_and_the_caption_says_so() -> None:
 
 
 def test_zones_meet_where_the_user_says() -> None:
-    """Each zone has room for its name, also beyond all points."""
-    figure, _ = draw(NINE, Look(oa_zone=0.95, rc_zone=0.5))
-    assert "Zones meet at OA 0.95 (given) and RC 0.5 (given)." in figure.texts[1].get_text()
+    """Each zone has space for its name, also beyond all points."""
+    figure, _ = draw(NINE, Look(oa_zone=0.9, rc_zone=0.5))
+    assert "Zones meet at OA 0.9 (given) and RC 0.5 (given)." in figure.texts[1].get_text()
     axes = figure.axes[0]
-    assert axes.get_xlim()[1] > 1.0 and axes.get_ylim()[1] > 0.5
-    assert max(axes.get_xticks()) <= 1
+    assert axes.get_xlim()[1] > 0.95 and axes.get_ylim()[1] > 0.5
     names = {text.get_text().replace("\n", " "): box(text, figure) for text in axes.texts}
-    border, _ = axes.transData.transform((0.95, 0.5))
-    assert names[ZONES[0]].left > border and names[ZONES[1]].left > border
-    assert names[ZONES[2]].right < border and names[ZONES[3]].right < border
+    x, y = axes.transData.transform((0.9, 0.5))
+    frame = box(axes, figure)
+    sides = [(x, frame.right), (x, frame.right), (frame.left, x), (frame.left, x)]
+    for place, (name, (left, right)) in enumerate(zip(ZONES, sides, strict=True)):
+        bottom, top = (frame.bottom, y) if place % 2 else (y, frame.top)
+        assert names[name].within(Box(left, bottom, right, top)), name
+
+
+def test_a_zone_too_narrow_for_its_name_is_named_in_the_caption() -> None:
+    """No name crosses a border; the caption takes another line for it, and the panel keeps its width."""
+    points = [Point("a", None, 0.2, 0.3), Point("b", None, 0.99, 0.5)]
+    figure, unnamed = draw({None: points}, Look(oa_zone=0.97, rc_zone=0.4))
+    caption = figure.texts[1].get_text().replace("\n", " ")
+    assert "Upper right: right for the right reasons. Lower right: deceptive alignment:" in caption
+    assert "left:" not in caption and unnamed == []
+    assert set(texts(figure.axes[0])) == {"a", "b", *ZONES[2:]}
+    wide, _ = draw({None: points}, Look(oa_zone=0.5, rc_zone=0.4))
+    assert "right:" not in wide.texts[1].get_text()
+    assert box(figure.axes[0], figure).right == pytest.approx(box(wide.axes[0], wide).right, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("points", "look", "why"),
+    [
+        ([point("a", 1, 0.3), point("b", 1, 0.6)], Look(), "No zones: nothing can be above OA 1.000 (median)."),
+        ([point("a", 0.5, 0), point("b", 0.7, 0)], Look(), "No zones: nothing can be below RC 0.000 (median)."),
+        ([point("a", 0.5, 0.3)], Look(oa_zone=0.5, rc_zone=1), "No zones: nothing can be above RC 1 (given)."),
+        (
+            [point("a", 0, 0.3), point("b", 1, 0.4)],
+            Look(one_sided=True),
+            "No zones: the rows of a panel are all right or all wrong.",
+        ),
+    ],
+)
+def test_there_are_no_zones_where_a_side_cannot_hold_points(points: list[Point], look: Look, why: str) -> None:
+    """The caption gives the reason; nothing is coloured or named."""
+    figure, _ = draw({None: points}, look)
+    assert why in figure.texts[1].get_text() and "Zones meet" not in figure.texts[1].get_text()
+    assert sorted(texts(figure.axes[0])) == sorted(one.model for one in points)
+    assert not figure.axes[0].collections
+
+
+def test_points_at_the_ends_of_the_scale_are_drawn_whole() -> None:
+    """The axes end at 1, the markers there do not."""
+    figure, _ = draw({None: [Point("a", None, 1, 1, 0.9, 1, 0.9, 1), Point("b", None, 0.5, 0.5)]}, Look())
+    at = figure.axes[0].transData.transform((1, 1))
+    assert at == pytest.approx([box(figure.axes[0], figure).right, box(figure.axes[0], figure).top])
+    (marker,) = [line for line in figure.axes[0].lines if np.asarray(line.get_xydata()).tolist() == [[1, 1]]]
+    assert not marker.get_clip_on()
+    assert box(marker, figure).within(Box(0, 0, 1600, figure.get_size_inches()[1] * DPI))
+
+
+def test_long_names_are_cut_between_their_parts() -> None:
+    """Behind a hyphen or slash; a part that is longer than a line anywhere."""
+    name = "organisation/a-model-with-a-long-name-" + "x" * 40
+    figure, _ = draw({None: [Point(name, None, 0.5, 0.5)]}, Look())
+    (text,) = figure.axes[0].texts
+    assert text.get_text().split("\n") == ["organisation/a-model-with-a-long-", "name-", "x" * 34, "x" * 6]
 
 
 def test_there_is_a_panel_a_group_with_shared_axes() -> None:
@@ -256,6 +314,18 @@ def test_an_svg_names_the_models_and_is_the_same_every_time(tmp_path: Path) -> N
     assert "<dc:date>" not in text and "<!-- Title -->" in text
 
 
+def test_a_pdf_embeds_its_fonts_and_is_the_same_every_time(tmp_path: Path, run: Run) -> None:
+    """Type 42 outlines, no date; another process writes the same bytes."""
+    path = csv_file(tmp_path, "model,oa,rc", "a,.7,.2", "b,.8,.4")
+    assert run("plot", path, "--output-file", tmp_path / "a.pdf") == (0, "", f"{tmp_path / 'a.pdf'} written\n")
+    command = [sys.executable, "-m", "metajudge", "plot", path, "--output-file", tmp_path / "b.PDF"]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONHASHSEED": "7"})
+    first, second = ((tmp_path / name).read_bytes() for name in ("a.pdf", "b.PDF"))
+    assert first == second and first.startswith(b"%PDF")
+    assert b"/CIDFontType2" in first and b"/FontFile2" in first and b"/Type3" not in first
+    assert b"CreationDate" not in first and b"/Subject (a: OA 0.700, RC 0.200. b: OA 0.800, RC 0.400)" in first
+
+
 def test_the_users_matplotlibrc_changes_nothing_and_is_not_changed(tmp_path: Path) -> None:
     """Pixels and matplotlib's global settings stay equal."""
     save(draw(NINE, Look())[0], tmp_path / "plain.png")
@@ -361,7 +431,7 @@ def test_without_matplotlib_the_command_says_how_to_get_it(run: Run, monkeypatch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--output-file", "p.pdf"], "p.pdf: the name must end in .png or .svg"),
+        (["--output-file", "p.pgf"], "p.pgf: the name must end in .png, .svg or .pdf"),
         (["--output-file", "absent/p.png"], "does not exist"),
         (["--group-by", "domain"], "leave --group-by out"),
         (["--oa-zone", "0.5"], "give both --oa-zone and --rc-zone"),
@@ -454,3 +524,15 @@ def test_result_files_become_a_panel_a_domain(tmp_path: Path, run: Run) -> None:
         for model, rc in (("G", "0.750"), ("W", "0.250"))
     ]
     assert ". ".join(figures) in text and "<!-- stem -->" in text
+
+
+def test_panels_of_right_and_wrong_rows_have_no_zones(tmp_path: Path, run: Run) -> None:
+    """In each of them every outcome accuracy is 0 or 1."""
+    for model, score in (("G", 0.75), ("W", 0.25)):
+        rows = [one_item(n, score, model, label="A>B" if n % 3 else "B>A") for n in range(12)]
+        write(tmp_path / f"{model}.jsonl", rows)
+    assert run("plot", tmp_path, "--group-by", "label_correct", "--output-file", tmp_path / "p.svg")[0] == 0
+    text = (tmp_path / "p.svg").read_text(encoding="utf-8")
+    assert "No zones: the rows of a panel are all right or all wrong." in text and ZONES[0] not in text
+    assert run("plot", tmp_path, "--output-file", tmp_path / "p.svg")[0] == 0
+    assert ZONES[0] in (tmp_path / "p.svg").read_text(encoding="utf-8")

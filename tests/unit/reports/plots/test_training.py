@@ -20,6 +20,7 @@ from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import Run, write
 
 NAN = math.nan
+ROOT = Path(__file__).parents[4]
 
 
 def step(number: int, arm: str = "hybrid", seed: int = 1, **more: Any) -> dict[str, Any]:
@@ -224,8 +225,23 @@ def test_the_same_logs_give_the_same_svg(tmp_path: Path, run: Run) -> None:
 def test_an_output_that_cannot_be_written_is_an_error(tmp_path: Path, run: Run) -> None:
     one = log(tmp_path / "a.png", step(1))
     for output, message in (
-        (tmp_path / "p.pdf", "the name must end in .png or .svg"),
+        (tmp_path / "p.gif", "the name must end in .png, .svg or .pdf"),
         (one, "is the input file; name"),
     ):
         code, _, err = run("plot-training", one, "--output-file", output)
         assert code == 2 and message in err
+
+
+def test_the_captions_of_the_examples_picture_have_its_figures() -> None:
+    """First and last step of each arm, from the kept logs."""
+    logs = sorted(ROOT.glob("example/training/logs/*.jsonl"))
+    ends = {}
+    for curves in read_logs(logs):
+        means = {name: values.mean(axis=0)[[0, -1]] for name, values in curves.rewards.items()}
+        ends[curves.arm] = {name: [f"{value:.2f}"[1:] for value in pair] for name, pair in means.items()}
+    readme = (ROOT / "example/training/README.md").read_text(encoding="utf-8")
+    caption = " ".join((ROOT / "docs/training.md").read_text(encoding="utf-8").split())
+    for arm in ("hybrid", "outcome only", "control"):
+        pairs = [" to ".join(ends[arm][name]) for name in ("outcome", "rationale")]
+        assert f"| {arm} | {pairs[0]} | {pairs[1]} |" in readme
+        assert all(f"from {pair}" in caption for pair in pairs), arm
