@@ -10,7 +10,7 @@ from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
 from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, missing_labels_note, p_cell
-from metajudge.reports.score_table import ScoreTable, by_judge, judge_names
+from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, judge_names
 from metajudge.text import CSV, printable, render_rows
 
 
@@ -77,7 +77,7 @@ def _tables(found: Mapping[str, Sequence[Difference]], style: str) -> str:
 
 def _cells(one: Difference) -> list[str]:
     return [
-        f"{one.metric[0]} {one.metric[1]}",
+        METRIC_GROUPS[one.metric[0]][one.metric[1]],
         printable(one.first),
         printable(one.second),
         str(one.n),
