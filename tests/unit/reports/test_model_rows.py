@@ -15,7 +15,7 @@ from metajudge.reports.model_rows import report
 from tests.unit.result_rows import Run, best, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
-REPORT = ("report", "--resamples", "500")
+REPORT = ("report", "--resamples", "500", "--details")
 
 
 def two_models(tmp_path: Path, n: int = 30) -> list[Path]:
@@ -425,7 +425,7 @@ def test_each_judge_has_a_table_and_no_flag_goes_across(tmp_path: Path, run: Run
         "x": "G (G-x.jsonl)",
     }
     code, out, err = run(*REPORT, folder, "--eval-model", "x")
-    assert code == 0 and "Judge" not in out and "embedded" not in out + err
+    assert code == 0 and "Judge  " not in out and "embedded" not in out + err
     assert run(*REPORT, folder, "--metrics", "paper", "--format", "csv")[1].startswith("judge,model,group,n,")
     code, out, err = run(*REPORT, folder, "--eval-model", "y")
     assert code == 2 and "--eval-model y: no file has results of this judge; there are embedded, x" in err
