@@ -98,8 +98,10 @@ def shortened(names: Sequence[str], width: int) -> dict[str, str]:
         cut = [_cut(printable(name), width, share) for name in unique]
         if len({*cut}) == len(cut):
             return dict(zip(unique, cut, strict=True))
-    numbered = ((name, f" #{number}") for number, name in enumerate(unique, 1))
-    return {name: _cut(printable(name), width - len(mark), 1 / 2) + mark for name, mark in numbered}
+    long = (name for name in unique if columns(printable(name)) > width)
+    numbered = ((name, f" #{number}") for number, name in enumerate(long, 1))
+    cut_names = {name: _cut(printable(name), width - len(mark), 1 / 2) + mark for name, mark in numbered}
+    return {name: printable(name) for name in unique} | cut_names
 
 
 def _cut(text: str, width: int, share: float) -> str:

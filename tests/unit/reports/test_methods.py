@@ -37,9 +37,9 @@ def test_the_paragraph_names_judge_rows_intervals_and_versions(tmp_path: Path, r
         "M had 10 rows in 5 clusters; 2 of the rows had no score (1 status error, 1 human checklist empty). "
         "Rows with the same value of context form a cluster. "
         "Intervals have a level of 95%: for RC, AP, AP soft, one-to-one precision, one-to-one F1 and the reference "
-        "metrics a bootstrap-t over clusters (100 resamples, within domains of at least 20 clusters), or Wilson's where few clusters "
-        "differ; for outcome metrics Wilson's with n divided by the design effect of the clusters; none below 10 "
-        "clusters. "
+        "metrics a bootstrap-t over clusters (100 resamples, within domains of at least 20 clusters), or Wilson's "
+        "where few clusters differ; for outcome metrics Wilson's with n divided by the design effect of the "
+        "clusters; none below 10 clusters. "
         f"The records were made with MetaJudge 0.0.9; the figures were computed with MetaJudge "
         f"{metajudge.__version__}, Python {platform.python_version()} and NumPy {np.__version__}."
     )
