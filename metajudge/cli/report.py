@@ -1,4 +1,4 @@
-"""`report`: every metric with its interval, by model and group."""
+"""`report`: models in one look; every metric with its interval, by model and group."""
 
 import argparse
 import shutil
@@ -13,7 +13,7 @@ from metajudge.errors import UsageError
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows
-from metajudge.reports.overview import render_overview
+from metajudge.reports.overview import MIN_WIDTH, render_overview
 from metajudge.reports.render import overview_notes, render_report, report_notes
 from metajudge.reports.score_table import settings_of
 from metajudge.text import TABLE, printable, wrapped
@@ -56,7 +56,12 @@ def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row, nor a label if only the outcome is asked for."""
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files, labels=args.metrics == ("outcome",))
-    rule = FlagRule(args.flag_oa, args.flag_rc, args.flag_min_oa, args.flag_reference)
+    rule = FlagRule(
+        accuracy_margin=args.flag_oa,
+        consistency_margin=args.flag_rc,
+        min_oa=args.flag_min_oa,
+        reference=args.flag_reference,
+    )
     rows = report_rows(files, rule, args.resamples)
     is_overview = args.format == TABLE and args.metrics is None and not args.methods
     emit(_text(args, rows, rule, is_overview), args, [row.as_json() for row in rows])
@@ -82,7 +87,7 @@ def _text(args: argparse.Namespace, rows: Sequence[ReportRow], rule: FlagRule, i
     tables = render_report(rows, args.metrics or GROUPS, args.format) if args.details or not is_overview else ""
     if not is_overview:
         return tables
-    width = shutil.get_terminal_size((_WIDTH, 24)).columns
+    width = max(MIN_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
     more = [] if args.details else wrapped(_MORE, width)
     return "\n".join([render_overview(rows, rule, width), *([tables] if tables else more), ""])
 

@@ -13,12 +13,11 @@ from metajudge.reports.score_table import judge_names
 from metajudge.text import printable, wrapped
 
 MIN_WIDTH = 60
-"""Columns of the text on a narrower terminal."""
+"""Least number of columns that a user of this module should ask for."""
 
 
 def render_overview(rows: Sequence[ReportRow], rule: FlagRule, width: int) -> str:
-    """Return the overview in at most `width` columns where possible, and in at least `MIN_WIDTH`."""
-    width = max(width, MIN_WIDTH)
+    """Return the overview in at most `width` columns; its tables may be wider below 80, or 100 with groups."""
     names = judge_names([row.file for row in rows])
     blocks: list[str] = []
     headings: dict[str, None] = {}

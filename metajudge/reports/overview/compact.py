@@ -1,5 +1,6 @@
 """Figures and names in few columns, and the richest layout of a table that fits a width."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -78,12 +79,14 @@ def fitted(
         text = draw(layout, full)
         if _width(text) <= width:
             return text, layout
-    longest = min(width, max(map(columns, full.values())))
     for layout in layouts[-2:]:
-        for size in range(max(longest, _LEAST_NAME), _LEAST_NAME - 1, -1):
+        size = max(_LEAST_NAME, min(width, max(map(columns, full.values()))))
+        text = draw(layout, shortened(names, size))
+        while (excess := _width(text) - width) > 0 and size > _LEAST_NAME:
+            size = max(_LEAST_NAME, size - math.ceil(excess / 2))  # two columns may hold names
             text = draw(layout, shortened(names, size))
-            if _width(text) <= width:
-                return text, layout
+        if excess <= 0:
+            break
     return text, layout
 
 

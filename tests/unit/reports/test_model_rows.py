@@ -519,12 +519,15 @@ def test_the_flag_has_paired_differences(tmp_path: Path) -> None:
 
 
 def test_the_differences_of_row_records_are_between_bounds(tmp_path: Path) -> None:
-    """S1 is the best of both human items of G: RC is between .5 and 1; W's is .25, and exact."""
-    good = [record(n, [[1.0, 0], [1.0, 0]], "G", row_granularity=True) for n in range(20)]
-    weak = [record(n, [[0.5, 0], [0, 0.25 * (n % 2)]], "W", row_granularity=True) for n in range(20)]
+    """S1 is the best of both human items, so that each RC has two ends; 1 or .75 in G, .5 and 0 or .25 in W.
+
+    Even rows: G between .5 and 1, W at .25. Odd rows: G between .375 and .75, W between .25 and .375.
+    """
+    good = [record(n, [[1 - n % 2 / 4, 0]] * 2, "G", row_granularity=True) for n in range(20)]
+    weak = [record(n, [[0.5, 0], [n % 2 / 4, 0]], "W", row_granularity=True) for n in range(20)]
     files = [write(tmp_path / f"{name}.jsonl", rows) for name, rows in (("G", good), ("W", weak))]
     paired = report(files, resamples=200)[1]["deceptive_alignment"]["paired_consistency"]
-    assert (paired["least"], paired["most"]) == pytest.approx((0.5 - 0.3125, 1 - 0.3125))
+    assert (paired["least"], paired["most"]) == pytest.approx(((0.25 + 0) / 2, (0.75 + 0.5) / 2))
     assert paired["low"] < paired["least"] and paired["most"] < paired["high"]
 
 
@@ -541,6 +544,13 @@ def test_the_model_to_compare_with_can_be_named(tmp_path: Path, run: Run) -> Non
     folder = two_judges(tmp_path)
     rows = report([*folder.iterdir()], rule=FlagRule(reference="W"), resamples=100)
     assert {row["deceptive_alignment"]["against"] for row in rows} == {"W (W-embedded.jsonl)", "W (W-x.jsonl)"}
+
+
+def test_a_name_of_two_models_is_not_enough_to_compare_with(tmp_path: Path, run: Run) -> None:
+    files = [write(tmp_path / f"{name}.jsonl", [one_item(n, n / 30) for n in range(30)]) for name in "ab"]
+    code, _, err = run(*REPORT, *files, "--flag-reference", "M")
+    assert code == 2 and "there are M (a.jsonl), M (b.jsonl)" in err
+    assert "(the others are compared with it)" in run(*REPORT, *files, "--flag-reference", "M (b.jsonl)")[2]
 
 
 def test_the_overview_is_the_default_and_tables_are_chosen(tmp_path: Path, run: Run) -> None:
