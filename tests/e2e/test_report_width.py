@@ -75,3 +75,10 @@ def test_without_a_terminal_the_report_has_a_hundred_columns(results: Path) -> N
     assert 80 < widths["pipe"] <= 100 < widths["150"] <= 150 < widths["details"]
     assert out["details"].startswith(out["pipe"].split("\n\nMore: ")[0])
     assert all(title in out["details"] for title in ("\nPaper metrics", "\nOutcome", "\nReference metrics"))
+
+
+def test_the_first_pages_show_what_the_command_prints() -> None:
+    page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    shown = page.split("```text\nJudge: ")[1].split("```")[0]
+    out = metajudge("report", "example/deceptive_60samples/", "--resamples", "1000", COLUMNS="100").stdout
+    assert shown in "\n".join(line.rstrip() for line in out.removeprefix("Judge: ").splitlines())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from metajudge.metrics.statistics.intervals import Interval
 from metajudge.reports.deceptive_alignment import CANNOT_TELL, FLAGGED, Flag, FlagRule
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.outcome import ACCURACY
@@ -10,8 +11,6 @@ from metajudge.reports.overview.tables import gap_cell
 from metajudge.text import columns, listed, plural, wrapped
 
 _DIGITS = 2
-_EQUAL = 0.005
-"""Largest difference of outcome accuracy that is called none."""
 _IN_FULL = 2
 """Flagged models with a sentence each."""
 _LEGEND = {
@@ -78,16 +77,25 @@ def _best(rows: Sequence[ReportRow]) -> str:
 
 def _about_flagged(model: str, flag: Flag) -> str:
     assert flag.paired_accuracy and flag.paired_consistency and flag.paired_consistency_both_right
-    often = "as often as"
-    if abs(flag.accuracy_gap) > _EQUAL:
-        often = "nearly as often as" if flag.accuracy_gap > 0 else "more often than"
+    accuracy, often = flag.paired_accuracy, "as often as"
+    if accuracy.low is not None and accuracy.low > 0:
+        often = "nearly as often as"
+    elif accuracy.high is not None and accuracy.high < 0:
+        often = "more often than"
     gap, both_right = flag.paired_consistency, flag.paired_consistency_both_right
-    text = f"`{model}` picks the right winner {often} `{flag.against}` (OA lower by "
-    text += f"{interval_cell(flag.paired_accuracy, _DIGITS)}) but for shallower reasons: RC lower by "
-    text += gap_cell(gap, _DIGITS)
+    text = f"`{model}` picks the right winner {often} `{flag.against}` (OA {_lower(accuracy)}) but for shallower "
+    text += f"reasons: RC lower by {gap_cell(gap, _DIGITS)}"
     if both_right.n:
         text += f", and by {gap_cell(both_right, _DIGITS)} on the {plural(both_right.n, 'row')} that both get right"
     return text + "."
+
+
+def _lower(gap: Interval) -> str:
+    """Return `lower by .05 [-.02, .12]`, or with turned signs `higher by …`."""
+    if gap.value is None or gap.value >= 0:
+        return f"lower by {interval_cell(gap, _DIGITS)}"
+    low, high = (None if end is None else -end for end in (gap.high, gap.low))
+    return f"higher by {interval_cell(Interval(-gap.value, low, high), _DIGITS)}"
 
 
 def _names(models: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from metajudge.reports.overview import render_overview
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_files
 from metajudge.text import columns
-from tests.unit.result_rows import Matrix, failed, record, write
+from tests.unit.result_rows import Matrix, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
 GOOD, WEAK = (1, 1, 2, 3, 5), (8, 2, 1, 0, 0)
@@ -180,3 +181,29 @@ def test_nothing_scored_is_not_available(tmp_path: Path) -> None:
     text = overview([write(tmp_path / "M.jsonl", [failed(n, "M\x1b[31m") for n in range(3)])])
     assert line_of(text, "M\\").split() == [r"M\x1b[31m", "3", "3", "3", "1.000", "[n/a]", *["n/a"] * 4]
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ((), "as often as `G` (OA lower by .00 ["),
+        (range(7), "nearly as often as `G` (OA lower by .02 [.0"),
+        (range(300, 304), "as often as `G` (OA higher by .01 ["),
+        (range(300, 340), "more often than `G` (OA higher by .10 [.07, .13])"),
+    ],
+)
+def test_the_words_for_the_accuracy_follow_its_interval(tmp_path: Path, wrong: Iterable[int], words: str) -> None:
+    """400 rows of which the first 300 are right; the labels of W differ in some."""
+    files = []
+    for model, score in (("G", 0.75), ("W", 0.25)):
+        turned = set(wrong) if model == "W" else set()
+        files.append(
+            write(
+                tmp_path / f"{model}.jsonl",
+                [
+                    one_item(n, score + n % 2 / 8, model, label="A>B" if (n < 300) is not (n in turned) else "B>A")
+                    for n in range(400)
+                ],
+            )
+        )
+    assert f"`W` picks the right winner {words}" in joined(overview(files))
