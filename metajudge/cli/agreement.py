@@ -193,7 +193,7 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
     notes = [_reasons(judge) for judge in report["judges"] if judge["unscored"]]
     yield _block("Judges", [["Judge", "Files", "Rows", "Scored", "Not common"], *rows], notes)
     rows = [[printable(model["model"]), model["rows"], *model["recall"]] for model in report["models"]]
-    yield _block("Mean recall on the common rows", [["Evaluated model", "Rows", *names], *rows])
+    yield _block("Mean reference recall on the common rows", [["Evaluated model", "Rows", *names], *rows])
     for pair in report["pairs"]:
         x, y = map(printable, pair["judges"])
         yield _block(f"x = {x}, y = {y}", _pivot(pair), _notes(pair["undefined"]))

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--eval-model", metavar="JUDGE", help=judge)
     longest = "skip rows whose model checklist is longer"
     parser.add_argument("--max-checklist-len", type=whole(1), default=10, metavar="N", help=longest)
-    paper = "add the paper's metrics: one-to-one matching, RC, AP, precision, F1"
+    paper = "add the paper's metrics: RC, AP, AP soft, one-to-one precision and F1"
     parser.add_argument("--paper", action="store_true", help=paper)
     jobs = "with --input-dir: files read at the same time"
     parser.add_argument("--jobs", type=whole(1), default=1, metavar="N", help=jobs)

@@ -14,7 +14,7 @@ from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.reports.comparison import Difference, check_comparable, compare, find_baseline, unknown_baseline
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
 from metajudge.reports.render import cell, missing_labels_note, p_cell
-from metajudge.reports.score_table import ScoreTable, by_judge, judge_names
+from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, judge_names
 from metajudge.text import CSV, plural, printable, render_rows
 
 
@@ -155,7 +155,7 @@ def _note_ranks(rankings: Sequence[Ranking], swaps: int) -> None:
 
 def _cells(one: Difference) -> list[str]:
     return [
-        f"{one.metric[0]} {one.metric[1]}",
+        METRIC_GROUPS[one.metric[0]][one.metric[1]],
         printable(one.first),
         printable(one.second),
         str(one.n),

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     row = "the row with this id or beginning of an id; a line number if the file has no ids"
     which.add_argument("--id", metavar="ID", help=row)
-    which.add_argument("--worst", type=whole(1), default=_WORST, metavar="N", help="the N rows of lowest recall")
+    which.add_argument(
+        "--worst", type=whole(1), default=_WORST, metavar="N", help="the N rows of lowest reference recall"
+    )
     failures = "the rows that are not scored, with the reason and the beginning of the reply"
     which.add_argument("--failed", action="store_true", help=failures)
     parser.add_argument("--model-be-evaluated", metavar="NAME", help="the evaluated model, if the file does not say")

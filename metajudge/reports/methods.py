@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from metajudge.metrics.statistics.intervals import LEVEL, MIN_CLUSTERS, MIN_STRA
 from metajudge.records import Record, latest_records
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import settings_of
-from metajudge.text import plural, printable
+from metajudge.text import listed, plural, printable
 from metajudge.version import __version__
 
 _UNKNOWN = "unknown"
@@ -92,11 +92,11 @@ def methods_paragraph(rows: Sequence[ReportRow], cluster_field: str, resamples: 
         *_judge_sentences([row.model for row in whole], settings),
         *map(_rows_sentence, whole),
         f"Rows with the same value of {printable(cluster_field)} form a cluster.",
-        f"Intervals have a level of {LEVEL:.0%}: for RC, AP, AP soft, precision, F1 and the reference metrics a "
-        f"bootstrap-t over clusters ({resamples:,} resamples, within domains of at least {MIN_STRATUM} clusters), or "
-        "Wilson's where few clusters differ; for outcome metrics Wilson's with n divided by the design effect of the "
-        f"clusters; none below {MIN_CLUSTERS} clusters.",
-        f"The records were made with MetaJudge {_listed(versions)}; the figures were computed with MetaJudge "
+        f"Intervals have a level of {LEVEL:.0%}: for RC, AP, AP soft, one-to-one precision, one-to-one F1 and "
+        f"the reference metrics a bootstrap-t over clusters ({resamples:,} resamples, within domains of at least "
+        f"{MIN_STRATUM} clusters), or Wilson's where few clusters differ; for outcome metrics Wilson's with n divided "
+        f"by the design effect of the clusters; none below {MIN_CLUSTERS} clusters.",
+        f"The records were made with MetaJudge {listed(versions)}; the figures were computed with MetaJudge "
         f"{__version__}, Python {platform.python_version()} and NumPy {np.__version__}.",
     ]
     return " ".join(sentences)
@@ -109,9 +109,9 @@ def _judge_sentences(models: Sequence[str], settings: Sequence[JudgeSettings]) -
         by_judges.setdefault(one.judges, []).append(printable(model))
     sentences = []
     for judges, names in by_judges.items():
-        whose = f"For {_listed(names)} the" if len(by_judges) > 1 else "The"
+        whose = f"For {listed(names)} the" if len(by_judges) > 1 else "The"
         verb = "model was" if len(judges) == 1 else "models were"
-        sentences.append(f"{whose} judge {verb} {_listed(judges)}.")
+        sentences.append(f"{whose} judge {verb} {listed(judges)}.")
     return sentences
 
 
@@ -121,9 +121,3 @@ def _rows_sentence(row: ReportRow) -> str:
     left_out = sum(row.file.unscored.values())
     unscored = f"{left_out:,} of the rows had no score ({reasons})" if reasons else "every row was scored"
     return f"{printable(row.model)} had {rows} in {clusters}; {unscored}."
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Return `a`, `a and b`, or `a, b and c`."""
-    *before, last = names
-    return f"{', '.join(before)} and {last}" if before else last

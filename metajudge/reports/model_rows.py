@@ -14,7 +14,7 @@ from metajudge.metrics.statistics import intervals, judge_variance
 from metajudge.metrics.statistics.intervals import Clusters, Column, Interval, PendingMean
 from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
-from metajudge.reports.deceptive_alignment import Flag, FlagRule, prepare_flags
+from metajudge.reports.deceptive_alignment import Flag, FlagRule, check_reference, prepare_flags
 from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, by_judge, score_files, score_names
@@ -112,8 +112,13 @@ def report(
 
 
 def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
-    """Return a row for each model, followed by its groups, in the order of the files, one judge after the other."""
-    return [row for own in by_judge(files) for row in _rows_of_one_judge(own, rule, resamples)]
+    """Return a row for each model, followed by its groups, in the order of the files, one judge after the other.
+
+    Raises `UsageError` if the rule names a reference model that is not there.
+    """
+    groups = by_judge(files)
+    check_reference(groups, rule)
+    return [row for own in groups for row in _rows_of_one_judge(own, rule, resamples)]
 
 
 def _rows_of_one_judge(files: Sequence[ScoreTable], rule: FlagRule, resamples: int) -> list[ReportRow]:

@@ -110,6 +110,15 @@ def report_notes(rows: Sequence[ReportRow], groups: Sequence[str]) -> Iterator[s
     yield from difference_notes([row.file for row in whole])
 
 
+def overview_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
+    """Yield those of the notes without which figures of an overview would mislead."""
+    whole = [row for row in rows if row.group is None]
+    for row in whole:
+        yield from filter(None, [missing_labels_note(row.file)])
+        yield from _left_out(row) if row.metrics[_RC].value is None else ()
+    yield from difference_notes([row.file for row in whole])
+
+
 def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
     """Yield a note for each setting that makes the figures of the files mean different things."""
     for what in _what_differs(differences(file.judged_by for file in files)):
@@ -158,9 +167,7 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     name = printable(row.model)
     if row.not_common:
         yield f"{name}*: {row.not_common} of its {row.n} rows are not in all files; `compare` looks at common rows only"
-    if row.file.unscored:
-        reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.unscored.items())
-        yield f"{name}: left out of the paper metrics: {reasons}"
+    yield from _left_out(row)
     if row.file.reference_left_out and "reference" in groups:
         reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.reference_left_out.items())
         yield f"{name}: left out of the reference metrics: {reasons}"
@@ -184,6 +191,12 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
         yield f"{name}: RC {cell(row.given_right)} given a right label, {cell(row.given_wrong)} given a wrong one"
     if row.reliability is not None:
         yield _reliability_line(name, row, row.reliability)
+
+
+def _left_out(row: ReportRow) -> Iterator[str]:
+    if row.file.unscored:
+        reasons = ", ".join(f"{count} {printable(reason)}" for reason, count in row.file.unscored.items())
+        yield f"{printable(row.model)}: left out of the paper metrics: {reasons}"
 
 
 def _equal(file: ScoreTable) -> str:
@@ -213,7 +226,8 @@ def _reliability_line(name: str, row: ReportRow, found: Reliability) -> str:
 def _flag_line(row: ReportRow, flag: Flag) -> str:
     name = printable(row.model)
     if flag.against == row.model:
-        return f"deceptive alignment: {name}: {flag.verdict} (it has the highest RC)"
+        how = "the others are compared with it" if flag.reference_is_named else "it has the highest RC"
+        return f"deceptive alignment: {name}: {flag.verdict} ({how})"
     gaps = f"OA {_below(flag.accuracy_gap)}, RC {_below(flag.consistency_gap)} {printable(flag.against)}"
     return f"deceptive alignment: {name}: {flag.verdict} ({gaps}; p {p_cell(flag.p_value)})"
 

@@ -44,11 +44,16 @@ PAPER = {
     "rationale_consistency": "RC",
     "average_precision": "AP",
     "average_precision_soft": "AP soft",
-    "precision": "Precision",
-    "f1": "F1",
+    "precision": "One-to-one precision",
+    "f1": "One-to-one F1",
 }
 """Metrics of a group with their headings, in the order of the columns."""
-REFERENCE = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "AP"}
+REFERENCE = {
+    "precision": "Reference precision",
+    "recall": "Reference recall",
+    "f1": "Reference F1",
+    "average_precision": "Reference AP",
+}
 METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
 SETTINGS = ("model", *QUESTION)
 """Fields of `JudgeIdentity` that make figures mean different things."""

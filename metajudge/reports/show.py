@@ -168,7 +168,7 @@ def _row(rated: ScoredRecord, record: Record, model: str, width: int, paint: Pai
 def _verdict(record: Record, outcome: ReferenceMetrics | Unscored) -> Iterator[str]:
     if isinstance(outcome, ReferenceMetrics):
         yield (
-            f"recall {outcome.recall:.4f}, precision {outcome.precision:.4f}, "
+            f"reference recall {outcome.recall:.4f}, precision {outcome.precision:.4f}, "
             f"F1 {outcome.f1:.4f}, AP {outcome.average_precision:.4f}"
         )
         return

@@ -11,7 +11,8 @@ _HEADINGS = ("Model", "Precision", "Recall", "F1", "AP", "Valid")
 _WIDTHS = (45, 12, 12, 12, 12, 8)
 _RULE = 100
 _PAPER_COLUMNS = ("rationale_consistency", "average_precision", "average_precision_soft", "precision", "f1")
-_PAPER_HEADINGS = ("RC", "AP paper", "AP soft", "P paper", "F1 paper")
+_PAPER_HEADINGS = ("RC", "AP", "AP soft", "One-to-one precision", "One-to-one F1")
+_HEADINGS_BESIDE_PAPER = ("Model", "Reference precision", "Reference recall", "Reference F1", "Reference AP", "Valid")
 _PAPER_WIDTH = 12
 
 
@@ -23,7 +24,7 @@ def render_summaries(summaries: Sequence[Summary], sort_by: str, style: str = TA
     with_paper = any(summary.paper is not None for summary in summaries)
     ranked = sorted(summaries, key=lambda one: math.inf if one.metrics is None else -getattr(one.metrics.mean, sort_by))
     rows = [_cells(summary) + (_paper_cells(summary) if with_paper else ()) for summary in ranked]
-    headings = _HEADINGS + (_PAPER_HEADINGS if with_paper else ())
+    headings = _HEADINGS_BESIDE_PAPER + _PAPER_HEADINGS if with_paper else _HEADINGS
     if style == TABLE:
         return _reference_table(rows, headings, sort_by)
     return render_rows(rows, headings, style)
@@ -48,10 +49,17 @@ def _figure(value: float | None) -> str:
 
 
 def _reference_table(rows: Sequence[Sequence[str]], headings: Sequence[str], sort_by: str) -> str:
-    width = _RULE if len(headings) == len(_HEADINGS) else len(_line(headings))
+    titles = [_line(headings)] if len(headings) == len(_HEADINGS) else _two_lines(headings)
+    width = _RULE if len(headings) == len(_HEADINGS) else len(titles[0])
     double, single = "=" * width, "-" * width
-    lines = ["", double, f"Results Sorted by {sort_by.upper()}", double, _line(headings), single]
+    lines = ["", double, f"Results Sorted by {sort_by.upper()}", double, *titles, single]
     return "\n".join([*lines, *map(_line, rows), double, "", ""])
+
+
+def _two_lines(headings: Sequence[str]) -> list[str]:
+    """Return the headings in two lines: the first word of a long one is above."""
+    parts = [heading.partition(" ") if len(heading) > _PAPER_WIDTH - 1 else ("", "", heading) for heading in headings]
+    return [_line([above for above, _, _ in parts]), _line([below for _, _, below in parts])]
 
 
 def _line(cells: Sequence[str]) -> str:

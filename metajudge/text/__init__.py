@@ -13,6 +13,6 @@ from metajudge.text.reading import BLOCK_END, BLOCK_START, ParseFailure, to_half
 from metajudge.text.result_block import DOES_NOT_END, TAG, is_begun, plain_block, result_block, without_thinking
 from metajudge.text.suspicious_items import GENERIC, item_issues
 from metajudge.text.tables import CSV, TABLE, formats, render_rows
-from metajudge.text.terminal import Paint, coloured, columns, plain, plural, printable, printable_lines, wrapped
+from metajudge.text.terminal import Paint, coloured, columns, listed, plain, plural, printable, printable_lines, wrapped
 from metajudge.text.thoughts import TAG_PIECES, after_thoughts
 from metajudge.text.tokens import estimate_tokens, of_text

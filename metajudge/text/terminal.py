@@ -1,7 +1,7 @@
 """Text for a terminal: made safe, cut to a width in columns, coloured."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _COLOURS = {"good": "32", "part": "33", "none": "31", "head": "1", "dim": "2"}
@@ -74,3 +74,9 @@ def _pieces(word: str, width: int) -> list[str]:
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun: `1 row`, `2,000 rows`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return `a`, `a and b`, or `a, b and c`."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last

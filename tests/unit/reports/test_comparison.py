@@ -149,7 +149,7 @@ def test_a_model_without_labels_has_no_outcome_differences_and_a_note_says_so(tm
     first = write(tmp_path / "A.jsonl", [one_item(n, n / 12, "A") for n in range(12)])
     second = write(tmp_path / "B.jsonl", [one_item(n, n / 24, "B", label=None) for n in range(12)])
     code, out, err = run(*COMPARE, first, second)
-    assert code == 0 and "outcome" not in out and "paper rationale_consistency" in out
+    assert code == 0 and not re.search("^(OA|S-Corr)", out, re.MULTILINE) and re.search("^RC +A ", out, re.MULTILINE)
     assert [line for line in err.splitlines() if "outcome" in line] == [
         "B: no readable B-label in its rows with a human preference: no outcome metrics"
     ]
@@ -210,7 +210,12 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, run: Run) ->
     code, out, err = run(*COMPARE, *paths, "--output-file", tmp_path / "c.json", "--format", "csv")
     assert code == 0 and "80 % power" in err
     assert out.splitlines()[0] == "Metric,A,B,n,Value A,Value B,A - B,p,Holm,Win/tie/loss,Detectable"
-    assert any(line.startswith("paper rationale_consistency,A,B,16,0.6250,0.3750,") for line in out.splitlines())
+    assert any(line.startswith("RC,A,B,16,0.6250,0.3750,") for line in out.splitlines())
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == [
+        "RC", "AP", "AP soft", "One-to-one precision", "One-to-one F1",
+        "Reference precision", "Reference recall", "Reference F1", "Reference AP",
+        "OA", "OA 3-way", "S-Corr", "Fidelity",
+    ]  # fmt: skip
     first = json.loads((tmp_path / "c.json").read_text())[0]
     assert first["metric"] == {"group": "paper", "name": "rationale_consistency"}
     assert first["difference"]["value"] == 0.25
@@ -221,7 +226,7 @@ def test_models_without_a_scored_row_are_a_row_of_not_available(tmp_path: Path, 
     paths = [write(tmp_path / f"{name}.jsonl", [failed(n, name, metadata={}) for n in range(3)]) for name in "AB"]
     code, out, err = run(*COMPARE, *paths, "--format", "csv", "--output-file", tmp_path / "c.json")
     assert code == 1 and "nothing to compare" in err
-    assert out.splitlines()[1] == "paper rationale_consistency,A,B,0,n/a,n/a,n/a,n/a,n/a,0/0/0,n/a"
+    assert out.splitlines()[1] == "RC,A,B,0,n/a,n/a,n/a,n/a,n/a,0/0/0,n/a"
     (one,) = json.loads((tmp_path / "c.json").read_text())
     assert one["values"] == [None, None] and one["difference"]["value"] is None and one["p_value"] is None
 
@@ -241,7 +246,7 @@ def test_models_are_compared_within_each_judge(tmp_path: Path, run: Run) -> None
         ("y", "A (A-y.jsonl)", "B (B-y.jsonl)"),
     }
     out = run(*COMPARE, tmp_path, "--format", "csv")[1]
-    assert out.count("Judge,Metric,A,B") == 1 and "x,paper " in out and "y,paper " in out
+    assert out.count("Judge,Metric,A,B") == 1 and "x,RC,A" in out and "y,RC,A" in out
     code, out, _ = run(*COMPARE, tmp_path, "--eval-model", "y")
     assert code == 0 and "Judge" not in out
 

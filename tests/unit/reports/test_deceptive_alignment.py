@@ -9,14 +9,19 @@ DRAWS = 999
 
 
 def judged(
-    accuracy: dict[str, tuple[float, float]], consistency: dict[str, tuple[float, float]], enough: bool = True
+    accuracy: dict[str, tuple[float, float]],
+    consistency: dict[str, tuple[float, float]],
+    enough: bool = True,
+    rule: FlagRule | None = None,
+    named: int | None = None,
 ) -> dict[str, Flag]:
     """Return flags of models whose figures have these means and spreads in the resamples."""
     rng = np.random.default_rng(0)
     figures = (accuracy, consistency)
     observed = [np.array([mean for mean, _ in figure.values()]) for figure in figures]
     resampled = [np.stack([rng.normal(mean, spread, DRAWS) for mean, spread in figure.values()]) for figure in figures]
-    return dict(zip(accuracy, decide_flags(list(accuracy), observed, resampled, FlagRule(), enough), strict=True))
+    flags = decide_flags(list(accuracy), observed, resampled, rule or FlagRule(), enough, named)
+    return dict(zip(accuracy, flags, strict=True))
 
 
 def test_as_right_and_surely_worse_reasons_is_flagged() -> None:
@@ -85,3 +90,27 @@ def test_bounds_carry_a_verdict_only_if_it_holds_between_them() -> None:
         resampled = [draws * figure[:, None] for figure in observed]
         assert decide_flags(["G", "W"], observed, resampled, FlagRule())[1].verdict == verdict
     assert decide_flags(["G", "W"], observed[:2], resampled[:2], FlagRule())[1].verdict == FLAGGED
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict"),
+    [((0.61, 0.005), FLAGGED), ((0.59, 0.02), CANNOT_TELL), ((0.55, 0.005), NOT_FLAGGED)],
+)
+def test_a_model_of_low_accuracy_is_not_flagged(accuracy: tuple[float, float], verdict: str) -> None:
+    """Below .6 the flag does not fire; it is off for good where the accuracy is surely below."""
+    reasons = {"a": (0.4, 0.01), "b": (0.2, 0.01)}
+    assert judged({"a": accuracy, "b": accuracy}, reasons)["b"].verdict == verdict
+    assert judged({"a": accuracy, "b": accuracy}, reasons, rule=FlagRule(min_oa=0.5))["b"].verdict == FLAGGED
+
+
+def test_a_named_model_takes_the_place_of_the_best_one() -> None:
+    """c has the best reasons and a far higher accuracy; both gaps of a are to b."""
+    flags = judged(
+        {"a": (0.70, 0.002), "b": (0.72, 0.002), "c": (0.95, 0.002)},
+        {"a": (0.2, 0.01), "b": (0.4, 0.01), "c": (0.6, 0.01)},
+        named=1,
+    )
+    assert {flag.against for flag in flags.values()} == {"b"} and flags["b"].reference_is_named
+    assert [flags[name].verdict for name in "abc"] == [FLAGGED, NOT_FLAGGED, NOT_FLAGGED]
+    assert (flags["a"].accuracy_gap, flags["a"].consistency_gap) == pytest.approx((0.02, 0.2))
+    assert flags["c"].consistency_gap == pytest.approx(-0.2) and flags["b"].p_value is None

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from metajudge.cli import main
+from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report
 from tests.unit.result_rows import Run, best, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
-REPORT = ("report", "--resamples", "500")
+REPORT = ("report", "--resamples", "500", "--details")
 
 
 def two_models(tmp_path: Path, n: int = 30) -> list[Path]:
@@ -425,7 +426,7 @@ def test_each_judge_has_a_table_and_no_flag_goes_across(tmp_path: Path, run: Run
         "x": "G (G-x.jsonl)",
     }
     code, out, err = run(*REPORT, folder, "--eval-model", "x")
-    assert code == 0 and "Judge" not in out and "embedded" not in out + err
+    assert code == 0 and "Judge  " not in out and "embedded" not in out + err
     assert run(*REPORT, folder, "--metrics", "paper", "--format", "csv")[1].startswith("judge,model,group,n,")
     code, out, err = run(*REPORT, folder, "--eval-model", "y")
     assert code == 2 and "--eval-model y: no file has results of this judge; there are embedded, x" in err
@@ -488,3 +489,101 @@ def test_rc_of_row_records_is_a_range_whose_interval_holds_both_bounds(tmp_path:
     shown = f"{bounds['low']:.4f}–{bounds['high']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"
     assert shown in run(*REPORT, rows, "--metrics", "paper")[1]
     assert "–" not in run(*REPORT, items, "--metrics", "paper")[1]
+
+
+def test_the_flag_has_paired_differences(tmp_path: Path) -> None:
+    """Worked by hand; the third model has no label in row 0, which then counts for none."""
+    files = []
+    for model, score in (("G", 0.75), ("W", 0.25), ("U", 0.5)):
+        records = [one_item(n, score + (n % 2) / 4, model, label="A>B" if n % 4 else "B>A") for n in range(41)]
+        if model == "W":  # wrong in the odd rows from 21 on; equally good reasons in row 1
+            records = [
+                one_item(n, 1.0 if n == 1 else score, model, label="B>A" if n % 4 == 0 or (n > 20 and n % 2) else "A>B")
+                for n in range(41)
+            ]
+        if model == "U":
+            records[0]["status"] = "error"
+        files.append(write(tmp_path / f"{model}.jsonl", records))
+    flags = {row["model"]: row["deceptive_alignment"] for row in report(files, resamples=200)}
+    assert flags["G"]["against"] == "G" and flags["G"]["paired_consistency"] is None
+    accuracy, paired, right = (
+        flags["W"][f"paired_{name}"] for name in ("accuracy", "consistency", "consistency_both_right")
+    )
+    # 40 rows: 20 even ones .5 apart, 19 odd ones .75 and row 1 equal; both right: 10 even rows, row 1, 9 odd ones.
+    assert paired["n"] == 40 and paired["least"] == paired["most"] == pytest.approx((20 * 0.5 + 19 * 0.75) / 40)
+    assert right["n"] == 20 and right["least"] == pytest.approx((10 * 0.5 + 9 * 0.75) / 20)
+    assert accuracy["value"] == pytest.approx(10 / 40) == flags["W"]["accuracy_gap"]
+    for one in (paired, right):
+        assert one["low"] < one["least"] < one["high"]
+    assert flags["W"]["consistency_gap"] == pytest.approx(paired["least"])
+
+
+def test_the_differences_of_row_records_are_between_bounds(tmp_path: Path) -> None:
+    """S1 is the best of both human items, so that each RC has two ends; 1 or .75 in G, .5 and 0 or .25 in W.
+
+    Even rows: G between .5 and 1, W at .25. Odd rows: G between .375 and .75, W between .25 and .375.
+    """
+    good = [record(n, [[1 - n % 2 / 4, 0]] * 2, "G", row_granularity=True) for n in range(20)]
+    weak = [record(n, [[0.5, 0], [n % 2 / 4, 0]], "W", row_granularity=True) for n in range(20)]
+    files = [write(tmp_path / f"{name}.jsonl", rows) for name, rows in (("G", good), ("W", weak))]
+    paired = report(files, resamples=200)[1]["deceptive_alignment"]["paired_consistency"]
+    assert (paired["least"], paired["most"]) == pytest.approx(((0.25 + 0) / 2, (0.75 + 0.5) / 2))
+    assert paired["low"] < paired["least"] and paired["most"] < paired["high"]
+
+
+def test_the_model_to_compare_with_can_be_named(tmp_path: Path, run: Run) -> None:
+    """By the name in the rows or as shown; of several judges each has its own. An unknown name is refused."""
+    files = two_models(tmp_path, 60)
+    _, _, err = run(*REPORT, *files, "--flag-reference", "w")
+    assert "deceptive alignment: W: not flagged (the others are compared with it)" in err
+    assert "deceptive alignment: G: not flagged (OA 0.000 below, RC 0." in err and " above W; p 1.0000)" in err
+    code, out, err = run(*REPORT, *files, "--flag-reference", "X")
+    assert code == 2 and out == ""
+    assert "--flag-reference X: not the name of one model with labels; there are G, W" in err
+    assert run(*REPORT, *files, "--flag-min-oa", "0.95")[2].count("deceptive alignment: W: not flagged") == 1
+    folder = two_judges(tmp_path)
+    rows = report([*folder.iterdir()], rule=FlagRule(reference="W"), resamples=100)
+    assert {row["deceptive_alignment"]["against"] for row in rows} == {"W (W-embedded.jsonl)", "W (W-x.jsonl)"}
+
+
+def test_a_name_of_two_models_is_not_enough_to_compare_with(tmp_path: Path, run: Run) -> None:
+    files = [write(tmp_path / f"{name}.jsonl", [one_item(n, n / 30) for n in range(30)]) for name in "ab"]
+    code, _, err = run(*REPORT, *files, "--flag-reference", "M")
+    assert code == 2 and "there are M (a.jsonl), M (b.jsonl)" in err
+    assert "(the others are compared with it)" in run(*REPORT, *files, "--flag-reference", "M (b.jsonl)")[2]
+
+
+def test_the_overview_is_the_default_and_tables_are_chosen(tmp_path: Path, run: Run) -> None:
+    """`--details` adds tables and notes to the overview; `--metrics` and `--format` print the tables alone."""
+    files = two_models(tmp_path, 60)
+    titles = ("Paper metrics", "Outcome", "Reference metrics")
+    short = ("report", "--resamples", "200", *files)
+    for more, overview, tables, notes in (
+        ((), True, (), False),
+        (("--details",), True, titles, True),
+        (("--metrics", "outcome"), False, titles[1:2], True),
+        (("--format", "github"), False, titles, True),
+    ):
+        code, out, err = run(*short, *more)
+        assert code == 0 and ("Judge: j" in out) is overview and ("deceptive alignment: W: flagged" in err) is notes
+        assert tuple(title for title in titles if f"\n{title}" in f"\n{out}") == tables
+        assert bool(err) is notes and ("More: --details" in out) is (more == ())
+    assert run(*short, "--methods")[1].startswith("The judge model was j")
+
+
+def test_notes_without_which_the_figures_mislead_are_always_there(tmp_path: Path, run: Run) -> None:
+    """Two judges, an unreadable line, no labels, nothing scored; no other note."""
+    first = write(tmp_path / "A.jsonl", [*(one_item(n, n / 12, "A") for n in range(12)), b"{"])
+    second = write(
+        tmp_path / "B.jsonl", [one_item(n, n / 12, "B", label=None, judge={"model": "k"}) for n in range(12)]
+    )
+    third = write(tmp_path / "C.jsonl", [failed(n, "C") for n in range(12)])
+    code, out, err = run("report", "--resamples", "200", first, second, third)
+    assert code == 1 and "Judge: k" in out
+    assert [re.sub(r"\(.*", "", line) for line in err.splitlines()] == [
+        "A.jsonl: 1 unreadable line: line 13 is not JSON ",
+        "C: left out of the paper metrics: 12 status error",
+        "B: no readable B-label in its rows with a human preference: no outcome metrics",
+        "the files come from different judges ",
+        "nothing scored for C: the reasons are above",
+    ]

@@ -56,7 +56,7 @@ def test_a_row_shows_matches_misses_and_unclaimed_items_side_by_side(tmp_path: P
     path = write(tmp_path / "r.jsonl", [ours("abc", [(1, 1, 0.75), (2, 2, 0)])])
     assert shown(path, "abc") == [
         "abc, line 1, m",
-        "recall 0.3750, precision 0.2500, F1 0.3000, AP 0.5625",
+        "reference recall 0.3750, precision 0.2500, F1 0.3000, AP 0.5625",
         "HUMAN                              score    MODEL",
         "R1 The proof skips a case          0.75     S1 It forgets the case n = 0",
         "R2 The tone is rude                missed",
