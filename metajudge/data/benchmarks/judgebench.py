@@ -4,7 +4,7 @@ Tan et al. 2024 (arXiv 2410.12784); files and rules of ScalerLab/JudgeBench.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class JudgeBenchResults:
 
 def read_judgebench(path: Path) -> JudgeBenchResults:
     """Read a file of judged pairs: one of JudgeBench's outputs, or rows that `critic` has judged."""
+    made = False
     pairs: list[Pair] = []
     splits: dict[str, None] = {}
     judges: dict[str, None] = {}
@@ -67,7 +68,10 @@ def read_judgebench(path: Path) -> JudgeBenchResults:
         _check_one(entry, splits, "splits", "a file")
         if made:
             _check_one(entry, judges, "models", "an output")
-    if len({len(pair.games) for pair in pairs}) > 1:
+    games = max(len(pair.games) for pair in pairs)
+    # A made row whose questions all failed does not say how many there were.
+    pairs = [replace(pair, games=(None,) * games) if pair.games == (None,) and made else pair for pair in pairs]
+    if any(len(pair.games) < games for pair in pairs):
         raise UsageError(f"{path} holds pairs with one game and pairs with two; judge all in the same orders")
     return JudgeBenchResults(path, next(iter(judges), path.stem), next(iter(splits)), pairs)
 

@@ -272,7 +272,8 @@ def _judged(path: Path, entries: Sequence[Entry]) -> RMBenchResults:
         own[i, j] = _won(verdicts, -1 if first == "A" else 1)
         prompts[key] = question_of(entry)
         inconsistent[key] = inconsistent.get(key, 0) + verdicts.is_inconsistent
-        kinds[_kind(verdicts)] = None
+        if verdicts.label is not None:
+            kinds[_kind(verdicts)] = None
         if verdicts.model:
             models[verdicts.model] = None
         if len(models) > 1:
@@ -292,7 +293,7 @@ def _judged(path: Path, entries: Sequence[Entry]) -> RMBenchResults:
         )
         for key, own in cells.items()
     ]
-    return RMBenchResults([path], next(iter(models), path.stem), next(iter(kinds)), matrices)
+    return RMBenchResults([path], next(iter(models), path.stem), next(iter(kinds), "no verdicts"), matrices)
 
 
 def _won(verdicts: Verdicts, right: int) -> float | None:
