@@ -35,7 +35,7 @@ _MAKERS = {JUDGEBENCH: judgebench_critic_rows, RM_BENCH: rm_bench_critic_rows}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark, its files, the rows to make, and the protocol."""
-    parser.add_argument("name", choices=TITLES, metavar="NAME", help=", ".join(TITLES))
+    parser.add_argument("name", choices=tuple(TITLES), metavar="NAME", help=", ".join(TITLES))
     files = "outputs of the benchmark's own scripts, or of critic on rows of --make; with --make the benchmark's data"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
     rows = f"write rows for critic in place of figures ({' and '.join(_MAKERS)})"

@@ -17,7 +17,7 @@ class MadeRows:
 
     rows: list[dict[str, Any]]
     about: str
-    """What they hold, such as `the 350 pairs of the split gpt-4o`."""
+    """Content, such as `the 350 pairs of the split gpt-4o`."""
 
 
 def made_row(
@@ -70,7 +70,7 @@ def read_verdicts(entry: Entry) -> Verdicts:
         raise entry.error("was not judged yet; run on this file: python3 -m metajudge critic")
     names = [key[: -len(_LABEL)] for key in entry.data if key.lower().endswith(_LABEL)]
     if len(names) > 1:
-        raise entry.error(f"has the labels of {', '.join(names)}; give each model an output of its own")
+        raise entry.error(f"has the labels of {', '.join(names)}; write one output file for each model")
     label = _verdict(entry.data.get(f"{names[0]}{_LABEL}")) if names else None
     orders = stamp.get("labels")
     games = tuple(map(_verdict, orders.values())) if isinstance(orders, dict) else (label,)

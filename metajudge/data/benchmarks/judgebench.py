@@ -65,9 +65,9 @@ def read_judgebench(path: Path) -> JudgeBenchResults:
         splits[split] = None
         if judge:
             judges[judge] = None
-        _check_one(entry, splits, "splits", "a file")
+        _check_one(entry, splits, "splits")
         if made:
-            _check_one(entry, judges, "models", "an output")
+            _check_one(entry, judges, "models")
     games = max(len(pair.games) for pair in pairs)
     # A made row whose questions all failed does not say how many there were.
     pairs = [replace(pair, games=(None,) * games) if pair.games == (None,) and made else pair for pair in pairs]
@@ -85,7 +85,7 @@ def judgebench_critic_rows(paths: Sequence[Path]) -> MadeRows:
         for entry in read_entries(path, JUDGEBENCH):
             pair_id, split, label = entry.id("pair_id"), _split(entry.text("response_model")), _label(entry)
             splits[split] = None
-            _check_one(entry, splits, "splits", "a file")
+            _check_one(entry, splits, "splits")
             if pair_id in lines:
                 raise entry.error(f"repeats the pair {pair_id} of line {lines[pair_id]}; keep one of them")
             lines[pair_id] = entry.line
@@ -98,9 +98,9 @@ def judgebench_critic_rows(paths: Sequence[Path]) -> MadeRows:
     return MadeRows(rows, f"{len(rows)} of {SPLITS.get(split, len(rows))} pairs of the split {split}")
 
 
-def _check_one(entry: Entry, values: dict[str, None], what: str, each: str) -> None:
+def _check_one(entry: Entry, values: dict[str, None], what: str) -> None:
     if len(values) > 1:
-        raise entry.error(f"belongs to another one of the {what} {' and '.join(values)}; give each {each} of its own")
+        raise entry.error(f"belongs to another one of the {what} {' and '.join(values)}; put each into a separate file")
 
 
 def _published_pair(entry: Entry) -> tuple[str, str, Pair]:

@@ -67,12 +67,12 @@ class RMBenchResults:
     paths: list[Path]
     model: str
     kind: str
-    """Where the comparisons come from: scores, verdicts in one order, or in both by a rule."""
+    """Origin of the comparisons: scores, verdicts in one order, or in both by a rule."""
     matrices: list[StyleMatrix] = field(default_factory=list)
 
 
 def read_rm_bench(paths: Sequence[Path]) -> list[RMBenchResults]:
-    """Read the results of one model, or of several that `critic` has asked; a domain may have a file of its own."""
+    """Read the results of one model, or of several that `critic` has asked; each domain may be a separate file."""
     scored: list[StyleMatrix] = []
     thirds: list[tuple[Path, list[_Third]]] = []
     judged: dict[str, RMBenchResults] = {}

@@ -223,6 +223,7 @@ def weighted_means(columns: Sequence[Column], weights: Sequence[float], clusters
             return NO_INTERVAL
         value, fewest = value + weight * mean, min(fewest, groups)
         errors += weight * residuals / float(sizes.sum()) * math.sqrt(groups / max(groups - 1, 1))
+    errors[np.abs(errors) < _ROUNDING / clusters.count] = 0.0
     variance = float(errors @ errors)
     if fewest < MIN_CLUSTERS or not variance or not 0 < value < 1:
         return Interval(value, None, None)

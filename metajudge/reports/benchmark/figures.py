@@ -65,7 +65,7 @@ class BenchmarkReport:
     protocol: str
     """Rule of the official figures."""
     source: str
-    """What was judged, such as the split, and how."""
+    """Data and form of the judgements, such as the split."""
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()
     """Why a figure is not the one of the whole benchmark."""

@@ -28,8 +28,9 @@ def score_judgebench(results: JudgeBenchResults) -> BenchmarkReport:
         lines.append(Line(name, True, len(own), prompts, rows.means(columns, inside[name]), _game_counts(own)))
     n, prompts = len(pairs), rows.clusters.count
     lines.append(Line("all (micro)", True, n, prompts, rows.means(columns), _game_counts(pairs)))
-    macro = rows.means_of_groups(columns, inside.values())
-    lines.append(Line(f"mean of {len(names)} categories (macro)", False, n, prompts, macro))
+    if len(names) > 1:
+        macro = rows.means_of_groups(columns, inside.values())
+        lines.append(Line(f"mean of {len(names)} categories (macro)", False, n, prompts, macro))
     return BenchmarkReport(
         benchmark=JUDGEBENCH,
         model=results.judge,

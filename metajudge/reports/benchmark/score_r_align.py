@@ -69,6 +69,6 @@ def _failures(rationales: Sequence[Rationale]) -> str:
     counts = Counter(one.verdict for one in rationales)
     unreadable = sum(not one.is_readable for one in rationales)
     return (
-        f"{counts[CALL_FAIL]} failed calls and {counts[PARSE_FAIL]} unreadable replies of the meta-judge count neither "
-        f"in S-Corr nor in fidelity; {unreadable} unreadable labels count as wrong"
+        f"failed calls ({counts[CALL_FAIL]}) and unreadable replies ({counts[PARSE_FAIL]}) of the meta-judge count "
+        f"neither in S-Corr nor in fidelity; unreadable labels ({unreadable}) count as wrong"
     )

@@ -11,7 +11,7 @@ from metajudge.metrics.statistics.intervals import Column
 from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Figure, Line, Rows, ordered_groups, within
 
 _WEIGHTS = (0.30, 0.30, 0.20, 0.20, 0.01)
-"""Of the parts of the score of Ties, in the order of `_ties_parts`."""
+"""Weights of the parts of the score of Ties, in the order of `_ties_parts`."""
 _NONE = (math.nan,) * 3
 
 

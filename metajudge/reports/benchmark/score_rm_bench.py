@@ -34,10 +34,11 @@ def score_rm_bench(results: RMBenchResults, protocol: str = OFFICIAL) -> Benchma
         prompts = len({one.prompt for one in own})
         lines.append(Line(name, True, len(own), prompts, rows.means(columns, inside[name]), _cell_counts(own)))
     n, prompts, whole = len(matrices), rows.clusters.count, set(names) == set(DOMAINS)
-    title = "total (macro)" if whole else f"mean of {', '.join(names)} (macro)"
-    total = rows.means_of_groups(columns, inside.values())
-    lines.append(Line(title, whole, n, prompts, total, _cell_counts(matrices)))
-    lines.append(Line("all (micro)", False, n, prompts, rows.means(columns)))
+    if len(names) > 1:
+        title = "total (macro)" if whole else f"mean of {', '.join(names)} (macro)"
+        total = rows.means_of_groups(columns, inside.values())
+        lines.append(Line(title, whole, n, prompts, total, _cell_counts(matrices)))
+        lines.append(Line("all (micro)", False, n, prompts, rows.means(columns)))
     return BenchmarkReport(
         benchmark=RM_BENCH,
         model=results.model,
