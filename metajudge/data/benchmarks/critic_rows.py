@@ -66,7 +66,9 @@ class Verdicts:
 def read_verdicts(entry: Entry) -> Verdicts:
     """Return the verdicts of a judged row. Raises `UsageError` if it has none, or those of several models."""
     stamp = entry.data.get(METADATA_KEY)
-    if not isinstance(stamp, dict) or stamp.get("step") != "critic":
+    while isinstance(stamp, dict) and stamp.get("step") != "critic":
+        stamp = stamp.get("earlier")
+    if not isinstance(stamp, dict):
         raise entry.error("was not judged yet; run on this file: python3 -m metajudge critic")
     names = [key[: -len(_LABEL)] for key in entry.data if key.lower().endswith(_LABEL)]
     if len(names) > 1:

@@ -147,7 +147,7 @@ def kind_of(row: Mapping[str, Any]) -> str:
         return R_ALIGN
     if {"pair_id", "source"} <= keys:
         return JUDGEBENCH
-    if "num_correct" in keys or {"id", "subset", "results"} <= keys:
+    if "num_correct" in keys or ("subset" in keys and {"scores", "results", "winner"} & keys):
         return REWARDBENCH2
     if {"chosen", "rejected"} <= keys or {"score_chosen", "score_rejected"} & keys or "acc_matrix" in keys:
         return RM_BENCH

@@ -81,6 +81,8 @@ def read_rm_bench(paths: Sequence[Path]) -> list[RMBenchResults]:
         if is_made(entries[0].data):
             one = _judged(path, entries)
             earlier = judged.setdefault(one.model, one)
+            if earlier.kind != one.kind:
+                raise UsageError(f"{path} holds {one.kind}, another file {earlier.kind}; judge all in the same way")
             if earlier is not one:
                 earlier.paths += one.paths
                 earlier.matrices += one.matrices
@@ -115,8 +117,9 @@ def _refuse_repeated(results: RMBenchResults) -> None:
 
 def _scored(entry: Entry) -> StyleMatrix:
     part, row_id, prompt = _part(entry), entry.id(), entry.text("prompt")
-    if "acc_matrix" in entry.data:
-        cells = tuple(tuple(map(_outcome, row)) for row in _lists_of_three(entry, "acc_matrix"))
+    matrix = next((key for key in ("acc_matrix", "result") if key in entry.data), None)
+    if matrix:
+        cells = tuple(tuple(map(_outcome, row)) for row in _lists_of_three(entry, matrix))
     else:
         chosen, rejected = (_three_scores(entry, key) for key in ("score_chosen", "score_rejected"))
         cells = tuple(tuple(_compared(one, other) for other in rejected) for one in chosen)
@@ -167,7 +170,8 @@ class _Third:
 
 
 def _is_third(entry: Entry) -> bool:
-    return "result" in entry.data and "score_chosen" not in entry.data
+    results = entry.data.get("result")
+    return isinstance(results, list) and not any(isinstance(one, list) for one in results)
 
 
 def _third(entry: Entry) -> _Third:
@@ -277,7 +281,9 @@ def _judged(path: Path, entries: Sequence[Entry]) -> RMBenchResults:
         if verdicts.model:
             models[verdicts.model] = None
         if len(models) > 1:
-            raise entry.error(f"has a label of {verdicts.model}, others of {next(iter(models))}; give each an output")
+            raise entry.error(
+                f"has a label of {verdicts.model}, others of {next(iter(models))}; write one file for each"
+            )
     for (part, name), own in cells.items():
         if len(own) != STYLES * STYLES:
             raise UsageError(f"{path}: row {name} of {part} has {len(own)} of its 9 pairs; finish the run of critic")

@@ -104,6 +104,12 @@ def test_the_games_of_critic_are_those_of_its_stamp(tmp_path: Path) -> None:
     assert results.judge == "m" and results.pairs[0].prompt == "q1" and results.pairs[0].category == "coding"
 
 
+def test_a_later_step_hides_no_verdict(tmp_path: Path) -> None:
+    stamp = {"step": "decompose", "status": "success", "earlier": {"step": "critic", **both("B>A", "A=B")}}
+    results = read_judgebench(write(tmp_path / "judged.jsonl", [{**judged(1, {}), "metajudge": stamp}]))
+    assert results.pairs[0].games == (1, 0)
+
+
 def test_a_single_order_of_critic_is_one_game(tmp_path: Path) -> None:
     rows = [judged(1, {"status": "success"}, "A>>B"), judged(2, {"status": "error"})]
     results = read_judgebench(write(tmp_path / "judged.jsonl", rows))

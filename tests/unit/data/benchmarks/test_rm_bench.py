@@ -1,5 +1,6 @@
 """RM-Bench's files, and its rows for `critic`."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,10 @@ def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, row: dict[str, Any],
 
 def test_a_matrix_of_outcomes_is_read(tmp_path: Path) -> None:
     """Whatever is no outcome is null."""
-    row = {**DATA, "domain": "chat", "acc_matrix": [[1, 0.5, 0], [0.0, 2, None], [1, 1, 1]]}
-    (results,) = read_rm_bench([write(tmp_path / "x.jsonl", [row])])
-    assert results.matrices[0].cells == ((1, 0.5, 0), (0, None, None), (1, 1, 1))
+    for key in ("acc_matrix", "result"):
+        row = {**DATA, "domain": "chat", key: [[1, 0.5, 0], [0.0, 2, None], [1, 1, 1]]}
+        (results,) = read_rm_bench([write(tmp_path / "x.jsonl", [row])])
+        assert results.matrices[0].cells == ((1, 0.5, 0), (0, None, None), (1, 1, 1))
 
 
 def test_rows_of_one_id_but_other_prompts_are_two(tmp_path: Path) -> None:
@@ -146,8 +148,20 @@ def test_verdicts_make_the_matrix(tmp_path: Path) -> None:
 
 
 def test_outputs_of_two_models_are_two_results(tmp_path: Path) -> None:
-    found = read_rm_bench([judged(tmp_path, {}), judged(tmp_path, {}, "n")])
+    """Those of one model are one; both must be judged in the same way."""
+    first = judged(tmp_path, {})
+    found = read_rm_bench([first, judged(tmp_path, {}, "n")])
     assert [one.model for one in found] == ["m", "n"]
+    code = [json.loads(line) for line in first.read_text().splitlines()]
+    for row in code:
+        row["benchmark"]["domain"] = "code"
+    second = write(tmp_path / "code.jsonl", code)
+    (both,) = read_rm_bench([first, second])
+    assert [one.domain for one in both.matrices] == ["chat", "code"] and both.paths == [first, second]
+    for row in code:
+        row["metajudge"]["labels"] = {"AB": "A>B", "BA": "A>B"}
+    write(second, code)
+    assert f"{second} holds verdicts in both orders, rule agree, another file verdicts in one" in refusal(first, second)
 
 
 def test_an_unfinished_output_is_refused(tmp_path: Path) -> None:
