@@ -39,7 +39,7 @@ def styles(number: int, chosen: Sequence[Any], rejected: Sequence[Any], **more: 
     }  # fmt: skip
 
 
-def best_of(row_id: str, subset: str, scores: Sequence[float] | None, right: int = 1, **more: Any) -> dict[str, Any]:
+def best_of(row_id: str, subset: str, scores: Sequence[Any] | None, right: int = 1, **more: Any) -> dict[str, Any]:
     """A row of RewardBench 2."""
     return {"id": row_id, "subset": subset, "num_correct": right, "scores": scores, **more}
 
