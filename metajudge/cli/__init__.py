@@ -43,6 +43,7 @@ COMMANDS = {
     "export": Command(LOOK, "Write a table with a line per row and model, as CSV, JSONL or Parquet"),
     "compare": Command(LOOK, "Compare models over their common rows"),
     "agreement": Command(LOOK, "Measure how much a result depends on the judge"),
+    "benchmark": Command(LOOK, "Score a model's outputs on JudgeBench, RM-Bench, RewardBench 2 or R-Align"),
     "plot": Command(LOOK, "Draw outcome accuracy against rationale consistency"),
     "show": Command(LOOK, "Show rows of a result file, both lists side by side"),
     "serve-reward": Command(TRAIN, "Serve the reward of training a critic over HTTP"),

@@ -7,7 +7,7 @@ from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks.critic import CriticStep
+from metajudge.tasks.critic import AGREE, SUM, CriticStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     name = "the evaluated model's name in the rows"
     asked.add_argument("--name", dest="model_name", required=True, metavar="NAME", help=name)
     asked.add_argument("--top-k", type=whole(1), metavar="N", help="ask for exactly N reasons, and keep no more")
-    orders = "both: ask again with the responses exchanged; verdicts that disagree count as a tie"
+    orders = "both: ask again with the responses exchanged, and merge both verdicts by --orders-rule"
     asked.add_argument("--orders", choices=("ab", "both"), default="ab", help=orders)
+    rule = "label of verdicts that disagree with --orders both: agree, a tie; sum, the response that one order prefers "
+    rule += "if the other is a tie, as JudgeBench counts"
+    asked.add_argument("--orders-rule", choices=(AGREE, SUM), default=AGREE, help=rule)
     longest = "leave out the oldest turns of a longer question (by estimate); the row's stamp counts them"
     asked.add_argument("--max-input-tokens", type=whole(100), metavar="N", help=longest)
     asked.add_argument("--from-field", metavar="FIELD", help="ask nothing: parse this field, generated elsewhere")
@@ -36,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--name {args.model_name!r} is not allowed for a model; give it another name")
     if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
         raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
+    if args.orders_rule == SUM and args.orders != "both":
+        raise UsageError("--orders-rule sum needs two verdicts; add --orders both")
     next_command = f"python3 -m metajudge check {shlex.quote(args.output_file)}"
     return run_and_print(args, from_args(CriticStep, args), next_command)
 

@@ -141,6 +141,7 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         ),
         (["critic", "--name", "m", "--from-field", "context", "--orders", "both"], "leave out --orders both"),
         (["critic", "--name", "m", "--from-field", "context", "--max-input-tokens", "500"], "--max-input-tokens\n"),
+        (["critic", "--name", "m", "--orders-rule", "sum"], "--orders-rule sum needs two verdicts; add --orders both"),
         (["decompose", "--text-field", "notes", "--dry-run"], 'has "notes"; name another field with --text-field'),
     ],
 )

@@ -16,6 +16,7 @@ from metajudge.metrics.statistics.intervals import (
     paired_difference,
     prepare_mean,
     unpaired_difference,
+    weighted_means,
     wilson,
 )
 from metajudge.metrics.statistics.resampling import ClusterBootstrap, resample_counts
@@ -313,3 +314,24 @@ def test_metrics_do_not_drift_with_the_number_of_samples(tmp_path: Path) -> None
     one, eight = means(1), means(8)
     print(f"RC and AP of one sample {one}, of eight {eight}")
     assert np.abs(one - eight).max() < 0.005
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shares"),
+    [
+        ((154, 98, 56, 42), (0.6, 0.6, 0.8, 0.8)),
+        ((154, 98, 56, 42), (0.95, 0.95, 0.95, 0.95)),
+        ((12, 12, 12, 12), (0.7, 0.7, 0.7, 0.7)),
+        ((129, 529, 228, 441), (0.98, 0.97, 0.9, 0.95)),
+    ],
+)
+def test_a_mean_of_groups_means_is_covered(sizes: tuple[int, ...], shares: tuple[float, ...]) -> None:
+    """Right and wrong answers in four groups of the sizes of benchmarks."""
+    rng, group = np.random.default_rng(20_260_204), np.repeat(np.arange(4), sizes)
+    clusters, hits = independent(len(group)), 0
+    for _ in range(REPETITIONS):
+        column = (rng.random(len(group)) < np.array(shares)[group]).astype(float)
+        found = weighted_means([np.where(group == one, column, np.nan) for one in range(4)], [0.25] * 4, clusters)
+        assert found.low is not None and found.high is not None
+        hits += found.low <= np.mean(shares) <= found.high
+    assert 0.93 <= hits / REPETITIONS <= 0.965

@@ -198,11 +198,36 @@ def wilson(column: Column, clusters: Clusters) -> Interval:
     rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
     if groups < MIN_CLUSTERS:
         return Interval(p if groups else None, None, None)
-    z, n = _quantile(groups, rows), rows / _inflation(residuals, p * (1 - p), rows, groups)
+    return _score_interval(p, rows / _inflation(residuals, p * (1 - p), rows, groups), _quantile(groups, rows))
+
+
+def _score_interval(p: float, n: float, z: float) -> Interval:
     centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     # At 0 and 1, rounding could put the end of the interval on the wrong side of the proportion.
     return _cut(p, min(p, (centre - half) / scale), max(p, (centre + half) / scale), least=0)
+
+
+def weighted_means(columns: Sequence[Column], weights: Sequence[float], clusters: Clusters) -> Interval:
+    """Return the interval of Σ weight · mean over columns with values within 0..1, such as a mean of domains' means.
+
+    The variance is linearised over clusters, which columns may share. The interval is Wilson's for the n that gives a
+    proportion of this value the same variance. It is unknown if a column has fewer than `MIN_CLUSTERS` clusters, if no
+    value differs from its column's mean, and if the sum is not between 0 and 1.
+    """
+    value, fewest, errors = 0.0, clusters.count, np.zeros(clusters.count)
+    for column, weight in zip(columns, weights, strict=True):
+        mean, sizes, residuals = _centred(column, clusters)
+        groups = int(np.count_nonzero(sizes))
+        if not groups:
+            return NO_INTERVAL
+        value, fewest = value + weight * mean, min(fewest, groups)
+        errors += weight * residuals / float(sizes.sum()) * math.sqrt(groups / max(groups - 1, 1))
+    errors[np.abs(errors) < _ROUNDING / clusters.count] = 0.0
+    variance = float(errors @ errors)
+    if fewest < MIN_CLUSTERS or not variance or not 0 < value < 1:
+        return Interval(value, None, None)
+    return _score_interval(value, value * (1 - value) / variance, NormalDist().inv_cdf(_UPPER))
 
 
 def paired_difference(gaps: Column, clusters: Clusters) -> Interval:

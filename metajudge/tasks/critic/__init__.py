@@ -1,3 +1,4 @@
 """Criticising: the evaluated model writes its reasons and its verdict about each pair of responses."""
 
+from metajudge.tasks.critic.reply import AGREE, SUM
 from metajudge.tasks.critic.step import CriticStep

@@ -22,6 +22,7 @@ from metajudge.tasks.critic.verdict import (
 )
 from metajudge.text import BLOCK_END, BLOCK_START, ParseFailure, result_block, to_half_width, without_thinking
 
+AGREE, SUM = "agree", "sum"
 _GAP = r"[\s*_`]*"
 _HEADER = re.compile(
     rf"[\s{INVISIBLE}*_`#>]*list of reasons{_GAP}(?:\([^()]{{0,60}}\){_GAP}(?=:))?(?P<colon>:[*_`]*[ \t]*)?",
@@ -228,11 +229,12 @@ def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[
 # ------------------------------------------------------------------ both orders
 
 
-def merge_orders(one: int, other: int) -> tuple[str, bool]:
+def merge_orders(one: int, other: int, rule: str = AGREE) -> tuple[str, bool]:
     """Return the label of two verdicts about the same order of responses, and whether they agree.
 
-    They agree when both prefer the same response, or none; of two strengths the weaker counts. Else it is a tie.
+    They agree when both prefer the same response, or none; of two strengths the weaker counts. Else the label is a tie
+    (`AGREE`), or the sum of the two signs (`SUM`): a response that one order prefers and the other does not oppose.
     """
-    if sign(one) != sign(other):
-        return LABELS[0], False
-    return LABELS[min(one, other, key=abs)], True
+    if sign(one) == sign(other):
+        return LABELS[min(one, other, key=abs)], True
+    return LABELS[sign(one) + sign(other) if rule == SUM else 0], False

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from metajudge.data import Conversation, Status, cut_to_tokens, read_conversation, read_response
-from metajudge.engine import Answer, Question, RequestResult
+from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply
 from metajudge.tasks.critic.prompt import CriticPrompt
-from metajudge.tasks.critic.reply import Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.reply import AGREE, SUM, Critique, merge_orders, parse_existing, read_critique
 from metajudge.tasks.critic.verdict import LABELS
 from metajudge.tasks.messages import short_hash
 from metajudge.tasks.step import Step, StepResult, StepSpec
@@ -28,6 +28,8 @@ class CriticStep(Step):
     """Reasons asked for and kept; None = as many as there are."""
     orders: str = AB
     """`ab`, or `both`: asked with the responses exchanged, too."""
+    orders_rule: str = AGREE
+    """Label of orders that disagree: a tie (`agree`), or the `sum` of both verdicts' signs, as JudgeBench counts."""
     max_input_tokens: int | None = None
     """The oldest turns are left out of a longer question; the note `turns_left_out` counts them."""
     from_field: str | None = None
@@ -43,6 +45,7 @@ class CriticStep(Step):
             "model_name": self.model_name,
             "top_k": self.top_k,
             "orders": self.orders,
+            "orders_rule": self.orders_rule,
             "max_input_tokens": self.max_input_tokens,
             "existing_text": self.from_field,
             "context_field": self.context_field,
@@ -89,8 +92,14 @@ class CriticStep(Step):
         ]
 
     def derive(self, row: dict[str, Any], results: Sequence[RequestResult]) -> StepResult:
-        """Make the row's result, with the number of turns left out of the question."""
+        """Make the row's result, with the number of turns left out of the question.
+
+        The notes keep the verdict of one order if the other has failed.
+        """
         found = Step.derive(self, row, results)
+        if len(results) > 1 and 0 < sum(isinstance(one, Failed) for one in results) < len(results):
+            labels = [one.value.verdict if isinstance(one, Answer) else None for one in results]
+            found = replace(found, notes={**found.notes, "labels": _labels(labels)})
         texts = self._texts(row)
         left_out = 0 if isinstance(texts, str) else texts[0].left_out
         return replace(found, notes={LEFT_OUT: left_out, **found.notes}) if left_out else found
@@ -101,21 +110,30 @@ class CriticStep(Step):
         text = answers[0].reply.text or ""
         if len(answers) == 1:
             return StepResult(Status.SUCCESS, self._fields(first, first.label, text))
-        second = -answers[1].value.verdict  # here Response A is the one that was shown as B
-        label, consistent = merge_orders(first.verdict, second)
+        label, consistent = merge_orders(first.verdict, -answers[1].value.verdict)
         notes = {
             "consistent": consistent,
-            "labels": {"AB": first.label, "BA": LABELS[second]},
+            "labels": _labels([answer.value.verdict for answer in answers]),
             "generated_text_BA": answers[1].reply.text or "",
         }
         return StepResult(Status.SUCCESS, self._fields(first, label, text), notes)
+
+    def finalize(self, found: StepResult) -> StepResult:
+        """Apply the rule for two orders, which may change without asking again."""
+        if found.status != Status.SUCCESS or "labels" not in found.notes:
+            return found
+        first, second = (_VERDICTS[label] for label in found.notes["labels"].values())
+        label, _ = merge_orders(first, second, self.orders_rule)
+        rule = {"orders_rule": SUM} if self.orders_rule == SUM else {}
+        return replace(found, fields={**found.fields, f"{self.model_name}-label": label}, notes={**found.notes, **rule})
 
     def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
         """Yield remarks about turns left out, and about the agreement of both orders."""
         if LEFT_OUT in notes:
             yield "with turns left out (`max_input_tokens`)"
         if "consistent" in notes:
-            yield "consistent in both orders" if notes["consistent"] else "inconsistent (taken as a tie)"
+            inconsistent = "inconsistent (sum of both)" if self.orders_rule == SUM else "inconsistent (taken as a tie)"
+            yield "consistent in both orders" if notes["consistent"] else inconsistent
 
     def _fields(self, critique: Critique, label: str, text: str) -> dict[str, Any]:
         return {
@@ -153,6 +171,14 @@ class CriticStep(Step):
 
 
 _Texts = tuple[Conversation, str, str]
+_VERDICTS = {label: verdict for verdict, label in LABELS.items()}
+
+
+def _labels(verdicts: Sequence[int | None]) -> dict[str, str | None]:
+    """Return the labels of both orders, in terms of the row's own; None for a verdict that is missing."""
+    # In the second order, Response A is the one that the row has as B.
+    own = zip(("AB", "BA"), verdicts, (1, -1), strict=True)
+    return {order: None if verdict is None else LABELS[verdict * turned] for order, verdict, turned in own}
 
 
 def _read(reply: Reply) -> Critique | ParseFailure:

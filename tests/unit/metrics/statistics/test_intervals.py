@@ -22,6 +22,7 @@ from metajudge.metrics.statistics.intervals import (
     prepare_mean,
     t_quantile,
     unpaired_difference,
+    weighted_means,
     wilson,
 )
 from metajudge.metrics.statistics.resampling import ClusterBootstrap, Floats, resample_counts
@@ -85,6 +86,38 @@ def test_a_difference_has_students_interval() -> None:
     tenths = difference_interval(np.full(12_000, 0.1), equal(12, 1000))
     assert (tenths.low, tenths.high) == (None, None)
     assert difference_interval(np.full(3, np.nan), equal(3)) == NO_INTERVAL
+
+
+def test_a_mean_of_means_has_the_variance_of_its_parts() -> None:
+    """Means .75 of 12 rows and .5 of 20: their mean has the variance (.1875/11 + .25/19) / 4, and Wilson's ends."""
+    values = np.array([1.0] * 9 + [0.0] * 3 + [1.0] * 10 + [0.0] * 10)
+    first = np.array([True] * 12 + [False] * 20)
+    parts = [np.where(first, values, np.nan), np.where(first, np.nan, values)]
+    found = weighted_means(parts, [0.5, 0.5], equal(32))
+    n = 0.625 * 0.375 / ((0.1875 / 11 + 0.25 / 19) / 4)
+    z = 1.959964
+    half = z * math.sqrt(0.625 * 0.375 / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    centre = (0.625 + z * z / (2 * n)) / (1 + z * z / n)
+    assert (found.value, found.low, found.high) == pytest.approx((0.625, centre - half, centre + half), abs=1e-6)
+
+
+def test_means_over_shared_clusters_are_not_independent() -> None:
+    """A column and its complement: the mean is .5 whatever the rows, so its interval is unknown, not wide."""
+    values = np.array([1.0, 0.0, 0.0] * 8)
+    assert weighted_means([values, 1 - values], [0.5, 0.5], equal(24)) == Interval(0.5, None, None)
+    same = weighted_means([values, values], [0.5, 0.5], equal(24))
+    apart = weighted_means([np.append(values, [np.nan] * 24), np.append([np.nan] * 24, values)], [0.5] * 2, equal(48))
+    assert same.low is not None and apart.low is not None and same.low < apart.low
+
+
+def test_a_mean_of_means_of_few_clusters_has_no_interval() -> None:
+    """One part has nine; a part without a row leaves nothing."""
+    values = np.array([1.0] * 4 + [0.0] * 5 + [1.0] * 6 + [0.0] * 6)
+    few = np.array([True] * 9 + [False] * 12)
+    parts = [np.where(few, values, np.nan), np.where(few, np.nan, values)]
+    found = weighted_means(parts, [0.5, 0.5], equal(21))
+    assert (found.value, found.low, found.high) == (pytest.approx((4 / 9 + 0.5) / 2), None, None)
+    assert weighted_means([*parts, np.full(21, np.nan)], [0.3] * 3, equal(21)) == NO_INTERVAL
 
 
 @pytest.mark.parametrize("freedom", [9, 12, 20, 50, 500])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.tasks.critic.reply import LABELS, Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.reply import LABELS, SUM, Critique, merge_orders, parse_existing, read_critique
 from metajudge.text.reading import ParseFailure
 from tests.unit.tasks.replies import END, HARD, START, accepted, block, folded, rejected
 
@@ -281,6 +281,18 @@ def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() 
 def test_orders_that_disagree_come_to_a_tie(first: int, second: int, merged: tuple[str, bool]) -> None:
     """The weaker of two strengths counts; the order of the two does not matter."""
     assert merge_orders(first, second) == merge_orders(second, first) == merged
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "merged"),
+    [
+        (0, 1, ("B>A", False)), (-2, 0, ("A>B", False)), (2, -1, ("A=B", False)), (1, 2, ("B>A", True)),
+        (0, 0, ("A=B", True)),
+    ],
+)  # fmt: skip
+def test_by_the_sum_a_preference_beats_a_tie(first: int, second: int, merged: tuple[str, bool]) -> None:
+    """Preferences for both still come to a tie, whatever their strength."""
+    assert merge_orders(first, second, SUM) == merge_orders(second, first, SUM) == merged
 
 
 # ------------------------------------------------------------------ properties

@@ -4,7 +4,7 @@ from typing import Any
 
 from metajudge.engine.question import Answer, Failed
 from metajudge.llm.completion import Reply, Usage
-from metajudge.tasks.critic.reply import Critique
+from metajudge.tasks.critic.reply import SUM, Critique
 from metajudge.tasks.critic.step import BOTH, CriticStep
 from metajudge.text.tokens import estimate_tokens
 
@@ -59,3 +59,31 @@ def test_a_question_that_fits_has_no_note_of_it() -> None:
         assert shown_turns(step, LONG) == [4]
         found = step.derive(LONG, [answer(CRITIQUE)])
         assert "turns_left_out" not in found.notes and list(step.remarks(found.notes)) == []
+
+
+def test_the_rule_for_two_orders_applies_without_asking_again() -> None:
+    """The record holds both verdicts; `finalize` makes the label of them by the rule of the run that writes."""
+    tie = Critique(("Both are short",), 0, "A=B")
+    found = CriticStep("m", orders=BOTH, orders_rule=SUM).derive(LONG, [answer(CRITIQUE), answer(tie)])
+    agreed = CriticStep("m", orders=BOTH).finalize(found)
+    assert agreed.fields["m-label"] == "A=B" and "orders_rule" not in agreed.notes
+    step = CriticStep("m", orders=BOTH, orders_rule=SUM)
+    summed = step.finalize(found)
+    assert summed.fields["m-label"] == "A>B" and summed.notes["orders_rule"] == "sum"
+    assert summed.notes["consistent"] is False and list(step.remarks(summed.notes)) == ["inconsistent (sum of both)"]
+    single = CriticStep("m").derive(LONG, [answer(CRITIQUE)])
+    assert step.finalize(single) == single
+
+
+def test_a_failed_order_leaves_the_verdict_of_the_other_in_the_notes() -> None:
+    """The row has failed and gains no label; a benchmark may count the other order."""
+    failed = Failed("format_error", "no verdict", "no verdict", 1)
+    step = CriticStep("m", orders=BOTH)
+    for results, labels in (
+        ([answer(CRITIQUE), failed], {"AB": "A>B", "BA": None}),
+        ([failed, answer(CRITIQUE)], {"AB": None, "BA": "B>A"}),
+    ):
+        found = step.finalize(step.derive(LONG, results))
+        assert (found.status, found.fields) == ("format_error", {})
+        assert found.notes == {"error_message": "no verdict", "labels": labels}
+    assert step.derive(LONG, [failed, failed]).notes == {"error_message": "no verdict"}

@@ -1,0 +1,143 @@
+"""Files of benchmarks: their forms, and what is no such file."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metajudge.data.benchmarks import (
+    JUDGEBENCH,
+    R_ALIGN,
+    REWARDBENCH2,
+    RM_BENCH,
+    TITLES,
+    read_judgebench,
+    read_r_align,
+    read_rewardbench2,
+    read_rm_bench,
+)
+from metajudge.data.benchmarks.entries import kind_of, number, read_entries
+from metajudge.errors import UsageError
+from tests.unit.benchmark_files import best_of, pair, rationale, styles, write
+
+READERS: dict[str, Callable[[Path], Any]] = {
+    JUDGEBENCH: read_judgebench,
+    RM_BENCH: lambda path: read_rm_bench([path]),
+    REWARDBENCH2: read_rewardbench2,
+    R_ALIGN: read_r_align,
+}
+GOOD: dict[str, dict[str, Any]] = {
+    JUDGEBENCH: pair(1, "mmlu-pro-law", "A", "AA"),
+    RM_BENCH: styles(1, [1, 2, 3], [1, 2, 3], domain="chat"),
+    REWARDBENCH2: best_of("1", "Math", [1, 0, 0, 0]),
+    R_ALIGN: rationale(1, "A", "Correct"),
+}
+
+
+def error_of(benchmark: str, path: Path) -> str:
+    """Return the one line with which a file is refused."""
+    with pytest.raises(UsageError) as found:
+        READERS[benchmark](path)
+    text = str(found.value)
+    assert "\n" not in text and str(path) in text
+    return text
+
+
+@pytest.mark.parametrize("benchmark", TITLES)
+def test_each_benchmark_knows_its_own_rows(tmp_path: Path, benchmark: str) -> None:
+    """A file of any other benchmark is named, with the command for it."""
+    assert kind_of(GOOD[benchmark]) == benchmark
+    path = write(tmp_path / "f.jsonl", [GOOD[benchmark]])
+    READERS[benchmark](path)
+    for other in READERS.keys() - {benchmark}:
+        text = error_of(other, path)
+        assert f"holds {TITLES[benchmark]}, not {TITLES[other]}; score it with: " in text
+        assert f"metajudge benchmark {benchmark} {path}" in text
+
+
+@pytest.mark.parametrize("benchmark", TITLES)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("{broken\n", "line 1 is not JSON"),
+        ("[1, 2]\n", "line 1 is a JSON list, not an object"),
+        ('{"a": 1, "b": 2}\n', "(line 1 has: a, b)"),
+        ('{"Factuality": 0.8, "Math": 0.7, "Ties": 0.5, "model": "m"}\n', "holds a summary without rows"),
+        ('{"id": "1", "samples": [], "metadata": {}}\n', "holds records of infer"),
+        ('{"id": "1", "derived": {}, "samples": []}\n', "whose name lacks .records"),
+        ('{"context": "c", "response1": "a", "response2": "b"}\n', "is no output of"),
+    ],
+)
+def test_what_is_no_output_is_refused_in_a_line(tmp_path: Path, benchmark: str, content: str, said: str) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_text(content)
+    assert said in error_of(benchmark, path)
+
+
+def test_a_missing_file_is_refused_in_a_line(tmp_path: Path) -> None:
+    assert "does not exist" in error_of(JUDGEBENCH, tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("benchmark", TITLES)
+def test_a_row_that_comes_twice_is_refused(tmp_path: Path, benchmark: str) -> None:
+    path = write(tmp_path / "f.jsonl", [GOOD[benchmark], GOOD[benchmark]])
+    text = error_of(benchmark, path)
+    assert "comes twice" in text if benchmark == RM_BENCH else "line 2 repeats the " in text and "of line 1" in text
+
+
+MISSING = {
+    JUDGEBENCH: ("pair_id", "source", "question", "label", "judgments", "response_model"),
+    RM_BENCH: ("id", "prompt", "domain", "score_rejected"),
+    REWARDBENCH2: ("id", "subset", "scores"),
+    R_ALIGN: ("gt_label", "model_pred"),
+}
+
+
+@pytest.mark.parametrize(("benchmark", "key"), [(name, key) for name, keys in MISSING.items() for key in keys])
+def test_a_missing_field_is_named_with_its_line(tmp_path: Path, benchmark: str, key: str) -> None:
+    """The second row lacks it."""
+    other = {"pair_id": "other", "id": "2"} if benchmark != RM_BENCH else {"id": 2}
+    row = {name: value for name, value in (GOOD[benchmark] | other).items() if name != key}
+    text = error_of(benchmark, write(tmp_path / "f.jsonl", [GOOD[benchmark], row]))
+    assert "line 2 has n" in text and key in text
+
+
+def test_arrays_and_packed_files_are_read(tmp_path: Path) -> None:
+    """The line is the number of the element."""
+    rows = [GOOD[JUDGEBENCH], pair(2, "mmlu-pro-law", "B", "BB")]
+    array, packed = tmp_path / "array.json", tmp_path / "packed.jsonl.gz"
+    array.write_text(json.dumps(rows, indent=4))
+    with gzip.open(packed, "wt") as file:
+        file.write("\n".join(map(json.dumps, rows)))
+    for path in (array, packed):
+        assert [(entry.line, entry.data["pair_id"]) for entry in read_entries(path, JUDGEBENCH)] == [
+            (1, "p1"),
+            (2, "p2"),
+        ]
+
+
+def test_columns_of_other_lengths_belong_to_every_row(tmp_path: Path) -> None:
+    """On one line or on several."""
+    columns = {
+        "id": ["1", "2"],
+        "subset": ["Math"] * 2,
+        "scores": [[1, 0], [0, 1]],
+        "num_correct": [1, 1],
+        "models": ["x"],
+    }
+    for number_of_file, indent in enumerate((None, 2)):
+        path = tmp_path / f"{number_of_file}.json"
+        path.write_text(json.dumps(columns, indent=indent))
+        found = [entry.data for entry in read_entries(path, REWARDBENCH2)]
+        assert [row["scores"] for row in found] == [[1, 0], [0, 1]] and [row["models"] for row in found] == [["x"]] * 2
+
+
+def test_a_score_is_a_finite_number() -> None:
+    """Also alone in a list, as some models give it."""
+    assert [number(value) for value in (1, -0.5, [2.5])] == [1.0, -0.5, 2.5]
+    assert [number(value) for value in (None, True, "1", float("nan"), [], [1, 2], [None])] == [None] * 7
