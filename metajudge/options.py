@@ -3,11 +3,17 @@
 `check_options` checks them when a config is made; `metajudge.cli.options.flags` makes the flags of the same fields.
 """
 
+import inspect
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, ParamSpec, TypeVar, get_args
+
+Fields = ParamSpec("Fields")
+Result = TypeVar("Result")
+Function = TypeVar("Function", bound=Callable[..., object])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +92,28 @@ def check_options(config: Any) -> None:
         if not one.allows(value):
             or_none = ", or None" if one.optional else ""
             raise ValueError(f"{name} is {repr(value)[:60]}; it is {one.allowed}{or_none}")
+
+
+def takes_fields_of(config: Callable[Fields, object]) -> Callable[[Callable[..., Result]], Callable[Fields, Result]]:
+    """Give a function of `**settings` the parameters of the dataclass `config`, for type checkers and `help`."""
+
+    def decorate(function: Callable[..., Result]) -> Callable[Fields, Result]:
+        return spell_out(config, inspect.signature(config).parameters)(function)
+
+    return decorate
+
+
+def spell_out(config: Callable[..., object], names: Iterable[str]) -> Callable[[Function], Function]:
+    """Show these fields of the dataclass `config` in place of a function's `**settings`, in `help` and completion.
+
+    Parameters without a default come first.
+    """
+
+    def decorate(function: Function) -> Function:
+        own, known = inspect.signature(function), inspect.signature(config).parameters
+        kept = [one for one in own.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        shown = sorted((known[name] for name in names), key=lambda one: one.default is not one.empty)
+        function.__signature__ = own.replace(parameters=[*kept, *shown])  # type: ignore[attr-defined]
+        return function
+
+    return decorate

@@ -7,8 +7,8 @@ from pathlib import Path
 from metajudge.cli.options.output import check_output, warn, writing
 from metajudge.cli.options.scoring import add_scoring_flags, note_files, scoring_config
 from metajudge.errors import UsageError
-from metajudge.records import read_first, replacing, result_paths
-from metajudge.reports.rows_table import COLUMNS, WRITERS, as_csv, require_pyarrow, table_rows
+from metajudge.records import read_first, replacing
+from metajudge.reports.rows_table import COLUMNS, WRITERS, as_csv, require_pyarrow, scores
 from metajudge.text import plural, printable_lines
 
 _STDOUT = Path("-")
@@ -27,8 +27,8 @@ def run(args: argparse.Namespace) -> int:
     output: Path = args.output_file
     if output != _STDOUT:
         _check(output, args.files)
-    tables, rows = table_rows(result_paths(args.files), scoring_config(args))
-    note_files(tables)
+    rows = scores(args.files, scoring_config(args), args.eval_model)
+    note_files(rows.files)
     if output == _STDOUT:
         text = as_csv(rows).decode()
         sys.stdout.write(printable_lines(text) if sys.stdout.isatty() else text)
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     data = WRITERS[output.suffix.lower()](rows)
     with writing(output), replacing(output) as file:
         file.write(data)
-    warn(f"{output}: {plural(len(rows), 'row')} from {plural(len(tables), 'file')}")
+    warn(f"{output}: {plural(len(rows), 'row')} from {plural(len(rows.files), 'file')}")
     return 0
 
 

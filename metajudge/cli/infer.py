@@ -9,7 +9,7 @@ from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row
 from metajudge.cli.options.log import start_log
 from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.summary import infer_text
-from metajudge.tasks import InferConfig, infer, read_template
+from metajudge.tasks import InferConfig, read_template, run_infer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +38,6 @@ def run(args: argparse.Namespace) -> int:
     start_log(args.log_file, args.input_file, args.output_file)
     template = read_template(Path(args.prompt_template)) if args.prompt_template else None
     config = judge_config(InferConfig, args, input_file=Path(args.input_file), prompt_template=template)
-    result = infer(config, stop_hook=stop_on_signals)
+    result = run_infer(config, stop_hook=stop_on_signals)
     print(infer_text(config, result))
     return result.exit_code

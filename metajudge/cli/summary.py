@@ -44,7 +44,7 @@ def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec
     return summary_text(config, result, result.stats, written=lines, next_command=next_command)
 
 
-def _no_row(source: Path, scan: InputScan, verb: str) -> str:
+def _no_row(source: str | Path, scan: InputScan, verb: str) -> str:
     why = (
         f"an earlier step did not succeed for any of the {scan.skipped} rows" if scan.skipped else f"{source} is empty"
     )

@@ -8,7 +8,8 @@ the layers, `row_writer` writes their records, `stats` has the counts.
 from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
 from metajudge.engine.clock import Stopped
-from metajudge.engine.config import JudgeConfig
+from metajudge.engine.config import JudgeConfig, JudgeSettings
+from metajudge.engine.gathering import gather_or_cancel
 from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.row_writer import Item

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self, TypedDict
 
 from metajudge.engine.concurrency import MOST_IN_FLIGHT
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
@@ -86,7 +86,7 @@ class JudgeConfig:
         return self.connections * (2 if self.model == EMBEDDED else 1)
 
     @classmethod
-    def from_environment(cls, **fields: Any) -> "JudgeConfig":
+    def from_environment(cls, **fields: Any) -> Self:
         """Read key and base URL from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where `fields` do not name them.
 
         The embedded judge is started by the run itself: a base URL in the environment is another judge's.
@@ -96,3 +96,22 @@ class JudgeConfig:
         if inherited and fields.get("model") != EMBEDDED and "api_base" not in fields:
             known["api_base"] = parse_base_url(inherited, "OPENAI_BASE_URL")
         return cls(**{**known, **fields})
+
+
+class JudgeSettings(TypedDict, total=False):
+    """The fields of `JudgeConfig` that matter without a run over rows, for keywords."""
+
+    api_key: str
+    max_tokens: int | None
+    temperature: float | None
+    max_retries: int
+    concurrent_requests: int | None
+    rate_limit_delay: float
+    requests_per_minute: float | None
+    tokens_per_minute: float | None
+    system_message: bool
+    extra_body: Mapping[str, Any]
+    timeout: float
+    outage_timeout: float
+    prices: tuple[float, float] | None
+    max_cost: float | None

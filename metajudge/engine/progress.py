@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, else a line every 30 seconds."""
+"""Progress: a bar on a terminal or in a notebook, else a line every 30 seconds on stderr."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import NoReturn
 
-from tqdm import tqdm
+from tqdm.auto import tqdm  # in a notebook with ipywidgets: its bar
 
 from metajudge.engine.concurrency import ConcurrencyLimiter
 from metajudge.engine.stats import RunStats
@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, stats: RunStats, concurrency: ConcurrencyLimiter) -> None:
         """Show the counts of `stats`, and the requests in flight of `concurrency`."""
         self._stats, self._concurrency = stats, concurrency
-        # `disable=None` makes no bar if stderr is no terminal.
+        # `disable=None` makes no bar if stderr is no terminal; a notebook's own bar is always shown.
         self._bar: tqdm[NoReturn] = tqdm(
             total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True, disable=None
         )

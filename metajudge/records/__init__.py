@@ -9,6 +9,7 @@ counts, `dedupe` and `matches_file` write it out, `discovery` finds result files
 from metajudge.records.atomic import replacing, side_file
 from metajudge.records.dedupe import dedupe
 from metajudge.records.discovery import (
+    Paths,
     ResultFile,
     SkippedFile,
     check_results,

@@ -22,6 +22,9 @@ _CHECKLISTS = (CHECKLIST_SUFFIX, CHECKLIST_SUFFIX.replace("-", "_"))
 _RECORD_KEYS = frozenset({"samples", "metadata", "status", "extraction_result"})
 _ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
 
+Paths = str | Path | Sequence[str | Path]
+"""A path, or several."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
@@ -166,10 +169,10 @@ def open_directory(directory: Path, asked: str | None, eval_model: str | None) -
         raise UsageError(_nothing_selected(directory, asked, eval_model, list(models.values())))
 
 
-def result_paths(paths: Sequence[Path]) -> list[Path]:
+def result_paths(paths: Paths) -> list[Path]:
     """Return `paths` with each directory replaced by its result files. Raises `UsageError` if it has none."""
     found: list[Path] = []
-    for path in paths:
+    for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
         inside = [path]
         if path.is_dir():
             inside = [file for file in _jsonl_files(path) if _holds_results(file)]

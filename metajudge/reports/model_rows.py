@@ -5,7 +5,6 @@ One set of resamples serves all models, groups and metrics.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, check_reference, prepare_flags
 from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
-from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import ScoreTable, by_judge, score_files, score_names
+from metajudge.reports.score_table import ScoreTable, by_judge, score_names
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""
@@ -97,18 +95,6 @@ class ReportRow:
                 "deceptive_alignment": self.flag and asdict(self.flag),
             }
         return row
-
-
-def report(
-    paths: Sequence[str | Path],
-    group_by: str | None = None,
-    options: ScoringConfig | None = None,
-    rule: FlagRule | None = None,
-    resamples: int = RESAMPLES,
-) -> list[dict[str, Any]]:
-    """Return the report on result files as the JSON list that `metajudge report` writes. Raises `UsageError`."""
-    files = score_files(list(map(Path, paths)), replace(options or ScoringConfig(), group_by=group_by))
-    return [row.as_json() for row in report_rows(files, rule or FlagRule(), resamples)]
 
 
 def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:

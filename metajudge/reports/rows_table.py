@@ -1,22 +1,27 @@
-"""Rows as a table: one line per row and model, as CSV, JSONL or Parquet."""
+"""Rows as a table: one line per row and model, as a list, a data frame, CSV, JSONL or Parquet."""
 
 import hashlib
 import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from metajudge.errors import UsageError
-from metajudge.records import encode
+from metajudge.records import Paths, encode, result_paths
 from metajudge.reports.record_facts import RecordFacts, as_count
+from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import RowScores, ScoringConfig
 from metajudge.reports.score_table import ScoreTable, disambiguate, score_rows
-from metajudge.text import replace_surrogates
+from metajudge.text import plural, printable, render_rows, replace_surrogates
 
+if TYPE_CHECKING:
+    import pandas  # type: ignore[import-untyped, unused-ignore]
+
+_ROWS_SHOWN = 20
+"""Lines that a notebook shows."""
 _LONGEST_CLUSTER = 64
 """A longer value of the cluster field, such as a conversation, is replaced by its hash."""
 
@@ -88,18 +93,61 @@ _STEPS = {"matched_1": 1.0, "matched_075": 0.75, "matched_05": 0.5, "matched_025
 """Least best score of a human item by column."""
 
 
-def table_rows(paths: Sequence[Path], options: ScoringConfig) -> tuple[list[ScoreTable], list[ExportedRow]]:
-    """Return the scored files, and a line per row and model with their figures. Raises `UsageError`."""
-    scored = [score_rows(path, options) for path in paths]
+class RowTable(list[ExportedRow]):
+    """The lines of the table, as a list; a notebook shows the first ones."""
+
+    def __init__(self, rows: Iterable[ExportedRow], files: Sequence[ScoreTable]) -> None:
+        super().__init__(rows)
+        self.files = tuple(files)
+        """The scored files."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Remarks on the files, which `export` prints on stderr: lines left out, mixed judges, changed rows."""
+        return [note for file in self.files for note in file_notes(file)]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return a data frame with the columns of the lines. Raises `UsageError` without pandas.
+
+        A missing whole number is `<NA>` (`Int64`), any other missing figure is NaN.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise UsageError("to_pandas needs pandas, which is not installed: pip install pandas") from None
+        types = {int: "Int64", float: "float64"}
+        columns = {name: [getattr(row, name) for row in self] for name in COLUMNS}
+        return pandas.DataFrame(
+            {name: pandas.Series(columns[name], dtype=types.get(kind, "object")) for name, kind in _kinds()}
+        )
+
+    def _repr_html_(self) -> str:
+        cells = [[_shown(getattr(row, name)) for name in COLUMNS] for row in self[:_ROWS_SHOWN]]
+        more = len(self) - len(cells)
+        return render_rows(cells, COLUMNS, "html") + (f"<p>and {plural(more, 'more row')}</p>" if more else "")
+
+
+def scores(paths: Paths, options: ScoringConfig | None = None, eval_model: str | None = None) -> RowTable:
+    """Return the figures of each row of result files, or of directories of them: the lines of `metajudge export`.
+
+    `options`: how rows are scored. `eval_model`: only the rows of this judge, by its name or the file's. Raises
+    `UsageError` for a file without results.
+    """
+    options = options or ScoringConfig()
+    scored = [score_rows(path, options) for path in result_paths(paths)]
     tables = disambiguate([table for table, _ in scored])
     lines: list[ExportedRow] = []
     for table, (_, rows) in zip(tables, scored, strict=True):
         figures = {name: table.columns[source].tolist() for name, source in _FIGURES.items()}
         right = table.columns["outcome", "accuracy"].tolist()
         for place, (row, facts) in enumerate(rows):
-            own = {name: _known(column[place]) for name, column in figures.items()}
-            lines.append(_line(table.model, row, facts, options, right[place], own))
-    return tables, lines
+            if eval_model is None or eval_model == facts.judge or eval_model in table.path.name:
+                own = {name: _known(column[place]) for name, column in figures.items()}
+                lines.append(_line(table.model, row, facts, options, right[place], own))
+    if eval_model is not None and not lines:
+        judges = dict.fromkeys(facts.judge or "an unnamed judge" for _, rows in scored for _, facts in rows)
+        raise UsageError(f"`eval_model` {eval_model}: no row has this judge; there are {', '.join(judges)}")
+    return RowTable(lines, tables)
 
 
 def _line(
@@ -131,6 +179,13 @@ def _line(
         completion_tokens=facts.completion_tokens,
         latency_s=facts.latency_s,
     )
+
+
+def _shown(value: str | int | float | None) -> str:
+    """Return a cell of a notebook's table: no value is empty."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else printable(str(value))
 
 
 def _known(value: float) -> float | None:

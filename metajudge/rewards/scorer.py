@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from metajudge.data import Sample
 from metajudge.engine import (
@@ -23,6 +23,7 @@ from metajudge.engine import (
     RequestResult,
     RunStats,
     check_key,
+    gather_or_cancel,
     open_judge,
 )
 from metajudge.llm import FatalError, JudgeError
@@ -42,8 +43,6 @@ from metajudge.rewards.reward import (
 )
 from metajudge.tasks import GRANULARITIES, ROW, MatchTask, Prompt, read_critique, score_matrix
 from metajudge.text import ParseFailure
-
-T = TypeVar("T")
 
 UNSCORED_TIMEOUT = 120.0
 """Default of the seconds that a generation waits for the judge."""
@@ -112,7 +111,9 @@ class RewardScorer:
         Raises `FatalError` if the judge refuses the key or the model, or if the quota is used up: nothing can be scored
         until that changes. Raises `BudgetExceeded` if the judge's `max_cost` allows no more.
         """
-        return await _all(self._score_one(text, gold) for text, gold in zip(generations, golds, strict=True))
+        return await gather_or_cancel(
+            self._score_one(text, gold) for text, gold in zip(generations, golds, strict=True)
+        )
 
     async def _score_one(self, text: str, gold: Gold) -> Reward:
         reward = await self._reward(text, gold)
@@ -154,7 +155,7 @@ class RewardScorer:
             async with asyncio.timeout(self._timeout):
                 while True:
                     try:
-                        return await _all(map(self._ask, questions))
+                        return await gather_or_cancel(map(self._ask, questions))
                     except OutageTooLong as error:  # the outage began before this generation's own time
                         outage = error.cause
                         await asyncio.sleep(OUTAGE_RETRY_SECONDS)
@@ -178,13 +179,3 @@ class RewardScorer:
     def _is_away(self) -> bool:
         """Return true if nothing listens at the judge's address now."""
         return self._judge is not None and self._judge.done() and self._judge.result().circuit_breaker.is_open
-
-
-async def _all(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return the results of all calls. If one raises an error, cancel the others and raise that error."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()

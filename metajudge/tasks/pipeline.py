@@ -31,6 +31,7 @@ from metajudge.records import Journal, JudgeIdentity, ResultIndex, ResultWriter,
 from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import StepTask
+from metajudge.text import plural
 from metajudge.version import __version__
 
 
@@ -38,7 +39,7 @@ from metajudge.version import __version__
 class TaskConfig(JudgeConfig):
     """Configuration of a run: the judge and the input."""
 
-    input_file: Path
+    input_file: str | Path
     dry_run: bool = False
     show_prompt: bool = False
     """Print the first question of a dry run, too."""
@@ -77,7 +78,7 @@ class Job(ABC):
 class RunResult:
     """Result of a run."""
 
-    scan: InputScan
+    scan: InputScan = field(repr=False)
     outputs: Mapping[str, Path] = field(default_factory=dict)
     """Record files by evaluated model."""
     stats: RunStats | None = None
@@ -92,6 +93,25 @@ class RunResult:
     """Finished records that the outputs held before the run."""
     granularity: str = ""
     """`item`, `pairs` or `row`; empty for a step."""
+
+    @property
+    def paths(self) -> list[Path]:
+        """Record files, one for each evaluated model."""
+        return list(self.outputs.values())
+
+    def __str__(self) -> str:
+        """Return the counts, the reason of an early end, and the record files; one line each."""
+        stats, scan = self.stats, self.scan
+        if stats is None:
+            rows = f"{plural(scan.asked.total() + scan.parsed, 'row')}, {scan.unusable} unusable; nothing was asked"
+            return f"{rows}, {plural(scan.requests, 'request')} remain" if scan.requests else rows
+        counts = (
+            f"{stats.success} judged, {stats.empty} empty, {stats.failures} failed, {stats.unusable} unusable, "
+            f"{stats.resumed} resumed; {plural(stats.requests, 'request')}, {stats.usage.total_tokens:,} tokens, "
+            f"{self.seconds:.1f} s"
+        )
+        early = "stopped from outside" if self.interrupted else self.stop_reason and f"stopped: {self.stop_reason}"
+        return "\n".join([counts, *([early] if early else []), *map(str, self.paths)])
 
 
 def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **more: Any) -> JudgeIdentity:

@@ -41,7 +41,7 @@ def run_step(config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontex
             check_key(config, matching=False)
     judge = judge_identity(config, spec.instructions, spec.name, samples=1, settings=dict(spec.settings))
     outputs = {spec.name: side_file(config.output_file, ".records")}
-    job = _StepJob(config, InputFile(config.input_file), StepTask(step, judge), outputs)
+    job = _StepJob(config, InputFile(Path(config.input_file)), StepTask(step, judge), outputs)
     job.check_output()
     job.check_fields()
     return run(job, stop_hook), job.written
@@ -65,7 +65,7 @@ class _StepJob(Job):
 
     def check_output(self) -> None:
         """Raise `UsageError` if the output is the input, a directory or a file that no step has written."""
-        output, source = self.config.output_file, self.config.input_file
+        output, source = self.config.output_file, self.source.path
         check_output_name(output)
         if output.exists() and source.exists() and output.samefile(source):
             raise UsageError(f"`output_file` {output} is the input file; name another one")

@@ -34,9 +34,9 @@ PAPER_TOP_K = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferConfig(TaskConfig):
-    """Configuration of `infer`; the command line's flags have the same names."""
+    """Configuration of `run_infer`; the command line's flags have the same names."""
 
-    output_file: str
+    output_file: str | Path
     model_be_evaluated: str
     granularity: str | None = option(
         None,
@@ -55,7 +55,7 @@ class InferConfig(TaskConfig):
     """`report` or `zero`, as `MatchTask.guard`."""
 
 
-def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
+def run_infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
     """Judge the rows of one file. Raises a `UsageError` before any request, a `MetaJudgeError` later.
 
     The result has no outputs if the input is empty or an earlier step left every row unfit. `stop_hook` receives a
@@ -63,15 +63,15 @@ def infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResul
     """
     if not config.dry_run:
         check_key(config)
-    source = EligibleRows(config.input_file)
+    source = EligibleRows(Path(config.input_file))
     found = find_models(source, config.limit, config.model_be_evaluated)
     if not found and next(source.rows(), None) is None:
         return RunResult(InputScan(skipped=source.skipped), exit_code=INCOMPLETE)
     check_spelling(source)
     if not found:
         check_format(source, config.limit)
-    models = choose_models(config.model_be_evaluated, found, config.input_file, config.limit)
-    outputs = output_paths(config.output_file, models, config.input_file)
+    models = choose_models(config.model_be_evaluated, found, source.path, config.limit)
+    outputs = output_paths(str(config.output_file), models, source.path)
     granularity = config.granularity or _granularity(config, outputs)
     job = _MatchJob(config, source, make_task(config, granularity), outputs)
     if config.dry_run and config.prompt_template is None:

@@ -12,11 +12,16 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.model_rows import report
+from metajudge.reports.report import report as report_object
 from tests.unit.result_rows import Run, best, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
 REPORT = ("report", "--resamples", "500", "--details")
+
+
+def report(paths: list[Path], **options: Any) -> list[dict[str, Any]]:
+    """Return the report's JSON list."""
+    return report_object(paths, **options).to_json()
 
 
 def two_models(tmp_path: Path, n: int = 30) -> list[Path]:

@@ -6,12 +6,16 @@ import json
 import math
 import statistics
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyarrow import parquet
 
+from metajudge.errors import UsageError
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.rows_table import RowTable, scores
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
 HEAD = (
@@ -306,3 +310,54 @@ def test_on_a_terminal_no_text_steers_it(tmp_path: Path, run: Run, monkeypatch: 
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     out = run("export", path)[1]
     assert "\x1b" not in out and r"\x1b[31mred" in out and len(out.splitlines()) == 2
+
+
+def test_from_python_the_lines_are_those_of_export(tmp_path: Path, run: Run) -> None:
+    """All values and the notes of stderr; a directory and texts are paths, too."""
+    varied(tmp_path)
+    table = scores(str(tmp_path))
+    assert [asdict(row) for row in table] == exported(run, tmp_path / "M.jsonl", tmp_path / "W.jsonl")
+    torn = write(tmp_path / "torn.jsonl", [one_item(1, 0.5), b"{"])
+    found = scores(torn, ScoringConfig(sound_threshold=0.4))
+    (row,), (note,) = found, found.notes
+    assert row.sound == 1 and "torn.jsonl" in note and note in run("export", torn)[2]
+
+
+def test_a_judge_selects_rows(tmp_path: Path, run: Run) -> None:
+    """By the record or the file's name, also in a file of two judges; an unknown one is named with those there are."""
+    mixed = [one_item(1, 0.5), one_item(2, 0.5, judge={"model": "k"})]
+    path = write(tmp_path / "M.jsonl", mixed)
+    assert [row.id for row in scores([path], eval_model="k")] == ["id2"]
+    assert len(scores([path], eval_model="M.js")) == 2
+    assert run("export", path, "--eval-model", "k")[1].count("\n") == 2
+    with pytest.raises(UsageError, match="`eval_model` x: no row has this judge; there are j, k"):
+        scores([path], eval_model="x")
+
+
+def test_a_data_frame_has_the_columns_and_keeps_missing_values(tmp_path: Path) -> None:
+    """Missing whole numbers are <NA> and other figures NaN, so that means leave them out; labels stay as they are."""
+    pandas = pytest.importorskip("pandas")
+    table = scores(varied(tmp_path))
+    frame = table.to_pandas()
+    assert list(frame.columns) == HEAD.split(",") and len(frame) == len(table)
+    assert str(frame["right"].dtype) == "Int64" and str(frame["rc"].dtype) == "float64"
+    means = {model: statistics.fmean(row.rc for row in table if row.model == model and row.rc is not None)
+             for model in ("M", "W")}  # fmt: skip
+    assert frame.groupby("model")["rc"].mean().to_dict() == pytest.approx(means)
+    assert [None if pandas.isna(one) else one for one in frame["right"]] == [row.right for row in table]
+    assert frame["gold"].tolist() == [row.gold for row in table]
+
+
+def test_without_pandas_the_message_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError, match="needs pandas, which is not installed: pip install pandas"):
+        scores(write(tmp_path / "M.jsonl", [one_item(1, 0.5)])).to_pandas()
+
+
+def test_a_notebook_shows_the_first_lines(tmp_path: Path) -> None:
+    """Twenty of them, escaped, with the number of those left out."""
+    path = write(tmp_path / "M.jsonl", [one_item(n, 1 / 3, domain="<b>") for n in range(22)])
+    shown = scores(path)._repr_html_()
+    assert shown.count("<tr>") == 21 and "and 2 more rows" in shown
+    assert "&lt;b&gt;" in shown and "<b>" not in shown and "0.3333" in shown
+    assert "more row" not in RowTable(scores(path)[:3], [])._repr_html_()

@@ -19,8 +19,7 @@ import pytest
 from metajudge.cli import main
 from metajudge.data.samples import choose_models
 from metajudge.errors import UsageError
-from metajudge.tasks.match.infer import InferConfig
-from metajudge.tasks.match.infer import infer as infer_rows
+from metajudge.tasks.match.infer import InferConfig, run_infer
 from metajudge.tasks.match.plan import output_paths, safe_filename
 from metajudge.tasks.pipeline import RunResult
 from tests.unit.rows import block, row
@@ -151,7 +150,7 @@ def test_the_function_prints_nothing_and_works_in_a_running_event_loop(infer: Co
     """A notebook gets the command's figures in the result."""
 
     async def go() -> RunResult:
-        return infer_rows(infer.config(model="embedded"))
+        return run_infer(infer.config(model="embedded"))
 
     result = asyncio.run(go())
     assert (result.exit_code, result.outputs) == (0, {"M": tmp_path / "out.jsonl"})
@@ -169,7 +168,7 @@ def test_a_run_can_be_stopped_from_another_thread(infer: Command) -> None:
 
     with server(stopping) as ((_, url), seen), ThreadPoolExecutor(1) as pool:
         config = infer.config(api_base=url, concurrent_requests=1, granularity="row")
-        result = pool.submit(infer_rows, config, stop_hook=lambda stop: nullcontext(stops.append(stop))).result(30)
+        result = pool.submit(run_infer, config, stop_hook=lambda stop: nullcontext(stops.append(stop))).result(30)
     assert result.interrupted and (result.exit_code, len(seen), len(infer.records)) == (130, 1, 1)
 
 

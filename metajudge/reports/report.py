@@ -1,0 +1,70 @@
+"""The report from Python: figures, text and JSON of result files."""
+
+import html
+from dataclasses import dataclass, replace
+from typing import Any
+
+from metajudge.metrics.statistics.resampling import RESAMPLES
+from metajudge.records import Paths, result_paths
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import ReportRow, report_rows
+from metajudge.reports.render import file_notes, render_report, report_notes
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import score_files, select_judge
+
+GROUPS = ("paper", "outcome", "reference")
+"""Groups of metrics in the order of the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every metric with its interval, by model and group; `str()` is the text that `metajudge report` prints.
+
+    A notebook shows the text with the notes below it.
+    """
+
+    rows: tuple[ReportRow, ...]
+    """A row for each model, followed by its groups."""
+
+    @property
+    def models(self) -> dict[str, ReportRow]:
+        """The row of each model over all its rows, such as `report.models["m"].metrics["paper", "f1"].value`."""
+        return {row.model: row for row in self.rows if row.group is None}
+
+    @property
+    def notes(self) -> list[str]:
+        """Remarks on the figures, which the command prints on stderr: rows left out, mixed judges, the flag."""
+        files = [note for row in self.models.values() for note in file_notes(row.file)]
+        return [*files, *report_notes(self.rows, GROUPS)]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the list that `metajudge report --output-file` writes, an object for each row."""
+        return [row.as_json() for row in self.rows]
+
+    def __str__(self) -> str:
+        return render_report(self.rows, GROUPS)
+
+    def _repr_html_(self) -> str:
+        text = "\n".join([str(self), *self.notes])
+        return f"<pre>{html.escape(text)}</pre>"
+
+
+def report(
+    paths: Paths,
+    group_by: str | None = None,
+    options: ScoringConfig | None = None,
+    rule: FlagRule | None = None,
+    resamples: int = RESAMPLES,
+    eval_model: str | None = None,
+) -> Report:
+    """Return the report on result files, or on directories of them.
+
+    `group_by`: a field of the rows, or `n_human`, `preference_strength` or `label_correct`; replaces that of `options`.
+    `options`: how rows are scored. `rule`: the margins of the deceptive-alignment flag. `resamples` for each interval.
+    `eval_model`: only the results of this judge. Raises `UsageError` for a file without results.
+    """
+    scoring = options or ScoringConfig()
+    files = score_files(result_paths(paths), scoring if group_by is None else replace(scoring, group_by=group_by))
+    if eval_model is not None:
+        files = select_judge(files, eval_model)
+    return Report(tuple(report_rows(files, rule or FlagRule(), resamples)))
