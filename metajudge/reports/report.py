@@ -16,7 +16,7 @@ GROUPS = ("paper", "outcome", "reference")
 """Groups of metrics in the order of the tables."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """Every metric with its interval, by model and group; `str()` is the text that `metajudge report` prints.
 
@@ -41,7 +41,7 @@ class Report:
         """Return the list that `metajudge report --output-file` writes, an object for each row."""
         return [row.as_json() for row in self.rows]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return render_report(self.rows, GROUPS)
 
     def _repr_html_(self) -> str:

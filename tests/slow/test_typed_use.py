@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from metajudge.version import __version__
 from tests.e2e.driver import run
 from tests.servers import ROOT
 
@@ -20,4 +21,4 @@ def test_a_script_with_every_public_name_passes_mypy_and_runs(tmp_path: Path) ->
     checked = run("python", "-m", "mypy", "--strict", script, cwd=project, timeout=300, PYTHONPATH=str(packages))
     assert checked.stdout == "Success: no issues found in 1 source file\n", checked.stdout + checked.stderr
     ended = run("python", script, project, cwd=project, PYTHONPATH=str(packages))
-    assert ended.returncode == 0 and ended.stdout == "0.1.0 0.5\n", ended.stderr
+    assert ended.returncode == 0 and ended.stdout == f"{__version__} 0.5\n", ended.stderr

@@ -16,6 +16,9 @@ from metajudge.options import takes_fields_of
 from metajudge.tasks.match.infer import InferConfig, run_infer
 from metajudge.tasks.pipeline import RunResult
 
+_WAKE_SECONDS = 0.2
+"""A notebook notices its stop button only when its event loop wakes up."""
+
 
 @takes_fields_of(InferConfig)
 def infer(**settings: Any) -> RunResult:
@@ -60,13 +63,13 @@ async def infer_async(**settings: Any) -> RunResult:
     run = _BackgroundRun(InferConfig.from_environment(**settings))
     future = asyncio.wrap_future(run.future)
     cancelled: asyncio.CancelledError | None = None
-    while True:
+    while not future.done():
         try:
-            result = await asyncio.shield(future)
-            break
+            await asyncio.wait([future], timeout=_WAKE_SECONDS)
         except asyncio.CancelledError as error:
             cancelled = error
             run.stop()
+    result = future.result()
     if cancelled is not None:
         raise cancelled
     return result

@@ -1,6 +1,8 @@
 """The table of commands: each has its module, and nothing else comes first."""
 
 import importlib
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +32,15 @@ def test_what_is_no_command_is_refused_in_a_line(
         main(arguments)
     err = capsys.readouterr().err
     assert said in err and err.count("\n") == 1
+
+
+def test_a_command_runs_in_any_thread(tmp_path: Path) -> None:
+    """A run would set handlers of signals, which Python allows in the main thread only."""
+    (tmp_path / "rows.jsonl").write_text('{"human-checklist": ["a"], "m-checklist": ["b"]}\n')
+    files = ["--input-file", str(tmp_path / "rows.jsonl"), "--output-file", str(tmp_path / "out.jsonl")]
+    arguments = ["infer", *files, "--model-be-evaluated", "m", "--model", "embedded"]
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(main(arguments)))
+    thread.start()
+    thread.join(60)
+    assert codes == [0]

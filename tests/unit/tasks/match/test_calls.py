@@ -1,11 +1,14 @@
 """Inference as a call: in a thread, under a running event loop, and interrupted."""
 
 import asyncio
+import inspect
 import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
-from metajudge.tasks import RunResult, infer, infer_async
+from metajudge.tasks import InferConfig, RunResult, infer, infer_async
 from tests.servers import running
 from tests.unit.rows import row
 
@@ -115,6 +118,15 @@ def test_mistakes_are_raised_before_any_request(files: dict[str, Any]) -> None:
     assert not Path(files["output_file"]).exists()
 
 
+def test_help_shows_every_setting_and_the_needed_ones_first() -> None:
+    """Those of the configuration, with their defaults."""
+    for call in (infer, infer_async):
+        shown = list(inspect.signature(call).parameters.values())
+        assert [one.name for one in shown if one.default is one.empty] == [one.name for one in shown[:3]]
+        assert {one.name for one in shown} == {field.name for field in fields(InferConfig)}
+        assert inspect.signature(call).parameters["max_retries"].default == 5
+
+
 def test_key_and_base_url_come_from_the_environment(
     files: dict[str, Any], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +140,7 @@ def slow(folder: Path, url: str, last: str) -> dict[str, Any]:
     rows = [row(n, **{"M-checklist": [f"m{n} {fault}"]}) for n, fault in enumerate(texts)]
     path = write_rows(folder / "slow.jsonl", rows)
     more = {"model": "m", "api_base": url, "concurrent_requests": 1, "shutdown_timeout": 0.3}
+    more |= {"timeout": 8.0, "max_retries": 0}  # so that a test fails and does not hang
     return {"input_file": path, "output_file": folder / "slow-out.jsonl", "model_be_evaluated": "M", **more}
 
 
@@ -154,9 +167,25 @@ def test_a_cancelled_call_ends_with_its_run(tmp_path: Path, url: str) -> None:
     assert statuses(settings["output_file"]) == ["success"] * 4
 
 
+def test_a_cancellation_that_does_not_wake_the_loop_is_noticed(tmp_path: Path, url: str) -> None:
+    """A notebook's kernel cancels a waiting cell from a signal handler."""
+    settings = slow(tmp_path, url, "[[hang]]")
+
+    async def go() -> None:
+        call = asyncio.create_task(infer_async(**settings))
+        await _until_four_are_written(settings["output_file"])
+        threading.Timer(0.05, call.cancel).start()
+        started = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert time.monotonic() - started < 6
+
+    asyncio.run(go())
+
+
 def test_a_second_cancellation_does_not_wait(tmp_path: Path, url: str) -> None:
     """The first one would give the reply in flight a minute."""
-    settings = {**slow(tmp_path, url, "[[hang]]"), "shutdown_timeout": 60.0}
+    settings = {**slow(tmp_path, url, "[[hang]]"), "shutdown_timeout": 60.0, "timeout": 60.0}
 
     async def go() -> None:
         call = asyncio.create_task(infer_async(**settings))

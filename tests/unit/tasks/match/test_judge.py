@@ -1,6 +1,7 @@
 """One pair of lists: scores, matching and figures, over the retries and limits of a run."""
 
 import asyncio
+import inspect
 from collections.abc import Iterator
 from typing import Any, get_type_hints
 
@@ -154,6 +155,9 @@ def test_settings_are_checked() -> None:
 
 
 def test_the_keywords_are_fields_of_the_configuration() -> None:
-    """Same names and types."""
+    """Same names, types and, in `help`, defaults."""
+    shown, known = inspect.signature(Judge).parameters, inspect.signature(JudgeConfig).parameters
+    assert list(shown) == ["model", "base_url", "granularity", "top_k", *JudgeSettings.__annotations__]
+    assert all(shown[name].default == known[name].default for name in JudgeSettings.__annotations__)
     fields = get_type_hints(JudgeConfig)
     assert {name: fields[name] for name in JudgeSettings.__annotations__} == get_type_hints(JudgeSettings)
