@@ -129,13 +129,24 @@ def test_every_room_and_script_is_in_the_architecture_and_no_other() -> None:
     assert all(f"`{name}`" in text for name in scripts)
 
 
-def test_the_python_example_runs(checkout: Path) -> None:
-    """The lines print the page's figures."""
-    (code,) = blocks(PAGES["python.md"], "python")
+PAIRS = """
+metajudge.Judge = lambda model, base_url, **settings: judge(model, URL, **settings)
+print([one.rc for one in asyncio.run(match_all([(human, human), (human, reasons)]))])
+"""
+
+
+def test_the_python_examples_run(checkout: Path, model: str) -> None:
+    """All of the page as one script: the lines print its figures; a scripted judge replaces the named one."""
+    code = "\n".join(blocks(PAGES["python.md"], "python"))
+    code = f"{code}\nURL = {model!r}\njudge = metajudge.Judge\n{PAIRS}"
     result = run("python", "-c", code, cwd=checkout)
     assert result.returncode == 0, result.stderr
-    first, second = result.stdout.splitlines()
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("20 judged, 0 empty, 0 failed")
+    assert lines[1].endswith("output/from-python-model-low_deceptive_alignment.jsonl")
+    first, second, pairs = lines[-3:]
     assert first == "0.375" and second.startswith("ReferenceMetrics(precision=0.52")
+    assert pairs.startswith("[") and "Interval(value=0." in result.stdout and "Match(human_item=1" in result.stdout
 
 
 GENERATION = """<RESULT_START>
