@@ -15,12 +15,10 @@ from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import MIN_WIDTH, render_overview
 from metajudge.reports.render import overview_notes, render_report, report_notes
+from metajudge.reports.report import GROUPS, WIDTH
 from metajudge.reports.score_table import settings_of
 from metajudge.text import TABLE, printable, wrapped
 
-GROUPS = ("paper", "outcome", "reference")
-_WIDTH = 100
-"""Columns of the paragraph, and of the overview if stdout is no terminal."""
 _MORE = "More: --details adds every metric and note, --metrics LIST prints chosen tables, --methods a paragraph."
 
 
@@ -83,11 +81,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _text(args: argparse.Namespace, rows: Sequence[ReportRow], rule: FlagRule, is_overview: bool) -> str:
     if args.methods:
-        return "\n".join([*wrapped(methods_paragraph(rows, args.cluster_field, args.resamples), _WIDTH), ""])
+        return "\n".join([*wrapped(methods_paragraph(rows, args.cluster_field, args.resamples), WIDTH), ""])
     tables = render_report(rows, args.metrics or GROUPS, args.format) if args.details or not is_overview else ""
     if not is_overview:
         return tables
-    width = max(MIN_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
+    width = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
     more = [] if args.details else wrapped(_MORE, width)
     return "\n".join([render_overview(rows, rule, width), *([tables] if tables else more), ""])
 

@@ -8,23 +8,28 @@ from metajudge.metrics.statistics.resampling import RESAMPLES
 from metajudge.records import Paths, result_paths
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import ReportRow, report_rows
-from metajudge.reports.render import file_notes, render_report, report_notes
+from metajudge.reports.overview import render_overview
+from metajudge.reports.render import file_notes, overview_notes, render_report, report_notes
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_files, select_judge
 
 GROUPS = ("paper", "outcome", "reference")
 """Groups of metrics in the order of the tables."""
+WIDTH = 100
+"""Columns of the overview where no terminal has another width."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Report:
-    """Every metric with its interval, by model and group; `str()` is the text that `metajudge report` prints.
+    """Every metric with its interval, by model and group; `str()` is the overview that `metajudge report` prints.
 
-    A notebook shows the text with the notes below it.
+    A notebook shows the overview with the most important notes below it.
     """
 
     rows: tuple[ReportRow, ...]
     """A row for each model, followed by its groups."""
+    rule: FlagRule
+    """Rule of the deceptive-alignment flag."""
 
     @property
     def models(self) -> dict[str, ReportRow]:
@@ -33,20 +38,26 @@ class Report:
 
     @property
     def notes(self) -> list[str]:
-        """Remarks on the figures, which the command prints on stderr: rows left out, mixed judges, the flag."""
-        files = [note for row in self.models.values() for note in file_notes(row.file)]
-        return [*files, *report_notes(self.rows, GROUPS)]
+        """Remarks on the figures, which the command prints on stderr with `--details`: rows left out, mixed judges."""
+        return [*self._file_notes(), *report_notes(self.rows, GROUPS)]
+
+    def details(self) -> str:
+        """Return the tables of every metric, which the command prints with `--details`."""
+        return render_report(self.rows, GROUPS)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the list that `metajudge report --output-file` writes, an object for each row."""
         return [row.as_json() for row in self.rows]
 
     def __repr__(self) -> str:
-        return render_report(self.rows, GROUPS)
+        return render_overview(self.rows, self.rule, WIDTH)
 
     def _repr_html_(self) -> str:
-        text = "\n".join([str(self), *self.notes])
+        text = "\n".join([str(self), *self._file_notes(), *overview_notes(self.rows)])
         return f"<pre>{html.escape(text)}</pre>"
+
+    def _file_notes(self) -> list[str]:
+        return [note for row in self.models.values() for note in file_notes(row.file)]
 
 
 def report(
@@ -60,11 +71,11 @@ def report(
     """Return the report on result files, or on directories of them.
 
     `group_by`: a field of the rows, or `n_human`, `preference_strength` or `label_correct`; replaces that of `options`.
-    `options`: how rows are scored. `rule`: the margins of the deceptive-alignment flag. `resamples` for each interval.
+    `options`: how rows are scored. `rule`: of the deceptive-alignment flag. `resamples` for each interval.
     `eval_model`: only the results of this judge. Raises `UsageError` for a file without results.
     """
-    scoring = options or ScoringConfig()
+    scoring, rule = options or ScoringConfig(), rule or FlagRule()
     files = score_files(result_paths(paths), scoring if group_by is None else replace(scoring, group_by=group_by))
     if eval_model is not None:
         files = select_judge(files, eval_model)
-    return Report(tuple(report_rows(files, rule or FlagRule(), resamples)))
+    return Report(tuple(report_rows(files, rule, resamples)), rule)

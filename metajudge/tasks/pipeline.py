@@ -104,7 +104,7 @@ class RunResult:
         stats, scan = self.stats, self.scan
         if stats is None:
             rows = f"{plural(scan.asked.total() + scan.parsed, 'row')}, {scan.unusable} unusable; nothing was asked"
-            return f"{rows}, {plural(scan.requests, 'request')} remain" if scan.requests else rows
+            return f"{rows}, {plural(scan.remaining.requests, 'request')} remain" if scan.remaining.requests else rows
         counts = (
             f"{stats.success} judged, {stats.empty} empty, {stats.failures} failed, {stats.unusable} unusable, "
             f"{stats.resumed} resumed; {plural(stats.requests, 'request')}, {stats.usage.total_tokens:,} tokens, "

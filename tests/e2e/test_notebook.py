@@ -55,7 +55,7 @@ def test_report_and_scores_are_shown_and_agree(outputs: dict[str, list[Any]]) ->
     assert shown.startswith("<pre>") and "model-low_deceptive_alignment" in shown
     figures = json.loads(result(outputs["figures"]).replace("'", '"'))
     assert set(figures) == {"model-low_deceptive_alignment", "model-high_deceptive_alignment"}
-    assert f"{figures['model-low_deceptive_alignment']:.3f}"[:4] in shown
+    assert all(f" {figure:.2f}".replace("0.", ".") in shown for figure in figures.values())
     assert result(outputs["scores"], "text/html").count("<tr>") == 21
 
 

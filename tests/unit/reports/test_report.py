@@ -1,5 +1,6 @@
 """The report from Python: an object with rows, notes, text and JSON."""
 
+import html
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from metajudge.cli.parameters import with_flags
 from metajudge.errors import UsageError
 from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.report import Report, report
+from metajudge.reports.report import report
 from metajudge.reports.row_scores import ScoringConfig
 from tests.unit.result_rows import Run, failed, one_item, write
 
@@ -24,8 +25,10 @@ def test_the_object_is_what_the_command_prints(tmp_path: Path, run: Run) -> None
     """stdout is the text, stderr the notes, and the JSON file the list; paths may be texts or a directory."""
     two_files(tmp_path)
     found = report(str(tmp_path), resamples=200)
-    code, out, err = run("report", tmp_path, "--resamples", "200", "--output-file", tmp_path / "report.json")
-    assert code == 0 and out == str(found)
+    command = ("report", tmp_path, "--resamples", "200", "--output-file", tmp_path / "report.json")
+    assert run(*command)[1].startswith(str(found))
+    code, out, err = run(*command, "--details")
+    assert code == 0 and out == f"{found}\n{found.details()}\n"
     assert err.splitlines() == list(map(with_flags, found.notes))
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(found.to_json()))
 
@@ -54,8 +57,8 @@ def test_options_rule_and_judge_are_taken(tmp_path: Path) -> None:
 def test_a_notebook_gets_escaped_text(tmp_path: Path) -> None:
     """A name in a file cannot become a tag."""
     path = write(tmp_path / "m.jsonl", [one_item(n, 0.5, "<b>m</b>") for n in range(3)])
+    path.write_bytes(path.read_bytes() + b"{<i>\n")
     found = report(path, resamples=100)
     shown = found._repr_html_()
     assert shown.startswith("<pre>") and "&lt;b&gt;m&lt;/b&gt;" in shown and "<b>" not in shown
-    assert found.notes and all(note.partition(":")[2][:20] in shown.replace("&#x27;", "'") for note in found.notes)
-    assert isinstance(found, Report)
+    assert html.escape(found.notes[0]) in shown and "line" in found.notes[0]

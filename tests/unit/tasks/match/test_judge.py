@@ -77,6 +77,13 @@ def test_one_question_for_all_reasons_gives_bounds(url: str) -> None:
     assert not found.exact and matched(Judge("m", url, granularity="row"), reasons=REASONS[:1]).exact
 
 
+def test_one_question_that_names_every_pair_is_exact() -> None:
+    """Granularity `pairs`: a pair that the reply does not name scores 0."""
+    judge = Judge("embedded", granularity="pairs")
+    found = matched(judge)
+    assert found.scores == embedded_scores(HUMAN, REASONS) and found.exact and judge.stats.requests == 1
+
+
 def test_top_k_judges_the_first_reasons(url: str) -> None:
     """The others have no score and do not count in the precision."""
     found = matched(Judge("m", url, top_k=2))
