@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from metajudge.metrics import paper_metrics
-from metajudge.reports.model_rows import report
+from metajudge.reports.report import report
 from metajudge.tasks import GRANULARITIES
 from tests.e2e.driver import metajudge, records
 from tests.servers import running
@@ -70,7 +70,7 @@ def judged(source: Path, folder: Path, granularity: str, url: str, flags: Sequen
     usage = [entry["usage"] for record in records(out) for entry in record["samples"][:1]]
     tokens = sum(one["prompt_tokens"] for one in usage)
     cached = sum(one.get("cached_tokens") or 0 for one in usage)
-    (model,) = report([out])
+    (model,) = report([out]).to_json()
     rc = model["paper"]["rationale_consistency"]
     value = "n/a" if rc["value"] is None else f"{rc['value']:.3f} [{rc['low'] or 0:.3f}, {rc['high'] or 0:.3f}]"
     if (bounds := model["rationale_consistency_bounds"]) is not None:
