@@ -33,9 +33,9 @@ def paper_metrics(
 ) -> PaperMetrics:
     """Return the metrics of a row with |R| = len(scores) human items and `n_judged` judged model items.
 
-    The matching uses only the scores that exist. If each human item has only the score of its best model item,
-    rationale consistency is a lower bound of Eq. 2 and `upper_bound` an upper bound. A matched pair counts in average
-    precision if its score is above `match_threshold`. `pairs`: the optimal matching of `scores`, if it is known.
+    The matching uses only the scores that exist. If each human item has only the score of its best model item, the
+    figures may be bounds, or not even that: `row_bounds`. A matched pair counts in average precision if its score is
+    above `match_threshold`. `pairs`: the optimal matching of `scores`, if it is known.
     Raises `ValueError` without a human item, and for a score that is not a number within 0..1.
     """
     if not scores:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from metajudge.metrics import Known
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
 from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.reports.deceptive_alignment import Flag
@@ -11,7 +12,7 @@ from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, differences, judge_names
 from metajudge.text import CSV, TABLE, printable, render_rows
 
-BOUNDS_DIFFER = 1e-12
+UNDETERMINED = "not determined"
 _RC = ("paper", "rationale_consistency")
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
@@ -54,12 +55,26 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
 
 
 def _metric_cell(row: ReportRow, group: str, metric: str) -> str:
-    """Return a cell; bounds of rationale consistency with the lower one's low and the upper one's high end."""
-    one = row.metrics[group, metric]
-    if (group, metric) != _RC or row.bounds is None or row.bounds[1] - row.bounds[0] < BOUNDS_DIFFER:
+    """Return a cell: bounds of rationale consistency as a range, with the lower one's low and the upper one's high end.
+
+    Other lower bounds are marked, as in `at_least`.
+    """
+    one, known = row.metrics[group, metric], row.known.get((group, metric), Known.EXACT)
+    if known == Known.NOT_DETERMINED:
+        return UNDETERMINED
+    if known == Known.EXACT:
         return cell(one)
-    ends = "n/a" if one.low is None or row.upper.high is None else f"{one.low:.4f}, {row.upper.high:.4f}"
+    if (group, metric) != _RC or row.bounds is None:
+        return at_least(one)
+    ends = "n/a" if one.low is None or one.high is None else f"{one.low:.4f}, {one.high:.4f}"
     return f"{row.bounds[0]:.4f}–{row.bounds[1]:.4f} [{ends}]"
+
+
+def at_least(interval: Interval) -> str:
+    """Return `≥0.3870 [≥0.3620]`: a lower bound and the low end of its interval."""
+    if interval.value is None:
+        return "n/a"
+    return f"≥{interval.value:.4f} [{'n/a' if interval.low is None else f'≥{interval.low:.4f}'}]"
 
 
 def cell(interval: Interval, signed: bool = False) -> str:
@@ -82,7 +97,7 @@ def p_cell(p_value: float | None) -> str:
 
 
 def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
-    """Return a line per row of the report, with three columns per metric."""
+    """Return a line per row of the report, with three columns per metric; exact is 0 if some are lower bounds."""
     names = [(group, metric) for group in groups for metric in METRIC_GROUPS[group]]
     triples = [f"{group}_{metric}{part}" for group, metric in names for part in ("", "_low", "_high")]
     judges = _judges(rows)
@@ -92,10 +107,10 @@ def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
         intervals = [row.metrics[name] for name in names]
         figures = [figure for one in intervals for figure in (one.value, one.low, one.high)]
         own = [judges[id(row.file)]] if several else []
-        cells = [*own, printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures]
+        cells = [*own, printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures, int(not row.known)]
         lines.append(["" if one is None else str(one) for one in cells])
     judge = ["judge"] if several else []
-    return render_rows(lines, [*judge, "model", "group", "n", "clusters", "unscored", *triples], CSV)
+    return render_rows(lines, [*judge, "model", "group", "n", "clusters", "unscored", *triples, "exact"], CSV)
 
 
 # ------------------------------------------------------------------ notes
@@ -174,13 +189,15 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     if row.unscored_as is not None:
         low, high = row.unscored_as
         yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"
-    if row.bounds is not None and row.bounds[1] - row.bounds[0] >= BOUNDS_DIFFER:
+    if row.bounds is not None:
         shared = "1 row has" if row.file.shared_rows == 1 else f"{row.file.shared_rows} rows have"
         yield (
             f"{name}: one question per row shows each human item's best match only, so RC is between "
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
-            f"granularity item or pairs gives the exact figure"
+            "granularity item or pairs gives the exact figure"
         )
+    if row.known:
+        yield f"{name}: ≥ marks a lower bound; best matches alone leave {UNDETERMINED} what depends on other pairs"
     yield missing_labels_note(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
     if 0 < row.scored_clusters < MIN_CLUSTERS:
         clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"
@@ -188,7 +205,8 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     elif row.scored_clusters and row.metrics["paper", "rationale_consistency"].low is None:
         yield f"{name}: all {_equal(row.file)} are equal: no interval can be estimated"
     if row.given_right.value is not None and row.given_wrong.value is not None:
-        yield f"{name}: RC {cell(row.given_right)} given a right label, {cell(row.given_wrong)} given a wrong one"
+        given = [cell(one) if row.bounds is None else at_least(one) for one in (row.given_right, row.given_wrong)]
+        yield f"{name}: RC {given[0]} given a right label, {given[1]} given a wrong one"
     if row.reliability is not None:
         yield _reliability_line(name, row, row.reliability)
 
@@ -217,8 +235,9 @@ def _reliability_line(name: str, row: ReportRow, found: Reliability) -> str:
     missing = "" if found.rows == row.n - row.unscored else f" in {found.rows} of {row.n} rows"
     share = "n/a" if found.share_of_error is None else f"{found.share_of_error:.0%}"
     icc = "n/a" if found.intraclass_correlation is None else f"{found.intraclass_correlation:.3f}"
+    what = "RC" if row.bounds is None else "RC's lower bound"
     return (
-        f"{name}: {found.samples} samples per row{missing}: the judge's own variance of RC is "
+        f"{name}: {found.samples} samples per row{missing}: the judge's own variance of {what} is "
         f"{found.judge_variance:.5f}, {share} of its squared standard error; intraclass correlation {icc}"
     )
 

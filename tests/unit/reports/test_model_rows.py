@@ -354,7 +354,7 @@ def test_every_format_and_a_directory(tmp_path: Path, run: Run) -> None:
     assert header.startswith(
         "model,group,n,clusters,unscored,paper_rationale_consistency,paper_rationale_consistency_low"
     )
-    assert len(lines[0].split(",")) == len(header.split(",")) == 5 + 3 * 5
+    assert len(lines[0].split(",")) == len(header.split(",")) == 5 + 3 * 5 + 1
     code, out, _ = run(*REPORT, tmp_path, "--format", "github", "--group-by", "domain")
     assert code == 0 and "| G       | stem    |" in out
 
