@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from metajudge.errors import UsageError
+from metajudge.metrics import Known
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_file
 from tests.unit.result_rows import failed, one_item, record, write
@@ -30,6 +31,8 @@ def test_a_full_matrix_gives_exact_figures_and_best_scores_only_bounds(tmp_path:
     bounds = scored(tmp_path, [record(1, matrix, row_granularity=True)])
     assert column(bounds, "paper", "rationale_consistency") == [0.5] and not bounds.has_full_matrix
     assert bounds.upper_bound.tolist() == [0.875] and bounds.shared_rows == 1
+    assert exact.upper_bound.tolist() == [0.75] and exact.known_of(("paper", "f1")) == Known.EXACT
+    assert bounds.known_of(("paper", "f1")) == Known.LOWER_BOUND
     assert column(exact, "reference", "recall") == column(bounds, "reference", "recall") == [0.875]
 
 
