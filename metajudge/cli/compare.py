@@ -13,7 +13,7 @@ from metajudge.errors import UsageError
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.reports.comparison import Difference, check_comparable, compare, find_baseline, unknown_baseline
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
-from metajudge.reports.render import cell, missing_labels_note, p_cell
+from metajudge.reports.render import UNDETERMINED, difference_cells, missing_labels_note, p_cell
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, judge_names
 from metajudge.text import CSV, plural, printable, render_rows
 
@@ -79,6 +79,11 @@ def run(args: argparse.Namespace) -> int:
         return 1
     tests = "all pairs of models" if args.baseline is None else f"the tests against {printable(args.baseline)}"
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
+    if any(one.bounds or not one.is_determined for one in every):
+        warn(
+            "one question per row: RC is a range; p, wins and losses hold anywhere in it; other rows are neither, and "
+            f"what is {UNDETERMINED} by best matches alone is not compared"
+        )
     warn(f"p: share of random swaps of the two models' records, by cluster; Holm: corrected for {tests}")
     _note_ranks([own.ranking for own in found], args.resamples)
     return 0
@@ -159,8 +164,7 @@ def _cells(one: Difference) -> list[str]:
         printable(one.first),
         printable(one.second),
         str(one.n),
-        *("n/a" if value is None else f"{value:.4f}" for value in one.values),
-        cell(one.difference, signed=True),
+        *difference_cells(one),
         p_cell(one.p_value),
         p_cell(one.p_holm),
         f"{one.wins}/{one.ties}/{one.losses}",

@@ -7,6 +7,7 @@ import numpy as np
 from metajudge.metrics import Known
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
 from metajudge.metrics.statistics.judge_variance import Reliability
+from metajudge.reports.comparison import Difference
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, differences, judge_names
@@ -87,6 +88,19 @@ def cell(interval: Interval, signed: bool = False) -> str:
         for figure in (interval.value, interval.low, interval.high)
     )
     return f"{value} [n/a]" if low is None or high is None else f"{value} [{low}, {high}]"
+
+
+def difference_cells(one: Difference) -> tuple[str, str, str]:
+    """Return both values and their difference, each as a range if it has bounds."""
+    if not one.is_determined:
+        return (UNDETERMINED,) * 3
+    if one.bounds is None:
+        first, second = ("n/a" if value is None else f"{value:.4f}" for value in one.values)
+        return first, second, cell(one.difference, signed=True)
+    first, second = (f"{low:.4f}" if low == high else f"{low:.4f}–{high:.4f}" for low, high in one.bounds[:2])
+    low, high = one.difference.low, one.difference.high
+    ends = "n/a" if low is None or high is None else f"{low:+.4f}, {high:+.4f}"
+    return first, second, f"{one.bounds[2][0]:+.4f} to {one.bounds[2][1]:+.4f} [{ends}]"
 
 
 def p_cell(p_value: float | None) -> str:

@@ -37,7 +37,7 @@ def test_a_match_threshold_can_take_both_ways() -> None:
 def test_items_that_no_other_claims_make_rc_precision_and_f1_exact() -> None:
     """Three human items with three model items; average precision too, as these are the first ones, best first."""
     for claimed, average, soft in (([1, 2, 3], 0, 0), ([1, 3, 2], 0, 2), ([1, 2, 4], 1, 2)):
-        marks = [Match(number, item, score) for number, (item, score) in enumerate(zip(claimed, (1, 0.75, 0.5)), 1)]
+        marks = [Match(number, item, 1.25 - number / 4) for number, item in enumerate(claimed, 1)]
         scores = sparse_matrix(marks, 3, 5)
         found = row_bounds(scores, optimal_matching(scores), 5)
         assert (found.total, found.average_precision, found.average_precision_soft) == (0, average, soft), claimed
