@@ -13,7 +13,7 @@ from metajudge.errors import UsageError
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.reports.comparison import Difference, check_comparable, compare, find_baseline, unknown_baseline
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
-from metajudge.reports.render import UNDETERMINED, difference_cells, missing_labels_note, p_cell
+from metajudge.reports.render import UNDETERMINED, difference_cells, missing_labels_note, p_cell, unequal_lengths
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, judge_names
 from metajudge.text import CSV, plural, printable, render_rows
 
@@ -60,7 +60,10 @@ def run(args: argparse.Namespace) -> int:
     groups = [files] if args.allow_mixed else _of_one_judge(files)
     if args.allow_mixed:
         warn("the judges may differ: a difference may come from the judge and not from the model")
-    for line in filter(None, map(missing_labels_note, files)):
+    for line in [
+        *filter(None, map(missing_labels_note, files)),
+        *(text for own in groups for text in unequal_lengths(own)),
+    ]:
         warn(line)
     names = judge_names(files)
     found = [

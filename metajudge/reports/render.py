@@ -14,6 +14,8 @@ from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, d
 from metajudge.text import CSV, TABLE, printable, render_rows
 
 UNDETERMINED = "not determined"
+UNEQUAL = 1.1
+"""Above this ratio of two models' mean numbers of judged model items a note says so."""
 _RC = ("paper", "rationale_consistency")
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
@@ -150,8 +152,19 @@ def overview_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
 
 def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
     """Yield a note for each setting that makes the figures of the files mean different things."""
+    for own in by_judge(files):
+        yield from unequal_lengths(own)
     for what in _what_differs(differences(file.judged_by for file in files)):
         yield f"the files {what}: their figures cannot be compared with each other; choose one judge with `eval_model`"
+
+
+def unequal_lengths(files: Sequence[ScoreTable]) -> Iterator[str]:
+    """Yield a note if the models of one judge have clearly different numbers of judged model items per row."""
+    means = {file.model: float(np.nanmean(file.n_judged)) for file in files if not np.isnan(file.n_judged).all()}
+    least, most = min(means, key=means.__getitem__, default=""), max(means, key=means.__getitem__, default="")
+    if means and means[most] > UNEQUAL * means[least]:
+        counts = f"{printable(most)} {means[most]:.2f}, {printable(least)} {means[least]:.2f}"
+        yield f"RC grows with the number of reasons, which differs ({counts} per row); `top_k` cuts all lists alike"
 
 
 def _what_differs(settings: Mapping[str, Sequence[str]]) -> Iterator[str]:
