@@ -3,9 +3,13 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from metajudge.metrics import Known, Match, PaperMetrics, RowBounds, optimal_matching, paper_metrics, row_bounds
 from metajudge.metrics import sparse_matrix as sparse
+from metajudge.reports.model_rows import report
+from tests.unit.result_rows import record, write
 
 NEAR = 1e-9
 
@@ -80,3 +84,55 @@ def broken_claims(row: Sides) -> list[str]:
         if row.bounds.sound(threshold) == Known.EXACT and is_sound[0] != is_sound[1]:
             broken.append(f"sound at {threshold}")
     return broken
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Rows of an evaluated model as one judge scores them: 3 to 7 human items, 5 model items, a skill per row."""
+
+    share: float = 0.45
+    """Mean share of human items that a model item makes a point of."""
+    broad: float = 0.35
+    """Chance that a human item has its best score at the row's broad model item."""
+
+    TRUTH: ClassVar[float] = 0.3531
+    """Rationale consistency of the population with these numbers, the mean of 100,000 rows (± .0015)."""
+
+    def rows(self, rng: random.Random, n: int) -> list[list[list[float]]]:
+        """Return the score matrices of n rows."""
+        return [self._row(rng) for _ in range(n)]
+
+    def _row(self, rng: random.Random) -> list[list[float]]:
+        skill, broad = rng.betavariate(2 * self.share, 2 * (1 - self.share)), rng.randrange(5)
+        matrix = []
+        for _ in range(rng.randint(3, 7)):
+            row = [rng.choice([0.0, 0.0, 0.0, 0.25, 0.5]) * (rng.random() < skill) for _ in range(5)]
+            if rng.random() < skill:
+                place = broad if rng.random() < self.broad else rng.randrange(5)
+                row[place] = rng.choice([0.5, 0.75, 1.0])
+            matrix.append(row)
+        return matrix
+
+    def rationale_consistency(self, rng: random.Random, n: int) -> float:
+        """Return the mean of Eq. 2 over n rows."""
+        return sum(paper_metrics(row, 5).rationale_consistency for row in self.rows(rng, n)) / n
+
+
+def files_held(folder: Path, files: int, rows: int) -> tuple[int, int, int]:
+    """Return in how many simulated files the range holds the exact RC, its interval the truth, and the exact one's."""
+    population, truth = Population(), Population.TRUTH
+    rng, in_range, in_interval, in_exact = random.Random(2), 0, 0, 0
+    for _ in range(files):
+        matrices = population.rows(rng, rows)
+        sides = []
+        for name, flag in (("R", True), ("I", False)):
+            path = write(
+                folder / f"{name}.jsonl", [record(n, one, row_granularity=flag) for n, one in enumerate(matrices)]
+            )
+            sides += report([path], resamples=999)
+        row, exact = sides[0], sides[1]["paper"]["rationale_consistency"]
+        bounds, ends = row["rationale_consistency_bounds"], row["rationale_consistency_bounds_interval"]
+        in_range += bounds["low"] <= exact["value"] <= bounds["high"]
+        in_interval += ends["low"] <= truth <= ends["high"]
+        in_exact += exact["low"] <= truth <= exact["high"]
+    return in_range, in_interval, in_exact

@@ -26,12 +26,12 @@ class Known(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowBounds:
-    """What the figures of one row say about those of its full score matrix."""
+    """Relation of the figures of one row to those of its full score matrix."""
 
     rationale_consistency: float
     """Upper bound of rationale consistency."""
     total: Known
-    """Of rationale consistency, precision and F1, which all grow with S_total (Eq. 1)."""
+    """For rationale consistency, precision and F1, which all grow with S_total (Eq. 1)."""
     average_precision: Known
     average_precision_soft: Known
     best_pair_score: tuple[float, float]

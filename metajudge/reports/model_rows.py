@@ -46,7 +46,7 @@ class ReportRow:
     bound, too. What is not determined has no value.
     """
     known: Mapping[tuple[str, str], Known]
-    """What is known of those `metrics` that are not exact."""
+    """Those `metrics` that are not exact."""
     tie_rate: Interval
     """Share of ties among the readable labels."""
     scored_clusters: int

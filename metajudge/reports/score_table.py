@@ -86,7 +86,7 @@ class ScoreTable:
     shared_rows: int
     """Rows with a model item that is the best of several human items."""
     known: Mapping[tuple[str, str], Column] = field(default_factory=dict)
-    """What is known of each value (`Known`) of the metrics that may be bounds; a metric without an entry is exact."""
+    """`Known` by row of the metrics that may be bounds; a metric without an entry is exact."""
     n_judged: Column = field(default_factory=lambda: np.zeros(0))
     """Model items that the judge saw, NaN where unscored."""
     unscored: dict[str, int] = field(default_factory=dict)

@@ -13,6 +13,7 @@ import pytest
 from metajudge.cli import main
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report
+from tests.best_scores import files_held
 from tests.unit.result_rows import Run, best, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -491,6 +492,12 @@ def test_rc_of_row_records_is_a_range_whose_interval_holds_both_bounds(tmp_path:
     assert "–" not in run(*REPORT, items, "--metrics", "paper")[1]
     for given in row["rationale_consistency_given"].values():
         assert given["bound"] == "lower" and given["high"] is None
+
+
+def test_the_range_of_simulated_row_records_holds_the_exact_value(tmp_path: Path) -> None:
+    """20 files of 40 rows; tests/slow does the same with 1,000."""
+    in_range, in_interval, _ = files_held(tmp_path, 20, 40)
+    assert in_range == 20 and in_interval >= 19
 
 
 def test_lower_bounds_are_marked_and_what_is_less_is_not_determined(tmp_path: Path, run: Run) -> None:
