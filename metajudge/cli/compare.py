@@ -84,8 +84,8 @@ def run(args: argparse.Namespace) -> int:
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     if any(one.bounds or not one.is_determined for one in every):
         warn(
-            "one question per row: RC is a range; p, wins and losses hold anywhere in it; other rows are neither, and "
-            f"what is {UNDETERMINED} by best matches alone is not compared"
+            "one question per row: RC is a range; p, wins and losses hold anywhere in it, and other rows are neither; "
+            f"{UNDETERMINED}: only a score for every pair would say (granularity item)"
         )
     warn(f"p: share of random swaps of the two models' records, by cluster; Holm: corrected for {tests}")
     _note_ranks([own.ranking for own in found], args.resamples)
@@ -170,6 +170,6 @@ def _cells(one: Difference) -> list[str]:
         *difference_cells(one),
         p_cell(one.p_value),
         p_cell(one.p_holm),
-        f"{one.wins}/{one.ties}/{one.losses}",
+        f"{one.wins}/{one.ties}/{one.losses}" if one.is_determined else "n/a",
         "n/a" if one.detectable is None else f"{one.detectable:.4f}",
     ]

@@ -137,6 +137,8 @@ def report_notes(rows: Sequence[ReportRow], groups: Sequence[str]) -> Iterator[s
     whole = [row for row in rows if row.group is None]
     for row in whole:
         yield from _about(row, groups)
+    if any(row.known for row in whole):
+        yield f"≥ marks a lower bound; {UNDETERMINED}: only a score for every pair would say (granularity item)"
     yield from (_flag_line(row, row.flag) for row in whole if row.flag is not None)
     yield from difference_notes([row.file for row in whole])
 
@@ -223,8 +225,6 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
             "granularity item or pairs gives the exact figure"
         )
-    if row.known:
-        yield f"{name}: ≥ marks a lower bound; best matches alone leave {UNDETERMINED} what depends on other pairs"
     yield missing_labels_note(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
     if 0 < row.scored_clusters < MIN_CLUSTERS:
         clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"

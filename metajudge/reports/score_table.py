@@ -169,6 +169,8 @@ def _score(file: ResultFile, options: ScoringConfig, split: bool) -> tuple[list[
             scored = row_scores(record, file.model, options, numbers)
         except ValueError as error:
             raise UsageError(f"{path} line {number}: {error}; correct or remove the line") from None
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
         latest.add(record, number, (scored, record.judged_by, record_facts(record, file.model, number)))
     rows: _JudgedRows = latest.values()
     tables = []
