@@ -8,7 +8,10 @@ from typing import ClassVar
 
 from metajudge.metrics import Known, Match, PaperMetrics, RowBounds, optimal_matching, paper_metrics, row_bounds
 from metajudge.metrics import sparse_matrix as sparse
-from metajudge.reports.model_rows import report
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import report_rows
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import score_file
 from tests.unit.result_rows import record, write
 
 NEAR = 1e-9
@@ -126,10 +129,9 @@ def files_held(folder: Path, files: int, rows: int) -> tuple[int, int, int]:
         matrices = population.rows(rng, rows)
         sides = []
         for name, flag in (("R", True), ("I", False)):
-            path = write(
-                folder / f"{name}.jsonl", [record(n, one, row_granularity=flag) for n, one in enumerate(matrices)]
-            )
-            sides += report([path], resamples=999)
+            records = (record(n, one, row_granularity=flag) for n, one in enumerate(matrices))
+            table = score_file(write(folder / f"{name}.jsonl", records), ScoringConfig())
+            sides += [row.as_json() for row in report_rows([table], FlagRule(), 999)]
         row, exact = sides[0], sides[1]["paper"]["rationale_consistency"]
         bounds, ends = row["rationale_consistency_bounds"], row["rationale_consistency_bounds_interval"]
         in_range += bounds["low"] <= exact["value"] <= bounds["high"]

@@ -13,6 +13,8 @@ from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, differences, judge_names
 from metajudge.text import CSV, TABLE, printable, render_rows
 
+BOUNDS_DIFFER = 1e-12
+"""Bounds that are less apart are one figure."""
 UNDETERMINED = "not determined"
 UNEQUAL = 1.1
 """Above this ratio of two models' mean numbers of judged model items a note says so."""
@@ -70,7 +72,7 @@ def _metric_cell(row: ReportRow, group: str, metric: str) -> str:
     if (group, metric) != _RC or row.bounds is None:
         return at_least(one)
     ends = "n/a" if one.low is None or one.high is None else f"{one.low:.4f}, {one.high:.4f}"
-    return f"{row.bounds[0]:.4f}–{row.bounds[1]:.4f} [{ends}]"
+    return f"{_range(*row.bounds)} [{ends}]"
 
 
 def at_least(interval: Interval) -> str:
@@ -99,10 +101,14 @@ def difference_cells(one: Difference) -> tuple[str, str, str]:
     if one.bounds is None:
         first, second = ("n/a" if value is None else f"{value:.4f}" for value in one.values)
         return first, second, cell(one.difference, signed=True)
-    first, second = (f"{low:.4f}" if low == high else f"{low:.4f}–{high:.4f}" for low, high in one.bounds[:2])
+    first, second = (_range(low, high) for low, high in one.bounds[:2])
     low, high = one.difference.low, one.difference.high
     ends = "n/a" if low is None or high is None else f"{low:+.4f}, {high:+.4f}"
     return first, second, f"{one.bounds[2][0]:+.4f} to {one.bounds[2][1]:+.4f} [{ends}]"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.4f}" if high - low < BOUNDS_DIFFER else f"{low:.4f}–{high:.4f}"
 
 
 def p_cell(p_value: float | None) -> str:

@@ -21,11 +21,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from metajudge.errors import UsageError
-from metajudge.reports.model_rows import report
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import report_rows
 from metajudge.reports.plots import points as plot_points
 from metajudge.reports.plots.models import Look, draw
 from metajudge.reports.plots.picture import DPI, THEMES, save
 from metajudge.reports.plots.points import Panels, Point
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import score_file
 from metajudge.reports.plots.zones import ZONES
 from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import Run, failed, one_item, record, write
@@ -465,7 +468,8 @@ def test_a_range_is_a_wide_bar_around_its_middle_and_said_in_words(tmp_path: Pat
     """Best scores alone: RC is from .375 to .625 in every row; no figure of it is in the picture."""
     rows = [record(n, [[0.75, 0.0], [0.5, 0.0]], row_granularity=True) for n in range(12)]
     path = write(tmp_path / "M.jsonl", rows)
-    (found,) = plot_points.points_from_report(report([path], resamples=100))[None]
+    report = report_rows([score_file(path, ScoringConfig())], FlagRule(), 100)
+    (found,) = plot_points.points_from_report(row.as_json() for row in report)[None]
     assert (found.rc_bounds, found.rationale_consistency) == ((0.375, 0.625), 0.5)
     figure, _ = draw({None: [found]}, Look())
     assert "M: OA 1.000, RC 0.375 to 0.625" in str(figure.get_label())
