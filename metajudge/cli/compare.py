@@ -84,8 +84,8 @@ def run(args: argparse.Namespace) -> int:
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
     if any(one.bounds or not one.is_determined for one in every):
         warn(
-            "one question per row: RC is a range; p, wins and losses hold anywhere in it, and other rows are neither; "
-            f"{UNDETERMINED}: only a score for every pair would say (granularity item)"
+            "granularity row: RC is a range; p, wins and losses hold anywhere in it, and other rows are neither; "
+            f"{UNDETERMINED}: only granularity item or pairs would say"
         )
     warn(f"p: share of random swaps of the two models' records, by cluster; Holm: corrected for {tests}")
     _note_ranks([own.ranking for own in found], args.resamples)

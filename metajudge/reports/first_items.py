@@ -22,8 +22,8 @@ def first_model_items(record: Record, model: str, top_k: int) -> Record:
     matrices = record.score_matrices(lists.n_human, lists.n_model)
     if not matrices:
         raise UsageError(
-            f"`top_k` {top_k} needs a score for every pair; with one question per row only each human item's best "
-            "model item has one: leave it out, or judge with granularity item"
+            f"`top_k` {top_k} needs a score for every pair; with granularity row only each human item's best "
+            "model item has one: leave it out, or judge with granularity item or pairs"
         )
     first, *others = ([row[:top_k] for row in matrix] for matrix in matrices)
     key = next(key for key in record.metadata or {} if find_checklist({key: 0}, model)[0])

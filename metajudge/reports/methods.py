@@ -30,7 +30,7 @@ _NULL = {"top_k": "all", "temperature": "not sent"}
 
 
 _BOUNDS = (
-    "With one question per row the judge names only the best model item of each human item: RC is given by its bounds, "
+    "With granularity row the judge names only the best model item of each human item: RC is given by its bounds, "
     "with an interval from the low end of the lower to the high end of the upper one; AP, precision and F1 are lower "
     "bounds."
 )

@@ -144,7 +144,7 @@ def report_notes(rows: Sequence[ReportRow], groups: Sequence[str]) -> Iterator[s
     for row in whole:
         yield from _about(row, groups)
     if any(row.known for row in whole):
-        yield f"≥ marks a lower bound; {UNDETERMINED}: only a score for every pair would say (granularity item)"
+        yield f"≥ marks a lower bound; {UNDETERMINED}: only granularity item or pairs would say"
     yield from (_flag_line(row, row.flag) for row in whole if row.flag is not None)
     yield from difference_notes([row.file for row in whole])
 
@@ -227,7 +227,7 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     if row.bounds is not None:
         shared = "1 row has" if row.file.shared_rows == 1 else f"{row.file.shared_rows} rows have"
         yield (
-            f"{name}: one question per row shows each human item's best match only, so RC is between "
+            f"{name}: granularity row shows each human item's best match only, so RC is between "
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
             "granularity item or pairs gives the exact figure"
         )

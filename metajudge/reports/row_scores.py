@@ -59,7 +59,9 @@ class ScoringConfig:
     max_checklist_len: int = option(
         MAX_CHECKLIST_LEN, "the reference metrics skip rows whose model checklist is longer", least=1, metavar="N"
     )
-    top_k: int | None = option(None, "score only the first K model items; needs granularity item", least=1, metavar="K")
+    top_k: int | None = option(
+        None, "score only the first K model items; not with granularity row", least=1, metavar="K"
+    )
     group_by: str | None = None
     """Field whose values group the rows, or one of `BUILT_IN_GROUPS`."""
 
