@@ -22,8 +22,6 @@ class PaperMetrics:
     """S_total over the number of model items judged."""
     f1: float
     """Harmonic mean of rationale consistency and precision; 0 when both are 0."""
-    upper_bound: float
-    """Mean best score of the human items, without the one-to-one rule: never below rationale consistency."""
     best_pair_score: float
     """The highest score of a matched pair; 0 without a match."""
 
@@ -45,14 +43,12 @@ def paper_metrics(
     n_human = len(scores)
     total = math.fsum(pair.score for pair in pairs)
     consistency, precision = total / n_human, total / n_judged if n_judged else 0.0
-    best = [max((score for score in row if score is not None), default=0.0) for row in scores]
     return PaperMetrics(
         rationale_consistency=consistency,
         average_precision=matched_average_precision(pairs, n_human, match_threshold),
         average_precision_soft=matched_average_precision(pairs, n_human, match_threshold, soft=True),
         precision=precision,
         f1=harmonic_mean(consistency, precision),
-        upper_bound=math.fsum(best) / n_human,
         best_pair_score=max((pair.score for pair in pairs), default=0.0),
     )
 

@@ -197,7 +197,7 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
     named = Counter(mark.model_item for mark in lists.marks if mark.model_item and mark.score > 0)
     least, pairs = options.match_threshold, [optimal_matching(matrix) for matrix in matrices]
     both = list(zip(matrices, pairs, strict=True))
-    unknown = () if is_whole else _without_credit(record, lists)
+    unknown = _unknown_items(record, lists)
     return Evidence(
         paper=tuple(paper_metrics(matrix, n_judged, least, own) for matrix, own in both),
         bounds=() if is_whole else tuple(row_bounds(matrix, own, n_judged, least, unknown) for matrix, own in both),
@@ -207,16 +207,17 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
     )
 
 
-def _without_credit(record: Record, lists: ScoredLists) -> Sequence[int]:
-    """Return the human items whose best model item may have lost its credit to the guard, which hides the next one."""
+def _unknown_items(record: Record, lists: ScoredLists) -> set[int]:
+    """Return the human items whose best score is not known: a reply of the reference may lack some.
+
+    Where the guard took a model item's credit, the next best one is not known, either. Of further samples the record
+    does not say where, so this may then be any.
+    """
+    every = set(range(1, lists.n_human + 1))
     is_guarded = record.judged_by is not None and record.judged_by.guard == "zero"
-    if not is_guarded or not any(name.startswith("S") for name in record.guard or ()):
-        return ()
-    return (
-        range(1, lists.n_human + 1)
-        if len(record.samples or ()) > 1
-        else [m.human_item for m in lists.marks if not m.score]
-    )
+    if is_guarded and any(name.startswith("S") for name in record.guard or ()):
+        return every if len(record.samples or ()) > 1 else {m.human_item for m in lists.marks if not m.score}
+    return every - {mark.human_item for mark in lists.marks}
 
 
 def _is_without_reasons(record: Record, model: str, n_human: int | None) -> bool:

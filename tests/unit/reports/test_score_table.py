@@ -179,6 +179,15 @@ def test_records_of_the_reference_are_scored_too(tmp_path: Path) -> None:
     assert file.judged_by is None and file.ids[1] == f"{file.ids[0]}-2"
 
 
+def test_a_human_item_that_a_reply_of_the_reference_lacks_may_have_any_score(tmp_path: Path) -> None:
+    """R1 twice and R2 never: R2 counts 1 in the upper bound."""
+    text = "<RESULT_START>\n- R1@S1: 0.5\n- R1@S2: 0.25\n<RESULT_END>"
+    metadata = {"human-checklist": ["a", "b"], "M-checklist": ["x", "y", "z"]}
+    file = scored(tmp_path, [{"samples": [{"generated_text": text}], "metadata": metadata}])
+    assert column(file, "paper", "rationale_consistency") == [0.25] and file.upper_bound.tolist() == [0.75]
+    assert file.known_of(("paper", "f1")) == Known.LOWER_BOUND
+
+
 @pytest.mark.parametrize("text", ["no block", "<RESULT_START>\n- R1@S0: 0\n<RESULT_END>"])
 def test_a_model_without_reasons_has_0_whatever_the_reply(tmp_path: Path, text: str) -> None:
     """Records of the reference with an unreadable or an incomplete reply have 0, too."""
