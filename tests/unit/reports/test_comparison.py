@@ -376,10 +376,8 @@ def test_what_best_scores_do_not_determine_is_not_compared(tmp_path: Path, run: 
     assert found["outcome", "fidelity"].values == (1.0, 1.0) and found["reference", "recall"].p_value is not None
     code, out, err = run(*COMPARE, *paths, "--output-file", tmp_path / "c.json")
     assert code == 0 and "p, wins and losses hold anywhere in it" in err
-    lines = {line.split("  ")[0]: line for line in out.splitlines()}
-    cells = ["0.8750", "0.3750–0.6250", "+0.2500", "to", "+0.5000", "[n/a]"]
-    assert lines["paper rationale_consistency"].split()[5:11] == cells
-    assert lines["paper f1"].count("not determined") == 3
+    assert re.search(r" 12 +0\.8750 +0\.3750–0\.6250 +\+0\.2500 to \+0\.5000 \[n/a\] ", out)
+    assert out.count("not determined") == 3 * 4
     first = json.loads((tmp_path / "c.json").read_text())[0]
     assert first["bounds"]["difference"] == {"low": 0.25, "high": 0.5} and first["values"] == [None, None]
     _, _, err = run(*COMPARE, *files(tmp_path, [0.5] * 12, [0.75] * 12))
