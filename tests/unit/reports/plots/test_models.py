@@ -27,9 +27,9 @@ from metajudge.reports.plots import points as plot_points
 from metajudge.reports.plots.models import Look, draw
 from metajudge.reports.plots.picture import DPI, THEMES, save
 from metajudge.reports.plots.points import Panels, Point
+from metajudge.reports.plots.zones import ZONES
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
-from metajudge.reports.plots.zones import ZONES
 from tests.unit.reports.plots.boxes import Box
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
