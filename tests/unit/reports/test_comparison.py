@@ -278,7 +278,10 @@ def test_each_model_is_compared_with_the_baseline_only(tmp_path: Path, run: Run)
     assert (rc[1]["wins"], rc[1]["losses"]) == (plain[1].losses, plain[1].wins)
     least, most = sorted(one.p_value for one in plain)
     assert sorted(one["p_holm"] for one in rc) == pytest.approx([2 * least, max(2 * least, most)])
-    assert [line.split()[2:4] for line in out.splitlines() if line.startswith("paper f1")] == [["A", "B"], ["C", "B"]]
+    assert [line.split()[2:4] for line in out.splitlines() if line.startswith("One-to-one F1")] == [
+        ["A", "B"],
+        ["C", "B"],
+    ]
 
 
 def test_ranks_beside_a_baseline_are_those_of_all_models(tmp_path: Path, run: Run) -> None:
@@ -313,7 +316,7 @@ def test_a_judge_without_the_baseline_is_left_out_with_a_line(tmp_path: Path, ru
             records = [one_item(n, n / 12, model, judge={"model": judge}) for n in range(12)]
             write(tmp_path / f"{model}-{judge}.jsonl", records)
     code, out, err = run(*COMPARE, tmp_path, "--baseline", "A")
-    assert code == 0 and "B (B-x.jsonl)" in out and "C" not in out.replace("RC", "")
+    assert code == 0 and "B (B-x.jsonl)" in out and " C " not in out
     assert "B (B-y.jsonl), C left out: no result of A by their judge" in err.splitlines()
     assert run(*COMPARE, tmp_path, "--baseline", "B")[1].count("Ranks by RC") == 2
 
