@@ -10,6 +10,7 @@ from pathlib import Path
 from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.llm import EMBEDDED
+from metajudge.metrics import Known
 from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
 from metajudge.reports.scan import Summary, part_of, summarise
 from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
@@ -124,8 +125,13 @@ def _with_paper(summaries: list[tuple[Path, Summary]], judge: str | None) -> lis
         if lacking:
             rows = f"{plural(lacking, 'row')} of {len(file.ids)}"
             warn(f"{printable(summary.file)}*: {rows} not in all files; see `compare`")
-        paper = {name: file.mean("paper", name) for name in PAPER}
-        found.append(replace(summary, paper=paper, not_common=lacking))
+        known = {name: file.known_of(("paper", name)) for name in PAPER}
+        paper = {name: None if known[name] == Known.NOT_DETERMINED else file.mean("paper", name) for name in PAPER}
+        lower = tuple(name for name, one in known.items() if one == Known.LOWER_BOUND)
+        if any(known.values()):
+            where = f"{printable(summary.file)} ({printable(summary.model)})"
+            warn(f"{where}: granularity row: ≥ marks a lower bound, and what is less is n/a; see `report`")
+        found.append(replace(summary, paper=paper, paper_lower_bounds=lower, not_common=lacking))
     return found
 
 

@@ -13,7 +13,7 @@ from metajudge.errors import UsageError
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.reports.comparison import Difference, check_comparable, compare, find_baseline, unknown_baseline
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
-from metajudge.reports.render import cell, missing_labels_note, p_cell
+from metajudge.reports.render import UNDETERMINED, difference_cells, missing_labels_note, p_cell, unequal_lengths
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, judge_names
 from metajudge.text import CSV, plural, printable, render_rows
 
@@ -60,7 +60,10 @@ def run(args: argparse.Namespace) -> int:
     groups = [files] if args.allow_mixed else _of_one_judge(files)
     if args.allow_mixed:
         warn("the judges may differ: a difference may come from the judge and not from the model")
-    for line in filter(None, map(missing_labels_note, files)):
+    for line in [
+        *filter(None, map(missing_labels_note, files)),
+        *(text for own in groups for text in unequal_lengths(own)),
+    ]:
         warn(line)
     names = judge_names(files)
     found = [
@@ -79,6 +82,11 @@ def run(args: argparse.Namespace) -> int:
         return 1
     tests = "all pairs of models" if args.baseline is None else f"the tests against {printable(args.baseline)}"
     warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
+    if any(one.bounds or not one.is_determined for one in every):
+        warn(
+            "granularity row: RC is a range; p, wins and losses hold anywhere in it, and other rows are neither; "
+            f"{UNDETERMINED}: only granularity item or pairs would say"
+        )
     warn(f"p: share of random swaps of the two models' records, by cluster; Holm: corrected for {tests}")
     _note_ranks([own.ranking for own in found], args.resamples)
     return 0
@@ -159,10 +167,9 @@ def _cells(one: Difference) -> list[str]:
         printable(one.first),
         printable(one.second),
         str(one.n),
-        *("n/a" if value is None else f"{value:.4f}" for value in one.values),
-        cell(one.difference, signed=True),
+        *difference_cells(one),
         p_cell(one.p_value),
         p_cell(one.p_holm),
-        f"{one.wins}/{one.ties}/{one.losses}",
+        f"{one.wins}/{one.ties}/{one.losses}" if one.is_determined else "n/a",
         "n/a" if one.detectable is None else f"{one.detectable:.4f}",
     ]

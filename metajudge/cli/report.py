@@ -81,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _text(args: argparse.Namespace, rows: Sequence[ReportRow], rule: FlagRule, is_overview: bool) -> str:
     if args.methods:
-        return "\n".join([*wrapped(methods_paragraph(rows, args.cluster_field, args.resamples), WIDTH), ""])
+        paragraph = methods_paragraph(rows, args.cluster_field, args.resamples, args.top_k)
+        return "\n".join([*wrapped(paragraph, WIDTH), ""])
     tables = render_report(rows, args.metrics or GROUPS, args.format) if args.details or not is_overview else ""
     if not is_overview:
         return tables

@@ -22,8 +22,6 @@ class PaperMetrics:
     """S_total over the number of model items judged."""
     f1: float
     """Harmonic mean of rationale consistency and precision; 0 when both are 0."""
-    upper_bound: float
-    """Mean best score of the human items, without the one-to-one rule: never below rationale consistency."""
     best_pair_score: float
     """The highest score of a matched pair; 0 without a match."""
 
@@ -33,9 +31,9 @@ def paper_metrics(
 ) -> PaperMetrics:
     """Return the metrics of a row with |R| = len(scores) human items and `n_judged` judged model items.
 
-    The matching uses only the scores that exist. If each human item has only the score of its best model item,
-    rationale consistency is a lower bound of Eq. 2 and `upper_bound` an upper bound. A matched pair counts in average
-    precision if its score is above `match_threshold`. `pairs`: the optimal matching of `scores`, if it is known.
+    The matching uses only the scores that exist. If each human item has only the score of its best model item, the
+    figures may be bounds, or not even that: `row_bounds`. A matched pair counts in average precision if its score is
+    above `match_threshold`. `pairs`: the optimal matching of `scores`, if it is known.
     Raises `ValueError` without a human item, and for a score that is not a number within 0..1.
     """
     if not scores:
@@ -45,14 +43,12 @@ def paper_metrics(
     n_human = len(scores)
     total = math.fsum(pair.score for pair in pairs)
     consistency, precision = total / n_human, total / n_judged if n_judged else 0.0
-    best = [max((score for score in row if score is not None), default=0.0) for row in scores]
     return PaperMetrics(
         rationale_consistency=consistency,
         average_precision=matched_average_precision(pairs, n_human, match_threshold),
         average_precision_soft=matched_average_precision(pairs, n_human, match_threshold, soft=True),
         precision=precision,
         f1=harmonic_mean(consistency, precision),
-        upper_bound=math.fsum(best) / n_human,
         best_pair_score=max((pair.score for pair in pairs), default=0.0),
     )
 

@@ -32,28 +32,40 @@ class Difference:
     n: int
     """Rows behind the values: those of both models; for spurious correctness, those of either."""
     values: tuple[float | None, float | None]
-    """None where nothing is scored."""
+    """None where nothing is scored, and where a value is not exact."""
     difference: Interval
-    """First minus second."""
+    """First minus second. Where rationale consistency has bounds, it has no value but an interval over their range."""
     p_value: float | None
-    """None without a row that both models have a value for."""
+    """None without a row that both models have a value for, and where a value is not determined.
+
+    With bounds, the largest anywhere in their range: 1 if that contains 0.
+    """
     p_holm: float | None
     """Adjusted over the pairs of models that are compared."""
     wins: int
-    """Rows with values of both models on which the first is better."""
+    """Rows with values of both models on which the first is better; with bounds, anywhere between them."""
     ties: int
     losses: int
     detectable: float | None
     """Smallest true difference that these rows detect with 80 % power at a two-sided 5 % level.
 
-    None where the spread cannot be estimated: in fewer than 10 clusters, where fewer than 8 clusters differ (and half
-    of them do not), and for spurious correctness.
+    With bounds it includes their range. None where the spread cannot be estimated: in fewer than 10 clusters, where
+    fewer than 8 clusters differ (and half of them do not), and for spurious correctness.
     """
+    bounds: tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None = None
+    """Bounds of both values and of the difference; None where they are exact or not determined."""
+    is_determined: bool = True
+    """False where both models have values that best scores alone do not determine, not even by two bounds."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the fields by name."""
+        """Return the fields by name; bounds are objects with `low` and `high`, null where the values are exact."""
         group, name = self.metric
-        return asdict(self) | {"metric": {"group": group, "name": name}, "values": list(self.values)}
+        ends = self.bounds and [{"low": low, "high": high} for low, high in self.bounds]
+        return asdict(self) | {
+            "metric": {"group": group, "name": name},
+            "values": list(self.values),
+            "bounds": ends and dict(zip(("first", "second", "difference"), ends, strict=True)),
+        }
 
 
 def check_comparable(files: Sequence[ScoreTable]) -> None:
@@ -125,10 +137,7 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS, baseline: ScoreTabl
             )
         found += [] if _both_scored(first, second, rows) else [_nothing(first, second)]
         for name in score_names():
-            columns = np.full((2, len(first.ids)), np.nan)  # in the row order of the first file
-            columns[0, [*rows]] = first.columns[name][[*rows]]
-            columns[1, [*rows]] = second.columns[name][[*rows.values()]]
-            found.append(_difference((first.model, second.model), name, columns, clusters, swaps))
+            found.append(_of_metric(name, first, second, rows, clusters, swaps))
     return _adjusted([one for one in found if one is not None])
 
 
@@ -151,6 +160,55 @@ def _nothing(first: ScoreTable, second: ScoreTable) -> Difference:
         ties=0,
         losses=0,
         detectable=None,
+    )
+
+
+def _of_metric(
+    name: tuple[str, str],
+    first: ScoreTable,
+    second: ScoreTable,
+    rows: Mapping[int, int],
+    clusters: Clusters,
+    swaps: int,
+) -> Difference | None:
+    """Compare one metric as far as it is known; `rows`: places of the common rows in both files."""
+
+    def paired(one: Column, two: Column) -> Floats:
+        columns = np.full((2, len(first.ids)), np.nan)  # in the row order of the first file
+        columns[0, [*rows]], columns[1, [*rows]] = one[[*rows]], two[[*rows.values()]]
+        return columns
+
+    models, columns = (first.model, second.model), paired(first.columns[name], second.columns[name])
+    found = _difference(models, name, columns, clusters, swaps)
+    if found is None or not (first.known_of(name, [*rows]) or second.known_of(name, [*rows.values()])):
+        return found
+    if name != _RC:
+        blank = _nothing(first, second)
+        return replace(blank, metric=name, n=found.n, is_determined=False)
+    ends = [paired(first.columns[_RC], second.upper_bound), paired(first.upper_bound, second.columns[_RC])]
+    least, most = (_difference(models, name, one, clusters, swaps) for one in ends)
+    assert least is not None and most is not None
+    return _between(least, most, [one[0] - one[1] for one in ends])
+
+
+def _between(least: Difference, most: Difference, gaps: Sequence[Column]) -> Difference:
+    """Return what holds of a difference anywhere between these two; `gaps`: their differences by row."""
+    (first_low, second_high), (first_high, second_low) = (
+        [float(value) for value in one.values if value is not None] for one in (least, most)
+    )
+    low, high = first_low - second_high, first_high - second_low
+    p_value = 1.0 if low <= 0 <= high else max(one.p_value or 0.0 for one in (least, most))
+    errors = [one.detectable for one in (least, most) if one.detectable is not None]
+    return replace(
+        least,
+        values=(None, None),
+        difference=Interval(None, least.difference.low, most.difference.high),
+        p_value=p_value,
+        p_holm=p_value,
+        ties=int(((np.abs(gaps[0]) <= 1e-9) & (np.abs(gaps[1]) <= 1e-9)).sum()),
+        losses=most.losses,
+        detectable=max(errors) + high - low if len(errors) == 2 else None,
+        bounds=((first_low, first_high), (second_low, second_high), (low, high)),
     )
 
 

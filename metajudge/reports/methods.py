@@ -29,6 +29,13 @@ _NULL = {"top_k": "all", "temperature": "not sent"}
 """Meaning of null in a key; in any other it is unknown."""
 
 
+_BOUNDS = (
+    "With granularity row the judge names only the best model item of each human item: RC is given by its bounds, "
+    "with an interval from the low end of the lower to the high end of the upper one; AP, precision and F1 are lower "
+    "bounds."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
     """Judges of one file's records, as text for the paragraph."""
@@ -75,7 +82,7 @@ def _setting(record: Record, key: str) -> str:
     return printable(str(value))
 
 
-def methods_paragraph(rows: Sequence[ReportRow], cluster_field: str, resamples: int) -> str:
+def methods_paragraph(rows: Sequence[ReportRow], cluster_field: str, resamples: int, top_k: int | None = None) -> str:
     """Return the paragraph about a report on result files; reads their judges from them again."""
     whole = [row for row in rows if row.group is None]
     tables = Counter(row.file.path for row in whole)
@@ -91,6 +98,8 @@ def methods_paragraph(rows: Sequence[ReportRow], cluster_field: str, resamples: 
     sentences = [
         *_judge_sentences([row.model for row in whole], settings),
         *map(_rows_sentence, whole),
+        *([] if top_k is None else [f"Of each model checklist the first {plural(top_k, 'item')} counted."]),
+        *([_BOUNDS] if any(row.known for row in whole) else []),
         f"Rows with the same value of {printable(cluster_field)} form a cluster.",
         f"Intervals have a level of {LEVEL:.0%}: for RC, AP, AP soft, one-to-one precision, one-to-one F1 and "
         f"the reference metrics a bootstrap-t over clusters ({resamples:,} resamples, within domains of at least "

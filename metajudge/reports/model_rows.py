@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from metajudge.metrics import Known
 from metajudge.metrics.statistics import intervals, judge_variance
 from metajudge.metrics.statistics.intervals import Clusters, Column, Interval, PendingMean
 from metajudge.metrics.statistics.judge_variance import Reliability
@@ -19,6 +20,8 @@ from metajudge.reports.score_table import ScoreTable, by_judge, score_names
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""
+NOT_DETERMINED = "not determined by the best score of each human item"
+"""Reason in JSON for a figure without a value."""
 _RC = ("paper", "rationale_consistency")
 
 
@@ -35,7 +38,13 @@ class ReportRow:
     unscored: int
     """Rows without the paper's metrics for want of a reply; rows without human items do not count."""
     metrics: Mapping[tuple[str, str], Interval]
-    """Means by (`paper`, `reference` or `outcome`; metric)."""
+    """Means by (`paper`, `reference` or `outcome`; metric).
+
+    A lower bound has the low end of its interval only; that of rationale consistency has the high end of its upper
+    bound, too. What is not determined has no value.
+    """
+    known: Mapping[tuple[str, str], Known]
+    """Those `metrics` that are not exact."""
     tie_rate: Interval
     """Share of ties among the readable labels."""
     scored_clusters: int
@@ -45,7 +54,7 @@ class ReportRow:
     given_wrong: Interval
     """Rationale consistency over the rows with a wrong label."""
     unscored_as: tuple[float, float] | None
-    """Rationale consistency with the unscored rows at 0 and at 1; None if they are few."""
+    """Rationale consistency with the unscored rows at 0 and at 1 (its bounds, if it is not exact); None if few."""
     bounds: tuple[float, float] | None
     """Lower and upper bound of rationale consistency; None if it is exact."""
     upper: Interval
@@ -64,7 +73,7 @@ class ReportRow:
         """Return the JSON object of the row."""
         parts: dict[str, dict[str, Any]] = {"paper": {}, "reference": {}, "outcome": {}}
         for (part, name), interval in self.metrics.items():
-            parts[part][name] = interval.as_json()
+            parts[part][name] = interval.as_json() | _BOUNDS_JSON[self.known.get((part, name), Known.EXACT)]
         parts["outcome"]["tie_rate"] = self.tie_rate.as_json()
         row: dict[str, Any] = {
             "model": self.model,
@@ -75,8 +84,11 @@ class ReportRow:
             "unscored": self.unscored,
             "reference_left_out": self.reference_left_out,
             **parts,
-            "rationale_consistency_given": {"right": self.given_right.as_json(), "wrong": self.given_wrong.as_json()},
-            "exact": self.bounds is None,
+            "rationale_consistency_given": {
+                label: given.as_json() | _BOUNDS_JSON[self.known.get(_RC, Known.EXACT)]
+                for label, given in (("right", self.given_right), ("wrong", self.given_wrong))
+            },
+            "exact": not self.known,
             "rationale_consistency_bounds": self.bounds and {"low": self.bounds[0], "high": self.bounds[1]},
             "rationale_consistency_bounds_interval": self.bounds
             and {"low": self.metrics[_RC].low, "high": self.upper.high},
@@ -95,6 +107,13 @@ class ReportRow:
                 "deceptive_alignment": self.flag and asdict(self.flag),
             }
         return row
+
+
+_BOUNDS_JSON: Mapping[Known, dict[str, str]] = {
+    Known.EXACT: {},
+    Known.LOWER_BOUND: {"bound": "lower"},
+    Known.NOT_DETERMINED: {"reason": NOT_DETERMINED},
+}
 
 
 def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
@@ -175,10 +194,16 @@ class _PendingRow:
         defined = np.array([n != 0 for n in file.n_human], dtype=np.bool_)
         unscored = int((self._mask & np.isnan(consistency) & defined).sum())
         upper = np.where(self._mask, file.upper_bound, np.nan)
-        exact = file.has_full_matrix or np.isnan(upper).all()
-        given_right, given_wrong = (_interval(mean, self._sums) for mean in self._given)
         means = {name: _interval(mean, self._sums) for name, mean in self._means.items()}
         means |= {name: self._wilson(name) for name in score_names() if name[0] == "outcome"}
+        known = {name: known for name in means if (known := file.known_of(name, self._mask))}
+        exact = _RC not in known
+        upper_mean = _interval(self._upper, self._sums)
+        means |= {name: _bounded(means[name], one) for name, one in known.items()}
+        given_right, given_wrong = (_interval(mean, self._sums) for mean in self._given)
+        if not exact:
+            means[_RC] = replace(means[_RC], high=upper_mean.high)
+            given_right, given_wrong = (_bounded(one, known[_RC]) for one in (given_right, given_wrong))
         return ReportRow(
             model=file.model,
             group=self.group,
@@ -186,13 +211,14 @@ class _PendingRow:
             clusters=len(np.unique(of_row[self._mask])),
             unscored=unscored,
             metrics=means,
+            known=known,
             tie_rate=self._wilson(TIE_RATE),
             scored_clusters=len(np.unique(of_row[~np.isnan(consistency)])),
             given_right=given_right,
             given_wrong=given_wrong,
-            unscored_as=_unscored_as(consistency, unscored),
+            unscored_as=_unscored_as(consistency, upper, unscored),
             bounds=None if exact else (float(np.nanmean(consistency)), float(np.nanmean(upper))),
-            upper=_interval(self._upper, self._sums),
+            upper=upper_mean,
             reference_left_out=int((self._mask & np.isnan(file.columns["reference", "recall"])).sum()),
             not_common=sum(name not in common for name in file.ids),
             reliability=judge_variance.reliability(file.samples, self._clusters) if self.group is None else None,
@@ -205,9 +231,14 @@ def _interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
     return intervals.NO_INTERVAL if mean is None else intervals.mean_interval(mean, sums)
 
 
-def _unscored_as(consistency: Column, unscored: int) -> tuple[float, float] | None:
+def _bounded(interval: Interval, known: Known) -> Interval:
+    """Return what is left of an interval if its value is a lower bound, or not determined."""
+    return replace(interval, high=None) if known == Known.LOWER_BOUND else intervals.NO_INTERVAL
+
+
+def _unscored_as(consistency: Column, upper: Column, unscored: int) -> tuple[float, float] | None:
     scored = int((~np.isnan(consistency)).sum())
     if not scored or unscored <= UNSCORED_SHARE * (scored + unscored):
         return None
-    total = float(np.nansum(consistency))
-    return total / (scored + unscored), (total + unscored) / (scored + unscored)
+    rows = scored + unscored
+    return float(np.nansum(consistency)) / rows, (float(np.nansum(upper)) + unscored) / rows

@@ -10,6 +10,7 @@ from metajudge.reports.row_scores import RowScores, ScoringConfig
 
 OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
 ACCURACY, FIDELITY = ("outcome", "accuracy"), ("outcome", "fidelity")
+SPURIOUS = ("outcome", "spurious_correctness")
 TIE_RATE = ("outcome", "tie_rate")
 """Name of a column that is no score: more ties are neither better nor worse."""
 
@@ -53,7 +54,7 @@ def outcome_columns(
     return {
         ACCURACY: decided,
         ("outcome", "accuracy_3way"): right,
-        ("outcome", "spurious_correctness"): np.where(decided == 1, 1 - sound, np.nan),
+        SPURIOUS: np.where(decided == 1, 1 - sound, np.nan),
         FIDELITY: fidelity,
         TIE_RATE: ties,
     }

@@ -4,14 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from metajudge.metrics import Known
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
 from metajudge.metrics.statistics.judge_variance import Reliability
+from metajudge.reports.comparison import Difference
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, differences, judge_names
 from metajudge.text import CSV, TABLE, printable, render_rows
 
 BOUNDS_DIFFER = 1e-12
+"""Bounds that are less apart are one figure."""
+UNDETERMINED = "not determined"
+UNEQUAL = 1.1
+"""Above this ratio of two models' mean numbers of judged model items a note says so."""
 _RC = ("paper", "rationale_consistency")
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
@@ -54,12 +60,26 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
 
 
 def _metric_cell(row: ReportRow, group: str, metric: str) -> str:
-    """Return a cell; bounds of rationale consistency with the lower one's low and the upper one's high end."""
-    one = row.metrics[group, metric]
-    if (group, metric) != _RC or row.bounds is None or row.bounds[1] - row.bounds[0] < BOUNDS_DIFFER:
+    """Return a cell: bounds of rationale consistency as a range, with the lower one's low and the upper one's high end.
+
+    Other lower bounds are marked, as in `at_least`.
+    """
+    one, known = row.metrics[group, metric], row.known.get((group, metric), Known.EXACT)
+    if known == Known.NOT_DETERMINED:
+        return UNDETERMINED
+    if known == Known.EXACT:
         return cell(one)
-    ends = "n/a" if one.low is None or row.upper.high is None else f"{one.low:.4f}, {row.upper.high:.4f}"
-    return f"{row.bounds[0]:.4f}–{row.bounds[1]:.4f} [{ends}]"
+    if (group, metric) != _RC or row.bounds is None:
+        return at_least(one)
+    ends = "n/a" if one.low is None or one.high is None else f"{one.low:.4f}, {one.high:.4f}"
+    return f"{_range(*row.bounds)} [{ends}]"
+
+
+def at_least(interval: Interval) -> str:
+    """Return `≥0.3870 [≥0.3620]`: a lower bound and the low end of its interval."""
+    if interval.value is None:
+        return "n/a"
+    return f"≥{interval.value:.4f} [{'n/a' if interval.low is None else f'≥{interval.low:.4f}'}]"
 
 
 def cell(interval: Interval, signed: bool = False) -> str:
@@ -74,6 +94,23 @@ def cell(interval: Interval, signed: bool = False) -> str:
     return f"{value} [n/a]" if low is None or high is None else f"{value} [{low}, {high}]"
 
 
+def difference_cells(one: Difference) -> tuple[str, str, str]:
+    """Return both values and their difference, each as a range if it has bounds."""
+    if not one.is_determined:
+        return (UNDETERMINED,) * 3
+    if one.bounds is None:
+        first, second = ("n/a" if value is None else f"{value:.4f}" for value in one.values)
+        return first, second, cell(one.difference, signed=True)
+    first, second = (_range(low, high) for low, high in one.bounds[:2])
+    low, high = one.difference.low, one.difference.high
+    ends = "n/a" if low is None or high is None else f"{low:+.4f}, {high:+.4f}"
+    return first, second, f"{one.bounds[2][0]:+.4f} to {one.bounds[2][1]:+.4f} [{ends}]"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.4f}" if high - low < BOUNDS_DIFFER else f"{low:.4f}–{high:.4f}"
+
+
 def p_cell(p_value: float | None) -> str:
     """Return a p value as text, never as 0."""
     if p_value is None:
@@ -82,7 +119,7 @@ def p_cell(p_value: float | None) -> str:
 
 
 def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
-    """Return a line per row of the report, with three columns per metric."""
+    """Return a line per row of the report, with three columns per metric; exact is 0 if some are lower bounds."""
     names = [(group, metric) for group in groups for metric in METRIC_GROUPS[group]]
     triples = [f"{group}_{metric}{part}" for group, metric in names for part in ("", "_low", "_high")]
     judges = _judges(rows)
@@ -92,10 +129,10 @@ def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
         intervals = [row.metrics[name] for name in names]
         figures = [figure for one in intervals for figure in (one.value, one.low, one.high)]
         own = [judges[id(row.file)]] if several else []
-        cells = [*own, printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures]
+        cells = [*own, printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures, int(not row.known)]
         lines.append(["" if one is None else str(one) for one in cells])
     judge = ["judge"] if several else []
-    return render_rows(lines, [*judge, "model", "group", "n", "clusters", "unscored", *triples], CSV)
+    return render_rows(lines, [*judge, "model", "group", "n", "clusters", "unscored", *triples, "exact"], CSV)
 
 
 # ------------------------------------------------------------------ notes
@@ -106,6 +143,8 @@ def report_notes(rows: Sequence[ReportRow], groups: Sequence[str]) -> Iterator[s
     whole = [row for row in rows if row.group is None]
     for row in whole:
         yield from _about(row, groups)
+    if any(row.known for row in whole):
+        yield f"≥ marks a lower bound; {UNDETERMINED}: only granularity item or pairs would say"
     yield from (_flag_line(row, row.flag) for row in whole if row.flag is not None)
     yield from difference_notes([row.file for row in whole])
 
@@ -121,8 +160,19 @@ def overview_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
 
 def difference_notes(files: Sequence[ScoreTable]) -> Iterator[str]:
     """Yield a note for each setting that makes the figures of the files mean different things."""
+    for own in by_judge(files):
+        yield from unequal_lengths(own)
     for what in _what_differs(differences(file.judged_by for file in files)):
         yield f"the files {what}: their figures cannot be compared with each other; choose one judge with `eval_model`"
+
+
+def unequal_lengths(files: Sequence[ScoreTable]) -> Iterator[str]:
+    """Yield a note if the models of one judge have clearly different numbers of judged model items per row."""
+    means = {file.model: float(np.nanmean(file.n_judged)) for file in files if not np.isnan(file.n_judged).all()}
+    least, most = min(means, key=means.__getitem__, default=""), max(means, key=means.__getitem__, default="")
+    if means and means[most] > UNEQUAL * means[least]:
+        counts = f"{printable(most)} {means[most]:.2f}, {printable(least)} {means[least]:.2f}"
+        yield f"RC grows with the number of reasons, which differs ({counts} per row); `top_k` cuts all lists alike"
 
 
 def _what_differs(settings: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -174,12 +224,12 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     if row.unscored_as is not None:
         low, high = row.unscored_as
         yield f"{name}: {row.unscored} unscored rows; RC is {low:.4f} with them at 0 and {high:.4f} with them at 1"
-    if row.bounds is not None and row.bounds[1] - row.bounds[0] >= BOUNDS_DIFFER:
+    if row.bounds is not None:
         shared = "1 row has" if row.file.shared_rows == 1 else f"{row.file.shared_rows} rows have"
         yield (
-            f"{name}: one question per row shows each human item's best match only, so RC is between "
+            f"{name}: granularity row shows each human item's best match only, so RC is between "
             f"{row.bounds[0]:.4f} and {row.bounds[1]:.4f} ({shared} a model item that several human items claim); "
-            f"granularity item or pairs gives the exact figure"
+            "granularity item or pairs gives the exact figure"
         )
     yield missing_labels_note(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
     if 0 < row.scored_clusters < MIN_CLUSTERS:
@@ -188,7 +238,8 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
     elif row.scored_clusters and row.metrics["paper", "rationale_consistency"].low is None:
         yield f"{name}: all {_equal(row.file)} are equal: no interval can be estimated"
     if row.given_right.value is not None and row.given_wrong.value is not None:
-        yield f"{name}: RC {cell(row.given_right)} given a right label, {cell(row.given_wrong)} given a wrong one"
+        given = [cell(one) if row.bounds is None else at_least(one) for one in (row.given_right, row.given_wrong)]
+        yield f"{name}: RC {given[0]} given a right label, {given[1]} given a wrong one"
     if row.reliability is not None:
         yield _reliability_line(name, row, row.reliability)
 
@@ -217,8 +268,9 @@ def _reliability_line(name: str, row: ReportRow, found: Reliability) -> str:
     missing = "" if found.rows == row.n - row.unscored else f" in {found.rows} of {row.n} rows"
     share = "n/a" if found.share_of_error is None else f"{found.share_of_error:.0%}"
     icc = "n/a" if found.intraclass_correlation is None else f"{found.intraclass_correlation:.3f}"
+    what = "RC" if row.bounds is None else "RC's lower bound"
     return (
-        f"{name}: {found.samples} samples per row{missing}: the judge's own variance of RC is "
+        f"{name}: {found.samples} samples per row{missing}: the judge's own variance of {what} is "
         f"{found.judge_variance:.5f}, {share} of its squared standard error; intraclass correlation {icc}"
     )
 

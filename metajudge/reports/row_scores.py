@@ -8,9 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from metajudge.data import RowIds, Status, as_integer, is_absent, number_of
-from metajudge.metrics import Match, PaperMetrics, ReferenceMetrics, paper_metrics, sparse_matrix
+from metajudge.metrics import (
+    Known,
+    Match,
+    PaperMetrics,
+    ReferenceMetrics,
+    RowBounds,
+    optimal_matching,
+    paper_metrics,
+    row_bounds,
+    sparse_matrix,
+)
 from metajudge.options import check_options, option
 from metajudge.records import Record, ScoredLists, Unscored, reference_reading
+from metajudge.reports.first_items import first_model_items
 from metajudge.reports.scan import score_record
 
 CONTEXT = "context"
@@ -48,6 +59,9 @@ class ScoringConfig:
     max_checklist_len: int = option(
         MAX_CHECKLIST_LEN, "the reference metrics skip rows whose model checklist is longer", least=1, metavar="N"
     )
+    top_k: int | None = option(
+        None, "score only the first K model items; not with granularity row", least=1, metavar="K"
+    )
     group_by: str | None = None
     """Field whose values group the rows, or one of `BUILT_IN_GROUPS`."""
 
@@ -81,8 +95,10 @@ class Evidence:
     """Metrics of each sample of the judge; empty where unscored."""
     unscored: str = ""
     """Reason for having none; `human checklist empty` where they are undefined."""
-    has_full_matrix: bool = True
-    """True if every pair of human and judged model item has a score."""
+    bounds: tuple[RowBounds, ...] = ()
+    """Bounds of each sample's metrics if only best scores are known; empty where every pair has a score."""
+    n_judged: int = 0
+    """Model items that the judge saw."""
     shared: bool = False
     """True if some model item is the best of several human items."""
     best: tuple[float, ...] = ()
@@ -93,14 +109,32 @@ class Evidence:
         reached = [one.best_pair_score >= threshold for one in self.paper]
         return sum(reached) / len(reached) if reached else math.nan
 
+    def sound_known(self, threshold: float) -> Known:
+        """Return whether `sound` is known of every sample."""
+        return max((one.sound(threshold) for one in self.bounds), default=Known.EXACT)
+
+    def known(self, metric: str) -> Known:
+        """Return what is known of one of the paper's metrics."""
+        name = metric if metric.startswith("average_precision") else "total"
+        return max((getattr(one, name) for one in self.bounds), default=Known.EXACT)
+
+    @property
+    def upper_bounds(self) -> tuple[float, ...]:
+        """Upper bound of rationale consistency in every sample; empty where unscored."""
+        sides = self.bounds or self.paper
+        return tuple(one.rationale_consistency for one in sides)
+
 
 def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowIds) -> RowScores:
     """Score a record; `numbers` gives an id to a record of the reference, from its row.
 
-    Raises `ValueError` for a score matrix of another shape and for a score outside 0..1.
+    Raises `ValueError` for a score matrix of another shape and for a score outside 0..1, and `UsageError` for one that
+    cannot be cut to the first `options.top_k` model items.
     """
     row = record.metadata or {}
     name = numbers.id_of(row) if record.id is None else record.id
+    if options.top_k is not None:
+        record = first_model_items(record, model, options.top_k)
     names = (options.cluster_field, *(PROMPT_FIELDS if options.cluster_field == CONTEXT else ()))
     source = next((one for one in names if not _is_nothing(row.get(one))), "")
     human = record.checklist("human")
@@ -156,17 +190,34 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
     if isinstance(lists, Unscored):
         return Evidence((), lists.reason)
     matrices = record.score_matrices(lists.n_human, lists.n_model)
-    whole = bool(matrices) or lists.n_model <= 1
+    is_whole = bool(matrices)
     matrices = matrices or [sparse_matrix(marks, lists.n_human, lists.n_model) for marks in _readings(record, lists)]
     top_k = None if record.judged_by is None else record.judged_by.top_k
     n_judged = min(lists.n_model, top_k) if isinstance(top_k, int) else lists.n_model
     named = Counter(mark.model_item for mark in lists.marks if mark.model_item and mark.score > 0)
+    least, pairs = options.match_threshold, [optimal_matching(matrix) for matrix in matrices]
+    both = list(zip(matrices, pairs, strict=True))
+    unknown = _unknown_items(record, lists)
     return Evidence(
-        paper=tuple(paper_metrics(matrix, n_judged, options.match_threshold) for matrix in matrices),
-        has_full_matrix=whole,
+        paper=tuple(paper_metrics(matrix, n_judged, least, own) for matrix, own in both),
+        bounds=() if is_whole else tuple(row_bounds(matrix, own, n_judged, least, unknown) for matrix, own in both),
+        n_judged=n_judged,
         shared=any(count > 1 for count in named.values()),
         best=tuple(max((score for score in row if score is not None), default=0.0) for row in matrices[0]),
     )
+
+
+def _unknown_items(record: Record, lists: ScoredLists) -> set[int]:
+    """Return the human items whose best score is not known: a reply of the reference may lack some.
+
+    Where the guard took a model item's credit, the next best one is not known, either. Of further samples the record
+    does not say where, so this may then be any.
+    """
+    every = set(range(1, lists.n_human + 1))
+    is_guarded = record.judged_by is not None and record.judged_by.guard == "zero"
+    if is_guarded and any(name.startswith("S") for name in record.guard or ()):
+        return every if len(record.samples or ()) > 1 else {m.human_item for m in lists.marks if not m.score}
+    return every - {mark.human_item for mark in lists.marks}
 
 
 def _is_without_reasons(record: Record, model: str, n_human: int | None) -> bool:

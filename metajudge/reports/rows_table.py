@@ -10,10 +10,11 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from metajudge.errors import UsageError
+from metajudge.metrics import Known
 from metajudge.records import Paths, encode, result_paths
 from metajudge.reports.record_facts import RecordFacts, as_count
 from metajudge.reports.render import file_notes
-from metajudge.reports.row_scores import RowScores, ScoringConfig
+from metajudge.reports.row_scores import Evidence, RowScores, ScoringConfig
 from metajudge.reports.score_table import ScoreTable, disambiguate, score_rows
 from metajudge.text import plural, printable, render_rows, replace_surrogates
 
@@ -45,8 +46,13 @@ class ExportedRow:
     """Model's verdict as in the row."""
     right: int | None
     """1 = the label is right, 0 = it is wrong; None for a human tie and without a preference."""
+    exact: int | None
+    """1 = the next six figures are exact. 0 = only each human item's best score is known: `rc`, `ap`, `precision` and
+    `f1` are lower bounds, and what is not even that has no value."""
     rc: float | None
     """Rationale consistency, which is the one-to-one recall."""
+    rc_upper: float | None
+    """Upper bound of `rc`; equal to it where it is exact."""
     ap: float | None
     ap_soft: float | None
     precision: float | None
@@ -143,6 +149,7 @@ def scores(paths: Paths, options: ScoringConfig | None = None, eval_model: str |
         for place, (row, facts) in enumerate(rows):
             if eval_model is None or eval_model == facts.judge or eval_model in table.path.name:
                 own = {name: _known(column[place]) for name, column in figures.items()}
+                own |= _bounds(row.evidence, table.upper_bound[place], own)
                 lines.append(_line(table.model, row, facts, options, right[place], own))
     if eval_model is not None and not lines:
         judges = dict.fromkeys(facts.judge or "an unnamed judge" for _, rows in scored for _, facts in rows)
@@ -170,7 +177,7 @@ def _line(
         right=None if math.isnan(right) else int(right),
         **figures,
         **_best_counts(row.evidence.best),
-        sound=_known(row.evidence.sound(options.sound_threshold)),
+        sound=_sound(row.evidence, options.sound_threshold),
         n_human=as_count(row.n_human),
         n_model=facts.n_model,
         status=facts.status,
@@ -186,6 +193,20 @@ def _shown(value: str | int | float | None) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else printable(str(value))
+
+
+def _bounds(evidence: Evidence, upper_bound: float, figures: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return `exact` and `rc_upper`, and None for each figure that is not determined."""
+    known = {name: evidence.known(metric) for name, (group, metric) in _FIGURES.items() if group == "paper"}
+    return {
+        **{name: None if one == Known.NOT_DETERMINED else figures[name] for name, one in known.items()},
+        "exact": int(not any(known.values())) if evidence.paper else None,
+        "rc_upper": _known(float(upper_bound)),
+    }
+
+
+def _sound(evidence: Evidence, threshold: float) -> float | None:
+    return None if evidence.sound_known(threshold) else _known(evidence.sound(threshold))
 
 
 def _known(value: float) -> float | None:

@@ -58,7 +58,10 @@ class Summary:
     """Unscored records by reason, the most frequent first."""
     scan: FileScan
     paper: dict[str, float | None] | None = None
-    """Means of the paper's metrics, each None if no row is scored; None if they were not requested."""
+    """Means of the paper's metrics, each None if no row is scored, or if best scores alone do not determine it; None if
+    they were not requested."""
+    paper_lower_bounds: tuple[str, ...] = ()
+    """Those of them that are lower bounds."""
     not_common: int = 0
     """Rows that another file of the same analysis lacks."""
 
@@ -83,7 +86,15 @@ class Summary:
             "changed_records": self.scan.changed,
             "unreadable_lines": self.scan.unreadable.count,
             "judge_models": sorted(self.scan.judges),
-            **({} if self.paper is None else {"paper": self.paper, "not_common_rows": self.not_common}),
+            **(
+                {}
+                if self.paper is None
+                else {
+                    "paper": self.paper,
+                    "paper_lower_bounds": list(self.paper_lower_bounds),
+                    "not_common_rows": self.not_common,
+                }
+            ),
         }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from metajudge.data import SIGNED, InvalidRow, Labels, Row, RowIds, UnreadableLines
 from metajudge.errors import UsageError
-from metajudge.metrics import PaperMetrics, ReferenceMetrics
+from metajudge.metrics import Known, PaperMetrics, ReferenceMetrics
 from metajudge.metrics.statistics.intervals import Column
 from metajudge.records import (
     QUESTION,
@@ -26,7 +26,7 @@ from metajudge.records import (
     open_results,
     read_first,
 )
-from metajudge.reports.outcome import ACCURACY, OUTCOME, label_counts, outcome_columns
+from metajudge.reports.outcome import ACCURACY, FIDELITY, OUTCOME, SPURIOUS, label_counts, outcome_columns
 from metajudge.reports.record_facts import RecordFacts, record_facts
 from metajudge.reports.row_scores import (
     BUILT_IN_GROUPS,
@@ -80,10 +80,15 @@ class ScoreTable:
     samples: Sequence[Sequence[float]]
     """Rationale consistency of every sample of the judge by row, empty where unscored."""
     upper_bound: Column
-    """Mean best score of the human items: upper bound of rationale consistency if only these are known."""
+    """Upper bound of rationale consistency; equal to it where it is exact."""
     has_full_matrix: bool
-    """True if every scored row has a full matrix, so that rationale consistency is exact."""
+    """True if every scored row has a full matrix, so that every figure is exact."""
     shared_rows: int
+    """Rows with a model item that is the best of several human items."""
+    known: Mapping[tuple[str, str], Column] = field(default_factory=dict)
+    """`Known` by row of the metrics that may be bounds; a metric without an entry is exact."""
+    n_judged: Column = field(default_factory=lambda: np.zeros(0))
+    """Model items that the judge saw, NaN where unscored."""
     unscored: dict[str, int] = field(default_factory=dict)
     """Rows by reason."""
     labels: dict[str, int] = field(default_factory=dict)
@@ -111,6 +116,10 @@ class ScoreTable:
         """Return the mean of a metric over the rows that have a value; None if none has."""
         column = self.columns[group, metric]
         return None if np.isnan(column).all() else float(np.nanmean(column))
+
+    def known_of(self, name: tuple[str, str], rows: Any = slice(None)) -> Known:
+        """Return what is known of the mean of a metric over these rows (an index): the least of its rows."""
+        return Known(int(self.known[name][rows].max(initial=0))) if name in self.known else Known.EXACT
 
 
 def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> ScoreTable:
@@ -160,6 +169,8 @@ def _score(file: ResultFile, options: ScoringConfig, split: bool) -> tuple[list[
             scored = row_scores(record, file.model, options, numbers)
         except ValueError as error:
             raise UsageError(f"{path} line {number}: {error}; correct or remove the line") from None
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
         latest.add(record, number, (scored, record.judged_by, record_facts(record, file.model, number)))
     rows: _JudgedRows = latest.values()
     tables = []
@@ -346,9 +357,11 @@ def _columns(
         n_human=tuple(row.n_human for row in rows),
         columns=columns,
         samples=[[figures.rationale_consistency for figures in row] for row in paper],
-        upper_bound=_column(paper, "upper_bound"),
-        has_full_matrix=all(row.evidence.has_full_matrix for row in rows if row.evidence.paper),
+        upper_bound=_means(row.evidence.upper_bounds for row in rows),
+        has_full_matrix=not any(row.evidence.bounds for row in rows),
         shared_rows=sum(row.evidence.shared for row in rows),
+        known=_known(rows, columns, options),
+        n_judged=np.array([row.evidence.n_judged if row.evidence.paper else math.nan for row in rows], np.float64),
         unscored=dict(Counter(row.evidence.unscored for row in rows if row.evidence.unscored).most_common()),
         labels=dict(counts),
         reference_left_out=dict(
@@ -363,8 +376,25 @@ _CORRECT = {1.0: "right", 0.0: "wrong"}
 
 def _column(figures: Iterable[Sequence[PaperMetrics | ReferenceMetrics]], name: str) -> Column:
     """Return a metric of every row: the mean over its figures, NaN without any."""
-    values = ([getattr(one, name) for one in row] for row in figures)
-    return np.array([math.fsum(row) / len(row) if row else math.nan for row in values], np.float64)
+    return _means([getattr(one, name) for one in row] for row in figures)
+
+
+def _means(rows: Iterable[Sequence[float]]) -> Column:
+    return np.array([math.fsum(row) / len(row) if row else math.nan for row in rows], np.float64)
+
+
+def _known(
+    rows: Sequence[RowScores], columns: Mapping[tuple[str, str], Column], options: ScoringConfig
+) -> dict[tuple[str, str], Column]:
+    """Return `ScoreTable.known`. Rows with a wrong label are not faithful, whatever is known of their reasons."""
+    if not any(row.evidence.bounds for row in rows):
+        return {}
+    found = {("paper", name): [row.evidence.known(name) for row in rows] for name in PAPER}
+    sound = [row.evidence.sound_known(options.sound_threshold) for row in rows]
+    right = columns[ACCURACY] == 1
+    return {name: np.array(values, np.float64) for name, values in found.items()} | {
+        name: np.where(right, sound, 0.0) for name in (SPURIOUS, FIDELITY)
+    }
 
 
 def score_names() -> list[tuple[str, str]]:

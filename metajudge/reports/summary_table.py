@@ -41,7 +41,8 @@ def _cells(summary: Summary) -> tuple[str, ...]:
 
 
 def _paper_cells(summary: Summary) -> tuple[str, ...]:
-    return tuple(_figure((summary.paper or {}).get(name)) for name in _PAPER_COLUMNS)
+    paper, lower = summary.paper or {}, summary.paper_lower_bounds
+    return tuple(("≥" if name in lower else "") + _figure(paper.get(name)) for name in _PAPER_COLUMNS)
 
 
 def _figure(value: float | None) -> str:

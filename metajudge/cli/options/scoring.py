@@ -18,7 +18,7 @@ def add_scoring_flags(parser: argparse.ArgumentParser, *more: str) -> None:
     add_flags(group, ScoringConfig, "match_threshold", "sound_threshold", "gold_field", "label_scale")
     invalid = "count a missing or unreadable label as wrong, or leave the row out"
     group.add_argument("--invalid-label", choices=("wrong", "drop"), default="wrong", help=invalid)
-    add_flags(group, ScoringConfig, "cluster_field", *more)
+    add_flags(group, ScoringConfig, "cluster_field", "top_k", *more)
     judge = "only the results of this judge, by file name or record"
     group.add_argument("--eval-model", metavar="JUDGE", help=judge)
 

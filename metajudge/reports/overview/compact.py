@@ -44,6 +44,14 @@ def interval_cell(one: Interval, digits: int) -> str:
     return spread((one.value, one.value), one.low, one.high, digits)
 
 
+def lower_bound_cell(one: Interval, digits: int, *, has_interval: bool) -> str:
+    """Return a lower bound, with the low end of its interval if wanted: `≥.39 [≥.36]`."""
+    value = f"≥{figure(one.value, digits)}"
+    if not has_interval:
+        return value
+    return f"{value} [{'n/a' if one.low is None else f'≥{figure(one.low, digits)}'}]"
+
+
 def consistency(row: ReportRow) -> tuple[tuple[float | None, float | None], float | None, float | None]:
     """Return both bounds of rationale consistency, equal if it is exact, and the ends of their interval."""
     one = row.metrics[RC]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from metajudge.metrics import Known
 from metajudge.reports.deceptive_alignment import FLAGGED, NOT_FLAGGED, Flag, PairedGap
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.outcome import ACCURACY, FIDELITY
@@ -13,10 +14,12 @@ from metajudge.reports.overview.compact import (
     figure,
     fitted,
     interval_cell,
+    lower_bound_cell,
     p_figure,
     spread,
     table,
 )
+from metajudge.reports.render import UNDETERMINED
 from metajudge.reports.score_table import METRIC_GROUPS
 
 _AP = ("paper", "average_precision")
@@ -105,7 +108,11 @@ def _cells(row: ReportRow, layout: _Layout, names: Names) -> dict[str, str]:
 def _metric(row: ReportRow, name: tuple[str, str], layout: _Layout) -> str:
     if name == RC:
         return consistency_cell(row, layout.digits)
-    one = row.metrics[name]
+    one, known = row.metrics[name], row.known.get(name, Known.EXACT)
+    if known == Known.NOT_DETERMINED:
+        return UNDETERMINED
+    if known == Known.LOWER_BOUND:
+        return lower_bound_cell(one, layout.digits, has_interval=name in layout.intervals)
     return interval_cell(one, layout.digits) if name in layout.intervals else figure(one.value, layout.digits)
 
 

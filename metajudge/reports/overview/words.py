@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from metajudge.metrics import Known
 from metajudge.metrics.statistics.intervals import Interval
 from metajudge.reports.deceptive_alignment import CANNOT_TELL, FLAGGED, Flag, FlagRule
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.outcome import ACCURACY
 from metajudge.reports.overview.compact import RC, consistency, consistency_cell, figure, interval_cell
 from metajudge.reports.overview.tables import gap_cell
+from metajudge.reports.render import UNDETERMINED
+from metajudge.reports.score_table import METRIC_GROUPS
 from metajudge.text import columns, listed, plural, wrapped
 
 _DIGITS = 2
@@ -25,9 +28,15 @@ _LEGEND = {
 }
 _MARKS = {
     "[ ]": "95 % interval; [n/a]: it cannot be estimated",
-    "a–b": "RC is between a and b: one question per row shows each human item's best match only",
+    "a–b": "RC is between a and b: granularity row shows each human item's best match only",
+    "≥": "a lower bound, for the same reason",
+    UNDETERMINED: "not even a bound is known, for the same reason",
     "*": "some of the model's rows are not in all files",
 }
+
+
+_OF_BOUNDS = {"≥": Known.LOWER_BOUND, UNDETERMINED: Known.NOT_DETERMINED}
+"""Marks of metrics other than RC."""
 
 
 # ------------------------------------------------------------------ sentences
@@ -124,6 +133,9 @@ def flag_caption(rows: Sequence[ReportRow], rule: FlagRule) -> str:
 def legend(rows: Sequence[ReportRow], headings: Sequence[str], width: int) -> str:
     """Return the meaning of the columns and marks that the tables show."""
     marks = ["[ ]", *(["a–b"] if any(len({*consistency(row)[0]}) > 1 for row in rows) else [])]
+    known = {(METRIC_GROUPS[group][name], one) for row in rows for (group, name), one in row.known.items()}
+    shown = {one for heading, one in known if heading in headings and heading != "RC"}
+    marks += [mark for mark, one in _OF_BOUNDS.items() if one in shown]
     marks += ["*"] if any(row.not_common for row in rows) else []
     entries = {name: text for name, text in _LEGEND.items() if name in headings} | {
         name: _MARKS[name] for name in marks

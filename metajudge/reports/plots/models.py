@@ -90,6 +90,7 @@ class _Plan:
         kinds = dict.fromkeys(point.family for inside in panels.values() for point in inside)
         marks = dict(zip(kinds, zip(itertools.cycle(theme.families), itertools.cycle(_MARKERS)), strict=False))
         caption = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
+        caption += ["Wide bars: RC is anywhere in them."] if any(point.rc_bounds for point in points) else []
         borders, note = borders_of(points, look.oa_zone, look.rc_zone, look.one_sided)
         return cls(panels, theme, look.title, " ".join([*caption, *note]), borders, marks, has_families)
 
@@ -97,7 +98,9 @@ class _Plan:
 def _in_words(group: str | None, point: Point) -> str:
     """Describe the figures for those who cannot see the picture."""
     name = point.model if group is None else f"{group}, {point.model}"
-    return f"{printable(name)}: OA {point.outcome_accuracy:.3f}, RC {point.rationale_consistency:.3f}"
+    bounds = point.rc_bounds
+    rc = f"{point.rationale_consistency:.3f}" if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+    return f"{printable(name)}: OA {point.outcome_accuracy:.3f}, RC {rc}"
 
 
 def _shapes(panels: Panels) -> Iterator[tuple[int, float]]:
@@ -158,7 +161,8 @@ def _set_limits(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
     points = [point for inside in plan.panels.values() for point in inside]
     ends = [spot for point in points for line in point.whiskers() for spot in line]
     left, right = span([point.outcome_accuracy for point in points] + [x for x, _ in ends], oa)
-    low, high = span([point.rationale_consistency for point in points] + [y for _, y in ends], rc)
+    levels = [y for point in points for y in point.rc_bounds or (point.rationale_consistency,)]
+    low, high = span(levels + [y for _, y in ends], rc)
     first = axes[0]
     first.set(xlim=(left, right), ylim=(low, high))
     figure.draw_without_rendering()
@@ -189,6 +193,9 @@ def _draw_points(axes: Axes, inside: Sequence[Point], plan: _Plan) -> None:
                 *zip(*line, strict=True), color=colour, lw=0.9, alpha=0.75, zorder=3, solid_capstyle="butt",
                 clip_on=False,
             )  # fmt: skip
+        if point.rc_bounds is not None:
+            colour, x = plan.marks[point.family][0], point.outcome_accuracy
+            axes.plot([x, x], point.rc_bounds, color=colour, lw=5, alpha=0.35, zorder=3.2, solid_capstyle="butt")
         mark = _marker(point.family, plan)
         axes.plot(point.outcome_accuracy, point.rationale_consistency, zorder=4, clip_on=False, **mark)
 

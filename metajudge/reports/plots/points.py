@@ -10,7 +10,7 @@ from typing import Any
 from metajudge.errors import UsageError
 
 Spot = tuple[float, float]
-"""x, y."""
+"""x, y; or the two ends of a range."""
 COLUMNS = ("model", "family", "oa", "rc", "oa_low", "oa_high", "rc_low", "rc_high")
 """Columns of a CSV file; `low` and `high` are read as `rc_low` and `rc_high`."""
 
@@ -27,6 +27,8 @@ class Point:
     oa_high: float | None = None
     rc_low: float | None = None
     rc_high: float | None = None
+    rc_bounds: Spot | None = None
+    """Bounds of a rationale consistency that is not exact; `rationale_consistency` is then their middle."""
 
     def whiskers(self) -> list[tuple[Spot, Spot]]:
         """Return the known intervals as lines through the point."""
@@ -47,7 +49,10 @@ def points_from_report(rows: Iterable[Mapping[str, Any]]) -> dict[str | None, li
     panels: dict[str | None, list[Point]] = {}
     for row in filter(has_figures, rows):
         oa, rc = row["outcome"]["accuracy"], row["paper"]["rationale_consistency"]
-        point = Point(row["model"], None, oa["value"], rc["value"], oa["low"], oa["high"], rc["low"], rc["high"])
+        ends = row.get("rationale_consistency_bounds")
+        bounds = (ends["low"], ends["high"]) if ends else None
+        value = sum(bounds) / 2 if bounds else rc["value"]
+        point = Point(row["model"], None, oa["value"], value, oa["low"], oa["high"], rc["low"], rc["high"], bounds)
         panels.setdefault(row["group"], []).append(point)
     return panels
 

@@ -53,6 +53,21 @@ def test_a_file_without_a_scored_row_has_no_figure(tmp_path: Path, capsys: pytes
     assert code == 1 and lines[7].split()[-5:] == ["n/a"] * 5
 
 
+def test_lower_bounds_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """[[1, .75], [.75, 0]] from best scores alone: at least .5, AP at least .5, AP soft unknown."""
+    path = write(tmp_path / "M.jsonl", [record(1, [[1.0, 0.75], [0.75, 0.0]], row_granularity=True)])
+    _, lines, err = run(capsys, "--input-file", path, "--paper", "--output-file", tmp_path / "s.json")
+    (line,) = (line for line in lines if line.startswith("M "))
+    assert line.split()[-5:] == ["≥0.5000", "≥0.5000", "n/a", "≥0.5000", "≥0.5000"]
+    assert len(line) == len(lines[1]) and "≥ marks a lower bound" in err
+    (found,) = json.loads((tmp_path / "s.json").read_text())
+    assert found["paper_lower_bounds"] == ["rationale_consistency", "average_precision", "precision", "f1"]
+    assert found["paper"]["average_precision_soft"] is None
+    exact = write(tmp_path / "E.jsonl", [record(1, [[1.0, 0.75], [0.75, 0.0]])])
+    _, lines, err = run(capsys, "--input-file", exact, "--paper")
+    assert "≥" not in "".join(lines) + err
+
+
 def test_several_jobs_give_the_same_table_notes_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in "ABC":
         write(tmp_path / f"{name}.jsonl", [one_item(1, 0.5, name), failed(2, name)])
@@ -81,7 +96,7 @@ def test_a_file_of_two_judges_has_a_line_for_each(tmp_path: Path, capsys: pytest
     path = write(tmp_path / "M.jsonl", rows)
     code, lines, err = run(capsys, path, "--paper", "--output-file", tmp_path / "s.json")
     assert code == 0 and "mix" not in err and "not in all files" not in err
-    assert [(*line.split()[:3], *line.split()[6:8]) for line in lines[6:8]] == [
+    assert [(*line.split()[:3], *line.split()[6:8]) for line in lines if line.startswith("M (")] == [
         ("M", "(x)", "1.0000", "2", "1.0000"),
         ("M", "(y)", "0.2500", "3", "0.2500"),
     ]

@@ -15,7 +15,7 @@ from metajudge.reports.comparison import Difference, check_comparable, compare
 from metajudge.reports.render import cell, p_cell
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
-from tests.unit.result_rows import Run, failed, one_item, write
+from tests.unit.result_rows import Run, failed, one_item, record, write
 
 COMPARE = ("compare", "--resamples", "500")
 
@@ -278,7 +278,10 @@ def test_each_model_is_compared_with_the_baseline_only(tmp_path: Path, run: Run)
     assert (rc[1]["wins"], rc[1]["losses"]) == (plain[1].losses, plain[1].wins)
     least, most = sorted(one.p_value for one in plain)
     assert sorted(one["p_holm"] for one in rc) == pytest.approx([2 * least, max(2 * least, most)])
-    assert [line.split()[2:4] for line in out.splitlines() if line.startswith("paper f1")] == [["A", "B"], ["C", "B"]]
+    assert [line.split()[2:4] for line in out.splitlines() if line.startswith("One-to-one F1")] == [
+        ["A", "B"],
+        ["C", "B"],
+    ]
 
 
 def test_ranks_beside_a_baseline_are_those_of_all_models(tmp_path: Path, run: Run) -> None:
@@ -313,6 +316,87 @@ def test_a_judge_without_the_baseline_is_left_out_with_a_line(tmp_path: Path, ru
             records = [one_item(n, n / 12, model, judge={"model": judge}) for n in range(12)]
             write(tmp_path / f"{model}-{judge}.jsonl", records)
     code, out, err = run(*COMPARE, tmp_path, "--baseline", "A")
-    assert code == 0 and "B (B-x.jsonl)" in out and "C" not in out.replace("RC", "")
+    assert code == 0 and "B (B-x.jsonl)" in out and " C " not in out
     assert "B (B-y.jsonl), C left out: no result of A by their judge" in err.splitlines()
     assert run(*COMPARE, tmp_path, "--baseline", "B")[1].count("Ranks by RC") == 2
+
+
+# ------------------------------------------------------------------ bounds
+
+
+def row_files(tmp_path: Path, *models: list[list[list[float]]]) -> list[Path]:
+    """Write one file of row records per model, A, B, …, with the best scores of these matrices."""
+    return [
+        write(
+            tmp_path / f"{name}.jsonl",
+            [record(n, scores, name, row_granularity=True, label="A>B") for n, scores in enumerate(matrices)],
+        )
+        for name, matrices in zip("AB", models, strict=True)
+    ]
+
+
+SHARED = [[0.75, 0.0], [0.5, 0.0]]  # RC from .375 to .625
+CLEAR = [[1.0, 0.0], [0.0, 0.75]]  # RC .875
+
+
+def test_a_difference_of_bounds_is_a_range_worked_by_hand(tmp_path: Path) -> None:
+    """A: eight rows at .875, eight from .375 to .625. B: all from .375 to .625."""
+    (one,) = compared(row_files(tmp_path, [CLEAR] * 8 + [SHARED] * 8, [SHARED] * 16))
+    assert one.values == (None, None) and one.difference.value is None
+    assert one.bounds == ((0.625, 0.75), (0.375, 0.625), (0.0, 0.375))
+    assert (one.wins, one.ties, one.losses, one.n) == (8, 0, 0, 16)
+    assert one.p_value == one.p_holm == 1.0  # the difference may be 0
+    assert one.difference.low is not None and one.difference.high is not None
+    assert one.difference.low < 0 < 0.375 < one.difference.high
+
+
+def test_a_difference_that_holds_anywhere_in_its_range_has_the_larger_p(tmp_path: Path) -> None:
+    """All rows of A at .875: B is at least .25 below, the end with the larger p is the nearer one."""
+    matrices = [CLEAR] * 10 + [[[0.5, 0.0], [0.0, 0.5]]] * 2
+    (one,) = compared(row_files(tmp_path, matrices, [SHARED] * 12))
+    exact = files(tmp_path, [0.875] * 10 + [0.5] * 2, [0.625] * 12)
+    (nearer,) = compared(exact)
+    assert one.bounds is not None and one.bounds[2][0] == pytest.approx(nearer.difference.value)
+    assert one.p_value == nearer.p_value and one.difference.low == nearer.difference.low
+    assert nearer.detectable is None or one.detectable == pytest.approx(nearer.detectable + 0.25)
+
+
+def test_what_is_detectable_of_bounds_includes_their_range(tmp_path: Path) -> None:
+    """The range is .25 wide in every row of B."""
+    cycle = [CLEAR, [[0.5, 0.0], [0.0, 0.5]], [[1.0, 0.0], [0.0, 1.0]], [[0.25, 0.0], [0.0, 0.0]]]
+    (one,) = compared(row_files(tmp_path, cycle * 5, [SHARED] * 20))
+    (exact,) = compared(files(tmp_path, [0.875, 0.5, 1.0, 0.125] * 5, [0.625] * 20))
+    assert exact.detectable is not None and one.detectable == pytest.approx(exact.detectable + 0.25)
+
+
+def test_what_best_scores_do_not_determine_is_not_compared(tmp_path: Path, run: Run) -> None:
+    """AP, precision and F1 are lower bounds, AP soft is not even that; outcome and reference figures are exact."""
+    paths = row_files(tmp_path, [CLEAR] * 12, [SHARED] * 12)
+    found = {one.metric: one for one in compare([score_file(path, ScoringConfig()) for path in paths], swaps=500)}
+    open_ones = {name for (_, name), one in found.items() if not one.is_determined}
+    assert open_ones == {"average_precision", "average_precision_soft", "precision", "f1"}
+    assert all(one.p_value is None and one.values == (None, None) for one in found.values() if not one.is_determined)
+    assert found["outcome", "fidelity"].values == (1.0, 1.0) and found["reference", "recall"].p_value is not None
+    code, out, err = run(*COMPARE, *paths, "--output-file", tmp_path / "c.json")
+    assert code == 0 and "p, wins and losses hold anywhere in it" in err
+    assert re.search(r" 12 +0\.8750 +0\.3750–0\.6250 +\+0\.2500 to \+0\.5000 \[n/a\] ", out)
+    assert out.count("not determined") == 3 * 4
+    first = json.loads((tmp_path / "c.json").read_text())[0]
+    assert first["bounds"]["difference"] == {"low": 0.25, "high": 0.5} and first["values"] == [None, None]
+    _, _, err = run(*COMPARE, *files(tmp_path, [0.5] * 12, [0.75] * 12))
+    assert "anywhere" not in err
+
+
+def test_a_high_sound_threshold_leaves_outcomes_undetermined(tmp_path: Path) -> None:
+    """Whether a matched pair has .75 is open in the shared rows, but not in those with a wrong label."""
+    for labels, is_determined in (("A>B", False), ("B>A", True)):
+        paths = [
+            write(
+                tmp_path / f"{name}.jsonl",
+                [record(n, SHARED, name, row_granularity=True, label=labels) for n in range(12)],
+            )
+            for name in "AB"
+        ]
+        tables = [score_file(path, ScoringConfig(sound_threshold=0.75)) for path in paths]
+        (one,) = (one for one in compare(tables, swaps=100) if one.metric == ("outcome", "fidelity"))
+        assert one.is_determined is is_determined

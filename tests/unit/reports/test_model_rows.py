@@ -13,6 +13,7 @@ import pytest
 from metajudge.cli import main
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.report import report as report_object
+from tests.best_scores import files_held
 from tests.unit.result_rows import Run, best, failed, one_item, record, write
 
 STEPS = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -359,7 +360,7 @@ def test_every_format_and_a_directory(tmp_path: Path, run: Run) -> None:
     assert header.startswith(
         "model,group,n,clusters,unscored,paper_rationale_consistency,paper_rationale_consistency_low"
     )
-    assert len(lines[0].split(",")) == len(header.split(",")) == 5 + 3 * 5
+    assert len(lines[0].split(",")) == len(header.split(",")) == 5 + 3 * 5 + 1
     code, out, _ = run(*REPORT, tmp_path, "--format", "github", "--group-by", "domain")
     assert code == 0 and "| G       | stem    |" in out
 
@@ -494,6 +495,81 @@ def test_rc_of_row_records_is_a_range_whose_interval_holds_both_bounds(tmp_path:
     shown = f"{bounds['low']:.4f}–{bounds['high']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"
     assert shown in run(*REPORT, rows, "--metrics", "paper")[1]
     assert "–" not in run(*REPORT, items, "--metrics", "paper")[1]
+    for given in row["rationale_consistency_given"].values():
+        assert given["bound"] == "lower" and given["high"] is None
+
+
+def test_the_range_of_simulated_row_records_holds_the_exact_value(tmp_path: Path) -> None:
+    """20 files of 40 rows; tests/slow does the same with 1,000."""
+    in_range, in_interval, _ = files_held(tmp_path, 20, 40)
+    assert in_range == 20 and in_interval >= 19
+
+
+def test_lower_bounds_are_marked_and_what_is_less_is_not_determined(tmp_path: Path, run: Run) -> None:
+    """AP, precision and F1 with `≥` and the low end of their interval; AP soft has no value but a reason."""
+    rng = random.Random(5)
+    matrices = [[[rng.choice(STEPS) for _ in range(3)] for _ in range(3)] for _ in range(30)]
+    rows = write(tmp_path / "R.jsonl", [record(n, one, row_granularity=True) for n, one in enumerate(matrices)])
+    items = write(tmp_path / "I.jsonl", [record(n, one) for n, one in enumerate(matrices)])
+    (row,), (exact,) = (report([path], resamples=500) for path in (rows, items))
+    lower, none = {"bound": "lower"}, {"reason": "not determined by the best score of each human item"}
+    for name in ("average_precision", "precision", "f1"):
+        found = row["paper"][name]
+        assert found == {"value": found["value"], "low": found["low"], "high": None, **lower}
+        assert found["low"] < found["value"] < exact["paper"][name]["value"]
+        assert f"≥{found['value']:.4f} [≥{found['low']:.4f}]" in run(*REPORT, rows, "--metrics", "paper")[1]
+    nothing = {"value": None, "low": None, "high": None, **none}
+    assert row["paper"]["average_precision_soft"] == nothing
+    assert row["paper"]["rationale_consistency"] == {
+        "value": row["rationale_consistency_bounds"]["low"], **row["rationale_consistency_bounds_interval"], **lower
+    }  # fmt: skip
+    assert not {"bound", "reason"} & {key for figure in exact["paper"].values() for key in figure}
+    assert "not determined" in run(*REPORT, rows, "--metrics", "paper")[1]
+    assert "≥ marks a lower bound" in run(*REPORT, rows)[2] and "≥" not in "".join(run(*REPORT, items)[1:])
+    strict = run(*REPORT, rows, "--match-threshold", "0.25", "--output-file", tmp_path / "strict.json")
+    assert strict[1].count("not determined") == 2  # AP, too
+    assert json.loads((tmp_path / "strict.json").read_text())[0]["paper"]["average_precision"] == nothing
+    header, line = (text.split(",") for text in run(*REPORT, rows, "--format", "csv")[1].splitlines())
+    cells = dict(zip(header, line, strict=True))
+    assert cells["exact"] == "0" and cells["paper_average_precision_soft"] == cells["paper_f1_high"] == ""
+
+
+@pytest.mark.parametrize(("threshold", "is_known"), [("0.5", True), ("0.75", False)])
+def test_outcomes_above_a_sound_threshold_of_a_half_are_not_determined(
+    tmp_path: Path, run: Run, threshold: str, is_known: bool
+) -> None:
+    """A best pair of .75 may give way to two of .5; one of .5 that is the best is sound at .5."""
+    path = write(tmp_path / "M.jsonl", [record(n, [[0.75, 0], [0.5, 0]], row_granularity=True) for n in range(12)])
+    run(*REPORT, path, "--sound-threshold", threshold, "--output-file", tmp_path / "r.json")
+    outcome = json.loads((tmp_path / "r.json").read_text())[0]["outcome"]
+    for name in ("fidelity", "spurious_correctness"):
+        assert (outcome[name]["value"] is not None, "reason" not in outcome[name]) == (is_known, is_known)
+    assert outcome["accuracy"]["value"] == 1
+
+
+def test_a_group_without_a_shared_item_is_exact(tmp_path: Path) -> None:
+    """Only the rows of a group decide what is known of its figures."""
+    shared, clear = [[0.75, 0.0], [0.5, 0.0]], [[0.75, 0.0], [0.0, 0.5]]
+    records = [record(n, (shared, clear)[n % 2], row_granularity=True, domain="ab"[n % 2]) for n in range(24)]
+    every, own, other = report([write(tmp_path / "M.jsonl", records)], group_by="domain", resamples=200)
+    assert [row["exact"] for row in (every, own, other)] == [False, False, True]
+    assert other["rationale_consistency_bounds"] is None and other["paper"]["average_precision_soft"]["value"] == 0.6875
+
+
+def test_unscored_rows_are_1_beside_the_upper_bound(tmp_path: Path) -> None:
+    """Ten rows from .375 to .625 and two failed ones: from 3.75 / 12 to (6.25 + 2) / 12."""
+    rows = [record(n, [[0.75, 0.0], [0.5, 0.0]], row_granularity=True) for n in range(10)]
+    (row,) = report([write(tmp_path / "M.jsonl", [*rows, failed(10), failed(11)])], resamples=200)
+    assert row["rationale_consistency_unscored_as"] == {"zero": 0.3125, "one": 0.6875}
+
+
+def test_a_human_item_whose_match_lost_its_credit_may_have_another_match(tmp_path: Path) -> None:
+    """The guard took R2's S2: the next best one is unknown, so R2 counts 1 in the upper bound."""
+    guarded = {"judge": {"guard": "zero"}, "row_granularity": True}
+    clean, marked = (record(n, [[0.5, 0.0], [0.0, 0.0]], **guarded) for n in (1, 2))
+    for one, names in ((clean, {}), (marked, {"S2": ["generic"]})):
+        (row,) = report([write(tmp_path / "M.jsonl", [{**one, "guard": names}])], resamples=200)
+        assert row["rationale_consistency_bounds"] == ({"low": 0.25, "high": 0.75} if names else None)
 
 
 def test_the_flag_has_paired_differences(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from metajudge.reports.rows_table import RowTable, scores
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
 HEAD = (
-    "id,line,model,judge,domain,cluster,gold,label,right,rc,ap,ap_soft,precision,f1,reference_precision,"
+    "id,line,model,judge,domain,cluster,gold,label,right,exact,rc,rc_upper,ap,ap_soft,precision,f1,reference_precision,"
     "reference_recall,reference_f1,reference_ap,matched_1,matched_075,matched_05,matched_025,matched_0,sound,n_human,"
     "n_model,status,unscored,prompt_tokens,completion_tokens,latency_s"
 )
@@ -93,7 +93,13 @@ def test_the_means_are_those_of_the_report_to_the_last_digit(tmp_path: Path, run
 
         for names, group in ((PAPER, "paper"), (REFERENCE, "reference")):
             for column, metric in names.items():
+                if report[group][metric].get("reason"):
+                    assert (model, column) == ("W", "ap_soft") and not values(rows, column, model)
+                    continue
                 assert mean(column) == report[group][metric]["value"], (model, column)
+        assert {row["exact"] for row in rows if row["model"] == model and row["rc"] is not None} == {report["exact"]}
+        bounds = report["rationale_consistency_bounds"]
+        assert mean("rc_upper") == (bounds["high"] if bounds else report["paper"]["rationale_consistency"]["value"])
         assert mean("right") == report["outcome"]["accuracy"]["value"]
         both = [row for row in rows if row["model"] == model and None not in (row["right"], row["sound"])]
         fidelity = sum(row["right"] * row["sound"] for row in both) / len(both)
@@ -126,6 +132,18 @@ def test_csv_has_the_columns_in_order_and_every_digit(tmp_path: Path, run: Run) 
         assert ",".join(row) == HEAD
         for name, value in row.items():
             assert line[name].removeprefix("'") == ("" if value is None else str(value))
+
+
+def test_a_lower_bound_is_marked_and_what_is_less_is_empty(tmp_path: Path, run: Run) -> None:
+    """R1: S1 .5; R2: S1 .75, S5 .5. Its best scores do not say whether a matched pair has .75."""
+    matrix = [[0.5, 0, 0, 0, 0], [0.75, 0, 0, 0, 0.5]]
+    names = ("exact", "rc", "rc_upper", "ap", "ap_soft", "precision", "sound")
+    row = row_of(run, tmp_path, record(1, matrix), "--sound-threshold", "0.75")
+    assert [row[name] for name in names] == [1, 0.5, 0.5, 0.7, 0.35, 0.2, 0]
+    row = row_of(run, tmp_path, record(1, matrix, row_granularity=True), "--sound-threshold", "0.75")
+    assert [row[name] for name in names] == [0, 0.375, 0.625, 0.5, None, 0.15, None]
+    row = row_of(run, tmp_path, record(1, matrix, row_granularity=True), "--match-threshold", "0.5")
+    assert [row[name] for name in names] == [0, 0.375, 0.625, None, None, 0.15, 1]
 
 
 def test_the_same_csv_goes_to_stdout_and_to_a_file(tmp_path: Path, run: Run) -> None:

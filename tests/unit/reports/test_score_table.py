@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from metajudge.errors import UsageError
+from metajudge.metrics import Known
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_file
 from tests.unit.result_rows import failed, one_item, record, write
@@ -30,6 +31,8 @@ def test_a_full_matrix_gives_exact_figures_and_best_scores_only_bounds(tmp_path:
     bounds = scored(tmp_path, [record(1, matrix, row_granularity=True)])
     assert column(bounds, "paper", "rationale_consistency") == [0.5] and not bounds.has_full_matrix
     assert bounds.upper_bound.tolist() == [0.875] and bounds.shared_rows == 1
+    assert exact.upper_bound.tolist() == [0.75] and exact.known_of(("paper", "f1")) == Known.EXACT
+    assert bounds.known_of(("paper", "f1")) == Known.LOWER_BOUND
     assert column(exact, "reference", "recall") == column(bounds, "reference", "recall") == [0.875]
 
 
@@ -174,6 +177,15 @@ def test_records_of_the_reference_are_scored_too(tmp_path: Path) -> None:
     file = scored(tmp_path, [one, one])
     assert column(file, "paper", "rationale_consistency") == [0.5, 0.5]
     assert file.judged_by is None and file.ids[1] == f"{file.ids[0]}-2"
+
+
+def test_a_human_item_that_a_reply_of_the_reference_lacks_may_have_any_score(tmp_path: Path) -> None:
+    """R1 twice and R2 never: R2 counts 1 in the upper bound."""
+    text = "<RESULT_START>\n- R1@S1: 0.5\n- R1@S2: 0.25\n<RESULT_END>"
+    metadata = {"human-checklist": ["a", "b"], "M-checklist": ["x", "y", "z"]}
+    file = scored(tmp_path, [{"samples": [{"generated_text": text}], "metadata": metadata}])
+    assert column(file, "paper", "rationale_consistency") == [0.25] and file.upper_bound.tolist() == [0.75]
+    assert file.known_of(("paper", "f1")) == Known.LOWER_BOUND
 
 
 @pytest.mark.parametrize("text", ["no block", "<RESULT_START>\n- R1@S0: 0\n<RESULT_END>"])

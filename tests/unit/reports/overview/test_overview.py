@@ -207,3 +207,15 @@ def test_the_words_for_the_accuracy_follow_its_interval(tmp_path: Path, wrong: I
             )
         )
     assert f"`W` picks the right winner {words}" in joined(overview(files))
+
+
+def test_lower_bounds_and_what_is_less_are_marked_and_explained(tmp_path: Path) -> None:
+    """AP is a lower bound; whether a rationale is sound at .75 is open. Marks that are not shown are not explained."""
+    files = results(tmp_path, {"G": GOOD}, row_granularity=True)
+    scored = score_files(files, ScoringConfig(sound_threshold=0.75))
+    text = render_overview(report_rows(scored, FlagRule(), 300), FlagRule(), 160)
+    assert re.search(r" not determined +not determined +≥\.\d{3} \[≥\.\d{3}\]", line_of(text, "G "))
+    assert "≥ " in text and "a lower bound, for the same reason." in text and "not even a bound is known" in text
+    plain = overview(files, 100)
+    assert "≥" not in plain and "not determined" not in plain and "a–b" in plain
+    assert "≥" in overview(files, 160)

@@ -21,13 +21,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from metajudge.errors import UsageError
+from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.model_rows import report_rows
 from metajudge.reports.plots import points as plot_points
 from metajudge.reports.plots.models import Look, draw
 from metajudge.reports.plots.picture import DPI, THEMES, save
 from metajudge.reports.plots.points import Panels, Point
 from metajudge.reports.plots.zones import ZONES
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import score_file
 from tests.unit.reports.plots.boxes import Box
-from tests.unit.result_rows import Run, failed, one_item, write
+from tests.unit.result_rows import Run, failed, one_item, record, write
 
 
 def point(model: str, oa: float, rc: float, half: float = 0.02, family: str | None = None) -> Point:
@@ -458,6 +462,21 @@ def test_rows_of_the_report_become_points_by_group() -> None:
         None: [Point("a", None, 0.5, 0.25, 0.4, 0.6, 0.15, 0.35)],
         "code": [Point("a", None, 0.75, 0.5, 0.65, 0.85, 0.4, 0.6)],
     }
+
+
+def test_a_range_is_a_wide_bar_around_its_middle_and_said_in_words(tmp_path: Path, run: Run) -> None:
+    """Best scores alone: RC is from .375 to .625 in every row; no figure of it is in the picture."""
+    rows = [record(n, [[0.75, 0.0], [0.5, 0.0]], row_granularity=True) for n in range(12)]
+    path = write(tmp_path / "M.jsonl", rows)
+    report = report_rows([score_file(path, ScoringConfig())], FlagRule(), 100)
+    (found,) = plot_points.points_from_report(row.as_json() for row in report)[None]
+    assert (found.rc_bounds, found.rationale_consistency) == ((0.375, 0.625), 0.5)
+    figure, _ = draw({None: [found]}, Look())
+    assert "M: OA 1.000, RC 0.375 to 0.625" in str(figure.get_label())
+    assert "Wide bars: RC is anywhere in them." in figure.texts[1].get_text()
+    assert [[1.0, 0.375], [1.0, 0.625]] in [np.asarray(line.get_xydata()).tolist() for line in figure.axes[0].lines]
+    assert run("plot", path, "--output-file", tmp_path / "p.svg")[0] == 0
+    assert "RC 0.375 to 0.625" in (tmp_path / "p.svg").read_text()
 
 
 def test_models_that_cannot_be_drawn_and_unlike_judges_are_named(tmp_path: Path, run: Run) -> None:
