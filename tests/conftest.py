@@ -1,5 +1,6 @@
 """Options of the test suite."""
 
+import os
 import signal
 
 import pytest
@@ -12,6 +13,10 @@ settings.load_profile("metajudge")
 
 # A script's background processes ignore SIGINT, and so would the processes that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# xdist gives its workers a width; a report is 100 wide without one.
+os.environ.pop("COLUMNS", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
