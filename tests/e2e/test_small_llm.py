@@ -21,7 +21,9 @@ def ask(llm: str, source: Path, out: Path, *flags: str) -> subprocess.CompletedP
     return metajudge("infer", *files, "--api-base", llm, "--max-retries", "1", *flags, timeout=300)
 
 
-@pytest.mark.parametrize("granularity", ["row", pytest.param("item", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "granularity", ["row", *(pytest.param(one, marks=pytest.mark.slow) for one in ("item", "pairs"))]
+)
 def test_every_row_put_to_a_real_model_is_accounted_for(llm: str, tmp_path: Path, granularity: str) -> None:
     """Each row is a success or a recorded failure. Tokens are counted; malformed replies are retried and kept."""
     source, out = rows(tmp_path / "in.jsonl", ["", ""], items=1), tmp_path / "out.jsonl"
