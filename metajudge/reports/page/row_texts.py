@@ -27,11 +27,11 @@ class Limits:
     """Longest texts of a page in characters; None = whole."""
 
     body: int | None
-    """Of a turn or a response."""
+    """Longest turn or response."""
     reply: int | None
-    """Of a reply, and of any other field."""
+    """Longest reply, or other field."""
     prompt: int | None
-    """Of the checklists as they were sent."""
+    """Longest question, the checklists as they were sent."""
 
     def cut_body(self, text: str) -> Text:
         """Return a turn or a response."""
