@@ -410,6 +410,9 @@ def test_points_missed_most_lead_to_their_rows(opened: Opener, page_file: Path) 
     """By domain; each example is a link to its row."""
     page = opened(page_file)
     page.get_by_role("button", name="Points missed most").click()
+    again = opened(page_file, "#" + page.url.partition("#")[2])
+    again.get_by_role("button", name="Rows", exact=True).click()
+    again.locator("#list-body .row").first.wait_for()
     page.locator("#missed-model").select_option(label="shallow")
     page.locator("table.missed").get_by_role("button", name="code").click()
     word = page.locator("details.word").first

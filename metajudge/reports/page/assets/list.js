@@ -48,6 +48,7 @@ function showList() {
  * @property {string} width
  * @property {(row: number) => Child} cell
  * @property {Child} [before]
+ * @property {"prompt" | "model"} [kind]  a line of the card on a narrow screen
  */
 
 /** @returns {Column[]} */
@@ -58,7 +59,7 @@ function listColumns() {
     { name: "row", sort: "id", width: "minmax(7rem, 10rem)", cell: rowLink },
     domain && { name: "domain", sort: "facet.domain", width: "minmax(5rem, 8rem)",
                 cell: (row) => domain.values[domain.codes[row]] ?? "" },
-    { name: "prompt", sort: "begin", width: "minmax(8rem, 1fr)", cell: (row) => el("span", { dir: "auto" }, index.begins[row]) },
+    { name: "prompt", kind: "prompt", sort: "begin", width: "minmax(8rem, 1fr)", cell: (row) => el("span", { dir: "auto" }, index.begins[row]) },
     { name: "human", sort: "gold", width: "minmax(4rem, 6rem)", cell: (row) => index.golds[row] || "–" },
     ...(meta.kind === "steps" ? stepColumns() : state.models.map(modelColumn)),
     meta.kind === "results" && state.models.length > 1 && {
@@ -73,7 +74,7 @@ function listColumns() {
  */
 function modelColumn(table) {
   const line = meta.tables[table];
-  return { name: line.model, sort: `rc.${table}`, width: "minmax(11rem, 15rem)", before: mark(table),
+  return { name: line.model, kind: "model", sort: `rc.${table}`, width: "minmax(11rem, 15rem)", before: mark(table),
            cell: (row) => modelCell(table, row) };
 }
 
@@ -205,7 +206,7 @@ function listRow(place, columns) {
     openRow(row);
   };
   const made = el("div", { role: "row", class: `row${place === list.current ? " current" : ""}`, "aria-rowindex": place + 2,
-    onclick: open }, ...columns.map((column) => el("div", { role: "cell", class: "cell" }, column.cell(row))));
+    onclick: open }, ...columns.map((column) => el("div", { role: "cell", class: `cell ${column.kind ?? ""}` }, column.cell(row))));
   made.style.top = `${place * list.height}px`;
   return made;
 }

@@ -49,10 +49,8 @@ function show(before) {
   if (field.value !== state.query && document.activeElement !== field) field.value = state.query;
   if (isNew("query", ...(state.query ? /** @type {(keyof State)[]} */ (["judge", "models"]) : []))) void search(showList);
   else if (isNew("judge", "models", "filters", "chip", "sort", "down")) showList();
-  if (before?.row && !isOpen) {
-    window.scrollTo(0, list.scroll);
-    showVisible();
-  }
+  if (before?.row && !isOpen) window.scrollTo(0, list.scroll);
+  showVisible();
   if (isOpen && isNew("row", "tab", "judge", "models")) void showRow().then(() => focusRow(before));
   if (!isOpen) fill(byId("row-view"));
   if (isNew("view", "missed", "judge", "row")) showMissed();
