@@ -111,13 +111,17 @@ for argument in "$@"; do
     case "$argument" in --dry-run | --version | --output-file | --output-file=*) exit "$status" ;; esac
 done
 
-# Print the table in any case: a stopped run has results, too.
+# Print the table in any case: a stopped run has results, too. The page shows the same results in a browser.
 if [ -d "$folder" ]; then
     if [ "$models" = all ]; then
         "$python" "$here/metajudge_analysis.py" --input-dir "$folder" --eval-model "$EVAL_MODEL"
     else
         "$python" "$here/metajudge_analysis.py" --input-dir "$folder" --eval-model "$EVAL_MODEL" \
             --model-be-evaluated "$models"
+    fi
+    if [ $? -lt 2 ]; then # else there are no results, and the analysis has printed why
+        PYTHONPATH="$here" "$python" -m metajudge view "$folder" --eval-model "$EVAL_MODEL" \
+            --output-file "$folder/index.html"
     fi
 fi
 # The last line points to the error, which is above the table.

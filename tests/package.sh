@@ -17,7 +17,8 @@ work = sys.argv[1]
 (wheel,), (source,) = glob.glob(f"{work}/dist/*.whl"), glob.glob(f"{work}/dist/*.tar.gz")
 names = zipfile.ZipFile(wheel).namelist()
 assert wheel.rpartition("/")[2].startswith("rationale_metajudge-"), wheel
-assert {"metajudge/py.typed", "metajudge/data/example_rows.jsonl", "metajudge/tasks/critic/instructions/critic.txt"} <= set(names), names
+data = {"py.typed", "data/example_rows.jsonl", "tasks/critic/instructions/critic.txt", "reports/page/assets/main.js"}
+assert {f"metajudge/{name}" for name in data} <= set(names), names
 assert not [name for name in names if name.startswith(("tests", "example", "docs"))], names
 assert any(name.endswith("/requirements.txt") for name in tarfile.open(source).getnames())
 CHECK

@@ -32,6 +32,14 @@ python=$("$python" -m metajudge.bootstrap --venv "$root/.venv-test" \
     --no-deps tests/requirements-alone.txt "${files[@]}") || exit 2
 python=$root/.venv-test/bin/python
 
+# Tools that check the page of `view`: types, lint, accessibility. Without them their tests are skipped.
+page=$root/tests/page
+if [ "$page/package-lock.json" -nt "$page/node_modules/.package-lock.json" ]; then
+    PATH=$root/.venv-test/bin:$PATH npm ci --prefix "$page" --silent --no-fund --no-audit &&
+        touch "$page/node_modules/.package-lock.json" ||
+        echo "tests: npm cannot install the tools of tests/page; the tests that need them are skipped" >&2
+fi
+
 # The developer's own settings must not decide a test.
 unset OPENAI_API_KEY OPENAI_BASE_URL API_KEY API_BASE EVAL_MODEL
 # With it, every process that a test starts compiles the package again.

@@ -244,7 +244,12 @@ def test_docstrings_and_messages_are_plain(path: Path) -> None:
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 LINKED = [
     *ROOT.glob("*.md"),
-    *(path for folder in ("docs", "data", "example", "tests") for path in (ROOT / folder).rglob("*.md")),
+    *(
+        path
+        for folder in ("docs", "data", "example", "tests")
+        for path in (ROOT / folder).rglob("*.md")
+        if "node_modules" not in path.parts
+    ),
 ]
 
 

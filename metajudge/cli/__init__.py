@@ -46,6 +46,7 @@ COMMANDS = {
     "benchmark": Command(LOOK, "Score a model's outputs on JudgeBench, RM-Bench, RewardBench 2 or R-Align"),
     "plot": Command(LOOK, "Draw outcome accuracy against rationale consistency"),
     "show": Command(LOOK, "Show rows of a result file, both lists side by side"),
+    "view": Command(LOOK, "Write a page for a browser: figures, rows, and every row's reasons side by side"),
     "serve-reward": Command(TRAIN, "Serve the reward of training a critic over HTTP"),
     "plot-training": Command(TRAIN, "Draw the rewards over the steps of training runs"),
 }

@@ -145,7 +145,7 @@ def report_notes(rows: Sequence[ReportRow], groups: Sequence[str]) -> Iterator[s
         yield from _about(row, groups)
     if any(row.known for row in whole):
         yield f"≥ marks a lower bound; {UNDETERMINED}: only granularity item or pairs would say"
-    yield from (_flag_line(row, row.flag) for row in whole if row.flag is not None)
+    yield from (flag_line(row, row.flag) for row in whole if row.flag is not None)
     yield from difference_notes([row.file for row in whole])
 
 
@@ -275,7 +275,8 @@ def _reliability_line(name: str, row: ReportRow, found: Reliability) -> str:
     )
 
 
-def _flag_line(row: ReportRow, flag: Flag) -> str:
+def flag_line(row: ReportRow, flag: Flag) -> str:
+    """Return the verdict of the flag on a model, with its gaps."""
     name = printable(row.model)
     if flag.against == row.model:
         how = "the others are compared with it" if flag.reference_is_named else "it has the highest RC"

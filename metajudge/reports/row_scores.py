@@ -11,6 +11,7 @@ from metajudge.data import RowIds, Status, as_integer, is_absent, number_of
 from metajudge.metrics import (
     Known,
     Match,
+    Matrix,
     PaperMetrics,
     ReferenceMetrics,
     RowBounds,
@@ -189,15 +190,13 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
     lists = record.scored_lists(model)
     if isinstance(lists, Unscored):
         return Evidence((), lists.reason)
-    matrices = record.score_matrices(lists.n_human, lists.n_model)
-    is_whole = bool(matrices)
-    matrices = matrices or [sparse_matrix(marks, lists.n_human, lists.n_model) for marks in _readings(record, lists)]
+    matrices, is_whole = matrices_of(record, lists)
     top_k = None if record.judged_by is None else record.judged_by.top_k
     n_judged = min(lists.n_model, top_k) if isinstance(top_k, int) else lists.n_model
     named = Counter(mark.model_item for mark in lists.marks if mark.model_item and mark.score > 0)
     least, pairs = options.match_threshold, [optimal_matching(matrix) for matrix in matrices]
     both = list(zip(matrices, pairs, strict=True))
-    unknown = _unknown_items(record, lists)
+    unknown = unknown_items(record, lists)
     return Evidence(
         paper=tuple(paper_metrics(matrix, n_judged, least, own) for matrix, own in both),
         bounds=() if is_whole else tuple(row_bounds(matrix, own, n_judged, least, unknown) for matrix, own in both),
@@ -207,7 +206,17 @@ def _evidence(record: Record, model: str, n_human: int | None, options: ScoringC
     )
 
 
-def _unknown_items(record: Record, lists: ScoredLists) -> set[int]:
+def matrices_of(record: Record, lists: ScoredLists) -> tuple[list[Matrix], bool]:
+    """Return the score matrix of each sample of the judge, and True if every pair of judged items has a score.
+
+    Human items are the rows, model items the columns; None = not asked. Raises `ValueError` like `row_scores`.
+    """
+    found = record.score_matrices(lists.n_human, lists.n_model)
+    sparse = (sparse_matrix(marks, lists.n_human, lists.n_model) for marks in _readings(record, lists))
+    return found or list(sparse), bool(found)
+
+
+def unknown_items(record: Record, lists: ScoredLists) -> set[int]:
     """Return the human items whose best score is not known: a reply of the reference may lack some.
 
     Where the guard took a model item's credit, the next best one is not known, either. Of further samples the record

@@ -130,25 +130,30 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
     return _score(open_results(path, model), options, split=False)[0][0]
 
 
+def score_parts(path: Path, options: ScoringConfig) -> list[tuple[ScoreTable, list[tuple[RowScores, RecordFacts]]]]:
+    """Score a result file, each judge's rows apart; return each table with its rows in the order of its columns."""
+    parts = _score(open_results(path, None), options, split=True)
+    return [(table, [(scored, facts) for scored, _, facts in rows]) for table, rows in parts]
+
+
 def score_rows(
     path: Path, options: ScoringConfig, model: str | None = None
 ) -> tuple[ScoreTable, list[tuple[RowScores, RecordFacts]]]:
     """Score a result file like `score_file`; return its rows, too, in the order of the table's columns."""
-    (table,), rows = _score(open_results(path, model), options, split=False)
+    ((table, rows),) = _score(open_results(path, model), options, split=False)
     return table, [(scored, facts) for scored, _, facts in rows]
 
 
 def score_by_judge(path: Path, options: ScoringConfig, model: str | None = None) -> list[tuple[ScoreTable, list[int]]]:
     """Score a result file like `score_file`, each judge's rows apart, with the numbers of their lines."""
-    tables, rows = _score(open_results(path, model), options, split=True)
-    lines = [[facts.line for _, _, facts in part] for part in (_parts(rows) if len(tables) > 1 else [rows])]
-    return list(zip(tables, lines, strict=True))
+    parts = _score(open_results(path, model), options, split=True)
+    return [(table, [facts.line for _, _, facts in rows]) for table, rows in parts]
 
 
 _JudgedRows = list[tuple[RowScores, JudgeIdentity | None, RecordFacts]]
 
 
-def _score(file: ResultFile, options: ScoringConfig, split: bool) -> tuple[list[ScoreTable], _JudgedRows]:
+def _score(file: ResultFile, options: ScoringConfig, split: bool) -> list[tuple[ScoreTable, _JudgedRows]]:
     """Score every row of a file into one table, or into one for each judge that has scored a row."""
     path = file.path
     latest, numbers = LatestRecords(), RowIds()
@@ -173,13 +178,13 @@ def _score(file: ResultFile, options: ScoringConfig, split: bool) -> tuple[list[
             raise UsageError(f"{path}: {error}") from None
         latest.add(record, number, (scored, record.judged_by, record_facts(record, file.model, number)))
     rows: _JudgedRows = latest.values()
-    tables = []
-    for part in _parts(rows) if split else [rows]:
+    tables, parts = [], _parts(rows) if split else [rows]
+    for part in parts:
         judges = [judge for scored, judge, _ in part if not scored.evidence.unscored] or [judge for _, judge, _ in part]
         found = _columns(file, next(filter(None, judges), None), [scored for scored, _, _ in part], options)
         tables.append(replace(found, fields=tuple(fields), mixed=differences(judges)))
     tables[0] = replace(tables[0], unreadable=unreadable, other_models=dict(of_others), changed=latest.changed)
-    return tables, rows
+    return list(zip(tables, parts, strict=True))
 
 
 def score_labels(path: Path, options: ScoringConfig) -> list[ScoreTable]:
@@ -276,17 +281,17 @@ def score_files(
     Raises `UsageError` like `score_file`, and if no row has a value to group by or to read the cluster from.
     """
     files = disambiguate(
-        [
-            table
-            for path in paths
-            for table in (labels and score_labels(path, options)) or _score(open_results(path, None), options, split)[0]
-        ]
+        [table for path in paths for table in (labels and score_labels(path, options)) or _tables(path, options, split)]
     )
-    _check_fields(files, options)
+    check_fields(files, options)
     return files
 
 
-def _check_fields(files: Sequence[ScoreTable], options: ScoringConfig) -> None:
+def _tables(path: Path, options: ScoringConfig, split: bool) -> list[ScoreTable]:
+    return [table for table, _ in _score(open_results(path, None), options, split)]
+
+
+def check_fields(files: Sequence[ScoreTable], options: ScoringConfig) -> None:
     """Raise `UsageError` for a field of the options that no row has; rows without a context are allowed."""
     fields = dict.fromkeys(name for file in files for name in file.fields)
     cluster_field = None if options.cluster_field == CONTEXT else options.cluster_field

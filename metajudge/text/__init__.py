@@ -6,7 +6,7 @@ question, and `tokens` estimates tokens. `content_words`, `near_duplicates` and 
 compare and check items.
 """
 
-from metajudge.text.content_words import SCAFFOLDING, folded, set_of, units, unspaced, words_of
+from metajudge.text.content_words import SCAFFOLDING, folded, set_of, stem, units, unspaced, words_of
 from metajudge.text.escaping import escape_markup, replace_surrogates
 from metajudge.text.near_duplicates import drop_near_duplicates, is_near_duplicate
 from metajudge.text.reading import BLOCK_END, BLOCK_START, ParseFailure, to_half_width

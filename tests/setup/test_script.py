@@ -42,6 +42,14 @@ class Fake:
         return script(self.folder, *arguments, PYTHON=str(self.python), **variables)
 
     def calls(self) -> list[list[object]]:
+        """Return the calls of the two scripts, without that of the page."""
+        return [call for call in self._every() if call[0][:2] != ["-m", "metajudge"]]
+
+    def pages(self) -> list[list[str]]:
+        """Return the arguments of `view`."""
+        return [call[0][2:] for call in self._every() if call[0][:2] == ["-m", "metajudge"]]
+
+    def _every(self) -> list[Any]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
@@ -127,10 +135,16 @@ def test_the_table_is_printed_in_any_case_and_the_status_is_the_inferences(tmp_p
     assert "ended with status" not in Fake(tmp_path).run().stderr
 
 
+def test_a_page_of_the_results_is_written_last(fake: Fake) -> None:
+    """It is beside the results, and shows those of the judge of the table."""
+    fake.run(EVAL_MODEL="org/judge:1", OUTPUT_DIR="output")
+    assert fake.pages() == [["view", "output", "--eval-model", "org/judge:1", "--output-file", "output/index.html"]]
+
+
 def test_a_dry_run_prints_no_table(fake: Fake) -> None:
-    """There is nothing to analyse."""
+    """There is nothing to analyse, nor a page."""
     fake.run("--dry-run")
-    assert len(fake.calls()) == 1
+    assert len(fake.calls()) == 1 and not fake.pages()
 
 
 def test_help_names_every_variable(fake: Fake) -> None:

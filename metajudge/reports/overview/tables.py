@@ -101,19 +101,23 @@ def _cells(row: ReportRow, layout: _Layout, names: Names) -> dict[str, str]:
         "Unscored": str(row.unscored),
         "Flag": "n/a" if row.group is None else "",
     }
-    cells |= {_heading(name): _metric(row, name, layout) for name in layout.metrics}
+    cells |= {
+        _heading(name): metric_cell(row, name, layout.digits, has_interval=name in layout.intervals)
+        for name in layout.metrics
+    }
     return cells if row.flag is None else cells | {"Flag": _flag_cell(row, row.flag, layout, names)}
 
 
-def _metric(row: ReportRow, name: tuple[str, str], layout: _Layout) -> str:
+def metric_cell(row: ReportRow, name: tuple[str, str], digits: int, *, has_interval: bool = True) -> str:
+    """Return a metric, a range or a bound of it, with its interval if wanted; rationale consistency always has one."""
     if name == RC:
-        return consistency_cell(row, layout.digits)
+        return consistency_cell(row, digits)
     one, known = row.metrics[name], row.known.get(name, Known.EXACT)
     if known == Known.NOT_DETERMINED:
         return UNDETERMINED
     if known == Known.LOWER_BOUND:
-        return lower_bound_cell(one, layout.digits, has_interval=name in layout.intervals)
-    return interval_cell(one, layout.digits) if name in layout.intervals else figure(one.value, layout.digits)
+        return lower_bound_cell(one, digits, has_interval=has_interval)
+    return interval_cell(one, digits) if has_interval else figure(one.value, digits)
 
 
 def _flag_cell(row: ReportRow, flag: Flag, layout: _Layout, names: Names) -> str:

@@ -2,3 +2,4 @@
 
 from metajudge.tasks.critic.reply import AGREE, SUM
 from metajudge.tasks.critic.step import CriticStep
+from metajudge.tasks.critic.verdict import LABELS

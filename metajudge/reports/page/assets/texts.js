@@ -1,0 +1,102 @@
+// Long texts: Markdown as blocks of plain text, code kept; nothing of it becomes markup.
+
+const LONG_TEXT = 4000;
+
+/**
+ * Return a text as blocks; a long one can be unfolded, a cut one says so.
+ * @param {CutText} given
+ * @returns {HTMLElement}
+ */
+function textBlocks(given) {
+  const [text, total] = typeof given === "string" ? [given, given.length] : given;
+  const made = el("div", { class: "text", dir: "auto" });
+  const isLong = text.length > LONG_TEXT;
+  made.append(...markdown(isLong ? text.slice(0, LONG_TEXT) : text));
+  if (isLong) {
+    const more = button(`Show all ${text.length.toLocaleString("en")} characters`, () => {
+      fill(made, ...markdown(text));
+    }, { class: "more" });
+    made.append(more);
+  }
+  if (total > text.length) {
+    const what = text ? `cut after ${text.length.toLocaleString("en")} of ` : "left out: ";
+    made.append(el("p", { class: "cut" }, `(${what}${total.toLocaleString("en")} characters; --texts full keeps all)`));
+  }
+  if (!text && total <= text.length) made.append(el("p", { class: "cut" }, "(empty)"));
+  return made;
+}
+
+/**
+ * Return the text alone: its beginning where it is cut.
+ * @param {CutText} given
+ */
+function plainText(given) {
+  return typeof given === "string" ? given : given[0];
+}
+
+/**
+ * Split a text into code, headings, list items and paragraphs.
+ * @param {string} text
+ * @returns {HTMLElement[]}
+ */
+function markdown(text) {
+  const made = [];
+  /** @type {string[]} */
+  let paragraph = [];
+  /** @type {{fence: string, lines: string[]} | null} */
+  let code = null;
+  const close = () => {
+    if (paragraph.length) made.push(el("p", null, ...inlineCode(paragraph.join("\n"))));
+    paragraph = [];
+  };
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const fence = /^\s{0,3}(`{3,}|~{3,})/.exec(line);
+    if (code) {
+      if (fence && fence[1].startsWith(code.fence) && /^\s*[`~]+\s*$/.test(line)) {
+        made.push(codeBlock(code.lines));
+        code = null;
+      } else code.lines.push(line);
+    } else if (fence) {
+      close();
+      code = { fence: fence[1], lines: [] };
+    } else if (/^\s{0,3}#{1,6}\s/.test(line)) {
+      close();
+      made.push(el("p", { class: "heading" }, line.replace(/^\s*#+\s*/, "")));
+    } else if (!line.trim()) close();
+    else {
+      if (/^\s*(?:[-*•]|\d{1,3}[.)])\s/.test(line)) close();
+      paragraph.push(line);
+    }
+  }
+  close();
+  if (code) made.push(codeBlock(code.lines));
+  return made;
+}
+
+/** @param {string[]} lines */
+function codeBlock(lines) {
+  return el("pre", { tabindex: "0", role: "group", "aria-label": "code" }, el("code", null, lines.join("\n")));
+}
+
+/**
+ * Return a line's parts, code between single backquotes marked.
+ * @param {string} text
+ */
+function inlineCode(text) {
+  return text.split(/(`[^`\n]{1,200}`)/).map((part) =>
+    part.length > 2 && part.startsWith("`") && part.endsWith("`") ? el("code", null, part.slice(1, -1)) : part);
+}
+
+/**
+ * A text that can be folded.
+ * @param {string} heading
+ * @param {CutText} text
+ * @param {Child} [beside]
+ */
+function foldable(heading, text, beside) {
+  const length = typeof text === "string" ? text.length : text[1];
+  return el("details", { open: true, class: "fold" },
+    el("summary", null, el("span", { class: "fold-name" }, heading), beside,
+      el("span", { class: "quiet" }, plural(length, "character"))),
+    textBlocks(text));
+}
