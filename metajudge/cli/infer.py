@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="name suspicious items (empty, generic, over-long, instruction-like) in the records and count them; "
         "zero: give such items of the model no credit",
     )  # fmt: skip
+    add_flags(judged, InferConfig, "control", "human_reference")
     template = "your own question, with {source_list} (S) and {target_list} (R)"
     judged.add_argument("--prompt-template", metavar="PATH", help=template)
     add_judge_flags(parser)

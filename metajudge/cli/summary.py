@@ -25,7 +25,7 @@ def infer_text(config: InferConfig, result: RunResult) -> str:
         result,
         result.stats,
         written=[f"{path} and {matches_path(path).name}" for path in result.outputs.values()],
-        next_command=_analysis_commands(list(result.outputs.values())),
+        next_command=_next_commands(config, list(result.outputs.values())),
         notes=_guard_lines(result.scan, config.guard),
     )
 
@@ -48,6 +48,8 @@ def _no_row(source: str | Path, scan: InputScan, verb: str) -> str:
     why = (
         f"an earlier step did not succeed for any of the {scan.skipped} rows" if scan.skipped else f"{source} is empty"
     )
+    if scan.left_out:
+        why = f"all are left out ({', '.join(f'{count} {what}' for what, count in scan.left_out.items())})"
     return printable_lines(f"No row to {verb}: {why}.")
 
 
@@ -120,6 +122,14 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
         again = f"{plural(failed, 'row')} failed. Run the same command again to retry (without --skip-failed)."
         return again + (unusable if stats.unusable else "")
     return f"All usable rows are judged.{unusable}" if stats.unusable else f"Next      {next_command}"
+
+
+def _next_commands(config: InferConfig, outputs: Sequence[Path]) -> str:
+    """Return the commands that show these results; controls are shown beside the ordinary results of their folder."""
+    if config.control_kind is None:
+        return _analysis_commands(outputs)
+    folders = dict.fromkeys(shlex.quote(str(path.parent)) for path in outputs)
+    return f"python3 -m metajudge report {' '.join(folders)}"
 
 
 def _analysis_commands(outputs: Sequence[Path]) -> str:

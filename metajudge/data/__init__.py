@@ -31,8 +31,10 @@ from metajudge.data.rows import (
 )
 from metajudge.data.samples import (
     ALL,
+    ANNOTATOR,
     CHECKLIST_SUFFIX,
     HUMAN_KEY,
+    PROMPT_FIELDS,
     RowIds,
     Sample,
     check_spelling,
@@ -41,5 +43,7 @@ from metajudge.data.samples import (
     find_checklist,
     find_models,
     make_sample,
+    read_checklist,
     read_samples,
+    with_checklist,
 )

@@ -126,6 +126,15 @@ class InputFile:
                 file.seek(offset)
                 yield file.readline()
 
+    def line_at(self, offset: int) -> bytes:
+        """Return the line that begins at `offset`; another reading may go on meanwhile."""
+        if self._spool is None:
+            return next(self.lines_at([offset]))
+        place = self._spool.tell()
+        line = next(self.lines_at([offset]))
+        self._spool.seek(place)
+        return line
+
     def _opened(self) -> AbstractContextManager[IO[bytes]]:
         if self._spool is None:
             return self.path.open("rb", buffering=_BUFFER)

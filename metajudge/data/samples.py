@@ -16,6 +16,10 @@ from metajudge.errors import UsageError
 CHECKLIST_SUFFIX = "-checklist"
 HUMAN_KEY = "human-checklist"
 ALL = "all"
+ANNOTATOR = re.compile(r"annotator-\d+", re.IGNORECASE)
+"""Names of the lists that `decompose` makes for single annotators."""
+PROMPT_FIELDS = ("prompt", "question", "messages")
+"""Fields that name a row's source where it has no context, in order of preference."""
 _MISSPELT = re.compile(r"(.+)[_ .]checklist", re.IGNORECASE)
 _CANONICAL = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -36,6 +40,8 @@ class Sample:
     model_items: tuple[str, ...]
     """Model items S1..Sm, before any top-k cut."""
     row: dict[str, Any]
+    control: dict[str, Any] | None = None
+    """What a control did to the row's lists; None = they are the row's own."""
 
 
 def evaluated_models(row: dict[str, Any]) -> list[str]:
@@ -56,6 +62,12 @@ def find_checklist(row: dict[str, Any], name: str) -> tuple[bool, Any]:
     key = _checklist_key(tuple(row), name)
     value = None if key is None else row[key]
     return (False, None) if is_absent(value) else (True, value)
+
+
+def with_checklist(row: dict[str, Any], name: str, items: Sequence[str]) -> dict[str, Any]:
+    """Return a copy of `row` with another checklist of `name`."""
+    key = _checklist_key(tuple(row), name) or f"{name}{CHECKLIST_SUFFIX}"
+    return {**row, key: list(items)}
 
 
 @functools.lru_cache(maxsize=64)
@@ -105,16 +117,20 @@ def _problem(name: str, found: bool, value: object) -> str | None:
     return None
 
 
+def read_checklist(row: dict[str, Any], name: str) -> tuple[str, ...] | str:
+    """Return the checklist of `human` or of a model, or its problem."""
+    found, value = find_checklist(row, name)
+    return _problem(name, found, value) or tuple(value)
+
+
 def make_sample(row: Row, row_id: str, model: str) -> Sample | InvalidRow:
     """View `row` for the evaluated model `model`, or return the reason; an empty `row_id` gives no question id."""
-    lists: list[tuple[str, ...]] = []
-    for name in ("human", model):
-        found, value = find_checklist(row.data, name)
-        problem = _problem(name, found, value)
-        if problem:
-            return InvalidRow(row.line, problem)
-        lists.append(tuple(value))
-    human, items = lists
+    human = read_checklist(row.data, "human")
+    if isinstance(human, str):
+        return InvalidRow(row.line, human)
+    items = read_checklist(row.data, model)
+    if isinstance(items, str):
+        return InvalidRow(row.line, items)
     question_id = _hash(model.lower(), human, items) if row_id else ""
     return Sample(row.line, row_id, question_id, model, human, items, row.data)
 
@@ -177,7 +193,7 @@ def choose_models(asked: str, found: Sequence[str], where: Path, limit: int | No
     if whole in known:
         return [known[whole]]
     if whole == ALL:
-        return list(found)
+        return [name for name in found if not ANNOTATOR.fullmatch(name)] or list(found)
     names = {part.strip().lower(): part.strip() for part in asked.split(",") if part.strip()}
     unknown = [name for lower, name in names.items() if lower not in known]
     if unknown or not names:

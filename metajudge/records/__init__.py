@@ -21,7 +21,14 @@ from metajudge.records.discovery import (
     result_paths,
 )
 from metajudge.records.journal import Journal, RowName
-from metajudge.records.judge_identity import QUESTION, JudgeIdentity
+from metajudge.records.judge_identity import (
+    ANNOTATORS,
+    HUMAN_REFERENCE,
+    OTHER_ROW,
+    QUESTION,
+    SIDES_EXCHANGED,
+    JudgeIdentity,
+)
 from metajudge.records.latest import LatestRecords, latest_records
 from metajudge.records.matches_file import matches_path, write_matches
 from metajudge.records.opening import ResultIndex, check_output_name, read_first_judge, read_index, row_key

@@ -6,11 +6,15 @@ from typing import Any, Self
 
 from metajudge.data import as_integer
 
-QUESTION = ("instructions", "granularity", "top_k")
+OTHER_ROW, SIDES_EXCHANGED, HUMAN_REFERENCE = "other-row", "sides-exchanged", "human-reference"
+"""Kinds of control: what the judge is asked about in place of a row's own lists."""
+ANNOTATORS = "annotators"
+"""Evaluated model of the human reference's records of people."""
+QUESTION = ("instructions", "granularity", "top_k", "control")
 """Fields of `JudgeIdentity` that decide the questions."""
 SAME_REPLY = ("model", "instructions", "granularity", "samples", "top_k")
 """Fields in which a judge's replies to one row must agree."""
-SAME_RECORD = (*SAME_REPLY, "guard", "critic_name")
+SAME_RECORD = (*SAME_REPLY, "guard", "control", "critic_name")
 """Fields in which all records of a file agree. The rest may change in a resumed run."""
 SAMPLING = ("temperature", "max_tokens")
 """Fields that may change in a resumed run, which says so."""
@@ -38,6 +42,8 @@ class JudgeIdentity:
     settings: Mapping[str, Any] | None = None
     """Options of a step that change its question or result."""
     guard: str | None = None
+    control: str | None = None
+    """Kind of control; None = the rows' own lists."""
     parameters: Mapping[str, Any] | None = None
     """Further parameters of the requests."""
 
@@ -68,4 +74,4 @@ class JudgeIdentity:
 
 _NAMES = tuple(field.name for field in fields(JudgeIdentity))
 _INTEGERS = frozenset({"max_tokens", "samples", "top_k"})
-_OPTIONAL = ("settings", "guard", "parameters")
+_OPTIONAL = ("settings", "guard", "control", "parameters")

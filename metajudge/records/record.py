@@ -89,6 +89,8 @@ class Record:
     item_replies: list[Any] | None = None
     guard: dict[str, Any] | None = None
     """Suspicious items by name, with their reasons."""
+    control: dict[str, Any] | None = None
+    """In a control record, what was done to the row's lists: `kind` and details; see `JudgeIdentity.control`."""
     derived: dict[str, Any] | None = None
     """A step's result for the row: status, fields, notes."""
     judge: dict[str, Any] | None = None
@@ -102,7 +104,7 @@ class Record:
     format_error: str | None = None
     error_message: str | None = None
     metadata: dict[str, Any] | None = None
-    """The input row."""
+    """The input row; in a control record with the lists that were judged."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Keys that are unknown or whose value is of another type, as the file has them."""
 

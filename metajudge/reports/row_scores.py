@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.data import RowIds, Status, as_integer, is_absent, number_of
+from metajudge.data import PROMPT_FIELDS, RowIds, Status, as_integer, is_absent, number_of
 from metajudge.metrics import (
     Known,
     Match,
@@ -32,8 +32,6 @@ NO_GROUP = "none"
 """Group of rows without a value."""
 MAX_CHECKLIST_LEN = 10
 """Default of `max_checklist_len`, as in the analysis."""
-PROMPT_FIELDS = ("prompt", "question", "messages")
-"""Fields that name a row's source where it has no context, in order of preference."""
 
 
 @dataclass(frozen=True, slots=True)

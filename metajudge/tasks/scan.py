@@ -43,6 +43,8 @@ class InputScan:
     """The first unusable rows, by line and reason."""
     skipped: int = 0
     """Rows for which an earlier step did not succeed."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Rows and reasons that a control cannot use, by reason."""
     empty_items: int = 0
     """Items that are empty strings; they keep their number and are judged."""
     flagged_items: int = 0
@@ -86,5 +88,7 @@ class InputScan:
             log.warning("and %d more unusable rows", self.unusable - len(self.problems))
         if self.skipped:
             log.warning("%d rows are skipped: an earlier step did not succeed for them", self.skipped)
+        for what, count in self.left_out.items():
+            log.warning("left out: %d %s", count, what)
         if self.empty_items:
             log.warning("%d items are empty strings; they keep their number and are judged", self.empty_items)

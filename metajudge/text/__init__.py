@@ -3,11 +3,12 @@
 `terminal` and `tables` render text for a terminal, `result_block` reads the result block of a reply, `thoughts` finds
 what the model thought before it, and `reading` holds what their readers share. `escaping` makes data safe inside a
 question, and `tokens` estimates tokens. `content_words`, `near_duplicates` and `suspicious_items`
-compare and check items.
+compare and check items, `exchange_sides` exchanges the two responses in one.
 """
 
 from metajudge.text.content_words import SCAFFOLDING, folded, set_of, stem, units, unspaced, words_of
 from metajudge.text.escaping import escape_markup, replace_surrogates
+from metajudge.text.exchange_sides import exchange_sides
 from metajudge.text.near_duplicates import drop_near_duplicates, is_near_duplicate
 from metajudge.text.reading import BLOCK_END, BLOCK_START, ParseFailure, to_half_width
 from metajudge.text.result_block import DOES_NOT_END, TAG, is_begun, plain_block, result_block, without_thinking

@@ -10,6 +10,7 @@ from pathlib import Path
 from metajudge.data import (
     EligibleRows,
     InvalidRow,
+    Row,
     RowIds,
     Sample,
     check_spelling,
@@ -20,7 +21,8 @@ from metajudge.data import (
 from metajudge.engine import INCOMPLETE, StopHook, check_key
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
-from metajudge.records import ResultWriter, write_matches
+from metajudge.records import ANNOTATORS, HUMAN_REFERENCE, ResultWriter, write_matches
+from metajudge.tasks.match.controls import CONTROLS, Control, LeftOut, make_control
 from metajudge.tasks.match.plan import check_format, output_paths, recorded_granularity
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, ROW, Prompt
 from metajudge.tasks.match.task import MatchTask
@@ -53,6 +55,22 @@ class InferConfig(TaskConfig):
     """Text of the template."""
     guard: str | None = None
     """`report` or `zero`, as `MatchTask.guard`."""
+    control: str | None = option(
+        None,
+        "judge a control, to see what the judge gives for nothing: other-row = the reasons against another row's human "
+        "list; sides-exchanged = the reasons with Response A and B exchanged",
+        choices=CONTROLS,
+    )
+    human_reference: bool = option(
+        False,
+        "judge each annotator's list, and as many of the model's reasons, against the other annotators' points "
+        "(lists of decompose --per-annotator)",
+    )
+
+    @property
+    def control_kind(self) -> str | None:
+        """Kind of control of the records, if any."""
+        return HUMAN_REFERENCE if self.human_reference else self.control
 
 
 def run_infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
@@ -61,6 +79,8 @@ def run_infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunR
     The result has no outputs if the input is empty or an earlier step left every row unfit. `stop_hook` receives a
     function that stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
     """
+    if config.human_reference and config.control:
+        raise UsageError("`control` and `human_reference` are two runs: leave one of them out")
     if not config.dry_run:
         check_key(config)
     source = EligibleRows(Path(config.input_file))
@@ -71,9 +91,12 @@ def run_infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunR
     if not found:
         check_format(source, config.limit)
     models = choose_models(config.model_be_evaluated, found, source.path, config.limit)
+    models += [ANNOTATORS] if config.human_reference else []
     outputs = output_paths(str(config.output_file), models, source.path)
     granularity = config.granularity or _granularity(config, outputs)
-    job = _MatchJob(config, source, make_task(config, granularity), outputs)
+    task = make_task(config, granularity)
+    control = None if config.control_kind is None else make_control(config.control_kind, source, task.top_k)
+    job = _MatchJob(config, source, task, outputs, control)
     if config.dry_run and config.prompt_template is None:
         job.alternatives = {other: make_task(config, other) for other in GRANULARITIES if other != granularity}
     result = replace(run(job, stop_hook), granularity=granularity)
@@ -108,8 +131,9 @@ def make_task(config: InferConfig, granularity: str) -> MatchTask:
     if top_k is None and granularity != ROW:
         top_k = PAPER_TOP_K
     judge = judge_identity(
-        config, prompt.hash, granularity, samples=config.num_samples, top_k=top_k, guard=config.guard
-    )
+        config, prompt.hash, granularity, samples=config.num_samples, top_k=top_k, guard=config.guard,
+        control=config.control_kind,
+    )  # fmt: skip
     return MatchTask(prompt, judge, top_k, config.num_samples)
 
 
@@ -119,6 +143,9 @@ class _MatchJob(Job):
 
     source: EligibleRows
     task: MatchTask
+    outputs: Mapping[str, Path]
+    control: Control | None = None
+    """None = the rows' own lists."""
     is_complete: bool = True
     """False if a matches file could not be written."""
 
@@ -126,7 +153,10 @@ class _MatchJob(Job):
         numbers, is_named = RowIds(), self.config.dry_run  # only a dry run looks for earlier records here
         for row in self.rows():
             scan.rows += 1
-            for item in read_samples([row], list(self.outputs), numbers, named=is_named):
+            for item in self._samples(row, numbers, named=is_named):
+                if isinstance(item, LeftOut):
+                    scan.left_out[item.what] += item.count
+                    continue
                 if isinstance(item, Sample):
                     scan.asked[item.model] += 1
                     scan.empty_items += [text.strip() for text in (*item.human, *item.model_items)].count("")
@@ -137,7 +167,19 @@ class _MatchJob(Job):
         scan.skipped = self.source.skipped
 
     def items(self) -> Iterator[Sample | InvalidRow]:
-        return read_samples(self.rows(), list(self.outputs))
+        numbers = RowIds()
+        for row in self.rows():
+            for item in self._samples(row, numbers):
+                if not isinstance(item, LeftOut):
+                    yield item
+
+    def _samples(
+        self, row: Row | InvalidRow, numbers: RowIds, *, named: bool = True
+    ) -> Iterator[Sample | InvalidRow | LeftOut]:
+        models = list(self.outputs)
+        if self.control is None or isinstance(row, InvalidRow):
+            return read_samples([row], models, numbers, named=named)
+        return self.control.samples(row, numbers.id_of(row.data), models)
 
     @contextlib.contextmanager
     def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> Iterator[None]:

@@ -106,6 +106,7 @@ class MatchTask:
             score_matrix=result.matrix,
             item_replies=result.replies,
             guard=None if self.guard is None else marked,
+            control=sample.control,
             judge=replace(self.judge, adapted=tuple(dropped_params)).as_json(),
             attempts=sum(answer.attempts for answer in answers),
             latency_s=round(seconds, 3),
