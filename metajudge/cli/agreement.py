@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
+from metajudge.cli.options.scoring import warn_of_controls
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
-from metajudge.records import result_paths
+from metajudge.records import result_paths, split_controls
 from metajudge.reports.agreement_table import Reading, join, no_common_row, read_judges
 from metajudge.text import TABLE, plural, printable, render_rows
 
@@ -86,7 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0, or 1 when a judge has not scored any row."""
     check_output(args.output_file, args.files)
-    reading = read_judges(result_paths(args.files))
+    paths, controls = split_controls(result_paths(args.files))
+    warn_of_controls(controls)
+    reading = read_judges(paths)
     for path, lines in reading.unreadable.items():
         if lines.count:
             warn(printable(f"{path.name}: {lines}"))

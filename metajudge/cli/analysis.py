@@ -11,7 +11,7 @@ from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
 from metajudge.llm import EMBEDDED
 from metajudge.metrics import Known
-from metajudge.records import ResultFile, SkippedFile, open_directory, open_results
+from metajudge.records import ResultFile, SkippedFile, control_kind, open_directory, open_results
 from metajudge.reports.scan import Summary, part_of, summarise
 from metajudge.reports.summary_table import SORT_FIELDS, render_summaries
 from metajudge.text import plural, printable
@@ -63,8 +63,11 @@ def _summaries(args: argparse.Namespace) -> list[Summary]:
     check_output(args.output_file, [args.input_file] if args.input_file else args.files)
     chosen: list[ResultFile] = []
     for file in _opened(args):
+        kind = "" if isinstance(file, SkippedFile) else control_kind(file.first)
         if isinstance(file, SkippedFile):
             warn(f"{printable(file.path.name)} is skipped: {file.reason}")
+        elif kind:
+            warn(f"{printable(file.path.name)} is skipped: control records ({printable(kind)}); see `report`")
         elif all(file.path != other.path for other in chosen):
             chosen.append(file)
     summaries = []

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from metajudge.cli.options.output import check_output, warn, writing
-from metajudge.cli.options.scoring import add_scoring_flags, note_files, scoring_config
+from metajudge.cli.options.scoring import add_scoring_flags, note_files, scoring_config, warn_of_controls
 from metajudge.errors import UsageError
-from metajudge.records import read_first, replacing
+from metajudge.records import read_first, replacing, result_paths, split_controls
 from metajudge.reports.rows_table import COLUMNS, WRITERS, as_csv, require_pyarrow, scores
 from metajudge.text import plural, printable_lines
 
@@ -27,7 +27,9 @@ def run(args: argparse.Namespace) -> int:
     output: Path = args.output_file
     if output != _STDOUT:
         _check(output, args.files)
-    rows = scores(args.files, scoring_config(args), args.eval_model)
+    paths, controls = split_controls(result_paths(args.files))
+    warn_of_controls(controls)
+    rows = scores(paths, scoring_config(args), args.eval_model)
     note_files(rows.files)
     if output == _STDOUT:
         text = as_csv(rows).decode()

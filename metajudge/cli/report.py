@@ -8,16 +8,18 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import number, whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
-from metajudge.cli.options.scoring import add_scoring_flags, scored_files
+from metajudge.cli.options.scoring import add_scoring_flags, scored_files, scoring_config
 from metajudge.errors import UsageError
+from metajudge.records import result_paths, split_controls
+from metajudge.reports.controls import ControlFigures, control_figures, render_controls, with_controls
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import MIN_WIDTH, render_overview
 from metajudge.reports.render import overview_notes, render_report, report_notes
 from metajudge.reports.report import GROUPS, WIDTH
-from metajudge.reports.score_table import settings_of
-from metajudge.text import TABLE, printable, wrapped
+from metajudge.reports.score_table import ScoreTable, settings_of
+from metajudge.text import CSV, TABLE, printable, wrapped
 
 _MORE = "More: --details adds every metric and note, --metrics LIST prints chosen tables, --methods a paragraph."
 
@@ -53,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row, nor a label if only the outcome is asked for."""
     check_output(args.output_file, args.files)
-    files = scored_files(args, args.files, labels=args.metrics == ("outcome",))
+    files = scored_files(args, args.files, labels=args.metrics == ("outcome",), controls=True)
+    controls = _controls(args, files)
     rule = FlagRule(
         accuracy_margin=args.flag_oa,
         consistency_margin=args.flag_rc,
@@ -62,7 +65,10 @@ def run(args: argparse.Namespace) -> int:
     )
     rows = report_rows(files, rule, args.resamples)
     is_overview = args.format == TABLE and args.metrics is None and not args.methods
-    emit(_text(args, rows, rule, is_overview), args, [row.as_json() for row in rows])
+    text = _text(args, rows, rule, is_overview, controls)
+    emit(text, args, with_controls([row.as_json() for row in rows], controls))
+    if controls and args.format == CSV:
+        warn("the controls are not in the CSV text; --output-file writes them as JSON")
     has_details = args.details or not is_overview
     for line in report_notes(rows, args.metrics or GROUPS) if has_details else overview_notes(rows):
         warn(line)
@@ -79,16 +85,31 @@ def run(args: argparse.Namespace) -> int:
     return 1 if nothing else 0
 
 
-def _text(args: argparse.Namespace, rows: Sequence[ReportRow], rule: FlagRule, is_overview: bool) -> str:
+def _controls(args: argparse.Namespace, files: Sequence[ScoreTable]) -> list[ControlFigures]:
+    _, paths = split_controls(result_paths(args.files))
+    found = control_figures(paths, files, scoring_config(args), args.resamples)
+    return [one for one in found if args.eval_model in (None, one.judge_model)]
+
+
+def _text(
+    args: argparse.Namespace,
+    rows: Sequence[ReportRow],
+    rule: FlagRule,
+    is_overview: bool,
+    controls: Sequence[ControlFigures],
+) -> str:
     if args.methods:
         paragraph = methods_paragraph(rows, args.cluster_field, args.resamples, args.top_k)
         return "\n".join([*wrapped(paragraph, WIDTH), ""])
+    width = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if is_overview else WIDTH
+    beside = render_controls(controls, args.format, width)
+    if controls and not rows:
+        return beside
     tables = render_report(rows, args.metrics or GROUPS, args.format) if args.details or not is_overview else ""
     if not is_overview:
-        return tables
-    width = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+        return "\n".join(filter(None, [tables, beside]))
     more = [] if args.details else wrapped(_MORE, width)
-    return "\n".join([render_overview(rows, rule, width), *([tables] if tables else more), ""])
+    return "\n".join([render_overview(rows, rule, width), *filter(None, [beside]), *([tables] if tables else more), ""])
 
 
 def _groups(text: str) -> tuple[str, ...]:

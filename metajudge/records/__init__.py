@@ -13,12 +13,14 @@ from metajudge.records.discovery import (
     ResultFile,
     SkippedFile,
     check_results,
+    control_kind,
     file_model,
     guess_kind,
     open_directory,
     open_results,
     read_first,
     result_paths,
+    split_controls,
 )
 from metajudge.records.journal import Journal, RowName
 from metajudge.records.judge_identity import (

@@ -182,6 +182,19 @@ def result_paths(paths: Paths) -> list[Path]:
     return found
 
 
+def split_controls(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the files of ordinary records, and those of control records, by the first record of each."""
+    controls = [path for path in paths if path.is_file() and control_kind(read_first(path)[0])]
+    return [path for path in paths if path not in controls], controls
+
+
+def control_kind(record: Mapping[str, Any] | None) -> str:
+    """Return the kind of control of a record; empty for an ordinary one."""
+    judge = (record or {}).get("judge")
+    kind = judge.get("control") if isinstance(judge, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
 def _holds_results(path: Path) -> bool:
     try:
         return "samples" in (read_first(path)[0] or {})

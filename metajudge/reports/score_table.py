@@ -108,6 +108,11 @@ class ScoreTable:
     changed: int = 0
     """Records that count in addition to another one of their row, because a list has changed."""
 
+    @property
+    def kind(self) -> str:
+        """Kind of control of the records; empty for ordinary ones."""
+        return "" if self.judged_by is None else self.judged_by.control or ""
+
     def places(self) -> dict[str, int]:
         """Return each id's place; the last one if a list has changed."""
         return {name: place for place, name in enumerate(self.ids)}
@@ -273,7 +278,7 @@ def select_judge(files: Sequence[ScoreTable], judge: str) -> list[ScoreTable]:
 def score_files(
     paths: Sequence[Path], options: ScoringConfig, *, split: bool = True, labels: bool = False
 ) -> list[ScoreTable]:
-    """Score several files, each judge's rows apart if `split`.
+    """Score several files, each judge's rows apart if `split`, without control records.
 
     A model that several tables have gets the file's name, too. `labels`: take the labels of input rows, which nobody
     has judged.
@@ -281,7 +286,12 @@ def score_files(
     Raises `UsageError` like `score_file`, and if no row has a value to group by or to read the cluster from.
     """
     files = disambiguate(
-        [table for path in paths for table in (labels and score_labels(path, options)) or _tables(path, options, split)]
+        [
+            table
+            for path in paths
+            for table in (labels and score_labels(path, options)) or _tables(path, options, split)
+            if not table.kind
+        ]
     )
     check_fields(files, options)
     return files

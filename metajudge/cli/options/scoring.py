@@ -6,7 +6,8 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import add_flags, from_args
 from metajudge.cli.options.output import warn
-from metajudge.records import result_paths
+from metajudge.records import result_paths, split_controls
+from metajudge.reports.controls import control_note
 from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_files, select_judge
@@ -29,14 +30,26 @@ def scoring_config(args: argparse.Namespace) -> ScoringConfig:
 
 
 def scored_files(
-    args: argparse.Namespace, paths: Sequence[Path], *, split: bool = True, labels: bool = False
+    args: argparse.Namespace, paths: Sequence[Path], *, split: bool = True, labels: bool = False, controls: bool = False
 ) -> list[ScoreTable]:
-    """Score the result files of `paths`, each judge's rows apart if `split`; note on stderr what does not belong."""
-    files = score_files(result_paths(paths), scoring_config(args), split=split, labels=labels)
-    if args.eval_model:
+    """Score the result files of `paths`, each judge's rows apart if `split`; note on stderr what does not belong.
+
+    Files of control records are left out; `controls` True: without a note, as the command shows them.
+    """
+    ordinary, others = split_controls(result_paths(paths))
+    if not controls:
+        warn_of_controls(others)
+    files = score_files(ordinary, scoring_config(args), split=split, labels=labels)
+    if args.eval_model and (files or not others):
         files = select_judge(files, args.eval_model)
     note_files(files)
     return files
+
+
+def warn_of_controls(paths: Sequence[Path]) -> None:
+    """Note on stderr which files of control records are left out."""
+    if note := control_note(paths):
+        warn(note)
 
 
 def note_files(files: Sequence[ScoreTable]) -> None:

@@ -1,0 +1,222 @@
+"""Controls and the human reference beside rationale consistency (RC), from the records that `infer` marks.
+
+A control's RC is what the judge gives where nothing is to be found. The human reference is no upper limit: it is the
+RC of annotators, and that of the model's first reasons against the same lists.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metajudge.metrics import paper_metrics, sparse_matrix
+from metajudge.metrics.statistics import intervals
+from metajudge.metrics.statistics.intervals import Column, Interval
+from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
+from metajudge.records import ANNOTATORS, HUMAN_REFERENCE, SIDES_EXCHANGED, Record, Unscored, latest_records
+from metajudge.reports.model_rows import shared_clusters
+from metajudge.reports.overview.compact import Names, figure, fitted, interval_cell, table
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import ScoreTable, score_file, settings_of
+from metajudge.text import CSV, TABLE, plural, printable, render_rows, wrapped
+
+_RC = ("paper", "rationale_consistency")
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFigures:
+    """RC of one model beside that of a control, or of annotators, on the same rows."""
+
+    model: str
+    judge_model: str | None
+    kind: str
+    """Kind of control, as in `JudgeIdentity.control`."""
+    n: int
+    """Rows with both figures; those of the control if there are no ordinary records."""
+    clusters: int
+    consistency: Interval
+    """RC of the model on these rows: with `sides-exchanged` of the same reasons as they are; with `human-reference` of
+    its first reasons against the other annotators' points."""
+    control: Interval
+    """RC of the control, or of the annotators."""
+    difference: Interval
+    """Paired: `consistency` minus `control`; unknown if these are lower bounds."""
+    exact: bool
+    """False: both are lower bounds, since only the best score of each human item is known."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return {
+            "model": self.model,
+            "judge_model": self.judge_model,
+            "kind": self.kind,
+            "n": self.n,
+            "clusters": self.clusters,
+            "rationale_consistency": self.consistency.as_json(),
+            "control": self.control.as_json(),
+            "difference": self.difference.as_json(),
+            "exact": self.exact,
+        }
+
+
+def control_figures(
+    paths: Sequence[Path],
+    ordinary: Sequence[ScoreTable],
+    options: ScoringConfig | None = None,
+    resamples: int = RESAMPLES,
+) -> list[ControlFigures]:
+    """Return the figures of the files of control records at `paths`, beside the `ordinary` files of the same judge.
+
+    A control without an ordinary file has its own level only. Raises `UsageError` like `score_file`.
+    """
+    tables = [score_file(path, replace(options or ScoringConfig(), group_by=None)) for path in paths]
+    return [_figures(*pair, resamples) for pair in _pairs(tables, ordinary)]
+
+
+def with_controls(rows: Sequence[dict[str, Any]], figures: Sequence[ControlFigures]) -> list[dict[str, Any]]:
+    """Return the JSON rows of a report, each model's with its `controls`; those of no row follow as rows."""
+    named = {(row["model"], row["judge_model"]) for row in rows}
+    found = []
+    for row in rows:
+        own = [one for one in figures if (one.model, one.judge_model) == (row["model"], row["judge_model"])]
+        found.append(row | {"controls": [one.as_json() for one in own]} if own and row["group"] is None else row)
+    return found + [one.as_json() for one in figures if (one.model, one.judge_model) not in named]
+
+
+def _pairs(
+    controls: Sequence[ScoreTable], ordinary: Sequence[ScoreTable]
+) -> Iterator[tuple[ScoreTable, ScoreTable | None]]:
+    """Yield each control with the table that it is held against; people with the model's table of the same kind."""
+    for control in controls:
+        if control.kind == HUMAN_REFERENCE:
+            if control.model_be_evaluated != ANNOTATORS:
+                people = [one for one in controls if one.model_be_evaluated == ANNOTATORS and _alike(one, control)]
+                yield from ((one, control) for one in people)
+            continue
+        name = control.model_be_evaluated.lower()
+        found = [one for one in ordinary if one.model_be_evaluated.lower() == name and _alike(one, control)]
+        yield from ((control, one) for one in found or [None])
+
+
+def _alike(one: ScoreTable, other: ScoreTable) -> bool:
+    """Return True if one judge has made both tables in the same way, whatever the control."""
+    return _settings(one) == _settings(other)
+
+
+def _settings(table: ScoreTable) -> tuple[Any, ...]:
+    return settings_of(table.judged_by and replace(table.judged_by, control=None))
+
+
+def _figures(control: ScoreTable, model: ScoreTable | None, resamples: int) -> ControlFigures:
+    theirs, own = control.columns[_RC].copy(), np.full(len(control.ids), math.nan)
+    if model is not None:
+        values = _values(control, model)
+        own = np.array([values.get(name, math.nan) for name in control.ids], np.float64)
+        own[np.isnan(theirs)] = theirs[np.isnan(own)] = math.nan
+    (clusters,) = shared_clusters([control])
+    sums = ClusterBootstrap(clusters.strata)
+    means = [intervals.prepare_mean(column, clusters, sums) for column in (own, theirs)]
+    sums.run(resamples)
+    found = [intervals.NO_INTERVAL if mean is None else intervals.mean_interval(mean, sums) for mean in means]
+    exact = control.has_full_matrix and (model is None or model.has_full_matrix)
+    gaps = own - theirs
+    return ControlFigures(
+        model=(model or control).model,
+        judge_model=control.judged_by and control.judged_by.model,
+        kind=control.kind,
+        n=int((~np.isnan(theirs)).sum()),
+        clusters=int(np.count_nonzero(clusters.sizes(theirs))),
+        consistency=found[0],
+        control=found[1],
+        difference=_difference(gaps, control) if exact else intervals.NO_INTERVAL,
+        exact=exact,
+    )
+
+
+def _difference(gaps: Column, control: ScoreTable) -> Interval:
+    (clusters,) = shared_clusters([control])
+    return intervals.difference_interval(gaps, clusters)
+
+
+def _values(control: ScoreTable, model: ScoreTable) -> Mapping[str, float]:
+    """Return the model's RC by row id; for exchanged reasons that of the same reasons as they are."""
+    if control.kind == SIDES_EXCHANGED:
+        return _of_the_same_reasons(control, model)
+    return dict(zip(model.ids, model.columns[_RC].tolist(), strict=True))
+
+
+def _of_the_same_reasons(control: ScoreTable, model: ScoreTable) -> dict[str, float]:
+    judged = {record.id: record.control.get("items") for record in latest_records(control.path) if record.control}
+    found = {}
+    for record in latest_records(model.path):
+        items = judged.get(record.id)
+        if record.id is not None and isinstance(items, list) and settings_of(record.judged_by) == _settings(model):
+            found[record.id] = _consistency_of(record, model.model_be_evaluated, items)
+    return found
+
+
+def _consistency_of(record: Record, model: str, items: Sequence[int]) -> float:
+    """Return the RC of these model items of a record, numbered from 1; NaN if it has no score."""
+    lists = record.scored_lists(model)
+    if isinstance(lists, Unscored) or not all(type(number) is int and 1 <= number <= lists.n_model for number in items):
+        return math.nan
+    matrices = record.score_matrices(lists.n_human, lists.n_model)
+    matrices = matrices or [sparse_matrix(lists.marks, lists.n_human, lists.n_model)]
+    parts = [[[row[number - 1] for number in items] for row in matrix] for matrix in matrices]
+    return math.fsum(paper_metrics(part, len(items)).rationale_consistency for part in parts) / len(parts)
+
+
+# ------------------------------------------------------------------ text
+
+
+_CAPTION = (
+    "Controls: the RC that the judge gives where there is nothing to find, beside the model's on the same rows "
+    "(other-row: against another row's human list; sides-exchanged: the same reasons with Response A and B exchanged). "
+    "The lower, the better the judge. human-reference: annotators against each other, and as many of the model's "
+    "reasons against the same points: levels to compare, no upper limit."
+)
+_INEXACT = "≥: lower bounds, since granularity row names the best matches only; they have no difference."
+
+
+def render_controls(figures: Sequence[ControlFigures], style: str = TABLE, width: int = 100) -> str:
+    """Return a table with a line for each model and control, and what it shows; empty without figures and as CSV.
+
+    The default style fits into `width` columns, if names of 8 columns are enough for that.
+    """
+    if not figures or style == CSV:
+        return ""
+    lines = wrapped(_CAPTION, width)
+    lines += [] if all(one.exact for one in figures) else wrapped(_INEXACT, width)
+    several = len({one.judge_model for one in figures}) > 1
+    headings = [*(["Judge"] if several else []), "Model", "Beside it", "n", "RC", "RC beside it", "Difference"]
+
+    def draw(digits: int, names: Names) -> str:
+        judges = [[names[str(one.judge_model)]] if several else [] for one in figures]
+        cells = [[*judge, *_cells(one, digits, names)] for judge, one in zip(judges, figures, strict=True)]
+        return table(cells, headings) if style == TABLE else render_rows(cells, headings, style).rstrip("\n")
+
+    shown = dict.fromkeys(name for one in figures for name in (one.model, str(one.judge_model)))
+    drawn, _ = fitted(draw, (3, 2, 2), [*shown], width) if style == TABLE else (draw(4, {n: printable(n) for n in shown}), 4)
+    return "\n".join([drawn, "", *lines, ""])
+
+
+def _cells(one: ControlFigures, digits: int, names: Names) -> list[str]:
+    levels = [_level(interval, one.exact, digits) for interval in (one.consistency, one.control)]
+    return [names[one.model], one.kind, str(one.n), *levels, interval_cell(one.difference, digits)]
+
+
+def _level(interval: Interval, exact: bool, digits: int) -> str:
+    if exact or interval.value is None:
+        return interval_cell(interval, digits)
+    return f"≥{figure(interval.value, digits)}"
+
+
+def control_note(paths: Sequence[Path]) -> str:
+    """Return which files of controls a command leaves out; empty without any."""
+    if not paths:
+        return ""
+    names = ", ".join(printable(path.name) for path in paths)
+    return f"{plural(len(paths), 'file')} of control records left out: {names}; `report` shows them beside RC"
