@@ -52,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
     table = render_summaries(shown, args.sort_by, args.format) if shown else ""
     emit(table, args, [summary.as_json() for summary in shown])
     _note_judges(summaries)
-    if len(valid) == len(summaries):
+    if summaries and len(valid) == len(summaries):
         return 0
-    names = ", ".join(printable(summary.file) for summary in summaries if not summary.valid)
+    names = ", ".join(printable(summary.file) for summary in summaries if not summary.valid) or "these files"
     warn(f"nothing valid to analyse in {names}: the reasons are above; judge the rows again, then repeat")
     return 1
 

@@ -8,8 +8,9 @@ from typing import Any
 from metajudge.cli.options.flags import number
 from metajudge.cli.options.output import warn, writing
 from metajudge.cli.options.picture import add_picture_options, check_picture
-from metajudge.cli.options.scoring import add_scoring_flags, scored_files
+from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files
 from metajudge.errors import UsageError
+from metajudge.reports.controls import control_levels
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report_rows
 from metajudge.reports.plots import Point, has_figures, points_from_csv, points_from_report
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     check_picture(args.output_file, args.files)
     from metajudge.reports.plots import models, picture  # matplotlib is optional
 
-    panels = _panels(args, args.files)
+    panels, levels = _panels(args, args.files)
     points = [point for inside in panels.values() for point in inside]
     if not points:
         warn("nothing to draw: no model has both outcome accuracy and rationale consistency")
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if len(points) == 1 and (args.oa_zone is None) != (args.rc_zone is None):
         raise UsageError("a single point has no median to set zones by; give both --oa-zone and --rc-zone, or neither")
     one_sided = args.group_by == "label_correct"
-    look = models.Look(args.theme, args.title, args.oa_zone, args.rc_zone, one_sided)
+    look = models.Look(args.theme, args.title, args.oa_zone, args.rc_zone, one_sided, levels)
     figure, unnamed = models.draw(panels, look)
     with writing(args.output_file):
         picture.save(figure, args.output_file)
@@ -56,13 +57,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None, list[Point]]:
-    """Return the points to draw by panel; None = the only one."""
+def _panels(args: argparse.Namespace, files: Sequence[Path]) -> tuple[dict[str | None, list[Point]], dict[str, float]]:
+    """Return the points to draw by panel (None = the only one), and the levels of the controls by kind."""
     if args.group_by and any(map(_is_csv, files)):
         raise UsageError(
             "--group-by groups the rows of result files; a CSV file has one line per model: leave --group-by out"
         )
-    scored = scored_files(args, [path for path in files if not _is_csv(path)])
+    results = [path for path in files if not _is_csv(path)]
+    scored = scored_files(args, results, controls=not args.group_by)
+    levels = {} if args.group_by else control_levels(scored_controls(args, results, scored))
     if len(by_judge(scored)) > 1:
         there = ", ".join(map(printable, dict.fromkeys(judge_names(scored).values())))
         raise UsageError(f"the files hold results of several judges ({there}); draw one of them with --eval-model")
@@ -72,7 +75,7 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> dict[str | None,
     panels = points_from_report(shown)
     for path in filter(_is_csv, files):
         panels.setdefault(None, []).extend(points_from_csv(path))
-    return panels
+    return panels, levels
 
 
 def _note_left_out(shown: Iterable[Mapping[str, Any]]) -> None:

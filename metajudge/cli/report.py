@@ -8,17 +8,16 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import number, whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
-from metajudge.cli.options.scoring import add_scoring_flags, scored_files, scoring_config
+from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files
 from metajudge.errors import UsageError
-from metajudge.records import result_paths, split_controls
-from metajudge.reports.controls import ControlFigures, control_figures, render_controls, with_controls
+from metajudge.reports.controls import ControlFigures, render_controls, with_controls
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import MIN_WIDTH, render_overview
 from metajudge.reports.render import overview_notes, render_report, report_notes
 from metajudge.reports.report import GROUPS, WIDTH
-from metajudge.reports.score_table import ScoreTable, settings_of
+from metajudge.reports.score_table import settings_of
 from metajudge.text import CSV, TABLE, printable, wrapped
 
 _MORE = "More: --details adds every metric and note, --metrics LIST prints chosen tables, --methods a paragraph."
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row, nor a label if only the outcome is asked for."""
     check_output(args.output_file, args.files)
     files = scored_files(args, args.files, labels=args.metrics == ("outcome",), controls=True)
-    controls = _controls(args, files)
+    controls = scored_controls(args, args.files, files, args.resamples)
     rule = FlagRule(
         accuracy_margin=args.flag_oa,
         consistency_margin=args.flag_rc,
@@ -83,12 +82,6 @@ def run(args: argparse.Namespace) -> int:
     if nothing:
         warn(f"nothing scored for {', '.join(map(printable, nothing))}: the reasons are above")
     return 1 if nothing else 0
-
-
-def _controls(args: argparse.Namespace, files: Sequence[ScoreTable]) -> list[ControlFigures]:
-    _, paths = split_controls(result_paths(args.files))
-    found = control_figures(paths, files, scoring_config(args), args.resamples)
-    return [one for one in found if args.eval_model in (None, one.judge_model)]
 
 
 def _text(

@@ -16,12 +16,20 @@ from metajudge.metrics import paper_metrics, sparse_matrix
 from metajudge.metrics.statistics import intervals
 from metajudge.metrics.statistics.intervals import Column, Interval
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
-from metajudge.records import ANNOTATORS, HUMAN_REFERENCE, SIDES_EXCHANGED, Record, Unscored, latest_records
+from metajudge.records import (
+    ANNOTATORS,
+    HUMAN_REFERENCE,
+    OTHER_ROW,
+    SIDES_EXCHANGED,
+    Record,
+    Unscored,
+    latest_records,
+)
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.overview.compact import Names, figure, fitted, interval_cell, table
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_file, settings_of
-from metajudge.text import CSV, TABLE, plural, printable, render_rows, wrapped
+from metajudge.text import CSV, TABLE, printable, render_rows, wrapped
 
 _RC = ("paper", "rationale_consistency")
 
@@ -73,7 +81,26 @@ def control_figures(
     A control without an ordinary file has its own level only. Raises `UsageError` like `score_file`.
     """
     tables = [score_file(path, replace(options or ScoringConfig(), group_by=None)) for path in paths]
-    return [_figures(*pair, resamples) for pair in _pairs(tables, ordinary)]
+    found = [_figures(*pair, resamples) for pair in _pairs(tables, ordinary)]
+    order = [table.model for table in ordinary]
+    return sorted(found, key=lambda one: (*_place(order, one.model), _place(_KINDS, one.kind)))
+
+
+_KINDS = (OTHER_ROW, SIDES_EXCHANGED, HUMAN_REFERENCE)
+
+
+def _place(names: Sequence[str], name: str) -> tuple[int, str]:
+    """Return a key that sorts a name by its place among `names`, others behind."""
+    return names.index(name) if name in names else len(names), name
+
+
+def control_levels(figures: Sequence[ControlFigures]) -> dict[str, float]:
+    """Return the RC of each kind of control in words, the mean over its models."""
+    values: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+    for one in figures:
+        values.setdefault(one.kind, []).extend([] if one.control.value is None else [one.control.value])
+    words = {kind: "annotators against each other" if kind == HUMAN_REFERENCE else f"control {kind}" for kind in values}
+    return {words[kind]: math.fsum(found) / len(found) for kind, found in values.items() if found}
 
 
 def with_controls(rows: Sequence[dict[str, Any]], figures: Sequence[ControlFigures]) -> list[dict[str, Any]]:
@@ -98,7 +125,9 @@ def _pairs(
             continue
         name = control.model_be_evaluated.lower()
         found = [one for one in ordinary if one.model_be_evaluated.lower() == name and _alike(one, control)]
-        yield from ((control, one) for one in found or [None])
+        yield from ((control, one) for one in found)
+        if not found:
+            yield control, None
 
 
 def _alike(one: ScoreTable, other: ScoreTable) -> bool:
@@ -125,7 +154,7 @@ def _figures(control: ScoreTable, model: ScoreTable | None, resamples: int) -> C
     gaps = own - theirs
     return ControlFigures(
         model=(model or control).model,
-        judge_model=control.judged_by and control.judged_by.model,
+        judge_model=control.judged_by.model if control.judged_by else None,
         kind=control.kind,
         n=int((~np.isnan(theirs)).sum()),
         clusters=int(np.count_nonzero(clusters.sizes(theirs))),
@@ -172,35 +201,36 @@ def _consistency_of(record: Record, model: str, items: Sequence[int]) -> float:
 # ------------------------------------------------------------------ text
 
 
+_TITLE = "Controls and human reference"
 _CAPTION = (
-    "Controls: the RC that the judge gives where there is nothing to find, beside the model's on the same rows "
-    "(other-row: against another row's human list; sides-exchanged: the same reasons with Response A and B exchanged). "
-    "The lower, the better the judge. human-reference: annotators against each other, and as many of the model's "
-    "reasons against the same points: levels to compare, no upper limit."
+    "Controls and human reference, given this judge. other-row: the model's reasons against another row's human list. "
+    "sides-exchanged: the same reasons with Response A and B exchanged. A strict judge gives almost 0 there. "
+    "human-reference: annotators against each other's points, and as many of the model's reasons against the same "
+    "points, once for each annotator; it is no upper limit."
 )
 _INEXACT = "≥: lower bounds, since granularity row names the best matches only; they have no difference."
 
 
 def render_controls(figures: Sequence[ControlFigures], style: str = TABLE, width: int = 100) -> str:
-    """Return a table with a line for each model and control, and what it shows; empty without figures and as CSV.
+    """Return a table with a line for each model and control; empty without figures and as CSV.
 
-    The default style fits into `width` columns, if names of 8 columns are enough for that.
+    The default style explains it and fits into `width` columns, if names of 8 columns are enough for that.
     """
     if not figures or style == CSV:
         return ""
-    lines = wrapped(_CAPTION, width)
-    lines += [] if all(one.exact for one in figures) else wrapped(_INEXACT, width)
     several = len({one.judge_model for one in figures}) > 1
-    headings = [*(["Judge"] if several else []), "Model", "Beside it", "n", "RC", "RC beside it", "Difference"]
+    headings = [*(["Judge"] if several else []), "Model", "Compared with", "n", "Model's RC", "Other RC", "Difference"]
 
     def draw(digits: int, names: Names) -> str:
         judges = [[names[str(one.judge_model)]] if several else [] for one in figures]
         cells = [[*judge, *_cells(one, digits, names)] for judge, one in zip(judges, figures, strict=True)]
         return table(cells, headings) if style == TABLE else render_rows(cells, headings, style).rstrip("\n")
 
-    shown = dict.fromkeys(name for one in figures for name in (one.model, str(one.judge_model)))
-    drawn, _ = fitted(draw, (3, 2, 2), [*shown], width) if style == TABLE else (draw(4, {n: printable(n) for n in shown}), 4)
-    return "\n".join([drawn, "", *lines, ""])
+    shown = [*dict.fromkeys(name for one in figures for name in (one.model, str(one.judge_model)))]
+    if style != TABLE:
+        return f"{_TITLE}\n\n{draw(4, {name: printable(name) for name in shown})}\n"
+    lines = wrapped(_CAPTION, width) + ([] if all(one.exact for one in figures) else wrapped(_INEXACT, width))
+    return "\n".join([*lines, "", fitted(draw, (3, 2, 2), shown, width)[0], ""])
 
 
 def _cells(one: ControlFigures, digits: int, names: Names) -> list[str]:
@@ -212,11 +242,3 @@ def _level(interval: Interval, exact: bool, digits: int) -> str:
     if exact or interval.value is None:
         return interval_cell(interval, digits)
     return f"≥{figure(interval.value, digits)}"
-
-
-def control_note(paths: Sequence[Path]) -> str:
-    """Return which files of controls a command leaves out; empty without any."""
-    if not paths:
-        return ""
-    names = ", ".join(printable(path.name) for path in paths)
-    return f"{plural(len(paths), 'file')} of control records left out: {names}; `report` shows them beside RC"

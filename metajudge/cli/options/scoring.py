@@ -6,11 +6,13 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import add_flags, from_args
 from metajudge.cli.options.output import warn
+from metajudge.metrics.statistics.resampling import RESAMPLES
 from metajudge.records import result_paths, split_controls
-from metajudge.reports.controls import control_note
+from metajudge.reports.controls import ControlFigures, control_figures
 from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_files, select_judge
+from metajudge.text import plural, printable
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser, *more: str) -> None:
@@ -46,10 +48,20 @@ def scored_files(
     return files
 
 
+def scored_controls(
+    args: argparse.Namespace, paths: Sequence[Path], files: Sequence[ScoreTable], resamples: int = RESAMPLES
+) -> list[ControlFigures]:
+    """Return the figures of the control records of `paths` beside the ordinary `files`."""
+    _, controls = split_controls(result_paths(paths))
+    found = control_figures(controls, files, scoring_config(args), resamples)
+    return [one for one in found if args.eval_model in (None, one.judge_model)]
+
+
 def warn_of_controls(paths: Sequence[Path]) -> None:
     """Note on stderr which files of control records are left out."""
-    if note := control_note(paths):
-        warn(note)
+    if paths:
+        names = ", ".join(printable(path.name) for path in paths)
+        warn(f"{plural(len(paths), 'file')} of control records left out ({names}): `report` shows them beside RC")
 
 
 def note_files(files: Sequence[ScoreTable]) -> None:

@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ from metajudge.text import printable, wrapped
 
 _MARKERS = "osD^vPX<>ph"  # 11 markers and 8 colours: 88 pairs before one repeats
 _NAME_COLUMNS = 34
+_LINES: Mapping[str, Any] = {"Dotted": ":", "Dash-dotted": "-.", "Long-dashed": (0, (9, 3))}
+"""Styles of the lines of `Look.levels`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Look:
     """Borders of the right-hand and the upper zones; None = the median of the points, if there are several."""
     one_sided: bool = False
     """True if a panel can hold points on one side of the OA border only: no zones."""
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """RC of controls and of annotators by their names, drawn as horizontal lines."""
 
 
 def draw(panels: Panels, look: Look) -> tuple[Figure, list[str]]:
@@ -76,6 +80,7 @@ class _Plan:
     title: str
     caption: str
     borders: Borders | None
+    levels: Mapping[str, float]
     marks: Mapping[str | None, tuple[str, str]]  # colour and marker by family
     has_families: bool
 
@@ -92,7 +97,9 @@ class _Plan:
         caption = ["Whiskers: 95 % intervals."] if any(point.whiskers() for point in points) else []
         caption += ["Wide bars: RC is anywhere in them."] if any(point.rc_bounds for point in points) else []
         borders, note = borders_of(points, look.oa_zone, look.rc_zone, look.one_sided)
-        return cls(panels, theme, look.title, " ".join([*caption, *note]), borders, marks, has_families)
+        lines = zip(look.levels.items(), itertools.cycle(_LINES), strict=False)
+        caption += [f"{style} line: {name}, RC {value:.3f}." for (name, value), style in lines]
+        return cls(panels, theme, look.title, " ".join([*caption, *note]), borders, look.levels, marks, has_families)
 
 
 def _in_words(group: str | None, point: Point) -> str:
@@ -137,6 +144,8 @@ def _attempt(plan: _Plan, columns: int, height: float) -> tuple[Figure, list[str
     hidden: set[int] = set()
     for one, inside, texts in zip(axes, plan.panels.values(), zones, strict=True):
         _draw_points(one, inside, plan)
+        for value, line in zip(plan.levels.values(), itertools.cycle(_LINES.values()), strict=False):
+            one.axhline(value, color=plan.theme.muted, lw=1, ls=line, zorder=2)
         boxes = [] if plan.borders is None else place_names(one, inside, texts, plan.borders)
         hidden |= {place for place, box in enumerate(boxes) if box is None}
         taken = np.reshape([box for box in boxes if box is not None], (-1, 4))
@@ -162,7 +171,7 @@ def _set_limits(figure: Figure, axes: Sequence[Axes], plan: _Plan) -> list[list[
     ends = [spot for point in points for line in point.whiskers() for spot in line]
     left, right = span([point.outcome_accuracy for point in points] + [x for x, _ in ends], oa)
     levels = [y for point in points for y in point.rc_bounds or (point.rationale_consistency,)]
-    low, high = span(levels + [y for _, y in ends], rc)
+    low, high = span([*levels, *plan.levels.values()] + [y for _, y in ends], rc)
     first = axes[0]
     first.set(xlim=(left, right), ylim=(low, high))
     figure.draw_without_rendering()
