@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     texts.add_argument("--min-items", type=whole(0), default=3, metavar="N", help="a row with fewer points is too_few")
     texts.add_argument("--max-items", type=whole(1), default=7, metavar="N", help="one with more is too_many")
-    each = "a list for each annotator, as annotator-1-checklist and so on, for the human ceiling"
+    each = "a list for each annotator, as annotator-1-checklist and so on, for infer --human-reference"
     texts.add_argument("--per-annotator", action="store_true", help=each)
     add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)

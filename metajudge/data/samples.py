@@ -41,7 +41,7 @@ class Sample:
     """Model items S1..Sm, before any top-k cut."""
     row: dict[str, Any]
     control: dict[str, Any] | None = None
-    """What a control did to the row's lists; None = they are the row's own."""
+    """Kind and details of a control, which judges other lists than the row's; None = the row's own lists."""
 
 
 def evaluated_models(row: dict[str, Any]) -> list[str]:

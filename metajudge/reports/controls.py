@@ -83,10 +83,7 @@ def control_figures(
     tables = [score_file(path, replace(options or ScoringConfig(), group_by=None)) for path in paths]
     found = [_figures(*pair, resamples) for pair in _pairs(tables, ordinary)]
     order = [table.model for table in ordinary]
-    return sorted(found, key=lambda one: (*_place(order, one.model), _place(_KINDS, one.kind)))
-
-
-_KINDS = (OTHER_ROW, SIDES_EXCHANGED, HUMAN_REFERENCE)
+    return sorted(found, key=lambda one: (*_place(order, one.model), _place([*_CAPTIONS], one.kind)))
 
 
 def _place(names: Sequence[str], name: str) -> tuple[int, str]:
@@ -96,7 +93,7 @@ def _place(names: Sequence[str], name: str) -> tuple[int, str]:
 
 def control_levels(figures: Sequence[ControlFigures]) -> dict[str, float]:
     """Return the RC of each kind of control in words, the mean over its models."""
-    values: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+    values: dict[str, list[float]] = {kind: [] for kind in [*_CAPTIONS]}
     for one in figures:
         values.setdefault(one.kind, []).extend([] if one.control.value is None else [one.control.value])
     words = {kind: "annotators against each other" if kind == HUMAN_REFERENCE else f"control {kind}" for kind in values}
@@ -202,12 +199,13 @@ def _consistency_of(record: Record, model: str, items: Sequence[int]) -> float:
 
 
 _TITLE = "Controls and human reference"
-_CAPTION = (
-    "Controls and human reference, given this judge. other-row: the model's reasons against another row's human list. "
-    "sides-exchanged: the same reasons with Response A and B exchanged. A strict judge gives almost 0 there. "
-    "human-reference: annotators against each other's points, and as many of the model's reasons against the same "
-    "points, once for each annotator; it is no upper limit."
-)
+_CAPTIONS = {
+    OTHER_ROW: "other-row: the model's reasons against another row's human list, where a strict judge gives almost 0.",
+    SIDES_EXCHANGED: "sides-exchanged: the same reasons with Response A and B exchanged, where a strict judge gives "
+    "little.",
+    HUMAN_REFERENCE: "human-reference: annotators against each other's points, and as many of the model's reasons "
+    "against the same points, once for each annotator; it is no upper limit.",
+}
 _INEXACT = "≥: lower bounds, since granularity row names the best matches only; they have no difference."
 
 
@@ -229,7 +227,9 @@ def render_controls(figures: Sequence[ControlFigures], style: str = TABLE, width
     shown = [*dict.fromkeys(name for one in figures for name in (one.model, str(one.judge_model)))]
     if style != TABLE:
         return f"{_TITLE}\n\n{draw(4, {name: printable(name) for name in shown})}\n"
-    lines = wrapped(_CAPTION, width) + ([] if all(one.exact for one in figures) else wrapped(_INEXACT, width))
+    kinds = {one.kind for one in figures}
+    caption = [f"{_TITLE}, given this judge.", *(text for kind, text in _CAPTIONS.items() if kind in kinds)]
+    lines = wrapped(" ".join(caption if all(one.exact for one in figures) else [*caption, _INEXACT]), width)
     return "\n".join([*lines, "", fitted(draw, (3, 2, 2), shown, width)[0], ""])
 
 

@@ -102,7 +102,7 @@ def _partners(source: InputFile) -> dict[int, int]:
     """Return the offset of each row's partner by the row's line number; a row without a partner is missing.
 
     The rows of a group are in an order given by the hash of their contexts, so that rows of one context are neighbours.
-    A step as long as the longest run of these leads each row out of its own run, where that is possible.
+    A step as long as the longest run of these leads each row to another run, where that is possible.
     """
     groups: dict[tuple[Any, ...], list[tuple[int, int, int]]] = {}
     for row in source.rows():
