@@ -26,7 +26,7 @@ from metajudge.records import (
     latest_records,
 )
 from metajudge.reports.model_rows import shared_clusters
-from metajudge.reports.overview.compact import Names, figure, fitted, interval_cell, table
+from metajudge.reports.overview.compact import Names, fitted, interval_cell, lower_bound_cell, table
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_file, settings_of
 from metajudge.text import CSV, TABLE, printable, render_rows, wrapped
@@ -80,10 +80,16 @@ def control_figures(
 
     A control without an ordinary file has its own level only. Raises `UsageError` like `score_file`.
     """
-    tables = [score_file(path, replace(options or ScoringConfig(), group_by=None)) for path in paths]
+    tables = [_scored(path, replace(options or ScoringConfig(), group_by=None)) for path in paths]
     found = [_figures(*pair, resamples) for pair in _pairs(tables, ordinary)]
     order = [table.model for table in ordinary]
     return sorted(found, key=lambda one: (*_place(order, one.model), _place([*_CAPTIONS], one.kind)))
+
+
+def _scored(path: Path, options: ScoringConfig) -> ScoreTable:
+    """Score a file of control records; exchanged reasons are not cut, since their first ones are others."""
+    table = score_file(path, options)
+    return score_file(path, replace(options, top_k=None)) if options.top_k and table.kind == SIDES_EXCHANGED else table
 
 
 def _place(names: Sequence[str], name: str) -> tuple[int, str]:
@@ -241,4 +247,4 @@ def _cells(one: ControlFigures, digits: int, names: Names) -> list[str]:
 def _level(interval: Interval, exact: bool, digits: int) -> str:
     if exact or interval.value is None:
         return interval_cell(interval, digits)
-    return f"≥{figure(interval.value, digits)}"
+    return lower_bound_cell(interval, digits, has_interval=False)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from metajudge.metrics.statistics.resampling import RESAMPLES
-from metajudge.records import Paths, result_paths
+from metajudge.records import Paths, result_paths, split_controls
+from metajudge.reports.controls import ControlFigures, control_figures, render_controls, with_controls
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import render_overview
@@ -30,6 +31,8 @@ class Report:
     """A row for each model, followed by its groups."""
     rule: FlagRule
     """Rule of the deceptive-alignment flag."""
+    controls: tuple[ControlFigures, ...] = ()
+    """Controls and the human reference, if their files are among the paths."""
 
     @property
     def models(self) -> dict[str, ReportRow]:
@@ -43,14 +46,15 @@ class Report:
 
     def details(self) -> str:
         """Return the tables of every metric, which the command prints with `--details`."""
-        return render_report(self.rows, GROUPS)
+        return "\n".join(filter(None, [render_report(self.rows, GROUPS), render_controls(self.controls)]))
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the list that `metajudge report --output-file` writes, an object for each row."""
-        return [row.as_json() for row in self.rows]
+        return with_controls([row.as_json() for row in self.rows], self.controls)
 
     def __repr__(self) -> str:
-        return render_overview(self.rows, self.rule, WIDTH)
+        overview = render_overview(self.rows, self.rule, WIDTH) if self.rows or not self.controls else ""
+        return "\n".join(filter(None, [overview, render_controls(self.controls, width=WIDTH)]))
 
     def _repr_html_(self) -> str:
         text = "\n".join([str(self), *self._file_notes(), *overview_notes(self.rows)])
@@ -75,7 +79,10 @@ def report(
     `eval_model`: only the results of this judge. Raises `UsageError` for a file without results.
     """
     scoring, rule = options or ScoringConfig(), rule or FlagRule()
-    files = score_files(result_paths(paths), scoring if group_by is None else replace(scoring, group_by=group_by))
-    if eval_model is not None:
+    ordinary, others = split_controls(result_paths(paths))
+    files = score_files(ordinary, scoring if group_by is None else replace(scoring, group_by=group_by))
+    if eval_model is not None and (files or not others):
         files = select_judge(files, eval_model)
-    return Report(tuple(report_rows(files, rule, resamples)), rule)
+    controls = control_figures(others, files, scoring, resamples)
+    shown = (one for one in controls if eval_model in (None, one.judge_model))
+    return Report(tuple(report_rows(files, rule, resamples)), rule, tuple(shown))

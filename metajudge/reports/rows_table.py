@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from metajudge.errors import UsageError
 from metajudge.metrics import Known
-from metajudge.records import Paths, encode, result_paths
+from metajudge.records import Paths, encode, result_paths, split_controls
 from metajudge.reports.record_facts import RecordFacts, as_count
 from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import Evidence, RowScores, ScoringConfig
@@ -136,11 +136,12 @@ class RowTable(list[ExportedRow]):
 def scores(paths: Paths, options: ScoringConfig | None = None, eval_model: str | None = None) -> RowTable:
     """Return the figures of each row of result files, or of directories of them: the lines of `metajudge export`.
 
-    `options`: how rows are scored. `eval_model`: only the rows of this judge, by its name or the file's. Raises
+    Control records are left out. `options`: how rows are scored. `eval_model`: only the rows of this judge, by its
+    name or the file's. Raises
     `UsageError` for a file without results.
     """
     options = options or ScoringConfig()
-    scored = [score_rows(path, options) for path in result_paths(paths)]
+    scored = [score_rows(path, options) for path in split_controls(result_paths(paths))[0]]
     tables = disambiguate([table for table, _ in scored])
     lines: list[ExportedRow] = []
     for table, (_, rows) in zip(tables, scored, strict=True):

@@ -165,6 +165,7 @@ def _score(file: ResultFile, options: ScoringConfig, split: bool) -> list[tuple[
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
     unreadable = UnreadableLines()
+    is_ordinary = file.first.get("control") is None
     for number, _, line in file.source.lines():
         record = Record.from_line(line, number)
         if isinstance(record, InvalidRow):
@@ -173,6 +174,9 @@ def _score(file: ResultFile, options: ScoringConfig, split: bool) -> list[tuple[
         own = record.model_be_evaluated
         if own is not None and own.lower() != file.model.lower():
             of_others[own] += 1
+            continue
+        if (record.control is None) != is_ordinary:
+            of_others[f"{file.model} ({'control' if is_ordinary else 'ordinary'} records)"] += 1
             continue
         fields.update(dict.fromkeys(fields_with_a_value(record)))
         try:
