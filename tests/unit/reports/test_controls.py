@@ -10,7 +10,9 @@ import pytest
 from metajudge.metrics.statistics.intervals import NO_INTERVAL
 from metajudge.records import HUMAN_REFERENCE, OTHER_ROW, SIDES_EXCHANGED, split_controls
 from metajudge.reports.controls import ControlFigures, control_figures, control_levels, render_controls
+from metajudge.reports.report import report
 from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.rows_table import scores
 from metajudge.reports.score_table import score_files
 from tests.unit.result_rows import Matrix, Run, one_item, record, write
 
@@ -210,6 +212,29 @@ def test_a_file_that_mixes_both_has_its_ordinary_records_only(folder: Path, run:
     ]
     (table,) = score_files([write(folder / "mixed.jsonl", mixed)], ScoringConfig())
     assert table.mean("paper", "rationale_consistency") == 0.5 and not table.kind
+    assert table.other_models == {"M (control records)": len(ROWS)}
+
+
+def test_the_report_from_python_has_the_controls(folder: Path) -> None:
+    """In its text and its JSON, and never among its models; `scores` has the ordinary rows."""
+    found = report([folder], resamples=200)
+    assert [one.kind for one in found.controls] == [OTHER_ROW] and [*found.models] == ["M"]
+    assert OTHER_ROW in str(found) and "Controls and human reference" in found.details()
+    assert found.to_json()[0]["controls"][0]["n"] == 12
+    assert not report([folder / "M.jsonl"], resamples=200).controls
+    assert [row.model for row in scores([folder])] == ["M"] * len(ROWS)
+
+
+def test_a_cut_to_the_first_reasons_holds_for_both_sides(tmp_path: Path) -> None:
+    """Exchanged reasons are not cut: their first ones may be others."""
+    matrix = [[0.5, 0.0, 0.75], [0.0, 0.25, 0.0]]
+    write(tmp_path / "M.jsonl", [record(n, matrix) for n in ROWS])
+    write(tmp_path / "other.jsonl", [control(n, [[0.25, 0.0, 1.0], [0.0, 0.0, 0.0]], OTHER_ROW) for n in ROWS])
+    exchanged = [control(n, [[0.0, 0.25], [0.0, 0.0]], SIDES_EXCHANGED, items=[2, 3]) for n in ROWS]
+    write(tmp_path / "sides.jsonl", exchanged)
+    other, sides = report([tmp_path], options=ScoringConfig(top_k=1), resamples=200).controls
+    assert (other.consistency.value, other.control.value) == (0.25, 0.125)
+    assert (sides.consistency.value, sides.control.value) == (0.5, 0.125)
 
 
 def test_the_picture_has_a_line_for_each_kind(folder: Path, run: Run) -> None:
