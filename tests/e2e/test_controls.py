@@ -70,7 +70,7 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
 
 
 def values(figure: dict[str, Any]) -> tuple[float, float, float]:
-    return tuple(figure[name]["value"] for name in ("rationale_consistency", "control", "difference"))  # type: ignore[return-value]
+    return tuple(figure[name]["value"] for name in ("rationale_consistency", "control", "difference"))
 
 
 def test_a_strict_judge_gives_nothing_in_the_controls(chain: Chain) -> None:

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from metajudge.metrics.statistics.intervals import NO_INTERVAL
-from metajudge.records import HUMAN_REFERENCE, OTHER_ROW, SIDES_EXCHANGED, split_controls
+from metajudge.records import HUMAN_REFERENCE, OTHER_ROW, SIDES_EXCHANGED, JudgeIdentity, split_controls
 from metajudge.reports.controls import ControlFigures, control_figures, control_levels, render_controls
 from metajudge.reports.report import report
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.rows_table import scores
-from metajudge.reports.score_table import score_files
+from metajudge.reports.score_table import score_files, settings_of
 from tests.unit.result_rows import Matrix, Run, one_item, record, write
 
 ROWS = range(24)
@@ -118,6 +119,12 @@ def test_judges_are_not_mixed(folder: Path) -> None:
     assert all(one.control.value == pytest.approx(sum(map(spread, ROWS)) / 24) for one in alone)
 
 
+def test_a_control_is_another_setting_of_the_judge() -> None:
+    """So that no flag or difference goes across, whatever way the records come together."""
+    judge = JudgeIdentity(model="j", granularity="item")
+    assert settings_of(judge) != settings_of(replace(judge, control=OTHER_ROW))
+
+
 def test_bounds_have_no_difference(tmp_path: Path) -> None:
     """With granularity row only the best reason of each human item is known."""
     own = [record(n, [[1.0, 0.0], [0.0, 0.5]], row_granularity=True) for n in ROWS]
@@ -212,6 +219,7 @@ def test_a_file_that_mixes_both_has_its_ordinary_records_only(folder: Path, run:
     ]
     (table,) = score_files([write(folder / "mixed.jsonl", mixed)], ScoringConfig())
     assert table.mean("paper", "rationale_consistency") == 0.5 and not table.kind
+    assert not score_files([folder / "M-other.jsonl"], ScoringConfig())
     assert table.other_models == {"M (control records)": len(ROWS)}
 
 

@@ -192,6 +192,19 @@ def test_points_at_the_ends_of_the_scale_are_drawn_whole() -> None:
     assert box(marker, figure).within(Box(0, 0, 1600, figure.get_size_inches()[1] * DPI))
 
 
+def test_levels_are_lines_across_every_panel_within_its_scale() -> None:
+    """Each has a style of its kind, and the caption names it."""
+    levels = {"control x": 0.01, "people": 0.83}
+    figure, _ = draw({"a": NINE[None][:4], "b": NINE[None][4:]}, Look(levels=levels))
+    for axes in panels_of(figure):
+        found = {line.get_ydata()[0]: line.get_linestyle() for line in axes.lines if list(line.get_xdata()) == [0, 1]}
+        assert found[0.01] == ":" and found[0.83] == "-."
+        low, high = axes.get_ylim()
+        assert low < 0.01 and high > 0.83
+    caption = " ".join(text.get_text().replace("\n", " ") for text in figure.texts)
+    assert "Dotted line: control x, RC 0.010. Dash-dotted line: people, RC 0.830." in caption
+
+
 def test_long_names_are_cut_between_their_parts() -> None:
     """Behind a hyphen or slash; a part that is longer than a line anywhere."""
     name = "organisation/a-model-with-a-long-name-" + "x" * 40
