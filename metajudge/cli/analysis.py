@@ -52,9 +52,12 @@ def run(args: argparse.Namespace) -> int:
     table = render_summaries(shown, args.sort_by, args.format) if shown else ""
     emit(table, args, [summary.as_json() for summary in shown])
     _note_judges(summaries)
-    if summaries and len(valid) == len(summaries):
+    if not summaries:
+        warn("nothing to analyse: control records are shown by `report`, beside the ordinary ones")
+        return 1
+    if len(valid) == len(summaries):
         return 0
-    names = ", ".join(printable(summary.file) for summary in summaries if not summary.valid) or "these files"
+    names = ", ".join(printable(summary.file) for summary in summaries if not summary.valid)
     warn(f"nothing valid to analyse in {names}: the reasons are above; judge the rows again, then repeat")
     return 1
 

@@ -201,7 +201,7 @@ def test_analysis_skips_controls(folder: Path, run: Run) -> None:
     assert code == 0 and text.count("M ") == 1
     assert "M-other.jsonl is skipped: control records (other-row); see `report`" in err
     code, text, err = run("analysis", folder / "M-other.jsonl")
-    assert code == 1 and not text and "nothing valid to analyse" in err
+    assert code == 1 and not text and "nothing to analyse: control records are shown by `report`" in err
 
 
 def test_agreement_leaves_controls_out(folder: Path, run: Run) -> None:
