@@ -7,8 +7,9 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import check_output, warn, writing
-from metajudge.cli.options.scoring import add_scoring_flags, note_files, scoring_config
+from metajudge.cli.options.scoring import add_scoring_flags, note_files, scoring_config, warn_of_controls
 from metajudge.errors import UsageError
+from metajudge.records import result_paths, split_controls
 from metajudge.reports.page.document import GENERATOR
 from metajudge.reports.page.row_texts import SHORT, TEXTS
 from metajudge.reports.page.writer import LONG_PAGE, PageOptions, Written, write_page
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     with writing(output):
         written = write_page(args.files, output, options)
     note_files(written.files)
+    _, controls = split_controls(result_paths(args.files))
+    warn_of_controls([path for path in controls if path not in {file.path for file in written.files}])
     warn(_summary(output, written, chosen=args.texts is not None))
     print(f"Page      {printable(str(output))}")
     if args.open:

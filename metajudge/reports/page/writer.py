@@ -9,7 +9,7 @@ from typing import IO, Any
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.resampling import RESAMPLES
-from metajudge.records import Record, read_first, replacing, result_paths
+from metajudge.records import Record, read_first, replacing, result_paths, split_controls
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.first_items import first_model_items
 from metajudge.reports.model_rows import report_rows
@@ -66,6 +66,7 @@ class _TooLong(Exception):
 def write_page(paths: Sequence[Path], output: Path, options: PageOptions | None = None) -> Written:
     """Write the page of these files, or of the result files of these directories.
 
+    Control records are left out, unless there are no others.
     Raises `UsageError` for a file of another kind, for files without a row, and for a page of more than
     `LONGEST_PAGE` bytes.
     """
@@ -79,7 +80,7 @@ def write_page(paths: Sequence[Path], output: Path, options: PageOptions | None 
     if found and len(found) < len(paths):
         made = next(path for path in paths if path not in found)
         raise UsageError(f"{made} is the output of a step and {found[0]} holds results; make a page of each kind")
-    content = _Results(result_paths(paths), options) if found else _StepOutput(paths)
+    content = _Results(_shown(paths), options) if found else _StepOutput(paths)
     for texts, most in _attempts(options.texts):
         try:
             with replacing(output) as file:
@@ -90,6 +91,12 @@ def write_page(paths: Sequence[Path], output: Path, options: PageOptions | None 
         f"the page would have more than {LONGEST_PAGE // 1_000_000} MB; name fewer files, or leave texts out with "
         "`texts` none"
     )
+
+
+def _shown(paths: Sequence[Path]) -> list[Path]:
+    """Return the result files of `paths`: those of control records only if there are no others."""
+    ordinary, controls = split_controls(result_paths(paths))
+    return ordinary or controls
 
 
 def _attempts(texts: str | None) -> list[tuple[str, int]]:

@@ -195,6 +195,15 @@ def test_other_commands_leave_controls_out_and_say_so(
     assert OTHER_ROW not in text
 
 
+def test_a_page_has_controls_only_if_nothing_else_is_named(folder: Path, run: Run) -> None:
+    """To look at what the judge gave there."""
+    page = folder / "p.html"
+    _, _, err = run("view", folder, "--output-file", page, "--resamples", "200")
+    assert "24 rows from 1 file" in err and "1 file of control records left out" in err
+    _, _, err = run("view", folder / "M-other.jsonl", "--output-file", page, "--resamples", "200")
+    assert "12 rows from 1 file" in err and "left out" not in err
+
+
 def test_analysis_skips_controls(folder: Path, run: Run) -> None:
     """In a folder, and also if one is named: then there is nothing to analyse."""
     code, text, err = run("analysis", folder)
