@@ -7,7 +7,7 @@ from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks.critic import AGREE, SUM, CriticStep
+from metajudge.tasks.critic import AGREE, SUM, CriticStep, ExtractStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     longest = "leave out the oldest turns of a longer question (by estimate); the row's stamp counts them"
     asked.add_argument("--max-input-tokens", type=whole(100), metavar="N", help=longest)
     asked.add_argument("--from-field", metavar="FIELD", help="ask nothing: parse this field, generated elsewhere")
+    after = "with --from-field: the reasons begin behind the first line that contains TEXT (default: a title such as "
+    after += "Reasons:, else the whole text); what comes before is left out and counted"
+    asked.add_argument("--reasons-after", metavar="TEXT", help=after)
+    extract = "with --from-field: --model cuts the reasons out of a text in prose; the verdict is parsed"
+    asked.add_argument("--extract", action="store_true", help=extract)
     asked.add_argument("--context-field", default="context", metavar="FIELD", help="the conversation, or a question")
     fields = ("response1", "response2")
     responses = "the two responses (default: response1,response2)"
@@ -38,11 +43,17 @@ def run(args: argparse.Namespace) -> int:
     if not args.model_name.strip() or args.model_name.lower() == "human":
         raise UsageError(f"--name {args.model_name!r} is not allowed for a model; give it another name")
     if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
-        raise UsageError("--from-field asks nothing: leave out --orders both and --max-input-tokens")
+        raise UsageError("--from-field reads a text: leave out --orders both and --max-input-tokens")
     if args.orders_rule == SUM and args.orders != "both":
         raise UsageError("--orders-rule sum needs two verdicts; add --orders both")
+    if args.from_field is None and (args.extract or args.reasons_after is not None):
+        raise UsageError("--extract and --reasons-after read a text; add --from-field FIELD")
+    if args.extract and args.reasons_after is not None:
+        raise UsageError("--extract finds the reasons itself: leave out --reasons-after")
+    if args.reasons_after is not None and not args.reasons_after.strip():
+        raise UsageError("--reasons-after is empty; name a text on the line before the reasons")
     next_command = f"python3 -m metajudge check {shlex.quote(args.output_file)}"
-    return run_and_print(args, from_args(CriticStep, args), next_command)
+    return run_and_print(args, from_args(ExtractStep if args.extract else CriticStep, args), next_command)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

@@ -11,7 +11,8 @@ import pytest
 from metajudge.data.labels import parse_verdict
 from metajudge.embedded.features import look
 from metajudge.reports.dataset_stats import vague
-from metajudge.tasks.critic.reply import parse_existing, read_critique
+from metajudge.tasks.critic.existing import read_existing
+from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.reply import read_claims
 from metajudge.tasks.match.reply import read_reply
@@ -32,7 +33,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "lines": lambda text: read_critique(f"- x\n{text[:2000]}\n".join("-" * 10) + "\\boxed{A>B}"),
     "verdict": lambda text: read_critique(f"- x\nFinal assessment result: \\boxed{{A>B{text}}}"),
     "a verdict line": lambda text: read_critique(f"- x\nFinal assessment result: {text}"),
-    "existing text": parse_existing,
+    "existing text": read_existing,
     "a list of reasons": lambda text: read_critique(f"<RESULT_START>\nList of reasons:\n{text}\n\\boxed{{A>B}}"),
     "a point": lambda text: read_claims(f"{_POINTS} {text} y\nIGNORED_SUMMARY:\n- none\n<RESULT_END>"),
     "an ignored text": lambda text: read_claims(f"{_POINTS}\nIGNORED_SUMMARY:\n- a {text} (Reason: b)\n<RESULT_END>"),

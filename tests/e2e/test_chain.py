@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,6 +129,48 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
     assert [row["metajudge"]["status"] for row in found] == ["success", "format_error", "error"]
 
 
+SAID = (
+    "1. The year has 366 days.\n\nEvaluation:\n"
+    "- Response A forgets the leap day.\n- Tidy.\n\nMy final verdict is: [[B>A]]",
+    "Response A forgets the leap day, as it says. Response B counts it. [[B>>A]]",
+    "[[A=B]]",
+    "I like both.",
+)
+
+
+def critic_of_texts(tmp_path: Path, *flags: str) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+    """Run `critic` over the texts; the process and the rows."""
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"said": text}) + "\n" for text in SAID))
+    files = ("--input-file", tmp_path / "in.jsonl", "--output-file", tmp_path / "out.jsonl")
+    result = driver.metajudge("critic", *files, "--name", "m", "--from-field", "said", *flags)
+    return result, records(tmp_path / "out.jsonl")
+
+
+def test_a_clear_verdict_is_kept_and_what_is_no_reason_is_counted(tmp_path: Path) -> None:
+    """The summary counts the rows without reasons and the items left out; the stamp says so of each row."""
+    result, rows = critic_of_texts(tmp_path, "--reasons-after", "evaluation")
+    assert [row.get("m-label") for row in rows] == ["B>A", "B>>A", "A=B", None]
+    assert [row.get("m-checklist") for row in rows] == [["Response A forgets the leap day."], [], [], None]
+    assert rows[0]["metajudge"]["items_left_out"] == 2 and "no_reasons" not in rows[0]["metajudge"]
+    assert rows[1]["metajudge"]["no_reasons"] is True
+    assert (
+        "2 without a reason (the verdict is kept)" in result.stdout and "2 items that speak of neither" in result.stdout
+    )
+
+
+def test_a_model_cuts_the_reasons_out_of_prose(model: str, tmp_path: Path) -> None:
+    """`--extract` asks about the texts that say more than a verdict; the second run asks nothing."""
+    flags = ("--extract", "--api-base", model, "--model", "scripted")
+    result, rows = critic_of_texts(tmp_path, *flags)
+    assert result.returncode == 1 and "Requests  2," in result.stdout, result.stdout + result.stderr
+    assert [row.get("m-label") for row in rows] == ["B>A", "B>>A", "A=B", None]
+    assert rows[1]["m-checklist"] == ["Response A forgets the leap day, as it says.", "Response B counts it."]
+    assert rows[1]["m-generated_text"] == SAID[1] and rows[1]["metajudge"]["model"] == "scripted"
+    assert rows[2]["m-checklist"] == [] and rows[2]["metajudge"]["no_reasons"] is True
+    again, same = critic_of_texts(tmp_path, *flags)
+    assert "Requests  0," in again.stdout and same == rows
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -141,6 +184,13 @@ def test_texts_from_elsewhere_are_parsed_without_a_model(tmp_path: Path) -> None
         ),
         (["critic", "--name", "m", "--from-field", "context", "--orders", "both"], "leave out --orders both"),
         (["critic", "--name", "m", "--from-field", "context", "--max-input-tokens", "500"], "--max-input-tokens\n"),
+        (["critic", "--name", "m", "--extract"], "--extract and --reasons-after read a text; add --from-field FIELD\n"),
+        (["critic", "--name", "m", "--reasons-after", "x"], "add --from-field FIELD\n"),
+        (["critic", "--name", "m", "--from-field", "context", "--reasons-after", " "], "--reasons-after is empty;"),
+        (
+            ["critic", "--name", "m", "--from-field", "context", "--extract", "--reasons-after", "x"],
+            "leave out --reasons",
+        ),
         (["critic", "--name", "m", "--orders-rule", "sum"], "--orders-rule sum needs two verdicts; add --orders both"),
         (["decompose", "--text-field", "notes", "--dry-run"], 'has "notes"; name another field with --text-field'),
     ],

@@ -1,7 +1,8 @@
 """A model for every step of the chain: `python -m tests.servers.scripted [--latency S]`.
 
-A decomposer gets the sentences of the annotators' texts as points. A critic gets one reason per response and the longer
-one as the better. A judge compares texts. `GET /log` counts requests per question.
+A decomposer gets the sentences of the annotators' texts as points, and one that cuts out reasons those of the critique.
+A critic gets one reason per response and the longer one as the better. A judge compares texts. `GET /log` counts
+requests per question.
 """
 
 import argparse
@@ -23,9 +24,10 @@ def frames(message: str) -> dict[str, str]:
 
 
 def claims(texts: dict[str, str]) -> str:
-    """Return every different sentence of the annotators as a point."""
-    said = [text for name, text in texts.items() if name.startswith("ANNOTATOR")]
-    sentences = [part.strip() for text in said for part in re.split(r"(?<=[.。])\s+", text) if len(part) > 12]
+    """Return every different sentence of the annotators, or of a judge's critique, as a point."""
+    said = [text for name, text in texts.items() if name.startswith(("ANNOTATOR", "CRITIQUE"))]
+    parts = [part.strip("-* \n") for text in said for part in re.split(r"(?<=[.。])\s+|\n+", text)]
+    sentences = [part for part in parts if len(part) > 12 and not part.endswith(":")]
     points = list(dict.fromkeys(sentences))[:5]
     lines = [f"- C{number}: {point}" for number, point in enumerate(points, 1)]
     rest = [] if points else ["- all of it (Reason: nothing concrete)"]
@@ -45,7 +47,7 @@ def critique(texts: dict[str, str]) -> str:
 def answer(message: str) -> str:
     """Return the right reply to a question of any kind."""
     texts = frames(message)
-    if any(name.startswith("ANNOTATOR") for name in texts):
+    if any(name.startswith(("ANNOTATOR", "CRITIQUE")) for name in texts):
         return claims(texts)
     return critique(texts) if "RESPONSE_A" in texts else block(message)
 

@@ -7,8 +7,9 @@ from typing import Any
 from metajudge.data import Conversation, Status, cut_to_tokens, read_conversation, read_response
 from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.llm import Reply
+from metajudge.tasks.critic.existing import ExistingCritique, read_existing
 from metajudge.tasks.critic.prompt import CriticPrompt
-from metajudge.tasks.critic.reply import AGREE, SUM, Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.reply import AGREE, SUM, Critique, merge_orders, read_critique
 from metajudge.tasks.critic.verdict import LABELS
 from metajudge.tasks.messages import short_hash
 from metajudge.tasks.step import Step, StepResult, StepSpec
@@ -16,6 +17,9 @@ from metajudge.text import ParseFailure, estimate_tokens
 
 AB, BOTH = "ab", "both"
 LEFT_OUT = "turns_left_out"
+NO_REASONS, ITEMS_LEFT_OUT = "no_reasons", "items_left_out"
+_READING = 2
+"""Version of the rules for existing texts: a text that other rules have read is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class CriticStep(Step):
     """The oldest turns are left out of a longer question; the note `turns_left_out` counts them."""
     from_field: str | None = None
     """Field with a text that was generated elsewhere: it is parsed, nothing is asked."""
+    reasons_after: str | None = None
+    """Text on the line behind which the reasons of an existing text begin; None = see `read_existing`."""
     context_field: str = "context"
     response_fields: tuple[str, str] = ("response1", "response2")
     system_message: bool = True
@@ -41,7 +47,7 @@ class CriticStep(Step):
     @property
     def spec(self) -> StepSpec:
         """Name and settings."""
-        settings = {
+        settings: dict[str, Any] = {
             "model_name": self.model_name,
             "top_k": self.top_k,
             "orders": self.orders,
@@ -51,6 +57,8 @@ class CriticStep(Step):
             "context_field": self.context_field,
             "response_fields": list(self.response_fields),
         }
+        if self.reasons_after is not None:
+            settings["reasons_after"] = self.reasons_after
         fields = {self.context_field: "context_field"} | dict.fromkeys(self.response_fields, "response_fields")
         return StepSpec(
             name="critic",
@@ -67,7 +75,7 @@ class CriticStep(Step):
     def key(self, row: dict[str, Any]) -> str:
         """Return a hash of all texts of the question."""
         if self.from_field is not None:
-            shown = f"existing {row.get(self.from_field)!r}"
+            shown = f"existing {_READING} {self.reasons_after!r} {row.get(self.from_field)!r}"
         else:
             texts = self._texts(row)
             shown = texts if isinstance(texts, str) else self._prompt.messages(*texts)[-1]["content"]
@@ -128,7 +136,8 @@ class CriticStep(Step):
         return replace(found, fields={**found.fields, f"{self.model_name}-label": label}, notes={**found.notes, **rule})
 
     def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
-        """Yield remarks about turns left out, and about the agreement of both orders."""
+        """Yield remarks about existing texts, turns left out, and the agreement of both orders."""
+        yield from existing_remarks(notes)
         if LEFT_OUT in notes:
             yield "with turns left out (`max_input_tokens`)"
         if "consistent" in notes:
@@ -136,19 +145,18 @@ class CriticStep(Step):
             yield "consistent in both orders" if notes["consistent"] else inconsistent
 
     def _fields(self, critique: Critique, label: str, text: str) -> dict[str, Any]:
-        return {
-            f"{self.model_name}-checklist": list(critique.reasons[: self.top_k]),
-            f"{self.model_name}-label": label,
-            f"{self.model_name}-generated_text": text,
-        }
+        return critique_fields(self.model_name, critique.reasons[: self.top_k], label, text)
 
     def _parsed(self, text: object) -> StepResult:
-        if not isinstance(text, str):
-            return StepResult.failed(Status.ERROR, f'the row has no text in "{self.from_field}"')
-        found = parse_existing(text)
-        if isinstance(found, ParseFailure):
-            return StepResult.failed(Status.FORMAT_ERROR, found.reason)
-        return StepResult(Status.SUCCESS, self._fields(found, found.label, text))
+        found = existing_critique(self.from_field, text, self.reasons_after)
+        if isinstance(found, StepResult):
+            return found
+        assert isinstance(text, str), "it was read"
+        critique = found.critique
+        notes: dict[str, Any] = {ITEMS_LEFT_OUT: found.left_out} if found.left_out else {}
+        if not critique.reasons:
+            notes[NO_REASONS] = True
+        return StepResult(Status.SUCCESS, self._fields(critique, critique.label, text), notes)
 
     def _texts(self, row: Mapping[str, Any]) -> "_Texts | str":
         """Return the conversation (cut if too long) and both responses of a row, or its problem."""
@@ -168,6 +176,37 @@ class CriticStep(Step):
             return conversation
         without = estimate_tokens(self._prompt.messages(Conversation(()), first, second))
         return cut_to_tokens(conversation, max(0, most - without))
+
+
+# ------------------------------------------------------------------ existing texts
+
+
+def existing_critique(
+    field: str | None, text: object, reasons_after: str | None = None
+) -> ExistingCritique | StepResult:
+    """Read the text of a row's field; a text without a clear verdict is a failed result."""
+    if not isinstance(text, str):
+        return StepResult.failed(Status.ERROR, f'the row has no text in "{field}"')
+    found = read_existing(text, reasons_after)
+    return StepResult.failed(Status.FORMAT_ERROR, found.reason) if isinstance(found, ParseFailure) else found
+
+
+def critique_fields(model_name: str, reasons: Sequence[str], label: str, text: str) -> dict[str, Any]:
+    """Return the fields that a row gains."""
+    return {
+        f"{model_name}-checklist": list(reasons),
+        f"{model_name}-label": label,
+        f"{model_name}-generated_text": text,
+    }
+
+
+def existing_remarks(notes: Mapping[str, Any]) -> Iterator[str]:
+    """Yield remarks about an existing text without reasons and about each of its items that is no reason."""
+    if NO_REASONS in notes:
+        yield "without a reason (the verdict is kept)"
+    yield from ["items that speak of neither response or come before the reasons (left out)"] * notes.get(
+        ITEMS_LEFT_OUT, 0
+    )
 
 
 _Texts = tuple[Conversation, str, str]

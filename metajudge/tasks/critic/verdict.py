@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from metajudge.data import parse_verdict
-from metajudge.text import ParseFailure, to_half_width
+from metajudge.text import ParseFailure, set_of, to_half_width
 
 LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}
 
@@ -61,28 +61,73 @@ _ITEM = item_pattern(r"[^\W\d_]", "")
 
 def find_verdict(lines: Sequence[str]) -> tuple[int, int] | ParseFailure:
     """Return the number of the line behind the reasons, and the verdict: the named one, else the last line's box."""
-    named = [(number, rest) for number in range(len(lines)) if (rest := _named_verdict(lines, number))]
+    named = _named(lines) or _last(lines) or _stated(lines)
     if not named:
-        last = next((number for number in reversed(range(len(lines))) if not _is_wrapping(lines[number])), 0)
-        ends = not _is_item(lines[last]) and _comparing(_boxes(lines[last]))
-        named = [(last, lines[last])] if ends else _stated(lines)
-        if not named:
-            return ParseFailure("no boxed verdict after the reasons")
+        return ParseFailure("no boxed verdict after the reasons")
     place, rest = named[0]
-    behind = lines[place + 1 :]
-    if any(map(_is_item, behind)):
+    if any(map(_is_item, lines[place + 1 :])):
         return ParseFailure("reasons after the verdict")
+    if len(named) > 1:
+        return ParseFailure("two verdicts")
     end = _end_of_reasons(lines, place)
-    around = [*lines[end:place], *behind]
-    said = [*(_boxes(rest) or [rest]), *(box for line in around for box in _comparing(_boxes(line)))]
+    verdict = _one_verdict([rest], [*lines[end:place], *lines[place + 1 :]])
+    return verdict if isinstance(verdict, ParseFailure) else (end, verdict)
+
+
+def find_clear_verdict(lines: Sequence[str]) -> tuple[int, int, int] | ParseFailure:
+    """Return the number of the line behind the reasons, that of the line behind the verdict, and the verdict.
+
+    For texts that were asked for in another form: anything may follow the verdict, and it may occur more than once.
+    Without a named verdict or a box in the last line, the only verdict in double brackets or boxes counts. In double
+    brackets a letter alone is a verdict, and C is a tie. Verdicts that differ are a failure.
+    """
+    lines = [_TIE_BOX.sub("[[A=B]]", line) for line in lines]
+    named = sorted({*(_named(lines) or _last(lines)), *_stated(lines)}) or _bracketed(lines)
+    if not named:
+        return ParseFailure("no boxed verdict")
+    place = named[0][0]
+    end = _end_of_reasons(lines, place)
+    behind = [line for line in lines[place + 1 :] if not _is_item(line)]
+    verdict = _one_verdict([rest for _, rest in named], [*lines[end:place], *behind])
+    return verdict if isinstance(verdict, ParseFailure) else (end, place + 1, verdict)
+
+
+def is_verdict_line(line: str) -> bool:
+    """Return whether a line names or says the verdict."""
+    return bool(_VERDICT_LINE.fullmatch(to_half_width(line)) or _STATED.fullmatch(line))
+
+
+def without_verdict(line: str) -> str:
+    """Return a line without its boxes that compare; "" if it says no more than a verdict."""
+    rest = _BOX.sub(lambda box: "" if _comparing(_boxes(box[0])) or _LETTER_BOX.match(box[0]) else box[0], line)
+    if rest == line and not is_verdict_line(line):
+        return line
+    return rest if set(re.findall(r"[^\W_]+", rest.lower())) - _VERDICT_WORDS else ""
+
+
+def _one_verdict(named: Sequence[str], around: Sequence[str]) -> int | ParseFailure:
+    """Return the one verdict of the texts that name it and of the boxes around them."""
+    said = [box for rest in named for box in _boxes(rest) or [rest]]
+    said += [box for line in around for box in _comparing(_boxes(line))]
     verdicts = [_verdict(box) for box in said]
-    if len(named) > 1 or len(set(verdicts)) > 1:
+    if len(set(verdicts)) > 1:
         return ParseFailure("two verdicts")
     if verdicts[0] is None:
         return ParseFailure(f"the verdict {said[0].strip()[:40]!r} is none of {', '.join(LABELS.values())}")
-    if _is_mentioned(rest):
+    if any(map(_is_mentioned, named)):
         return ParseFailure("a boxed verdict that is only mentioned")
-    return end, verdicts[0]
+    return verdicts[0]
+
+
+def _named(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the verdicts after "Final assessment result:" and the like, with the numbers of their lines."""
+    return [(number, rest) for number in range(len(lines)) if (rest := _named_verdict(lines, number))]
+
+
+def _last(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the last line with words, if it has a box that compares and is no item."""
+    last = next((number for number in reversed(range(len(lines))) if not _is_wrapping(lines[number])), 0)
+    return [(last, lines[last])] if not _is_item(lines[last]) and _comparing(_boxes(lines[last])) else []
 
 
 def _named_verdict(lines: Sequence[str], number: int) -> str:
@@ -105,6 +150,13 @@ def _stated(lines: Sequence[str]) -> list[tuple[int, str]]:
     return [(number, line) for number, line in enumerate(lines) if _STATED.fullmatch(line) and _comparing(_boxes(line))]
 
 
+def _bracketed(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the lines outside of items with a box that compares, or a letter in double brackets."""
+    own = [(number, line) for number, line in enumerate(lines) if not _is_item(line) and not _is_mentioned(line)]
+    comparing = [(number, box) for number, line in own for box in _comparing(_boxes(line))]
+    return comparing or [(number, found[1]) for number, line in own for found in _LETTER_BOX.finditer(line)]
+
+
 def _is_item(line: str) -> bool:
     return _ITEM.fullmatch(to_half_width(line)) is not None and not is_spaced_rule(line)
 
@@ -124,6 +176,14 @@ def _braced(depth: int) -> str:
 
 _BOX_BEGIN = re.compile(r"\b(?:boxed|f(?:rame)?box)\s*+\{")
 _BOX = re.compile(rf"{_BOX_BEGIN.pattern}({_braced(4)})\}}|\[\[([^\[\]]*)\]\]")
+_LETTER_BOX = re.compile(r"\[\[\s*([AB])\s*\]\]")
+_VERDICT_WORDS = set_of(
+    "my the a b c 1 2 i final overall verdict assessment result judgment judgement decision conclusion answer is it "
+    "that assistant assistants response responses answers model both are slightly significantly much clearly better "
+    "worse than best tie equal equally same similar relatively good so therefore thus hence in and"
+)
+"""Words of a sentence that says a verdict and no reason."""
+_TIE_BOX = re.compile(r"\[\[\s*(?:C|[Tt]ie)\s*\]\]")
 _LONGEST_BOX = 8
 _RELATION = re.compile(r"[<>=~≫≪»«⋙⋘≈]|&[gl]t;")
 _SIGNS = {

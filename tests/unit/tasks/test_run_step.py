@@ -46,7 +46,7 @@ def test_texts_that_cannot_be_read_end_with_1(run: Run, tmp_path: Path) -> None:
     """Each is named with its line and its reason, and counted; a second run says the same."""
     for _ in range(2):
         code, out, err = run(["I like both.", "No idea."], *PARSE)
-        assert code == 1 and "in.jsonl: format_error: no boxed verdict after the reasons" in err
+        assert code == 1 and "in.jsonl: format_error: no boxed verdict\n" in err
         assert "0 judged, 0 empty, 0 failed, 2 unusable, 0 resumed" in out
         assert "2 unusable rows are named above;" in out.splitlines()[-1]
         assert statuses(tmp_path) == ["format_error"] * 2

@@ -4,8 +4,9 @@ import re
 
 from metajudge.data.conversation import Conversation, Turn
 from metajudge.data.labels import parse_verdict
+from metajudge.tasks.critic.existing import read_existing
 from metajudge.tasks.critic.prompt import CriticPrompt, instructions
-from metajudge.tasks.critic.reply import parse_existing, read_critique
+from metajudge.tasks.critic.reply import read_critique
 from metajudge.text.reading import ParseFailure
 
 CONVERSATION = Conversation((Turn("user", "Sort this list."),))
@@ -59,4 +60,4 @@ def test_all_five_verdicts_are_offered_and_readable() -> None:
 def test_a_copy_of_the_instructions_is_no_answer() -> None:
     """The block that is shown has no verdict in its box, so that it favours none and cannot be read as one."""
     assert isinstance(read_critique(instructions(5)), ParseFailure)
-    assert isinstance(parse_existing(instructions(5)), ParseFailure)
+    assert isinstance(read_existing(instructions(5)), ParseFailure)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metajudge.tasks.critic.reply import LABELS, SUM, Critique, merge_orders, parse_existing, read_critique
+from metajudge.tasks.critic.existing import ExistingCritique, read_existing
+from metajudge.tasks.critic.reply import LABELS, SUM, Critique, merge_orders, read_critique
 from metajudge.text.reading import ParseFailure
 from tests.unit.tasks.replies import END, HARD, START, accepted, block, folded, rejected
 
@@ -27,6 +28,11 @@ def reasons(text: str) -> tuple[str, ...]:
 
 def label(text: str) -> str:
     return accepted(read_critique(text)).label
+
+
+def existing(text: str) -> Critique:
+    """Return the critique of a text from elsewhere."""
+    return accepted(read_existing(text)).critique
 
 
 def why(text: str, *, complete: bool = True) -> str:
@@ -48,9 +54,8 @@ def test_the_replies_of_the_example_rows_give_their_checklists_and_labels(line: 
     """Rows that hold a generated text hold what it says."""
     row = json.loads(line)
     for model in ("model-low_deceptive_alignment", "model-high_deceptive_alignment"):
-        for read in (read_critique, parse_existing):
-            answer = read(row[f"{model}-generated_text"])
-            assert isinstance(answer, Critique)
+        text = row[f"{model}-generated_text"]
+        for answer in (accepted(read_critique(text)), existing(text)):
             assert list(answer.reasons) == row[f"{model}-checklist"]
             assert answer.label == row[f"{model}-label"]
 
@@ -260,11 +265,11 @@ def test_thoughts_are_no_answer_and_differing_blocks_are_not_chosen_from() -> No
 
 def test_texts_from_elsewhere_may_lack_either_tag_and_their_last_block_counts() -> None:
     """The rest is read as in replies."""
-    body = f"- x\n{VERDICT}"
+    body = f"- Response A is x\n{VERDICT}"
     for text in (body, f"{START}{body}", f"{body}\n{END}", f"{END}\n{START}\n{body}", reply("draft") + block(body)):
-        assert parse_existing(text) == Critique(("x",), 1, "B>A")
-    assert parse_existing(f"<think>{body}") == ParseFailure("unclosed <think>")
-    assert parse_existing("- x") == ParseFailure("no boxed verdict after the reasons")
+        assert existing(text) == Critique(("Response A is x",), 1, "B>A")
+    assert read_existing(f"<think>{body}") == ParseFailure("unclosed <think>")
+    assert read_existing("- x") == ParseFailure("no boxed verdict")
 
 
 # ------------------------------------------------------------------ both orders
@@ -308,7 +313,7 @@ def test_reasons_on_a_line_each_are_read_back(given_reasons: list[str], verdict:
     """Quotes, code, formulas, boxes, bullets, other scripts and long texts survive to the letter."""
     expected = Critique(folded(given_reasons), *verdict)
     text = reply(*folded(given_reasons), verdict=verdict[1])
-    assert read_critique(text) == parse_existing(text) == expected
+    assert read_critique(text) == existing(text) == expected
 
 
 @given(st.lists(REASON, min_size=1, max_size=4), VERDICTS)
@@ -330,11 +335,14 @@ def test_no_content_of_a_reason_is_ever_misread(given_reasons: list[str], verdic
 @given(st.lists(st.one_of(HARD, BREAKING, st.text(max_size=6)), max_size=12).map("\n".join), st.booleans())
 def test_no_text_raises(text: str, complete: bool) -> None:
     """Any text gives a critique with its label or a reason."""
-    for answer in (read_critique(text, complete=complete), parse_existing(text)):
-        if isinstance(answer, ParseFailure):
-            assert answer.reason
+    answer, other = read_critique(text, complete=complete), read_existing(text)
+    for one in (answer, other.critique if isinstance(other, ExistingCritique) else other):
+        if isinstance(one, ParseFailure):
+            assert one.reason
         else:
-            assert answer.reasons and all(answer.reasons) and LABELS[answer.verdict] == answer.label
+            assert (one.reasons or one is not answer) and all(one.reasons) and LABELS[one.verdict] == one.label
+    if isinstance(answer, Critique):
+        assert isinstance(other, ExistingCritique) and other.critique.label == answer.label
 
 
 @pytest.mark.parametrize("body", ["- ```\n" * 20_000, "- x\n" + "  ```x\n" * 15_000 + "```\n"])

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from metajudge.tasks.critic.reply import Critique, parse_existing, read_critique
+from metajudge.tasks.critic.existing import read_existing
+from metajudge.tasks.critic.reply import Critique, read_critique
 from tests.unit.tasks.replies import accepted, block, rejected
 
 UNIT, RUDE = "Response A omits the unit", "Response B is rude"
@@ -16,7 +17,7 @@ NONE = "is none of A>>B, A>B, A=B, B>A, B>>A"
 def read(*lines: str) -> Critique:
     """Read a reply of these lines, alike as an answer and as a text from elsewhere."""
     critique = accepted(read_critique(block(*lines)))
-    assert parse_existing(block(*lines)) == critique
+    assert accepted(read_existing(block(*lines))).critique == critique
     return critique
 
 
