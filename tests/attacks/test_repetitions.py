@@ -25,6 +25,7 @@ PIECES = (
     "\\text{", "better ", "first ", "第", "`", "# ", "1. ", "**", ": ", "=", "~", "-=", "_a ", "*_", "(a) ",
     "A gives ", "Response [", " ", "\n", "\n-", "(", ")", "\\", "> ", "_ ", "**a", "Reason:", "C1", "**C",
     "List of reasons (", "<think>", "</think>", "[THINK]", "&lt;", "- R1@S1: 0.5 ", "R1 ", "0.5 (", "or ", "</li>",
+    "Reasons:\n", "Response A:\n- ", "[[A]]",
 )  # fmt: skip
 _POINTS = "<RESULT_START>\nCLAIM_COUNT=1\nCLAIMS:\n- C1: x"
 READERS: dict[str, Callable[[str], object]] = {
@@ -34,6 +35,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "verdict": lambda text: read_critique(f"- x\nFinal assessment result: \\boxed{{A>B{text}}}"),
     "a verdict line": lambda text: read_critique(f"- x\nFinal assessment result: {text}"),
     "existing text": read_existing,
+    "existing verdicts": lambda text: read_existing(f"{text}\n- x\n[[A>B]]\n{text}", "x"),
     "a list of reasons": lambda text: read_critique(f"<RESULT_START>\nList of reasons:\n{text}\n\\boxed{{A>B}}"),
     "a point": lambda text: read_claims(f"{_POINTS} {text} y\nIGNORED_SUMMARY:\n- none\n<RESULT_END>"),
     "an ignored text": lambda text: read_claims(f"{_POINTS}\nIGNORED_SUMMARY:\n- a {text} (Reason: b)\n<RESULT_END>"),

@@ -80,8 +80,10 @@ def _begin(lines: Sequence[str], reasons_after: str | None) -> tuple[int, str]:
         begin = re.compile(re.escape(reasons_after), re.IGNORECASE)
         found = ((number, match) for number, line in enumerate(lines) if (match := begin.search(line)))
         return next(((number, _behind(match)) for number, match in found), (-1, ""))
+    items = [number for number, line in enumerate(lines) if ITEM.fullmatch(to_half_width(line))]
     titles = (number for number, line in enumerate(lines) if _REASONS_TITLE.fullmatch(line) and _MARKED.fullmatch(line))
-    return next(((number, "") for number in titles if _items(lines[number + 1 :])), (-1, ""))
+    number = next(titles, -1)
+    return (number, "") if items and number < items[-1] else (-1, "")
 
 
 def _behind(found: re.Match[str]) -> str:

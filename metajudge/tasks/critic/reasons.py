@@ -44,10 +44,10 @@ class _Titles:
 
     def add(self, level: int, title: str) -> None:
         """Open a title; it ends those of its level and deeper ones, and keeps the response of the one above it."""
-        subject = sole_response(title) or self.subject_at(level)
+        above = self.subject_at(level)
+        subject = sole_response(title) or above
         if subject and (aspect := _ASPECTS.search(title)):  # "Assistant A (weaknesses)"
             subject = f"{subject.partition(' (')[0]} ({aspect[0].lower()})"
-        self.subject_at(level)
         self.open.append((level, subject))
 
     def subject_at(self, level: int) -> str:

@@ -87,3 +87,22 @@ def test_a_failed_order_leaves_the_verdict_of_the_other_in_the_notes() -> None:
         assert (found.status, found.fields) == ("format_error", {})
         assert found.notes == {"error_message": "no verdict", "labels": labels}
     assert step.derive(LONG, [failed, failed]).notes == {"error_message": "no verdict"}
+
+
+def test_an_existing_text_gives_its_verdict_its_reasons_and_the_count_of_other_items() -> None:
+    """The notes say what is missing; the place where the reasons begin belongs to the question's key."""
+    row = {"said": "- x\n- Response A is short\n- Response A is slow\n[[B>A]]"}
+    step = CriticStep("m", from_field="said", top_k=1)
+    found = step.precomputed(row)
+    assert found is not None and found.notes == {"items_left_out": 1}
+    assert found.fields["m-checklist"] == ["Response A is short"] and found.fields["m-label"] == "B>A"
+    later = CriticStep("m", from_field="said", reasons_after="is short")
+    rest = later.precomputed(row)
+    assert rest is not None and rest.fields["m-checklist"] == ["Response A is short", "Response A is slow"]
+    none = CriticStep("m", from_field="said", reasons_after="is slow")
+    assert len({step.key(row), later.key(row), none.key(row)}) == 3
+    assert "reasons_after" not in step.spec.settings and later.spec.settings["reasons_after"] == "is short"
+    bare = step.precomputed({"said": "[[B>A]]"})
+    assert bare is not None and bare.notes == {"no_reasons": True} and bare.fields["m-checklist"] == []
+    kept, *items = step.remarks({"items_left_out": 2, "no_reasons": True})
+    assert kept == "without a reason (the verdict is kept)" and len(items) == 2
