@@ -232,6 +232,9 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
             "granularity item or pairs gives the exact figure"
         )
     yield missing_labels_note(row.file) or _about_labels(name, row.file.labels, row.tie_rate)
+    if against := row.file.labels.get("against_reasons"):
+        rows = "1 row" if against == 1 else f"{against} rows"
+        yield f"{name}: in {rows} the verdict is against all reasons that take a side (by their words)"
     if 0 < row.scored_clusters < MIN_CLUSTERS:
         clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"
         yield f"{name}: {clusters} of scored rows: too few for an interval (at least {MIN_CLUSTERS})"

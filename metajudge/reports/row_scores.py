@@ -24,6 +24,7 @@ from metajudge.options import check_options, option
 from metajudge.records import Record, ScoredLists, Unscored, reference_reading
 from metajudge.reports.first_items import first_model_items
 from metajudge.reports.scan import score_record
+from metajudge.text import balance
 
 CONTEXT = "context"
 BUILT_IN_GROUPS = ("n_human", "preference_strength", "label_correct")
@@ -84,6 +85,8 @@ class RowScores:
     gold: Any
     reference: ReferenceMetrics | Unscored
     evidence: "Evidence"
+    balance: int = 0
+    """Response for which the model's reasons speak, as in `text.balance`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
         gold=row.get(options.gold_field),
         reference=score_record(record, model, options.max_checklist_len),
         evidence=_evidence(record, model, n_human, options),
+        balance=balance([item for item in record.checklist(model) or () if isinstance(item, str)]),
     )
 
 

@@ -93,7 +93,7 @@ class ScoreTable:
     """Rows by reason."""
     labels: dict[str, int] = field(default_factory=dict)
     """Rows by `gold` and `no_gold`; among the former `human_ties`, `readable`, `invalid`, `predicted_ties`, among the
-    latter `unreadable_gold`."""
+    latter `unreadable_gold`; among all `against_reasons`, whose label contradicts the reasons."""
     reference_left_out: dict[str, int] = field(default_factory=dict)
     """Rows without the reference metrics by reason."""
     context_from: tuple[str, ...] = ()
@@ -355,7 +355,8 @@ def _columns(
     gold = [golds.verdict(row.gold) for row in rows]
     counts = Counter(label_counts(predicted, gold))
     unreadable = sum(row.gold not in (None, "") and true is None for row, true in zip(rows, gold, strict=True))
-    counts += Counter(unreadable_gold=unreadable)
+    against = sum((label or 0) * row.balance < 0 for label, row in zip(predicted, rows, strict=True))
+    counts += Counter(unreadable_gold=unreadable, against_reasons=against)
     paper = [row.evidence.paper for row in rows]
     reference = [(row.reference,) if isinstance(row.reference, ReferenceMetrics) else () for row in rows]
     columns = {("paper", name): _column(paper, name) for name in PAPER}

@@ -16,6 +16,7 @@ from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.reply import read_claims
 from metajudge.tasks.match.reply import read_reply
+from metajudge.text.balance import favoured_response
 from metajudge.text.near_duplicates import is_near_duplicate
 
 LENGTH, SECONDS = 20_000, 5.0
@@ -47,6 +48,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "repeats": lambda text: is_near_duplicate(f"{text} x", f"{text} y"),
     "contains": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),
     "claims": lambda text: lint_checklist([text, f"{text} x"], [text], [text]),
+    "side": favoured_response,
     "look": look,
     "vague": vague,
 }

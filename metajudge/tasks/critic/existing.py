@@ -4,11 +4,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metajudge.tasks.critic.mentions import speaks_of_response, with_subject
 from metajudge.tasks.critic.reasons import ITEM, Reason, read_reasons
 from metajudge.tasks.critic.reply import Critique, body_lines, list_lines, reason_headers
 from metajudge.tasks.critic.verdict import LABELS, find_clear_verdict, is_verdict_line, without_verdict
-from metajudge.text import BLOCK_END, BLOCK_START, ParseFailure, to_half_width, without_thinking
+from metajudge.text import (
+    BLOCK_END,
+    BLOCK_START,
+    ParseFailure,
+    speaks_of_response,
+    to_half_width,
+    with_subject,
+    without_thinking,
+)
 
 # "Reasons:", "## Key reasons", "**Reasons for my verdict:**", "Justification".
 _REASONS_TITLE = re.compile(

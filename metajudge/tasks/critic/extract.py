@@ -12,7 +12,7 @@ from metajudge.data import Status, framed
 from metajudge.engine import Answer, Question
 from metajudge.llm import Reply
 from metajudge.tasks.critic.existing import ExistingCritique
-from metajudge.tasks.critic.step import NO_REASONS, critique_fields, existing_critique, existing_remarks
+from metajudge.tasks.critic.step import NO_REASONS, critique_fields, existing_critique, text_remarks, with_balance
 from metajudge.tasks.decompose.lint import UNSUPPORTED, lint_checklist
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.messages import chat_messages, read_instructions, short_hash, without_echo
@@ -79,9 +79,13 @@ class ExtractStep(Step):
         unsupported = [asdict(doubt) for doubt in doubts if doubt.reason == UNSUPPORTED]
         return self._result(row, found, reasons, {"doubts": unsupported} if unsupported else {})
 
+    def finalize(self, found: StepResult) -> StepResult:
+        """Note a verdict against its reasons."""
+        return with_balance(found, self.model_name)
+
     def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
-        """Yield remarks about texts without reasons, and the cause of each doubt."""
-        yield from existing_remarks(notes)
+        """Yield remarks about texts and reasons, and the cause of each doubt."""
+        yield from text_remarks(notes)
         yield from (doubt["reason"] for doubt in notes.get("doubts", ()))
 
     def _read(self, row: Mapping[str, Any]) -> ExistingCritique | StepResult:

@@ -5,9 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metajudge.tasks.critic.mentions import sole_response
 from metajudge.tasks.critic.verdict import SEPARATION, is_spaced_rule, item_pattern
-from metajudge.text import to_half_width
+from metajudge.text import sole_response, to_half_width
 
 ITEM = item_pattern(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
 _NUMERAL = re.compile(r"\d+|[①-⑳]")

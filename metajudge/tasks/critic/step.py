@@ -13,11 +13,11 @@ from metajudge.tasks.critic.reply import AGREE, SUM, Critique, merge_orders, rea
 from metajudge.tasks.critic.verdict import LABELS
 from metajudge.tasks.messages import short_hash
 from metajudge.tasks.step import Step, StepResult, StepSpec
-from metajudge.text import ParseFailure, estimate_tokens
+from metajudge.text import ParseFailure, contradicts, estimate_tokens
 
 AB, BOTH = "ab", "both"
 LEFT_OUT = "turns_left_out"
-NO_REASONS, ITEMS_LEFT_OUT = "no_reasons", "items_left_out"
+NO_REASONS, ITEMS_LEFT_OUT, AGAINST_REASONS = "no_reasons", "items_left_out", "against_reasons"
 _READING = 2
 """Version of the rules for existing texts: a text that other rules have read is read again."""
 
@@ -127,17 +127,20 @@ class CriticStep(Step):
         return StepResult(Status.SUCCESS, self._fields(first, label, text), notes)
 
     def finalize(self, found: StepResult) -> StepResult:
-        """Apply the rule for two orders, which may change without asking again."""
-        if found.status != Status.SUCCESS or "labels" not in found.notes:
-            return found
+        """Apply the rule for two orders, which may change without asking again; note a verdict against its reasons."""
+        if found.status == Status.SUCCESS and "labels" in found.notes:
+            found = self._ruled(found)
+        return with_balance(found, self.model_name)
+
+    def _ruled(self, found: StepResult) -> StepResult:
         first, second = (_VERDICTS[label] for label in found.notes["labels"].values())
         label, _ = merge_orders(first, second, self.orders_rule)
         rule = {"orders_rule": SUM} if self.orders_rule == SUM else {}
         return replace(found, fields={**found.fields, f"{self.model_name}-label": label}, notes={**found.notes, **rule})
 
     def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
-        """Yield remarks about existing texts, turns left out, and the agreement of both orders."""
-        yield from existing_remarks(notes)
+        """Yield remarks about texts and reasons, turns left out, and the agreement of both orders."""
+        yield from text_remarks(notes)
         if LEFT_OUT in notes:
             yield "with turns left out (`max_input_tokens`)"
         if "consistent" in notes:
@@ -200,8 +203,18 @@ def critique_fields(model_name: str, reasons: Sequence[str], label: str, text: s
     }
 
 
-def existing_remarks(notes: Mapping[str, Any]) -> Iterator[str]:
-    """Yield remarks about an existing text without reasons and about each of its items that is no reason."""
+def with_balance(found: StepResult, model_name: str) -> StepResult:
+    """Return the result with a note if its label contradicts its reasons."""
+    label, reasons = (found.fields.get(f"{model_name}-{name}") for name in ("label", "checklist"))
+    if label is None or not contradicts(_VERDICTS[label], reasons or ()):
+        return found
+    return replace(found, notes={**found.notes, AGAINST_REASONS: True})
+
+
+def text_remarks(notes: Mapping[str, Any]) -> Iterator[str]:
+    """Yield remarks about missing reasons, a verdict against them, and each item that is no reason."""
+    if AGAINST_REASONS in notes:
+        yield "with a verdict against all reasons that take a side"
     if NO_REASONS in notes:
         yield "without a reason (the verdict is kept)"
     yield from ["items that speak of neither response or come before the reasons (left out)"] * notes.get(

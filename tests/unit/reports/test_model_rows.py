@@ -206,6 +206,15 @@ def test_records_of_another_model_are_left_out_with_a_note(tmp_path: Path, run: 
     assert "unscored" not in err and "left out of the paper metrics" not in err
 
 
+def test_verdicts_against_their_reasons_are_shown(tmp_path: Path, run: Run) -> None:
+    """A line with the number of rows, if there are any."""
+    reasons = {"M-checklist": ["Response B is correct", "Response A omits the unit"]}
+    rows = [record(n, [[1.0, 0.0]], label="A>B" if n else "B>A", **reasons) for n in range(3)]
+    line = "M: in 2 rows the verdict is against all reasons that take a side (by their words)"
+    assert line in run(*REPORT, write(tmp_path / "M.jsonl", rows))[2]
+    assert "take a side" not in run(*REPORT, write(tmp_path / "N.jsonl", rows[:1]))[2]
+
+
 def test_the_tie_rate_is_shown_beside_the_counts(tmp_path: Path, run: Run) -> None:
     """3 ties among 12 readable labels; an invalid label and a row without human preference do not count."""
     labels = [*["tie"] * 3, *["A>B"] * 9, "who knows"]

@@ -101,6 +101,19 @@ def test_outcome_metrics_worked_by_hand(tmp_path: Path) -> None:
     assert file.labels == {"gold": 6, "readable": 5, "human_ties": 1, "predicted_ties": 2, "invalid": 1}
 
 
+def test_verdicts_against_their_reasons_are_counted(tmp_path: Path) -> None:
+    """Two reasons for A: the label B contradicts them, A and a tie do not. Items that are no texts are skipped."""
+    reasons = ["Response A is correct", "Response B omits the unit"]
+    rows = [
+        record(n, [[1.0, 0.0]], label=label, **{"M-checklist": reasons})
+        for n, label in enumerate(("B>A", "A>B", "tie"))
+    ]
+    assert scored(tmp_path, rows).labels["against_reasons"] == 1
+    assert "against_reasons" not in scored(tmp_path, rows[1:]).labels
+    rows[0]["metadata"]["M-checklist"] = [reasons[0], 7]
+    assert "against_reasons" not in scored(tmp_path, rows).labels
+
+
 def test_a_human_preference_may_be_a_label_and_one_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
     """`critic` writes such labels; 5, a truth value and a text are no preference, a missing or empty one is none."""
     golds = ["A>B", "B>>A", "tie", -3, 5, True, "who knows", None, ""]

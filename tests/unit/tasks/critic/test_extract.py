@@ -52,6 +52,13 @@ def test_the_reasons_are_the_points_and_the_label_is_the_verdict_of_the_text() -
     assert derive(STEP).notes == {"no_reasons": True}
 
 
+def test_a_verdict_against_the_reasons_is_noted() -> None:
+    """The reasons are known only after the answer."""
+    found = STEP.finalize(derive(STEP, "Assistant A is correct", "Assistant A explains each step"))
+    assert found.notes["against_reasons"] is True
+    assert "against_reasons" not in STEP.finalize(derive(STEP, *POINTS)).notes
+
+
 def test_a_point_that_the_text_does_not_contain_is_doubted() -> None:
     """A model may invent reasons; a person should look at such a point."""
     found = derive(STEP, POINTS[0], "Response 2 quotes Shakespeare without permission")

@@ -106,3 +106,16 @@ def test_an_existing_text_gives_its_verdict_its_reasons_and_the_count_of_other_i
     assert bare is not None and bare.notes == {"no_reasons": True} and bare.fields["m-checklist"] == []
     kept, *items = step.remarks({"items_left_out": 2, "no_reasons": True})
     assert kept == "without a reason (the verdict is kept)" and len(items) == 2
+
+
+def test_a_verdict_against_its_reasons_is_noted() -> None:
+    """The label that the row gets counts: two orders that come to a tie contradict nothing."""
+    reasons = ("Response A is correct", "Response A explains each step")
+    step = CriticStep("m", orders=BOTH)
+    against, other = (answer(Critique(reasons, verdict, label)) for verdict, label in ((1, "B>A"), (-1, "A>B")))
+    found = step.finalize(step.derive(LONG, [against, other]))
+    assert found.fields["m-label"] == "B>A" and found.notes["against_reasons"] is True
+    assert next(iter(step.remarks(found.notes))) == "with a verdict against all reasons that take a side"
+    tie = step.finalize(step.derive(LONG, [against, against]))
+    assert tie.fields["m-label"] == "A=B" and "against_reasons" not in tie.notes
+    assert "against_reasons" not in step.finalize(step.derive(LONG, [other, against])).notes

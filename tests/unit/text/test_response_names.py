@@ -2,7 +2,7 @@
 
 import pytest
 
-from metajudge.tasks.critic.mentions import sole_response, speaks_of_response, with_subject
+from metajudge.text.response_names import sole_response, speaks_of_response, with_subject
 
 
 @pytest.mark.parametrize(
