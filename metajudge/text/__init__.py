@@ -3,8 +3,8 @@
 `terminal` and `tables` render text for a terminal, `result_block` reads the result block of a reply, `thoughts` finds
 what the model thought before it, and `reading` holds what their readers share. `escaping` makes data safe inside a
 question, and `tokens` estimates tokens. `content_words`, `near_duplicates` and `suspicious_items`
-compare and check items, `exchange_sides` exchanges the two responses in one. `response_names` finds the responses that a
-text speaks of, and `balance` the one that reasons speak for.
+compare and check items, `exchange_sides` exchanges the two responses in one. `response_names` finds the responses that
+a text speaks of, and `balance` the one that reasons speak for.
 """
 
 from metajudge.text.balance import balance, contradicts
