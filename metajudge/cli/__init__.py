@@ -42,6 +42,7 @@ COMMANDS = {
     "report": Command(LOOK, "Report every metric with its interval, and the deceptive-alignment flag"),
     "export": Command(LOOK, "Write a table with a line per row and model, as CSV, JSONL or Parquet"),
     "compare": Command(LOOK, "Compare models over their common rows"),
+    "label-sample": Command(LOOK, "Draw rows for people to label, with known probability"),
     "agreement": Command(LOOK, "Measure how much a result depends on the judge"),
     "benchmark": Command(LOOK, "Score a model's outputs on JudgeBench, RM-Bench, RewardBench 2 or R-Align"),
     "plot": Command(LOOK, "Draw outcome accuracy against rationale consistency"),

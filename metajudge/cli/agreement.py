@@ -1,6 +1,11 @@
-"""`agreement`: how much a result depends on the judge.
+"""`agreement`: how much a result depends on the judge; with `--human`, how right the judge is.
 
-`--output-file` writes one JSON object; a figure that the data do not define is null:
+With `--human`, `--output-file` writes `annotators`, `judge_shown` (labels made with the judge's scores in view),
+`judges` (for each judge and evaluated model, `model` null = all, the agreement with people: `pairs` with `confusion`,
+`shares` and measures, `rows` with `bias`, `rmse`, `concordance`, each a value with `low` and `high`) and `people` (each
+pair of annotators).
+
+Without it, `--output-file` writes one JSON object; a figure that the data do not define is null:
 
 - `judges`: for each judge `judge`, `files`, `rows` (that have a record), `scored`, `unscored` (counts by reason) and
   `not_common` (scored rows that another judge lacks);
@@ -27,6 +32,10 @@ from metajudge.errors import UsageError
 from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
 from metajudge.records import result_paths, split_controls
 from metajudge.reports.agreement_table import Reading, join, no_common_row, read_judges
+from metajudge.reports.human_agreement import human_agreement
+from metajudge.reports.human_agreement_text import agreement_notes, render_human_agreement
+from metajudge.reports.human_labels import RATIONALES, read_human_labels
+from metajudge.reports.score_table import score_files
 from metajudge.text import TABLE, plural, printable, render_rows
 
 _UNITS = {"items": "human items", "pairs": "pairs (R, S)", "over_models": "models"}
@@ -80,15 +89,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
     alike = "only warn where instructions, granularity or top-k differ"
+    human = "label files: compare the judge of the files, which may be one, with people, and people with each other"
+    parser.add_argument("--human", type=Path, nargs="+", metavar="LABELS", help=human)
     parser.add_argument("--allow-mixed", action="store_true", help=alike)
     add_output_options(parser, "everything", "table (a block for each pair of judges)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0, or 1 when a judge has not scored any row."""
-    check_output(args.output_file, args.files)
+    check_output(args.output_file, [*args.files, *(args.human or ())])
     paths, controls = split_controls(result_paths(args.files))
     warn_of_controls(controls)
+    if args.human:
+        return _with_people(args, paths)
     reading = read_judges(paths)
     for path, lines in reading.unreadable.items():
         if lines.count:
@@ -105,6 +118,15 @@ def run(args: argparse.Namespace) -> int:
     if joined is None:
         warn(f"{no_common_row(reading)}: nothing to compare; judge the rows again, then repeat")
         return 1
+    return 0
+
+
+def _with_people(args: argparse.Namespace, paths: Sequence[Path]) -> int:
+    files = score_files(paths, RATIONALES)
+    found = human_agreement(files, read_human_labels(args.human, files))
+    emit(render_human_agreement(found, args.format), args, found.as_json())
+    for line in agreement_notes(found):
+        warn(line)
     return 0
 
 

@@ -1,9 +1,11 @@
 """Input data: rows of a file become samples.
 
 `rows` reads JSONL, `formats` turns other files into it. `samples` views a row for one evaluated model and chooses these
-models, `labels` and `conversation` read fields of a row, `download` fetches the published files.
+models, `labels` and `conversation` read fields of a row, `annotations` reads people's label files, `download` fetches
+the published files.
 """
 
+from metajudge.data.annotations import Annotation, Annotations, read_annotations
 from metajudge.data.conversation import (
     Conversation,
     cut_to_tokens,

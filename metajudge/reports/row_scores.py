@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metajudge.data import PROMPT_FIELDS, RowIds, Status, as_integer, is_absent, number_of
+from metajudge.data import (
+    PROMPT_FIELDS,
+    InvalidRow,
+    Row,
+    RowIds,
+    Status,
+    as_integer,
+    is_absent,
+    make_sample,
+    number_of,
+)
 from metajudge.metrics import (
     Known,
     Match,
@@ -74,6 +84,8 @@ class RowScores:
     """One row of one model, before its label is read."""
 
     id: str
+    question_id: str
+    """Hash of the evaluated model and both lists; empty if a list is missing."""
     cluster: str
     context_from: str
     """Field that names the cluster in place of the context; empty if none does."""
@@ -143,6 +155,7 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
     n_human = record.n_human if human is None else len(human)
     return RowScores(
         id=name,
+        question_id=question_id_of(record, name, model),
         cluster=json.dumps(row[source], sort_keys=True) if source else f"row {name}",
         context_from=source if source != options.cluster_field else "",
         domain="" if is_absent(row.get("domain")) else str(row["domain"]),
@@ -154,6 +167,14 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
         evidence=_evidence(record, model, n_human, options),
         balance=balance([item for item in record.checklist(model) or () if isinstance(item, str)]),
     )
+
+
+def question_id_of(record: Record, row_id: str, model: str) -> str:
+    """Return the record's question id; that of a record of the reference is computed from its row."""
+    if record.question_id is not None or record.id is not None:
+        return str(record.question_id)
+    sample = make_sample(Row(0, record.metadata or {}), row_id, model)
+    return "" if isinstance(sample, InvalidRow) else sample.question_id
 
 
 def _is_nothing(value: Any) -> bool:

@@ -243,7 +243,7 @@ def _best_counts(best: Sequence[float]) -> dict[str, int | None]:
 
 def as_csv(rows: Sequence[ExportedRow]) -> bytes:
     """Return the table as CSV: no value is an empty cell, and no text is a formula to a spreadsheet."""
-    lines = [COLUMNS, *([_csv_cell(getattr(row, name)) for name in COLUMNS] for row in rows)]
+    lines = [COLUMNS, *([csv_cell(getattr(row, name)) for name in COLUMNS] for row in rows)]
     return "".join(f"{','.join(cells)}\n" for cells in lines).encode()
 
 
@@ -252,7 +252,8 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _QUOTED = re.compile(r'[",\r\n]')
 
 
-def _csv_cell(value: str | int | float | None) -> str:
+def csv_cell(value: str | int | float | None) -> str:
+    """Return a cell of a CSV file; a text that a spreadsheet may run as a formula begins with a quote."""
     if not isinstance(value, str):
         return "" if value is None else str(value)
     text = replace_surrogates(f"'{value}" if value.startswith(_FORMULA) else value)

@@ -71,6 +71,8 @@ class ScoreTable:
     judged_by: JudgeIdentity | None
     """None for a file of the reference's records."""
     ids: tuple[str, ...]
+    question_ids: tuple[str, ...]
+    """Hashes of the evaluated model and its lists."""
     clusters: tuple[str, ...]
     domains: tuple[str, ...]
     groups: tuple[str, ...]
@@ -371,6 +373,7 @@ def _columns(
         path=file.path,
         judged_by=judged_by,
         ids=tuple(row.id for row in rows),
+        question_ids=tuple(row.question_id for row in rows),
         clusters=tuple(row.cluster for row in rows),
         domains=tuple(row.domain for row in rows),
         groups=tuple(groups),

@@ -35,6 +35,7 @@ def scored(model: str, rng: np.random.Generator) -> ScoreTable:
         path=Path(f"{model}.jsonl"),
         judged_by=None,
         ids=tuple(map(str, range(ROWS))),
+        question_ids=tuple(map(str, range(ROWS))),
         clusters=tuple(map(str, range(ROWS))),
         domains=tuple(str(number % 4) for number in range(ROWS)),
         groups=("",) * ROWS,
