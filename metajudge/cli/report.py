@@ -11,7 +11,9 @@ from metajudge.cli.options.output import add_output_options, check_output, emit,
 from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files
 from metajudge.errors import UsageError
 from metajudge.reports.controls import ControlFigures, render_controls, with_controls
+from metajudge.reports.corrections import corrected_means, correction_notes
 from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.human_labels import read_human_labels
 from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import MIN_WIDTH, render_overview
@@ -36,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=resamples)
     methods = "print a paragraph for the methods section of a paper in place of the tables"
     parser.add_argument("--methods", action="store_true", help=methods)
+    human = "label files of people: correct RC for the judge's errors, beside the raw figure and in the flag"
+    parser.add_argument("--human", type=Path, nargs="+", metavar="LABELS", help=human)
     add_output_options(parser, "the report")
     add_scoring_flags(parser, "max_checklist_len")
     flag = parser.add_argument_group("the deceptive-alignment flag")
@@ -53,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row, nor a label if only the outcome is asked for."""
-    check_output(args.output_file, args.files)
+    check_output(args.output_file, [*args.files, *(args.human or ())])
     files = scored_files(args, args.files, labels=args.metrics == ("outcome",), controls=True)
     controls = scored_controls(args, args.files, files, args.resamples)
     rule = FlagRule(
@@ -62,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
         min_oa=args.flag_min_oa,
         reference=args.flag_reference,
     )
-    rows = report_rows(files, rule, args.resamples)
+    people = read_human_labels(args.human, files) if args.human else None
+    rows = report_rows(files, rule, args.resamples, people)
     is_overview = args.format == TABLE and args.metrics is None and not args.methods
     text = _text(args, rows, rule, is_overview, controls)
     emit(text, args, with_controls([row.as_json() for row in rows], controls))
@@ -70,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
         warn("the controls are not in the CSV text; --output-file writes them as JSON")
     has_details = args.details or not is_overview
     for line in report_notes(rows, args.metrics or GROUPS) if has_details else overview_notes(rows):
+        warn(line)
+    for line in correction_notes(rows):
         warn(line)
     against = Counter(settings_of(row.file.judged_by) for row in rows if row.flag and row.flag.p_value is not None)
     flags = max(against.values(), default=0)
@@ -99,10 +106,12 @@ def _text(
     if controls and not rows:
         return beside
     tables = render_report(rows, args.metrics or GROUPS, args.format) if args.details or not is_overview else ""
+    corrected = corrected_means(rows, args.format)
     if not is_overview:
-        return "\n".join(filter(None, [tables, beside]))
+        return "\n".join(filter(None, [tables + corrected, beside]))
     more = [] if args.details else wrapped(_MORE, width)
-    return "\n".join([render_overview(rows, rule, width), *filter(None, [beside]), *([tables] if tables else more), ""])
+    overview = render_overview(rows, rule, width) + corrected
+    return "\n".join([overview, *filter(None, [beside]), *([tables] if tables else more), ""])
 
 
 def _groups(text: str) -> tuple[str, ...]:

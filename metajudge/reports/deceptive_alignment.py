@@ -14,6 +14,7 @@ from metajudge.metrics.statistics.intervals import (
     difference_interval,
     paired_difference,
 )
+from metajudge.metrics.statistics.ppi import Labels, corrected_scores, labelled_clusters
 from metajudge.metrics.statistics.resampling import ClusterBootstrap, Floats
 from metajudge.metrics.statistics.significance import holm
 from metajudge.reports.outcome import ACCURACY
@@ -76,6 +77,8 @@ class Flag:
     """Consistency gap on the rows that the flag looks at."""
     paired_consistency_both_right: PairedGap | None = None
     """Consistency gap on those of them that both models label right."""
+    is_corrected: bool = False
+    """True if rationale consistency is corrected by people's labels."""
 
 
 Flags = Mapping[int, Flag]
@@ -83,17 +86,22 @@ Flags = Mapping[int, Flag]
 
 
 def prepare_flags(
-    files: Sequence[ScoreTable], clusters: Sequence[Clusters], sums: ClusterBootstrap
+    files: Sequence[ScoreTable],
+    clusters: Sequence[Clusters],
+    sums: ClusterBootstrap,
+    people: Mapping[int, Labels] | None = None,
 ) -> Callable[[FlagRule], Flags]:
     """Add the columns to `sums`; the returned function reads the resamples after `sums.run()`.
 
-    A row counts if every labelled model has a label to compare and a scored rationale for it.
+    A row counts if every labelled model has a label to compare and a scored rationale for it. `people`: their labels of
+    rationales by `id()` of the file. With labels of every model in at least 10 clusters of these rows, rationale
+    consistency is corrected.
     """
     places = [place for place, file in enumerate(files) if file.labels.get("readable")]
     if len(places) < 2:
         return lambda rule: {}
     chosen = [files[place] for place in places]
-    common = _common_rows(chosen, clusters[places[0]])
+    common = _common_rows(chosen, clusters[places[0]], people or {})
     sizes = common.clusters.sizes(common.accuracy[0])
     figures = (common.accuracy, common.lower, common.upper)
     wanted = [[sums.add(common.clusters.sums(column)) for column in figure] for figure in figures]
@@ -110,7 +118,7 @@ def prepare_flags(
         flags = decide_flags([file.model for file in chosen], observed, resampled, rule, enough, named)
         best = int(np.argmax(observed[1])) if named is None else named
         return {
-            id(file): flag if place == best else common.with_gaps(flag, best, place)
+            id(file): common.with_gaps(flag, best, place)
             for place, (file, flag) in enumerate(zip(chosen, flags, strict=True))
         }
 
@@ -145,13 +153,25 @@ class _CommonRows:
     upper: Floats
     """Bounds of rationale consistency, equal where it is exact."""
     clusters: Clusters
+    is_corrected: bool = False
+
+    def corrected(self, people: Sequence[Labels]) -> "_CommonRows":
+        """Return the rows with rationale consistency corrected; as they are if some model has too few labels."""
+        both = list(zip(self.lower, people, strict=True))
+        if min(labelled_clusters(judge, labels, self.clusters) for judge, labels in both) < MIN_CLUSTERS:
+            return self
+        scores = np.stack([corrected_scores(judge, labels, self.clusters).column for judge, labels in both])
+        return replace(self, lower=scores, upper=scores, is_corrected=True)
 
     def with_gaps(self, flag: Flag, best: int, place: int) -> Flag:
-        """Return the flag of one model with its paired differences to the best."""
+        """Return the flag of one model with its paired differences to the best, which itself has none."""
+        if place == best:
+            return replace(flag, is_corrected=self.is_corrected)
         accuracy = self.accuracy[best] - self.accuracy[place]
         both_right = (self.accuracy[best] == 1) & (self.accuracy[place] == 1)
         return replace(
             flag,
+            is_corrected=self.is_corrected,
             paired_accuracy=paired_difference(accuracy, self.clusters),
             paired_consistency=self._gap(best, place, np.ones_like(both_right)),
             paired_consistency_both_right=self._gap(best, place, both_right),
@@ -168,8 +188,8 @@ class _CommonRows:
         return PairedGap(int(inside.sum()), least.value, most.value, low, high)
 
 
-def _common_rows(files: Sequence[ScoreTable], clusters: Clusters) -> _CommonRows:
-    """Return the common rows of files in the order of the first, whose clusters are given."""
+def _common_rows(files: Sequence[ScoreTable], clusters: Clusters, people: Mapping[int, Labels]) -> _CommonRows:
+    """Return the common rows of files in the order of the first, whose clusters are given; `people` by `id()`."""
     usable = set.intersection(*map(_usable, files))
     places = [file.places() for file in files]
     rows = [[own[name] for name in places[0] if name in usable] for own in places]
@@ -177,12 +197,16 @@ def _common_rows(files: Sequence[ScoreTable], clusters: Clusters) -> _CommonRows
     def column(values: Sequence[Column]) -> Floats:
         return np.stack([own[chosen] for own, chosen in zip(values, rows, strict=True)])
 
-    return _CommonRows(
+    found = _CommonRows(
         accuracy=column([file.columns[ACCURACY] for file in files]),
         lower=column([file.columns[_RC] for file in files]),
         upper=column([file.columns[_RC] if file.has_full_matrix else file.upper_bound for file in files]),
         clusters=replace(clusters, of_row=clusters.of_row[rows[0]]),
     )
+    if not all(id(file) in people for file in files):
+        return found
+    labels = [(people[id(file)], own) for file, own in zip(files, rows, strict=True)]
+    return found.corrected([Labels(one.scores[own], one.probabilities[own]) for one, own in labels])
 
 
 _RC = ("paper", "rationale_consistency")

@@ -107,15 +107,6 @@ def check_blind(labels: HumanLabels) -> None:
         )
 
 
-def corrected(file: ScoreTable, labels: HumanLabels, clusters: Clusters) -> Correction:
-    """Return the mean rationale consistency of a file, corrected by labels of some of its rows.
-
-    Raises `UsageError` if a label was made with the judge's scores in view.
-    """
-    check_blind(labels)
-    return correct(file.columns[_RC], labels_of(file, labels), clusters)
-
-
 def corrected_difference(first: ScoreTable, second: ScoreTable, labels: HumanLabels, clusters: Clusters) -> Correction:
     """Return the difference of two files' mean rationale consistencies over their common rows, corrected.
 
@@ -134,6 +125,7 @@ def corrected_difference(first: ScoreTable, second: ScoreTable, labels: HumanLab
         gaps(first.columns[_RC], second.columns[_RC]),
         Labels(gaps(own[0].scores, own[1].scores), own[0].probabilities),
         clusters,
+        least=-1.0,
     )
 
 

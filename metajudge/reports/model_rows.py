@@ -13,8 +13,10 @@ from metajudge.metrics import Known
 from metajudge.metrics.statistics import intervals, judge_variance
 from metajudge.metrics.statistics.intervals import Clusters, Column, Interval, PendingMean
 from metajudge.metrics.statistics.judge_variance import Reliability
+from metajudge.metrics.statistics.ppi import Correction, correct
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, check_reference, prepare_flags
+from metajudge.reports.human_labels import HumanLabels, check_blind, labels_of
 from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
 from metajudge.reports.score_table import ScoreTable, by_judge, score_names
 
@@ -68,6 +70,8 @@ class ReportRow:
     flag: Flag | None
     """None for a group, and without two models that have labels."""
     file: ScoreTable
+    corrected: Correction | None = None
+    """Rationale consistency corrected by people's labels; None for a group, and without labels."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object of the row."""
@@ -105,6 +109,7 @@ class ReportRow:
                 "labels": self.file.labels,
                 "reliability": self.reliability and self.reliability.as_json(),
                 "deceptive_alignment": self.flag and asdict(self.flag),
+                "rationale_consistency_corrected": self.corrected and self.corrected.as_json(),
             }
         return row
 
@@ -116,17 +121,24 @@ _BOUNDS_JSON: Mapping[Known, dict[str, str]] = {
 }
 
 
-def report_rows(files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES) -> list[ReportRow]:
+def report_rows(
+    files: Sequence[ScoreTable], rule: FlagRule, resamples: int = RESAMPLES, labels: HumanLabels | None = None
+) -> list[ReportRow]:
     """Return a row for each model, followed by its groups, in the order of the files, one judge after the other.
 
-    Raises `UsageError` if the rule names a reference model that is not there.
+    `labels` correct rationale consistency, in the flag, too. Raises `UsageError` if the rule names a reference model
+    that is not there, and for labels made with the judge's scores in view.
     """
+    if labels is not None:
+        check_blind(labels)
     groups = by_judge(files)
     check_reference(groups, rule)
-    return [row for own in groups for row in _rows_of_one_judge(own, rule, resamples)]
+    return [row for own in groups for row in _rows_of_one_judge(own, rule, resamples, labels)]
 
 
-def _rows_of_one_judge(files: Sequence[ScoreTable], rule: FlagRule, resamples: int) -> list[ReportRow]:
+def _rows_of_one_judge(
+    files: Sequence[ScoreTable], rule: FlagRule, resamples: int, labels: HumanLabels | None
+) -> list[ReportRow]:
     clusters = shared_clusters(files)
     sums = ClusterBootstrap(clusters[0].strata if clusters else ())
     pending = [
@@ -134,11 +146,22 @@ def _rows_of_one_judge(files: Sequence[ScoreTable], rule: FlagRule, resamples: i
         for file, own in zip(files, clusters, strict=True)
         for group in (None, *sorted(set(file.groups) - {""}, key=_natural))
     ]
-    flags = prepare_flags(files, clusters, sums)
+    people = {} if labels is None else {id(file): labels_of(file, labels) for file in files}
+    corrections = {
+        id(file): correct(file.columns[_RC], people[id(file)], own)
+        for file, own in zip(files, clusters, strict=True)
+        if people
+    }
+    flags = prepare_flags(files, clusters, sums, people)
     sums.run(resamples)
     found = flags(rule)
     common = common_ids(files)
-    return [one.row(found.get(id(one.file)), common) for one in pending]
+    return [
+        replace(one.row(found.get(id(one.file)), common), corrected=corrections.get(id(one.file)))
+        if one.group is None
+        else one.row(None, common)
+        for one in pending
+    ]
 
 
 def shared_clusters(files: Sequence[ScoreTable]) -> list[Clusters]:

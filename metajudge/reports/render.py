@@ -123,16 +123,27 @@ def _csv(rows: Sequence[ReportRow], groups: Sequence[str]) -> str:
     names = [(group, metric) for group in groups for metric in METRIC_GROUPS[group]]
     triples = [f"{group}_{metric}{part}" for group, metric in names for part in ("", "_low", "_high")]
     judges = _judges(rows)
-    several = any(judges.values())
+    several, is_corrected = any(judges.values()), any(row.corrected for row in rows)
     lines = []
     for row in rows:
         intervals = [row.metrics[name] for name in names]
         figures = [figure for one in intervals for figure in (one.value, one.low, one.high)]
         own = [judges[id(row.file)]] if several else []
         cells = [*own, printable(row.model), row.group, row.n, row.clusters, row.unscored, *figures, int(not row.known)]
+        cells += _corrected_cells(row) if is_corrected else []
         lines.append(["" if one is None else str(one) for one in cells])
     judge = ["judge"] if several else []
-    return render_rows(lines, [*judge, "model", "group", "n", "clusters", "unscored", *triples, "exact"], CSV)
+    headings = [*judge, "model", "group", "n", "clusters", "unscored", *triples, "exact"]
+    return render_rows(lines, [*headings, *(_CORRECTED if is_corrected else ())], CSV)
+
+
+_CORRECTED = ("labelled", *(f"rationale_consistency_corrected{part}" for part in ("", "_low", "_high")))
+"""Columns of a CSV file with people's labels."""
+
+
+def _corrected_cells(row: ReportRow) -> list[float | None]:
+    one = row.corrected
+    return [None] * 4 if one is None else [one.labelled, one.corrected.value, one.corrected.low, one.corrected.high]
 
 
 # ------------------------------------------------------------------ notes

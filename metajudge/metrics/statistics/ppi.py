@@ -71,10 +71,10 @@ class CorrectedScores:
     """λ: weighted mean over the labelled rows."""
 
 
-def correct(judge: Column, labels: Labels, clusters: Clusters) -> Correction:
+def correct(judge: Column, labels: Labels, clusters: Clusters, least: float = 0.0) -> Correction:
     """Correct the mean of the judge's scores; NaN = no score, and such a row is left out.
 
-    For a difference of two models, pass the differences of their scores.
+    Intervals are cut at `least` and 1. For a difference of two models, pass the differences of their scores, and -1.
     """
     scored, labelled = ~np.isnan(judge), _labelled(judge, labels)
     raw = float(judge[scored].mean()) if scored.any() else None
@@ -83,7 +83,7 @@ def correct(judge: Column, labels: Labels, clusters: Clusters) -> Correction:
         return Correction(rows, n, raw, NO_INTERVAL, NO_INTERVAL, None)
     groups = labelled_clusters(judge, labels, clusters)
     fitted, alone = corrected_scores(judge, labels, clusters), corrected_scores(judge, labels, clusters, tuning=0.0)
-    ends = [_interval(scores.column, clusters, groups) for scores in (fitted, alone)]
+    ends = [_interval(scores.column, clusters, groups, least) for scores in (fitted, alone)]
     return Correction(rows, n, raw, ends[0], ends[1], fitted.tuning)
 
 
@@ -115,15 +115,18 @@ def labelled_clusters(judge: Column, labels: Labels, clusters: Clusters) -> int:
 
 
 def best_tuning(judge: Floats, human: Floats, weights: Floats) -> float:
-    """Return the λ within 0..1 that makes the variance of θ smallest; 0 if the judge's scores are all equal.
+    """Return the λ within 0..1 that makes the variance of θ smallest, from rows with these weights 1 / probability.
 
     Where the labelled rows are a subset of all rows, only the drawing of human − λ · judge depends on λ. Its variance
-    is smallest at the weighted least squares slope.
+    is Σ w (w − 1) (human − λ · judge)² about the mean, smallest at the least squares slope with the weights w (w − 1).
+    0 if the judge's scores are all equal, or if every row is labelled for sure.
     """
-    if not len(judge) or np.ptp(judge) == 0:
+    share = weights * (weights - 1)
+    if not share.any() or np.ptp(judge) == 0:
         return 0.0
-    x, y = judge - np.average(judge, weights=weights), human - np.average(human, weights=weights)
-    return float(np.clip(np.sum(weights * x * y) / np.sum(weights * x * x), 0.0, 1.0))
+    x, y = judge - np.average(judge, weights=share), human - np.average(human, weights=share)
+    spread = float(np.sum(share * x * x))
+    return float(np.clip(np.sum(share * x * y) / spread, 0.0, 1.0)) if spread else 0.0
 
 
 def _labelled(judge: Column, labels: Labels) -> NDArray[np.bool_]:
@@ -135,10 +138,10 @@ def _folds(of_row: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.asarray(np.unique(of_row, return_inverse=True)[1] % FOLDS, np.intp)
 
 
-def _interval(column: Column, clusters: Clusters, groups: int) -> Interval:
+def _interval(column: Column, clusters: Clusters, groups: int, least: float) -> Interval:
     """Return Student's interval over clusters; its freedom is the number of labelled clusters less 1."""
     value, error, _ = clustered_error(column, clusters)
     if groups < MIN_CLUSTERS or not error:
         return Interval(value, None, None)
     half = t_quantile((1 + LEVEL) / 2, groups - 1) * error
-    return Interval(value, value - half, value + half)
+    return Interval(value, max(value - half, least), min(value + half, 1.0))

@@ -120,13 +120,14 @@ def flag_caption(rows: Sequence[ReportRow], rule: FlagRule) -> str:
     against = flags[0].against
     exact = all(row.bounds is None for row in rows)
     how = "highest RC" if exact else "highest lower bound of RC"
+    corrected = " RC is corrected by people's labels." if flags[0].is_corrected else ""
     n = max(flag.paired_consistency.n for flag in flags if flag.paired_consistency)
     return (
         f"Flag, given this judge: each model against `{against}` ({'named' if flags[0].reference_is_named else how}) "
-        f"on the {plural(n, 'row')} that all models have with a label and a score. Weaker reasons: an OA of at least "
-        f"{figure(rule.min_oa, 2)} and surely less than {figure(rule.accuracy_margin, 2)} below, and an RC surely more "
-        f"than {figure(rule.consistency_margin, 2)} below. Cannot tell: neither this nor the contrary is sure. A "
-        "negative figure: the model is above. p: with Holm's correction over the models."
+        f"on the {plural(n, 'row')} that all models have with a label and a score.{corrected} Weaker reasons: an OA of "
+        f"at least {figure(rule.min_oa, 2)} and surely less than {figure(rule.accuracy_margin, 2)} below, and an RC "
+        f"surely more than {figure(rule.consistency_margin, 2)} below. Cannot tell: neither this nor the contrary is sure. "
+        "A negative figure: the model is above. p: with Holm's correction over the models."
     )
 
 

@@ -1,0 +1,64 @@
+"""Rationale consistency corrected by people's labels as text, beside the raw figures."""
+
+from collections.abc import Iterator, Sequence
+
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
+from metajudge.metrics.statistics.ppi import Correction
+from metajudge.reports.comparison import Difference
+from metajudge.reports.model_rows import ReportRow
+from metajudge.reports.render import cell
+from metajudge.reports.score_table import judge_names
+from metajudge.text import CSV, plural, printable, render_rows
+
+_RC = ("paper", "rationale_consistency")
+_FIGURES = ["Labelled", "By the judge", "Corrected", "Labels alone", "Lambda"]
+
+
+def corrected_means(rows: Sequence[ReportRow], style: str) -> str:
+    """Return a table with a line for each model; empty without labels, and as CSV, which has them in its lines."""
+    own = [(row, row.corrected) for row in rows if row.corrected is not None]
+    if style == CSV or not own:
+        return ""
+    names = judge_names([row.file for row, _ in own])
+    several = len(set(names.values())) > 1
+    lines = [
+        [
+            *([printable(names[id(row.file)])] if several else []),
+            printable(row.model),
+            *_cells(row.metrics[_RC], one, signed=False),
+        ]
+        for row, one in own
+    ]
+    headings = [*(["Judge"] if several else []), "Model", *_FIGURES]
+    title = (
+        "RC corrected for the judge's errors by people's labels: the figure to cite, with the number of labelled rows"
+    )
+    return f"\n{title}\n\n{render_rows(lines, headings, style)}"
+
+
+def corrected_differences(differences: Sequence[tuple[Difference, Correction]], style: str) -> str:
+    """Return a table with a line for each pair of models; empty without one."""
+    if not differences:
+        return ""
+    lines = [
+        [printable(one.first), printable(one.second), *_cells(one.difference, correction, signed=True)]
+        for one, correction in differences
+    ]
+    title = "Differences in RC, A - B, corrected for the judge's errors by people's labels"
+    return f"\n{title}\n\n{render_rows(lines, ['A', 'B', *_FIGURES], style)}"
+
+
+def _cells(raw: Interval, one: Correction, signed: bool) -> list[str]:
+    figures = [cell(interval, signed) for interval in (raw, one.corrected, one.labels_alone)]
+    return [f"{one.labelled} of {one.rows}", *figures, "n/a" if one.tuning is None else f"{one.tuning:.2f}"]
+
+
+def correction_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
+    """Yield notes on models that have too few labels, and on the flag if it is not corrected."""
+    own = [(row, row.corrected) for row in rows if row.corrected is not None]
+    for row, one in own:
+        if one.corrected.low is None:
+            labelled = plural(one.labelled, "labelled row")
+            yield f"{printable(row.model)}: {labelled}: a corrected RC needs labels of {MIN_CLUSTERS} clusters"
+    if any(row.flag is not None and not row.flag.is_corrected for row, _ in own):
+        yield (f"the flag looks at the judge's RC: some model has labels of fewer than {MIN_CLUSTERS} of its clusters")
