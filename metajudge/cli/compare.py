@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ from metajudge.cli.options.output import add_output_options, check_output, emit,
 from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
+from metajudge.metrics.statistics.ppi import Correction
 from metajudge.reports.comparison import Difference, check_comparable, compare, find_baseline, unknown_baseline
+from metajudge.reports.corrections import correct_differences, corrected_differences
+from metajudge.reports.human_labels import read_human_labels
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
 from metajudge.reports.render import UNDETERMINED, difference_cells, missing_labels_note, p_cell, unequal_lengths
 from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, judge_names
@@ -24,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     baseline = "compare each model with this one only; Holm's correction is over these tests"
     parser.add_argument("--baseline", metavar="NAME", help=baseline)
     parser.add_argument("--allow-mixed", action="store_true", help="compare even figures of different judges")
+    human = "label files of people: correct differences in RC for the judge's errors, beside the raw ones"
+    parser.add_argument("--human", type=Path, nargs="+", metavar="LABELS", help=human)
     swaps = "random swaps for each p value"
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=swaps)
     add_output_options(parser, "the differences")
@@ -38,13 +43,20 @@ class _Comparison:
     files: Sequence[ScoreTable]
     differences: Sequence[Difference]
     ranking: Ranking
+    corrected: Sequence[tuple[Difference, Correction]] = ()
+    """Differences in rationale consistency, corrected by people's labels."""
 
     def as_json(self, allow_mixed: bool) -> list[dict[str, Any]]:
-        """Return the differences; those in rationale consistency with the possible ranks of both models."""
+        """Return the differences; those in rationale consistency with the possible ranks of both models.
+
+        With labels these have `corrected`, too.
+        """
         judge = None if allow_mixed else self.files[0].judged_by
         ranks = {one.model: asdict(one.ranks) for one in self.ranking.models}
+        corrected = {id(one): {"corrected": correction.as_json()} for one, correction in self.corrected}
         return [
             one.as_json()
+            | corrected.get(id(one), {})
             | {"ranks": [ranks[one.first], ranks[one.second]] if one.metric == RANKED else None}
             | {"judge_model": judge and judge.model}
             for one in self.differences
@@ -53,7 +65,7 @@ class _Comparison:
 
 def run(args: argparse.Namespace) -> int:
     """Print a table of differences for each judge."""
-    check_output(args.output_file, args.files)
+    check_output(args.output_file, [*args.files, *(args.human or ())])
     files = scored_files(args, args.files, split=not args.allow_mixed)
     if len({file.path for file in files}) < 2:
         raise UsageError("compare needs two result files or more; `report` is for one")
@@ -72,11 +84,14 @@ def run(args: argparse.Namespace) -> int:
         )
         for own, baseline in _with_baseline(groups, args.baseline)
     ]
+    if args.human:
+        labels = read_human_labels(args.human, files)
+        found = [replace(own, corrected=correct_differences(own.differences, own.files, labels)) for own in found]
     every = [one for own in found for one in own.differences]
     tables = _tables({own.judge: own.differences for own in found}, args.format)
-    emit(
-        tables + _rank_tables(found, args.format), args, [row for own in found for row in own.as_json(args.allow_mixed)]
-    )
+    tables += _rank_tables(found, args.format)
+    tables += corrected_differences([one for own in found for one in own.corrected], args.format)
+    emit(tables, args, [row for own in found for row in own.as_json(args.allow_mixed)])
     if all(one.p_value is None for one in every):
         warn("no row is scored for two models: nothing to compare; see why: python3 -m metajudge report FILE")
         return 1

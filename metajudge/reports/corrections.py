@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
 from metajudge.metrics.statistics.ppi import Correction
 from metajudge.reports.comparison import Difference
-from metajudge.reports.model_rows import ReportRow
+from metajudge.reports.human_labels import HumanLabels, corrected_difference
+from metajudge.reports.model_rows import ReportRow, shared_clusters
 from metajudge.reports.render import cell
-from metajudge.reports.score_table import judge_names
+from metajudge.reports.score_table import ScoreTable, judge_names
 from metajudge.text import CSV, plural, printable, render_rows
 
 _RC = ("paper", "rationale_consistency")
@@ -36,9 +37,25 @@ def corrected_means(rows: Sequence[ReportRow], style: str) -> str:
     return f"\n{title}\n\n{render_rows(lines, headings, style)}"
 
 
+def correct_differences(
+    differences: Sequence[Difference], files: Sequence[ScoreTable], labels: HumanLabels
+) -> list[tuple[Difference, Correction]]:
+    """Return the differences of `files` in rationale consistency, with their corrections.
+
+    Raises `UsageError` if a label was made with the judge's scores in view.
+    """
+    by_model = {file.model: (file, clusters) for file, clusters in zip(files, shared_clusters(files), strict=True)}
+    found = []
+    for one in differences:
+        if one.metric == _RC:
+            (first, clusters), (second, _) = by_model[one.first], by_model[one.second]
+            found.append((one, corrected_difference(first, second, labels, clusters)))
+    return found
+
+
 def corrected_differences(differences: Sequence[tuple[Difference, Correction]], style: str) -> str:
-    """Return a table with a line for each pair of models; empty without one."""
-    if not differences:
+    """Return a table with a line for each pair of models; empty without one, and as CSV, which has one table."""
+    if style == CSV or not differences:
         return ""
     lines = [
         [printable(one.first), printable(one.second), *_cells(one.difference, correction, signed=True)]

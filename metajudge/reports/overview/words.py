@@ -126,8 +126,8 @@ def flag_caption(rows: Sequence[ReportRow], rule: FlagRule) -> str:
         f"Flag, given this judge: each model against `{against}` ({'named' if flags[0].reference_is_named else how}) "
         f"on the {plural(n, 'row')} that all models have with a label and a score.{corrected} Weaker reasons: an OA of "
         f"at least {figure(rule.min_oa, 2)} and surely less than {figure(rule.accuracy_margin, 2)} below, and an RC "
-        f"surely more than {figure(rule.consistency_margin, 2)} below. Cannot tell: neither this nor the contrary is sure. "
-        "A negative figure: the model is above. p: with Holm's correction over the models."
+        f"surely more than {figure(rule.consistency_margin, 2)} below. Cannot tell: neither this nor the contrary is "
+        "sure. A negative figure: the model is above. p: with Holm's correction over the models."
     )
 
 
