@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from metajudge.metrics.statistics.alternative_annotator import MIN_ANNOTATORS, MIN_ROWS
-from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
+from metajudge.metrics.statistics.confusion import RowAgreement
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.reports.human_agreement import Agreement, HumanAgreement, JudgeAgreement, PeopleAgreement
 from metajudge.reports.render import cell
-from metajudge.text import plural, printable, render_rows
+from metajudge.text import plural, printable, render_rows, wrapped
 
 _MEASURES = {
     "exact": "exact agreement",
@@ -19,6 +20,7 @@ _MEASURES = {
 }
 _STEPS = ("0", "0.25", "0.5", "0.75", "1")
 _ALL = "all models"
+_WIDTH = 100
 _TOLERATED = 0.05
 """Bias of the mean rationale consistency that does not matter: the margin of the deceptive-alignment flag."""
 _RELIABLE, _TENTATIVE = 0.8, 0.667
@@ -33,7 +35,7 @@ def render_human_agreement(found: HumanAgreement, style: str) -> str:
         headings = ["", *(_ALL if one.model is None else printable(one.model) for one in own)]
         parts.append(f"Judge {printable(name)} and people\n\n{render_rows(_judge_lines(own), headings, style)}")
         parts += [_confusion(own[-1], style)] if own[-1].agreement.pairs else []
-        parts.append(f"{use_of(own)}\n")
+        parts.append("\n".join([*wrapped(use_of(own), _WIDTH), ""]))
     if found.people:
         headings = ["", *(printable(" / ".join(one.annotators)) for one in found.people)]
         parts.append(f"People among each other\n\n{render_rows(_people_lines(found.people), headings, style)}")
@@ -115,10 +117,11 @@ def use_of(own: Sequence[JudgeAgreement]) -> str:
     """Return the sentence on the use of one judge, from its models and, last, all together."""
     whole = own[-1]
     name, rows = printable(whole.judge), whole.agreement.rows
-    if rows is None or rows.bias.low is None:
+    ends = None if rows is None else _ends(rows)
+    if ends is None:
         return f"Use of {name} here: cannot tell; label rows of at least {MIN_CLUSTERS} contexts."
-    parts = [_mean_use(rows.bias)]
-    if _differ([one.agreement.rows.bias for one in own if one.model is not None and one.agreement.rows]):
+    parts = [_mean_use(*ends)]
+    if _differ([_ends(one.agreement.rows) for one in own if one.model is not None and one.agreement.rows]):
         parts.append("its error differs between models, so that differences need the correction, too")
     parts.append(_single_use(whole))
     if whole.alternative is not None:
@@ -132,10 +135,16 @@ def use_of(own: Sequence[JudgeAgreement]) -> str:
     return f"Use of {name} here: {'; '.join(parts)}."
 
 
-def _mean_use(bias: Interval) -> str:
-    value, low, high = bias.value or 0.0, bias.low or 0.0, bias.high or 0.0
-    side = "above" if value >= 0 else "below"
-    found = f"{abs(value):.3f} {side} people's [{low:+.3f}, {high:+.3f}]"
+def _ends(rows: RowAgreement) -> tuple[float, float] | None:
+    """Return the ends of the bias, equal if all rows have the same one; None below 10 clusters."""
+    bias = rows.bias
+    if bias.low is not None and bias.high is not None:
+        return bias.low, bias.high
+    return None if rows.rmse.low is None or bias.value is None else (bias.value, bias.value)
+
+
+def _mean_use(low: float, high: float) -> str:
+    found = f"judge - people {low + 0.0:+.3f} to {high + 0.0:+.3f}"
     if low >= -_TOLERATED and high <= _TOLERATED:
         return f"its mean RC may be used as it is ({found})"
     if low > 0 or high < 0:
@@ -143,9 +152,9 @@ def _mean_use(bias: Interval) -> str:
     return f"its mean RC only as `report --human` corrects it, because its bias is not clear ({found})"
 
 
-def _differ(biases: Sequence[Interval]) -> bool:
+def _differ(biases: Sequence[tuple[float, float] | None]) -> bool:
     """Return true if two of the intervals have no value in common."""
-    known = [(one.low, one.high) for one in biases if one.low is not None and one.high is not None]
+    known = [ends for ends in biases if ends is not None]
     return any(low > other_high for low, _ in known for _, other_high in known)
 
 

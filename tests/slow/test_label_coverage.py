@@ -12,7 +12,7 @@ from tests.unit.labelled_world import Error, World, both, coverage, lenient, mis
 
 pytestmark = pytest.mark.slow
 
-REPETITIONS, ROWS = 1000, 12_000
+REPETITIONS, ROWS = 2000, 12_000
 ERRORS: dict[str, tuple[Error, Error]] = {
     "leniency": (lenient, lenient),
     "misses": (missing, missing),

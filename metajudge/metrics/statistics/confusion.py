@@ -188,8 +188,8 @@ def _percentile(value: float | None, resampled: Floats) -> Interval:
         return Interval(value, None, None)
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(defined, (tail, 1 - tail))
-    return Interval(value, float(low), float(high))
+    return Interval(value, _known(low), _known(high))
 
 
 def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return round(float(value), 12) if np.isfinite(value) else None  # rounding errors must not exceed 1

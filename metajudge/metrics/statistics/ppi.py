@@ -4,6 +4,7 @@ Angelopoulos et al. (2023), arXiv 2311.01453, with labelled rows that are a subs
 known probabilities: θ = λ · mean of all judge scores + weighted mean over the labelled rows of (human − λ · judge).
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -139,9 +140,9 @@ def _folds(of_row: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _interval(column: Column, clusters: Clusters, groups: int, least: float) -> Interval:
-    """Return Student's interval over clusters; its freedom is the number of labelled clusters less 1."""
+    """Return Student's interval over clusters for a column that depends on this many labelled ones, `groups`."""
     value, error, _ = clustered_error(column, clusters)
     if groups < MIN_CLUSTERS or not error:
         return Interval(value, None, None)
-    half = t_quantile((1 + LEVEL) / 2, groups - 1) * error
+    half = t_quantile((1 + LEVEL) / 2, groups - 1) * error * math.sqrt(groups / (groups - 1))
     return Interval(value, max(value - half, least), min(value + half, 1.0))

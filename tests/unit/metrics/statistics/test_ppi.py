@@ -56,7 +56,9 @@ def test_a_judge_that_is_right_narrows_the_interval_to_that_of_all_rows() -> Non
     found = correct(judge, labels(400, some), singles(400))
     assert found.tuning == pytest.approx(1) and found.corrected.value == pytest.approx(judge.mean())
     assert found.corrected.low is not None and found.corrected.high is not None
-    assert found.corrected.high - found.corrected.low == pytest.approx(2 * 2.0227 * judge.std(ddof=1) / 20, rel=1e-3)
+    assert found.corrected.high - found.corrected.low == pytest.approx(
+        2 * 2.0227 * (40 / 39) ** 0.5 * judge.std(ddof=1) / 20, rel=1e-3
+    )
     assert found.labels_alone.high - found.labels_alone.low > 2 * (found.corrected.high - found.corrected.low)
 
 
