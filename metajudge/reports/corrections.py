@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.metrics.statistics.ppi import Correction
 from metajudge.reports.comparison import Difference
 from metajudge.reports.human_labels import HumanLabels, corrected_difference
 from metajudge.reports.model_rows import ReportRow, shared_clusters
-from metajudge.reports.render import cell
+from metajudge.reports.render import cell, difference_cells, metric_cell
 from metajudge.reports.score_table import ScoreTable, judge_names
 from metajudge.text import CSV, plural, printable, render_rows
 
@@ -26,7 +26,7 @@ def corrected_means(rows: Sequence[ReportRow], style: str) -> str:
         [
             *([printable(names[id(row.file)])] if several else []),
             printable(row.model),
-            *_cells(row.metrics[_RC], one, signed=False),
+            *_cells(metric_cell(row, *_RC), one, signed=False),
         ]
         for row, one in own
     ]
@@ -58,16 +58,16 @@ def corrected_differences(differences: Sequence[tuple[Difference, Correction]], 
     if style == CSV or not differences:
         return ""
     lines = [
-        [printable(one.first), printable(one.second), *_cells(one.difference, correction, signed=True)]
+        [printable(one.first), printable(one.second), *_cells(difference_cells(one)[2], correction, signed=True)]
         for one, correction in differences
     ]
     title = "Differences in RC, A - B, corrected for the judge's errors by people's labels"
     return f"\n{title}\n\n{render_rows(lines, ['A', 'B', *_FIGURES], style)}"
 
 
-def _cells(raw: Interval, one: Correction, signed: bool) -> list[str]:
-    figures = [cell(interval, signed) for interval in (raw, one.corrected, one.labels_alone)]
-    return [f"{one.labelled} of {one.rows}", *figures, "n/a" if one.tuning is None else f"{one.tuning:.2f}"]
+def _cells(raw: str, one: Correction, signed: bool) -> list[str]:
+    figures = [cell(interval, signed) for interval in (one.corrected, one.labels_alone)]
+    return [f"{one.labelled} of {one.rows}", raw, *figures, "n/a" if one.tuning is None else f"{one.tuning:.2f}"]
 
 
 def correction_notes(rows: Sequence[ReportRow]) -> Iterator[str]:

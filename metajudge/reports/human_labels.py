@@ -13,7 +13,7 @@ from metajudge.errors import UsageError
 from metajudge.metrics import Matrix, paper_metrics
 from metajudge.metrics.statistics.intervals import Clusters, Column
 from metajudge.metrics.statistics.ppi import Correction, Labels, correct
-from metajudge.records import Record, latest_records
+from metajudge.records import Paths, Record, latest_records
 from metajudge.reports.row_scores import ScoringConfig, question_id_of
 from metajudge.reports.score_table import ScoreTable, settings_of
 from metajudge.text import printable
@@ -40,16 +40,17 @@ class HumanLabels:
         return [one for one in self.annotations.rows if one.judge_shown]
 
 
-def read_human_labels(paths: Sequence[Path], files: Sequence[ScoreTable]) -> HumanLabels:
+def read_human_labels(paths: Paths, files: Sequence[ScoreTable]) -> HumanLabels:
     """Read label files about the rows of `files`.
 
     Raises `UsageError` like `read_annotations`, for a label of a row that no file has, and where no label is about an
     evaluated model of the files.
     """
-    found = read_annotations(paths)
+    chosen = list(map(Path, [paths] if isinstance(paths, str | Path) else paths))
+    found = read_annotations(chosen)
     ids = {name for file in files for name in file.ids}
     keys = {key for file in files for key in zip(file.ids, file.question_ids, strict=True)}
-    named = ", ".join(map(str, paths))
+    named = ", ".join(map(str, chosen))
     for one in found.rows:
         if one.id not in ids:
             raise UsageError(

@@ -56,10 +56,10 @@ def _row(row: ReportRow, group: str, grouped: bool) -> list[str]:
     own = [] if not grouped else ["all" if row.group is None else printable(row.group)]
     counts = [str(row.n), str(row.clusters), str(row.unscored)]
     counts += [str(row.reference_left_out)] if group == "reference" else []
-    return [name, *own, *counts, *(_metric_cell(row, group, metric) for metric in METRIC_GROUPS[group])]
+    return [name, *own, *counts, *(metric_cell(row, group, metric) for metric in METRIC_GROUPS[group])]
 
 
-def _metric_cell(row: ReportRow, group: str, metric: str) -> str:
+def metric_cell(row: ReportRow, group: str, metric: str) -> str:
     """Return a cell: bounds of rationale consistency as a range, with the lower one's low and the upper one's high end.
 
     Other lower bounds are marked, as in `at_least`.

@@ -7,12 +7,15 @@ from typing import Any
 from metajudge.metrics.statistics.resampling import RESAMPLES
 from metajudge.records import Paths, result_paths, split_controls
 from metajudge.reports.controls import ControlFigures, control_figures, render_controls, with_controls
+from metajudge.reports.corrections import corrected_means, correction_notes
 from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.human_labels import read_human_labels
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import render_overview
 from metajudge.reports.render import file_notes, overview_notes, render_report, report_notes
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_files, select_judge
+from metajudge.text import TABLE
 
 GROUPS = ("paper", "outcome", "reference")
 """Groups of metrics in the order of the tables."""
@@ -42,7 +45,7 @@ class Report:
     @property
     def notes(self) -> list[str]:
         """Remarks on the figures, which the command prints on stderr with `--details`: rows left out, mixed judges."""
-        return [*self._file_notes(), *report_notes(self.rows, GROUPS)]
+        return [*self._file_notes(), *report_notes(self.rows, GROUPS), *correction_notes(self.rows)]
 
     def details(self) -> str:
         """Return the tables of every metric, which the command prints with `--details`."""
@@ -54,10 +57,11 @@ class Report:
 
     def __repr__(self) -> str:
         overview = render_overview(self.rows, self.rule, WIDTH) if self.rows or not self.controls else ""
+        overview += corrected_means(self.rows, TABLE)
         return "\n".join(filter(None, [overview, render_controls(self.controls, width=WIDTH)]))
 
     def _repr_html_(self) -> str:
-        text = "\n".join([str(self), *self._file_notes(), *overview_notes(self.rows)])
+        text = "\n".join([str(self), *self._file_notes(), *overview_notes(self.rows), *correction_notes(self.rows)])
         return f"<pre>{html.escape(text)}</pre>"
 
     def _file_notes(self) -> list[str]:
@@ -71,18 +75,21 @@ def report(
     rule: FlagRule | None = None,
     resamples: int = RESAMPLES,
     eval_model: str | None = None,
+    human: Paths = (),
 ) -> Report:
     """Return the report on result files, or on directories of them.
 
     `group_by`: a field of the rows, or `n_human`, `preference_strength` or `label_correct`; replaces that of `options`.
     `options`: how rows are scored. `rule`: of the deceptive-alignment flag. `resamples` for each interval.
-    `eval_model`: only the results of this judge. Raises `UsageError` for a file without results.
+    `eval_model`: only the results of this judge. `human`: label files of people, which correct rationale consistency.
+    Raises `UsageError` for a file without results.
     """
     scoring, rule = options or ScoringConfig(), rule or FlagRule()
     ordinary, others = split_controls(result_paths(paths))
     files = score_files(ordinary, scoring if group_by is None else replace(scoring, group_by=group_by))
     if eval_model is not None and (files or not others):
         files = select_judge(files, eval_model)
+    labels = read_human_labels(human, files) if human else None
     controls = control_figures(others, files, scoring, resamples)
     shown = (one for one in controls if eval_model in (None, one.judge_model))
-    return Report(tuple(report_rows(files, rule, resamples)), rule, tuple(shown))
+    return Report(tuple(report_rows(files, rule, resamples, labels)), rule, tuple(shown))

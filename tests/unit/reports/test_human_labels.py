@@ -10,7 +10,8 @@ import pytest
 from metajudge.errors import UsageError
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.human_labels import RATIONALES, corrected_difference, labels_of, read_human_labels
-from metajudge.reports.model_rows import report, report_rows, shared_clusters
+from metajudge.reports.model_rows import report_rows, shared_clusters
+from metajudge.reports.report import report
 from metajudge.reports.score_table import ScoreTable, score_files
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
@@ -93,7 +94,8 @@ def test_a_label_of_a_row_that_is_not_there_is_refused(tmp_path: Path, files: li
 def test_the_report_has_the_corrected_figure_beside_the_raw_one(tmp_path: Path, files: list[Path]) -> None:
     """A is judged .19 too low, B as people do: only A's figure changes."""
     labels = labelled(tmp_path, both(range(0, ROWS, 3)))
-    first, second = report(files, resamples=200, human=[labels])
+    found = report(files, resamples=200, human=labels)
+    first, second = found.to_json()
     one, other = (row["rationale_consistency_corrected"] for row in (first, second))
     assert (one["rows"], one["labelled"]) == (60, 20)
     assert one["raw"] == pytest.approx(0.75 - 0.25 * 0.75)
@@ -101,9 +103,10 @@ def test_the_report_has_the_corrected_figure_beside_the_raw_one(tmp_path: Path, 
     assert one["corrected"]["low"] > one["raw"]
     assert other["corrected"]["value"] == pytest.approx(other["raw"]) and other["tuning"] == pytest.approx(1)
     assert other["corrected"]["low"] < other["raw"] < other["corrected"]["high"]
-    raw = report(files, resamples=200)
+    raw = report(files, resamples=200).to_json()
     assert raw[0]["rationale_consistency_corrected"] is None
     assert raw[0]["paper"] == first["paper"]
+    assert "RC corrected for the judge's errors" in str(found)
 
 
 def test_the_flag_takes_the_corrected_difference(tmp_path: Path, files: list[Path]) -> None:
