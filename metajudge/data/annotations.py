@@ -29,6 +29,7 @@ _REMEDY = "name a file that label-sample has written, with `annotator` and `mark
 class Annotation:
     """One annotator's scores of one row and evaluated model."""
 
+    path: Path
     line: int
     """Line number in the file, from 1; in CSV the number of the row below the heading, plus 1."""
     id: str
@@ -49,6 +50,11 @@ class Annotation:
     """True if the annotator saw the judge's scores."""
     seconds: float | None
     """Time that the annotator took; None = unknown."""
+
+    @property
+    def place(self) -> str:
+        """Return the file and line for messages."""
+        return _place(self.path, self.line)
 
     def matrix(self) -> list[list[float | None]]:
         """Return the scores: human items as rows, model items as columns; None in the row of an unclear item."""
@@ -82,8 +88,8 @@ def read_annotations(paths: Sequence[Path]) -> Annotations:
     Raises `UsageError` for a file of another kind, a line that cannot be read, two labels of one annotator for a row
     and evaluated model, different probabilities of a row, and files without a label.
     """
-    rows: dict[tuple[str, str, str], tuple[Path, Annotation]] = {}
-    drawn: dict[str, tuple[Path, Annotation]] = {}
+    rows: dict[tuple[str, str, str], Annotation] = {}
+    drawn: dict[str, Annotation] = {}
     unlabelled = 0
     for path in paths:
         for number, fields in _lines(path):
@@ -91,22 +97,22 @@ def read_annotations(paths: Sequence[Path]) -> Annotations:
                 unlabelled += 1
                 continue
             row = _Line(path, number, fields).annotation()
-            earlier = rows.setdefault((row.id, row.question_id, row.annotator), (path, row))
-            if earlier[1] is not row:
+            earlier = rows.setdefault((row.id, row.question_id, row.annotator), row)
+            if earlier is not row:
                 raise UsageError(
-                    f"{_place(path, number)}: {printable(row.annotator)} has labelled row {printable(row.id)} before "
-                    f"({_place(earlier[0], earlier[1].line)}); keep one label, or name only the latest export"
+                    f"{row.place}: {printable(row.annotator)} has labelled row {printable(row.id)} before "
+                    f"({earlier.place}); keep one label, or name only the latest export"
                 )
-            other = drawn.setdefault(row.id, (path, row))
-            if other[1].probability != row.probability:
+            other = drawn.setdefault(row.id, row)
+            if other.probability != row.probability:
                 raise UsageError(
-                    f"{_place(path, number)}: row {printable(row.id)} has the probability {row.probability:g}, but "
-                    f"{other[1].probability:g} in {_place(other[0], other[1].line)}; use labels of one drawing together"
+                    f"{row.place}: row {printable(row.id)} has the probability {row.probability:g}, but "
+                    f"{other.probability:g} in {other.place}; use labels of one drawing together"
                 )
     if not rows:
         names = ", ".join(map(str, paths))
         raise UsageError(f"{names}: no row is labelled yet ({unlabelled} tasks); fill in `annotator` and `marks`")
-    return Annotations(tuple(paths), tuple(row for _, row in rows.values()), unlabelled)
+    return Annotations(tuple(paths), tuple(rows.values()), unlabelled)
 
 
 def _place(path: Path, line: int) -> str:
@@ -155,7 +161,7 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _from_text(key: str, value: str | None) -> Any:
-    """Return a cell of a spreadsheet as the JSON value that stands for it; as it is if it cannot be read."""
+    """Return a cell of a spreadsheet as its JSON value; unchanged if it cannot be read."""
     text = (value or "").strip()
     if key in ("marks", "unclear"):
         parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
@@ -189,6 +195,7 @@ class _Line:
         """Return the label. Raises `UsageError` for a field that cannot be read."""
         n_human, n_model = self._count("n_human", 1), self._count("n_model", 0)
         return Annotation(
+            path=self._path,
             line=self._number,
             id=self._text("id"),
             question_id=self._text("question_id"),

@@ -188,7 +188,7 @@ def _check_shape(key: Key, matrix: Matrix, labels: Sequence[Annotation], file: S
     for one in labels:
         if one.n_human != len(matrix) or one.n_model < judged:
             raise UsageError(
-                f"line {one.line} of the labels: row {printable(key[0])} has {one.n_human} human and {one.n_model} "
+                f"{one.place}: row {printable(key[0])} has {one.n_human} human and {one.n_model} "
                 f"model items, but the judge scored {len(matrix)} and {judged}; label rows drawn from {file.path}"
             )
 

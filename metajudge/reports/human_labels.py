@@ -54,7 +54,7 @@ def read_human_labels(paths: Paths, files: Sequence[ScoreTable]) -> HumanLabels:
     for one in found.rows:
         if one.id not in ids:
             raise UsageError(
-                f"{named} line {one.line}: row {printable(one.id)} is in none of the result files; "
+                f"{one.place}: row {printable(one.id)} is in none of the result files; "
                 "name the files that the labelled rows were drawn from"
             )
     rows: dict[Key, list[Annotation]] = defaultdict(list)

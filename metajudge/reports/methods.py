@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from metajudge.metrics.statistics.intervals import LEVEL, MIN_CLUSTERS, MIN_STRATUM
 from metajudge.records import Record, latest_records
 from metajudge.reports.model_rows import ReportRow
+from metajudge.reports.render import cell
 from metajudge.reports.score_table import settings_of
 from metajudge.text import listed, plural, printable
 from metajudge.version import __version__
@@ -105,6 +106,7 @@ def methods_paragraph(rows: Sequence[ReportRow], cluster_field: str, resamples: 
         f"the reference metrics a bootstrap-t over clusters ({resamples:,} resamples, within domains of at least "
         f"{MIN_STRATUM} clusters), or Wilson's where few clusters differ; for outcome metrics Wilson's with n divided "
         f"by the design effect of the clusters; none below {MIN_CLUSTERS} clusters.",
+        *_correction_sentences(whole),
         f"The records were made with MetaJudge {listed(versions)}; the figures were computed with MetaJudge "
         f"{__version__}, Python {platform.python_version()} and NumPy {np.__version__}.",
     ]
@@ -122,6 +124,19 @@ def _judge_sentences(models: Sequence[str], settings: Sequence[JudgeSettings]) -
         verb = "model was" if len(judges) == 1 else "models were"
         sentences.append(f"{whose} judge {verb} {listed(judges)}.")
     return sentences
+
+
+def _correction_sentences(rows: Sequence[ReportRow]) -> Iterator[str]:
+    own = [(row, row.corrected) for row in rows if row.corrected is not None]
+    if own:
+        figures = [
+            f"{printable(row.model)} {cell(one.corrected)} with {one.labelled} labelled rows" for row, one in own
+        ]
+        yield (
+            "RC was also corrected for the judge's errors by human labels (prediction-powered inference, arXiv "
+            "2311.01453, with weights of 1 / probability of drawing and Student's intervals over clusters): "
+            f"{'; '.join(figures)}."
+        )
 
 
 def _rows_sentence(row: ReportRow) -> str:

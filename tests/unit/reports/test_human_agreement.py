@@ -93,6 +93,16 @@ def test_the_sampling_weight_counts(tmp_path: Path) -> None:
     assert judge.agreement.rows.bias.value == pytest.approx(sum(gaps) * 10 / (20 * 2 + 20 * 10))
 
 
+def test_a_row_counts_once_however_many_label_it(tmp_path: Path) -> None:
+    """Three say that the judge is right about the first ten rows; one says that it is too high in ten others."""
+    labels = [label(n, judged(n), name) for n in range(10) for name in ("anna", "bob", "cem")]
+    labels += [label(n, lower(judged(n))) for n in range(10, 20)]
+    (judge,) = found(tmp_path, [results(tmp_path)], labels).judges
+    assert judge.agreement.pairs is not None
+    lowered = sum(score > 0 for n in range(10, 20) for line in judged(n) for score in line if score)
+    assert judge.agreement.pairs.measures["exact"].value == pytest.approx(1 - lowered / 80)
+
+
 def test_unclear_items_and_pairs_that_were_not_asked_are_left_out(tmp_path: Path) -> None:
     rows = [record(n, [[0.5, None], [0.25, 0.0]], "A") | {"question_id": f"A {n}"} for n in range(12)]
     labels = [label(n, [[0.5, 0.0], [0.25, 0.0]], unclear=[2] if n == 0 else []) for n in range(12)]

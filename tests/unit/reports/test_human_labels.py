@@ -146,6 +146,8 @@ def test_the_report_prints_a_table(tmp_path: Path, files: list[Path], run: Run) 
     assert heading.endswith("labelled,rationale_consistency_corrected,rationale_consistency_corrected_low,"
                             "rationale_consistency_corrected_high")  # fmt: skip
     assert first.split(",")[-4] == "20" and len(first.split(",")) == len(heading.split(","))
+    _, out, _ = run("report", *files, "--human", labels, "--resamples", "200", "--methods")
+    assert "RC was also corrected for the judge's errors by human labels" in " ".join(out.split())
     _, out, _ = run("report", *files, "--resamples", "200", "--format", "csv")
     assert "corrected" not in out
 
