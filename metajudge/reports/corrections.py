@@ -7,11 +7,13 @@ from metajudge.metrics.statistics.ppi import Correction
 from metajudge.reports.comparison import Difference
 from metajudge.reports.human_labels import HumanLabels, corrected_difference
 from metajudge.reports.model_rows import ReportRow, shared_clusters
+from metajudge.reports.overview.compact import consistency_cell, figure, interval_cell
 from metajudge.reports.render import cell, difference_cells, metric_cell
 from metajudge.reports.score_table import ScoreTable, judge_names
-from metajudge.text import CSV, plural, printable, render_rows
+from metajudge.text import CSV, TABLE, plural, printable, render_rows
 
 _RC = ("paper", "rationale_consistency")
+_DIGITS = 3
 _FIGURES = ["Labelled", "By the judge", "Corrected", "Labels alone", "Lambda"]
 
 
@@ -26,13 +28,13 @@ def corrected_means(rows: Sequence[ReportRow], style: str) -> str:
         [
             *([printable(names[id(row.file)])] if several else []),
             printable(row.model),
-            *_cells(metric_cell(row, *_RC), one, signed=False),
+            *_mean_cells(row, one, style),
         ]
         for row, one in own
     ]
     headings = [*(["Judge"] if several else []), "Model", *_FIGURES]
     title = (
-        "RC corrected for the judge's errors by people's labels: the figure to cite, with the number of labelled rows"
+        "RC corrected for the judge's errors by people's labels: cite it with the number of labelled rows"
     )
     return f"\n{title}\n\n{render_rows(lines, headings, style)}"
 
@@ -63,6 +65,14 @@ def corrected_differences(differences: Sequence[tuple[Difference, Correction]], 
     ]
     title = "Differences in RC, A - B, corrected for the judge's errors by people's labels"
     return f"\n{title}\n\n{render_rows(lines, ['A', 'B', *_FIGURES], style)}"
+
+
+def _mean_cells(row: ReportRow, one: Correction, style: str) -> list[str]:
+    """Return the figures of a model, as short as those of the overview in a plain table."""
+    if style != TABLE:
+        return _cells(metric_cell(row, *_RC), one, signed=False)
+    figures = [interval_cell(interval, _DIGITS) for interval in (one.corrected, one.labels_alone)]
+    return [f"{one.labelled} of {one.rows}", consistency_cell(row, _DIGITS), *figures, figure(one.tuning, 2)]
 
 
 def _cells(raw: str, one: Correction, signed: bool) -> list[str]:
