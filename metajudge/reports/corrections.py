@@ -33,9 +33,7 @@ def corrected_means(rows: Sequence[ReportRow], style: str) -> str:
         for row, one in own
     ]
     headings = [*(["Judge"] if several else []), "Model", *_FIGURES]
-    title = (
-        "RC corrected for the judge's errors by people's labels: cite it with the number of labelled rows"
-    )
+    title = "RC corrected for the judge's errors by people's labels: cite it with the number of labelled rows"
     return f"\n{title}\n\n{render_rows(lines, headings, style)}"
 
 

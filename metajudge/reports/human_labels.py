@@ -126,7 +126,7 @@ def corrected_difference(first: ScoreTable, second: ScoreTable, labels: HumanLab
         gaps(first.columns[_RC], second.columns[_RC]),
         Labels(gaps(own[0].scores, own[1].scores), own[0].probabilities),
         clusters,
-        least=-1.0,
+        is_difference=True,
     )
 
 

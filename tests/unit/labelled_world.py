@@ -95,7 +95,8 @@ def coverage(of: World, n: int, repetitions: int, clusters: int = 330) -> Covera
         file, groups = of.draw(rng, clusters)
         drawn = file.probabilities(n, seed)
         for place, (people, judge) in enumerate(_figures(file)):
-            found = correct(judge, Labels(np.where(np.isnan(drawn), np.nan, people), drawn), groups, least=-1.0)
+            labels = Labels(np.where(np.isnan(drawn), np.nan, people), drawn)
+            found = correct(judge, labels, groups, is_difference=place == 2)
             for kind, (low, high) in enumerate(_intervals(found, judge, groups)):
                 hits[kind, place] += low <= truth[place] <= high
                 widths[kind, place] += high - low

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from metajudge.metrics.statistics.intervals import Clusters, cluster_rows
-from metajudge.metrics.statistics.ppi import Labels, best_tuning, correct, corrected_scores, labelled_clusters
+from metajudge.metrics.statistics.ppi import (
+    Labels,
+    best_tuning,
+    correct,
+    corrected_scores,
+    hall_quantile,
+    labelled_clusters,
+)
 from tests.unit.labelled_world import coverage, lenient, missing, world
 
 
@@ -136,8 +143,27 @@ def test_intervals_end_within_the_scale() -> None:
     judge = np.zeros(200)
     some = {place: float(place == 0) for place in range(12)}
     assert correct(judge, labels(200, some), singles(200)).corrected.low == 0
-    low = correct(judge, labels(200, some), singles(200), least=-1).corrected.low
+    low = correct(judge, labels(200, some), singles(200), is_difference=True).corrected.low
     assert low is not None and low < 0
+
+
+@pytest.mark.parametrize("skewness", [-0.5, 0.0, 0.1, 0.9])
+@pytest.mark.parametrize("t", [-2.02, 0.3, 2.02])
+def test_halls_quantile_inverts_his_transformation(skewness: float, t: float) -> None:
+    """g(T) = T + k T² / 3 + k² T³ / 27 + k / 6 with k = skewness."""
+    x = hall_quantile(t, skewness)
+    assert x + skewness * x**2 / 3 + skewness**2 * x**3 / 27 + skewness / 6 == pytest.approx(t)
+
+
+def test_skewed_scores_have_an_interval_that_is_longer_on_the_side_of_the_tail() -> None:
+    """Of 40 labelled rows a few are far above the judge's score; differences have the symmetric interval."""
+    judge = np.zeros(400)
+    some = labels(400, {place: 0.6 if place < 40 else 0.0 for place in range(0, 400, 10)})
+    one = correct(judge, some, singles(400)).corrected
+    other = correct(judge, some, singles(400), is_difference=True).corrected
+    assert one.low is not None and one.high is not None and other.low is not None and other.high is not None
+    assert one.high - one.value > 1.5 * (one.value - one.low)
+    assert other.high - other.value == pytest.approx(other.value - other.low)
 
 
 def test_labels_correct_what_the_judge_gets_wrong() -> None:
