@@ -134,7 +134,8 @@ def _correction_sentences(rows: Sequence[ReportRow]) -> Iterator[str]:
         ]
         yield (
             "RC was also corrected for the judge's errors by human labels (prediction-powered inference, arXiv "
-            "2311.01453, with weights of 1 / probability of drawing and intervals over clusters that allow for skewness, Hall 1992): "
+            "2311.01453, with weights of 1 / probability of drawing and intervals over clusters that allow for "
+            "skewness, Hall 1992): "
             f"{'; '.join(figures)}."
         )
 
