@@ -31,7 +31,9 @@ def judged(errors: str) -> World:
 def test_corrected_figures_are_covered(errors: str, n: int) -> None:
     """About 400 rows in 330 clusters, two models. Coverage is 93 % to 97.5 % for both RC and their difference.
 
-    MEASURED
+    Measured: RC 93.8 % to 96.6 %, differences 94.7 % to 96.0 %. The judge's own intervals hold the truth in at most
+    6 % (RC) and 24 % (differences) of the files. Labels alone hold it in 94.7 % to 99.0 %; the corrected intervals have
+    54 % (40 labels, leniency) to 91 % (200 labels, both kinds of errors) of their width.
     """
     found = coverage(judged(errors), n, REPETITIONS)
     print(errors, n, found.hits.round(3).tolist(), found.widths.round(3).tolist())
@@ -41,15 +43,15 @@ def test_corrected_figures_are_covered(errors: str, n: int) -> None:
     assert (found.widths[0] < found.widths[1]).all()
 
 
-@pytest.mark.parametrize("n", [60, 200])
-@pytest.mark.parametrize("errors", ERRORS)
+@pytest.mark.parametrize(("errors", "n"), [*((errors, 60) for errors in ERRORS), ("both", 200)])
 def test_a_model_at_the_margin_is_rarely_flagged_with_labels(errors: str, n: int) -> None:
     """Two models of equal OA; by people, their RC differ by the margin itself. The level is one-sided 5 %.
 
-    FLAGS
+    Measured: 4.3 % to 5.5 %. With the judge's scores it is 98 % if the judge is lenient with one model and misses points
+    of the other, otherwise 0.
     """
-    of, repetitions = judged(errors), 500
-    rng = np.random.default_rng(5)
+    of, repetitions = judged(errors), 1000
+    rng = np.random.default_rng(20_260_204)
     rule = FlagRule(accuracy_margin=0.1, consistency_margin=float(np.diff(of.people.mean(axis=1))[0] * -1))
     flagged = {"corrected": 0, "raw": 0}
     for seed in range(repetitions):
@@ -67,4 +69,4 @@ def test_a_model_at_the_margin_is_rarely_flagged_with_labels(errors: str, n: int
             resampled = [np.stack([sums.of(place) / sums.of(sizes) for place in figure]) for figure in places]
             flagged[name] += decide_flags(["A", "B"], observed, resampled, rule)[1].verdict == FLAGGED
     print(errors, n, {name: count / repetitions for name, count in flagged.items()})
-    assert flagged["corrected"] / repetitions < 0.07
+    assert flagged["corrected"] / repetitions <= 0.065
