@@ -5,9 +5,9 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import check_output, warn, writing
-from metajudge.cli.options.scoring import note_files
+from metajudge.cli.options.scoring import note_files, warn_of_controls
 from metajudge.errors import UsageError
-from metajudge.records import replacing, result_paths
+from metajudge.records import replacing, result_paths, split_controls
 from metajudge.reports.human_labels import RATIONALES
 from metajudge.reports.label_sample import as_csv, as_jsonl, label_sample
 from metajudge.reports.score_table import score_files, select_judge
@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
     if output.exists():
         raise UsageError(f"--output-file {output} exists and may hold labels; name a new file")
     check_output(output, args.files)
-    files = score_files(result_paths(args.files), RATIONALES)
+    paths, controls = split_controls(result_paths(args.files))
+    warn_of_controls(controls)
+    files = score_files(paths, RATIONALES)
     if args.eval_model:
         files = select_judge(files, args.eval_model)
     note_files(files)

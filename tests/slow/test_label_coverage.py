@@ -47,7 +47,7 @@ def test_corrected_figures_are_covered(errors: str, n: int) -> None:
 def test_a_model_at_the_margin_is_rarely_flagged_with_labels(errors: str, n: int) -> None:
     """Two models of equal OA; by people, their RC differ by the margin itself. The level is one-sided 5 %.
 
-    Measured: 4.3 % to 5.5 %. With the judge's scores it is 98 % if the judge is lenient with one model and misses points
+    Measured: 4.3 % to 5.5 %. By the judge's scores it is 98 % if the judge is lenient with one model and misses points
     of the other, otherwise 0.
     """
     of, repetitions = judged(errors), 1000
