@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metajudge.cli.parameters import with_flags
+from metajudge.data import Shard
 from metajudge.engine import FIRST_COMPLETION, JudgeConfig, Prices, RunStats
 from metajudge.errors import OutputLost
 from metajudge.llm import Usage
@@ -16,8 +17,8 @@ from metajudge.text import plural, printable_lines
 
 def infer_text(config: InferConfig, result: RunResult) -> str:
     """Return the text about the end of an inference."""
-    if result.scan.has_no_row:
-        return _no_row(config.input_file, result.scan, "judge")
+    if result.stats is None and result.scan.has_no_row:
+        return _no_row(config, result.scan, "judge")
     if result.stats is None:
         return _infer_dry_run(config, result)
     return summary_text(
@@ -32,19 +33,23 @@ def infer_text(config: InferConfig, result: RunResult) -> str:
 
 def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec: StepSpec, next_command: str) -> str:
     """Return the text about the end of a step."""
-    if result.scan.has_no_row:
-        return _no_row(config.input_file, result.scan, "ask about")
+    if result.stats is None and result.scan.has_no_row:
+        return _no_row(config, result.scan, "ask about")
     if result.stats is None:
         return _step_dry_run(config, result.scan, spec.name)
     by_status = ", ".join(f"{count} {status}" for status, count in written.by_status.most_common())
     notes = ", ".join(f"{count} {note}" for note, count in written.notes.most_common())
-    replies = f"; the replies in {config.output_file.name}.records" if spec.needs_model else ""
-    lines = [f"{config.output_file} ({by_status or 'no row'}){replies}"]
+    output = config.rows_file
+    replies = f"; the replies in {output.name}.records" if spec.needs_model else ""
+    lines = [f"{output} ({by_status or 'no row'}){replies}"]
     lines += [f"in it, worth a look: {with_flags(notes)}"] if notes else []
+    if not config.part.is_whole:
+        next_command = _merge_command(config.part, output)
     return summary_text(config, result, result.stats, written=lines, next_command=next_command)
 
 
-def _no_row(source: str | Path, scan: InputScan, verb: str) -> str:
+def _no_row(config: TaskConfig, scan: InputScan, verb: str) -> str:
+    source = config.input_file if config.part.is_whole else f"shard {config.part} of {config.input_file}"
     why = (
         f"an earlier step did not succeed for any of the {scan.skipped} rows" if scan.skipped else f"{source} is empty"
     )
@@ -126,10 +131,21 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
 
 def _next_commands(config: InferConfig, outputs: Sequence[Path]) -> str:
     """Return the commands that show these results; controls are shown beside the ordinary results of their folder."""
+    if not config.part.is_whole:
+        return f"\n{' ' * 10}".join(_merge_command(config.part, path) for path in outputs)
     if config.control_kind is None:
         return _analysis_commands(outputs)
     folders = dict.fromkeys(shlex.quote(str(path.parent)) for path in outputs)
     return f"python3 -m metajudge report {' '.join(folders)}"
+
+
+def _merge_command(shard: Shard, output: Path) -> str:
+    """Return the command that joins this output of a shard with those of all others."""
+    ending = f"-of-{shard.count}{output.suffix}"
+    begin = output.name.removesuffix(f"{shard.number}{ending}")
+    whole = output.with_name(f"{begin[:-1]}{output.suffix}")
+    pattern = f"{shlex.quote(str(output.with_name(begin)))}*{shlex.quote(ending)}"
+    return f"once all shards have ended: python3 -m metajudge merge {pattern} --output-file {shlex.quote(str(whole))}"
 
 
 def _analysis_commands(outputs: Sequence[Path]) -> str:

@@ -1,8 +1,8 @@
 """Input data: rows of a file become samples.
 
-`rows` reads JSONL, `formats` turns other files into it. `samples` views a row for one evaluated model and chooses these
-models, `labels` and `conversation` read fields of a row, `annotations` reads people's label files, `download` fetches
-the published files.
+`rows` reads JSONL, `formats` turns other files into it, `shard` takes every N-th line. `samples` views a row for one
+evaluated model and chooses these models, `labels` and `conversation` read fields of a row, `annotations` reads people's
+label files, `download` fetches the published files.
 """
 
 from metajudge.data.annotations import Annotation, Annotations, read_annotations
@@ -49,3 +49,4 @@ from metajudge.data.samples import (
     read_samples,
     with_checklist,
 )
+from metajudge.data.shard import Shard

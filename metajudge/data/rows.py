@@ -1,9 +1,10 @@
 """Rows of an input file, one at a time; a line that is no row comes with the reason."""
 
+import hashlib
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -135,6 +136,13 @@ class InputFile:
         self._spool.seek(place)
         return line
 
+    def fingerprint(self) -> str:
+        """Return a hash of all lines that are not blank, in their order."""
+        found = hashlib.sha256()
+        for _, _, line in self.lines():
+            found.update(line.rstrip(b"\r\n") + b"\n")
+        return found.hexdigest()
+
     def _opened(self) -> AbstractContextManager[IO[bytes]]:
         if self._spool is None:
             return self.path.open("rb", buffering=_BUFFER)
@@ -205,13 +213,20 @@ class EligibleRows(InputFile):
     """An input file without the rows that an earlier step left unfit."""
 
     skipped = 0
-    """Number of lines that the last reading left out."""
+    """Number of counted lines that the last reading left out."""
+
+    def __init__(
+        self, path: Path, parameter: str = "input_file", counted: Callable[[int], bool] = lambda _: True
+    ) -> None:
+        """As in `InputFile`; `skipped` counts the line numbers that `counted` accepts."""
+        super().__init__(path, parameter)
+        self._counted = counted
 
     def rows(self) -> Iterator[Row | InvalidRow]:
         """Yield every line that is fit or unreadable, in order, from the start."""
         self.skipped = 0
         for row in super().rows():
             if isinstance(row, Row) and is_skipped(row.data):
-                self.skipped += 1
+                self.skipped += self._counted(row.line)
             else:
                 yield row

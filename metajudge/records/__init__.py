@@ -3,7 +3,8 @@
 `record` reads and writes a record, `judge_identity` says what makes records comparable, `reference_reading` reads a
 reply as the reference does. `result_writer` appends (`opening` repairs and indexes it), `journal` keeps the replies
 of open rows, `lock` keeps a second writer out, `atomic` replaces files as a whole. `latest` chooses the record that
-counts, `dedupe` and `matches_file` write it out, `discovery` finds result files.
+counts, `dedupe` and `matches_file` write it out, `discovery` finds result files. `shard_file` lists the rows of a
+shard, `merge` joins shards.
 """
 
 from metajudge.records.atomic import replacing, side_file
@@ -33,7 +34,9 @@ from metajudge.records.judge_identity import (
 )
 from metajudge.records.latest import LatestRecords, latest_records
 from metajudge.records.matches_file import matches_path, write_matches
+from metajudge.records.merge import Merged, merge
 from metajudge.records.opening import ResultIndex, check_output_name, read_first_judge, read_index, row_key
 from metajudge.records.record import BAD_SCORE, SCHEMA, Record, ScoredLists, Unscored, encode
 from metajudge.records.reference_reading import literal_marks, reference_reading
 from metajudge.records.result_writer import ResultWriter
+from metajudge.records.shard_file import ShardHead, check_shard, read_head, shard_path, writing_shard

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,15 @@ def _check(source: Path, target: Path, force: bool) -> None:
     if source.exists() and not source.is_file() and not source.is_dir():
         raise UsageError(f"{source} is no ordinary file; it is read twice, so save it to one first")
     check_results(source, *read_first(source))
+    check_target(target, [source], force=force)
+
+
+def check_target(target: Path, sources: Sequence[Path], *, force: bool) -> None:
+    """Raise `UsageError` if `target` cannot be written, is one of `sources`, or exists without `force`."""
     check_output_name(target, "")
     if target.is_dir():
         raise UsageError(f"{target} is a directory; name a file in it")
-    if target.exists() and target.samefile(source):
+    if target.exists() and any(target.samefile(source) for source in sources):
         raise UsageError(f"{target} is the file that is read; name another one for the result")
     if target.exists() and not force:
         raise UsageError(f"{target} exists; name another file, or replace it with `force`")

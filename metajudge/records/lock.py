@@ -41,3 +41,18 @@ def locked(fd: int, path: Path) -> Iterator[None]:
     finally:
         if lock is not None:
             lock.unlink(missing_ok=True)
+
+
+def check_unlocked(path: Path) -> None:
+    """Raise `UsageError` if a run is writing `path`."""
+    being_written = f"{path} is being written by a run; wait for its end"
+    lock = side_file(path, ".lock")
+    if lock.exists():
+        raise UsageError(f"{being_written}, or remove {lock} if the process in it is gone")
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # until the file is closed
+        except BlockingIOError:
+            raise UsageError(being_written) from None
+        except OSError:  # a file system without locks, where a run has a lock file
+            return

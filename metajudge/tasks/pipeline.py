@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import InputFile, InvalidRow, Row
+from metajudge.data import InputFile, InvalidRow, Row, RowIds, Shard
 from metajudge.engine import (
     INCOMPLETE,
     OK,
@@ -26,8 +26,18 @@ from metajudge.engine import (
     run_to_end,
 )
 from metajudge.errors import MetaJudgeError
-from metajudge.options import sent_parameters
-from metajudge.records import Journal, JudgeIdentity, ResultIndex, ResultWriter, read_index, row_key
+from metajudge.options import option, sent_parameters
+from metajudge.records import (
+    Journal,
+    JudgeIdentity,
+    ResultIndex,
+    ResultWriter,
+    ShardHead,
+    check_shard,
+    read_index,
+    row_key,
+    writing_shard,
+)
 from metajudge.tasks.match.task import MatchTask
 from metajudge.tasks.scan import InputScan
 from metajudge.tasks.step import StepTask
@@ -43,6 +53,21 @@ class TaskConfig(JudgeConfig):
     dry_run: bool = False
     show_prompt: bool = False
     """Print the first question of a dry run, too."""
+    shard: str | None = option(
+        None,
+        "only every N-th line of the input, those whose number leaves the remainder K (0 to N-1) when divided by N, "
+        "into <stem>.K-of-N<suffix>; limits, rates and costs hold for this shard alone; `merge` joins the shards",
+        metavar="K/N",
+    )
+
+    def __post_init__(self) -> None:
+        JudgeConfig.__post_init__(self)
+        _ = self.part  # raises for a text that is no shard
+
+    @property
+    def part(self) -> Shard:
+        """The shard that is run; the whole input if none is named."""
+        return Shard() if self.shard is None else Shard.parse(self.shard)
 
 
 @dataclass(slots=True)
@@ -57,9 +82,10 @@ class Job(ABC):
     alternatives: Mapping[str, MatchTask] = field(default_factory=dict, kw_only=True)
     """Tasks by name that a dry run counts, too: other ways to ask about the same rows."""
 
-    def rows(self) -> Iterator[Row | InvalidRow]:
-        """Read the rows up to the limit."""
-        return islice(self.source.rows(), self.config.limit)
+    def rows(self, numbers: RowIds, *, limited: bool = True) -> Iterator[Row | InvalidRow]:
+        """Read the rows of the shard, up to the limit if `limited`; `numbers` gives the ids, row by row."""
+        rows = self.config.part.rows(self.source.rows(), numbers)
+        return islice(rows, self.config.limit) if limited else rows
 
     @abstractmethod
     def scanned_items(self, scan: InputScan) -> Iterator[Any]:
@@ -68,6 +94,10 @@ class Job(ABC):
     @abstractmethod
     def items(self) -> Iterator[Item | InvalidRow]:
         """Read the rows that the judge is asked about."""
+
+    @abstractmethod
+    def all_items(self) -> Iterator[Item | InvalidRow]:
+        """Read every row of the shard, also those beyond the limit or without a question."""
 
     @abstractmethod
     def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> AbstractContextManager[None]:
@@ -127,10 +157,13 @@ def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **m
 def run(job: Job, stop_hook: StopHook) -> RunResult:
     """Scan the input and, unless it is a dry run, take its rows through the task. Raises a `MetaJudgeError`."""
     config = job.config
+    shard = _shard_head(job)
     scan = _scan_input(job)
     scan.warn()
-    if config.dry_run or scan.has_no_row:
-        return RunResult(scan, job.outputs, exit_code=OK if scan.asked.total() + scan.parsed else INCOMPLETE)
+    is_empty_shard = scan.has_no_row and shard is not None and next(job.source.rows(), None) is not None
+    if config.dry_run or (scan.has_no_row and not is_empty_shard):  # an empty shard is written: `merge` needs it
+        is_done = scan.asked.total() + scan.parsed or is_empty_shard
+        return RunResult(scan, job.outputs, exit_code=OK if is_done else INCOMPLETE)
     stats = RunStats(total=scan.asked.total() + scan.parsed, success=scan.parsed, unusable=scan.unusable)
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -138,6 +171,8 @@ def run(job: Job, stop_hook: StopHook) -> RunResult:
             model: stack.enter_context(ResultWriter(path, model, job.task.judge, allow_mixed=config.allow_mixed))
             for model, path in job.outputs.items()
         }
+        if shard is not None:
+            _write_shard_files(job, shard)
         finished_before = sum(len(output.finished) for output in files.values())
         with job.products(scan, files):
             runner = run_to_end(run_rows(config, job.task, job.items(), files, stats, stop_hook))
@@ -151,6 +186,27 @@ def run(job: Job, stop_hook: StopHook) -> RunResult:
         runner.stop_reason,
         finished_before,
     )
+
+
+def _shard_head(job: Job) -> ShardHead | None:
+    """Name the shard of a run over one. Raises `UsageError` if the input has changed since the shard was begun."""
+    part = job.config.part
+    if part.is_whole:
+        return None
+    head = ShardHead(part.number, part.count, job.source.fingerprint())
+    if not job.config.allow_mixed:
+        for path in job.outputs.values():
+            check_shard(path, head)
+    return head
+
+
+def _write_shard_files(job: Job, head: ShardHead) -> None:
+    """Write the rows of the shard beside each record file."""
+    with contextlib.ExitStack() as stack:
+        adders = {model: stack.enter_context(writing_shard(path, head)) for model, path in job.outputs.items()}
+        for item in job.all_items():
+            if not isinstance(item, InvalidRow):
+                adders[item.model](item.line, item.id, item.question_id)
 
 
 @dataclass(frozen=True, slots=True)

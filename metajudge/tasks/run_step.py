@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from metajudge.data import InputFile, InvalidRow, Row, Status, is_skipped
+from metajudge.data import InputFile, InvalidRow, Row, RowIds, Status, is_skipped
 from metajudge.engine import StopHook, check_key
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
@@ -27,6 +27,11 @@ class StepConfig(TaskConfig):
 
     output_file: Path
 
+    @property
+    def rows_file(self) -> Path:
+        """The output; of a shard, with its number in the name."""
+        return self.part.path(self.output_file)
+
 
 def run_step(config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontext) -> tuple[RunResult, OutputCounts]:
     """Take every row of the input through `step`.
@@ -40,7 +45,7 @@ def run_step(config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontex
         if not config.dry_run:
             check_key(config, matching=False)
     judge = judge_identity(config, spec.instructions, spec.name, samples=1, settings=dict(spec.settings))
-    outputs = {spec.name: side_file(config.output_file, ".records")}
+    outputs = {spec.name: side_file(config.rows_file, ".records")}
     job = _StepJob(config, InputFile(Path(config.input_file)), StepTask(step, judge), outputs)
     job.check_output()
     job.check_fields()
@@ -65,7 +70,7 @@ class _StepJob(Job):
 
     def check_output(self) -> None:
         """Raise `UsageError` if the output is the input, a directory or a file that no step has written."""
-        output, source = self.config.output_file, self.source.path
+        output, source = self.config.rows_file, self.source.path
         check_output_name(output)
         if output.exists() and source.exists() and output.samefile(source):
             raise UsageError(f"`output_file` {output} is the input file; name another one")
@@ -79,7 +84,9 @@ class _StepJob(Job):
     def check_fields(self) -> None:
         """Raise `UsageError` for a field that the step needs and no row has."""
         missing, first = self.step.spec.fields, None
-        for row in self.rows():
+        # A field may be missing in one shard only.
+        rows = self.rows(RowIds()) if self.config.part.is_whole else self.source.rows()
+        for row in rows:
             if isinstance(row, Row) and not is_skipped(row.data):
                 first = first or row
                 missing = {name: parameter for name, parameter in missing.items() if name not in row.data}
@@ -93,7 +100,7 @@ class _StepJob(Job):
             )
 
     def scanned_items(self, scan: InputScan) -> Iterator[StepRow | InvalidRow]:
-        for row in step_rows(self.rows(), self.step):
+        for row in self._step_rows():
             scan.rows += 1
             if isinstance(row, StepRow):
                 self._count(row, scan)
@@ -112,9 +119,16 @@ class _StepJob(Job):
             scan.add_unusable(f"{where}: {found.status}: {found.notes['error_message']}")
 
     def items(self) -> Iterator[StepRow | InvalidRow]:
-        for row in step_rows(self.rows(), self.step):
+        for row in self._step_rows():
             if isinstance(row, StepRow) and row.precomputed is None:
                 yield row
+
+    def all_items(self) -> Iterator[StepRow | InvalidRow]:
+        return self._step_rows(limited=False)
+
+    def _step_rows(self, *, limited: bool = True) -> Iterator[StepRow | InvalidRow]:
+        numbers = RowIds()
+        return step_rows(self.rows(numbers, limited=limited), self.step, numbers)
 
     @contextlib.contextmanager
     def products(self, scan: InputScan, files: Mapping[str, ResultWriter]) -> Iterator[None]:
@@ -124,11 +138,13 @@ class _StepJob(Job):
         yield
         if not file.is_lost or self.records.exists():  # else the end names the rescued file; the output stays unchanged
             config = self.config
-            self.written = write_output(self.source, config.limit, config.output_file, self.records, self.step)
+            self.written = write_output(
+                self.source, config.limit, config.rows_file, self.records, self.step, config.part
+            )
 
     def _write_precomputed(self, file: ResultWriter) -> None:
         """Write the records of the rows without a question. Raises `DiskFull` and `OutputLost`."""
-        for row in step_rows(self.rows(), self.step):
+        for row in self._step_rows():
             if isinstance(row, InvalidRow) or row.precomputed is None or row.precomputed.status == SKIPPED:
                 continue
             if row_key(row.id, row.question_id) not in file.finished:

@@ -146,9 +146,11 @@ def _sample(result: RequestResult) -> dict[str, Any]:
     return entry if result.copied_from is None else {**entry, "copied_from": result.copied_from}
 
 
-def step_rows(rows: Iterable[Row | InvalidRow], step: Step) -> Iterator[StepRow | InvalidRow]:
-    """Yield the rows of an input as the step sees them."""
-    numbers, name = RowIds(), step.spec.name
+def step_rows(
+    rows: Iterable[Row | InvalidRow], step: Step, numbers: RowIds | None = None
+) -> Iterator[StepRow | InvalidRow]:
+    """Yield the rows of an input as the step sees them; `numbers` gives the ids."""
+    numbers, name = RowIds() if numbers is None else numbers, step.spec.name
     for row in rows:
         if isinstance(row, InvalidRow):
             yield row

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import METADATA_KEY, InputFile, InvalidRow
+from metajudge.data import METADATA_KEY, InputFile, InvalidRow, RowIds, Shard
 from metajudge.errors import DiskFull
 from metajudge.records import LatestRecords, Record, encode, replacing, row_key
 from metajudge.tasks.step import SKIPPED, Step, StepResult, StepRow, StepSpec, step_rows
@@ -21,14 +21,17 @@ class OutputCounts:
     """Counts of `Step.remarks` over the rows."""
 
 
-def write_output(source: InputFile, limit: int | None, output: Path, records: Path, step: Step) -> OutputCounts:
+def write_output(
+    source: InputFile, limit: int | None, output: Path, records: Path, step: Step, shard: Shard | None = None
+) -> OutputCounts:
     """Rebuild `output`. Raises `DiskFull`.
 
     A row without a record (the run was stopped) is left out; a skipped row stays unchanged.
     A row beyond `limit` keeps its line if an earlier run has made it.
     """
     output = Path(os.path.realpath(output))  # a link stays one
-    written = OutputCounts()
+    written, numbers = OutputCounts(), RowIds()
+    rows = (shard or Shard()).rows(source.rows(), numbers)
     try:
         places = _places(records)
         before: set[int] = set()
@@ -36,7 +39,7 @@ def write_output(source: InputFile, limit: int | None, output: Path, records: Pa
             with output.open("rb") as file:
                 before = {hash(line) for line in file}
         with replacing(output) as new, records.open("rb") as kept:
-            for number, row in enumerate(step_rows(source.rows(), step)):
+            for number, row in enumerate(step_rows(rows, step, numbers)):
                 if isinstance(row, InvalidRow):
                     continue
                 if row.precomputed is not None and row.precomputed.status == SKIPPED:

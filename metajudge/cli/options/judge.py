@@ -12,6 +12,7 @@ from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
 from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
 from metajudge.options import sent_parameters
+from metajudge.tasks import TaskConfig
 
 log = logging.getLogger("metajudge")
 
@@ -24,7 +25,7 @@ def add_row_flags(parser: argparse.ArgumentParser, output: str, rows: str = "JSO
     files.add_argument("--input-file", required=True, metavar="PATH", help=rows)
     files.add_argument("--output-file", required=True, metavar="PATH", help=f"{output}; an existing one is resumed")
     files.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key)")
-    add_flags(files, JudgeConfig, "limit")
+    add_flags(files, TaskConfig, "limit", "shard")
     files.add_argument(
         "--dry-run", action="store_true", help="only print how many rows, requests and tokens remain, and the cost"
     )

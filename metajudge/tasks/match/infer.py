@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,16 +83,18 @@ def run_infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunR
         raise UsageError("`control` and `human_reference` are two runs: leave one of them out")
     if not config.dry_run:
         check_key(config)
-    source = EligibleRows(Path(config.input_file))
-    found = find_models(source, config.limit, config.model_be_evaluated)
+    part = config.part
+    source = EligibleRows(Path(config.input_file), counted=part.holds)
+    limit = config.limit if part.is_whole else None  # all shards judge the same models
+    found = find_models(source, limit, config.model_be_evaluated)
     if not found and next(source.rows(), None) is None:
         return RunResult(InputScan(skipped=source.skipped), exit_code=INCOMPLETE)
     check_spelling(source)
     if not found:
-        check_format(source, config.limit)
-    models = choose_models(config.model_be_evaluated, found, source.path, config.limit)
+        check_format(source, limit)
+    models = choose_models(config.model_be_evaluated, found, source.path, limit)
     models += [ANNOTATORS] if config.human_reference else []
-    outputs = output_paths(str(config.output_file), models, source.path)
+    outputs = output_paths(str(config.output_file), models, source.path, part)
     granularity = config.granularity or _granularity(config, outputs)
     task = make_task(config, granularity)
     control = None if config.control_kind is None else make_control(config.control_kind, source, task.top_k)
@@ -151,7 +153,7 @@ class _MatchJob(Job):
 
     def scanned_items(self, scan: InputScan) -> Iterator[Sample | InvalidRow]:
         numbers, is_named = RowIds(), self.config.dry_run  # only a dry run looks for earlier records here
-        for row in self.rows():
+        for row in self.rows(numbers):
             scan.rows += 1
             for item in self._samples(row, numbers, named=is_named):
                 if isinstance(item, LeftOut):
@@ -168,7 +170,14 @@ class _MatchJob(Job):
 
     def items(self) -> Iterator[Sample | InvalidRow]:
         numbers = RowIds()
-        for row in self.rows():
+        return self._read(self.rows(numbers), numbers)
+
+    def all_items(self) -> Iterator[Sample | InvalidRow]:
+        numbers = RowIds()
+        return self._read(self.rows(numbers, limited=False), numbers)
+
+    def _read(self, rows: Iterable[Row | InvalidRow], numbers: RowIds) -> Iterator[Sample | InvalidRow]:
+        for row in rows:
             for item in self._samples(row, numbers):
                 if not isinstance(item, LeftOut):
                     yield item

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from metajudge.data import InputFile, InvalidRow
+from metajudge.data import InputFile, InvalidRow, Shard
 from metajudge.errors import UsageError
-from metajudge.records import check_output_name, matches_path, read_first_judge, side_file
+from metajudge.records import check_output_name, matches_path, read_first_judge, shard_path, side_file
 from metajudge.tasks.messages import short_hash
 
 MODEL_PLACEHOLDER = "{model}"
@@ -27,15 +27,18 @@ def check_format(source: InputFile, limit: int | None) -> None:
         )
 
 
-def output_paths(output: str, models: Sequence[str], source: Path) -> dict[str, Path]:
-    """Return one results file per model: `{model}` replaced, or the model's name as prefix if there are several."""
+def output_paths(output: str, models: Sequence[str], source: Path, shard: Shard | None = None) -> dict[str, Path]:
+    """Return one results file per model: `{model}` replaced, or the model's name as prefix if there are several.
+
+    `shard`: adds its number to the names.
+    """
     paths: dict[str, Path] = {}
     if not Path(output).name or output.endswith("/") or Path(output).is_dir():
         raise UsageError(f"`output_file` {output or repr(output)} is a directory; name a file in it")
     check_output_name(Path(output))
     for model in models:
         name = safe_filename(model)
-        path = Path(output.replace(MODEL_PLACEHOLDER, name))
+        path = (shard or Shard()).path(Path(output.replace(MODEL_PLACEHOLDER, name)))
         is_shared = MODEL_PLACEHOLDER not in output and len(models) > 1
         paths[model] = path.with_name(f"{name}-{path.name}") if is_shared else path
     taken = [owned.resolve() for path in paths.values() for owned in _side_files(path)]
@@ -59,7 +62,8 @@ def recorded_granularity(outputs: Iterable[Path]) -> str | None:
 
 def _side_files(results: Path) -> list[Path]:
     """List every file that a run may write for these results; no other model's results may be one of them."""
-    return [results, matches_path(results), *(side_file(results, end) for end in (".journal", ".torn", ".rescued"))]
+    ends = (".journal", ".torn", ".rescued")
+    return [results, matches_path(results), shard_path(results), *(side_file(results, end) for end in ends)]
 
 
 def safe_filename(name: str) -> str:
