@@ -1,8 +1,8 @@
 """Many requests: bounded, paced, retried, resumed.
 
 Every layer between a question and the judge has the one method `ask` and wraps the next: `cache`, `retry`,
-`concurrency`, `circuit_breaker`, `rate_limit`, `budget`. `session` stacks them. `runner` takes rows through a task and
-the layers, `row_writer` writes their records, `stats` has the counts.
+`endpoints`, `concurrency`, `circuit_breaker`, `rate_limit`, `budget`. `session` stacks them. `runner` takes rows
+through a task and the layers, `row_writer` writes their records, `stats` has the counts.
 """
 
 from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices

@@ -1,8 +1,10 @@
 """The budget layer, the innermost one: counts requests, tokens and money, and bounds the money."""
 
 import asyncio
+import copy
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
 from metajudge.engine.clock import StoppableClock
 from metajudge.engine.question import ChatClient, Request
@@ -36,6 +38,17 @@ class Prices:
         return (usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion) / 1e6
 
 
+@dataclass(slots=True)
+class _Account:
+    """Expected cost of the requests in flight at all endpoints."""
+
+    in_flight: int = 0
+    reserved: float = 0.0
+    largest_completion: int = 0
+    usage_unknown: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Budget:
     """Sends a request only if the money spent and the expected cost of requests in flight leave enough for it.
 
@@ -53,10 +66,14 @@ class Budget:
         """Without `prices` no cost is counted; without `max_cost` no request waits."""
         self._client, self._stats, self._clock = client, stats, clock
         self._prices, self._max_cost = prices, max_cost
-        self._in_flight, self._reserved = 0, 0.0
+        self._account = _Account()
         self._warned = False
-        self._largest_completion, self._usage_unknown = 0, False
-        self._changed = asyncio.Event()
+
+    def beside(self, client: ChatClient) -> Self:
+        """Return the budget of another endpoint; both spend the same money."""
+        other = copy.copy(self)
+        other._client = client
+        return other
 
     async def ask(self, request: Request) -> Reply:
         """Send the request once it fits.
@@ -65,30 +82,32 @@ class Budget:
         """
         if self._prices is None:
             return await self._send(request)
+        account = self._account
         expected = await self._reserve(self._prices, request.prompt_tokens)
         try:
             reply = await self._send(request)
             self._stats.cost += self._prices.of(reply.usage)
-            self._largest_completion = max(self._largest_completion, reply.usage.completion_tokens)
+            account.largest_completion = max(account.largest_completion, reply.usage.completion_tokens)
             if self._max_cost is not None and not reply.usage.total_tokens:
-                self._usage_unknown = True  # this reply is paid for and kept; only the next request is not sent
+                account.usage_unknown = True  # this reply is paid for and kept; only the next request is not sent
             return reply
         finally:
-            self._in_flight, self._reserved = self._in_flight - 1, self._reserved - expected
-            self._changed.set()
+            account.in_flight, account.reserved = account.in_flight - 1, account.reserved - expected
+            account.changed.set()
 
     async def _reserve(self, prices: Prices, prompt_tokens: int) -> float:
         """Wait until the request's expected cost fits: replies in flight may cost less than expected."""
+        account = self._account
         while True:
-            expected = prices.of(Usage(prompt_tokens, self._largest_completion or FIRST_COMPLETION))
-            fits = self._max_cost is None or expected + self._stats.cost + self._reserved <= self._max_cost
-            if fits and not self._usage_unknown:
+            expected = prices.of(Usage(prompt_tokens, account.largest_completion or FIRST_COMPLETION))
+            fits = self._max_cost is None or expected + self._stats.cost + account.reserved <= self._max_cost
+            if fits and not account.usage_unknown:
                 break
-            if not self._in_flight or self._usage_unknown:
+            if not account.in_flight or account.usage_unknown:
                 raise BudgetExceeded(self._why())
-            self._changed.clear()
-            await self._changed.wait()
-        self._in_flight, self._reserved = self._in_flight + 1, self._reserved + expected
+            account.changed.clear()
+            await account.changed.wait()
+        account.in_flight, account.reserved = account.in_flight + 1, account.reserved + expected
         return expected
 
     async def _send(self, request: Request) -> Reply:
@@ -112,7 +131,7 @@ class Budget:
             )  # fmt: skip
 
     def _why(self) -> str:
-        if self._usage_unknown:
+        if self._account.usage_unknown:
             return "the judge reports no token usage, so `max_cost` cannot be kept; repeat the run without it"
         bound = f"`max_cost` {self._max_cost:g} ({self._stats.cost:.4f} spent in this run)"
         return f"the next request could exceed {bound}; raise it, or start another run, which may spend as much"

@@ -51,6 +51,11 @@ class ConcurrencyLimiter:
         self._cut_at = float("-inf")
         self._answered_at = clock.now()
 
+    @property
+    def load(self) -> int:
+        """Requests that have a place or wait for one."""
+        return self.busy + len(self._waiting)
+
     async def ask(self, request: Request) -> Reply:
         """Send the request once there is a place and a start."""
         await self._enter()

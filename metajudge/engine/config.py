@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict
 
 from metajudge.engine.concurrency import MOST_IN_FLIGHT
-from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
+from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_urls
 from metajudge.options import check_options, option
 
 
@@ -20,6 +20,7 @@ class JudgeConfig:
     model: str = option("gpt-4o", "judge model; embedded = the lexical matcher that needs no key")
     api_key: str = field(default="", repr=False)
     api_base: str = DEFAULT_BASE_URL
+    """Base URL; a comma list names endpoints that serve the same model, each with limits for itself."""
     max_tokens: int | None = option(
         8192, "tokens of a reply, at most; none = not sent", least=1, metavar="N", none="none", sent=True
     )
@@ -72,18 +73,23 @@ class JudgeConfig:
     skip_failed: bool = option(False, "do not ask rows again whose record is a failure")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "api_base", parse_base_url(self.api_base, "api_base"))
+        object.__setattr__(self, "api_base", ",".join(parse_base_urls(self.api_base, "api_base")))
         check_options(self)
 
     @property
+    def base_urls(self) -> tuple[str, ...]:
+        """The endpoints of the judge."""
+        return tuple(self.api_base.split(","))
+
+    @property
     def connections(self) -> int:
-        """Maximum number of connections to the judge."""
+        """Maximum number of connections to each endpoint."""
         return self.concurrent_requests or MOST_IN_FLIGHT
 
     @property
     def sockets(self) -> int:
         """Maximum number of sockets of this process: both ends of each connection to the embedded judge."""
-        return self.connections * (2 if self.model == EMBEDDED else 1)
+        return self.connections * len(self.base_urls) * (2 if self.model == EMBEDDED else 1)
 
     @classmethod
     def from_environment(cls, **fields: Any) -> Self:
@@ -94,7 +100,7 @@ class JudgeConfig:
         known = {"api_key": os.environ.get("OPENAI_API_KEY", "").strip()}
         inherited = os.environ.get("OPENAI_BASE_URL")
         if inherited and fields.get("model") != EMBEDDED and "api_base" not in fields:
-            known["api_base"] = parse_base_url(inherited, "OPENAI_BASE_URL")
+            known["api_base"] = ",".join(parse_base_urls(inherited, "OPENAI_BASE_URL"))
         return cls(**{**known, **fields})
 
 

@@ -5,23 +5,34 @@ import contextlib
 import sys
 import time
 from collections.abc import AsyncIterator
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from tqdm.auto import tqdm  # in a notebook with ipywidgets: its bar
 
-from metajudge.engine.concurrency import ConcurrencyLimiter
 from metajudge.engine.stats import RunStats
 
 REFRESH_SECONDS = 0.5
 LINE_SECONDS = 30.0
 
 
+class InFlight(Protocol):
+    """Requests in flight."""
+
+    @property
+    def sent(self) -> int:
+        """Requests that the judge has."""
+
+    @property
+    def limit(self) -> int:
+        """Requests that it may have now."""
+
+
 class Progress:
     """Shows the counts of a run until `close`."""
 
-    def __init__(self, stats: RunStats, concurrency: ConcurrencyLimiter) -> None:
-        """Show the counts of `stats`, and the requests in flight of `concurrency`."""
-        self._stats, self._concurrency = stats, concurrency
+    def __init__(self, stats: RunStats, in_flight: InFlight) -> None:
+        """Show the counts of `stats`, and the requests in flight."""
+        self._stats, self._in_flight = stats, in_flight
         # `disable=None` makes no bar if stderr is no terminal; a notebook's own bar is always shown.
         self._bar: tqdm[NoReturn] = tqdm(
             total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True, disable=None
@@ -51,7 +62,7 @@ class Progress:
         shown: dict[str, object] = {
             "failed": stats.failures,
             "tokens": stats.usage.total_tokens,
-            "in_flight": f"{self._concurrency.sent}/{self._concurrency.limit}",
+            "in_flight": f"{self._in_flight.sent}/{self._in_flight.limit}",
             **{status: count for status, count in stats.refusals.items() if count},
         }
         if stats.cost:
@@ -69,14 +80,14 @@ class Progress:
         cost = f", cost {stats.cost:.2f}" if stats.cost else ""
         return (
             f"{stats.done}/{total} rows, {stats.failures} failed, {stats.usage.total_tokens} tokens{cost}, "
-            f"{rate:.1f} rows/s, {self._concurrency.sent} of {self._concurrency.limit} in flight{refused}{eta}"
+            f"{rate:.1f} rows/s, {self._in_flight.sent} of {self._in_flight.limit} in flight{refused}{eta}"
         )
 
 
 @contextlib.asynccontextmanager
-async def show_progress(stats: RunStats, concurrency: ConcurrencyLimiter) -> AsyncIterator[None]:
+async def show_progress(stats: RunStats, in_flight: InFlight) -> AsyncIterator[None]:
     """Show progress while the context is open."""
-    progress = Progress(stats, concurrency)
+    progress = Progress(stats, in_flight)
     showing = asyncio.create_task(progress.show())
     try:
         yield

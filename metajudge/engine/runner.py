@@ -108,7 +108,7 @@ class Runner:
                 continue
             # Twice the requests in flight at best: a row that waits for its next try leaves its place to others, also
             # while refusals keep the limit low.
-            await self._wait_until_below(lambda: 2 * self._judge.concurrency.peak)
+            await self._wait_until_below(lambda: 2 * self._judge.endpoints.peak)
             if self.is_stopped:
                 return
             row = asyncio.create_task(self._judge_row(item))
@@ -134,7 +134,7 @@ class Runner:
             results = await self._ask_all(item, self._task.questions(item))
         except Stopped:
             return  # the row stays open, for the next run
-        record = self._task.record(item, results, self._clock.now() - started, self._judge.client.dropped_params)
+        record = self._task.record(item, results, self._clock.now() - started, self._judge.endpoints.dropped_params)
         self._stop_on_error(self._writer.write, item, record, results)
 
     async def _ask_all(self, item: Item, questions: Sequence[Question]) -> list[RequestResult]:
@@ -209,7 +209,7 @@ async def run_rows(
         def stop() -> None:
             loop.call_soon_threadsafe(runner.stop)
 
-        async with show_progress(stats, judge.concurrency):
+        async with show_progress(stats, judge.endpoints):
             with stop_hook(stop):
                 await runner.run(items)
         return runner

@@ -2,8 +2,10 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from metajudge.engine.budget import Budget, Prices
 from metajudge.engine.cache import ResponseCache
@@ -11,6 +13,7 @@ from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.clock import StoppableClock
 from metajudge.engine.concurrency import AdaptiveConcurrency, ConcurrencyLimiter
 from metajudge.engine.config import JudgeConfig
+from metajudge.engine.endpoints import Endpoint, Endpoints
 from metajudge.engine.question import ChatClient, Question, RequestResult
 from metajudge.engine.rate_limit import RateLimiter
 from metajudge.engine.retry import RetryingClient
@@ -26,7 +29,7 @@ def check_key(options: JudgeConfig, *, matching: bool = True) -> None:
     """Raise `UsageError` if a needed key is missing, or cannot be sent; `matching`: the embedded judge can be used."""
     if not options.api_key.isascii() or not options.api_key.isprintable():
         raise UsageError("the key has a line break or a letter that no key has; copy it again (OPENAI_API_KEY)")
-    if options.model != EMBEDDED and options.api_base == DEFAULT_BASE_URL and not options.api_key:
+    if options.model != EMBEDDED and DEFAULT_BASE_URL in options.base_urls and not options.api_key:
         raise UsageError(
             f"no API key for the {'judge' if matching else 'model'}: set OPENAI_API_KEY, "
             "or `api_base` for a server of your own"
@@ -40,9 +43,7 @@ class JudgeSession:
 
     stats: RunStats
     clock: StoppableClock
-    client: ChatClient
-    circuit_breaker: CircuitBreaker
-    concurrency: ConcurrencyLimiter
+    endpoints: Endpoints
     cache: ResponseCache
     """The outermost layer."""
 
@@ -51,47 +52,80 @@ class JudgeSession:
         return await self.cache.ask(question)
 
 
-def stack_layers(client: ChatClient, config: JudgeConfig, stats: RunStats, clock: StoppableClock) -> JudgeSession:
-    """Wrap the client in its layers, the innermost first."""
+def stack_layers(
+    client: ChatClient,
+    config: JudgeConfig,
+    stats: RunStats,
+    clock: StoppableClock,
+    others: Sequence[ChatClient] = (),
+) -> JudgeSession:
+    """Wrap the client in its layers, the innermost first; `others`: clients of further endpoints of the judge.
+
+    Each endpoint has limits for itself. The cost is bounded over all of them.
+    """
     budget = Budget(client, stats, clock, Prices(*config.prices) if config.prices else None, config.max_cost)
-    rate_limiter = RateLimiter(
-        budget,
-        clock,
-        delay=config.rate_limit_delay,
-        requests_per_minute=config.requests_per_minute,
-        tokens_per_minute=config.tokens_per_minute,
-    )
-    circuit_breaker = CircuitBreaker(rate_limiter, timeout=config.outage_timeout, clock=clock)
+    budgets = [budget, *map(budget.beside, others)]
+    found: list[Endpoint] = []
+
+    def reachable_until(number: int) -> float:
+        breakers = [one.circuit_breaker for place, one in enumerate(found) if place != number]
+        return max((one.reachable_until for one in breakers), default=-math.inf)
+
+    for number, (one, own_budget) in enumerate(zip([client, *others], budgets, strict=True)):
+        rate_limiter = RateLimiter(
+            own_budget,
+            clock,
+            delay=config.rate_limit_delay,
+            requests_per_minute=config.requests_per_minute,
+            tokens_per_minute=config.tokens_per_minute,
+        )
+        circuit_breaker = CircuitBreaker(
+            rate_limiter,
+            timeout=config.outage_timeout,
+            clock=clock,
+            name=config.base_urls[number] if others else "the judge",
+            others=partial(reachable_until, number),
+        )
+        found.append(Endpoint(one, circuit_breaker, _concurrency(circuit_breaker, rate_limiter, config, clock)))
+    endpoints = Endpoints(found)
+    retrying = RetryingClient(endpoints, max_retries=config.max_retries, max_tokens=config.max_tokens, clock=clock)
+    return JudgeSession(stats, clock, endpoints, ResponseCache(retrying, stats))
+
+
+def _concurrency(
+    circuit_breaker: CircuitBreaker, rate_limiter: RateLimiter, config: JudgeConfig, clock: StoppableClock
+) -> ConcurrencyLimiter:
     timeout = config.outage_timeout
-    concurrency = (
-        ConcurrencyLimiter(circuit_breaker, config.concurrent_requests, clock, outage_timeout=timeout)
-        if config.concurrent_requests
-        else AdaptiveConcurrency(circuit_breaker, clock, outage_timeout=timeout, idle=lambda: rate_limiter.queued)
-    )
-    retrying = RetryingClient(concurrency, max_retries=config.max_retries, max_tokens=config.max_tokens, clock=clock)
-    return JudgeSession(stats, clock, client, circuit_breaker, concurrency, ResponseCache(retrying, stats))
+    if config.concurrent_requests:
+        return ConcurrencyLimiter(circuit_breaker, config.concurrent_requests, clock, outage_timeout=timeout)
+    return AdaptiveConcurrency(circuit_breaker, clock, outage_timeout=timeout, idle=lambda: rate_limiter.queued)
 
 
 @contextlib.asynccontextmanager
 async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
     """Open the judge of `config` within its limits, and close its connections at the end."""
     async with contextlib.AsyncExitStack() as stack:
-        base_url = config.api_base
-        if config.model == EMBEDDED and base_url == DEFAULT_BASE_URL:
+        base_urls: Sequence[str] = config.base_urls
+        if config.model == EMBEDDED and config.api_base == DEFAULT_BASE_URL:
             from metajudge.embedded import serving  # only where it is used
 
-            base_url = await stack.enter_async_context(serving())
+            base_urls = [await stack.enter_async_context(serving())]
             log.warning(
                 "judge: embedded, a lexical matcher; its figures are for trying things out, not for comparing models"
             )
-        settings = ClientConfig(
-            model=config.model,
-            base_url=base_url,
-            api_key=config.api_key or NO_KEY,
-            parameters=sent_parameters(config),
-            timeout=config.timeout,
-            extra_body=config.extra_body,
-            connections=config.connections,
-        )
-        client = await stack.enter_async_context(JudgeClient(settings))
-        yield stack_layers(client, config, stats, StoppableClock())
+        first, *others = [
+            await stack.enter_async_context(JudgeClient(_client_config(config, base_url))) for base_url in base_urls
+        ]
+        yield stack_layers(first, config, stats, StoppableClock(), others)
+
+
+def _client_config(config: JudgeConfig, base_url: str) -> ClientConfig:
+    return ClientConfig(
+        model=config.model,
+        base_url=base_url,
+        api_key=config.api_key or NO_KEY,
+        parameters=sent_parameters(config),
+        timeout=config.timeout,
+        extra_body=config.extra_body,
+        connections=config.connections,
+    )

@@ -5,7 +5,7 @@ failures by what to do next; `base_url` reads addresses. `serving`, what our own
 own name: this room imports neither aiohttp nor openai until a client is made.
 """
 
-from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
+from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_urls
 from metajudge.llm.client import NO_KEY, ClientConfig, JudgeClient
 from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import (

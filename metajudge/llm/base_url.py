@@ -10,6 +10,15 @@ EMBEDDED = "embedded"
 """The judge that a run starts itself."""
 
 
+def parse_base_urls(text: str, named: str) -> tuple[str, ...]:
+    """Return the base URLs of a comma list, each as `parse_base_url` returns it. Raises `UsageError` as it does."""
+    urls = tuple(parse_base_url(part, named) for part in str(text).split(","))
+    twice = next((url for place, url in enumerate(urls) if url in urls[:place]), None)
+    if twice is not None:
+        raise UsageError(f"{named} has {twice} twice; name each endpoint once")
+    return urls
+
+
 def parse_base_url(text: str, named: str) -> str:
     """Return the base URL, without the `/chat/completions` that some users copy with it.
 

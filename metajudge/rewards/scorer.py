@@ -178,4 +178,4 @@ class RewardScorer:
 
     def _is_away(self) -> bool:
         """Return true if nothing listens at the judge's address now."""
-        return self._judge is not None and self._judge.done() and self._judge.result().circuit_breaker.is_open
+        return self._judge is not None and self._judge.done() and self._judge.result().endpoints.is_down

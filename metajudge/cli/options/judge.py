@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from metajudge.cli.options.flags import add_flags, from_args, json_object, number
 from metajudge.engine import JudgeConfig
 from metajudge.errors import UsageError
-from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_url
+from metajudge.llm import DEFAULT_BASE_URL, EMBEDDED, parse_base_urls
 from metajudge.options import sent_parameters
 from metajudge.tasks import TaskConfig
 
@@ -38,7 +38,9 @@ def add_judge_flags(parser: argparse.ArgumentParser, **helps: str) -> None:
     add_flags(judge, JudgeConfig, "model", **helps)
     key = "better: the variable OPENAI_API_KEY; - reads the key from stdin"
     judge.add_argument("--api-key", metavar="KEY", help=key)
-    judge.add_argument("--api-base", metavar="URL", help=f"default: OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
+    base = "base URL; a comma list names replicas of the judge, each of which has the concurrency and the rate limits "
+    base += f"for itself (default: OPENAI_BASE_URL, else {DEFAULT_BASE_URL})"
+    judge.add_argument("--api-base", metavar="URL,...", help=base)
     add_flags(judge, JudgeConfig, *sent_parameters(JudgeConfig), "system_message")
     fields = "more fields of the request, such as '{\"enable_thinking\": false}'"
     judge.add_argument("--extra-body", type=json_object, default={}, metavar="JSON", help=fields)
@@ -85,10 +87,10 @@ def prices(args: argparse.Namespace) -> tuple[float, float] | None:
 
 
 def base_url(args: argparse.Namespace) -> str:
-    """Return the judge's base URL from the flag, else the environment, else OpenAI's."""
+    """Return the judge's base URLs, joined by commas, from the flag, else the environment, else OpenAI's."""
     # The embedded judge is started by the run itself; a base URL in the environment is another judge's.
     inherited = None if args.model == EMBEDDED else os.environ.get("OPENAI_BASE_URL")
-    return parse_base_url(args.api_base or inherited or DEFAULT_BASE_URL, "`api_base`")
+    return ",".join(parse_base_urls(args.api_base or inherited or DEFAULT_BASE_URL, "`api_base`"))
 
 
 def api_key(args: argparse.Namespace) -> str:
