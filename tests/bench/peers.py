@@ -1,6 +1,7 @@
-"""Clients for comparison: `python -m tests.bench.peers bare|lm-eval URL FILE IN_FLIGHT`.
+"""Clients for comparison: `python -m tests.bench.peers bare|lm-eval URL[,URL] FILE IN_FLIGHT`.
 
-`bare` is the floor: workers over one aiohttp session send ready bodies and parse the replies. `lm-eval` is the chat
+`bare` is the floor: workers over one aiohttp session send ready bodies and parse the replies; several URLs get the same
+number of workers each. `lm-eval` is the chat
 model of lm-evaluation-harness, if `lm-eval[api]` is installed. Both ask our question about each row of FILE and keep
 nothing.
 """
@@ -28,23 +29,23 @@ def questions(path: Path) -> Iterator[list[dict[str, str]]]:
 
 
 async def bare(url: str, path: Path, in_flight: int) -> None:
-    """Ask with workers over one aiohttp session."""
+    """Ask with workers over one aiohttp session, this number in all."""
     import aiohttp
 
-    todo = questions(path)
+    todo, urls = questions(path), url.split(",")
     headers = {"Authorization": "Bearer x", "Content-Type": "application/json"}
     connector = aiohttp.TCPConnector(limit=in_flight)
     timeout = aiohttp.ClientTimeout(total=600)
     async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
 
-        async def work() -> None:
+        async def work(url: str) -> None:
             for messages in todo:
                 body = {"model": "gpt-4o", "messages": messages, "max_tokens": MAX_TOKENS, "temperature": TEMPERATURE}
                 async with session.post(f"{url}/chat/completions", data=json.dumps(body).encode()) as response:
                     reply = json.loads(await response.read())
                 assert reply["choices"][0]["message"]["content"]
 
-        await asyncio.gather(*(work() for _ in range(in_flight)))
+        await asyncio.gather(*(work(urls[number % len(urls)]) for number in range(in_flight)))
 
 
 def lm_eval(url: str, path: Path, in_flight: int) -> None:
