@@ -16,8 +16,8 @@ ROWS, RESPONSE_BYTES = 10_000, 2_000
 LEAST_SHARE = 0.9
 
 
-def replies_per_second(client: str) -> tuple[float, list[int]]:
-    """Judge the rows once; return the rate without its begin and end, and the requests of each server."""
+def measured(client: str) -> tuple[float, float, list[int]]:
+    """Judge the rows once; return the rate without its begin and end, CPU ms per request, and each server's requests."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         servers = [
@@ -28,22 +28,22 @@ def replies_per_second(client: str) -> tuple[float, list[int]]:
         command = ["-m", "tests.bench.peers", client, url, str(source), str(ENDPOINTS * IN_FLIGHT)]
         if client == "metajudge":
             command = inference(source, out, url, "--concurrent-requests", str(IN_FLIGHT))
-        run(*command)
+        process = run(*command)
         logs = [log(server) for server in servers]
     times = sorted(one["first"] + seconds for one in logs for seconds in one["replied"])
     if len(times) != ROWS:
         raise SystemExit(f"the servers answered {len(times)} requests of {ROWS}")
     edge = 2 * ENDPOINTS * IN_FLIGHT
-    return rate(times, edge, edge), [len(one["replied"]) for one in logs]
+    return rate(times, edge, edge), process.cpu / ROWS * 1000, [len(one["replied"]) for one in logs]
 
 
 def attempt() -> bool:
-    bare, _ = replies_per_second("bare")
-    ours, shares = replies_per_second("metajudge")
+    bare, bare_cpu, _ = measured("bare")
+    ours, cpu, shares = measured("metajudge")
     share = ours / bare
     print(
-        f"{ENDPOINTS} endpoints of {IN_FLIGHT} in flight, {LATENCY} s: bare loop {bare:.0f}/s, metajudge {ours:.0f}/s, "
-        f"{share:.2f} of it; requests of each endpoint: {shares}",
+        f"{ENDPOINTS} endpoints of {IN_FLIGHT} in flight, {LATENCY} s: bare loop {bare:.0f}/s ({bare_cpu:.2f} ms of CPU), "
+        f"metajudge {ours:.0f}/s ({cpu:.2f} ms), {share:.2f} of it; requests of each endpoint: {shares}",
         flush=True,
     )
     return share >= LEAST_SHARE
