@@ -17,7 +17,7 @@ LEAST_SHARE = 0.9
 
 
 def measured(client: str) -> tuple[float, float, list[int]]:
-    """Judge the rows once; return the rate without its begin and end, CPU ms per request, and each server's requests."""
+    """Judge the rows; return the rate without its begin and end, CPU ms per request, and each server's requests."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         servers = [
@@ -42,8 +42,9 @@ def attempt() -> bool:
     ours, cpu, shares = measured("metajudge")
     share = ours / bare
     print(
-        f"{ENDPOINTS} endpoints of {IN_FLIGHT} in flight, {LATENCY} s: bare loop {bare:.0f}/s ({bare_cpu:.2f} ms of CPU), "
-        f"metajudge {ours:.0f}/s ({cpu:.2f} ms), {share:.2f} of it; requests of each endpoint: {shares}",
+        f"{ENDPOINTS} endpoints of {IN_FLIGHT} in flight, {LATENCY} s: bare loop {bare:.0f}/s "
+        f"({bare_cpu:.2f} ms of CPU), metajudge {ours:.0f}/s ({cpu:.2f} ms), {share:.2f} of it; "
+        f"requests of each endpoint: {shares}",
         flush=True,
     )
     return share >= LEAST_SHARE
