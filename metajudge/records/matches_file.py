@@ -15,21 +15,30 @@ def matches_path(results: Path) -> Path:
     return results.with_name(f"{results.stem}.matches.jsonl")
 
 
-def write_matches(results: Path) -> int:
+def write_matches(results: Path, *, is_unique: bool = False) -> int:
     """Rebuild the matches file from the records; return its number of lines.
 
-    Raises `DiskFull`, and `UsageError` if the records are gone.
+    `is_unique`: every row has one record, so that memory need not grow with the rows. Raises `DiskFull`, and
+    `UsageError` if the records are gone.
     """
     path, count = matches_path(results), 0
     try:
         with replacing(path) as file:
-            for record in latest_records(results):
+            for record in _all_records(results) if is_unique else latest_records(results):
                 for line in item_lines(record):
                     file.write(line)
                     count += 1
     except OSError as error:
         raise DiskFull(f"{path} cannot be written: {error.strerror}; the next run rebuilds it") from None
     return count
+
+
+def _all_records(results: Path) -> Iterator[Record]:
+    with results.open("rb") as file:
+        for line in file:
+            record = Record.from_line(line)
+            if isinstance(record, Record):
+                yield record
 
 
 def item_lines(record: Record) -> Iterator[bytes]:

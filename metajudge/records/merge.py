@@ -113,7 +113,7 @@ def merge(
         )
     _write(target, shards, records, rows if is_step else None)
     if not is_step:
-        write_matches(target)
+        write_matches(target, is_unique=True)
     return merged
 
 
