@@ -11,13 +11,13 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import DiskFull, UsageError
 from metajudge.records.atomic import replacing, side_file
 from metajudge.records.dedupe import check_target
-from metajudge.records.judge_identity import JudgeIdentity
+from metajudge.records.judge_identity import SAME_RECORD, JudgeIdentity
 from metajudge.records.latest import LatestRecords
 from metajudge.records.lock import check_unlocked
 from metajudge.records.matches_file import write_matches
@@ -68,6 +68,15 @@ class _Shard:
         return self.records != self.path
 
 
+class _Found(NamedTuple):
+    """A record that counts."""
+
+    offset: int
+    is_failed: bool
+    judge: int
+    """Its number in `_Judges`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Places:
     """Lines of one file, in the order of the input."""
@@ -100,10 +109,10 @@ def merge(
     merged = Merged(shards=len(shards), missing_shards=shards[0].head.of - len(shards))
     if merged.missing_shards and not allow_missing:
         raise UsageError(_missing_shards(shards))
-    judges = _SameJudge(allow_mixed)
+    judges = _Judges()
     records, rows = [], []
     for shard in shards:
-        found = _read_shard(shard, judges, merged)
+        found = _read_shard(shard, judges, merged, allow_mixed=allow_mixed)
         records.append(found[0])
         rows.append(found[1])
     if merged.missing and not allow_missing:
@@ -169,46 +178,56 @@ def _missing_shards(shards: Sequence[_Shard]) -> str:
 # ------------------------------------------------------------------ reading
 
 
-class _SameJudge:
-    """Raises `UsageError` for the record of another judge or evaluated model than the first one's."""
+class _Judges:
+    """The judges and evaluated models of all records, numbered."""
 
-    def __init__(self, allow_mixed: bool) -> None:
-        self._first: tuple[JudgeIdentity, str | None] | None = None
-        self._where = ""
-        self._allow_mixed = allow_mixed
-        self._checked: object = None
+    def __init__(self) -> None:
+        self._found: list[tuple[JudgeIdentity, str | None]] = []
+        self._last: tuple[object, int] = None, -1
+        self._first: tuple[int, Path] | None = None
+        """The judge of the first record that counts, and its shard."""
 
-    def check(self, record: Record, path: Path, number: int) -> None:
+    def number_of(self, record: Record) -> int:
+        """Return the number of a record's judge and evaluated model."""
         names = record.judge, record.model_be_evaluated
-        if self._allow_mixed or names == self._checked:  # most records have the judge of the one before
-            return
-        self._checked = names
-        own, model = record.judged_by or JudgeIdentity(), record.model_be_evaluated
+        if names != self._last[0]:  # most records have the judge of the one before
+            judge = (record.judged_by or JudgeIdentity(), record.model_be_evaluated)
+            if judge not in self._found:
+                self._found.append(judge)
+            self._last = names, self._found.index(judge)
+        return self._last[1]
+
+    def check(self, number: int, path: Path, line: int) -> None:
+        """Raise `UsageError` if the judge of a record that counts, of input line `line`, is another than the first."""
         if self._first is None:
-            self._first, self._where = (own, model), str(path)
+            self._first = number, path
+        first, where = self._first
+        if number == first:
             return
-        judge, first_model = self._first
-        differences = own.differences(judge)
+        (judge, model), (first_judge, first_model) = self._found[number], self._found[first]
+        differences = judge.differences(first_judge, (*SAME_RECORD, "settings"))
         if (model or "").lower() != (first_model or "").lower():
             differences["evaluated model"] = (model, first_model)
         if differences:
             shown = "; ".join(f"{name} {mine!r}, not {theirs!r}" for name, (mine, theirs) in differences.items())
             raise UsageError(
-                f"{path} has records of another judge or model than {self._where} (line {number}: {shown}); judge all "
-                "shards alike, or join them as they are with `allow_mixed`"
+                f"{path} has records of another judge or model than {where} (line {line} of the input: {shown}); judge "
+                "all shards alike, or join them as they are with `allow_mixed`"
             )
 
 
-def _read_shard(shard: _Shard, judges: _SameJudge, merged: Merged) -> tuple[_Places, _Places]:
+def _read_shard(shard: _Shard, judges: _Judges, merged: Merged, *, allow_mixed: bool) -> tuple[_Places, _Places]:
     """Return the places of the records, and of a step's rows; count in `merged`."""
     offsets = _latest(shard, judges, merged)
     records, rows = _Places(), _Places()
     written = InputFile(shard.path).lines() if shard.is_step else iter(())
     for line, row_id, question_id in read_shard(shard.records):
-        place, is_failed = offsets.pop(row_key(row_id, question_id), (None, False))
-        if place is not None:
-            records.add(line, place)
-            merged.failed += is_failed
+        found = offsets.pop(row_key(row_id, question_id), None)
+        if found is not None:
+            if not allow_mixed:
+                judges.check(found.judge, shard.records, line)
+            records.add(line, found.offset)
+            merged.failed += found.is_failed
         elif question_id:
             merged.missing += 1
             continue
@@ -228,17 +247,16 @@ def _read_shard(shard: _Shard, judges: _SameJudge, merged: Merged) -> tuple[_Pla
     )
 
 
-def _latest(shard: _Shard, judges: _SameJudge, merged: Merged) -> dict[int, tuple[int, bool]]:
-    """Return offset and failure of the record that counts for each row of a shard, by `row_key`."""
+def _latest(shard: _Shard, judges: _Judges, merged: Merged) -> dict[int, _Found]:
+    """Return the record that counts for each row of a shard, by `row_key`."""
     latest = LatestRecords()
     for number, offset, line in InputFile(shard.records).lines():
         record = Record.from_line(line, number)
         if isinstance(record, InvalidRow):
             merged.unreadable += 1
             continue
-        judges.check(record, shard.records, number)
-        key = row_key(record.id, record.question_id)
-        latest.add(record, number, (key, (offset, not record.is_finished)))
+        found = _Found(offset, not record.is_finished, judges.number_of(record))
+        latest.add(record, number, (row_key(record.id, record.question_id), found))
     merged.superseded += latest.superseded
     return dict(latest.values())
 

@@ -17,7 +17,7 @@ Line = tuple[str, str]
 
 def record(name: str, status: str = "success", **more: Any) -> bytes:
     data = {"id": name, "question_id": f"q{name}", "status": status, "model_be_evaluated": "m", **more}
-    return json.dumps(data | {"judge": {"model": "j"}, "samples": []}).encode() + b"\n"
+    return json.dumps({"judge": {"model": "j"}, "samples": [], **data}).encode() + b"\n"
 
 
 def shard(
@@ -86,13 +86,17 @@ def test_a_step_and_an_inference_are_not_joined(tmp_path: Path) -> None:
         merge(paths, tmp_path / "out.jsonl")
 
 
-@pytest.mark.parametrize("other", [{"model_be_evaluated": "other"}, {"judge": {"model": "x"}}])
+@pytest.mark.parametrize(
+    "other", [{"model_be_evaluated": "x"}, {"judge": {"model": "x"}}, {"judge": {"model": "j", "settings": {"max": 1}}}]
+)
 def test_another_judge_or_model_is_named_with_its_line(tmp_path: Path, other: dict[str, Any]) -> None:
-    """A difference in upper and lower case of the evaluated model is none."""
-    line = json.dumps(json.loads(record("b")) | other).encode() + b"\n"
-    same = record("d", model_be_evaluated="M")
+    """Upper and lower case of the evaluated model make no difference, nor do records that do not count."""
+    line = json.dumps(json.loads(record("d")) | other).encode() + b"\n"
+    same = record("b", model_be_evaluated="M") + record("old", judge={"model": "x"})
     paths = [shard(tmp_path, 1, [(1, "a")], [record("a")]), shard(tmp_path, 0, [(2, "b"), (4, "d")], [same, line])]
-    with pytest.raises(UsageError, match=r"out\.0-of-2\.jsonl has records of another judge or model .*\(line 2: "):
+    with pytest.raises(
+        UsageError, match=r"out\.0-of-2\.jsonl has records of another judge or model .*\(line 4 of the input: "
+    ):
         merge(paths, tmp_path / "out.jsonl")
     assert merge(paths, tmp_path / "out.jsonl", allow_mixed=True).rows == 3
 
