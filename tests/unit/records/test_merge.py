@@ -101,6 +101,13 @@ def test_another_judge_or_model_is_named_with_its_line(tmp_path: Path, other: di
     assert merge(paths, tmp_path / "out.jsonl", allow_mixed=True).rows == 3
 
 
+def test_a_question_that_a_line_asks_twice_has_one_record(tmp_path: Path) -> None:
+    """Two annotators with the same list."""
+    path = shard(tmp_path, 0, [(1, "a"), (1, "b"), (1, "a"), (2, "c")], [record("b"), record("a"), record("c")], of=1)
+    assert merge([path], tmp_path / "out.jsonl").rows == 3
+    assert ids(tmp_path / "out.jsonl") == ["a", "b", "c"]
+
+
 def test_many_missing_shards_are_not_all_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"shard 0/9, 1/9, 2/9, 4/9, 5/9 and 3 more are missing; run them"):
         merge([shard(tmp_path, 3, [], [], of=9)], tmp_path / "out.jsonl")
