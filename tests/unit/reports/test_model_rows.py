@@ -465,7 +465,7 @@ def test_the_judges_of_one_file_have_a_table_each(tmp_path: Path, run: Run) -> N
         for model, flag in (("A", True), ("B", False))
     ]
     out = run(*REPORT, *files, "--metrics", "paper")[1]
-    assert "judge j (granularity row, top_k None)" in out and "judge j (granularity item, top_k 5)" in out
+    assert "judge j (granularity row, top_k all)" in out and "judge j (granularity item, top_k 5)" in out
 
 
 def test_labels_alone_are_enough_for_the_outcome(tmp_path: Path, run: Run) -> None:
