@@ -12,7 +12,14 @@ from metajudge.cli.options.scoring import add_scoring_flags, scored_files
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.metrics.statistics.ppi import Correction
-from metajudge.reports.comparison import Difference, check_comparable, compare, find_baseline, unknown_baseline
+from metajudge.reports.comparison import (
+    Difference,
+    check_comparable,
+    check_granularity,
+    compare,
+    find_baseline,
+    unknown_baseline,
+)
 from metajudge.reports.corrections import correct_differences, corrected_differences
 from metajudge.reports.human_labels import read_human_labels
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
@@ -71,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("compare needs two result files or more; `report` is for one")
     groups = [files] if args.allow_mixed else _of_one_judge(files)
     if args.allow_mixed:
+        check_granularity(files)
         warn("the judges may differ: a difference may come from the judge and not from the model")
     for line in [
         *filter(None, map(missing_labels_note, files)),

@@ -68,7 +68,10 @@ def _panels(args: argparse.Namespace, files: Sequence[Path]) -> tuple[dict[str |
     levels = {} if args.group_by else control_levels(scored_controls(args, results, scored))
     if len(by_judge(scored)) > 1:
         there = ", ".join(map(printable, dict.fromkeys(judge_names(scored).values())))
-        raise UsageError(f"the files hold results of several judges ({there}); draw one of them with --eval-model")
+        raise UsageError(
+            f"the files hold results of several judges ({there}); choose one with --eval-model, by "
+            "its name or by a part of its files' names"
+        )
     rows = [row.as_json() for row in report_rows(scored, FlagRule())] if scored else []
     shown = [row for row in rows if (row["group"] is not None) == bool(args.group_by)]
     _note_left_out(shown)

@@ -98,10 +98,11 @@ def _text(
     is_overview: bool,
     controls: Sequence[ControlFigures],
 ) -> str:
+    terminal = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
     if args.methods:
         paragraph = methods_paragraph(rows, args.cluster_field, args.resamples, args.top_k)
-        return "\n".join([*wrapped(paragraph, WIDTH), ""])
-    width = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if is_overview else WIDTH
+        return "\n".join([*wrapped(paragraph, min(WIDTH, terminal)), ""])
+    width = terminal if is_overview else WIDTH
     beside = render_controls(controls, args.format, width)
     if controls and not rows:
         return beside

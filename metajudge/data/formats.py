@@ -181,10 +181,14 @@ def _refuse_long_object(file: IO[bytes], head: bytes, name: str) -> None:
     file.seek(0)
     text = file.read(_LONGEST_OBJECT).removeprefix(_BOM).decode("utf-8", "replace").lstrip()
     try:
-        found, _ = json.JSONDecoder().raw_decode(text)
+        found, length = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return
-    rows = next((key for key, value in found.items() if isinstance(value, list) and _are_objects(value)), None)
+    if _is_json(line.rstrip(b", \t\r")) and text[length:].lstrip().startswith(","):
+        raise UnreadableForm(
+            name, "is no JSONL: a comma follows each object; remove them, such as with: sed 's/,$//' FILE > rows.jsonl"
+        )
+    rows = next((key for key, value in found.items() if isinstance(value, list) and _are_rows(value)), None)
     part = "." if rows is None else f".[{json.dumps(rows)}][]"
     raise UnreadableForm(
         name,
@@ -201,8 +205,9 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _are_objects(values: list[Any]) -> bool:
-    return bool(values) and all(isinstance(value, dict) for value in values)
+def _are_rows(values: list[Any]) -> bool:
+    """Return whether a list holds objects that are no messages of a conversation."""
+    return bool(values) and all(isinstance(value, dict) and "role" not in value for value in values)
 
 
 # ------------------------------------------------------------------ Parquet

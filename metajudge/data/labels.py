@@ -58,7 +58,7 @@ def _spelled(plain: str) -> int | None:
 
 
 def _trimmed(plain: str) -> str:
-    return plain.strip(" .:;,!").removeprefix("the ").strip()
+    return plain.rstrip(" .:;,!").lstrip(" .:;,").removeprefix("the ").strip()
 
 
 def _marked(text: str) -> str:

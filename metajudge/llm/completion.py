@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,11 +18,15 @@ from metajudge.llm.errors import (
 _COMPLETE = frozenset(
     ["stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed", "end", "finish", "finished"]
 )
-_CUT = frozenset(["length", "max_tokens", "max_length", "model_length", "max_output_tokens", "token_limit"])
+_CUT = frozenset(
+    ["length", "max_tokens", "max_length", "model_length", "max_output_tokens", "max_new_tokens", "token_limit"]
+)
 _FILTERED = re.compile(
     r"content.?filter|safety|blocklist|prohibited|recitation|spii|sensitive|guardrail|moderation|refusal", re.IGNORECASE
 )
-_NO_TEXT = re.compile(r"reason|think|thought", re.IGNORECASE)
+_NO_TEXT = re.compile(r"reason|think|thought|summary|analysis|commentary", re.IGNORECASE)
+# Words round a finish reason in some servers: FINISH_REASON_STOP, FinishReason.STOP
+_AROUND_REASON = re.compile(r"\s|^finish_?reason[._]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +84,16 @@ class Reply:
     @property
     def is_complete(self) -> bool:
         """True if the server says that the model ended its reply; False if it says something else or nothing."""
-        return self.finish_reason is not None and self.finish_reason.lower() in _COMPLETE
+        return _reason(self.finish_reason) in _COMPLETE
 
     @property
     def is_cut(self) -> bool:
         """True if the reply ended at its limit of tokens."""
-        return self.finish_reason is not None and self.finish_reason.lower() in _CUT
+        return _reason(self.finish_reason) in _CUT
+
+
+def _reason(finish_reason: str | None) -> str:
+    return _AROUND_REASON.sub("", finish_reason or "").lower()
 
 
 def parse_completion(
@@ -99,20 +107,25 @@ def parse_completion(
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
     message = choice.get("message")
-    error = choice.get("error") or data.get("error") or _other_error(data)
+    inside = message.get("error") if isinstance(message, Mapping) else None
+    error = choice.get("error") or inside or data.get("error") or _other_error(data)
     if error:
+        error = data if error is True else error  # the words are beside it
         raise reported_error(error, key, whole=json.dumps(error)).failure(where, answered=answered)
     finish = choice.get("finish_reason")
     finish = finish if isinstance(finish, str) else None
-    filters = ", ".join(_filters(data)) or finish or ""
+    filters = ", ".join(_filters(data))
     if (finish and _FILTERED.search(finish)) or (filters and not isinstance(message, Mapping)):
-        raise RequestRejected("content filter", f"the judge's content filter stopped the reply ({filters[:100]})")
+        names = filters or finish or ""
+        raise RequestRejected("content filter", f"the judge's content filter stopped the reply ({names[:100]})")
     if not isinstance(message, Mapping):
-        raise reported_error(None, key, whole=f"200 without a choice: {json.dumps(data)}").failure(
+        lack = "message" if choice else "choice"
+        raise reported_error(None, key, whole=f"200 without a {lack}: {json.dumps(data)}").failure(
             where, answered=answered
         )
-    text = _text(message.get("content"))
-    refusal = message.get("refusal")
+    parts = _parts(message.get("content"))
+    text = _text(parts)
+    refusal = message.get("refusal") or next((part["refusal"] for part in parts if part.get("refusal")), None)
     if not text and isinstance(refusal, str) and refusal:
         raise RequestRejected("refusal", f"the judge refused to answer: {without_key(refusal, key)[:500]}")
     return Reply(
@@ -163,12 +176,18 @@ def _filters(data: object) -> Iterator[str]:
             yield from _filters(value)
 
 
-def _text(content: object) -> str | None:
-    """Return the text of a message; of parts, those that are not reasoning."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return None
-    parts = [part if isinstance(part, Mapping) else {"text": part} for part in content]
-    texts = [part.get("text") for part in parts if not _NO_TEXT.search(str(part.get("type")))]
-    return "".join(text for text in texts if isinstance(text, str)) or None
+def _parts(content: object) -> list[Mapping[str, Any]]:
+    """Return the content of a message as parts; a text is one part."""
+    parts = content if isinstance(content, list) else [content] if isinstance(content, str) else []
+    return [part if isinstance(part, Mapping) else {"text": part} for part in parts]
+
+
+def _text(parts: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the text of parts that are no reasoning; None if none has a text."""
+    texts = [
+        text.get("value") if isinstance(text := part.get("text"), Mapping) else text
+        for part in parts
+        if not _NO_TEXT.search(str(part.get("type"))) and part.get("thought") is not True
+    ]
+    found = [text for text in texts if isinstance(text, str)]
+    return "".join(found) if found else None

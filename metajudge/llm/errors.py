@@ -37,34 +37,48 @@ _CONTEXT_WORDS = _words(
 _FILTER_WORDS = _words(
     "content.?(filter|policy|management|moderation)", "inappropriate content", "data_?inspection", r"\bflagged\b",
     r"\bmoderation\b", r"\bblocked\b", "safety (system|settings|filter|polic)", "guardrail", "responsible.?ai",
-    "prohibited.?(content|use)", "sensitive (content|words?|information)", r"violat\w+ .{0,40}(polic|terms)",
+    "prohibited.?(content|use|words?)", "sensitive (content|words?|information)", "(input|output|new)_sensitive",
+    "(considered|deemed) high risk", "polic(y|ies).violation", "敏感|违规",
+    r"violat\w+ .{0,40}(polic|terms|guidelines)",
 )  # fmt: skip
 _KEY_WORDS = _words(
     "(incorrect|invalid|wrong|expired|missing|unknown|no) api.?key", "api.?key (is )?(not|invalid|expired|missing)",
-    "API_KEY_INVALID", "invalid (authentication|credentials?|token)", "authentication (failed|error|fails)",
+    "API_KEY_INVALID", "invalid x-api-key", r"(missing|no) auth(entication|orization)?\b",
+    r"^unauthori[sz]ed\b", "token (has |is )?expired",
+    r"\bsecurity token", "account .{0,30}(deactivated|suspended|disabled)",
+    "invalid (authentication|credentials?|token)", "authentication (failed|error|fails)",
 )  # fmt: skip
-_QUOTA_WORDS = _words("insufficient.{0,10}(quota|balance|credit|funds)", "credit balance", "(out of|no) credits?")
+_QUOTA_WORDS = _words(
+    "insufficient.{0,10}(quota|balance|credit|funds)", "credit balance", "(out of|no) credits?", "billing.{0,10}limit",
+)  # fmt: skip
 _OVERLOAD_WORDS = _words(
-    "rate.?limit", "too many requests", "overload", "at capacity", "throttl", "resource.?exhausted"
-)
-_MODEL_WORDS = _words("model.{0,80}(not found|does not exist|not exist|unknown)", "(unknown|invalid) model")
+    "rate.?limit", "(request|qps|rpm|tpm|tokens?).{0,20}limit", "too many requests", "overload", "at capacity",
+    "throttl", "resource.?exhausted",
+)  # fmt: skip
+_MODEL_WORDS = _words(
+    "model.{0,80}(not found|does not exist|not exist|unknown)", "(unknown|invalid) model", "not a valid model",
+    "decommissioned", r"model \S{1,60} is not supported",
+)  # fmt: skip
 _VALUE_WORDS = _words("too (large|high|big|long)", "at most", "exceed", "less than or equal", "maximum")
 _REFUSAL_WORDS = _words(
     "unsupported", "(not|no longer) (supported|allowed|permitted|valid|accepted|available)", "does ?n[o']t support",
-    "deprecated", "instead", r"only .{0,60}\b(allowed|supported|accepted|valid|permitted)", "unrecognized", "unknown",
+    "deprecated", "disabled", "restricted", "not an? (allowed|supported|valid|accepted|permitted)", "remove",
+    "may only", "(may|must|can ?|should) ?not (both )?be (sent|used|set|specified|given)", "instead",
+    r"only .{0,60}\b(allowed|supported|accepted|valid|permitted)", "unrecognized", "unknown",
     "unexpected", r"extra\w* (inputs?|fields?)", "extra_forbidden", r"\binvalid\b", "must be", "should be",
-    "out of range", "cannot be (used|set|specified)", "greater than", _VALUE_WORDS.pattern,
+    "out of range", "greater than", _VALUE_WORDS.pattern,
 )  # fmt: skip
 _SPELLINGS = {
-    "max_tokens": r"max_?(output_?|new_?)?tokens",
-    "max_completion_tokens": r"max_?(completion_?|output_?|new_?)?tokens",
+    "max_tokens": r"max_?(output_?|new_?)?tokens|num_?predict|\d+ in the completion",
+    "max_completion_tokens": r"max_?(completion_?|output_?|new_?)?tokens|num_?predict|\d+ in the completion",
 }
 """Patterns of parameters that servers spell in more than one way."""
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milli|s|m)[a-z]*", re.IGNORECASE)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milli|s|m|h)[a-z]*", re.IGNORECASE)
+_WAIT_FIELD = re.compile(r"retry_?after(?:_?seconds)?\W{1,4}(\d+(?:\.\d+)?)(?![\w.])", re.IGNORECASE)
 _WAIT_WORDS = re.compile(
     rf"(?:try again|retry|wait|reset)\w*\W[^.\d]{{0,40}}?((?:{_DURATION.pattern}[\s,]*)+)", re.IGNORECASE
 )
-_UNITS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0}
+_UNITS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 OVERLOADED = (429, 503, 529)
 
 
@@ -154,7 +168,8 @@ class ErrorResponse:
         if "content_filter" in names or (status != 401 and not self.is_page and _FILTER_WORDS.search(message)):
             return RequestRejected("content filter", f"the judge's content filter refused the question: {message}")
         if status == 401 or _KEY_WORDS.search(message):
-            return FatalError(str(status), f"the judge refused the key ({status}): {message}; check OPENAI_API_KEY")
+            number = f" ({status})" if status else ""
+            return FatalError(str(status or 401), f"the judge refused the key{number}: {message}; check OPENAI_API_KEY")
         if status == 403 and not (answered or self.is_page):
             return FatalError("403", f"the judge refused the key (403): {message}; check OPENAI_API_KEY")
         is_missing = status in (404, 405) or self.code == "model_not_found" or _MODEL_WORDS.search(message)
@@ -214,7 +229,8 @@ def _wait_in(text: str) -> float | None:
     """Return the seconds to wait that a message names ("try again in 26 s", `"retryDelay": "26s"`); else None."""
     found = _WAIT_WORDS.search(text)
     if found is None:
-        return None
+        field = _WAIT_FIELD.search(text)
+        return None if field is None else min(float(field[1]), LONGEST_RETRY_AFTER)
     parts = [float(number) * _UNITS[unit.lower()] for number, unit in _DURATION.findall(found[1])]
     return min(sum(parts), LONGEST_RETRY_AFTER)
 

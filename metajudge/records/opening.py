@@ -137,10 +137,13 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def index_records(lines: Iterable[bytes], path: Path, expected: tuple[str, JudgeIdentity] | None) -> ResultIndex:
+def index_records(
+    lines: Iterable[bytes], path: Path, model: str, judge: JudgeIdentity, *, allow_mixed: bool
+) -> ResultIndex:
     """Index the lines of a results file.
 
-    Raises `UsageError` for a record without id, and for one of another evaluated model or judge than `expected`.
+    Raises `UsageError` for a record without id, for one of another granularity, and unless `allow_mixed` for one of
+    another evaluated model or judge.
     """
     index = ResultIndex()
     unreadable, previous = 0, None
@@ -159,8 +162,9 @@ def index_records(lines: Iterable[bytes], path: Path, expected: tuple[str, Judge
         names = record.judge, record.model_be_evaluated
         if names != previous:  # most records have the judge of the one before
             index.add_sampling(record.judge)
-            if expected is not None:
-                _check_same(path, number, record, *expected)
+            _check_granularity(path, number, record, judge)
+            if not allow_mixed:
+                _check_same(path, number, record, model, judge)
             previous = names
         index.add(record)
     if unreadable:
@@ -185,7 +189,17 @@ def read_index(path: Path, model: str, judge: JudgeIdentity, *, allow_mixed: boo
         return ResultIndex()
     with path.open("rb") as file:
         lines = (line for line in file if line.strip(_BLANK))
-        return index_records(lines, path, None if allow_mixed else (model, judge))
+        return index_records(lines, path, model, judge, allow_mixed=allow_mixed)
+
+
+def _check_granularity(path: Path, number: int, record: Record, judge: JudgeIdentity) -> None:
+    """Raise `UsageError` if a record has another granularity: no figure of both would mean anything."""
+    found = record.judged_by and record.judged_by.granularity
+    if found and judge.granularity and found != judge.granularity:
+        raise UsageError(
+            f"`output_file` {path} has records of granularity {found!r}, not {judge.granularity!r} (line {number}); "
+            "granularities never mix in a file: choose another file (OUTPUT_DIR for metajudge_infer.sh)"
+        )
 
 
 def _check_same(path: Path, number: int, record: Record, model: str, judge: JudgeIdentity) -> None:

@@ -38,9 +38,8 @@ class ResultWriter:
             opened.enter_context(locked(self._fd, path))
             check_content(self._fd, path)
             repair_tail(self._fd, path)
-            expected = None if allow_mixed else (model, judge)
             with contextlib.closing(lines_of(self._fd)) as lines:  # an open line reader would keep the lock
-                self._index = index_records(lines, path, expected)
+                self._index = index_records(lines, path, model, judge, allow_mixed=allow_mixed)
             self.journal = opened.enter_context(contextlib.closing(Journal(path, judge)))
             self._opened = opened.pop_all()
         if others := self._index.other_sampling(judge):

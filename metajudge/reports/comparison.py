@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,7 @@ class Difference:
 
 def check_comparable(files: Sequence[ScoreTable]) -> None:
     """Raise `UsageError` unless all records have one judge, one set of instructions, one granularity, one top-k."""
+    check_granularity(files)
     for file in files:
         for name, values in file.mixed.items():
             raise UsageError(
@@ -89,6 +91,20 @@ def check_comparable(files: Sequence[ScoreTable]) -> None:
                 f"{first.path} and {other.path} differ in {_label(name)} ({a} and {b}): their figures mean "
                 f"different things; judge both alike, or compare anyway with `allow_mixed`"
             )
+
+
+def check_granularity(files: Sequence[ScoreTable]) -> None:
+    """Raise `UsageError` if two records have different granularities; one without a granularity goes with any."""
+    paths: dict[str, Path] = {}
+    for file in files:
+        own = file.judged_by.granularity if file.judged_by else None
+        for granularity in file.mixed.get("granularity", [own] if own else []):
+            paths.setdefault(granularity, file.path)
+    if len(paths) > 1:
+        raise UsageError(
+            f"{' and '.join(map(str, dict.fromkeys(paths.values())))} differ in granularity ({' and '.join(paths)}): "
+            "their figures cannot be compared; judge both alike"
+        )
 
 
 def _label(setting: str) -> str:

@@ -12,6 +12,8 @@ from metajudge.metrics.statistics.intervals import (
     Column,
     Interval,
     difference_interval,
+    few_differences,
+    one_sided_p,
     paired_difference,
 )
 from metajudge.metrics.statistics.ppi import Labels, corrected_scores, labelled_clusters
@@ -115,8 +117,9 @@ def prepare_flags(
         total = np.maximum(sums.of(of_sizes), 1)  # with few clusters a resample may draw none
         resampled = [np.stack([sums.of(place) / total for place in group]) for group in wanted]
         enough = int((sizes > 0).sum()) >= MIN_CLUSTERS
-        flags = decide_flags([file.model for file in chosen], observed, resampled, rule, enough, named)
         best = int(np.argmax(observed[1])) if named is None else named
+        least = common.least_p_values(best, rule)
+        flags = decide_flags([file.model for file in chosen], observed, resampled, rule, enough, named, least)
         return {
             id(file): common.with_gaps(flag, best, place)
             for place, (file, flag) in enumerate(zip(chosen, flags, strict=True))
@@ -145,7 +148,7 @@ def named_model(files: Sequence[ScoreTable], name: str) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _CommonRows:
+class CommonRows:
     """Columns of the rows that all labelled models share, in one order; each (models, rows)."""
 
     accuracy: Floats
@@ -155,7 +158,7 @@ class _CommonRows:
     clusters: Clusters
     is_corrected: bool = False
 
-    def corrected(self, people: Sequence[Labels]) -> "_CommonRows":
+    def corrected(self, people: Sequence[Labels]) -> "CommonRows":
         """Return the rows with rationale consistency corrected; as they are if some model has too few labels."""
         both = list(zip(self.lower, people, strict=True))
         if min(labelled_clusters(judge, labels, self.clusters) for judge, labels in both) < MIN_CLUSTERS:
@@ -177,6 +180,24 @@ class _CommonRows:
             paired_consistency_both_right=self._gap(best, place, both_right),
         )
 
+    def least_p_values(self, best: int, rule: FlagRule) -> Floats:
+        """Return p-values below which those of resamples may not fall, (4, models); 0 where many rows differ.
+
+        Resamples of values that are nearly all equal have no spread. The order is that of the p-values in
+        `decide_flags`: accuracy and consistency against the flag, then accuracy and consistency for its opposite.
+        """
+        accuracy = self.accuracy[best] - self.accuracy
+        tests = (
+            (accuracy, rule.accuracy_margin),
+            (self.upper - self.lower[best], -rule.consistency_margin),
+            (-accuracy, -rule.accuracy_margin),
+            (self.upper[best] - self.lower, rule.consistency_margin),
+        )
+        return np.array([[self._least_p_value(gaps, margin) for gaps in models] for models, margin in tests])
+
+    def _least_p_value(self, gaps: Column, margin: float) -> float:
+        return one_sided_p(gaps, self.clusters, margin) if few_differences(gaps, self.clusters) else 0.0
+
     def _gap(self, best: int, place: int, inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> PairedGap:
         def interval(gaps: Column) -> Interval:
             return difference_interval(np.where(inside, gaps, np.nan), self.clusters)
@@ -188,7 +209,7 @@ class _CommonRows:
         return PairedGap(int(inside.sum()), least.value, most.value, low, high)
 
 
-def _common_rows(files: Sequence[ScoreTable], clusters: Clusters, people: Mapping[int, Labels]) -> _CommonRows:
+def _common_rows(files: Sequence[ScoreTable], clusters: Clusters, people: Mapping[int, Labels]) -> CommonRows:
     """Return the common rows of files in the order of the first, whose clusters are given; `people` by `id()`."""
     usable = set.intersection(*map(_usable, files))
     places = [file.places() for file in files]
@@ -197,7 +218,7 @@ def _common_rows(files: Sequence[ScoreTable], clusters: Clusters, people: Mappin
     def column(values: Sequence[Column]) -> Floats:
         return np.stack([own[chosen] for own, chosen in zip(values, rows, strict=True)])
 
-    found = _CommonRows(
+    found = CommonRows(
         accuracy=column([file.columns[ACCURACY] for file in files]),
         lower=column([file.columns[_RC] for file in files]),
         upper=column([file.columns[_RC] if file.has_full_matrix else file.upper_bound for file in files]),
@@ -224,6 +245,7 @@ def decide_flags(
     rule: FlagRule,
     enough: bool = True,
     named: int | None = None,
+    least_p_values: Floats | None = None,
 ) -> list[Flag]:
     """Decide the flags of models from their outcome accuracy and rationale consistency.
 
@@ -233,6 +255,7 @@ def decide_flags(
     consistency gap is to the model that has it in the data. A maximum of every resample would be too high: with ten
     models 16 % were flagged at the margin itself (tests/slow/test_coverage.py). `named` is the place of the reference
     model if the rule names it; both gaps are then to this model. With `enough` false no model is decided.
+    `least_p_values`: (4, models), as `CommonRows.least_p_values` returns them.
     """
     draws = resampled[0].shape[1]
     best = int(np.argmax(observed[1])) if named is None else named
@@ -240,17 +263,21 @@ def decide_flags(
     lower, upper = resampled[1], resampled[-1] if len(resampled) > 2 else resampled[1]
     accuracy_gap = resampled[0][anew, np.arange(draws)] - resampled[0]
 
-    def share(hits: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
-        return np.asarray((hits.sum(axis=1) + 1) / (draws + 1), np.float64)
+    least = np.zeros((4, len(models))) if least_p_values is None else least_p_values
+
+    def p_value(hits: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], at_least: Floats) -> Floats:
+        return np.asarray(np.maximum((hits.sum(axis=1) + 1) / (draws + 1), at_least), np.float64)
 
     against = np.maximum(
-        share(accuracy_gap >= rule.accuracy_margin), share(lower[best] - upper <= rule.consistency_margin)
+        p_value(accuracy_gap >= rule.accuracy_margin, least[0]),
+        p_value(lower[best] - upper <= rule.consistency_margin, least[1]),
     )
     # The opposite: the accuracy gap is certainly large, the consistency gap certainly small, or the accuracy too low.
     cleared = np.minimum(
-        share(accuracy_gap <= rule.accuracy_margin), share(upper[best] - lower >= rule.consistency_margin)
+        p_value(accuracy_gap <= rule.accuracy_margin, least[2]),
+        p_value(upper[best] - lower >= rule.consistency_margin, least[3]),
     )
-    cleared = np.minimum(cleared, share(resampled[0] >= rule.min_oa))
+    cleared = np.minimum(cleared, p_value(resampled[0] >= rule.min_oa, np.zeros(len(models))))
     others = [place for place in range(len(models)) if place != best]
     adjusted = dict(zip(others, holm([float(against[place]) for place in others]), strict=True))
     flags = []
@@ -261,6 +288,6 @@ def decide_flags(
         elif enough and (place == best or cleared[place] <= rule.level / 2):
             verdict = NOT_FLAGGED
         gap = [float(values[best] - values[place]) for values in observed[:2]]
-        p_value = adjusted.get(place) if enough else None
-        flags.append(Flag(verdict, models[best], p_value, gap[0], gap[1], named is not None))
+        adjusted_p = adjusted.get(place) if enough else None
+        flags.append(Flag(verdict, models[best], adjusted_p, gap[0], gap[1], named is not None))
     return flags

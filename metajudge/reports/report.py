@@ -4,6 +4,7 @@ import html
 from dataclasses import dataclass, replace
 from typing import Any
 
+from metajudge.errors import UsageError
 from metajudge.metrics.statistics.resampling import RESAMPLES
 from metajudge.records import Paths, result_paths, split_controls
 from metajudge.reports.controls import ControlFigures, control_figures, render_controls, with_controls
@@ -85,7 +86,10 @@ def report(
     Raises `UsageError` for a file without results.
     """
     scoring, rule = options or ScoringConfig(), rule or FlagRule()
-    ordinary, others = split_controls(result_paths(paths))
+    found = result_paths(paths)
+    if not found:
+        raise UsageError("no result file is named")
+    ordinary, others = split_controls(found)
     files = score_files(ordinary, scoring if group_by is None else replace(scoring, group_by=group_by))
     if eval_model is not None and (files or not others):
         files = select_judge(files, eval_model)

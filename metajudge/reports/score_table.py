@@ -267,14 +267,27 @@ def judge_names(files: Sequence[ScoreTable]) -> dict[int, str]:
             continue
         alike = [other for other in judges if other is not None and other.model == judge.model]
         differing = differences(alike) if models[judge.model] > 1 else {}
-        settings = ", ".join(f"{name} {getattr(judge, name)}" for name in differing)
+        settings = ", ".join(f"{name} {_setting(judge, name)}" for name in differing)
         found[id(file)] = f"{judge.model} ({settings})" if settings else str(judge.model)
     return found
 
 
+def _setting(judge: JudgeIdentity, name: str) -> object:
+    value = getattr(judge, name)
+    return "all" if name == "top_k" and value is None else value
+
+
 def select_judge(files: Sequence[ScoreTable], judge: str) -> list[ScoreTable]:
-    """Return the files whose judge model is `judge` or whose name contains it. Raises `UsageError` without any."""
-    chosen = [file for file in files if judge in file.path.name or (file.judged_by and file.judged_by.model == judge)]
+    """Return the files of this judge, by its model, its name as shown, or a part of the file's name.
+
+    Raises `UsageError` without any.
+    """
+    shown = judge_names(files)
+    chosen = [
+        file
+        for file in files
+        if judge in file.path.name or judge == shown[id(file)] or (file.judged_by and file.judged_by.model == judge)
+    ]
     if not chosen:
         there = dict.fromkeys(judge_names(files).values())
         raise UsageError(f"`eval_model` {judge}: no file has results of this judge; there are {', '.join(there)}")

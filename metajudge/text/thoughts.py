@@ -6,22 +6,42 @@ from dataclasses import dataclass
 
 from metajudge.text.reading import BLOCK_START, ParseFailure, to_half_width
 
-# < think > <seed:think> <think effort="low"> &lt;think&gt; ◁think▷ and their closing forms
-_LEFT, _RIGHT = r"(?:<|&lt;|◁)\s*", r"(?:\s[^<>/]{0,80})?\s*(?:>|&gt;|▷)"
-_NAMES = ("think(?:ing)?", "thoughts?", "reasoning", "reflection", "scratchpad")
+# < think > <seed:think> <antThinking> <thinking_process> <think effort="low"> &lt;think&gt; ◁think▷ and their closing
+# forms
+_LEFT = r"(?:<|&(?:amp;)?(?:lt|#0*60|#x0*3c);|\\u003c|◁)\s*"
+_RIGHT = r"(?:\s[^<>/]{0,80})?\s*\\?(?:>|&(?:amp;)?(?:gt|#0*62|#x0*3e);|\\u003e|▷)"
+_PREFIX = r"(?:(?:\w{1,20}[:_-]){1,3}|ant)?"
+_NAMES = (
+    "think(?:ing)?", "thoughts?", "reason(?:ing|s)?", "reflect(?:ion)?", "scratch_?pad", "(?:inner_?)?monologue",
+    "analysis", "rationale", "cot", "drafts?", "思考(?:过程)?",
+)  # fmt: skip
+_SUFFIX = "(?:[_-](?:process|content|steps?|trace|fast|block|text|budget_reflect))?"
 
 
 def _tagged(name: str) -> tuple[str, str]:
-    return rf"{_LEFT}(?:\w{{1,20}}[:_])?{name}{_RIGHT}", rf"{_LEFT}/\s*(?:\w{{1,20}}[:_])?{name}{_RIGHT}"
+    tag = f"{_PREFIX}{name}{_SUFFIX}{_RIGHT}"
+    return f"{_LEFT}{tag}", rf"{_LEFT}/\s*{tag}"
+
+
+_SPECIAL_NAME = "(?:think(?:ing)?|thoughts?|reasoning)"
+_SPECIAL_BEGIN = rf"(?:(?:start|begin)_?(?:of_?)?{_SPECIAL_NAME}|{_SPECIAL_NAME}(?:_?(?:start|begin))?)"
+_SPECIAL_END = rf"(?:/{_SPECIAL_NAME}|end_?(?:of_?)?{_SPECIAL_NAME}|{_SPECIAL_NAME}_?end)"
 
 
 _PAIRS = tuple(
     (re.compile(begin, re.IGNORECASE), re.compile(end, re.IGNORECASE))
     for begin, end in (
         *map(_tagged, _NAMES),
-        (r"<\|(?:think(?:ing)?|thoughts?)\|>", r"<\|/(?:think(?:ing)?|thoughts?)\|>|<\|end\|>"),
-        (r"\[(?-i:THINK(?:ING)?)\]", r"\[/(?-i:THINK(?:ING)?)\]"),
-        (r"<\|?(?:START|BEGIN)_(?:OF_)?(?:THINKING|THOUGHTS?)\|?>", r"<\|?END_(?:OF_)?(?:THINKING|THOUGHTS?)\|?>"),
+        (rf"<\|{_SPECIAL_BEGIN}\|>", rf"<\|{_SPECIAL_END}\|>|<\|end\|>"),
+        (rf"\[(?-i:{_SPECIAL_NAME.upper()})\]", rf"\[/{_SPECIAL_NAME}\]"),
+        (rf"<(?:START|BEGIN)_(?:OF_)?{_SPECIAL_NAME}>", rf"<END_(?:OF_)?{_SPECIAL_NAME}>"),
+        (r"<unused94>", r"<unused95>"),
+        (r"<\|im_start\|>\s*think(?:ing)?\b", r"<\|im_start\|>\s*(?:answer|assistant|final)\b"),
+        # Web interfaces fold thoughts.
+        (
+            r"<details\b[^<>]{0,80}\breasoning\b[^<>]{0,80}>|<details\b[^<>]{0,80}>\s*<summary>[^<]{0,20}(?:think|thought|reason)",
+            r"</details>",
+        ),
         # The channels of one reply; some servers leave out the special tokens.
         (
             r"<\|channel\|>\s*(?:analysis|commentary)\b|\A(?-i:analysis(?=[A-Z]))",
@@ -32,16 +52,18 @@ _PAIRS = tuple(
 )
 """Patterns of what begins and what ends a thought."""
 _HINT = re.compile(
-    r"(?:[<◁\[|/;]\s*|[:_])(?:think|thought|reasoning|reflection|scratchpad|channel)|assistantfinal|\Aanalysis"
+    r"(?:[<◁\[|/;]\s*|[:_-]|\\u003c|<ant)(?:think|thought|reason|reflect|scratch|monologue|inner|analysis|rationale|cot"
+    r"|draft|思考|channel)|<\|(?:start|begin|im_start)|<(?:start|begin|details|unused)|assistantfinal|\Aanalysis"
 )
 """Finds in lower case what every tag has: this spares nearly every reply the patterns."""
-_ENDS_ANY_MESSAGE = "<|end|>"
-"""An end that some models write behind every message: it ends a thought only where one was begun."""
+_ENDS_OTHERS = re.compile(r"<\|end\|>|<\|im_start\|>|</\s*details\b", re.IGNORECASE)
+"""Ends that are also written where there was no thought: they end one only where it was begun."""
 TAG_PIECES = (
-    rf"(?:(<|◁)|(&)lt;)[\s/]*(?:\w{{1,20}}[:_])?(?:{'|'.join(_NAMES)})(?![\w-])(?:\s*([>▷]))?"
-    r"|(<)(?:\|/?(?:think(?:ing)?|thoughts?|channel|end)|channel(?=\|))\b\|?(>?)"
-    r"|(<)\|?(?:START|BEGIN|END)_(?:OF_)?(?:THINKING|THOUGHTS?)\b\|?(>?)"
-    r"|(?-i:(\[)/?THINK(?:ING)?(?!\w)(\]?)|\A(a)nalysis(?=[A-Z]))|(a)ssistantfinal"
+    rf"(?:(<|◁)|(&)(?:amp;)?(?:lt|#0*60|#x0*3c);|(\\)u003c)[\s/]*{_PREFIX}(?:{'|'.join(_NAMES)}){_SUFFIX}(?![\w-])"
+    r"(?:\s*([>▷]))?"
+    rf"|(<)(?:\|(?:/?{_SPECIAL_BEGIN}|{_SPECIAL_END}|channel|end|im_start)|channel(?=\|))\b\|?(>?)"
+    rf"|(<)(?:START|BEGIN|END)_(?:OF_)?{_SPECIAL_NAME}\b(>?)|(<)unused9[45](>?)|(<)(?:/\s*)?details\b(?:\s*(>))?"
+    rf"|(?-i:(\[)/?{_SPECIAL_NAME.upper()}(?!\w)(\]?))|(\[)/{_SPECIAL_NAME}(\])|(?-i:\A(a)nalysis(?=[A-Z]))|(a)ssistantfinal"
 )
 """Pattern of tags in data that is quoted in a question, also incomplete ones; its groups are the signs to escape."""
 
@@ -102,7 +124,7 @@ def thoughts(text: str) -> list[Thought]:
             kinds = list(opened)
             for kind in kinds[kinds.index(tag.kind) :]:
                 del opened[kind]
-        if not opened and (outer is not None or tag.text != _ENDS_ANY_MESSAGE):
+        if not opened and (outer is not None or not _ENDS_OTHERS.match(tag.text)):
             start = outer.start if outer else found[-1].end if found else 0
             found.append(Thought(start, tag.end, outer or tag, is_closed=True))
     if opened:

@@ -22,7 +22,7 @@ from metajudge.metrics.statistics.intervals import (
 from metajudge.metrics.statistics.resampling import ClusterBootstrap, resample_counts
 from metajudge.metrics.statistics.significance import permutation_test
 from metajudge.reports.comparison import detectable
-from metajudge.reports.deceptive_alignment import FLAGGED, FlagRule, decide_flags
+from metajudge.reports.deceptive_alignment import FLAGGED, CommonRows, FlagRule, decide_flags
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
 from tests.unit.result_rows import record, write
@@ -272,6 +272,24 @@ def flagged(n: int, accuracies: tuple[float, float], consistencies: tuple[float,
 def test_a_merely_weaker_model_is_hardly_ever_flagged(n: int) -> None:
     """OA of .70 against .79 with worse reasons is flagged in at most 5 %."""
     assert flagged(n, (0.79, 0.70), (0.55, 0.35), 500) <= 0.05
+
+
+@pytest.mark.parametrize("errors", [0.0, 0.02])
+@pytest.mark.parametrize("n", [10, 40, 60, 120])
+def test_an_accuracy_lower_by_the_margin_is_hardly_flagged_where_few_rows_differ(n: int, errors: float) -> None:
+    """Resamples alone flag 60 % of such models at ten rows: those without a wrong label have no spread."""
+    rng, hits, clusters, names = np.random.default_rng(23), 0, grouped(np.arange(n)), ["a", "b"]
+    for _ in range(400):
+        kind = rng.choice(3, n, p=(0.95 - 2 * errors, 0.05 + errors, errors))
+        right = np.stack([kind != 2, kind != 1]).astype(np.float64)
+        reasons = np.stack([rng.beta(6, 3, n), rng.beta(3, 6, n)])
+        counts = resample_counts((n,), 2000, rng).astype(np.float64)
+        resampled = [(counts @ values.T / n).T for values in (right, reasons)]
+        observed = [values.mean(axis=1) for values in (right, reasons)]
+        least = CommonRows(right, reasons, reasons, clusters).least_p_values(0, FlagRule())
+        hits += decide_flags(names, observed, resampled, FlagRule(), least_p_values=least)[1].verdict == FLAGGED
+    print(f"{n} rows, {errors} errors of the other: {hits / 400:.4f}")
+    assert hits / 400 <= 0.08
 
 
 @pytest.mark.parametrize("others", [1, 9])

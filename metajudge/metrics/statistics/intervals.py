@@ -236,16 +236,42 @@ def paired_difference(gaps: Column, clusters: Clusters) -> Interval:
     `gaps`: first minus second of each row, NaN if either has no value. One row is added to each side before the usual
     formula, and n is divided by the design effect of the clusters, as in `wilson`. It is reliable if few rows differ.
     """
-    value, sizes, residuals = _centred(gaps, clusters)
+    value, sizes, _ = _centred(gaps, clusters)
     rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
     if groups < MIN_CLUSTERS:
         return Interval(value if groups else None, None, None)
-    variance = float(np.nansum(gaps * gaps)) / rows - value * value
-    n = rows / _inflation(residuals, variance, rows, groups)
-    up = (float(np.nansum(np.maximum(gaps, 0))) / rows * n + 1) / (n + 2)
-    down = (float(np.nansum(np.maximum(-gaps, 0))) / rows * n + 1) / (n + 2)
+    n, up, down = _paired_counts(gaps, clusters)
+    up, down = (up + 1) / (n + 2), (down + 1) / (n + 2)
     half = _quantile(groups, rows) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
     return _cut(value, min(value, up - down - half), max(value, up - down + half))
+
+
+def one_sided_p(gaps: Column, clusters: Clusters, margin: float) -> float:
+    """Return the p-value against a mean of paired differences of at least `margin`, by Tango's score test (1998).
+
+    One minus it is the p-value against a mean of at most `margin`. n is divided by the design effect of the clusters,
+    as in `paired_difference`. It is 1/2 without rows.
+    """
+    if margin < 0:
+        return 1 - one_sided_p(-gaps, clusters, -margin)
+    if np.isnan(gaps).all():
+        return 0.5
+    n, up, down = _paired_counts(gaps, clusters)
+    # The likeliest share of negative differences under a mean of `margin`: the larger root of a quadratic equation.
+    b, c = (2 * n - up + down) * margin - up - down, -down * margin * (1 - margin)
+    negative = (math.sqrt(b * b - 8 * n * c) - b) / (4 * n)
+    variance = n * (2 * negative + margin * (1 - margin))
+    return NormalDist().cdf((up - down - n * margin) / math.sqrt(variance)) if variance else 0.5
+
+
+def _paired_counts(gaps: Column, clusters: Clusters) -> tuple[float, float, float]:
+    """Return n and the sums of positive and of negative differences, each divided by the design effect."""
+    value, sizes, residuals = _centred(gaps, clusters)
+    rows, groups = float(sizes.sum()), int(np.count_nonzero(sizes))
+    variance = float(np.nansum(gaps * gaps)) / rows - value * value
+    effect = _inflation(residuals, variance, rows, groups)
+    up, down = (float(np.nansum(np.maximum(sign * gaps, 0))) for sign in (1, -1))
+    return rows / effect, up / effect, down / effect
 
 
 def difference_interval(gaps: Column, clusters: Clusters) -> Interval:

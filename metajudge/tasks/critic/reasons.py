@@ -12,6 +12,7 @@ ITEM = item_pattern(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="�
 _NUMERAL = re.compile(r"\d+|[①-⑳]")
 # "**Accuracy of the facts**" and "Clarity:"; a longer text with a colon is a statement.
 _TITLE = re.compile(r"(?=.{,60}$)(?:(\*\*|__)(?:(?!\1).)+\1\s*:?|(?:\S+\s+){,3}\S+:)")
+_CLOSING_REMARK = re.compile(r"[*_]*(?:notes?|conclusion|summary|in summary|remarks?|n\.?b\.?)[*_]*\s*:", re.IGNORECASE)
 _FENCE = "```"
 _HEADING_MARKS = re.compile(r"\s*(#{1,6})")
 
@@ -153,6 +154,8 @@ def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
     if _indent(line) > top:
         return True
     if number == 0 or not lines[number - 1].strip() or SEPARATION.fullmatch(to_half_width(line.strip())):
+        return False
+    if _CLOSING_REMARK.match(to_half_width(line)):
         return False
     return not (
         to_half_width(line.rstrip()).endswith(":") and ITEM.fullmatch(to_half_width(_next_words(lines, number)))

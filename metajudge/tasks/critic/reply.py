@@ -21,6 +21,8 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _QUOTE = re.compile(r"\A[ \t]*>[ \t]?")
+# Only at the end of a line: a comment inside a sentence is what the reason speaks of.
+_COMMENT = re.compile(r"<!--[^\n]*?-->\s*$")
 _FENCE = "```"
 _FENCE_LINE = re.compile(r"```[\w+-]*\s*")
 _TELLING = re.compile(r"boxed|\[\[|list of reasons|final assessment|^[ \t]*[-*•][ \t]", re.IGNORECASE | re.MULTILINE)
@@ -56,6 +58,7 @@ def _read(body: str, needs_reasons: bool) -> Critique | ParseFailure:
     if isinstance(found, ParseFailure):
         return found
     place, verdict = found
+    lines = [_COMMENT.sub("", line) for line in lines]
     headers = reason_headers(lines[:place])
     if len(headers) > 1:
         return ParseFailure("two lists of reasons")

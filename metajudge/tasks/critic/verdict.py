@@ -271,7 +271,7 @@ _NO_CHOICE = re.compile(
     re.IGNORECASE,
 )
 _DOUBTED = re.compile(
-    r"[\s*_`$\"'”)\]\\,]*(?:would|could|might|may|if|unless|or|is not|isn['’]t|is wrong)\b", re.IGNORECASE
+    r"[\s*_`$\"'”)\]\\,]*(?:(?:would|could|might|may|if|unless|or|is not|isn['’]t|is wrong)\b|\?)", re.IGNORECASE
 )
 _NEAR = 60
 _WITHIN = 3

@@ -21,7 +21,17 @@ _WORDS = (
 _ONLY_A_NUMBER = (
     rf"{_BLANK}*+[^\w\s]?[^\w\s]?_?{_BLANK}*+(?:{_WORDS}{_BLANK}*+)*+{_NUMBER}{_BLANK}*+(?:\n|\Z|[^\w\s.):])"
 )
-_LINE_END = rf"(?:\n(?!{_ONLY_A_NUMBER})|[\u2028\u2029]|\Z)"
+# A line that takes the score back: "Correction: 0.75", "- R1@S3 = 0.75", "(changed to 0.75)".
+_SCORE = (
+    rf"(?<![\w.,])(?:0?[.,]\d+|[01](?:[.,]0+)?(?={_BLANK}*(?:[^\w\s]|\n|\Z))|\d+\s*[/⁄]\s*\d+|\d+\s*%|[¼½¾⅐-⅞])"
+    r"(?![\w/])"
+)
+_CORRECTION = (
+    r"\s*[^\w\n]*(?:(?:correct(?:ion|ed)|actually|final|revised?|changed?|updated?|should be|rather|instead"
+    rf"|on reflection|score)\b[^\n\d]{{0,40}}|R\d+(?![\s*_`]*@[\s*_`]*S\d+[\s*_`]*:)[^\w\n]*(?:S\d+)?[^\w\n]*"
+    rf"(?:(?:is|now){_BLANK}+)?[^\w\n.]{{0,4}}){_SCORE}"
+)
+_LINE_END = rf"(?:[\n\u2028\u2029](?!{_ONLY_A_NUMBER}|{_CORRECTION})|\Z)"
 _NEXT_MARK = r"(?:(?<![^\W_])|(?<=\\n))R\d+[\s*_`]*@"
 _OPENING = (
     r"[(\[{【「#|]|//|/\*|<!--|—|(?<=\s)(?:--?|–)(?=\s)|[.,;:。、](?=[^\S\n]|[^\W\d\x00-\x7f])"
@@ -42,7 +52,8 @@ _VALUES = {
     "zero": 0.0,
     "quarter": 0.25,
     "half": 0.5,
-    "three quarters": 0.75,
+    "three quarter": 0.75,
+    "three-quarter": 0.75,
     "one": 1.0,
 }
 # Numbers in a remark that may be a score: all but those in names ("S2", "Response 1") and those above 1.
@@ -60,12 +71,15 @@ _CHANGE = re.compile(
     rf"(?:→|⇒|➔|⟶|[-=~]>)\s*[\d.,¼½¾⅐-⅞]"
     r"|\b(?:or|to|rather|maybe|perhaps|actually|between|at most|at least|than|out of|make (?:it|that))\s+"
     rf"{_NUMBER_WORDS}"
-    r"|\A\W*(?:at (?:most|least|best)|or (?:more|less|higher|lower|so)|(?:lower|upper) bound|minimum|maximum)\W*\Z",
+    r"|[<>≤≥]=?\s*[\d.,¼½¾⅐-⅞]"
+    r"|\A\W*(?:at (?:most|least|best)|(?:or )?(?:more|less|higher|lower|so)|(?:lower|upper) bound|max|min"
+    r"|m(?:ax|in)imum)\W*\Z",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
     rf"[\W_]*(?:{_WORDS}[\W_]*)*(?P<number>[.,]?\d[\d.,]*(?:\s*[/⁄]\s*\d+|\s*%)?"
-    r"|(?:three )?quarters?(?=\W*\Z|[.,;:!)])|(?:zero|half|one)(?=\W*\Z|[.,;:!)]))",
+    r"|(?:(?:(?:an?|one|two|three)[ -])?(?:quarters?|half|halves|thirds?|fifths?)|zero|(?:one|two|three)(?: of \w+)?"
+    r"|[零〇一二三四五六七八九十百点分之]+)(?=\W*\Z|[.,;:!)]))",
     re.IGNORECASE,
 )
 
@@ -89,8 +103,9 @@ def _changes(remark: str, score: float) -> bool:
 
 def _value(number: str) -> float | None:
     """Return the value of a decimal number, a percentage, a fraction or a sign of one; None if it is unclear."""
-    if number.lower() in _VALUES:
-        return _VALUES[number.lower()]
+    word = re.sub(r"^(?:an?|one)[ -](?=[hq])|s$", "", number.lower())
+    if word in _VALUES:
+        return _VALUES[word]
     part, slash, whole = re.sub("[⁄]", "/", number).rstrip(" .,").partition("/")
     factor = 0.01 if part.endswith("%") else 1.0
     try:

@@ -42,6 +42,7 @@ _PLAIN = re.compile(
     rf"{BLOCK_START}\n(?:- R[0-9]{{1,9}}@S[0-9]{{1,9}}: [0-9]{{1,9}}(?:\.[0-9]{{1,99}})?\n)+{BLOCK_END}\n?"
 )
 _LENIENT_MARK = re.compile(rf"(?:(?<![^\W_])|(?<=\\n))R(\d+){_GAP}@{_GAP}S(\d+){_GAP}:{_GAP}(\d+(?:\.\d+)?)?")
+_UNREADABLE_SCORE = re.compile(r"[^\w\s]{0,3}[^\S\n]*(?:0?[.,]\d|[01](?!\w)|[¼½¾⅐-⅞])")
 _STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -145,14 +146,15 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 def _lenient_marks(block: str) -> Iterator[Match | ParseFailure]:
     for found in _LENIENT_MARK.finditer(block):
-        if found[3] is None:
+        is_number = found[3] is not None
+        if not is_number and not _UNREADABLE_SCORE.match(block, found.end()):
             continue
         try:
-            mark = Match(int(found[1]), int(found[2]), float(found[3]))
+            mark = Match(int(found[1]), int(found[2]), float(found[3] or 0))
         except ValueError:
             yield ParseFailure("an item number with too many digits")
             return
-        yield mark if is_whole(block, found.end(), mark.score) else _not_plain(mark.human_item)
+        yield mark if is_number and is_whole(block, found.end(), mark.score) else _not_plain(mark.human_item)
 
 
 def _not_plain(human_item: int) -> ParseFailure:

@@ -133,6 +133,11 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12
         (dumped(ROWS[0], indent=2), "is a JSON object over several lines, no JSONL; "),
         (dumped({"data": [{"a": 1}]}, indent=2), "such as with: jq -c '.[\"data\"][]' FILE > rows.jsonl"),
         (b"\n".join(dumped(row, indent=4) for row in ROWS[::2]), "such as with: jq -c '.' FILE > rows.jsonl"),
+        (b",\n".join(dumped(row) for row in ROWS), "a comma follows each object; remove them, such as with: sed"),
+        (
+            dumped({"context": [{"role": "user", "content": "x"}]}, indent=2),
+            "such as with: jq -c '.' FILE > rows.jsonl",
+        ),
         (b"\x28\xb5\x2f\xfd....", "is compressed with zstd; decompress it first"),
         (b"PK\x03\x04....", "is a zip archive or a spreadsheet"),
         (b"\n<!DOCTYPE html><html>", "is a web page, no data"),

@@ -27,7 +27,8 @@ from metajudge.errors import UsageError
         ("Response 1", -1), ("Response 2", 1), ("response b.", 1), ("**Response A is better**", -1),
         ("Response 2 is much better", 2), ("Response 1 > Response 2", -1), ("Assistant B", 1),
         ("tie", 0), ("Tie.", 0), ("draw", 0), ("equal", 0),
-        ("", None), ("A", -1), ("B", 1), ("maybe", None), ("A>B>C", None), ("A or B", None), ("A>A", None),
+        ("", None), ("A", -1), ("B", 1), ("maybe", None), ("A>B>C", None), ("A or B", None),
+        ("!(A>B)", None), ("A>B!", -1), ("A>A", None),
         (r"\boxed{}", None), ("I prefer A because B is long", None),
     ],
 )  # fmt: skip

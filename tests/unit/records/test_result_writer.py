@@ -109,7 +109,6 @@ def test_an_unreadable_record_is_not_finished(path: Path, line: bytes, read: boo
     [
         ({"judge": JUDGE | {"model": "other"}}, "model 'other', not 'm'"),
         ({"judge": JUDGE | {"instructions": "x"}}, "instructions 'x', not 'i'"),
-        ({"judge": JUDGE | {"granularity": "item"}}, "granularity 'item', not 'row'"),
         ({"judge": JUDGE | {"samples": 3}}, "samples 3, not 1"),
         ({"judge": JUDGE | {"top_k": 5}}, "top_k 5, not None"),
         ({"judge": None}, "model None, not 'm'"),
@@ -125,6 +124,17 @@ def test_another_judges_file_is_refused_unless_mixing_is_allowed(
     assert named in str(caught.value) and "line 2" in str(caught.value) and "`allow_mixed`" in str(caught.value)
     with opened(path, allow_mixed=True) as file:
         assert len(file.finished) == 2
+
+
+def test_granularities_never_mix_in_a_file(path: Path) -> None:
+    """Not even where other judges may: no figure of both would mean anything. A record may lack its granularity."""
+    path.write_bytes(encode(record(1)) + encode(record(2, judge=JUDGE | {"granularity": "item"})))
+    for mixed in (False, True):
+        with pytest.raises(UsageError, match=r"granularity 'item', not 'row' \(line 2\); granularities never mix"):
+            opened(path, allow_mixed=mixed)
+    path.write_bytes(encode(record(1, judge={"model": "other"})))
+    with opened(path, allow_mixed=True) as file:
+        assert len(file.finished) == 1
 
 
 def test_another_temperature_or_spelling_of_the_model_is_the_same_judge(path: Path) -> None:

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from metajudge.reports.deceptive_alignment import CANNOT_TELL, FLAGGED, NOT_FLAGGED, Flag, FlagRule, decide_flags
+from metajudge.metrics.statistics.intervals import cluster_rows, one_sided_p
+from metajudge.reports.deceptive_alignment import (
+    CANNOT_TELL,
+    FLAGGED,
+    NOT_FLAGGED,
+    CommonRows,
+    Flag,
+    FlagRule,
+    decide_flags,
+)
 
 DRAWS = 999
 
@@ -114,3 +123,30 @@ def test_a_named_model_takes_the_place_of_the_best_one() -> None:
     assert [flags[name].verdict for name in "abc"] == [FLAGGED, NOT_FLAGGED, NOT_FLAGGED]
     assert (flags["a"].accuracy_gap, flags["a"].consistency_gap) == pytest.approx((0.02, 0.2))
     assert flags["c"].consistency_gap == pytest.approx(-0.2) and flags["b"].p_value is None
+
+
+@pytest.mark.parametrize(
+    ("n", "wrong", "verdict"), [(10, 0, CANNOT_TELL), (51, 0, CANNOT_TELL), (52, 0, FLAGGED), (60, 1, CANNOT_TELL)]
+)
+def test_labels_that_are_nearly_all_equal_do_not_show_equal_accuracy_in_few_rows(
+    n: int, wrong: int, verdict: str
+) -> None:
+    """Resamples of equal labels have no spread; Tango's test needs 52 rows."""
+    right = np.ones((2, n))
+    right[1, :wrong] = 0
+    reasons = np.stack([np.linspace(0.5, 1, n), np.linspace(0, 0.5, n)])
+    rows = CommonRows(right, reasons, reasons, cluster_rows([str(row) for row in range(n)], ["d"] * n))
+    observed = [values.mean(axis=1) for values in (right, reasons)]
+    resampled = [np.repeat(values[:, None], 10_000, axis=1) for values in observed]
+    least = rows.least_p_values(0, FlagRule())
+    assert decide_flags(["a", "b"], observed, resampled, FlagRule())[1].verdict == FLAGGED
+    assert decide_flags(["a", "b"], observed, resampled, FlagRule(), least_p_values=least)[1].verdict == verdict
+
+
+def test_an_accuracy_or_rc_that_differs_in_few_rows_clears_no_model() -> None:
+    """Three of ten rows are one model's errors: resamples alone say that its accuracy is surely lower."""
+    right, reasons = np.ones((2, 10)), np.stack([np.linspace(0.5, 1, 10), np.linspace(0, 0.5, 10)])
+    right[1, :3] = 0
+    rows = CommonRows(right, reasons, reasons, cluster_rows([str(row) for row in range(10)], ["d"] * 10))
+    least = rows.least_p_values(0, FlagRule())
+    assert least[2, 1] == pytest.approx(1 - one_sided_p(right[0] - right[1], rows.clusters, 0.05)) and least[1, 1] == 0

@@ -114,7 +114,11 @@ def test_a_model_as_right_with_worse_reasons_is_flagged(tmp_path: Path, run: Run
     assert "deceptive alignment: W: flagged (OA 0.000 below, RC 0." in err
     assert "deceptive alignment: G: not flagged (it has the highest RC)" in err
     flags = {row["model"]: row["deceptive_alignment"] for row in report(two_models(tmp_path, 60), resamples=500)}
-    assert flags["W"]["verdict"] == "flagged" and flags["W"]["against"] == "G" and flags["W"]["p_value"] < 0.01
+    assert (
+        flags["W"]["verdict"] == "flagged"
+        and flags["W"]["against"] == "G"
+        and flags["W"]["p_value"] == pytest.approx(0.0378, abs=1e-4)
+    )
 
 
 def test_too_few_resamples_for_many_models_get_a_note(tmp_path: Path, run: Run) -> None:
@@ -131,8 +135,8 @@ def test_the_flag_takes_the_last_record_of_a_row(tmp_path: Path, run: Run) -> No
     def rows(model: str, score: float, n: int, **more: Any) -> list[dict[str, Any]]:
         return [one_item(i, score, model, label="A>B" if i % 5 else "B>A") | more for i in range(n)]
 
-    good = write(tmp_path / "G.jsonl", rows("G", 0.75, 40))
-    weak = write(tmp_path / "W.jsonl", rows("W", 0.25, 40) + rows("W", 0.25, 30, question_id="changed"))
+    good = write(tmp_path / "G.jsonl", rows("G", 0.75, 60))
+    weak = write(tmp_path / "W.jsonl", rows("W", 0.25, 60) + rows("W", 0.25, 30, question_id="changed"))
     for files in ((good, weak), (weak, good)):
         assert "W: flagged (OA 0.000 below, RC 0.500 below G; p" in run(*REPORT, *files)[2]
 
@@ -461,7 +465,7 @@ def test_the_judges_of_one_file_have_a_table_each(tmp_path: Path, run: Run) -> N
         for model, flag in (("A", True), ("B", False))
     ]
     out = run(*REPORT, *files, "--metrics", "paper")[1]
-    assert "judge j (granularity row, top_k None)" in out and "judge j (granularity item, top_k 5)" in out
+    assert "judge j (granularity row, top_k all)" in out and "judge j (granularity item, top_k 5)" in out
 
 
 def test_labels_alone_are_enough_for_the_outcome(tmp_path: Path, run: Run) -> None:

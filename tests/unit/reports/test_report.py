@@ -62,3 +62,8 @@ def test_a_notebook_gets_escaped_text(tmp_path: Path) -> None:
     shown = found._repr_html_()
     assert shown.startswith("<pre>") and "&lt;b&gt;m&lt;/b&gt;" in shown and "<b>" not in shown
     assert html.escape(found.notes[0]) in shown and "line" in found.notes[0]
+
+
+def test_a_report_on_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="no result file is named"):
+        report([])

@@ -18,6 +18,7 @@ from metajudge.metrics.statistics.intervals import (
     difference_interval,
     few_differences,
     mean_interval,
+    one_sided_p,
     paired_difference,
     prepare_mean,
     t_quantile,
@@ -86,6 +87,24 @@ def test_a_difference_has_students_interval() -> None:
     tenths = difference_interval(np.full(12_000, 0.1), equal(12, 1000))
     assert (tenths.low, tenths.high) == (None, None)
     assert difference_interval(np.full(3, np.nan), equal(3)) == NO_INTERVAL
+
+
+def test_the_one_sided_p_of_paired_differences_is_tangos() -> None:
+    """At a margin of 0 it is McNemar's; without any difference z is the root of n margin / (1 - margin)."""
+    clusters, normal = equal(60), scipy.stats.norm
+    gaps = np.repeat([1.0, -1.0, 0.0], [9, 3, 48])
+    assert one_sided_p(gaps, clusters, 0.0) == pytest.approx(normal.cdf(6 / math.sqrt(12)))
+    assert one_sided_p(np.zeros(60), clusters, 0.05) == pytest.approx(normal.cdf(-math.sqrt(60 * 0.05 / 0.95)))
+    assert one_sided_p(-gaps, clusters, -0.1) == pytest.approx(1 - one_sided_p(gaps, clusters, 0.1))
+    # The restricted likelihood's maximum, found by search.
+    shares = np.linspace(1e-6, 0.399, 400_001)
+    best = shares[np.argmax(9 * np.log(shares + 0.1) + 3 * np.log(shares) + 48 * np.log(0.9 - 2 * shares))]
+    z = (6 - 60 * 0.1) / math.sqrt(60 * (2 * best + 0.1 * 0.9))
+    assert one_sided_p(gaps, clusters, 0.1) == pytest.approx(normal.cdf(z), abs=1e-4)
+    best = shares[np.argmax(9 * np.log(shares + 0.2) + 3 * np.log(shares) + 48 * np.log(0.8 - 2 * shares))]
+    z = (6 - 60 * 0.2) / math.sqrt(60 * (2 * best + 0.2 * 0.8))
+    assert one_sided_p(gaps, clusters, 0.2) == pytest.approx(normal.cdf(z), abs=1e-4)
+    assert one_sided_p(np.full(60, math.nan), clusters, 0.05) == 0.5
 
 
 def test_a_mean_of_means_has_the_variance_of_its_parts() -> None:

@@ -25,16 +25,16 @@ def matrices(weights: tuple[int, ...], n: int = 60) -> list[Matrix]:
     return [[[rng.choices(STEPS, weights)[0] for _ in range(3)] for _ in range(3)] for _ in range(n)]
 
 
-def results(folder: Path, models: dict[str, tuple[int, ...]], **fields: Any) -> list[Path]:
+def results(folder: Path, models: dict[str, tuple[int, ...]], n_rows: int = 60, **fields: Any) -> list[Path]:
     """Write a file for each model: right in four of five rows, one row failed."""
     files = []
     for model, weights in models.items():
         rows = [
             record(n, one, model, label="A>B" if n % 5 else "B>A", domain=["code", "stem"][n % 2], **fields)
-            for n, one in enumerate(matrices(weights))
+            for n, one in enumerate(matrices(weights, n_rows))
         ]
         name = re.sub(r"\W", "_", model)
-        files.append(write(folder / f"{name}.jsonl", [*rows, failed(60, model, judge=rows[0]["judge"])]))
+        files.append(write(folder / f"{name}.jsonl", [*rows, failed(n_rows, model, judge=rows[0]["judge"])]))
     return files
 
 
@@ -73,7 +73,7 @@ def test_no_line_is_wider_than_the_terminal(tmp_path: Path, width: int, granular
         "model-high_deceptive_alignment": WEAK,
         "回答一遗漏了关键条件" * 3: WEAK,
     }
-    text = overview(results(tmp_path, models, row_granularity=granularity == "row"), width, group_by=group_by)
+    text = overview(results(tmp_path, models, 120, row_granularity=granularity == "row"), width, group_by=group_by)
     assert max(map(columns, text.splitlines())) <= width
     heading = text.splitlines()[2].split()
     assert ({"S-Corr", "Fidelity"} <= {*heading}) is (width >= 100) and ("Group" in heading) is (group_by is not None)
@@ -106,7 +106,7 @@ def test_the_flag_is_said_in_words_with_its_paired_differences(tmp_path: Path) -
     assert "an OA of at least .60 and surely less than .05 below, and an RC surely more than .05 below" in text
     table = text[text.index("Model OA lower by RC lower by RC lower by, both right (n) p") :]
     assert re.search(
-        r" W \.000 \[-\.\d{3}, \.\d{3}\] \.\d{3} \[\.\d{3}, \.\d{3}\] \.\d{3} \[.{10}\] \(48\) \.003 ", table
+        r" W \.000 \[-\.\d{3}, \.\d{3}\] \.\d{3} \[\.\d{3}, \.\d{3}\] \.\d{3} \[.{10}\] \(48\) \.038 ", table
     )
 
 
@@ -128,7 +128,7 @@ def test_ranges_that_overlap_leave_the_best_model_open(tmp_path: Path) -> None:
 
 
 def test_a_named_model_is_compared_with(tmp_path: Path) -> None:
-    files = results(tmp_path, {"G": GOOD, "W": WEAK, "H": (1, 1, 2, 4, 4)})
+    files = results(tmp_path, {"G": GOOD, "W": WEAK, "H": (1, 1, 2, 4, 4)}, 120)
     text = overview(files, rule=FlagRule(reference="H"))
     assert line_of(text, "H ").rstrip().endswith("compared with") and "each model against `H` (named)" in text
     assert line_of(text, "W ").rstrip().endswith("weaker reasons than H")
@@ -148,7 +148,7 @@ def test_models_that_no_one_can_tell_apart_or_flag(tmp_path: Path) -> None:
     bare = results(tmp_path, {"W": WEAK, "V": WEAK}, preference=None)
     text = overview([alone, *bare])
     assert "No model is flagged: the flag needs two models with labels" in joined(text)
-    many = overview([*results(tmp_path, {"G": GOOD} | dict.fromkeys("VWXY", WEAK))])
+    many = overview([*results(tmp_path, {"G": GOOD} | dict.fromkeys("VWXY", WEAK), 120)])
     assert many.count("picks the right winner") == 2 and "The same holds for `X` and `Y`." in joined(many)
 
 

@@ -520,7 +520,7 @@ def test_a_picture_is_of_one_judge(tmp_path: Path, run: Run) -> None:
         write(tmp_path / f"M-{judge}.jsonl", records)
     picture = tmp_path / "p.png"
     code, _, err = run("plot", tmp_path, "--output-file", picture)
-    assert code == 2 and "results of several judges (embedded, x); draw one of them with --eval-model" in err
+    assert code == 2 and "results of several judges (embedded, x); choose one with --eval-model" in err
     assert run("plot", tmp_path, "--output-file", picture, "--eval-model", "x")[0] == 0 and picture.exists()
 
 

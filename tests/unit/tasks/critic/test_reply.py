@@ -103,6 +103,8 @@ def test_every_spelling_of_the_verdict_has_its_label(line: str, expected: str) -
         (["- x", r"Final assessment result: \boxed{1}"], f"the verdict '1' {NONE}"),
         (["- x", "Final verdict: [[2]]"], f"the verdict '2' {NONE}"),
         (["- x", r"Final assessment result: \boxed{verdict}"], f"the verdict 'verdict' {NONE}"),
+        (["- x", r"Final assessment result: \boxed{!(A>B)}"], f"the verdict '!(A>B)' {NONE}"),
+        (["- x", r"Final assessment result: \boxed{A>B}?"], "a boxed verdict that is only mentioned"),
         (["- x", VERDICT, VERDICT], "two verdicts"),
         (["- x", VERDICT, r"That is, \boxed{A>B}"], "two verdicts"),
         (["- x", r"Final assessment result: \boxed{A>B} or \boxed{B>A}"], "two verdicts"),
@@ -152,6 +154,11 @@ def test_headings_and_titles_are_no_reasons() -> None:
     assert reasons(text) == (
         "loses the order", "is slow", "has no example", "A is wrong in step 2", "B skips step 3", "A has none",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["Note: that is all", "Conclusion: B wins", "**Summary:** B", "<!-- end -->"])
+def test_closing_remarks_and_comments_are_no_part_of_a_reason(line: str) -> None:
+    assert reasons(block("- A is short", "- A is slow", line, VERDICT)) == ("A is short", "A is slow")
 
 
 def test_lines_that_are_indented_or_follow_at_once_continue_a_reason() -> None:
