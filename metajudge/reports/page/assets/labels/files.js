@@ -54,7 +54,7 @@ function csvCell(value) {
     return value.map((one) => (Array.isArray(one) ? `R${one[0]}@S${one[1]}: ${one[2]}` : `R${one}`)).join("; ");
   }
   if (typeof value !== "string") return String(value);
-  const text = /^'*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const text = /^'*[=+\-@＝＋－＠]/.test(value) ? `'${value}` : value;
   return /[",;\r\n\t]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 
@@ -80,7 +80,7 @@ function csvValue(name, cell) {
   }
   if (name === "unclear") return parts.map((part) => Number(part.replace(/^R/, "")));
   if (name === "judge_shown") return text.toLowerCase() === "true";
-  return text.replace(/^'(?='*[=+\-@\t\r])/, "");
+  return text.replace(/^'(?='*[=+\-@＝＋－＠])/, "");
 }
 
 /**

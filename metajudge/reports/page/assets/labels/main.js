@@ -24,8 +24,9 @@ async function startLabels() {
 function prepareBar() {
   const name = /** @type {HTMLInputElement} */ (byId("annotator"));
   name.addEventListener("change", () => {
+    const before = labelAt();
     setAnnotator(name.value.trim());
-    showPairs();
+    if (labelAt() !== before) showTask(); // else a click that ends the input would hit an element that is gone
     showProgress();
   });
   const earlier = /** @type {HTMLInputElement} */ (byId("earlier"));
@@ -51,8 +52,7 @@ function showProgress() {
   const times = [...labelsOf(current.annotator).values()].filter((label) => label.confirmed).map((label) => label.seconds).sort((a, b) => a - b);
   const usual = times.length ? `, ${Math.round(times[times.length >> 1])} s each` : "";
   byId("progress-text").textContent = `${done} of ${plural(all, "list")} confirmed${usual}`;
-  const name = /** @type {HTMLInputElement} */ (byId("annotator"));
-  if (document.activeElement !== name) name.value = current.annotator;
+  /** @type {HTMLInputElement} */ (byId("annotator")).value = current.annotator;
 }
 
 /** Show what the person must know, and what happened to a file. @param {string} [about] */
