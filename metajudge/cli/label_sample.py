@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the tasks; 0."""
     output: Path = args.output_file
     if output.suffix.lower() not in _WRITERS:
-        raise UsageError(f"--output-file {output}: name a {' or '.join(_WRITERS)} file")
+        raise UsageError(f"--output-file {output}: name an .html, .jsonl or .csv file")
     if output.exists():
         raise UsageError(f"--output-file {output} exists and may hold labels; name a new file")
     check_output(output, args.files)

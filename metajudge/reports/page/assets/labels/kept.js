@@ -10,6 +10,7 @@ function keep() {
     ({ ...lineOf(annotator, place, label), confirmed: label.confirmed })));
   try {
     localStorage.setItem(labelPage.key, JSON.stringify({ annotator: current.annotator, place: current.place, lines }));
+    isKept = true;
   } catch {
     if (isKept) {
       isKept = false;
@@ -27,12 +28,15 @@ function takeKept() {
     if (typeof kept.annotator === "string") current.annotator = kept.annotator;
     if (labelPage.tasks[kept.place]) current.place = kept.place;
   } catch {
-    isKept = false;
+    // Not allowed, or not ours: `keep` says so if nothing can be kept.
   }
 }
 
 /** Ask before the page closes if labels would be lost. */
 function prepareClosing() {
+  window.addEventListener("storage", (event) => {
+    if (event.key === labelPage.key) showNotes("This page is open in another window, too. Close one of them: each keeps its own labels over the other's.");
+  });
   window.addEventListener("beforeunload", (event) => {
     if (!isKept && unsaved && changes.length) event.preventDefault();
   });

@@ -71,7 +71,7 @@ function pointCard(text, r, label, task) {
     " ", itemText(text),
     el("p", { class: "scores" },
       label.unclear.has(r) && el("span", { class: "pill none" }, "? unclear"),
-      ...marked.map(([s, score]) => el("span", { class: "pill" }, `S${s} ${share(score)}`)),
+      ...marked.map(([s, score]) => el("span", { class: "pill" }, `S${s} ${stepText(score)}`)),
       isCurrent && button(label.unclear.has(r) ? "not unclear" : "unclear", () => {
         toggleUnclear(r);
         showPairs();
@@ -84,12 +84,19 @@ function reasonCard(text, s) {
   const judged = labelPage.judge_shown ? labelPage.tasks[current.place].judge?.[r - 1]?.[s - 1] ?? null : null;
   const isCurrent = s === current.reason;
   return el("li", null, el("div", { class: `card${isCurrent ? " current" : ""}${score ? " marked" : ""}`, role: "group",
-    tabindex: isCurrent ? 0 : -1, "data-focus": `s${s}`, "data-s": s, "aria-label": `S${s} for R${r}: ${share(score)}`,
+    tabindex: isCurrent ? 0 : -1, "data-focus": `s${s}`, "data-s": s, "aria-label": `S${s} for R${r}: ${stepText(score)}`,
     onfocus: () => markCurrent(s) },
     el("span", { class: "number" }, `S${s}`), itemText(text),
-    el("p", { class: "scores steps" }, ...SCORES.map((one, key) => button(share(one), () => giveScore(s, one),
-      { "aria-pressed": String(one === score), "data-focus": `s${s}-${key}`, "aria-label": `S${s}: ${share(one)}` })),
+    el("p", { class: "scores steps" }, ...SCORES.map((one, key) => button(stepText(one), () => giveScore(s, one), { title: WORDS[key],
+      "aria-pressed": String(one === score), "data-focus": `s${s}-${key}`, "aria-label": `S${s}: ${stepText(one)}, ${WORDS[key]}` })),
       labelPage.judge_shown && el("span", { class: "pill" }, `judge ${judged === null ? "not asked" : share(judged)}`))));
+}
+
+const WORDS = ["not at all", "slightly", "partly", "mostly", "fully"];
+
+/** Return a step of the scale: 0, .25, .5, .75 or 1. @param {number} score */
+function stepText(score) {
+  return String(score).replace(/^0\./, ".");
 }
 
 /** @param {string} name */
