@@ -212,6 +212,8 @@ def test_annotators_do_not_see_each_others_labels(opened: Opener, page_file: Pat
     page.get_by_text("Write your name first.").wait_for()
     label_three(page)
     named(page, "bert")
+    page.keyboard.press("z")
+    page.get_by_text("Nothing to undo.").wait_for()
     assert progress(page) == "0 of 24 lists"
     page.keyboard.press("Enter")
     path = exported(page, "JSONL", tmp_path)
@@ -241,6 +243,16 @@ def test_a_browser_that_keeps_nothing_is_named(opened: Opener, page_file: Path, 
     label_three(page)
     page.get_by_text("This browser keeps nothing when the page is closed").wait_for()
     assert len(labelled(exported(page, "JSONL", tmp_path))) == 3
+
+
+def test_a_second_window_is_named(opened: Opener, page_file: Path) -> None:
+    """Both keep labels under one name, so that the later one would replace the other's."""
+    page = opened(page_file)
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("#task-title").wait_for()
+    named(other, "anna")
+    page.get_by_text("open in another window").wait_for()
 
 
 def test_the_mouse_is_enough(opened: Opener, page_file: Path) -> None:

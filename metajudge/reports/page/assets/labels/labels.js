@@ -47,11 +47,11 @@ function change(act) {
   keep();
 }
 
-/** Undo the last change and show its list; the time that it took stays. */
+/** Undo the annotator's last change and show its list; the time that it took stays. */
 function undo() {
-  const last = changes.pop();
-  if (!last) return say("Nothing to undo.");
-  current.annotator = last.annotator;
+  const at = changes.map((one) => one.annotator).lastIndexOf(current.annotator);
+  if (at < 0) return say("Nothing to undo.");
+  const [last] = changes.splice(at, 1);
   const label = labelAt(last.place);
   labelsOf(last.annotator).set(last.place, { ...last.before, seconds: label.seconds });
   keep();

@@ -16,6 +16,7 @@ async function startLabels() {
   prepareTime();
   prepareClosing();
   openTask(current.place);
+  window.scrollTo(0, 0);
   unsaved = false;
   showNotes();
   if (!current.annotator) byId("annotator").focus();
