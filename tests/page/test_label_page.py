@@ -234,6 +234,11 @@ def test_shown_scores_are_marked_and_refused_for_correction(
     assert all(row[6] for row in labelled(path))
     assert main(["report", *map(str, files), "--human", str(path), "--resamples", "200"]) == 2
     assert "judge's scores in view" in capsys.readouterr().err
+    blind = opened(drawn(folder / "blind.html", *files))
+    blind.locator("#earlier").set_input_files(path)
+    blind.get_by_text("3 labels taken").wait_for()
+    blind.keyboard.press("Enter")
+    assert [row[6] for row in labelled(exported(blind, "JSONL", tmp_path))] == [True, True, True, False]
 
 
 def test_a_browser_that_keeps_nothing_is_named(opened: Opener, page_file: Path, tmp_path: Path) -> None:
@@ -310,9 +315,12 @@ def test_hostile_texts_stay_texts(opened: Opener, folder: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["=1+1", "'quoted", "@anna", "Änne 模", "__proto__"])
 def test_names_come_back_from_a_spreadsheet(opened: Opener, page_file: Path, tmp_path: Path, name: str) -> None:
-    """A name that a spreadsheet may run as a formula is the same one in both files."""
+    """A name that a spreadsheet may run as a formula is quoted, and the same one in both files."""
     page = opened(page_file)
     named(page, name)
     page.keyboard.press("Enter")
     paths = [exported(page, kind, tmp_path) for kind in ("JSONL", "CSV")]
     assert [row[2] for path in paths for row in labelled(path)] == [name, name]
+    with paths[1].open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["annotator"][0] not in "=@" and row["annotator"].endswith(name)
