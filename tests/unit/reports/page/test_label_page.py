@@ -51,6 +51,14 @@ def test_the_page_has_the_drawn_tasks_and_no_score(tmp_path: Path) -> None:
     assert not re.search(r"-checklist|-label|alpha-|beta-", json.dumps(tasks))
 
 
+def test_a_prompt_of_another_name_is_the_conversation(tmp_path: Path) -> None:
+    """Rows need not have `context`: every command reads the same fields."""
+    file = results(tmp_path, "M", context=None, prompt="from the prompt")
+    page = tmp_path / "page.html"
+    page.write_bytes(label_page(label_sample(score_files([file], RATIONALES), 4, 0).tasks))
+    assert data_of(page)["labels"]["tasks"][0]["context"][0][1] == "from the prompt"
+
+
 def test_shown_scores_are_in_the_page_that_says_so(tmp_path: Path) -> None:
     """Labels of a blind page are never kept under the name of one that shows scores."""
     shown = data_of(page_of(tmp_path, "--show-judge"))["labels"]
