@@ -17,7 +17,8 @@ work = sys.argv[1]
 (wheel,), (source,) = glob.glob(f"{work}/dist/*.whl"), glob.glob(f"{work}/dist/*.tar.gz")
 names = zipfile.ZipFile(wheel).namelist()
 assert wheel.rpartition("/")[2].startswith("rationale_metajudge-"), wheel
-data = {"py.typed", "data/example_rows.jsonl", "tasks/critic/instructions/critic.txt", "reports/page/assets/main.js"}
+data = {"py.typed", "data/example_rows.jsonl", "tasks/critic/instructions/critic.txt", "reports/page/assets/main.js",
+        "reports/page/assets/labels/main.js"}
 assert {f"metajudge/{name}" for name in data} <= set(names), names
 assert not [name for name in names if name.startswith(("tests", "example", "docs"))], names
 assert any(name.endswith("/requirements.txt") for name in tarfile.open(source).getnames())

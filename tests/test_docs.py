@@ -97,6 +97,14 @@ def shown(*arguments: str) -> str:
     return out.getvalue()
 
 
+def test_the_page_of_labels_shows_what_its_commands_print() -> None:
+    """The agreement as a whole, and the corrected figures of the report; line breaks may differ."""
+    files = (str(ROOT / "example" / "deceptive_60samples"), "--human", str(ROOT / "example" / "labels_60samples.jsonl"))
+    agreement, corrected = (block.split() for block in blocks(PAGES["labels.md"], "text")[-2:])
+    assert shown("agreement", *files).split() == agreement
+    assert " ".join(corrected) in " ".join(shown("report", *files).split())
+
+
 def test_help_of_the_whole_command_names_every_command() -> None:
     """Each command has a line."""
     text = shown("--help")

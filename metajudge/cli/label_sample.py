@@ -10,10 +10,11 @@ from metajudge.errors import UsageError
 from metajudge.records import replacing, result_paths, split_controls
 from metajudge.reports.human_labels import RATIONALES
 from metajudge.reports.label_sample import as_csv, as_jsonl, label_sample
+from metajudge.reports.page.label_page import label_page
 from metajudge.reports.score_table import score_files, select_judge
 from metajudge.text import plural
 
-_WRITERS = {".jsonl": as_jsonl, ".csv": as_csv}
+_WRITERS = {".html": label_page, ".jsonl": as_jsonl, ".csv": as_csv}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown = "add the judge's scores; such labels cannot correct the judge"
     parser.add_argument("--show-judge", action="store_true", help=shown)
     parser.add_argument("--eval-model", metavar="JUDGE", help="only the results of this judge, by file name or record")
-    output = "the tasks, a .jsonl file, or a .csv file for a spreadsheet"
+    output = "the tasks: an .html page to label them on, a .jsonl file, or a .csv file for a spreadsheet"
     parser.add_argument("--output-file", type=Path, required=True, metavar="FILE", help=output)
 
 
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the tasks; 0."""
     output: Path = args.output_file
     if output.suffix.lower() not in _WRITERS:
-        raise UsageError(f"--output-file {output}: name a {' or '.join(_WRITERS)} file")
+        raise UsageError(f"--output-file {output}: name an .html, .jsonl or .csv file")
     if output.exists():
         raise UsageError(f"--output-file {output} exists and may hold labels; name a new file")
     check_output(output, args.files)

@@ -22,6 +22,8 @@ _NEEDED = ("id", "question_id", "annotator", "marks")
 _DELIMITERS = ",;\t"
 _MARK = re.compile(r"\s*R(\d{1,6})\s*@\s*S(\d{1,6})\s*:\s*(\d*\.?\d+)\s*", re.ASCII)
 _ITEM = re.compile(r"\s*R(\d{1,6})\s*", re.ASCII)
+_GUARDED = re.compile(r"'(?='*[=+\-@＝＋－＠])")
+"""Quote before a text that a spreadsheet may run as a formula; it is no part of the text."""
 _REMEDY = "name a file that label-sample has written, with `annotator` and `marks` filled in"
 
 
@@ -179,7 +181,7 @@ def _from_text(key: str, value: str | None) -> Any:
             return as_integer(float(text)) if text else None
         except ValueError:
             return text
-    return text
+    return text[1:] if _GUARDED.match(text) else text
 
 
 # ------------------------------------------------------------------ one line

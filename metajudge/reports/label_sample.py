@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.data import read_conversation
+from metajudge.data import PROMPT_FIELDS, is_absent, read_conversation
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.stratified import draw_rows
 from metajudge.records import Record, encode
@@ -19,7 +19,7 @@ from metajudge.text import printable
 
 _RC = ("paper", "rationale_consistency")
 _Value = str | int | float | None
-_TEXTS = ("context", "response1", "response2")
+_RESPONSES = ("response1", "response2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ def _task(file: ScoreTable, key: Key, record: Record, probability: float, show_j
         "n_model": len(reasons),
         "human-checklist": human,
         "model-checklist": reasons,
-        **{name: row.get(name) for name in _TEXTS},
+        "context": next((row[name] for name in ("context", *PROMPT_FIELDS) if not is_absent(row.get(name))), None),
+        **{name: row.get(name) for name in _RESPONSES},
     }
     if show_judge:
         task["judge_scores"] = judge_matrix(record, model)
@@ -149,7 +150,7 @@ def _cell(name: str, task: Mapping[str, Any]) -> _Value:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if name in _TEXTS and not isinstance(value, str):
+    if name in ("context", *_RESPONSES) and not isinstance(value, str):
         return "\n\n".join(_turns(value))
     return json.dumps(value) if isinstance(value, list | dict) else value
 

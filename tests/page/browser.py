@@ -59,7 +59,7 @@ class Opener:
             ),
         )
         page.goto(f"{address}{fragment}")
-        page.locator("#list-body .row, #row-view h2, #missed-view h2").first.wait_for(state="attached")
+        page.locator("#list-body .row, #row-view h2, #missed-view h2, #task-title").first.wait_for(state="attached")
         return page
 
     def close(self) -> None:
@@ -69,8 +69,8 @@ class Opener:
 
 
 def is_own(url: str, address: str) -> bool:
-    """Return whether a request is for the page itself."""
-    return url.partition("#")[0] == address
+    """Return whether a request is for the page itself, or for a file that it has made."""
+    return url.partition("#")[0] == address or url.startswith("blob:")
 
 
 def serious(page: Any) -> list[str]:

@@ -8,6 +8,8 @@ from importlib.resources import files
 
 from metajudge.version import __version__
 
+_SHARED = ("base.css", "row.css", "blocks.js", "dom.js", "texts.js")
+"""Files of `assets/` that label pages use, too; their others are in `assets/labels/`."""
 GENERATOR = b'<meta name="generator" content="MetaJudge '
 """Part of the first lines of every page."""
 _HEAD = """<!doctype html>
@@ -27,15 +29,18 @@ _HEAD = """<!doctype html>
 """
 
 
-def document(title: str, first: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the document in pieces; `first`: the data that the program starts with, `rest`: what it opens later."""
-    script, style = program(), "".join(_assets(".css"))
+def document(title: str, first: Iterable[bytes], rest: Iterable[bytes], labels: bool = False) -> Iterator[bytes]:
+    """Yield the document in pieces; `first`: the data that the program starts with, `rest`: what it opens later.
+
+    `labels`: a page on which people label rows.
+    """
+    script, style = program(labels), "".join(_assets(".css", labels))
     head = _HEAD.format(
         version=__version__,
         policy=policy(script, style),
         title=html.escape(title),
         style=style,
-        body="".join(_assets(".html")),
+        body="".join(_assets(".html", labels)),
     )
     yield head.encode("utf-8", "replace")
     yield from first
@@ -44,9 +49,9 @@ def document(title: str, first: Iterable[bytes], rest: Iterable[bytes]) -> Itera
     yield b"</body>\n</html>\n"
 
 
-def program() -> str:
-    """Return all scripts as one; the functions see each other, and `start` is called when all are read."""
-    return "".join(["'use strict';\n", *_assets(".js"), "start();\n"])
+def program(labels: bool = False) -> str:
+    """Return all scripts as one; the functions see each other, and the last line starts them when all are read."""
+    return "".join(["'use strict';\n", *_assets(".js", labels), "startLabels();\n" if labels else "start();\n"])
 
 
 def policy(script: str, style: str) -> str:
@@ -61,9 +66,11 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _assets(suffix: str) -> Iterator[str]:
-    """Yield the texts of the files in `assets/` with this suffix, by name."""
+def _assets(suffix: str, labels: bool) -> Iterator[str]:
+    """Yield the texts of a page's files with this suffix, by name."""
     folder = files("metajudge.reports.page") / "assets"
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+    paths = [path for path in folder.iterdir() if not labels or path.name in _SHARED]
+    paths += (folder / "labels").iterdir() if labels else ()
+    for path in sorted(paths, key=lambda path: path.name):
         if path.name.endswith(suffix):
             yield path.read_text(encoding="utf-8")

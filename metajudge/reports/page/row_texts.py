@@ -85,7 +85,7 @@ def row_texts(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     stamps = list(stamps_of(row))
     return {
         "context": [[role[:40], limits.cut_body(text)] for role, text in conversation_of(row)],
-        "responses": [limits.cut_body(text) for text in _responses(row)],
+        "responses": [limits.cut_body(text) for text in responses_of(row)],
         "human": human,
         "feedback": []
         if isinstance(feedback, str)
@@ -97,7 +97,7 @@ def row_texts(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     }
 
 
-def _responses(row: Mapping[str, Any]) -> Iterator[str]:
+def responses_of(row: Mapping[str, Any]) -> Iterator[str]:
     """Yield both responses; one that cannot be read as JSON, none if the row has none."""
     for name in _RESPONSES if any(not is_absent(row.get(name)) for name in _RESPONSES) else ():
         try:

@@ -134,6 +134,6 @@ def test_the_command_writes_tasks_and_says_what_was_drawn(tmp_path: Path, run: R
     code, _, err = run("label-sample", *files, "--output-file", output)
     assert code == 2 and "exists and may hold labels; name a new file" in err
     code, _, err = run("label-sample", *files, "--output-file", tmp_path / "labels.txt")
-    assert code == 2 and "name a .jsonl or .csv file" in err
+    assert code == 2 and "name an .html, .jsonl or .csv file" in err
     code, _, err = run("label-sample", *files, "--eval-model", "x", "--output-file", tmp_path / "more.csv")
     assert code == 2 and "no file has results of this judge" in err

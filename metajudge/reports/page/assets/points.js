@@ -121,7 +121,7 @@ function humanColumn(human, sides) {
     return el("li", { class: `card${missed ? " missed" : ""}`, tabindex: "0", "data-r": r, ...lightUp(`[data-r="${r}"]`) },
       el("span", { class: "number" }, `R${r}`), missed && el("span", { class: "badge warn" }, "✗ missed"),
       ...sides.map((side) => guardBadge(side.detail, `R${r}`)).slice(0, 1),
-      itemText(text),
+      itemText(text, drawLines),
       ...sides.map((side) => humanScores(side, r, sides.length > 1)));
   })));
 }
@@ -172,7 +172,7 @@ function reasonColumn(side, human, at) {
         kind === "unclaimed" && el("span", { class: "badge" }, "○ unclaimed"),
         kind === "not-judged" && el("span", { class: "badge" }, "not asked"),
         guardBadge(detail, `S${s}`),
-        itemText(text));
+        itemText(text, drawLines));
     }),
     !items.length && el("li", { class: "card not-judged" }, "no reasons")));
 }
@@ -194,17 +194,6 @@ function guardBadge(detail, item) {
 function isAsked(detail, s) {
   if (detail.judged !== undefined) return s <= detail.judged;
   return (detail.matrix ?? []).some((scores) => scores[s - 1] !== null && scores[s - 1] !== undefined);
-}
-
-/** @param {string} text */
-function itemText(text) {
-  if (text.length <= 600) return el("span", { class: "item", dir: "auto" }, text.trim() ? text : "(empty)");
-  const made = el("span", { class: "item", dir: "auto" }, `${text.slice(0, 500)}… `);
-  made.append(button(`all ${text.length.toLocaleString("en")} characters`, () => {
-    fill(made, text);
-    drawLines();
-  }, { class: "link" }));
-  return made;
 }
 
 /**

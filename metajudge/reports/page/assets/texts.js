@@ -100,3 +100,18 @@ function foldable(heading, text, beside) {
       el("span", { class: "quiet" }, plural(length, "character"))),
     textBlocks(text));
 }
+
+/**
+ * An item of a checklist; a long one is cut until somebody asks for all of it.
+ * @param {string} text
+ * @param {() => void} [opened]  called when all of it is shown
+ */
+function itemText(text, opened) {
+  if (text.length <= 600) return el("span", { class: "item", dir: "auto" }, text.trim() ? text : "(empty)");
+  const made = el("span", { class: "item", dir: "auto" }, `${text.slice(0, 500)}… `);
+  made.append(button(`all ${text.length.toLocaleString("en")} characters`, () => {
+    fill(made, text);
+    opened?.();
+  }, { class: "link" }));
+  return made;
+}

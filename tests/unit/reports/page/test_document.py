@@ -6,6 +6,8 @@ import re
 from html import unescape
 from pathlib import Path
 
+import pytest
+
 from metajudge.reports.page.document import document, policy, program
 from metajudge.reports.page.writer import PageOptions, write_page
 from tests.unit.reports.page.reading import data_of
@@ -31,9 +33,10 @@ def test_the_policy_names_the_hashes_of_program_and_style_alone(tmp_path: Path) 
     assert policy("a", "b") != policy("a", "c") != policy("x", "c")
 
 
-def test_the_program_has_nothing_that_ends_its_element_or_reads_markup() -> None:
+@pytest.mark.parametrize("labels", [False, True])
+def test_the_program_has_nothing_that_ends_its_element_or_reads_markup(labels: bool) -> None:
     """Nor does it name an address of the network, except the namespace of SVG."""
-    text = program()
+    text = program(labels)
     assert not re.search(r"</script|<!--|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", text)
     assert set(re.findall(r"https?://[^\s\"']+", text)) == {"http://www.w3.org/2000/svg"}
 
