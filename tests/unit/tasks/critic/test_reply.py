@@ -1,6 +1,7 @@
 """Grammar of a critic's reply, and the two orders of the responses."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from metajudge.tasks.critic.existing import ExistingCritique, read_existing
 from metajudge.tasks.critic.reply import LABELS, SUM, Critique, merge_orders, read_critique
 from metajudge.text.reading import ParseFailure
+from metajudge.text.thoughts import TAG_PIECES
 from tests.unit.tasks.replies import END, HARD, START, accepted, block, folded, rejected
 
 EXAMPLE = Path(__file__).parents[4] / "example" / "infer_input_10samples.jsonl"
@@ -310,7 +312,11 @@ def test_by_the_sum_a_preference_beats_a_tie(first: int, second: int, merged: tu
 # ------------------------------------------------------------------ properties
 
 BREAKING = st.sampled_from((START, END, "<think>", "</think>", VERDICT, "＜RESULT_END＞", "Final verdict: [[A>B]]"))
-REASON = st.lists(st.one_of(HARD, st.text(max_size=10)), min_size=1, max_size=5).map("".join).filter(str.strip)
+REASON = (
+    st.lists(st.one_of(HARD, st.text(max_size=10)), min_size=1, max_size=5)
+    .map("".join)
+    .filter(lambda text: bool(text.strip()) and not re.search(TAG_PIECES, text, re.IGNORECASE))
+)
 BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, max_size=6).map("".join).filter(str.strip)
 VERDICTS = st.sampled_from(sorted(LABELS.items()))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from metajudge.tasks.decompose.reply import Claims, Ignored, read_claims
 from metajudge.text.reading import ParseFailure
 from metajudge.text.result_block import result_block
+from metajudge.text.thoughts import TAG_PIECES
 from tests.unit.tasks.replies import END, HARD, START, accepted, folded, rejected
 
 
@@ -217,6 +218,9 @@ BROKEN = st.lists(st.one_of(HARD, BREAKING, st.text(max_size=4)), min_size=1, ma
 
 
 def says_something(point: str) -> bool:
+    """Return whether a text can be a point: not "none", and without a tag of a thought."""
+    if re.search(TAG_PIECES, point, re.IGNORECASE):
+        return False
     return any(map(str.isalnum, point)) and re.sub(r"\W+", "", point).lower() not in ("none", "nothing", "na", "nil")
 
 
