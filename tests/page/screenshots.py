@@ -15,7 +15,7 @@ from tests.page.browser import Opener, launched
 from tests.servers import ROOT
 
 IMAGES = ROOT / "images"
-ROW = "ef3bf5a421d5e6b1"
+ROW = "d975fb77abb90993"
 WIDTH = 1280
 
 
@@ -27,7 +27,7 @@ def pictures(opener: Opener, path: Path, scheme: str) -> None:
         return opener(path, fragment, color_scheme=scheme, viewport={"width": WIDTH, "height": height})
 
     opened("", 900).screenshot(path=IMAGES / f"view_top{suffix}.png")
-    row = opened(f"#row={ROW}&tab=0", 1270)
+    row = opened(f"#row={ROW}&tab=0", 1100)
     row.locator(".line").first.wait_for(state="attached")
     row.screenshot(path=IMAGES / f"view_row{suffix}.png")
     two = opened(f"#row={ROW}&tab=0,1", 900)
@@ -39,7 +39,7 @@ def pictures(opener: Opener, path: Path, scheme: str) -> None:
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "page.html")
-        code = metajudge(["view", str(ROOT / "example"), "--output-file", str(page)])
+        code = metajudge(["view", str(ROOT / "example" / "deceptive_60samples"), "--output-file", str(page)])
         for browser in launched():
             opener = Opener(browser)
             for scheme in ("light", "dark"):
