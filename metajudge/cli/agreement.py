@@ -35,7 +35,7 @@ from metajudge.reports.agreement_table import Reading, join, no_common_row, read
 from metajudge.reports.human_agreement import human_agreement
 from metajudge.reports.human_agreement_text import agreement_notes, render_human_agreement
 from metajudge.reports.human_labels import RATIONALES, read_human_labels
-from metajudge.reports.score_table import score_files
+from metajudge.reports.scored_files import score_files
 from metajudge.text import TABLE, plural, printable, render_rows
 
 _UNITS = {"items": "human items", "pairs": "pairs (R, S)", "over_models": "models"}

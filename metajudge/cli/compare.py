@@ -24,7 +24,8 @@ from metajudge.reports.corrections import correct_differences, corrected_differe
 from metajudge.reports.human_labels import read_human_labels
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
 from metajudge.reports.render import UNDETERMINED, difference_cells, missing_labels_note, p_cell, unequal_lengths
-from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, judge_names
+from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable
+from metajudge.reports.scored_files import by_judge, judge_names
 from metajudge.text import CSV, plural, printable, render_rows
 
 

@@ -11,7 +11,7 @@ from metajudge.records import replacing, result_paths, split_controls
 from metajudge.reports.human_labels import RATIONALES
 from metajudge.reports.label_sample import as_csv, as_jsonl, label_sample
 from metajudge.reports.page.label_page import label_page
-from metajudge.reports.score_table import score_files, select_judge
+from metajudge.reports.scored_files import score_files, select_judge
 from metajudge.text import plural
 
 _WRITERS = {".html": label_page, ".jsonl": as_jsonl, ".csv": as_csv}

@@ -14,7 +14,7 @@ from metajudge.reports.controls import control_levels
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report_rows
 from metajudge.reports.plots import Point, has_figures, points_from_csv, points_from_report
-from metajudge.reports.score_table import by_judge, judge_names
+from metajudge.reports.scored_files import by_judge, judge_names
 from metajudge.text import printable
 
 

@@ -14,12 +14,12 @@ from metajudge.reports.controls import ControlFigures, render_controls, with_con
 from metajudge.reports.corrections import corrected_means, correction_notes
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.human_labels import read_human_labels
+from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import MIN_WIDTH, render_overview
 from metajudge.reports.render import overview_notes, render_report, report_notes
 from metajudge.reports.report import GROUPS, WIDTH
-from metajudge.reports.score_table import settings_of
 from metajudge.text import CSV, TABLE, printable, wrapped
 
 _MORE = "More: --details adds every metric and note, --metrics LIST prints chosen tables, --methods a paragraph."

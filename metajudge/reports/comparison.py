@@ -13,8 +13,9 @@ from metajudge.metrics.statistics import intervals, significance
 from metajudge.metrics.statistics.intervals import Clusters, Column, Interval
 from metajudge.metrics.statistics.resampling import Floats
 from metajudge.metrics.statistics.significance import SWAPS
+from metajudge.reports.judge_settings import SETTINGS
 from metajudge.reports.model_rows import shared_clusters
-from metajudge.reports.score_table import SETTINGS, ScoreTable, score_names
+from metajudge.reports.score_table import ScoreTable, score_names
 from metajudge.text import printable
 
 POWER = 0.80

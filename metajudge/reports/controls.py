@@ -25,10 +25,11 @@ from metajudge.records import (
     Unscored,
     latest_records,
 )
+from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.overview.compact import Names, fitted, interval_cell, lower_bound_cell, table
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import ScoreTable, score_file, settings_of
+from metajudge.reports.score_table import ScoreTable, score_file
 from metajudge.text import CSV, TABLE, printable, render_rows, wrapped
 
 _RC = ("paper", "rationale_consistency")

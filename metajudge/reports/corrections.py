@@ -9,7 +9,8 @@ from metajudge.reports.human_labels import HumanLabels, corrected_difference
 from metajudge.reports.model_rows import ReportRow, shared_clusters
 from metajudge.reports.overview.compact import consistency_cell, figure, interval_cell
 from metajudge.reports.render import cell, difference_cells, metric_cell
-from metajudge.reports.score_table import ScoreTable, judge_names
+from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.scored_files import judge_names
 from metajudge.text import CSV, TABLE, plural, printable, render_rows
 
 _RC = ("paper", "rationale_consistency")

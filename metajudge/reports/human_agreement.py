@@ -23,7 +23,8 @@ from metajudge.metrics.statistics.intervals import Clusters
 from metajudge.metrics.statistics.resampling import RESAMPLES, Floats
 from metajudge.reports.human_labels import HumanLabels, Key, human_consistency, judge_matrix, records_of, top_k_of
 from metajudge.reports.model_rows import shared_clusters
-from metajudge.reports.score_table import ScoreTable, by_judge, judge_names
+from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.scored_files import by_judge, judge_names
 from metajudge.text import printable
 
 _RC = ("paper", "rationale_consistency")

@@ -14,8 +14,9 @@ from metajudge.metrics import Matrix, paper_metrics
 from metajudge.metrics.statistics.intervals import Clusters, Column
 from metajudge.metrics.statistics.ppi import Correction, Labels, correct
 from metajudge.records import Paths, Record, latest_records
+from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.row_scores import ScoringConfig, question_id_of
-from metajudge.reports.score_table import ScoreTable, settings_of
+from metajudge.reports.score_table import ScoreTable
 from metajudge.text import printable
 
 _RC = ("paper", "rationale_consistency")

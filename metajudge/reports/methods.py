@@ -11,9 +11,9 @@ import numpy as np
 
 from metajudge.metrics.statistics.intervals import LEVEL, MIN_CLUSTERS, MIN_STRATUM
 from metajudge.records import Record, latest_records
+from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.render import cell
-from metajudge.reports.score_table import settings_of
 from metajudge.text import listed, plural, printable
 from metajudge.version import __version__
 

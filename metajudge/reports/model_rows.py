@@ -18,7 +18,8 @@ from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, check_reference, prepare_flags
 from metajudge.reports.human_labels import HumanLabels, check_blind, labels_of
 from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
-from metajudge.reports.score_table import ScoreTable, by_judge, score_names
+from metajudge.reports.score_table import ScoreTable, score_names
+from metajudge.reports.scored_files import by_judge
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""

@@ -9,8 +9,10 @@ from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
 from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.reports.comparison import Difference
 from metajudge.reports.deceptive_alignment import Flag
+from metajudge.reports.judge_settings import differences
 from metajudge.reports.model_rows import ReportRow
-from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable, by_judge, differences, judge_names
+from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable
+from metajudge.reports.scored_files import by_judge, judge_names
 from metajudge.text import CSV, TABLE, printable, render_rows
 
 BOUNDS_DIFFER = 1e-12

@@ -15,7 +15,7 @@ from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import render_overview
 from metajudge.reports.render import file_notes, overview_notes, render_report, report_notes
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import score_files, select_judge
+from metajudge.reports.scored_files import score_files, select_judge
 from metajudge.text import TABLE
 
 GROUPS = ("paper", "outcome", "reference")

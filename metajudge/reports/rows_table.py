@@ -15,7 +15,8 @@ from metajudge.records import Paths, encode, result_paths, split_controls
 from metajudge.reports.record_facts import RecordFacts, as_count
 from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import Evidence, RowScores, ScoringConfig
-from metajudge.reports.score_table import ScoreTable, disambiguate, score_rows
+from metajudge.reports.score_table import ScoreTable, score_rows
+from metajudge.reports.scored_files import disambiguate
 from metajudge.text import plural, printable, render_rows, replace_surrogates
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from metajudge.errors import UsageError
 from metajudge.metrics import Known, PaperMetrics, ReferenceMetrics
 from metajudge.metrics.statistics.intervals import Column
 from metajudge.records import (
-    QUESTION,
     JudgeIdentity,
     LatestRecords,
     Record,
@@ -26,11 +25,10 @@ from metajudge.records import (
     open_results,
     read_first,
 )
+from metajudge.reports.judge_settings import differences, settings_of
 from metajudge.reports.outcome import ACCURACY, FIDELITY, OUTCOME, SPURIOUS, label_counts, outcome_columns
 from metajudge.reports.record_facts import RecordFacts, record_facts
 from metajudge.reports.row_scores import (
-    BUILT_IN_GROUPS,
-    CONTEXT,
     NO_GROUP,
     Evidence,
     RowScores,
@@ -38,7 +36,6 @@ from metajudge.reports.row_scores import (
     fields_with_a_value,
     row_scores,
 )
-from metajudge.text import printable
 
 PAPER = {
     "rationale_consistency": "RC",
@@ -55,8 +52,6 @@ REFERENCE = {
     "average_precision": "Reference AP",
 }
 METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
-SETTINGS = ("model", *QUESTION)
-"""Fields of `JudgeIdentity` that make figures mean different things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,119 +235,6 @@ def _parts(rows: _JudgedRows) -> list[_JudgedRows]:
         parts.setdefault(settings_of(row[1]), []).append(row)
     scored = [part for part in parts.values() if any(not one.evidence.unscored for one, _, _ in part)]
     return [rows] if len(scored) < 2 else list(parts.values())
-
-
-def settings_of(judge: JudgeIdentity | None) -> tuple[Any, ...]:
-    """Return what two judges must have in common for their figures to be comparable; () for an unnamed judge."""
-    return () if judge is None else tuple(str(getattr(judge, name)) for name in SETTINGS)
-
-
-def by_judge(files: Sequence[ScoreTable]) -> list[list[ScoreTable]]:
-    """Return the files of each judge, with all its settings alike, in the order of their first files."""
-    groups: dict[tuple[Any, ...], list[ScoreTable]] = {}
-    for file in files:
-        groups.setdefault(settings_of(file.judged_by), []).append(file)
-    return list(groups.values())
-
-
-def judge_names(files: Sequence[ScoreTable]) -> dict[int, str]:
-    """Return the name of each file's judge by `id()` of the file, with the settings in which judges of it differ."""
-    judges = [group[0].judged_by for group in by_judge(files)]
-    models = Counter(None if judge is None else judge.model for judge in judges)
-    found = {}
-    for file in files:
-        judge = file.judged_by
-        if judge is None:
-            found[id(file)] = "an unnamed judge"
-            continue
-        alike = [other for other in judges if other is not None and other.model == judge.model]
-        differing = differences(alike) if models[judge.model] > 1 else {}
-        settings = ", ".join(f"{name} {_setting(judge, name)}" for name in differing)
-        found[id(file)] = f"{judge.model} ({settings})" if settings else str(judge.model)
-    return found
-
-
-def _setting(judge: JudgeIdentity, name: str) -> object:
-    value = getattr(judge, name)
-    return "all" if name == "top_k" and value is None else value
-
-
-def select_judge(files: Sequence[ScoreTable], judge: str) -> list[ScoreTable]:
-    """Return the files of this judge, by its model, its name as shown, or a part of the file's name.
-
-    Raises `UsageError` without any.
-    """
-    shown = judge_names(files)
-    chosen = [
-        file
-        for file in files
-        if judge in file.path.name or judge == shown[id(file)] or (file.judged_by and file.judged_by.model == judge)
-    ]
-    if not chosen:
-        there = dict.fromkeys(judge_names(files).values())
-        raise UsageError(f"`eval_model` {judge}: no file has results of this judge; there are {', '.join(there)}")
-    return chosen
-
-
-def score_files(
-    paths: Sequence[Path], options: ScoringConfig, *, split: bool = True, labels: bool = False
-) -> list[ScoreTable]:
-    """Score several files, each judge's rows apart if `split`, without control records.
-
-    A model that several tables have gets the file's name, too. `labels`: take the labels of input rows, which nobody
-    has judged.
-
-    Raises `UsageError` like `score_file`, and if no row has a value to group by or to read the cluster from.
-    """
-    files = disambiguate(
-        [
-            table
-            for path in paths
-            for table in (labels and score_labels(path, options)) or _tables(path, options, split)
-            if not table.kind
-        ]
-    )
-    check_fields(files, options)
-    return files
-
-
-def _tables(path: Path, options: ScoringConfig, split: bool) -> list[ScoreTable]:
-    return [table for table, _ in _score(open_results(path, None), options, split)]
-
-
-def check_fields(files: Sequence[ScoreTable], options: ScoringConfig) -> None:
-    """Raise `UsageError` for a field of the options that no row has; rows without a context are allowed."""
-    fields = dict.fromkeys(name for file in files for name in file.fields)
-    cluster_field = None if options.cluster_field == CONTEXT else options.cluster_field
-    chosen = {"group_by": (options.group_by, BUILT_IN_GROUPS), "cluster_field": (cluster_field, ())}
-    for name, (value, more) in chosen.items():
-        known = [*more, *map(printable, fields)]
-        if files and value is not None and value not in (*more, *fields):
-            raise UsageError(f"`{name}` {value}: no row has a value there; there are {', '.join(known)}")
-
-
-def differences(judges: Iterable[JudgeIdentity | None]) -> dict[str, list[str]]:
-    """Return the values of those `SETTINGS` in which the judges differ; None is an unnamed judge."""
-    every = list(judges)
-    values = {name: {str(getattr(judge, name)) for judge in every if judge} for name in SETTINGS}
-    if None in every:
-        values["model"].add("an unnamed judge")
-    return {name: sorted(filter(None, found)) for name, found in values.items() if len(found) > 1}
-
-
-def disambiguate(files: Sequence[ScoreTable]) -> list[ScoreTable]:
-    """Append the file's name, or its path, to a model that several files have."""
-    models = Counter(file.model.lower() for file in files)
-    paths = {(file.model.lower(), file.path.name, file.path) for file in files}
-    names = Counter((model, name) for model, name, _ in paths)
-    parts, judges = Counter(file.path for file in files), judge_names(files)
-    found = []
-    for file in files:
-        unique = names[file.model.lower(), file.path.name] == 1
-        suffix = str(file.path.name if unique else file.path)
-        suffix += f", {judges[id(file)]}" if parts[file.path] > 1 else ""
-        found.append(replace(file, model=f"{file.model} ({suffix})") if models[file.model.lower()] > 1 else file)
-    return found
 
 
 # ------------------------------------------------------------------ one file

@@ -11,7 +11,8 @@ from metajudge.records import result_paths, split_controls
 from metajudge.reports.controls import ControlFigures, control_figures
 from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import ScoreTable, score_files, select_judge
+from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.scored_files import score_files, select_judge
 from metajudge.text import plural, printable
 
 

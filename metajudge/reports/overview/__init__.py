@@ -9,7 +9,7 @@ from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.overview.tables import flag_table, model_table
 from metajudge.reports.overview.words import flag_caption, legend, sentences
-from metajudge.reports.score_table import judge_names
+from metajudge.reports.scored_files import judge_names
 from metajudge.text import printable, wrapped
 
 MIN_WIDTH = 60

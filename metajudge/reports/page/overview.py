@@ -10,7 +10,8 @@ from metajudge.reports.outcome import ACCURACY
 from metajudge.reports.overview.compact import RC, consistency
 from metajudge.reports.overview.tables import metric_cell
 from metajudge.reports.render import flag_line, report_notes
-from metajudge.reports.score_table import ScoreTable, by_judge, judge_names
+from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.scored_files import by_judge, judge_names
 
 _GROUPS = ("paper", "outcome")
 _FIGURES = {"oa": ACCURACY, "scorr": ("outcome", "spurious_correctness")}

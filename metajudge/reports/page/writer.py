@@ -23,7 +23,8 @@ from metajudge.reports.page.row_texts import FULL, LIMITS, SHORT, TEXTS, Limits,
 from metajudge.reports.page.steps import is_step_output, step_counts, step_rows, step_texts
 from metajudge.reports.record_facts import RecordFacts
 from metajudge.reports.row_scores import RowScores, ScoringConfig
-from metajudge.reports.score_table import ScoreTable, check_fields, disambiguate, score_parts, select_judge
+from metajudge.reports.score_table import ScoreTable, score_parts
+from metajudge.reports.scored_files import check_fields, disambiguate, select_judge
 from metajudge.version import __version__
 
 LONG_PAGE = 30_000_000

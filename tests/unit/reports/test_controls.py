@@ -11,10 +11,11 @@ import pytest
 from metajudge.metrics.statistics.intervals import NO_INTERVAL
 from metajudge.records import HUMAN_REFERENCE, OTHER_ROW, SIDES_EXCHANGED, JudgeIdentity, split_controls
 from metajudge.reports.controls import ControlFigures, control_figures, control_levels, render_controls
+from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.report import report
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.rows_table import scores
-from metajudge.reports.score_table import score_files, settings_of
+from metajudge.reports.scored_files import score_files
 from tests.unit.result_rows import Matrix, Run, one_item, record, write
 
 ROWS = range(24)

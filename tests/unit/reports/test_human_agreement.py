@@ -10,7 +10,7 @@ from metajudge.errors import UsageError
 from metajudge.reports.human_agreement import HumanAgreement, human_agreement
 from metajudge.reports.human_agreement_text import agreement_notes, render_human_agreement, use_of
 from metajudge.reports.human_labels import RATIONALES, read_human_labels
-from metajudge.reports.score_table import score_files
+from metajudge.reports.scored_files import score_files
 from tests.unit.result_rows import Matrix, Run, record, write
 
 ROWS = 40

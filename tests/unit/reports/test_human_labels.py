@@ -12,7 +12,8 @@ from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.human_labels import RATIONALES, corrected_difference, labels_of, read_human_labels
 from metajudge.reports.model_rows import report_rows, shared_clusters
 from metajudge.reports.report import report
-from metajudge.reports.score_table import ScoreTable, score_files
+from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.scored_files import score_files
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
 ROWS = 60

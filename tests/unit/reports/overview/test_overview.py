@@ -12,7 +12,7 @@ from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.model_rows import report_rows
 from metajudge.reports.overview import render_overview
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import score_files
+from metajudge.reports.scored_files import score_files
 from metajudge.text import columns
 from tests.unit.result_rows import Matrix, failed, one_item, record, write
 

@@ -16,7 +16,7 @@ from metajudge.reports.human_labels import RATIONALES
 from metajudge.reports.label_sample import label_sample
 from metajudge.reports.page import label_page as module
 from metajudge.reports.page.label_page import label_page
-from metajudge.reports.score_table import score_files
+from metajudge.reports.scored_files import score_files
 from tests.servers import ROOT
 from tests.unit.reports.page.reading import data_of
 from tests.unit.result_rows import record, write
