@@ -19,6 +19,7 @@ class RecordFacts:
     status: str | None
     judge: str | None
     """Judge model."""
+    granularity: str | None
     n_model: int | None
     prompt_tokens: int | None
     """Sum over the judge's samples, as its server counted."""
@@ -34,6 +35,7 @@ def record_facts(record: Record, model: str, line: int) -> RecordFacts:
         line=line,
         status=record.status,
         judge=record.judge_model or None,
+        granularity=None if record.judged_by is None else str(record.judged_by.granularity or "") or None,
         n_model=as_count(record.n_model if items is None else len(items)),
         prompt_tokens=_tokens(record, "prompt_tokens"),
         completion_tokens=_tokens(record, "completion_tokens"),

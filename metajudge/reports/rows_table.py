@@ -38,6 +38,8 @@ class ExportedRow:
     model: str
     """Evaluated model as in the report: with the file's name if several files have it."""
     judge: str | None
+    granularity: str | None
+    """`item`, `pairs` or `row`, as the judge was asked."""
     domain: str | None
     cluster: str
     """Value of the cluster field, or its hash; equal where rows share a source."""
@@ -172,6 +174,7 @@ def _line(
         line=facts.line,
         model=model,
         judge=facts.judge,
+        granularity=facts.granularity,
         domain=row.domain or None,
         cluster=_short(row.cluster),
         gold=_plain(row.gold),

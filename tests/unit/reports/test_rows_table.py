@@ -19,8 +19,8 @@ from metajudge.reports.rows_table import RowTable, scores
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
 HEAD = (
-    "id,line,model,judge,domain,cluster,gold,label,right,exact,rc,rc_upper,ap,ap_soft,precision,f1,reference_precision,"
-    "reference_recall,reference_f1,reference_ap,matched_1,matched_075,matched_05,matched_025,matched_0,sound,n_human,"
+    "id,line,model,judge,granularity,domain,cluster,gold,label,right,exact,rc,rc_upper,ap,ap_soft,precision,f1,"
+    "reference_precision,reference_recall,reference_f1,reference_ap,matched_1,matched_075,matched_05,matched_025,matched_0,sound,n_human,"
     "n_model,status,unscored,prompt_tokens,completion_tokens,latency_s"
 )
 PAPER = {
