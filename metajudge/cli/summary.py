@@ -50,9 +50,9 @@ def step_text(config: StepConfig, result: RunResult, written: OutputCounts, spec
 
 def _no_row(config: TaskConfig, scan: InputScan, verb: str) -> str:
     source = config.input_file if config.part.is_whole else f"shard {config.part} of {config.input_file}"
-    why = (
-        f"an earlier step did not succeed for any of the {scan.skipped} rows" if scan.skipped else f"{source} is empty"
-    )
+    why = f"{source} is empty"
+    if scan.skipped:
+        why = f"an earlier step did not succeed for any of the {plural(scan.skipped, 'row')}"
     if scan.left_out:
         why = f"all are left out ({', '.join(f'{count} {what}' for what, count in scan.left_out.items())})"
     return printable_lines(f"No row to {verb}: {why}.")
@@ -110,19 +110,19 @@ _RESUME = "Run the same command again to resume."
 
 
 def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
-    reason, left = result.stop_reason, (stats.total or 0) - stats.done
+    reason, left = result.stop_reason, plural((stats.total or 0) - stats.done, "row")
     if result.interrupted:
-        return f"Stopped by a signal with {left} rows left. {_RESUME}"
+        return f"Stopped by a signal with {left} left. {_RESUME}"
     if isinstance(reason, OutputLost) and reason.rescue:
         return (
-            f"Stopped with {left} rows left: {reason}. Move it back to the output's name. {_RESUME} Without the move "
+            f"Stopped with {left} left: {reason}. Move it back to the output's name. {_RESUME} Without the move "
             "every row is asked again."
         )
     if reason is not None:
         why = with_flags(str(reason))
         why += "" if why.endswith("?") else "."
-        return f"Stopped with {left} rows left: {why} {_RESUME}"
-    unusable = f" {stats.unusable} unusable rows are named above; correct them and run the same command."
+        return f"Stopped with {left} left: {why} {_RESUME}"
+    unusable = f" {plural(stats.unusable, 'unusable row')} named above: correct the input and run the same command."
     if failed := stats.failures + stats.skipped_failed:
         again = f"{plural(failed, 'row')} failed. Run the same command again to retry (without --skip-failed)."
         return again + (unusable if stats.unusable else "")
@@ -172,7 +172,7 @@ def _infer_dry_run(config: InferConfig, result: RunResult) -> str:
     scan = result.scan
     rows = [
         f"Rows      {scan.rows} read, {scan.unusable} unusable",
-        *(f"Model     {model}: {scan.asked[model]} rows, to {path}" for model, path in result.outputs.items()),
+        *(f"Model     {name}: {plural(scan.asked[name], 'row')}, to {path}" for name, path in result.outputs.items()),
         f"Judge     {config.model}, granularity {result.granularity}",
     ]
     return _dry_run(config, scan, rows, _guard_lines(scan, config.guard), "(none: no usable row)")
@@ -190,8 +190,8 @@ def _remaining(scan: InputScan) -> str:
     earlier = [
         text
         for count, text in (
-            (scan.finished, f"{scan.finished} rows are finished in the output"),
-            (scan.skipped_failed, f"{scan.skipped_failed} failed ones are skipped"),
+            (scan.finished, f"{plural(scan.finished, 'row')} finished in the output"),
+            (scan.skipped_failed, f"{plural(scan.skipped_failed, 'failed row')} skipped"),
             (scan.restored, f"{scan.restored} replies are kept from an earlier run"),
         )
         if count

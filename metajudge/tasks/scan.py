@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from metajudge.data import SHOWN_PROBLEMS
 from metajudge.engine import Question
-from metajudge.text import estimate_tokens
+from metajudge.text import estimate_tokens, plural
 
 log = logging.getLogger("metajudge")
 
@@ -87,7 +87,7 @@ class InputScan:
         if self.unusable > len(self.problems):
             log.warning("and %d more unusable rows", self.unusable - len(self.problems))
         if self.skipped:
-            log.warning("%d rows are skipped: an earlier step did not succeed for them", self.skipped)
+            log.warning("%s skipped: an earlier step did not succeed there", plural(self.skipped, "row"))
         for what, count in self.left_out.items():
             log.warning("left out: %d %s", count, what)
         if self.empty_items:

@@ -87,7 +87,7 @@ def test_a_row_that_an_earlier_step_left_unfit_goes_through_unasked(model: str, 
     rows[0]["metajudge"] = {"status": "too_few", "step": "decompose"}
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     result = run("critic", tmp_path / "in.jsonl", tmp_path / "out.jsonl", model, "--name", "m")
-    assert result.returncode == 0 and "1 rows are skipped" in result.stderr
+    assert result.returncode == 0 and "1 row skipped" in result.stderr
     found = records(tmp_path / "out.jsonl")
     assert found[0] == rows[0] and [row["metajudge"]["status"] for row in found[1:]] == ["success"] * 4
     assert "m-checklist" in found[1] and "m-checklist" not in found[0]

@@ -48,7 +48,7 @@ def test_texts_that_cannot_be_read_end_with_1(run: Run, tmp_path: Path) -> None:
         code, out, err = run(["I like both.", "No idea."], *PARSE)
         assert code == 1 and "in.jsonl: format_error: no boxed verdict\n" in err
         assert "0 judged, 0 empty, 0 failed, 2 unusable, 0 resumed" in out
-        assert "2 unusable rows are named above;" in out.splitlines()[-1]
+        assert "2 unusable rows named above:" in out.splitlines()[-1]
         assert statuses(tmp_path) == ["format_error"] * 2
 
 
@@ -129,7 +129,7 @@ def test_a_dry_run_of_a_step_counts_the_requests_that_remain(run: Run, tmp_path:
     record = StepTask(step, judge).record(replace(first, precomputed=StepResult("success")), [], 0.0)
     (tmp_path / "out.jsonl.records").write_bytes(record.to_line())
     out = run(rows, *flags)[1]
-    assert "Requests  2 remain; 1 rows are finished in the output\n" in out
+    assert "Requests  2 remain; 1 row finished in the output\n" in out
 
 
 def test_the_output_of_a_step_is_jsonl(run: Run, tmp_path: Path) -> None:

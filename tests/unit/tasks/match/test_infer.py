@@ -190,7 +190,7 @@ def test_unusable_rows_are_named_and_good_ones_judged(infer: Command) -> None:
     assert (code, len(infer.records)) == (1, 3)
     assert f'line 6 of {infer.rows} has no "M-checklist": left out' in err
     assert "line 4 of" in err and "line 5 of" in err and err.count("is not JSON") == 18
-    assert "and 10 more unusable rows" in err and "30 unusable rows are named above;" in out.splitlines()[-1]
+    assert "and 10 more unusable rows" in err and "30 unusable rows named above:" in out.splitlines()[-1]
 
 
 def test_records_of_other_rows_in_the_output_are_reported(infer: Command) -> None:
@@ -544,7 +544,7 @@ def test_a_dry_run_counts_the_requests_that_remain(infer: Command, tmp_path: Pat
     out.write_text("".join(json.dumps(record) + "\n" for record in (own, second)))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     code, part, _ = infer(*flags)
-    assert code == 0 and f"Requests  {2 * each} remain; 1 rows are finished in the output\n" in part
+    assert code == 0 and f"Requests  {2 * each} remain; 1 row finished in the output\n" in part
     assert "h0.1" not in part and "h1.1" in part
 
     def number(text: str, line: str) -> float:
@@ -573,7 +573,7 @@ def test_a_dry_run_leaves_out_replies_that_wait_for_their_row(infer: Command, tm
     assert code == 0 and "Requests  1 remain; 2 replies are kept from an earlier run\n" in out
     assert journal.read_bytes() == before
     out = infer(*item, "--dry-run", "--skip-failed")[1]
-    assert "Requests  0 remain; 1 failed ones are skipped\n" in out
+    assert "Requests  0 remain; 1 failed row skipped\n" in out
 
 
 def test_a_prompt_is_shown_by_a_dry_run_only(infer: Command) -> None:
@@ -629,4 +629,4 @@ def test_rows_that_an_earlier_step_left_unfit_are_skipped(infer: Command, tmp_pa
     infer.write([unfit, second | {"metajudge": {"status": "success"}}, third])
     code, out, err = infer(*EMBEDDED)
     assert code == 0 and len(infer.records) == 2 and "Rows      2 judged" in out
-    assert "1 rows are skipped: an earlier step did not succeed for them" in err
+    assert "1 row skipped: an earlier step did not succeed there" in err
