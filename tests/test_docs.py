@@ -17,13 +17,14 @@ import pytest
 import metajudge
 from metajudge.cli import COMMANDS as COMMAND_NAMES
 from metajudge.cli import main
-from tests import commands_page
+from tests import commands_page, translations
 from tests.e2e.driver import run
 from tests.servers import running
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+CHINESE = {name: (ROOT / name).read_text(encoding="utf-8") for name in translations.PAIRS.values()}
 # Tested elsewhere: the suite itself, installation (.ci/run), and the servers that never end
 # (tests/unit/embedded/test_server.py and tests/e2e/test_reward_server.py).
 ELSEWHERE = {
@@ -46,7 +47,8 @@ def commands(text: str) -> list[str]:
 
 
 EXAMPLE = (ROOT / "example" / "README.md").read_text(encoding="utf-8")
-COMMANDS = dict.fromkeys(c for text in (README, *PAGES.values(), EXAMPLE) for c in commands(text) if c not in ELSEWHERE)
+TEXTS = (README, *PAGES.values(), EXAMPLE, *CHINESE.values())
+COMMANDS = dict.fromkeys(c for text in TEXTS for c in commands(text) if c not in ELSEWHERE)
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +224,7 @@ def test_version_changelog_and_citation_agree() -> None:
 
 def test_no_file_of_the_project_names_a_machine_path() -> None:
     """Texts for users hold no absolute path of a machine."""
-    program = [*(ROOT / "metajudge").rglob("*.py"), *(ROOT / "example").glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    program = [*(ROOT / "metajudge").rglob("*.py"), *(ROOT / "example").glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     for path in [*ROOT.glob("*.md"), *ROOT.glob("*.sh"), *program]:
         assert not re.search(r"/(?:root|work|home)/", path.read_text(encoding="utf-8")), path
 
@@ -234,7 +236,7 @@ RIDDLE = re.compile(r"(What|Whether|How|Where|Of|The same)\b")
 def test_the_documents_are_short_and_plain() -> None:
     """Pages keep their length limits and avoid worn words; the page of commands may be long."""
     assert len(README.split()) <= 900
-    for name, text in {"README.md": README, **PAGES}.items():
+    for name, text in {"README.md": README, **PAGES, **CHINESE}.items():
         assert name == "commands.md" or len(text.split()) <= 1500, name
         assert not WORN.search(text), (name, WORN.search(text))
 
