@@ -1,7 +1,8 @@
 """`compare`: models on their common rows."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,25 @@ from metajudge.reports.comparison import (
     find_baseline,
     unknown_baseline,
 )
+from metajudge.reports.comparison_table import DETECTABLE, render_differences, render_ranks
 from metajudge.reports.corrections import correct_differences, corrected_differences
 from metajudge.reports.human_labels import read_human_labels
+from metajudge.reports.overview import MIN_WIDTH
 from metajudge.reports.ranks import RANKED, Ranking, rank_models
-from metajudge.reports.render import UNDETERMINED, difference_cells, missing_labels_note, p_cell, unequal_lengths
-from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable
+from metajudge.reports.render import UNDETERMINED, missing_labels_note, unequal_lengths
+from metajudge.reports.report import WIDTH
+from metajudge.reports.score_table import ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
-from metajudge.text import CSV, plural, printable, render_rows
+from metajudge.text import plural, printable, wrapped
+
+_MORE = "More: --details adds the plain p values and the detectable differences, with four digits."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add two or more files and the scoring."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more result files, or directories")
+    details = "print the table of all figures, with four digits, however wide it is"
+    parser.add_argument("--details", action="store_true", help=details)
     baseline = "compare each model with this one only; Holm's correction is over these tests"
     parser.add_argument("--baseline", metavar="NAME", help=baseline)
     parser.add_argument("--allow-mixed", action="store_true", help="compare even figures of different judges")
@@ -97,15 +105,20 @@ def run(args: argparse.Namespace) -> int:
         labels = read_human_labels(args.human, files)
         found = [replace(own, corrected=correct_differences(own.differences, own.files, labels)) for own in found]
     every = [one for own in found for one in own.differences]
-    tables = _tables({own.judge: own.differences for own in found}, args.format)
-    tables += _rank_tables(found, args.format)
-    tables += corrected_differences([one for own in found for one in own.corrected], args.format)
-    emit(tables, args, [row for own in found for row in own.as_json(args.allow_mixed)])
+    width = None if args.details else max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+    text, headings = render_differences({own.judge: own.differences for own in found}, args.format, width)
+    text += render_ranks({own.judge: own.ranking for own in found}, args.format, width)
+    text += corrected_differences([one for own in found for one in own.corrected], args.format, width)
+    if DETECTABLE not in headings:
+        text += "\n".join(["", *wrapped(_MORE, width or WIDTH), ""])
+    emit(text, args, [row for own in found for row in own.as_json(args.allow_mixed)])
     if all(one.p_value is None for one in every):
         warn("no row is scored for two models: nothing to compare; see why: python3 -m metajudge report FILE")
         return 1
     tests = "all pairs of models" if args.baseline is None else f"the tests against {printable(args.baseline)}"
-    warn("detectable: the smallest true difference that this many rows show with 80 % power; n/a where too few differ")
+    if DETECTABLE in headings:
+        what = "the smallest true difference that this many rows show with 80 % power"
+        warn(f"detectable: {what}; n/a where too few differ")
     if any(one.bounds or not one.is_determined for one in every):
         warn(
             "granularity row: RC is a range; p, wins and losses hold anywhere in it, and other rows are neither; "
@@ -144,36 +157,6 @@ def _of_one_judge(files: list[ScoreTable]) -> list[list[ScoreTable]]:
     return chosen
 
 
-def _tables(found: Mapping[str, Sequence[Difference]], style: str) -> str:
-    """Return a table for each judge, or one for all as CSV; with a column of judges if there are several."""
-    headings = ["Metric", "A", "B", "n", "Value A", "Value B", "A - B", "p", "Holm", "Win/tie/loss", "Detectable"]
-    if len(found) == 1:
-        return render_rows([_cells(one) for own in found.values() for one in own], headings, style)
-    tables = [[[judge, *_cells(one)] for one in own] for judge, own in found.items()]
-    if style == CSV:
-        tables = [[cells for own in tables for cells in own]]
-    return "\n".join(render_rows(cells, ["Judge", *headings], style) for cells in tables)
-
-
-def _rank_tables(found: Sequence[_Comparison], style: str) -> str:
-    """Return a table of possible ranks for each judge; none as CSV, which has one table."""
-    parts = []
-    for own in [] if style == CSV else found:
-        models = sorted(own.ranking.models, key=lambda one: (one.ranks.best, one.ranks.worst, -(one.bounds or (0,))[0]))
-        cells = [[printable(one.model), _bounds(one.bounds), str(one.ranks)] for one in models]
-        title = f"Ranks by RC on the {plural(own.ranking.n, 'row')} scored for every model"
-        title += f", judge {own.judge}" if len(found) > 1 else ""
-        parts.append(f"\n{title}\n\n{render_rows(cells, ['Model', 'RC', 'Rank'], style)}")
-    return "".join(parts)
-
-
-def _bounds(values: tuple[float, float] | None) -> str:
-    if values is None:
-        return "n/a"
-    low, high = (f"{value:.4f}" for value in values)
-    return low if low == high else f"{low}–{high}"
-
-
 def _note_ranks(rankings: Sequence[Ranking], swaps: int) -> None:
     warn("rank: ranks by RC that the rows leave possible, 95 % sure for all models together; 1 is the highest RC")
     for one in rankings:
@@ -183,17 +166,3 @@ def _note_ranks(rankings: Sequence[Ranking], swaps: int) -> None:
         elif swaps < one.needed_swaps:
             needed = f"`resamples` {one.needed_swaps} or more"
             warn(f"rank: {swaps} random swaps exclude no rank of {len(one.models)} models: give {needed}")
-
-
-def _cells(one: Difference) -> list[str]:
-    return [
-        METRIC_GROUPS[one.metric[0]][one.metric[1]],
-        printable(one.first),
-        printable(one.second),
-        str(one.n),
-        *difference_cells(one),
-        p_cell(one.p_value),
-        p_cell(one.p_holm),
-        f"{one.wins}/{one.ties}/{one.losses}" if one.is_determined else "n/a",
-        "n/a" if one.detectable is None else f"{one.detectable:.4f}",
-    ]

@@ -7,7 +7,15 @@ from metajudge.metrics.statistics.ppi import Correction
 from metajudge.reports.comparison import Difference
 from metajudge.reports.human_labels import HumanLabels, corrected_difference
 from metajudge.reports.model_rows import ReportRow, shared_clusters
-from metajudge.reports.overview.compact import consistency_cell, figure, interval_cell
+from metajudge.reports.overview.compact import (
+    Names,
+    consistency_cell,
+    figure,
+    fitted,
+    interval_cell,
+    signed_spread,
+    table,
+)
 from metajudge.reports.render import cell, difference_cells, metric_cell
 from metajudge.reports.score_table import ScoreTable
 from metajudge.reports.scored_files import judge_names
@@ -54,16 +62,40 @@ def correct_differences(
     return found
 
 
-def corrected_differences(differences: Sequence[tuple[Difference, Correction]], style: str) -> str:
-    """Return a table with a line for each pair of models; empty without one, and as CSV, which has one table."""
+def corrected_differences(differences: Sequence[tuple[Difference, Correction]], style: str, width: int | None) -> str:
+    """Return a table with a line for each pair of models; empty without one, and as CSV, which has one table.
+
+    A plain table that would be wider than `width` has shorter figures, then cut names.
+    """
     if style == CSV or not differences:
         return ""
-    lines = [
-        [printable(one.first), printable(one.second), *_cells(difference_cells(one)[2], correction, signed=True)]
-        for one, correction in differences
-    ]
+
+    def draw(digits: int | None, names: Names) -> str:
+        lines = [
+            [names[one.first], names[one.second], *_difference_figures(one, correction, digits)]
+            for one, correction in differences
+        ]
+        headings = ["A", "B", *_FIGURES]
+        return render_rows(lines, headings, style) if digits is None else f"{table(lines, headings)}\n"
+
+    models = [name for one, _ in differences for name in (one.first, one.second)]
+    text = draw(None, {name: printable(name) for name in models})
+    if style == TABLE and width is not None:
+        text, _ = fitted(draw, (None, _DIGITS, 2, 2), models, width)
     title = "Differences in RC, A - B, corrected for the judge's errors by people's labels"
-    return f"\n{title}\n\n{render_rows(lines, ['A', 'B', *_FIGURES], style)}"
+    return f"\n{title}\n\n{text}"
+
+
+def _difference_figures(one: Difference, correction: Correction, digits: int | None) -> list[str]:
+    """Return the figures of a pair; `digits` None: as in the full tables."""
+    if digits is None:
+        return _cells(difference_cells(one)[2], correction, signed=True)
+    raw = one.difference
+    ends = one.bounds[2] if one.bounds else (raw.value, raw.value)
+    intervals = [(ends, raw.low, raw.high)]
+    intervals += [((it.value, it.value), it.low, it.high) for it in (correction.corrected, correction.labels_alone)]
+    figures = [signed_spread(*interval, digits) for interval in intervals]
+    return [f"{correction.labelled} of {correction.rows}", *figures, figure(correction.tuning, 2)]
 
 
 def _mean_cells(row: ReportRow, one: Correction, style: str) -> list[str]:

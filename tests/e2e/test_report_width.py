@@ -1,4 +1,4 @@
-"""The report at a terminal of some width, and without one."""
+"""The report and the comparison at a terminal of some width, and without one."""
 
 import fcntl
 import os
@@ -61,6 +61,14 @@ def test_the_report_fits_the_terminal(results: Path, width: int, flag: str) -> N
     assert "This is the figure to cite" in " ".join(out.split()) and "Paper metrics" not in out
 
 
+@pytest.mark.parametrize("width", [100, 200])
+def test_the_comparison_fits_the_terminal(results: Path, width: int) -> None:
+    """Two hundred columns hold the full table of these names."""
+    out = at_terminal(width, "compare", results, "--resamples", "200")
+    assert max(map(columns, out.splitlines())) <= width
+    assert ("Detectable" in out) is (width == 200) and ("\nRC    " in out)
+
+
 def test_without_a_terminal_the_report_has_a_hundred_columns(results: Path) -> None:
     """COLUMNS says otherwise; the tables of --details are as wide as they are."""
     out = {
@@ -82,3 +90,11 @@ def test_the_first_pages_show_what_the_command_prints() -> None:
     shown = page.split("```text\nJudge: ")[1].split("```")[0]
     out = metajudge("report", "example/deceptive_60samples/", "--resamples", "1000", COLUMNS="100").stdout
     assert shown in "\n".join(line.rstrip() for line in out.removeprefix("Judge: ").splitlines())
+
+
+def test_the_page_about_statistics_shows_what_compare_prints() -> None:
+    page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    (command,) = (line for line in page.splitlines() if line.startswith("metajudge compare") and "--baseline" in line)
+    shown = page.split("```text\nA: ")[1].split("```")[0]
+    out = metajudge(*command.split()[1:], COLUMNS="100").stdout
+    assert "\n".join(line.rstrip() for line in out.splitlines()).startswith(f"A: {shown}")

@@ -35,8 +35,20 @@ def spread(ends: tuple[float | None, float | None], low: float | None, high: flo
     if ends[0] is None:
         return "n/a"
     texts = dict.fromkeys(figure(end, digits) for end in ends)
-    interval = "n/a" if low is None or high is None else f"{figure(low, digits)}, {figure(high, digits)}"
-    return f"{'–'.join(texts)} [{interval}]"
+    return f"{'–'.join(texts)} {_brackets(low, high, digits)}"
+
+
+def signed_spread(ends: tuple[float | None, float | None], low: float | None, high: float | None, digits: int) -> str:
+    """Return a difference as `+.54 [.48, .59]`, or `-.10 to +.25 [-.14, .30]` if its two ends differ."""
+    if ends[0] is None:
+        return "n/a"
+    texts = dict.fromkeys(figure(end, digits) for end in ends)
+    signed = (text if text.startswith("-") else f"+{text}" for text in texts)
+    return f"{' to '.join(signed)} {_brackets(low, high, digits)}"
+
+
+def _brackets(low: float | None, high: float | None, digits: int) -> str:
+    return "[n/a]" if low is None or high is None else f"[{figure(low, digits)}, {figure(high, digits)}]"
 
 
 def interval_cell(one: Interval, digits: int) -> str:

@@ -17,7 +17,7 @@ from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
-COMPARE = ("compare", "--resamples", "500")
+COMPARE = ("compare", "--resamples", "500", "--details")
 
 
 def files(tmp_path: Path, *models: list[float]) -> list[Path]:
@@ -266,7 +266,7 @@ def test_each_model_is_compared_with_the_baseline_only(tmp_path: Path, run: Run)
     paths = three_models(tmp_path)
     pairs = {(one.first, one.second): one for one in compared(paths)}
     code, out, err = run(
-        "compare", "--resamples", "2000", *paths, "--baseline", "b", "--output-file", tmp_path / "c.json"
+        *COMPARE, "--resamples", "2000", *paths, "--baseline", "b", "--output-file", tmp_path / "c.json"
     )
     assert code == 0 and "Holm: corrected for the tests against b" in err
     found = json.loads((tmp_path / "c.json").read_text())

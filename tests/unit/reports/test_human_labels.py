@@ -14,6 +14,7 @@ from metajudge.reports.model_rows import report_rows, shared_clusters
 from metajudge.reports.report import report
 from metajudge.reports.score_table import ScoreTable
 from metajudge.reports.scored_files import score_files
+from metajudge.text import columns
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
 ROWS = 60
@@ -185,6 +186,21 @@ def test_compare_prints_and_writes_the_corrected_difference(tmp_path: Path, file
     assert with_labels[0]["corrected"]["labelled"] == 20
     _, out, _ = run("compare", *files, "--human", labels, "--resamples", "200", "--format", "csv")
     assert "people's labels" not in out
+
+
+def test_corrected_differences_are_shorter_where_the_terminal_is_narrow(
+    tmp_path: Path, files: list[Path], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = labelled(tmp_path, both(range(0, ROWS, 3)))
+    found = []
+    for width in (80, 200):
+        monkeypatch.setenv("COLUMNS", str(width))
+        out = run("compare", *files, "--human", labels, "--resamples", "200")[1].split("\n\nMore: ")[0]
+        assert max(map(columns, out.splitlines())) <= width
+        found.append(out.split("people's labels")[1].splitlines()[-1].split())
+    short, full = found
+    assert short[:5] == full[:5] == ["A", "B", "20", "of", "60"]
+    assert len(short[5]) == len("+.062") and float(short[5]) == pytest.approx(float(full[5]), abs=0.000501)
 
 
 @pytest.mark.parametrize("command", ["report", "compare"])

@@ -13,7 +13,7 @@ from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import score_file
 from tests.unit.result_rows import Run, failed, one_item, record, write
 
-COMPARE = ("compare", "--resamples", "500")
+COMPARE = ("compare", "--resamples", "500", "--details")
 SCORES = {"A": [0.25, 0.5] * 8, "B": [0.75, 1.0] * 8, "C": [0.5, 0.25] * 8}
 """B is above both others in every row; A and C differ in nothing."""
 
