@@ -27,8 +27,9 @@ _SCORE = (
     r"(?![\w/])"
 )
 _CORRECTION = (
-    r"\s*[^\w\n]*(?:(?:correct(?:ion|ed)|actually|final|revised?|changed?|updated?|should be|rather|instead"
-    rf"|on reflection|score)\b[^\n\d]{{0,40}}|R\d+(?![\s*_`]*@[\s*_`]*S\d+[\s*_`]*:)[^\w\n]*(?:S\d+)?[^\w\n]*"
+    r"\s*+[^\w\n]{0,12}(?:(?:correct(?:ion|ed)|actually|final|revised?|changed?|updated?|should be|rather|instead"
+    rf"|on reflection|score)\b[^\n\d]{{0,40}}|R\d{{1,9}}(?![\s*_`]*+@[\s*_`]*+S\d++[\s*_`]*+:)"
+    r"[^\w\n]{0,8}(?:S\d{1,9})?[^\w\n]{0,8}"
     rf"(?:(?:is|now){_BLANK}+)?[^\w\n.]{{0,4}}){_SCORE}"
 )
 _LINE_END = rf"(?:[\n\u2028\u2029](?!{_ONLY_A_NUMBER}|{_CORRECTION})|\Z)"
