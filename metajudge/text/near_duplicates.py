@@ -79,7 +79,9 @@ def drop_near_duplicates(points: Iterable[str], most: int | None = None) -> tupl
         if most is not None and len(kept) == most:
             break
         point = _point(text)
-        if not any(point.repeats(earlier) for _, earlier in kept):
+        content = point.content
+        nested = (earlier for _, earlier in kept if content <= earlier.content or content >= earlier.content)
+        if not any(map(point.repeats, nested)):
             kept.append((text, point))
     return tuple(text for text, _ in kept)
 

@@ -19,7 +19,7 @@ from metajudge.tasks.match.reply import read_reply
 from metajudge.text.balance import favoured_response
 from metajudge.text.near_duplicates import is_near_duplicate
 
-LENGTH, SECONDS = 20_000, 5.0
+LENGTH, SECONDS = 20_000, 2.0
 PIECES = (
     "Response A ", "Response 1", "Model A", "@Response B ", "回复A ", "response ", "response#", "response" + " " * 40,
     "@", "@ ", "A ", "B's ", "not ", "'", '"', "x_", "a.b", "1,", "- ", "*", "[[", "[[A", "{", "\\boxed{", "<", "A>B",

@@ -166,4 +166,4 @@ def test_a_large_question_takes_little_time() -> None:
     items = [f"Response {1 + n % 2} " + " ".join(f"word{n}{k}" for k in range(25)) for n in range(20)]
     started = time.process_time()
     score_matrix(items[:10], items[10:])
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 1

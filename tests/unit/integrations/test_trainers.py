@@ -277,7 +277,7 @@ def test_a_prompt_of_one_letter_is_no_wait() -> None:
     prompt, started = "=" * 30_000, time.process_time()
     with pytest.raises(NoPrompt):
         openrlhf.generation(f"{prompt[3:]}REPLY", prompt)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<|eot_id|>\n", "<｜end▁of▁sentence｜>", "<end_of_turn>\n<eos>"])

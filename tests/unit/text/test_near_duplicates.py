@@ -93,8 +93,8 @@ def test_of_a_list_the_first_of_each_kind_stays() -> None:
 
 
 def test_a_long_list_takes_little_time() -> None:
-    """Eight hundred points, each compared with all before it: 0.2 s, and ten times that while coverage traces."""
+    """Eight hundred points, each compared with all before it."""
     points = [f"Response A misses point {chr(97 + n % 26)}{chr(97 + n // 26)}word{n}" for n in range(800)]
     started = time.process_time()
     assert len(drop_near_duplicates(points)) == 800
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 1

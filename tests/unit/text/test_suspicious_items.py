@@ -90,7 +90,7 @@ def test_of_the_attacks_those_are_marked_that_speak_to_the_judge(attack: Attack)
     """Template braces, paths or escapes are not marked; 100 kB take a moment."""
     started = time.process_time()
     found = [item_issues(item) for item in attack.items]
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 2
     assert any("instruction-like" in reasons for reasons in found) == attack.speaks
 
 
@@ -105,7 +105,7 @@ def test_any_text_has_some_reasons_in_their_order(item: str) -> None:
 def test_a_long_repetition_is_read_in_bounded_time(piece: str) -> None:
     started = time.process_time()
     assert "instruction-like" not in item_issues(piece * (100_000 // len(piece)))
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 2
 
 
 # ------------------------------------------------------------------ records

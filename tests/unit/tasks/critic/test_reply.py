@@ -363,4 +363,4 @@ def test_fences_that_nothing_closes_are_looked_at_once(body: str) -> None:
     """They are not each looked for to the end of the text: 20,000 of them took over ten seconds."""
     started = time.process_time()
     read_critique(f"<RESULT_START>\nList of reasons:\n{body}Final assessment result: \\boxed{{A>B}}\n<RESULT_END>")
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 3

@@ -216,4 +216,4 @@ def test_long_texts_of_openings_are_read_in_no_time(text: str) -> None:
     """None is looked for to the end of the text from each of its places."""
     started = time.process_time()
     read_critique(block(LIST, text, f"{TITLE} \\boxed{{{text}}}"))
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 3
