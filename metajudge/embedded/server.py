@@ -17,7 +17,7 @@ from aiohttp import web
 
 from metajudge.embedded.matcher import score_matrix
 from metajudge.errors import UsageError
-from metajudge.llm.serving import is_this_machine, server_log
+from metajudge.llm.serving import is_this_machine, listening
 from metajudge.metrics import Match, best_matches
 from metajudge.text import plain_block
 
@@ -196,14 +196,5 @@ async def serving(port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
     """Listen on loopback and yield the base URL; port 0 takes a free one. Raises `UsageError`."""
     if not is_this_machine(host):
         raise UsageError(f"`host` {host} is not this machine; the embedded judge serves 127.0.0.1 or ::1 only")
-    runner = web.AppRunner(application(), access_log=None, logger=server_log(), shutdown_timeout=1)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise UsageError(f"`port` {port} cannot be used: {error.strerror or error}; name another") from None
-        name = f"[{host}]" if ":" in host else host
-        yield f"http://{name}:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
+    async with listening(application(), host, port) as (_, url):
+        yield f"{url}/v1"

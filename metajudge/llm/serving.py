@@ -1,11 +1,15 @@
-"""Shared by our HTTP servers: one log line for a request that cannot be read, and a check for loopback hosts."""
+"""Shared by our HTTP servers: listening, one log line for a request that cannot be read, a check for loopback hosts."""
 
+import contextlib
 import ipaddress
 import logging
 import re
 import socket
+from collections.abc import AsyncIterator
 
 from aiohttp import http, http_exceptions, web
+
+from metajudge.errors import UsageError
 
 _QUOTED = re.compile(r"[:\n\"']")
 
@@ -28,12 +32,28 @@ def _reason(error: Exception) -> str:
     return _QUOTED.split(reason, maxsplit=1)[0].strip() or type(error).__name__
 
 
-def server_log() -> logging.Logger:
-    """Return the logger to give to aiohttp's `AppRunner`."""
+def _server_log() -> logging.Logger:
     log = logging.getLogger("metajudge.server")
     if not any(isinstance(one, _SendersFault) for one in log.filters):
         log.addFilter(_SendersFault())
     return log
+
+
+@contextlib.asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[tuple[web.TCPSite, str]]:
+    """Serve an application; yield its site and its URL. Port 0 takes a free one. Raises `UsageError`."""
+    runner = web.AppRunner(app, access_log=None, logger=_server_log(), shutdown_timeout=1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            why = f"{error.strerror or error}; name another, or 0 for a free one"
+            raise UsageError(f"`port` {port} at {host} cannot be used: {why}") from None
+        yield site, f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
+    finally:
+        await runner.cleanup()
 
 
 def is_this_machine(host: str) -> bool:

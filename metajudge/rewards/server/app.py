@@ -19,7 +19,7 @@ from aiohttp import web
 from metajudge.engine import JudgeConfig, raise_open_file_limit
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm import FatalError, without_key
-from metajudge.llm.serving import is_this_machine, server_log
+from metajudge.llm.serving import is_this_machine, listening
 from metajudge.options import check_options, option
 from metajudge.rewards.reward import RewardConfig
 from metajudge.rewards.scorer import UNSCORED_TIMEOUT, RewardScorer
@@ -111,20 +111,12 @@ class RewardServer:
         # Each incoming request has a connection, too.
         raise_open_file_limit(self._options.judge.connections + self._options.judge.sockets)
         await self._stack.enter_async_context(self._scorer)
-        runner = web.AppRunner(self._application(), access_log=None, logger=server_log(), shutdown_timeout=1)
-        self._stack.push_async_callback(runner.cleanup)
-        await runner.setup()
-        host, port = self._options.host, self._options.port
-        self._site = web.TCPSite(runner, host, port, backlog=1024)
+        serving = listening(self._application(), self._options.host, self._options.port)
         try:
-            await self._site.start()
-        except OSError as error:
+            self._site, self.base_url = await self._stack.enter_async_context(serving)
+        except UsageError:
             await self._stack.aclose()
-            raise UsageError(
-                f"`port` {port} at {host} cannot be used: {error.strerror or error}; name another, or 0 for a free one"
-            ) from None
-        name = f"[{host}]" if ":" in host else host
-        self.base_url = f"http://{name}:{self._site.port}"
+            raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -141,7 +141,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
     async def go() -> None:
         async with serving() as url:
             port = int(url.split(":")[2].split("/")[0])
-            with pytest.raises(UsageError, match=f"`port` {port} cannot be used"):
+            with pytest.raises(UsageError, match=f"`port` {port} at 127.0.0.1 cannot be used"):
                 async with serving(port):
                     pass
 
