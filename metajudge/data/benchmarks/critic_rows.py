@@ -21,12 +21,12 @@ class MadeRows:
 
 
 def made_row(
-    row_id: str, domain: str, prompt: str, responses: tuple[str, str], better: int, part: Mapping[str, Any]
+    row_id: str, domain: str, prompt: str, responses: tuple[str, str], better: int, place: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Make an input row of `critic`.
 
-    `better`: -1 if the first response is the better one, 1 if the second is. `part`: the place in the benchmark, with
-    its `name`.
+    `better`: -1 if the first response is the better one, 1 if the second is. `place`: where the row is in the
+    benchmark, with the benchmark's `name`.
     """
     return {
         "id": row_id,
@@ -35,7 +35,7 @@ def made_row(
         "response1": responses[0],
         "response2": responses[1],
         "overall_preference": better,
-        MADE_KEY: dict(part),
+        MADE_KEY: dict(place),
     }
 
 
@@ -90,11 +90,11 @@ def question_of(entry: Entry) -> str:
 
 def place_of(entry: Entry, *keys: str) -> Iterator[Any]:
     """Yield the values of a made row's place in its benchmark."""
-    part = entry.data[MADE_KEY]
+    place = entry.data[MADE_KEY]
     for key in keys:
-        if key not in part:
+        if key not in place:
             raise entry.error(f'has no "{key}" in "{MADE_KEY}"; make the rows again')
-        yield part[key]
+        yield place[key]
 
 
 def _verdict(label: object) -> int | None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,13 @@ JUDGEBENCH, RM_BENCH, REWARDBENCH2, R_ALIGN = "judgebench", "rm-bench", "rewardb
 TITLES = {JUDGEBENCH: "JudgeBench", RM_BENCH: "RM-Bench", REWARDBENCH2: "RewardBench 2", R_ALIGN: "R-Align"}
 """Benchmarks by the name that the command line uses."""
 MADE_KEY = "benchmark"
-"""Key of a made row that says which part of the benchmark it is."""
+"""Key of a made row with its place in the benchmark."""
 _HEAD = 1 << 16
 _SUMMARY_KEYS = {"Factuality", "Precise IF", "Focus", "Ties"}
+
+
+Seen = dict[Hashable, tuple[Path, int]]
+"""File and line of each row by what must not come twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Entry:
     data: Mapping[str, Any]
 
     def error(self, problem: str) -> UsageError:
-        """Return the error that the row `problem`, such as `has no "label"`."""
+        """Return the error of this row, with file and line; `problem`: what follows, such as `has no "label"`."""
         return UsageError(f"{self.path}: line {self.line} {problem}")
 
     def get(self, key: str, kind: type | tuple[type, ...], meaning: str) -> Any:
@@ -66,6 +70,18 @@ def read_entries(path: Path, benchmark: str) -> Iterator[Entry]:
         yield Entry(path, row.line, row.data)
     if not line:
         raise UsageError(f"{path} is empty; name a file with the output of {TITLES[benchmark]}")
+
+
+def refuse_repeated(entry: Entry, key: Hashable, name: str, seen: Seen) -> None:
+    """Raise `UsageError` if an earlier row has this key; else add file and line of the row to `seen`.
+
+    `name`: the row in the message, such as `pair 7`.
+    """
+    if key in seen:
+        path, line = seen[key]
+        file = "" if path == entry.path else f" of {path}"
+        raise entry.error(f"repeats the {name} of line {line}{file}; keep one of them")
+    seen[key] = entry.path, entry.line
 
 
 def number(value: object) -> float | None:

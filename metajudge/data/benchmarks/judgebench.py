@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from metajudge.data.benchmarks.critic_rows import MadeRows, is_made, made_row, place_of, question_of, read_verdicts
-from metajudge.data.benchmarks.entries import JUDGEBENCH, Entry, read_entries
+from metajudge.data.benchmarks.entries import JUDGEBENCH, Entry, Seen, read_entries, refuse_repeated
 from metajudge.errors import UsageError
 
 CATEGORIES = {
@@ -54,13 +54,11 @@ def read_judgebench(path: Path) -> JudgeBenchResults:
     pairs: list[Pair] = []
     splits: dict[str, None] = {}
     judges: dict[str, None] = {}
-    lines: dict[str, int] = {}
+    seen: Seen = {}
     for entry in read_entries(path, JUDGEBENCH):
         made = is_made(entry.data)
         judge, split, pair = _made_pair(entry) if made else _published_pair(entry)
-        if pair.id in lines:
-            raise entry.error(f"repeats the pair {pair.id} of line {lines[pair.id]}; keep one of them")
-        lines[pair.id] = entry.line
+        refuse_repeated(entry, pair.id, f"pair {pair.id}", seen)
         pairs.append(pair)
         splits[split] = None
         if judge:
@@ -80,20 +78,18 @@ def judgebench_critic_rows(paths: Sequence[Path]) -> MadeRows:
     """Make a row for `critic` of each pair of JudgeBench's data, all of one split."""
     rows: list[dict[str, Any]] = []
     splits: dict[str, None] = {}
-    lines: dict[str, int] = {}
+    seen: Seen = {}
     for path in paths:
         for entry in read_entries(path, JUDGEBENCH):
             pair_id, split, label = entry.id("pair_id"), _split(entry.text("response_model")), _label(entry)
             splits[split] = None
             _check_one(entry, splits, "splits")
-            if pair_id in lines:
-                raise entry.error(f"repeats the pair {pair_id} of line {lines[pair_id]}; keep one of them")
-            lines[pair_id] = entry.line
+            refuse_repeated(entry, pair_id, f"pair {pair_id}", seen)
             source = entry.text("source")
-            part = {"name": JUDGEBENCH, "split": split, "pair_id": pair_id, "source": source, "label": label}
+            place = {"name": JUDGEBENCH, "split": split, "pair_id": pair_id, "source": source, "label": label}
             responses = entry.text("response_A"), entry.text("response_B")
             row_id = f"{JUDGEBENCH}/{split}/{pair_id}"
-            rows.append(made_row(row_id, _category(source), entry.text("question"), responses, _SIGNS[label], part))
+            rows.append(made_row(row_id, _category(source), entry.text("question"), responses, _SIGNS[label], place))
     split = next(iter(splits))
     return MadeRows(rows, f"{len(rows)} of {SPLITS.get(split, len(rows))} pairs of the split {split}")
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from metajudge.data.benchmarks.entries import R_ALIGN, Entry, read_entries
+from metajudge.data.benchmarks.entries import R_ALIGN, Entry, Seen, read_entries, refuse_repeated
 
 CORRECT, INCORRECT, CALL_FAIL, PARSE_FAIL = "Correct", "Incorrect", "CallFail", "ParseFail"
 
@@ -38,13 +38,12 @@ class RAlignResults:
 def read_r_align(path: Path) -> RAlignResults:
     """Read the output of R-Align's meta-judge."""
     rationales: list[Rationale] = []
-    lines: dict[str, int] = {}
+    seen: Seen = {}
     model = ""
     for entry in read_entries(path, R_ALIGN):
-        row_id = json.dumps([entry.data.get(key) for key in ("id", "conversations", "response_A", "response_B")])
-        if "id" in entry.data and row_id in lines:
-            raise entry.error(f"repeats the row {entry.data['id']} of line {lines[row_id]}; keep one of them")
-        lines[row_id] = entry.line
+        if "id" in entry.data:
+            key = json.dumps([entry.data.get(name) for name in ("id", "conversations", "response_A", "response_B")])
+            refuse_repeated(entry, key, f"row {entry.data['id']}", seen)
         rationales.append(_rationale(entry))
         meta = entry.data.get("meta")
         name = meta.get("model_name") if isinstance(meta, dict) else None

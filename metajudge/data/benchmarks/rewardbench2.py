@@ -6,7 +6,15 @@ Malik et al. 2025 (arXiv 2506.01937); files and rules of allenai/reward-bench, v
 from dataclasses import dataclass
 from pathlib import Path
 
-from metajudge.data.benchmarks.entries import REWARDBENCH2, Entry, number, opening_question, read_entries
+from metajudge.data.benchmarks.entries import (
+    REWARDBENCH2,
+    Entry,
+    Seen,
+    number,
+    opening_question,
+    read_entries,
+    refuse_repeated,
+)
 
 SUBSETS = ("Factuality", "Precise IF", "Math", "Safety", "Focus", "Ties")
 TIES = "Ties"
@@ -44,14 +52,11 @@ class RewardBench2Results:
 def read_rewardbench2(path: Path) -> RewardBench2Results:
     """Read the scores or the results of each row."""
     prompts: list[Prompt] = []
-    lines: dict[tuple[str, str], int] = {}
+    seen: Seen = {}
     model = ""
     for entry in read_entries(path, REWARDBENCH2):
         one = _prompt(entry)
-        key = one.subset, one.id
-        if key in lines:
-            raise entry.error(f"repeats the row {one.id} of line {lines[key]}; keep one of them")
-        lines[key] = entry.line
+        refuse_repeated(entry, (one.subset, one.id), f"row {one.id}", seen)
         prompts.append(one)
         name = entry.data.get("model")
         model = model or (name if isinstance(name, str) else "")

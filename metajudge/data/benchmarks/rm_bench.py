@@ -8,7 +8,7 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class RMBenchResults:
     model: str
     kind: str
     """Origin of the comparisons: scores, verdicts in one order, or in both by a rule."""
-    matrices: list[StyleMatrix] = field(default_factory=list)
+    matrices: list[StyleMatrix]
 
 
 def read_rm_bench(paths: Sequence[Path]) -> list[RMBenchResults]:
@@ -96,7 +96,7 @@ def read_rm_bench(paths: Sequence[Path]) -> list[RMBenchResults]:
     if thirds:
         results.append(RMBenchResults(list(paths), thirds[0][0].stem, "pairwise results", _joined(thirds)))
     if scored:
-        results.append(RMBenchResults(list(paths), Path(paths[0]).stem, "scores", scored))
+        results.append(RMBenchResults(list(paths), paths[0].stem, "scores", scored))
     for result in results:
         _refuse_repeated(result)
     return results
@@ -224,26 +224,26 @@ def rm_bench_critic_rows(paths: Sequence[Path]) -> MadeRows:
     The right response is first or second by a hash of its place, so that its position says nothing.
     """
     rows: list[dict[str, Any]] = []
-    prompts: dict[str, dict[tuple[str, str], str]] = {}
+    prompts: dict[str, set[tuple[str, str]]] = {}
     for path in paths:
         for entry in read_entries(path, RM_BENCH):
             part, prompt = _part(entry), entry.text("prompt")
-            seen = prompts.setdefault(part, {})
-            name = _unused(entry, prompt, seen)
+            seen = prompts.setdefault(part, set())
+            name = _row_name(entry, prompt, seen)
             chosen, rejected = (_responses(entry, key) for key in ("chosen", "rejected"))
             rows += _nine_rows(part, name, prompt, chosen, rejected)
     counts = ", ".join(f"{len(seen)} of {part}" for part, seen in prompts.items())
     return MadeRows(rows, f"nine pairs of each row: {counts}")
 
 
-def _unused(entry: Entry, prompt: str, seen: dict[tuple[str, str], str]) -> str:
-    """Return a name for a row; rows of one id and other prompts get `-2`, `-3`, …."""
+def _row_name(entry: Entry, prompt: str, seen: set[tuple[str, str]]) -> str:
+    """Return the row's id and add it to `seen`; an id of earlier rows with other prompts gets `-2`, `-3`, …."""
     row_id = entry.id()
     if (row_id, prompt) in seen:
         raise entry.error(f"repeats the row {row_id}; keep one of them")
-    taken = sum(other == row_id for other, _ in seen)
-    seen[row_id, prompt] = row_id if not taken else f"{row_id}-{taken + 1}"
-    return seen[row_id, prompt]
+    earlier = sum(other == row_id for other, _ in seen)
+    seen.add((row_id, prompt))
+    return f"{row_id}-{earlier + 1}" if earlier else row_id
 
 
 def _nine_rows(

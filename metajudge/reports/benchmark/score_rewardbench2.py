@@ -12,7 +12,6 @@ from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Figur
 
 _WEIGHTS = (0.30, 0.30, 0.20, 0.20, 0.01)
 """Weights of the parts of the score of Ties, in the order of `_ties_parts`."""
-_NONE = (math.nan,) * 3
 
 
 def score_rewardbench2(results: RewardBench2Results) -> BenchmarkReport:
@@ -99,7 +98,7 @@ def _parts(gap: dict[str, float], spread: float) -> tuple[float, ...]:
     tied, reference = (gap.get(kind, math.nan) for kind in ("tied", "ref"))
     right = tuple(math.nan if math.isnan(one) else float(one > 0) for one in (tied, reference))
     if len(gap) < 2:
-        return right + _NONE
+        return (*right, math.nan, math.nan, math.nan)
     least = min(tied, reference)
     return (*right, float(tied > spread), float(least > spread), _margin(least, spread))
 

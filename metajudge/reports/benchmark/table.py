@@ -38,15 +38,12 @@ def _row(line: Line, figures: Sequence[str], counts: Sequence[str]) -> list[str]
 
 
 def _cell(figure: Figure | None) -> str:
-    """Return `65.71 [60.58, 70.51]`, with `[n/a]` for an unknown interval."""
+    """Return `65.71 [60.60, 70.49]`, with `[n/a]` for an unknown interval."""
     if figure is None or figure.percent is None:
         return "n/a"
     low, high = figure.interval.low, figure.interval.high
-    return (
-        f"{figure.percent:.2f} [n/a]"
-        if low is None or high is None
-        else (f"{figure.percent:.2f} [{100 * low:.2f}, {100 * high:.2f}]")
-    )
+    interval = "n/a" if low is None or high is None else f"{100 * low:.2f}, {100 * high:.2f}"
+    return f"{figure.percent:.2f} [{interval}]"
 
 
 def _csv(reports: Sequence[BenchmarkReport], figures: Sequence[str], counts: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ def test_rows_are_made_of_one_split_and_of_each_pair_once(tmp_path: Path) -> Non
     first = write(tmp_path / "a.jsonl", [pair(1, "mmlu-pro-law", "A")])
     for other, said in (
         (pair(2, "mmlu-pro-law", "A", **CLAUDE), "another one of the splits"),
-        (pair(1, "x", "A"), "repeats"),
+        (pair(1, "x", "A"), f"b.jsonl: line 1 repeats the pair p1 of line 1 of {first}"),
     ):
         with pytest.raises(UsageError, match=said):
             judgebench_critic_rows([first, write(tmp_path / "b.jsonl", [other])])
