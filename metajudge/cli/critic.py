@@ -7,7 +7,7 @@ from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
-from metajudge.tasks.critic import AGREE, SUM, CriticStep, ExtractStep
+from metajudge.tasks.critic import AB, AGREE, BOTH, SUM, CriticStep, ExtractStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--name", dest="model_name", required=True, metavar="NAME", help=name)
     asked.add_argument("--top-k", type=whole(1), metavar="N", help="ask for exactly N reasons, and keep no more")
     orders = "both: ask again with the responses exchanged, and merge both verdicts by --orders-rule"
-    asked.add_argument("--orders", choices=("ab", "both"), default="ab", help=orders)
+    asked.add_argument("--orders", choices=(AB, BOTH), default=AB, help=orders)
     rule = "label of verdicts that disagree with --orders both: agree, a tie; sum, the response that one order prefers "
     rule += "if the other is a tie, as JudgeBench counts"
     asked.add_argument("--orders-rule", choices=(AGREE, SUM), default=AGREE, help=rule)
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
     """Criticise every row."""
     if not args.model_name.strip() or args.model_name.lower() == "human":
         raise UsageError(f"--name {args.model_name!r} is not allowed for a model; give it another name")
-    if args.from_field is not None and (args.orders == "both" or args.max_input_tokens is not None):
+    if args.from_field is not None and (args.orders == BOTH or args.max_input_tokens is not None):
         raise UsageError("--from-field reads a text: leave out --orders both and --max-input-tokens")
-    if args.orders_rule == SUM and args.orders != "both":
+    if args.orders_rule == SUM and args.orders != BOTH:
         raise UsageError("--orders-rule sum needs two verdicts; add --orders both")
     if args.from_field is None and (args.extract or args.reasons_after is not None):
         raise UsageError("--extract and --reasons-after read a text; add --from-field FIELD")

@@ -12,7 +12,7 @@ from metajudge.text.content_words import SCAFFOLDING, folded, set_of, stem, unit
 from metajudge.text.escaping import escape_markup, replace_surrogates
 from metajudge.text.exchange_sides import exchange_sides
 from metajudge.text.near_duplicates import drop_near_duplicates, is_near_duplicate
-from metajudge.text.reading import BLOCK_END, BLOCK_START, ParseFailure, to_half_width
+from metajudge.text.reading import BLOCK_END, BLOCK_START, ParseFailure, indentation, to_half_width
 from metajudge.text.response_names import sole_response, speaks_of_response, with_subject
 from metajudge.text.result_block import DOES_NOT_END, TAG, is_begun, plain_block, result_block, without_thinking
 from metajudge.text.suspicious_items import GENERIC, item_issues

@@ -1,4 +1,4 @@
-"""Shared by the readers of replies: the tags of a result block, the failure to read a reply, full-width signs."""
+"""Shared by the readers of replies: tags of a result block, the failure to read one, full-width signs, indentation."""
 
 from dataclasses import dataclass
 
@@ -18,3 +18,9 @@ class ParseFailure:
 def to_half_width(text: str) -> str:
     """Return `text` with full-width signs as plain ones at the same places, for patterns; texts are cut from `text`."""
     return text if text.isascii() else text.translate(_FULL_WIDTH)
+
+
+def indentation(line: str) -> int:
+    """Return the number of columns before the first word of a line; a tab reaches to the next multiple of four."""
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())

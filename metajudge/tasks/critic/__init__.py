@@ -2,5 +2,5 @@
 
 from metajudge.tasks.critic.extract import ExtractStep
 from metajudge.tasks.critic.reply import AGREE, SUM
-from metajudge.tasks.critic.step import CriticStep
+from metajudge.tasks.critic.step import AB, BOTH, CriticStep
 from metajudge.tasks.critic.verdict import LABELS

@@ -12,7 +12,13 @@ from metajudge.data import Status, framed
 from metajudge.engine import Answer, Question
 from metajudge.llm import Reply
 from metajudge.tasks.critic.existing import ExistingCritique
-from metajudge.tasks.critic.step import NO_REASONS, critique_fields, existing_critique, text_remarks, with_balance
+from metajudge.tasks.critic.step import (
+    NO_REASONS,
+    critique_fields,
+    existing_critique,
+    text_remarks,
+    with_contradiction_noted,
+)
 from metajudge.tasks.decompose.lint import UNSUPPORTED, lint_checklist
 from metajudge.tasks.decompose.reply import Claims, read_claims
 from metajudge.tasks.messages import chat_messages, read_instructions, short_hash, without_echo
@@ -81,7 +87,7 @@ class ExtractStep(Step):
 
     def finalize(self, found: StepResult) -> StepResult:
         """Note a verdict against its reasons."""
-        return with_balance(found, self.model_name)
+        return with_contradiction_noted(found, self.model_name)
 
     def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
         """Yield remarks about texts and reasons, and the cause of each doubt."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metajudge.tasks.critic.verdict import SEPARATION, is_spaced_rule, item_pattern
-from metajudge.text import sole_response, to_half_width
+from metajudge.text import indentation, sole_response, to_half_width
 
 ITEM = item_pattern(r"[^\W\d_]|\*\*|[`\"“]", "A-ZÀ-ÖØ-ÞА-Я", bullets="・", numbers="①-⑳")
 _NUMERAL = re.compile(r"\d+|[①-⑳]")
@@ -65,7 +65,7 @@ def read_reasons(lines: Sequence[str]) -> tuple[Reason, ...]:
     last_fence = max((number for number, line in enumerate(lines) if line.strip() == _FENCE), default=-1)
     for number, line in enumerate(lines):
         item = None if number <= fenced or is_spaced_rule(line) else ITEM.fullmatch(to_half_width(line))
-        indent = _indent(line)
+        indent = indentation(line)
         if item and not (inside and indent > top + 1):
             text = _item_text(line, item)
             inside = not _is_title(text, item, lines, number)
@@ -89,7 +89,7 @@ def read_reasons(lines: Sequence[str]) -> tuple[Reason, ...]:
 
 def _heading_level(line: str) -> int:
     """Return the level of a line that is a title and no item; 0 if it is none."""
-    if _indent(line):
+    if indentation(line):
         return 0
     if marks := _HEADING_MARKS.match(line):
         return len(marks[1])
@@ -102,11 +102,6 @@ def _heading_level(line: str) -> int:
 def has_words(line: str) -> bool:
     """Return whether a line has more than blanks and emphasis."""
     return bool(line.strip(" \t*_`$"))
-
-
-def _indent(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
 
 
 def _item_text(line: str, item: re.Match[str]) -> str:
@@ -125,7 +120,7 @@ def _is_title(text: str, item: re.Match[str], lines: Sequence[str], number: int)
     under = ITEM.fullmatch(to_half_width(below))
     if under is None:
         return False
-    if _indent(below) > _indent(item.string) + 1:
+    if indentation(below) > indentation(item.string) + 1:
         return True
     # Reasons under a title begin at 1; the next number belongs to the same list, even in another form.
     return item["bullet"] is None and _sign(item) != _sign(under) and _ordinal(under) != _ordinal(item) + 1
@@ -151,7 +146,7 @@ def _next_words(lines: Sequence[str], number: int) -> str:
 def _goes_on(lines: Sequence[str], number: int, top: int) -> bool:
     """Return whether a line continues the reason before it: it is indented, or next to it and no heading."""
     line = lines[number]
-    if _indent(line) > top:
+    if indentation(line) > top:
         return True
     if number == 0 or not lines[number - 1].strip() or SEPARATION.fullmatch(to_half_width(line.strip())):
         return False
@@ -169,9 +164,9 @@ def _fence_end(text: str, lines: Sequence[str], number: int, top: int) -> tuple[
     """
     if not text.lstrip().startswith(_FENCE) or _FENCE in text.lstrip()[len(_FENCE) :]:
         return -1, -1
-    is_indented = _indent(lines[number]) > top
+    is_indented = indentation(lines[number]) > top
     for end in range(number + 1, len(lines)):
-        if is_indented and lines[end].strip() and _indent(lines[end]) <= top:
+        if is_indented and lines[end].strip() and indentation(lines[end]) <= top:
             return -1, end - 1
         if lines[end].strip() == _FENCE:
             return end, -1

@@ -18,7 +18,7 @@ from metajudge.text import ParseFailure, contradicts, estimate_tokens
 AB, BOTH = "ab", "both"
 LEFT_OUT = "turns_left_out"
 NO_REASONS, ITEMS_LEFT_OUT, AGAINST_REASONS = "no_reasons", "items_left_out", "against_reasons"
-_READING = 2
+_RULES_VERSION = 2
 """Version of the rules for existing texts: a text that other rules have read is read again."""
 
 
@@ -75,7 +75,7 @@ class CriticStep(Step):
     def key(self, row: dict[str, Any]) -> str:
         """Return a hash of all texts of the question."""
         if self.from_field is not None:
-            shown = f"existing {_READING} {self.reasons_after!r} {row.get(self.from_field)!r}"
+            shown = f"existing {_RULES_VERSION} {self.reasons_after!r} {row.get(self.from_field)!r}"
         else:
             texts = self._texts(row)
             shown = texts if isinstance(texts, str) else self._prompt.messages(*texts)[-1]["content"]
@@ -105,7 +105,7 @@ class CriticStep(Step):
         The notes keep the verdict of one order if the other has failed.
         """
         found = Step.derive(self, row, results)
-        if len(results) > 1 and 0 < sum(isinstance(one, Failed) for one in results) < len(results):
+        if 0 < sum(isinstance(one, Failed) for one in results) < len(results):
             labels = [one.value.verdict if isinstance(one, Answer) else None for one in results]
             found = replace(found, notes={**found.notes, "labels": _labels(labels)})
         texts = self._texts(row)
@@ -130,7 +130,7 @@ class CriticStep(Step):
         """Apply the rule for two orders, which may change without asking again; note a verdict against its reasons."""
         if found.status == Status.SUCCESS and "labels" in found.notes:
             found = self._ruled(found)
-        return with_balance(found, self.model_name)
+        return with_contradiction_noted(found, self.model_name)
 
     def _ruled(self, found: StepResult) -> StepResult:
         first, second = (_VERDICTS[label] for label in found.notes["labels"].values())
@@ -203,7 +203,7 @@ def critique_fields(model_name: str, reasons: Sequence[str], label: str, text: s
     }
 
 
-def with_balance(found: StepResult, model_name: str) -> StepResult:
+def with_contradiction_noted(found: StepResult, model_name: str) -> StepResult:
     """Return the result with a note if its label contradicts its reasons."""
     label, reasons = (found.fields.get(f"{model_name}-{name}") for name in ("label", "checklist"))
     if label is None or not contradicts(_VERDICTS[label], reasons or ()):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from metajudge.data import parse_verdict
-from metajudge.text import ParseFailure, set_of, to_half_width
+from metajudge.text import ParseFailure, indentation, set_of, to_half_width
 
 LABELS = {-2: "A>>B", -1: "A>B", 0: "A=B", 1: "B>A", 2: "B>>A"}
 
@@ -296,15 +296,10 @@ def _end_of_reasons(lines: Sequence[str], place: int) -> int:
             end = number
             break
     for number in reversed(range(end)):
-        if lines[number].strip() and not _leads(lines, number, _depth(lines[place])):
+        if lines[number].strip() and not _leads(lines, number, indentation(lines[place])):
             break
         end = number
     return end
-
-
-def _depth(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
 
 
 def _leads(lines: Sequence[str], number: int, depth: int) -> bool:
@@ -312,7 +307,7 @@ def _leads(lines: Sequence[str], number: int, depth: int) -> bool:
 
     `depth`: indentation of the verdict; a line that is indented by four more is part of a reason.
     """
-    text, deeper = to_half_width(lines[number]).strip(), _depth(lines[number]) - depth
+    text, deeper = to_half_width(lines[number]).strip(), indentation(lines[number]) - depth
     bare = re.sub(r"^[\W\d_]+|[\W_]+$", "", re.sub(rf"<[^<>]*>|{_COMMAND}", " ", text))
     if deeper > _WITHIN:
         return False

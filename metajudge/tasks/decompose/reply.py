@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from metajudge.text import ParseFailure, result_block, to_half_width
+from metajudge.text import ParseFailure, indentation, result_block, to_half_width
 
 # Before a line's own words: blanks, marks of writing direction, emphasis and heading marks.
 _LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*"
@@ -201,7 +201,7 @@ def _points(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]
             if int(found["number"]) != len(items) + 1:
                 return ParseFailure(f"C{found['number']} is in the place of C{len(items) + 1}")
             items.append(_without_emphasis(line[found.start("text") :], found["open"], found["shut"]))
-            indent, is_open = _indent(line), True
+            indent, is_open = indentation(line), True
         elif _is_mark(line) or _is_title(plain, place) or _says_nothing(line):
             is_open = is_open and not line.strip()
         elif is_open and _goes_on(line, items[-1], plain[place - 1], indent):
@@ -224,11 +224,6 @@ def _fold(text: str) -> str:
     return " ".join(text.split())
 
 
-def _indent(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
-
-
 def _without_fences(lines: Sequence[str]) -> list[str] | None:
     """Return the lines with blank ones for the fences round points; None if a fence holds something else."""
     kept, open_fences = list(lines), dict[int, int]()
@@ -239,9 +234,9 @@ def _without_fences(lines: Sequence[str]) -> list[str] | None:
                 open_fences.clear()
             continue
         kept[place] = ""
-        begin = open_fences.pop(_indent(line), None)
+        begin = open_fences.pop(indentation(line), None)
         if begin is None:
-            open_fences[_indent(line)] = place
+            open_fences[indentation(line)] = place
             continue
         inside = lines[begin + 1 : place]
         if not all(map(_is_mark, inside)) and not any(_CLAIM.fullmatch(to_half_width(one)) for one in inside):
@@ -257,7 +252,7 @@ def _is_title(lines: Sequence[str], place: int) -> bool:
     if text.startswith("|"):
         return _RULE.fullmatch("".join(lines[place + 1 : place + 2]) or "x") is not None
     below = next((one for one in lines[place + 1 :] if not _is_mark(one)), "")
-    may_go_on = _indent(lines[place]) > 0 or (
+    may_go_on = indentation(lines[place]) > 0 or (
         place > 0 and lines[place - 1].strip() and text.lstrip("*_")[:1].islower()
     )
     return not may_go_on and bool(_TITLE.fullmatch(text) and _CLAIM.fullmatch(to_half_width(below)))
@@ -280,7 +275,7 @@ def _goes_on(line: str, point: str, before: str, indent: int) -> bool:
     text = to_half_width(line.strip())
     if _ENTRY.fullmatch(text) or _ASIDE.fullmatch(text):
         return False
-    if _indent(line) > indent:
+    if indentation(line) > indent:
         return True
     return bool(before.strip()) and text[0].islower() and not text.endswith(":") and point.rstrip()[-1:] not in ".!?"
 
