@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from metajudge.cli.options.output import add_output_options, check_output, emit, warn
+from metajudge.cli.options.output import add_output_options, check_output, emit, warn, writing
 from metajudge.data.benchmarks import (
     JUDGEBENCH,
     R_ALIGN,
@@ -79,18 +79,10 @@ def _make(args: argparse.Namespace) -> int:
     output: Path = args.make
     if output.suffix != ".jsonl":
         raise UsageError(f"--make {output}: name a .jsonl file")
-    try:
-        check_output(output, args.files, may_replace=output.is_file() and _is_made_file(output))
-    except UsageError as error:
-        raise UsageError(
-            str(error).replace("--output-file", "--make").replace("a .json file", "another file")
-        ) from None
+    check_output(output, args.files, may_replace=output.is_file() and _is_made_file(output), flag="--make")
     made = _MAKERS[args.name](args.files)
-    try:
-        with replacing(output) as file:
-            file.writelines(map(encode, made.rows))
-    except OSError as error:
-        raise UsageError(f"--make {output} cannot be written: {error.strerror}; name another file") from None
+    with writing(output, "--make"), replacing(output) as file:
+        file.writelines(map(encode, made.rows))
     judged = shlex.quote(str(output.with_name(f"{output.stem}-judged.jsonl")))
     print(f"{output}: {plural(len(made.rows), 'row')}: {made.about}")
     print(f"Next      python3 -m metajudge critic --input-file {shlex.quote(str(output))} --output-file {judged} "
