@@ -30,8 +30,7 @@ def step_rows(path: Path) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
 
 def step_texts(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """Return the texts of a row, with the critiques of all its models and what each step noted."""
-    models = evaluated_models(dict(row))
-    models = [model for model in models if not model.lower().startswith("annotator-")]
+    models = [name for name in evaluated_models(dict(row)) if not name.lower().startswith("annotator-")]
     return {
         **row_texts(row, limits),
         "critics": [

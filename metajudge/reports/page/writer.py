@@ -137,7 +137,7 @@ class _Results:
         check_fields(tables, options.scoring)
         if options.judge:
             tables = select_judge(tables, options.judge)
-        # The copy of a table has its columns, by which its rows are found.
+        # A table may be a copy by now: the object that holds its columns is the same, and identifies its rows.
         rows = {id(table.columns): own for table, own in parts}
         self.tables = tables
         self.rows: list[Rows] = [rows[id(table.columns)] for table in tables]
