@@ -52,15 +52,11 @@ def _about_judge(file: ScoreTable) -> str:
 
 def model_json(row: ReportRow) -> dict[str, Any]:
     """Return the line of one model."""
-    file = row.file
     return {
         "model": row.model,
-        "file": str(file.path),
-        "show": f"python3 -m metajudge show {shlex.quote(str(file.path))}",
+        "show": f"python3 -m metajudge show {shlex.quote(str(row.file.path))}",
         "n": row.n,
-        "clusters": row.clusters,
         "unscored": row.unscored,
-        "not_common": row.not_common,
         "figures": {"rc": _range(row)} | {key: _figure(row, name) for key, name in _FIGURES.items()},
         "exact": len(set(consistency(row)[0])) == 1,
         "flag": row.flag and {"verdict": row.flag.verdict, "about": flag_line(row, row.flag)},

@@ -15,15 +15,15 @@ def is_step_output(first: Mapping[str, Any] | None) -> bool:
     return first is not None and "samples" not in first and isinstance(first.get(METADATA_KEY), dict)
 
 
-def step_rows(path: Path) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-    """Yield line number, id and data of the rows of a file."""
+def step_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield id and data of the rows of a file; a row without an id has its line. Raises `UsageError` for no row."""
     found = False
     for row in InputFile(path).rows():
         if isinstance(row, Row):
             found = True
             stamp = row.data.get(METADATA_KEY)
             name = stamp.get("id") if isinstance(stamp, dict) else None
-            yield row.line, as_text(name) if name else f"line {row.line}", row.data
+            yield as_text(name) if name else f"line {row.line}", row.data
     if not found:
         raise UsageError(f"{path} has no readable row; name a file that decompose or critic has written")
 
