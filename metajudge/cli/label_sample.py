@@ -19,8 +19,8 @@ _WRITERS = {".html": label_page, ".jsonl": as_jsonl, ".csv": as_csv}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files, the sample and its file."""
-    whose = "result files, one for each evaluated model, or directories of them"
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=whose)
+    files = "result files, one for each evaluated model, or directories of them"
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
     parser.add_argument("--n", type=whole(1), default=60, metavar="N", help="rows to draw, the same for every model")
     parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="seed of the drawing")
     shown = "add the judge's scores; such labels cannot correct the judge"

@@ -61,9 +61,9 @@ def _check(output: Path, inputs: Sequence[Path]) -> None:
 
 
 def _summary(output: Path, written: Written, chosen: bool) -> str:
+    """Return a line about the page; `chosen`: the user has named the amount of texts."""
     files = f" from {plural(len(written.files), 'file')}" if written.files else ""
     size = f"{written.size / 1e6:.1f} MB" if written.size >= 1e6 else f"{written.size / 1e3:.0f} kB"
-    cut = f"; beyond {LONG_PAGE // 1_000_000} MB texts are cut, --texts full keeps them"
-    return f"{printable(str(output))}: {plural(written.rows, 'row')}{files}, {size}" + (
-        cut if written.texts == SHORT and not chosen else ""
-    )
+    is_cut = written.texts == SHORT and not chosen
+    cut = f"; beyond {LONG_PAGE // 1_000_000} MB texts are cut, --texts full keeps them" if is_cut else ""
+    return f"{printable(str(output))}: {plural(written.rows, 'row')}{files}, {size}{cut}"

@@ -10,6 +10,19 @@ from tests.unit.result_rows import Matrix, failed, record, write
 DOMAINS = ("code", "stem", "general")
 TOP_K: Matrix = [[0.75, 0.0, None], [0.0, 0.0, None], [0.5, 0.25, None]]
 """Two of three reasons are judged: R2 is judged 0, S3 was not asked."""
+MARKUP = [
+    "</script><script>window.pwned = 1</script>",
+    "<img src=x onerror='window.pwned = 1'>",
+    "<!--<script>",
+    "]]></style><style>*{display:none}</style>",
+    "<a href='javascript:window.pwned=1'>x</a>",
+    "{{constructor.constructor('window.pwned=1')()}}",
+    "<svg onload=window.pwned=1>",
+    "&lt;b&gt; &amp;",
+    "__proto__",
+    "constructor",
+]
+"""Texts that would run, or hide the page, if they were read as markup."""
 
 
 def row(number: int, scores: Matrix, model: str, **fields: Any) -> dict[str, Any]:

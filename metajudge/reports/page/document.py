@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from metajudge.version import __version__
 
-_SHARED = ("base.css", "row.css", "blocks.js", "dom.js", "texts.js")
+_SHARED = ("base.css", "row.css", "blocks.js", "dom.js", "help.js", "texts.js")
 """Files of `assets/` that label pages use, too; their others are in `assets/labels/`."""
 GENERATOR = b'<meta name="generator" content="MetaJudge '
 """Part of the first lines of every page."""

@@ -1,6 +1,7 @@
 """The page on which people label rows: the tasks of `label_sample`, and a program that writes label files."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -37,19 +38,17 @@ def _key(tasks: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _tasks(tasks: Sequence[Mapping[str, Any]], rows: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-    """Yield what the page shows of each task."""
-    lists: dict[str, int] = {}
-    for task in tasks:
-        lists[task["id"]] = lists.get(task["id"], 0) + 1
-    number: dict[str, int] = {}
+    """Yield what the page shows of each task; `rows`: number of each row by id, from 1."""
+    lists = Counter(task["id"] for task in tasks)
+    seen: Counter[str] = Counter()
     for task in tasks:
         name = task["id"]
-        number[name] = number.get(name, 0) + 1
+        seen[name] += 1
         yield {
             "id": name,
             "question_id": task["question_id"],
             "row": rows[name],
-            "list": [number[name], lists[name]],
+            "list": [seen[name], lists[name]],
             "probability": task["probability"],
             "context": list(map(list, conversation_of(task))),
             "responses": list(responses_of(task)),

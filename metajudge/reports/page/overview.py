@@ -6,7 +6,7 @@ from typing import Any
 
 from metajudge.llm import EMBEDDED
 from metajudge.reports.model_rows import ReportRow
-from metajudge.reports.outcome import ACCURACY
+from metajudge.reports.outcome import ACCURACY, SPURIOUS
 from metajudge.reports.overview.compact import RC, consistency
 from metajudge.reports.overview.tables import metric_cell
 from metajudge.reports.render import flag_line, report_notes
@@ -14,7 +14,7 @@ from metajudge.reports.score_table import ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
 
 _GROUPS = ("paper", "outcome")
-_FIGURES = {"oa": ACCURACY, "scorr": ("outcome", "spurious_correctness")}
+_FIGURES = {"oa": ACCURACY, "scorr": SPURIOUS}
 _DIGITS = 3
 SETTINGS = ("granularity", "samples", "top_k", "temperature", "guard", "instructions", "version")
 
@@ -52,15 +52,11 @@ def _about_judge(file: ScoreTable) -> str:
 
 def model_json(row: ReportRow) -> dict[str, Any]:
     """Return the line of one model."""
-    file = row.file
     return {
         "model": row.model,
-        "file": str(file.path),
-        "show": f"python3 -m metajudge show {shlex.quote(str(file.path))}",
+        "show": f"python3 -m metajudge show {shlex.quote(str(row.file.path))}",
         "n": row.n,
-        "clusters": row.clusters,
         "unscored": row.unscored,
-        "not_common": row.not_common,
         "figures": {"rc": _range(row)} | {key: _figure(row, name) for key, name in _FIGURES.items()},
         "exact": len(set(consistency(row)[0])) == 1,
         "flag": row.flag and {"verdict": row.flag.verdict, "about": flag_line(row, row.flag)},

@@ -98,7 +98,7 @@ def row_texts(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def responses_of(row: Mapping[str, Any]) -> Iterator[str]:
-    """Yield both responses; one that cannot be read as JSON, none if the row has none."""
+    """Yield both responses, as JSON if one cannot be read; nothing if the row has neither."""
     for name in _RESPONSES if any(not is_absent(row.get(name)) for name in _RESPONSES) else ():
         try:
             yield read_response(row, name)

@@ -15,23 +15,22 @@ def is_step_output(first: Mapping[str, Any] | None) -> bool:
     return first is not None and "samples" not in first and isinstance(first.get(METADATA_KEY), dict)
 
 
-def step_rows(path: Path) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-    """Yield line number, id and data of the rows of a file."""
+def step_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield id and data of the rows of a file; a row without an id has its line. Raises `UsageError` for no row."""
     found = False
     for row in InputFile(path).rows():
         if isinstance(row, Row):
             found = True
             stamp = row.data.get(METADATA_KEY)
             name = stamp.get("id") if isinstance(stamp, dict) else None
-            yield row.line, as_text(name) if name else f"line {row.line}", row.data
+            yield as_text(name) if name else f"line {row.line}", row.data
     if not found:
         raise UsageError(f"{path} has no readable row; name a file that decompose or critic has written")
 
 
 def step_texts(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """Return the texts of a row, with the critiques of all its models and what each step noted."""
-    models = evaluated_models(dict(row))
-    models = [model for model in models if not model.lower().startswith("annotator-")]
+    models = [name for name in evaluated_models(dict(row)) if not name.lower().startswith("annotator-")]
     return {
         **row_texts(row, limits),
         "critics": [

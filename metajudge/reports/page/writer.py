@@ -137,7 +137,7 @@ class _Results:
         check_fields(tables, options.scoring)
         if options.judge:
             tables = select_judge(tables, options.judge)
-        # The copy of a table has its columns, by which its rows are found.
+        # A table may be a copy by now: the object that holds its columns is the same, and identifies its rows.
         rows = {id(table.columns): own for table, own in parts}
         self.tables = tables
         self.rows: list[Rows] = [rows[id(table.columns)] for table in tables]
@@ -235,22 +235,18 @@ class _StepOutput:
         """Read the files. Raises `_TooLong`."""
         texts, rows = Blocks("texts"), RowColumns(limits)
         counts: list[dict[str, Any]] = []
-        files: list[int] = []
-        lines: list[int] = []
-        for number, path in enumerate(self._paths):
-            for line, name, row in step_rows(path):
+        for path in self._paths:
+            for name, row in step_rows(path):
                 key = _free(name, rows.places)
                 rows.add(key, row)
                 entry = step_texts(row, limits)
                 texts.add(entry)
                 counts.append(step_counts(entry))
-                files.append(number)
-                lines.append(line)
                 if texts.size > most:
                     raise _TooLong
         columns = {name: [one[name] for one in counts] for name in counts[0]}
         about = {"kind": "steps", "files": [str(path) for path in self._paths]}
-        index = {**rows.as_json(), "steps": {**columns, "files": files, "lines": lines}}
+        index = {**rows.as_json(), "steps": columns}
         names = ", ".join(path.name for path in self._paths[:3])
         return _Page(f"MetaJudge: {names}", len(rows.places), about, index, [texts])
 

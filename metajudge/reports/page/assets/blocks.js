@@ -21,6 +21,22 @@ async function blockText(id) {
 }
 
 /**
+ * Return the value of a data element that the page starts with; null, and a note in `place`, if it cannot be read.
+ * @param {string} id
+ * @param {HTMLElement} place
+ * @returns {Promise<any>}
+ */
+async function startData(id, place) {
+  try {
+    return JSON.parse((await blockText(id)) ?? "null");
+  } catch (error) {
+    fill(place, el("p", { class: "badge warn" },
+      `This browser cannot open the data (${error}): a current one has DecompressionStream.`));
+    return null;
+  }
+}
+
+/**
  * @param {string} text
  * @returns {Uint8Array<ArrayBuffer>}
  */

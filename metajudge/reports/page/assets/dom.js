@@ -95,7 +95,7 @@ function share(value, digits = 2) {
 }
 
 /**
- * A button that looks like a link where `kind` is "link".
+ * Make a button; one of the class `link` looks like a link.
  * @param {string} label
  * @param {() => void} act
  * @param {Record<string, unknown>} [props]

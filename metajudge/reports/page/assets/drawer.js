@@ -20,8 +20,16 @@ function drawer(table, detail) {
     ...(detail.replies ?? []).map((reply, place) => drawerPart(`reply about question ${place + 1}`, reply ?? "")),
     detail.prompt !== undefined && drawerPart("the checklists as they were sent", detail.prompt),
     detail.guard && drawerPart("guard", Object.entries(detail.guard).map(([item, why]) => `${item}: ${why}`).join("\n")),
-    detail.generated !== undefined && drawerPart("text that the model generated", detail.generated),
-    detail.generated_BA && drawerPart("… with the responses exchanged", detail.generated_BA));
+    ...generatedParts(detail));
+}
+
+/**
+ * The texts that the model generated, with the responses in one order or in both.
+ * @param {Detail | Critic} one
+ */
+function generatedParts(one) {
+  return [one.generated !== undefined && drawerPart("text that the model generated", one.generated),
+    one.generated_BA && drawerPart("… with the responses exchanged", one.generated_BA)];
 }
 
 /**
@@ -30,9 +38,7 @@ function drawer(table, detail) {
  * @param {CutText} text
  */
 function drawerPart(heading, text) {
-  const shown = plainText(text);
   return el("div", { class: "part" }, el("h5", null, heading),
-    el("pre", { tabindex: "0", role: "group", "aria-label": heading, dir: "auto" }, shown || "(none)"),
-    typeof text !== "string" && el("p", { class: "cut" },
-      `(cut after ${shown.length.toLocaleString("en")} of ${text[1].toLocaleString("en")} characters; --texts full keeps all)`));
+    el("pre", { tabindex: "0", role: "group", "aria-label": heading, dir: "auto" }, plainText(text) || "(none)"),
+    cutNote(text));
 }

@@ -6,20 +6,10 @@ const KEYS = [
 ];
 
 function prepareKeys() {
-  const help = /** @type {HTMLDialogElement} */ (byId("help"));
-  fill(byId("keys"), ...KEYS.flatMap(([key, what]) => [el("dt", null, el("kbd", null, key)), el("dd", null, what)]));
-  byId("help-button").addEventListener("click", () => help.showModal());
-  byId("help-close").addEventListener("click", () => help.close());
-  byId("skip").addEventListener("click", (event) => {
-    event.preventDefault();
-    moveTo(list.current);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-    const target = event.target instanceof HTMLElement ? event.target : null;
-    if (target?.matches("input[type=search]") && event.key === "Escape") return target.blur();
-    if (target?.matches("input, select, textarea")) return;
-    if (keyDone(event.key, target, help)) event.preventDefault();
+  prepareHelp(KEYS, () => moveTo(list.current));
+  onKey((key, target) => {
+    if (target?.matches("input[type=search]") && key === "Escape") target.blur();
+    return !target?.matches("input, select, textarea") && keyDone(key, target);
   });
 }
 
@@ -27,10 +17,9 @@ function prepareKeys() {
  * Do what a key says; return whether it says anything here.
  * @param {string} key
  * @param {HTMLElement | null} target
- * @param {HTMLDialogElement} help
  */
-function keyDone(key, target, help) {
-  if (key === "?") help.showModal();
+function keyDone(key, target) {
+  if (key === "?") showHelp();
   else if (key === "/") {
     if (state.row || state.view !== "rows") go({ row: "", view: "rows" });
     byId("search").focus();

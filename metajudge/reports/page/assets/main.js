@@ -1,14 +1,9 @@
 // The start of the page, and what each change of the state shows anew.
 
 async function start() {
-  try {
-    meta = JSON.parse((await blockText("meta")) ?? "null");
-    index = JSON.parse((await blockText("index")) ?? "null");
-  } catch (error) {
-    fill(byId("overview"), el("p", { class: "badge warn" },
-      `This browser cannot open the data (${error}): a current one has DecompressionStream.`));
-    return;
-  }
+  meta = await startData("meta", byId("overview"));
+  index = meta && await startData("index", byId("overview"));
+  if (!index) return;
   rows = new Rows();
   state = readState(location.hash);
   byId("title").textContent = document.title;

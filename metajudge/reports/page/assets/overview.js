@@ -21,11 +21,7 @@ function judgeLine(judge) {
     return el("p", { class: "judge" }, "Judge: ", el("strong", null, judge.name), " ",
       el("span", { class: "quiet" }, judge.about));
   }
-  const select = el("select", { id: "judge", onchange: () => {
-    const number = Number(select.value);
-    go({ ...firstState(), judge: number, models: meta.judges[number].tables.slice(0, MOST_MODELS),
-         missed: [meta.judges[number].tables[0], ""] });
-  } }, ...meta.judges.map((one, number) =>
+  const select = el("select", { id: "judge", onchange: () => go(firstState(Number(select.value))) }, ...meta.judges.map((one, number) =>
     el("option", { value: number, selected: number === state.judge }, one.name)));
   return el("p", { class: "judge" }, el("label", { for: "judge" }, "Judge: "), select, " ",
     el("span", { class: "quiet" }, `${judge.about}; figures of different judges are never mixed`));
@@ -74,7 +70,7 @@ function modelLine(table) {
  * @param {string} about
  */
 function countLink(label, table, chip, about) {
-  const target = { ...firstState(), judge: state.judge, models: [table], chip };
+  const target = { ...firstState(state.judge), models: [table], chip };
   return el("a", { href: writeState(target), title: about }, label, el("span", { class: "off-screen" }, ` ${about}`));
 }
 

@@ -3,9 +3,9 @@
 const SHAPES = ["M0-6A6 6 0 1 0 0.01-6Z", "M-5-5H5V5H-5Z", "M0-7L7 0L0 7L-7 0Z", "M0-7L6.5 5H-6.5Z", "M0 7L6.5-5H-6.5Z",
   "M-2-6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z"];
 
-/** @param {number} table */
+/** Return shape and colour of a model by its place among the judge's models. @param {number} table */
 function look(table) {
-  const place = meta.judges.flatMap((judge) => judge.tables.indexOf(table) >= 0 ? [judge.tables.indexOf(table)] : [])[0] ?? 0;
+  const place = meta.judges.find((judge) => judge.tables.includes(table))?.tables.indexOf(table) ?? 0;
   return { shape: SHAPES[place % SHAPES.length], colour: `model-${place % 8}` };
 }
 

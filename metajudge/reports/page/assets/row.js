@@ -170,8 +170,7 @@ function stepDetails(texts) {
       el("h3", null, `Reasons of ${critic.model}`, " ", critic.label && el("span", { class: "badge" }, `verdict ${critic.label}`)),
       bothOrders(critic.labels),
       el("ol", { class: "points" }, ...critic.items.map((item) => el("li", { dir: "auto" }, item))),
-      critic.generated !== undefined && drawerPart("text that the model generated", critic.generated),
-      critic.generated_BA && drawerPart("… with the responses exchanged", critic.generated_BA))));
+      ...generatedParts(critic))));
 }
 
 /** @param {Record<string, string> | undefined} labels */

@@ -5,11 +5,15 @@ let state;
 /** Called after each change of the state, with the state before. @type {((before: State | null) => void)[]} */
 const onChange = [];
 
-/** @returns {State} */
-function firstState() {
-  const tables = meta.judges?.[0]?.tables ?? [];
+/**
+ * Return the state in which the page shows a judge first.
+ * @param {number} judge
+ * @returns {State}
+ */
+function firstState(judge) {
+  const tables = meta.judges?.[judge]?.tables ?? [];
   return {
-    judge: 0, models: tables.slice(0, MOST_MODELS), view: "rows", chip: "", filters: {}, query: "",
+    judge, models: tables.slice(0, MOST_MODELS), view: "rows", chip: "", filters: {}, query: "",
     sort: "order", down: false, row: "", tab: [], missed: [tables[0] ?? 0, ""],
   };
 }
@@ -22,11 +26,9 @@ const MOST_MODELS = 4;
  */
 function readState(fragment) {
   const given = new URLSearchParams(fragment.replace(/^#/, ""));
-  const found = firstState();
   const judge = Number(given.get("judge"));
-  if (meta.judges?.[judge]) found.judge = judge;
+  const found = firstState(meta.judges?.[judge] ? judge : 0);
   const tables = meta.judges?.[found.judge]?.tables ?? [];
-  found.models = tables.slice(0, MOST_MODELS);
   const named = (/** @type {string} */ key) => {
     const wanted = numbers(given.get(key));
     return tables.filter((table) => wanted.includes(table)); // in the order of the top
@@ -58,11 +60,10 @@ function numbers(text) {
  * @returns {string}
  */
 function writeState(one) {
-  const first = firstState();
+  const first = firstState(one.judge);
   const parts = new URLSearchParams();
   if (one.judge) parts.set("judge", String(one.judge));
-  const usual = (meta.judges?.[one.judge]?.tables ?? []).slice(0, MOST_MODELS);
-  if (String(one.models) !== String(usual)) parts.set("models", String(one.models));
+  if (String(one.models) !== String(first.models)) parts.set("models", String(one.models));
   if (one.view !== first.view) parts.set("view", one.view);
   if (one.chip) parts.set("chip", one.chip);
   for (const [name, value] of Object.entries(one.filters)) parts.set(`f.${name}`, value);

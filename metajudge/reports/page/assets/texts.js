@@ -8,7 +8,7 @@ const LONG_TEXT = 4000;
  * @returns {HTMLElement}
  */
 function textBlocks(given) {
-  const [text, total] = typeof given === "string" ? [given, given.length] : given;
+  const text = plainText(given);
   const made = el("div", { class: "text", dir: "auto" });
   const isLong = text.length > LONG_TEXT;
   made.append(...markdown(isLong ? text.slice(0, LONG_TEXT) : text));
@@ -18,12 +18,20 @@ function textBlocks(given) {
     }, { class: "more" });
     made.append(more);
   }
-  if (total > text.length) {
-    const what = text ? `cut after ${text.length.toLocaleString("en")} of ` : "left out: ";
-    made.append(el("p", { class: "cut" }, `(${what}${total.toLocaleString("en")} characters; --texts full keeps all)`));
-  }
-  if (!text && total <= text.length) made.append(el("p", { class: "cut" }, "(empty)"));
+  addChildren(made, [given === "" ? el("p", { class: "cut" }, "(empty)") : cutNote(given)]);
   return made;
+}
+
+/**
+ * Say how much of a text is missing; null if it is whole.
+ * @param {CutText} given
+ */
+function cutNote(given) {
+  if (typeof given === "string") return null;
+  const [text, total] = given;
+  const shown = [...text].length; // code points, as the total is counted
+  const what = text ? `cut after ${shown.toLocaleString("en")} of ` : "left out: ";
+  return el("p", { class: "cut" }, `(${what}${total.toLocaleString("en")} characters; --texts full keeps all)`);
 }
 
 /**

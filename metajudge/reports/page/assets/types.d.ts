@@ -15,13 +15,10 @@ interface Figure {
 
 interface ModelLine {
   model: string;
-  file: string;
   /** Command that shows rows of the file in a terminal. */
   show: string;
   n: number;
-  clusters: number;
   unscored: number;
-  not_common: number;
   figures: { oa: Figure; rc: Figure; scorr: Figure };
   exact: boolean;
   flag: { verdict: string; about: string } | null;
@@ -76,8 +73,6 @@ interface StepColumns {
   doubts: number[];
   verdicts: string[][];
   differ: boolean[];
-  files: number[];
-  lines: number[];
 }
 
 interface Index {

@@ -1,35 +1,21 @@
 """The document around the data: one program, one style, and a policy that allows no other."""
 
-import base64
-import hashlib
 import re
-from html import unescape
 from pathlib import Path
 
 import pytest
 
 from metajudge.reports.page.document import document, policy, program
 from metajudge.reports.page.writer import PageOptions, write_page
-from tests.unit.reports.page.reading import data_of
+from tests.unit.reports.page.reading import check_policy, data_of
 from tests.unit.result_rows import one_item, write
-
-
-def hashed(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def test_the_policy_names_the_hashes_of_program_and_style_alone(tmp_path: Path) -> None:
     """Computed from the page as it was written."""
     page = tmp_path / "page.html"
     write_page([write(tmp_path / "M.jsonl", [one_item(1, 1)])], page, PageOptions(resamples=100))
-    text = page.read_text(encoding="utf-8")
-    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
-    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
-    (found,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
-    assert unescape(found) == (
-        f"default-src 'none'; script-src '{hashed(script)}'; style-src '{hashed(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    assert check_policy(page) == program()
     assert policy("a", "b") != policy("a", "c") != policy("x", "c")
 
 

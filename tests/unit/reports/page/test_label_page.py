@@ -1,10 +1,7 @@
 """The page on which people label rows: its data, its policy, and the command that writes it."""
 
-import base64
-import hashlib
 import json
 import re
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,7 @@ from metajudge.reports.page import label_page as module
 from metajudge.reports.page.label_page import label_page
 from metajudge.reports.scored_files import score_files
 from tests.servers import ROOT
-from tests.unit.reports.page.reading import data_of
+from tests.unit.reports.page.reading import check_policy, data_of
 from tests.unit.result_rows import record, write
 
 EXAMPLE = ROOT / "example" / "deceptive_60samples"
@@ -74,14 +71,7 @@ def test_shown_scores_are_in_the_page_that_says_so(tmp_path: Path) -> None:
 
 def test_the_policy_names_the_hashes_of_program_and_style_alone(tmp_path: Path) -> None:
     """Computed from the page as it was written."""
-    text = page_of(tmp_path).read_text(encoding="utf-8")
-    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
-    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
-    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
-    hashes = ["sha256-" + base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in (script, style)]
-    assert unescape(policy) == (
-        f"default-src 'none'; script-src '{hashes[0]}'; style-src '{hashes[1]}'; base-uri 'none'; form-action 'none'"
-    )
+    script = check_policy(page_of(tmp_path))
     assert script.endswith("startLabels();\n") and "\nstart();" not in script
 
 

@@ -35,7 +35,7 @@ function takeKept() {
 /** Ask before the page closes if labels would be lost. */
 function prepareClosing() {
   window.addEventListener("storage", (event) => {
-    if (event.key === labelPage.key) showNotes("This page is open in another window, too. Close one of them: each keeps its own labels over the other's.");
+    if (event.key === labelPage.key) showNotes("This page is open in another window, too. Close one of them: each overwrites the labels of the other.");
   });
   window.addEventListener("beforeunload", (event) => {
     if (!isKept && unsaved && changes.length) event.preventDefault();

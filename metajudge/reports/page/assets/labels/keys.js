@@ -10,37 +10,31 @@ const LABEL_KEYS = [
 ];
 
 function prepareLabelKeys() {
-  const help = /** @type {HTMLDialogElement} */ (byId("help"));
-  fill(byId("keys"), ...LABEL_KEYS.flatMap(([key, what]) => [el("dt", null, el("kbd", null, key)), el("dd", null, what)]));
-  byId("help-button").addEventListener("click", () => help.showModal());
-  byId("help-close").addEventListener("click", () => help.close());
-  byId("skip").addEventListener("click", (event) => {
-    event.preventDefault();
-    focusPair();
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-    const target = event.target instanceof HTMLElement ? event.target : null;
-    if (target?.matches("input[type=text], textarea")) {
-      if (event.key === "Escape" || (event.key === "Enter" && target.matches("input"))) {
-        target.blur();
-        focusPair();
-        event.preventDefault();
-      }
-    } else if (labelKeyDone(event.key, target, help)) event.preventDefault();
-  });
+  prepareHelp(LABEL_KEYS, focusPair);
+  onKey((key, target) => (target?.matches("input[type=text], textarea") ? inputKeyDone(key, target) : labelKeyDone(key, target)));
+}
+
+/**
+ * Leave a text field by Esc, the name by Enter, too; return whether the key does so.
+ * @param {string} key
+ * @param {HTMLElement} field
+ */
+function inputKeyDone(key, field) {
+  if (key !== "Escape" && !(key === "Enter" && field.matches("input"))) return false;
+  field.blur();
+  focusPair();
+  return true;
 }
 
 /**
  * Do what a key says; return whether it says anything here.
  * @param {string} key
  * @param {HTMLElement | null} target
- * @param {HTMLDialogElement} help
  */
-function labelKeyDone(key, target, help) {
+function labelKeyDone(key, target) {
   const inText = target?.matches("pre") ?? false;
   if (key >= "0" && key <= "4" && key.length === 1) giveScore(current.reason, SCORES[Number(key)]);
-  else if (key === "?") help.showModal();
+  else if (key === "?") showHelp();
   else if (key === "j" || (key === "ArrowDown" && !inText)) nextReason(1);
   else if (key === "k" || (key === "ArrowUp" && !inText)) nextReason(-1);
   else if (key === "ArrowRight" && !inText) pick(current.point + 1);

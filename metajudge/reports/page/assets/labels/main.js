@@ -1,13 +1,8 @@
 // The start of a label page, and what is around the open list.
 
 async function startLabels() {
-  try {
-    labelPage = JSON.parse((await blockText("labels")) ?? "null");
-  } catch (error) {
-    fill(byId("task"), el("p", { class: "badge warn" },
-      `This browser cannot open the data (${error}): a current one has DecompressionStream.`));
-    return;
-  }
+  labelPage = await startData("labels", byId("task"));
+  if (!labelPage) return;
   labelPage.tasks.forEach((task, place) => placeOfTask.set(taskKey(task.id, task.question_id), place));
   byId("title").textContent = document.title;
   takeKept();

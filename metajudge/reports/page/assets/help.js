@@ -1,0 +1,35 @@
+// The dialog of keys and help, and keys that work everywhere on a page.
+
+/**
+ * Fill the dialog, and make its buttons and the link that skips to the content work.
+ * @param {string[][]} keys  each with its meaning
+ * @param {() => void} skip
+ */
+function prepareHelp(keys, skip) {
+  fill(byId("keys"), ...keys.flatMap(([key, meaning]) => [el("dt", null, el("kbd", null, key)), el("dd", null, meaning)]));
+  byId("help-button").addEventListener("click", showHelp);
+  byId("help-close").addEventListener("click", () => helpDialog().close());
+  byId("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    skip();
+  });
+}
+
+function showHelp() {
+  helpDialog().showModal();
+}
+
+function helpDialog() {
+  return /** @type {HTMLDialogElement} */ (byId("help"));
+}
+
+/**
+ * Call `act` for each key pressed without a modifier while the help is closed; true from it ends the event.
+ * @param {(key: string, target: HTMLElement | null) => boolean} act
+ */
+function onKey(act) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || helpDialog().open) return;
+    if (act(event.key, event.target instanceof HTMLElement ? event.target : null)) event.preventDefault();
+  });
+}

@@ -1,0 +1,141 @@
+"""An open row in a real browser: its points, reasons and texts."""
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.checklists import ATTACKS
+from tests.e2e.driver import metajudge, run
+from tests.page.browser import Opener, need_browser, serious
+from tests.page.files import hostile, row, row_wise
+from tests.page.view_page import chip, count, view
+from tests.servers import running
+from tests.unit.result_rows import write
+
+need_browser()
+
+
+def test_two_models_have_a_difference_and_stand_beside_each_other(opened: Opener, page_file: Path) -> None:
+    """The column is the first model's RC minus the second's; the row shows both lists over the same points."""
+    page = opened(page_file)
+    assert "difference" in page.locator("#list-head").inner_text()
+    first = page.locator("#list-body .row").first.inner_text()
+    assert [found.replace("\u2212", "-") for found in re.findall(r"\n([+\u2212]?\.\d\d)", first)] == [
+        ".50",
+        ".13",
+        "+.38",
+    ]
+    page.locator("#list-body .row").first.click()
+    page.locator(".reasons").nth(1).wait_for()
+    assert page.locator(".reasons h4").all_text_contents() == [" Reasons of sound", " Reasons of shallow"]
+    assert page.locator(".line").count() == 2 and page.locator(".line.matched").count() == 2
+    page.get_by_role("tab", name="shallow", exact=True).click()
+    page.locator(".match.one").wait_for()
+    assert page.locator(".reasons h4").all_text_contents() == [" Reasons of shallow"]
+
+
+def test_what_was_not_asked_looks_different_from_0(opened: Opener, page_file: Path, folder: Path) -> None:
+    """In the strip and beside the points; a reason that nobody was asked about is not unclaimed."""
+    page = opened(page_file, "#row=id24&tab=0")
+    page.locator(".card").first.wait_for()
+    assert page.locator('.reasons [data-s="3"]').get_attribute("class") == "card not-judged"
+    assert page.locator('.reasons [data-s="2"]').get_attribute("class") == "card claimed"
+    missed = page.locator('.humans [data-r="2"]')
+    assert "missed" in (missed.get_attribute("class") or "")
+    missed.hover()
+    assert "S1 .00" in missed.inner_text() and "S3 not asked" in missed.inner_text()
+    brief = opened(view(folder / "brief.html", row_wise(folder)))
+    assert brief.locator(".strip").first.get_attribute("title") == ".75, 0.00, .00".replace("0.00", ".00")
+    brief.locator("#list-body .row").first.click()
+    kinds = brief.locator(".reasons .card").evaluate_all("cards => cards.map(card => card.className)")
+    assert kinds == ["card claimed", "card unclaimed", "card not-judged"]
+    only_lost = opened(page_file, "#chip=unscored&models=0")
+    assert only_lost.locator(".strip").first.get_attribute("title") == "not asked"
+    shape = "e => getComputedStyle(e).backgroundImage"
+    lost = only_lost.locator(".score.not-asked").first.evaluate(shape)
+    assert lost != brief.locator(".score.s0").first.evaluate(shape)
+
+
+def test_focus_on_a_point_shows_all_its_scores_and_lights_its_lines(opened: Opener, page_file: Path) -> None:
+    """Scores of 0 are hidden until then; other lines fade."""
+    page = opened(page_file, "#row=id24&tab=0")
+    point = page.locator('.humans [data-r="3"]')
+    point.wait_for()
+    assert not point.locator(".pill.more").last.is_visible()
+    point.focus()
+    assert point.locator(".pill.more").last.is_visible()
+    assert page.locator(".line.on").count() == 2
+
+
+def test_long_texts_open_on_demand(opened: Opener, folder: Path) -> None:
+    """Items of 100 kB are cut on the screen until somebody asks for all of them."""
+    texts = [text for attack in ATTACKS for text in attack.items if len(text) >= 5000]
+    page = opened(view(folder / "long.html", hostile(folder, texts)), "#row=id0")
+    item = page.locator(".humans .item").first
+    item.wait_for()
+    assert len(item.text_content()) < 1000
+    item.get_by_role("button").click()
+    assert item.text_content() == texts[0]
+
+
+def test_files_with_different_human_points_are_shown_one_at_a_time(opened: Opener, folder: Path) -> None:
+    """The same id in both: lines would lead to the wrong points."""
+    for model, point in (("A", "old point"), ("B", "new point")):
+        write(folder / f"{model}.jsonl", [row(1, [[1.0]], model, **{"human-checklist": [point]})])
+    page = opened(view(folder / "differ.html", folder / "A.jsonl", folder / "B.jsonl"), "#row=id1&tab=0,1")
+    page.get_by_text("choose one model").wait_for()
+    assert page.locator(".humans .item").all_text_contents() == ["old point"] and page.locator(".reasons").count() == 1
+    page.get_by_role("tab", name="B", exact=True).click()
+    page.locator(".humans .item", has_text="new point").wait_for()
+
+
+def test_the_show_command_and_the_json_are_copied(opened: Opener, page_file: Path) -> None:
+    """The copied command runs in a shell and prints the row."""
+    page = opened(page_file, "#row=id24&tab=0", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="copy show command of sound").click()
+    page.get_by_text("Copied.").wait_for()
+    command = shlex.split(page.evaluate("navigator.clipboard.readText()"))
+    assert command[:2] == ["python3", "-m"]
+    result = run(sys.executable, *command[1:])
+    assert result.returncode == 0 and result.stdout.startswith("id24, line 25")
+    page.get_by_role("button", name="copy as JSON").click()
+    data = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert data["id"] == "id24" and data["models"]["sound"]["matrix"][0] == [0.75, 0, None]
+
+
+@pytest.fixture(scope="module")
+def steps_file(folder: Path) -> Path:
+    """Return the page of rows that decompose and critic have made."""
+    made, criticised = folder / "made.jsonl", folder / "criticised.jsonl"
+    with running("tests.servers.scripted") as url:
+        judge = ("--api-base", url, "--model", "m")
+        rows = "example/raw_preferences_5samples.jsonl"
+        first = metajudge("decompose", "--input-file", rows, "--output-file", made, *judge)
+        critic = ("critic", "--input-file", made, "--output-file", criticised, "--name", "M", "--orders", "both")
+        assert first.returncode == metajudge(*critic, *judge).returncode == 0
+    return view(folder / "steps.html", criticised)
+
+
+def test_annotators_texts_are_beside_their_points(opened: Opener, steps_file: Path) -> None:
+    """With the doubts about a point, what was ignored, and the critic's reasons in both orders."""
+    page = opened(steps_file)
+    assert count(page) == 5
+    chip(page, "doubts").click()
+    page.locator("#list-body .row").first.click()
+    row = page.locator("#row-view")
+    row.get_by_text("Where the human points come from").wait_for()
+    said = row.inner_text()
+    for part in (
+        "annotator 1: about Response 1",
+        "Response 2 handles even lengths",
+        "doubt: preference",
+        "Ignored",
+        "Reasons of M",
+        "verdict in both orders: AB: B>A, BA: B>A",
+    ):
+        assert part in said
+    assert serious(page) == []
