@@ -29,10 +29,8 @@ from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.overview.compact import Names, fitted, interval_cell, lower_bound_cell, table
 from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import ScoreTable, score_file
+from metajudge.reports.score_table import RC, ScoreTable, score_file
 from metajudge.text import CSV, TABLE, printable, render_rows, wrapped
-
-_RC = ("paper", "rationale_consistency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ def _settings(table: ScoreTable) -> tuple[Any, ...]:
 
 
 def _figures(control: ScoreTable, model: ScoreTable | None, resamples: int) -> ControlFigures:
-    theirs, own = control.columns[_RC].copy(), np.full(len(control.ids), math.nan)
+    theirs, own = control.columns[RC].copy(), np.full(len(control.ids), math.nan)
     if model is not None:
         values = _values(control, model)
         own = np.array([values.get(name, math.nan) for name in control.ids], np.float64)
@@ -178,7 +176,7 @@ def _values(control: ScoreTable, model: ScoreTable) -> Mapping[str, float]:
     """Return the model's RC by row id; for exchanged reasons that of the same reasons as they are."""
     if control.kind == SIDES_EXCHANGED:
         return _of_the_same_reasons(control, model)
-    return dict(zip(model.ids, model.columns[_RC].tolist(), strict=True))
+    return dict(zip(model.ids, model.columns[RC].tolist(), strict=True))
 
 
 def _of_the_same_reasons(control: ScoreTable, model: ScoreTable) -> dict[str, float]:

@@ -16,10 +16,9 @@ from metajudge.metrics.statistics.ppi import Correction, Labels, correct
 from metajudge.records import Paths, Record, latest_records
 from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.row_scores import ScoringConfig, question_id_of
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.text import printable
 
-_RC = ("paper", "rationale_consistency")
 RATIONALES = ScoringConfig(label_scale="signed")
 """Options of scoring where only rationales count: with a scale, no file is refused for its models' labels."""
 
@@ -124,7 +123,7 @@ def corrected_difference(first: ScoreTable, second: ScoreTable, labels: HumanLab
 
     own = [labels_of(file, labels) for file in (first, second)]
     return correct(
-        gaps(first.columns[_RC], second.columns[_RC]),
+        gaps(first.columns[RC], second.columns[RC]),
         Labels(gaps(own[0].scores, own[1].scores), own[0].probabilities),
         clusters,
         is_difference=True,

@@ -7,12 +7,12 @@ from typing import TypeVar
 from metajudge.metrics.statistics.intervals import Interval
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.render import BOUNDS_DIFFER
+from metajudge.reports.score_table import RC
 from metajudge.text import columns, printable, render_rows
 
 Layout = TypeVar("Layout")
 Names = Mapping[str, str]
 """Text to show for each name."""
-RC = ("paper", "rationale_consistency")
 _LEAST_NAME = 8
 """Columns below which names are not cut."""
 

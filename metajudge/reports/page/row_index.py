@@ -13,7 +13,7 @@ from metajudge.reports.outcome import SPURIOUS as SPURIOUS_CORRECTNESS
 from metajudge.reports.page.details import Strip, both_orders
 from metajudge.reports.page.row_texts import Limits, as_text, beginning, facets_of
 from metajudge.reports.row_scores import RowScores
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.tasks.critic import LABELS
 
 MOST_VALUES = 500
@@ -21,7 +21,6 @@ MOST_VALUES = 500
 STRENGTH = "preference strength"
 SPURIOUS, ORDERS_DIFFER, SAMPLES_DIFFER, GUARDED, EMPTY, NO_HUMAN, OPEN = (1 << bit for bit in range(7))
 """Bits of a row's marks: right verdict without a sound reason, …; `OPEN`: whether a reason is sound is not known."""
-_RC = ("paper", "rationale_consistency")
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ class ModelColumns:
         self.verdicts.append(_verdict(scored.label, signed=False))
         right = _known(table, ACCURACY, place)
         self.right.append(None if right is None else int(right))
-        consistency = _known(table, _RC, place)
+        consistency = _known(table, RC, place)
         self.consistency.append(consistency)
         self.unscored.append(scored.evidence.unscored)
         self.marks.append(_marks(table, place, scored, record))
