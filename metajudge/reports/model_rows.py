@@ -217,13 +217,13 @@ class _PendingRow:
         defined = np.array([n != 0 for n in file.n_human], dtype=np.bool_)
         unscored = int((self._mask & np.isnan(consistency) & defined).sum())
         upper = np.where(self._mask, file.upper_bound, np.nan)
-        means = {name: _interval(mean, self._sums) for name, mean in self._means.items()}
+        means = {name: intervals.mean_interval(mean, self._sums) for name, mean in self._means.items()}
         means |= {name: self._wilson(name) for name in score_names() if name[0] == "outcome"}
         known = {name: known for name in means if (known := file.known_of(name, self._mask))}
         exact = RC not in known
-        upper_mean = _interval(self._upper, self._sums)
+        upper_mean = intervals.mean_interval(self._upper, self._sums)
         means |= {name: _bounded(means[name], one) for name, one in known.items()}
-        given_right, given_wrong = (_interval(mean, self._sums) for mean in self._given)
+        given_right, given_wrong = (intervals.mean_interval(mean, self._sums) for mean in self._given)
         if not exact:
             means[RC] = replace(means[RC], high=upper_mean.high)
             given_right, given_wrong = (_bounded(one, known[RC]) for one in (given_right, given_wrong))
@@ -248,10 +248,6 @@ class _PendingRow:
             flag=flag if self.group is None else None,
             file=file,
         )
-
-
-def _interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
-    return intervals.NO_INTERVAL if mean is None else intervals.mean_interval(mean, sums)
 
 
 def _bounded(interval: Interval, known: Known) -> Interval:
