@@ -118,4 +118,4 @@ def correction_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
             labelled = plural(one.labelled, "labelled row")
             yield f"{printable(row.model)}: {labelled}: a corrected RC needs labels of {MIN_CLUSTERS} clusters"
     if any(row.flag is not None and not row.flag.is_corrected for row, _ in own):
-        yield (f"the flag looks at the judge's RC: some model has labels of fewer than {MIN_CLUSTERS} of its clusters")
+        yield f"the flag looks at the judge's RC: some model has labels of fewer than {MIN_CLUSTERS} of its clusters"

@@ -183,7 +183,7 @@ def _units(file: ScoreTable, clusters: Clusters, labels: HumanLabels) -> Iterato
 
 
 def _check_shape(key: Key, matrix: Matrix, labels: Sequence[Annotation], file: ScoreTable) -> None:
-    judged = len(matrix[0]) if top_k_of(file) is None else min(len(matrix[0]), top_k_of(file) or 0)
+    judged = len(matrix[0][: top_k_of(file)])
     for one in labels:
         if one.n_human != len(matrix) or one.n_model < judged:
             raise UsageError(
