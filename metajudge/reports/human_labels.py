@@ -17,7 +17,7 @@ from metajudge.records import Paths, Record, latest_records
 from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.row_scores import ScoringConfig, question_id_of
 from metajudge.reports.score_table import RC, ScoreTable
-from metajudge.text import printable
+from metajudge.text import plural, printable
 
 RATIONALES = ScoringConfig(label_scale="signed")
 """Options of scoring where only rationales count: with a scale, no file is refused for its models' labels."""
@@ -46,11 +46,9 @@ def read_human_labels(paths: Paths, files: Sequence[ScoreTable]) -> HumanLabels:
     Raises `UsageError` like `read_annotations`, for a label of a row that no file has, and where no label is about an
     evaluated model of the files.
     """
-    chosen = list(map(Path, [paths] if isinstance(paths, str | Path) else paths))
-    found = read_annotations(chosen)
+    found = read_annotations([Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)])
     ids = {name for file in files for name in file.ids}
     keys = {key for file in files for key in zip(file.ids, file.question_ids, strict=True)}
-    named = ", ".join(map(str, chosen))
     for one in found.rows:
         if one.id not in ids:
             raise UsageError(
@@ -63,8 +61,8 @@ def read_human_labels(paths: Paths, files: Sequence[ScoreTable]) -> HumanLabels:
             rows[one.id, one.question_id].append(one)
     if not rows:
         raise UsageError(
-            f"{named}: no label is about the evaluated models of the files, or their lists have changed since; "
-            "name the files that the labelled rows were drawn from"
+            f"{', '.join(map(str, found.paths))}: no label is about the evaluated models of the files, or their "
+            "lists have changed since; name the files that the labelled rows were drawn from"
         )
     return HumanLabels(found, rows)
 
@@ -103,8 +101,8 @@ def check_blind(labels: HumanLabels) -> None:
     """Raise `UsageError` if a label was made with the judge's scores in view."""
     if labels.shown:
         raise UsageError(
-            f"{', '.join(map(str, labels.annotations.paths))}: {len(labels.shown)} labels were made with the judge's "
-            "scores in view, so they cannot correct it; label rows drawn without --show-judge"
+            f"{', '.join(map(str, labels.annotations.paths))}: {plural(len(labels.shown), 'label')} made with the "
+            "judge's scores in view, which cannot correct it; label rows drawn without --show-judge"
         )
 
 

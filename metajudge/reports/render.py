@@ -13,7 +13,7 @@ from metajudge.reports.judge_settings import differences
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.score_table import METRIC_GROUPS, RC, ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
-from metajudge.text import CSV, TABLE, printable, render_rows
+from metajudge.text import CSV, TABLE, plural, printable, render_rows
 
 BOUNDS_DIFFER = 1e-12
 """Bounds that are less apart are one figure."""
@@ -248,8 +248,10 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
         rows = "1 row" if against == 1 else f"{against} rows"
         yield f"{name}: in {rows} the verdict is against all reasons that take a side (by their words)"
     if 0 < row.scored_clusters < MIN_CLUSTERS:
-        clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"
-        yield f"{name}: {clusters} of scored rows: too few for an interval (at least {MIN_CLUSTERS})"
+        yield (
+            f"{name}: {plural(row.scored_clusters, 'cluster')} of scored rows: "
+            f"too few for an interval (at least {MIN_CLUSTERS})"
+        )
     elif row.scored_clusters and row.metrics[RC].low is None:
         yield f"{name}: all {_equal(row.file)} are equal: no interval can be estimated"
     if row.given_right.value is not None and row.given_wrong.value is not None:
