@@ -25,12 +25,12 @@ from metajudge.records import (
     Unscored,
     latest_records,
 )
-from metajudge.reports.human_labels import records_of
 from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.overview.compact import Names, fitted, interval_cell, lower_bound_cell, table
 from metajudge.reports.row_scores import ScoringConfig, matrices_of
 from metajudge.reports.score_table import RC, ScoreTable, score_file
+from metajudge.reports.table_records import records_of
 from metajudge.text import CSV, TABLE, printable, render_rows, wrapped
 
 

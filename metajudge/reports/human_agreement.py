@@ -21,10 +21,11 @@ from metajudge.metrics.statistics.confusion import (
 )
 from metajudge.metrics.statistics.intervals import Clusters
 from metajudge.metrics.statistics.resampling import RESAMPLES, Floats
-from metajudge.reports.human_labels import HumanLabels, Key, human_consistency, judge_matrix, records_of, top_k_of
+from metajudge.reports.human_labels import HumanLabels, human_consistency, top_k_of
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
+from metajudge.reports.table_records import Key, judge_matrix, records_of
 from metajudge.text import printable
 
 

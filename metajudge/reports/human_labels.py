@@ -2,28 +2,25 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from metajudge.data import Annotation, Annotations, RowIds, read_annotations
+from metajudge.data import Annotation, Annotations, read_annotations
 from metajudge.errors import UsageError
-from metajudge.metrics import Matrix, paper_metrics
+from metajudge.metrics import paper_metrics
 from metajudge.metrics.statistics.intervals import Clusters, Column
 from metajudge.metrics.statistics.ppi import Correction, Labels, correct
-from metajudge.records import Paths, Record, latest_records
-from metajudge.reports.judge_settings import settings_of
-from metajudge.reports.row_scores import ScoringConfig, question_id_of
+from metajudge.records import Paths
+from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import RC, ScoreTable
+from metajudge.reports.table_records import Key
 from metajudge.text import plural, printable
 
 RATIONALES = ScoringConfig(label_scale="signed")
 """Options of scoring where only rationales count: with a scale, no file is refused for its models' labels."""
-
-Key = tuple[str, str]
-"""Row id and question id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +123,3 @@ def corrected_difference(first: ScoreTable, second: ScoreTable, labels: HumanLab
         clusters,
         is_difference=True,
     )
-
-
-# ------------------------------------------------------------------ records of labelled rows
-
-
-def records_of(file: ScoreTable) -> Iterator[tuple[Key, Record]]:
-    """Yield the records of one table with the keys of their rows."""
-    numbers, model = RowIds(), file.model_be_evaluated
-    for record in latest_records(file.path):
-        own = record.model_be_evaluated
-        if own is not None and own.lower() != model.lower():
-            continue
-        name = numbers.id_of(record.metadata or {}) if record.id is None else record.id
-        if settings_of(record.judged_by) == settings_of(file.judged_by):
-            yield (name, question_id_of(record, name, model)), record
-
-
-def judge_matrix(record: Record, model: str) -> Matrix | None:
-    """Return the judge's scores of every pair; None without them, as with granularity `row`."""
-    lists = [record.checklist(name) for name in ("human", model)]
-    if lists[0] is None or lists[1] is None:
-        return None
-    matrices = record.score_matrices(len(lists[0]), len(lists[1]))
-    return matrices[0] if matrices else None
