@@ -22,8 +22,8 @@ from metajudge.reports.comparison import (
     unknown_baseline,
 )
 from metajudge.reports.comparison_table import DETECTABLE, render_differences, render_ranks
-from metajudge.reports.corrections import correct_differences, corrected_differences
-from metajudge.reports.human_labels import read_human_labels
+from metajudge.reports.human.corrections import correct_differences, corrected_differences
+from metajudge.reports.human.labels import read_human_labels
 from metajudge.reports.overview import MIN_WIDTH
 from metajudge.reports.ranks import Ranking, rank_models
 from metajudge.reports.render import UNDETERMINED, missing_labels_note, unequal_lengths

@@ -16,7 +16,7 @@ from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.ppi import Correction, correct
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, check_reference, prepare_flags
-from metajudge.reports.human_labels import HumanLabels, check_blind, labels_of
+from metajudge.reports.human.labels import HumanLabels, check_blind, labels_of
 from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
 from metajudge.reports.score_table import RC, ScoreTable, score_names
 from metajudge.reports.scored_files import by_judge

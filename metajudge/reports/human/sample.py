@@ -12,7 +12,7 @@ from metajudge.data import PROMPT_FIELDS, is_absent, read_conversation
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.stratified import draw_rows
 from metajudge.records import Record, encode
-from metajudge.reports.human_labels import top_k_of
+from metajudge.reports.human.labels import top_k_of
 from metajudge.reports.rows_table import csv_cell
 from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.reports.table_records import Key, judge_matrix, records_of

@@ -21,7 +21,7 @@ from metajudge.metrics.statistics.confusion import (
 )
 from metajudge.metrics.statistics.intervals import Clusters
 from metajudge.metrics.statistics.resampling import RESAMPLES, Floats
-from metajudge.reports.human_labels import HumanLabels, human_consistency, top_k_of
+from metajudge.reports.human.labels import HumanLabels, human_consistency, top_k_of
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.metrics.statistics.ppi import Correction
 from metajudge.reports.comparison import Difference
-from metajudge.reports.human_labels import HumanLabels, corrected_difference
+from metajudge.reports.human.labels import HumanLabels, corrected_difference
 from metajudge.reports.model_rows import ReportRow, shared_clusters
 from metajudge.reports.overview.compact import (
     Names,

@@ -9,7 +9,7 @@ import pytest
 
 from metajudge.errors import UsageError
 from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.human_labels import RATIONALES, corrected_difference, labels_of, read_human_labels
+from metajudge.reports.human.labels import RATIONALES, corrected_difference, labels_of, read_human_labels
 from metajudge.reports.model_rows import report_rows, shared_clusters
 from metajudge.reports.report import report
 from metajudge.reports.score_table import ScoreTable
