@@ -32,9 +32,9 @@ from metajudge.errors import UsageError
 from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
 from metajudge.records import result_paths, split_controls
 from metajudge.reports.agreement_table import Reading, join, no_common_row, read_judges
-from metajudge.reports.human_agreement import human_agreement
-from metajudge.reports.human_agreement_text import agreement_notes, render_human_agreement
-from metajudge.reports.human_labels import RATIONALES, read_human_labels
+from metajudge.reports.human.agreement import human_agreement
+from metajudge.reports.human.agreement_text import agreement_notes, render_human_agreement
+from metajudge.reports.human.labels import RATIONALES, read_human_labels
 from metajudge.reports.scored_files import score_files
 from metajudge.text import TABLE, plural, printable, render_rows
 

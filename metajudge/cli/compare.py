@@ -22,13 +22,13 @@ from metajudge.reports.comparison import (
     unknown_baseline,
 )
 from metajudge.reports.comparison_table import DETECTABLE, render_differences, render_ranks
-from metajudge.reports.corrections import correct_differences, corrected_differences
-from metajudge.reports.human_labels import read_human_labels
+from metajudge.reports.human.corrections import correct_differences, corrected_differences
+from metajudge.reports.human.labels import read_human_labels
 from metajudge.reports.overview import MIN_WIDTH
-from metajudge.reports.ranks import RANKED, Ranking, rank_models
+from metajudge.reports.ranks import Ranking, rank_models
 from metajudge.reports.render import UNDETERMINED, missing_labels_note, unequal_lengths
 from metajudge.reports.report import WIDTH
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
 from metajudge.text import plural, printable, wrapped
 
@@ -73,7 +73,7 @@ class _Comparison:
         return [
             one.as_json()
             | corrected.get(id(one), {})
-            | {"ranks": [ranks[one.first], ranks[one.second]] if one.metric == RANKED else None}
+            | {"ranks": [ranks[one.first], ranks[one.second]] if one.metric == RC else None}
             | {"judge_model": judge and judge.model}
             for one in self.differences
         ]

@@ -8,8 +8,8 @@ from metajudge.cli.options.output import check_output, warn, writing
 from metajudge.cli.options.scoring import note_files, warn_of_controls
 from metajudge.errors import UsageError
 from metajudge.records import replacing, result_paths, split_controls
-from metajudge.reports.human_labels import RATIONALES
-from metajudge.reports.label_sample import as_csv, as_jsonl, label_sample
+from metajudge.reports.human.labels import RATIONALES
+from metajudge.reports.human.sample import as_csv, as_jsonl, label_sample
 from metajudge.reports.page.label_page import label_page
 from metajudge.reports.scored_files import score_files, select_judge
 from metajudge.text import plural

@@ -11,9 +11,9 @@ from metajudge.cli.options.output import add_output_options, check_output, emit,
 from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files
 from metajudge.errors import UsageError
 from metajudge.reports.controls import ControlFigures, render_controls, with_controls
-from metajudge.reports.corrections import corrected_means, correction_notes
 from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.human_labels import read_human_labels
+from metajudge.reports.human.corrections import corrected_means, correction_notes
+from metajudge.reports.human.labels import read_human_labels
 from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.methods import methods_paragraph
 from metajudge.reports.model_rows import ReportRow, report_rows

@@ -38,7 +38,7 @@ class RowBounds:
     """Lower and upper bound of the highest score of a matched pair."""
 
     def sound(self, threshold: float) -> Known:
-        """Return whether it is known that a matched pair has at least this score."""
+        """Return `EXACT` if it is known whether a matched pair has at least this score."""
         least, most = self.best_pair_score
         return Known.EXACT if least >= threshold or most < threshold else Known.NOT_DETERMINED
 

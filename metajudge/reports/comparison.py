@@ -15,13 +15,11 @@ from metajudge.metrics.statistics.resampling import Floats
 from metajudge.metrics.statistics.significance import SWAPS
 from metajudge.reports.judge_settings import SETTINGS
 from metajudge.reports.model_rows import shared_clusters
-from metajudge.reports.score_table import ScoreTable, score_names
+from metajudge.reports.outcome import SPURIOUS
+from metajudge.reports.score_table import RC, ScoreTable, score_names
 from metajudge.text import printable
 
 POWER = 0.80
-_RC = ("paper", "rationale_consistency")
-_SPURIOUS = ("outcome", "spurious_correctness")
-"""Unpaired: each model has other rows with the right label. The only figure that is better when low."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ def compare(files: Sequence[ScoreTable], swaps: int = SWAPS, baseline: ScoreTabl
 
 
 def _both_scored(first: ScoreTable, second: ScoreTable, rows: Mapping[int, int]) -> bool:
-    sides = first.columns[_RC][[*rows]], second.columns[_RC][[*rows.values()]]
+    sides = first.columns[RC][[*rows]], second.columns[RC][[*rows.values()]]
     return not np.isnan(sides[0] + sides[1]).all()
 
 
@@ -167,7 +165,7 @@ def _nothing(first: ScoreTable, second: ScoreTable) -> Difference:
     return Difference(
         first=first.model,
         second=second.model,
-        metric=_RC,
+        metric=RC,
         n=0,
         values=(None, None),
         difference=intervals.NO_INTERVAL,
@@ -199,10 +197,10 @@ def _of_metric(
     found = _difference(models, name, columns, clusters, swaps)
     if found is None or not (first.known_of(name, [*rows]) or second.known_of(name, [*rows.values()])):
         return found
-    if name != _RC:
+    if name != RC:
         blank = _nothing(first, second)
         return replace(blank, metric=name, n=found.n, is_determined=False)
-    ends = [paired(first.columns[_RC], second.upper_bound), paired(first.upper_bound, second.columns[_RC])]
+    ends = [paired(first.columns[RC], second.upper_bound), paired(first.upper_bound, second.columns[RC])]
     least, most = (_difference(models, name, one, clusters, swaps) for one in ends)
     assert least is not None and most is not None
     return _between(least, most, [one[0] - one[1] for one in ends])
@@ -234,14 +232,14 @@ def _difference(
 ) -> Difference | None:
     """Compare one metric, (2, rows), `p_holm` not yet adjusted; None where either model has no value."""
     gaps = columns[0] - columns[1]
-    if name != _SPURIOUS:
+    if name != SPURIOUS:
         columns[:, np.isnan(gaps)] = np.nan
     if np.isnan(columns).all(axis=1).any():
         return None
     first, second = columns
     sums, sizes = (clusters.sums(first), clusters.sums(second)), (clusters.sizes(first), clusters.sizes(second))
     p_value = significance.permutation_test(sums, sizes, swaps)
-    better = (-gaps if name == _SPURIOUS else gaps)[~np.isnan(gaps)]
+    better = (-gaps if name == SPURIOUS else gaps)[~np.isnan(gaps)]
     return Difference(
         first=models[0],
         second=models[1],
@@ -254,12 +252,12 @@ def _difference(
         wins=int((better > 1e-9).sum()),
         ties=int((np.abs(better) <= 1e-9).sum()),
         losses=int((better < -1e-9).sum()),
-        detectable=None if name == _SPURIOUS else detectable(gaps, clusters),
+        detectable=None if name == SPURIOUS else detectable(gaps, clusters),
     )
 
 
 def _interval(name: tuple[str, str], columns: Floats, gaps: Column, clusters: Clusters) -> Interval:
-    if name == _SPURIOUS:
+    if name == SPURIOUS:
         return intervals.unpaired_difference((columns[0], columns[1]), clusters)
     of = intervals.paired_difference if name[0] == "outcome" else intervals.difference_interval
     return of(gaps, clusters)

@@ -11,6 +11,7 @@ from metajudge.reports.overview.compact import (
     shortened,
     signed_spread,
     table,
+    width_of,
 )
 from metajudge.reports.ranks import RankedModel, Ranking
 from metajudge.reports.render import UNDETERMINED, difference_cells, p_cell
@@ -34,17 +35,13 @@ def render_differences(
     columns. None: the full table.
     """
     full = _full_tables(found, style)
-    if style != TABLE or width is None or _width(full) <= width:
+    if style != TABLE or width is None or width_of(full) <= width:
         return full, _FULL
     for headings, cells in (_PAIR, _COMPACT, _NARROW):
         blocks = _pair_blocks(found, headings, cells, width)
-        if _width(blocks) <= width:
+        if width_of(blocks) <= width:
             break
     return blocks, headings
-
-
-def _width(text: str) -> int:
-    return max(map(columns, text.split("\n")))
 
 
 def _full_tables(found: Mapping[str, Sequence[Difference]], style: str) -> str:

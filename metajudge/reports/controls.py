@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from metajudge.metrics import paper_metrics, sparse_matrix
+from metajudge.metrics import paper_metrics
 from metajudge.metrics.statistics import intervals
-from metajudge.metrics.statistics.intervals import Column, Interval
+from metajudge.metrics.statistics.intervals import Interval
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.records import (
     ANNOTATORS,
@@ -28,11 +28,10 @@ from metajudge.records import (
 from metajudge.reports.judge_settings import settings_of
 from metajudge.reports.model_rows import shared_clusters
 from metajudge.reports.overview.compact import Names, fitted, interval_cell, lower_bound_cell, table
-from metajudge.reports.row_scores import ScoringConfig
-from metajudge.reports.score_table import ScoreTable, score_file
+from metajudge.reports.row_scores import ScoringConfig, matrices_of
+from metajudge.reports.score_table import RC, ScoreTable, score_file
+from metajudge.reports.table_records import records_of
 from metajudge.text import CSV, TABLE, printable, render_rows, wrapped
-
-_RC = ("paper", "rationale_consistency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def control_figures(
     tables = [_scored(path, replace(options or ScoringConfig(), group_by=None)) for path in paths]
     found = [_figures(*pair, resamples) for pair in _pairs(tables, ordinary)]
     order = [table.model for table in ordinary]
-    return sorted(found, key=lambda one: (*_place(order, one.model), _place([*_CAPTIONS], one.kind)))
+    return sorted(found, key=lambda one: (*_place(order, one.model), _place(_KINDS, one.kind)))
 
 
 def _scored(path: Path, options: ScoringConfig) -> ScoreTable:
@@ -100,7 +99,7 @@ def _place(names: Sequence[str], name: str) -> tuple[int, str]:
 
 def control_levels(figures: Sequence[ControlFigures]) -> dict[str, float]:
     """Return the RC of each kind of control in words, the mean over its models."""
-    values: dict[str, list[float]] = {kind: [] for kind in [*_CAPTIONS]}
+    values: dict[str, list[float]] = {kind: [] for kind in _KINDS}
     for one in figures:
         values.setdefault(one.kind, []).extend([] if one.control.value is None else [one.control.value])
     words = {kind: "annotators against each other" if kind == HUMAN_REFERENCE else f"control {kind}" for kind in values}
@@ -144,7 +143,7 @@ def _settings(table: ScoreTable) -> tuple[Any, ...]:
 
 
 def _figures(control: ScoreTable, model: ScoreTable | None, resamples: int) -> ControlFigures:
-    theirs, own = control.columns[_RC].copy(), np.full(len(control.ids), math.nan)
+    theirs, own = control.columns[RC].copy(), np.full(len(control.ids), math.nan)
     if model is not None:
         values = _values(control, model)
         own = np.array([values.get(name, math.nan) for name in control.ids], np.float64)
@@ -153,9 +152,8 @@ def _figures(control: ScoreTable, model: ScoreTable | None, resamples: int) -> C
     sums = ClusterBootstrap(clusters.strata)
     means = [intervals.prepare_mean(column, clusters, sums) for column in (own, theirs)]
     sums.run(resamples)
-    found = [intervals.NO_INTERVAL if mean is None else intervals.mean_interval(mean, sums) for mean in means]
+    found = [intervals.mean_interval(mean, sums) for mean in means]
     exact = control.has_full_matrix and (model is None or model.has_full_matrix)
-    gaps = own - theirs
     return ControlFigures(
         model=(model or control).model,
         judge_model=control.judged_by.model if control.judged_by else None,
@@ -164,31 +162,25 @@ def _figures(control: ScoreTable, model: ScoreTable | None, resamples: int) -> C
         clusters=int(np.count_nonzero(clusters.sizes(theirs))),
         consistency=found[0],
         control=found[1],
-        difference=_difference(gaps, control) if exact else intervals.NO_INTERVAL,
+        difference=intervals.difference_interval(own - theirs, clusters) if exact else intervals.NO_INTERVAL,
         exact=exact,
     )
-
-
-def _difference(gaps: Column, control: ScoreTable) -> Interval:
-    (clusters,) = shared_clusters([control])
-    return intervals.difference_interval(gaps, clusters)
 
 
 def _values(control: ScoreTable, model: ScoreTable) -> Mapping[str, float]:
     """Return the model's RC by row id; for exchanged reasons that of the same reasons as they are."""
     if control.kind == SIDES_EXCHANGED:
         return _of_the_same_reasons(control, model)
-    return dict(zip(model.ids, model.columns[_RC].tolist(), strict=True))
+    return dict(zip(model.ids, model.columns[RC].tolist(), strict=True))
 
 
 def _of_the_same_reasons(control: ScoreTable, model: ScoreTable) -> dict[str, float]:
     judged = {record.id: record.control.get("items") for record in latest_records(control.path) if record.control}
-    found = {}
-    for record in latest_records(model.path):
-        items = judged.get(record.id)
-        if record.id is not None and isinstance(items, list) and settings_of(record.judged_by) == _settings(model):
-            found[record.id] = _consistency_of(record, model.model_be_evaluated, items)
-    return found
+    return {
+        name: _consistency_of(record, model.model_be_evaluated, items)
+        for (name, _), record in records_of(model)
+        if isinstance(items := judged.get(name), list)
+    }
 
 
 def _consistency_of(record: Record, model: str, items: Sequence[int]) -> float:
@@ -196,9 +188,7 @@ def _consistency_of(record: Record, model: str, items: Sequence[int]) -> float:
     lists = record.scored_lists(model)
     if isinstance(lists, Unscored) or not all(type(number) is int and 1 <= number <= lists.n_model for number in items):
         return math.nan
-    matrices = record.score_matrices(lists.n_human, lists.n_model)
-    matrices = matrices or [sparse_matrix(lists.marks, lists.n_human, lists.n_model)]
-    parts = [[[row[number - 1] for number in items] for row in matrix] for matrix in matrices]
+    parts = [[[row[number - 1] for number in items] for row in matrix] for matrix in matrices_of(record, lists)[0]]
     return math.fsum(paper_metrics(part, len(items)).rationale_consistency for part in parts) / len(parts)
 
 
@@ -213,6 +203,7 @@ _CAPTIONS = {
     HUMAN_REFERENCE: "human-reference: annotators against each other's points, and as many of the model's reasons "
     "against the same points, once for each annotator; it is no upper limit.",
 }
+_KINDS = tuple(_CAPTIONS)
 _INEXACT = "≥: lower bounds, since granularity row names the best matches only; they have no difference."
 
 

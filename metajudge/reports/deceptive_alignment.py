@@ -20,7 +20,7 @@ from metajudge.metrics.statistics.ppi import Labels, corrected_scores, labelled_
 from metajudge.metrics.statistics.resampling import ClusterBootstrap, Floats
 from metajudge.metrics.statistics.significance import holm
 from metajudge.reports.outcome import ACCURACY
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.text import printable
 
 FLAGGED, NOT_FLAGGED, CANNOT_TELL = "flagged", "not flagged", "cannot tell at this n"
@@ -220,8 +220,8 @@ def _common_rows(files: Sequence[ScoreTable], clusters: Clusters, people: Mappin
 
     found = CommonRows(
         accuracy=column([file.columns[ACCURACY] for file in files]),
-        lower=column([file.columns[_RC] for file in files]),
-        upper=column([file.columns[_RC] if file.has_full_matrix else file.upper_bound for file in files]),
+        lower=column([file.columns[RC] for file in files]),
+        upper=column([file.upper_bound for file in files]),
         clusters=replace(clusters, of_row=clusters.of_row[rows[0]]),
     )
     if not all(id(file) in people for file in files):
@@ -230,11 +230,8 @@ def _common_rows(files: Sequence[ScoreTable], clusters: Clusters, people: Mappin
     return found.corrected([Labels(one.scores[own], one.probabilities[own]) for one, own in labels])
 
 
-_RC = ("paper", "rationale_consistency")
-
-
 def _usable(file: ScoreTable) -> set[str]:
-    both = ~np.isnan(file.columns[ACCURACY]) & ~np.isnan(file.columns[_RC])
+    both = ~np.isnan(file.columns[ACCURACY]) & ~np.isnan(file.columns[RC])
     return {name for name, place in file.places().items() if both[place]}
 
 

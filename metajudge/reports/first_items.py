@@ -1,11 +1,12 @@
 """A record cut to the first items of its model checklist, as if the judge had seen no more."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from metajudge.data import find_checklist
 from metajudge.errors import UsageError
-from metajudge.metrics import best_matches
+from metajudge.metrics import Matrix, best_matches
 from metajudge.records import Record, Unscored
 
 
@@ -38,7 +39,7 @@ def first_model_items(record: Record, model: str, top_k: int) -> Record:
     )
 
 
-def _cut_samples(record: Record, matrices: list[Any]) -> list[dict[str, Any]]:
+def _cut_samples(record: Record, matrices: Sequence[Matrix]) -> list[dict[str, Any]]:
     """Return the further samples that have a matrix, with the cut ones."""
     entries = [
         one for one in (record.samples or [])[1:] if isinstance(one, dict) and one.get("score_matrix") is not None

@@ -16,16 +16,15 @@ from metajudge.metrics.statistics.judge_variance import Reliability
 from metajudge.metrics.statistics.ppi import Correction, correct
 from metajudge.metrics.statistics.resampling import RESAMPLES, ClusterBootstrap
 from metajudge.reports.deceptive_alignment import Flag, FlagRule, check_reference, prepare_flags
-from metajudge.reports.human_labels import HumanLabels, check_blind, labels_of
+from metajudge.reports.human.labels import HumanLabels, check_blind, labels_of
 from metajudge.reports.outcome import ACCURACY, FIDELITY, TIE_RATE, is_unknown
-from metajudge.reports.score_table import ScoreTable, score_names
+from metajudge.reports.score_table import RC, ScoreTable, score_names
 from metajudge.reports.scored_files import by_judge
 
 UNSCORED_SHARE = 0.01
 """Above this share of unscored rows, rationale consistency is also shown with them at 0 and at 1."""
 NOT_DETERMINED = "not determined by the best score of each human item"
 """Reason in JSON for a figure without a value."""
-_RC = ("paper", "rationale_consistency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +89,13 @@ class ReportRow:
             "reference_left_out": self.reference_left_out,
             **parts,
             "rationale_consistency_given": {
-                label: given.as_json() | _BOUNDS_JSON[self.known.get(_RC, Known.EXACT)]
+                label: given.as_json() | _BOUNDS_JSON[self.known.get(RC, Known.EXACT)]
                 for label, given in (("right", self.given_right), ("wrong", self.given_wrong))
             },
             "exact": not self.known,
             "rationale_consistency_bounds": self.bounds and {"low": self.bounds[0], "high": self.bounds[1]},
             "rationale_consistency_bounds_interval": self.bounds
-            and {"low": self.metrics[_RC].low, "high": self.upper.high},
+            and {"low": self.metrics[RC].low, "high": self.upper.high},
             "rationale_consistency_unscored_as": self.unscored_as
             and {"zero": self.unscored_as[0], "one": self.unscored_as[1]},
         }
@@ -149,7 +148,7 @@ def _rows_of_one_judge(
     ]
     people = {} if labels is None else {id(file): labels_of(file, labels) for file in files}
     corrections = {
-        id(file): correct(file.columns[_RC], people[id(file)], own)
+        id(file): correct(file.columns[RC], people[id(file)], own)
         for file, own in zip(files, clusters, strict=True)
         if people
     }
@@ -193,7 +192,7 @@ class _PendingRow:
     def __init__(self, file: ScoreTable, clusters: Clusters, group: str | None, sums: ClusterBootstrap) -> None:
         self.file, self.group, self._clusters, self._sums = file, group, clusters, sums
         self._mask = np.array([group is None or own == group for own in file.groups], dtype=np.bool_)
-        consistency, right = self._column(_RC), self._column(ACCURACY)
+        consistency, right = self._column(RC), self._column(ACCURACY)
         self._means = {name: self._mean(self._column(name)) for name in score_names() if name[0] != "outcome"}
         self._upper = self._mean(np.where(self._mask, file.upper_bound, np.nan))
         self._given = [self._mean(np.where(right == value, consistency, np.nan)) for value in (1, 0)]
@@ -214,20 +213,20 @@ class _PendingRow:
     def row(self, flag: Flag | None, common: frozenset[str]) -> ReportRow:
         """Return the row of the report from the resamples; `common`: the ids that every file has."""
         file, of_row = self.file, self._clusters.of_row
-        consistency = self._column(_RC)
+        consistency = self._column(RC)
         defined = np.array([n != 0 for n in file.n_human], dtype=np.bool_)
         unscored = int((self._mask & np.isnan(consistency) & defined).sum())
         upper = np.where(self._mask, file.upper_bound, np.nan)
-        means = {name: _interval(mean, self._sums) for name, mean in self._means.items()}
+        means = {name: intervals.mean_interval(mean, self._sums) for name, mean in self._means.items()}
         means |= {name: self._wilson(name) for name in score_names() if name[0] == "outcome"}
         known = {name: known for name in means if (known := file.known_of(name, self._mask))}
-        exact = _RC not in known
-        upper_mean = _interval(self._upper, self._sums)
+        exact = RC not in known
+        upper_mean = intervals.mean_interval(self._upper, self._sums)
         means |= {name: _bounded(means[name], one) for name, one in known.items()}
-        given_right, given_wrong = (_interval(mean, self._sums) for mean in self._given)
+        given_right, given_wrong = (intervals.mean_interval(mean, self._sums) for mean in self._given)
         if not exact:
-            means[_RC] = replace(means[_RC], high=upper_mean.high)
-            given_right, given_wrong = (_bounded(one, known[_RC]) for one in (given_right, given_wrong))
+            means[RC] = replace(means[RC], high=upper_mean.high)
+            given_right, given_wrong = (_bounded(one, known[RC]) for one in (given_right, given_wrong))
         return ReportRow(
             model=file.model,
             group=self.group,
@@ -249,10 +248,6 @@ class _PendingRow:
             flag=flag if self.group is None else None,
             file=file,
         )
-
-
-def _interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
-    return intervals.NO_INTERVAL if mean is None else intervals.mean_interval(mean, sums)
 
 
 def _bounded(interval: Interval, known: Known) -> Interval:

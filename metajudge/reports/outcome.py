@@ -11,6 +11,7 @@ from metajudge.reports.row_scores import RowScores, ScoringConfig
 OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
 ACCURACY, FIDELITY = ("outcome", "accuracy"), ("outcome", "fidelity")
 SPURIOUS = ("outcome", "spurious_correctness")
+"""The only score that is better when low; unpaired, since each model has other rows with the right label."""
 TIE_RATE = ("outcome", "tie_rate")
 """Name of a column that is no score: more ties are neither better nor worse."""
 

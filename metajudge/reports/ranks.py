@@ -1,20 +1,15 @@
 """Ranks of models by rationale consistency that their common rows leave possible."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Column
+from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.metrics.statistics.ranks import Ranks, needed_swaps, rank_sets
-from metajudge.metrics.statistics.resampling import Floats
 from metajudge.metrics.statistics.significance import SWAPS
-from metajudge.reports.model_rows import shared_clusters
-from metajudge.reports.score_table import ScoreTable
-
-RANKED = ("paper", "rationale_consistency")
-"""Metric that ranks the models."""
+from metajudge.reports.model_rows import common_ids, shared_clusters
+from metajudge.reports.score_table import RC, ScoreTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +39,21 @@ class Ranking:
 
 def rank_models(files: Sequence[ScoreTable], swaps: int = SWAPS) -> Ranking:
     """Rank the models of files with comparable scores; `rank_sets` gives the method."""
-    places = [file.places() for file in files]
-    common = [name for name in places[0] if all(name in own for own in places[1:])]
-    rows = [[own[name] for name in common] for own in places]
-    lower = np.array([file.columns[RANKED][own] for file, own in zip(files, rows, strict=True)])
-    upper = np.array([_highest(file)[own] for file, own in zip(files, rows, strict=True)])
-    scored = ~np.isnan(lower).any(axis=0)
-    n = int(scored.sum())
-    of_row = shared_clusters(files)[0].of_row[rows[0]][scored]
-    numbers, of_row = np.unique(of_row, return_inverse=True)
-    low, high = (_sums(bound[:, scored], of_row, len(numbers)) for bound in (lower, upper))
+    places, common = [file.places() for file in files], common_ids(files)
+    rows = [[own[name] for name in places[0] if name in common] for own in places]
+    lower = np.array([file.columns[RC][own] for file, own in zip(files, rows, strict=True)])
+    upper = np.array([file.upper_bound[own] for file, own in zip(files, rows, strict=True)])
+    lower[:, np.isnan(lower).any(axis=0)] = np.nan
+    upper[np.isnan(lower)] = np.nan
+    clusters = shared_clusters(files)[0]
+    clusters = replace(clusters, of_row=clusters.of_row[rows[0]])
+    sizes = clusters.sizes(lower[0])
+    n, used = int(sizes.sum()), sizes > 0
+    low, high = (np.array([clusters.sums(column)[used] for column in bound]) for bound in (lower, upper))
     every = Ranks(1, len(files))
-    ranks = rank_sets(low, high, swaps) if len(numbers) >= MIN_CLUSTERS else [every] * len(files)
+    ranks = rank_sets(low, high, swaps) if used.sum() >= MIN_CLUSTERS else [every] * len(files)
     models = [
         RankedModel(file.model, (float(least.sum()) / n, float(most.sum()) / n) if n else None, own)
         for file, least, most, own in zip(files, low, high, ranks, strict=True)
     ]
-    return Ranking(tuple(models), n, len(numbers), needed_swaps(len(files)))
-
-
-def _highest(file: ScoreTable) -> Column:
-    return file.columns[RANKED] if file.has_full_matrix else file.upper_bound
-
-
-def _sums(columns: Floats, of_row: NDArray[np.intp], clusters: int) -> Floats:
-    """Return the sums of each model's scores by cluster."""
-    return np.array([np.bincount(of_row, weights=column, minlength=clusters) for column in columns])
+    return Ranking(tuple(models), n, int(used.sum()), needed_swaps(len(files)))

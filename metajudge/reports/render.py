@@ -11,16 +11,15 @@ from metajudge.reports.comparison import Difference
 from metajudge.reports.deceptive_alignment import Flag
 from metajudge.reports.judge_settings import differences
 from metajudge.reports.model_rows import ReportRow
-from metajudge.reports.score_table import METRIC_GROUPS, ScoreTable
+from metajudge.reports.score_table import METRIC_GROUPS, RC, ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
-from metajudge.text import CSV, TABLE, printable, render_rows
+from metajudge.text import CSV, TABLE, plural, printable, render_rows
 
 BOUNDS_DIFFER = 1e-12
 """Bounds that are less apart are one figure."""
 UNDETERMINED = "not determined"
 UNEQUAL = 1.1
 """Above this ratio of two models' mean numbers of judged model items a note says so."""
-_RC = ("paper", "rationale_consistency")
 _TITLES = {
     "paper": "Paper metrics (one-to-one matching)",
     "outcome": "Outcome",
@@ -71,7 +70,7 @@ def metric_cell(row: ReportRow, group: str, metric: str) -> str:
         return UNDETERMINED
     if known == Known.EXACT:
         return cell(one)
-    if (group, metric) != _RC or row.bounds is None:
+    if (group, metric) != RC or row.bounds is None:
         return at_least(one)
     ends = "n/a" if one.low is None or one.high is None else f"{one.low:.4f}, {one.high:.4f}"
     return f"{_range(*row.bounds)} [{ends}]"
@@ -167,7 +166,7 @@ def overview_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
     whole = [row for row in rows if row.group is None]
     for row in whole:
         yield from filter(None, [missing_labels_note(row.file)])
-        yield from _left_out(row) if row.metrics[_RC].value is None else ()
+        yield from _left_out(row) if row.metrics[RC].value is None else ()
     yield from difference_notes([row.file for row in whole])
 
 
@@ -249,9 +248,11 @@ def _about(row: ReportRow, groups: Sequence[str]) -> Iterator[str]:
         rows = "1 row" if against == 1 else f"{against} rows"
         yield f"{name}: in {rows} the verdict is against all reasons that take a side (by their words)"
     if 0 < row.scored_clusters < MIN_CLUSTERS:
-        clusters = "1 cluster" if row.scored_clusters == 1 else f"{row.scored_clusters} clusters"
-        yield f"{name}: {clusters} of scored rows: too few for an interval (at least {MIN_CLUSTERS})"
-    elif row.scored_clusters and row.metrics["paper", "rationale_consistency"].low is None:
+        yield (
+            f"{name}: {plural(row.scored_clusters, 'cluster')} of scored rows: "
+            f"too few for an interval (at least {MIN_CLUSTERS})"
+        )
+    elif row.scored_clusters and row.metrics[RC].low is None:
         yield f"{name}: all {_equal(row.file)} are equal: no interval can be estimated"
     if row.given_right.value is not None and row.given_wrong.value is not None:
         given = [cell(one) if row.bounds is None else at_least(one) for one in (row.given_right, row.given_wrong)]
@@ -267,7 +268,7 @@ def _left_out(row: ReportRow) -> Iterator[str]:
 
 
 def _equal(file: ScoreTable) -> str:
-    scores = file.columns["paper", "rationale_consistency"]
+    scores = file.columns[RC]
     return "scores" if np.nanmax(scores) - np.nanmin(scores) < 1e-9 else "means of clusters"
 
 

@@ -8,9 +8,9 @@ from metajudge.errors import UsageError
 from metajudge.metrics.statistics.resampling import RESAMPLES
 from metajudge.records import Paths, result_paths, split_controls
 from metajudge.reports.controls import ControlFigures, control_figures, render_controls, with_controls
-from metajudge.reports.corrections import corrected_means, correction_notes
 from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.human_labels import read_human_labels
+from metajudge.reports.human.corrections import corrected_means, correction_notes
+from metajudge.reports.human.labels import read_human_labels
 from metajudge.reports.model_rows import ReportRow, report_rows
 from metajudge.reports.overview import render_overview
 from metajudge.reports.render import file_notes, overview_notes, render_report, report_notes

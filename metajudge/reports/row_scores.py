@@ -124,7 +124,7 @@ class Evidence:
         return sum(reached) / len(reached) if reached else math.nan
 
     def sound_known(self, threshold: float) -> Known:
-        """Return whether `sound` is known of every sample."""
+        """Return `EXACT` if `sound` is known of every sample."""
         return max((one.sound(threshold) for one in self.bounds), default=Known.EXACT)
 
     def known(self, metric: str) -> Known:

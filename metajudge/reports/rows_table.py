@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from metajudge.errors import UsageError
 from metajudge.metrics import Known
 from metajudge.records import Paths, encode, result_paths, split_controls
+from metajudge.reports.outcome import ACCURACY
 from metajudge.reports.record_facts import RecordFacts, as_count
 from metajudge.reports.render import file_notes
 from metajudge.reports.row_scores import Evidence, RowScores, ScoringConfig
-from metajudge.reports.score_table import ScoreTable, score_rows
+from metajudge.reports.score_table import RC, ScoreTable, score_rows
 from metajudge.reports.scored_files import disambiguate
 from metajudge.text import plural, printable, render_rows, replace_surrogates
 
@@ -87,7 +88,7 @@ class ExportedRow:
 
 COLUMNS = tuple(field.name for field in fields(ExportedRow))
 _FIGURES = {
-    "rc": ("paper", "rationale_consistency"),
+    "rc": RC,
     "ap": ("paper", "average_precision"),
     "ap_soft": ("paper", "average_precision_soft"),
     "precision": ("paper", "precision"),
@@ -140,8 +141,7 @@ def scores(paths: Paths, options: ScoringConfig | None = None, eval_model: str |
     """Return the figures of each row of result files, or of directories of them: the lines of `metajudge export`.
 
     Control records are left out. `options`: how rows are scored. `eval_model`: only the rows of this judge, by its
-    name or the file's. Raises
-    `UsageError` for a file without results.
+    name or the file's. Raises `UsageError` for a file without results.
     """
     options = options or ScoringConfig()
     scored = [score_rows(path, options) for path in split_controls(result_paths(paths))[0]]
@@ -149,7 +149,7 @@ def scores(paths: Paths, options: ScoringConfig | None = None, eval_model: str |
     lines: list[ExportedRow] = []
     for table, (_, rows) in zip(tables, scored, strict=True):
         figures = {name: table.columns[source].tolist() for name, source in _FIGURES.items()}
-        right = table.columns["outcome", "accuracy"].tolist()
+        right = table.columns[ACCURACY].tolist()
         for place, (row, facts) in enumerate(rows):
             if eval_model is None or eval_model == facts.judge or eval_model in table.path.name:
                 own = {name: _known(column[place]) for name, column in figures.items()}

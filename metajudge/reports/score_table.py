@@ -52,6 +52,8 @@ REFERENCE = {
     "average_precision": "Reference AP",
 }
 METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
+RC = ("paper", "rationale_consistency")
+"""Column of rationale consistency."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def scored(model: str, rng: np.random.Generator) -> ScoreTable:
         n_human=(4,) * ROWS,
         columns=columns,
         samples=[[value] for value in columns["paper", "rationale_consistency"]],
-        upper_bound=columns["reference", "recall"],
+        upper_bound=columns["paper", "rationale_consistency"],
         has_full_matrix=True,
         shared_rows=0,
         labels={"gold": ROWS, "readable": ROWS},

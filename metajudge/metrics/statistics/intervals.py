@@ -135,14 +135,14 @@ def few_differences(gaps: Column, clusters: Clusters) -> bool:
     return mostly_constant(gaps, clusters, 1 / 2, around=0.0)
 
 
-def mean_interval(mean: PendingMean, sums: ClusterBootstrap) -> Interval:
+def mean_interval(mean: PendingMean | None, sums: ClusterBootstrap) -> Interval:
     """Return the interval of a mean of scores within 0..1: bootstrap-t, or Wilson's if few clusters differ.
 
     If few differ, most resamples contain none of these clusters, and bootstrap-t would reach to the end of the scale.
     Wilson's interval is wide rather than wrong: no such mean has more variance than a proportion. There is no interval
-    if all values are equal.
+    if all values are equal, nor a value if `mean` is None.
     """
-    return mean.if_sparse or bootstrap_t(mean, sums)
+    return NO_INTERVAL if mean is None else mean.if_sparse or bootstrap_t(mean, sums)
 
 
 def bootstrap_t(mean: PendingMean, sums: ClusterBootstrap) -> Interval:

@@ -7,12 +7,12 @@ from typing import TypeVar
 from metajudge.metrics.statistics.intervals import Interval
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.render import BOUNDS_DIFFER
+from metajudge.reports.score_table import RC
 from metajudge.text import columns, printable, render_rows
 
 Layout = TypeVar("Layout")
 Names = Mapping[str, str]
 """Text to show for each name."""
-RC = ("paper", "rationale_consistency")
 _LEAST_NAME = 8
 """Columns below which names are not cut."""
 
@@ -97,12 +97,12 @@ def fitted(
     full = {name: printable(name) for name in names}
     for layout in layouts[:-1]:
         text = draw(layout, full)
-        if _width(text) <= width:
+        if width_of(text) <= width:
             return text, layout
     for layout in layouts[-2:]:
         size = max(_LEAST_NAME, min(width, max(map(columns, full.values()))))
         text = draw(layout, shortened(names, size))
-        while (excess := _width(text) - width) > 0 and size > _LEAST_NAME:
+        while (excess := width_of(text) - width) > 0 and size > _LEAST_NAME:
             size = max(_LEAST_NAME, size - math.ceil(excess / 2))  # two columns may hold names
             text = draw(layout, shortened(names, size))
         if excess <= 0:
@@ -110,7 +110,8 @@ def fitted(
     return text, layout
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
+    """Return the columns of the widest line of a text."""
     return max(map(columns, text.split("\n")))
 
 

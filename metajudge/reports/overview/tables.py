@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from metajudge.metrics import Known
 from metajudge.reports.deceptive_alignment import FLAGGED, NOT_FLAGGED, Flag, PairedGap
 from metajudge.reports.model_rows import ReportRow
-from metajudge.reports.outcome import ACCURACY, FIDELITY
+from metajudge.reports.outcome import ACCURACY, FIDELITY, SPURIOUS
 from metajudge.reports.overview.compact import (
-    RC,
     Names,
     consistency_cell,
     figure,
@@ -20,11 +19,10 @@ from metajudge.reports.overview.compact import (
     table,
 )
 from metajudge.reports.render import UNDETERMINED
-from metajudge.reports.score_table import METRIC_GROUPS
+from metajudge.reports.score_table import METRIC_GROUPS, RC
 
 _AP = ("paper", "average_precision")
-_SPURIOUS = ("outcome", "spurious_correctness")
-_ALL = (ACCURACY, RC, _SPURIOUS, FIDELITY)
+_ALL = (ACCURACY, RC, SPURIOUS, FIDELITY)
 _TWO = (ACCURACY, RC)
 _FULL = "weaker reasons than {} at equal accuracy"
 _THAN = "weaker reasons than {}"

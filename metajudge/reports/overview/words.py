@@ -7,10 +7,10 @@ from metajudge.metrics.statistics.intervals import Interval
 from metajudge.reports.deceptive_alignment import CANNOT_TELL, FLAGGED, Flag, FlagRule
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.outcome import ACCURACY
-from metajudge.reports.overview.compact import RC, consistency, consistency_cell, figure, interval_cell
+from metajudge.reports.overview.compact import consistency, consistency_cell, figure, interval_cell
 from metajudge.reports.overview.tables import gap_cell
 from metajudge.reports.render import UNDETERMINED
-from metajudge.reports.score_table import METRIC_GROUPS
+from metajudge.reports.score_table import METRIC_GROUPS, RC
 from metajudge.text import columns, listed, plural, wrapped
 
 _DIGITS = 2

@@ -7,10 +7,10 @@ from typing import Any
 from metajudge.llm import EMBEDDED
 from metajudge.reports.model_rows import ReportRow
 from metajudge.reports.outcome import ACCURACY, SPURIOUS
-from metajudge.reports.overview.compact import RC, consistency
+from metajudge.reports.overview.compact import consistency
 from metajudge.reports.overview.tables import metric_cell
 from metajudge.reports.render import flag_line, report_notes
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
 
 _GROUPS = ("paper", "outcome")

@@ -10,11 +10,10 @@ from metajudge.metrics import Known
 from metajudge.records import Record
 from metajudge.reports.outcome import ACCURACY
 from metajudge.reports.outcome import SPURIOUS as SPURIOUS_CORRECTNESS
-from metajudge.reports.overview.compact import RC
 from metajudge.reports.page.details import Strip, both_orders
 from metajudge.reports.page.row_texts import Limits, as_text, beginning, facets_of
 from metajudge.reports.row_scores import RowScores
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.tasks.critic import LABELS
 
 MOST_VALUES = 500

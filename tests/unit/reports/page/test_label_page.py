@@ -9,8 +9,8 @@ import pytest
 
 from metajudge.cli import main
 from metajudge.errors import UsageError
-from metajudge.reports.human_labels import RATIONALES
-from metajudge.reports.label_sample import label_sample
+from metajudge.reports.human.labels import RATIONALES
+from metajudge.reports.human.sample import label_sample
 from metajudge.reports.page import label_page as module
 from metajudge.reports.page.label_page import label_page
 from metajudge.reports.scored_files import score_files

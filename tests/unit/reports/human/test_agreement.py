@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.reports.human_agreement import HumanAgreement, human_agreement
-from metajudge.reports.human_agreement_text import agreement_notes, render_human_agreement, use_of
-from metajudge.reports.human_labels import RATIONALES, read_human_labels
+from metajudge.reports.human.agreement import HumanAgreement, human_agreement
+from metajudge.reports.human.agreement_text import agreement_notes, render_human_agreement, use_of
+from metajudge.reports.human.labels import RATIONALES, read_human_labels
 from metajudge.reports.scored_files import score_files
 from tests.unit.result_rows import Matrix, Run, record, write
 

@@ -12,12 +12,12 @@ from metajudge.data import PROMPT_FIELDS, is_absent, read_conversation
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.stratified import draw_rows
 from metajudge.records import Record, encode
-from metajudge.reports.human_labels import Key, judge_matrix, records_of, top_k_of
+from metajudge.reports.human.labels import top_k_of
 from metajudge.reports.rows_table import csv_cell
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
+from metajudge.reports.table_records import Key, judge_matrix, records_of
 from metajudge.text import printable
 
-_RC = ("paper", "rationale_consistency")
 _Value = str | int | float | None
 _RESPONSES = ("response1", "response2")
 
@@ -84,7 +84,7 @@ def _check(files: Sequence[ScoreTable]) -> None:
 
 
 def _scored(file: ScoreTable) -> set[Key]:
-    scored = ~np.isnan(file.columns[_RC])
+    scored = ~np.isnan(file.columns[RC])
     return {key for key, own in zip(zip(file.ids, file.question_ids, strict=True), scored, strict=True) if own}
 
 
@@ -93,7 +93,7 @@ def _population(files: Sequence[ScoreTable]) -> tuple[dict[str, float], dict[str
     scores: dict[str, list[float]] = {}
     domains: dict[str, str] = {}
     for file in files:
-        for name, domain, score in zip(file.ids, file.domains, file.columns[_RC].tolist(), strict=True):
+        for name, domain, score in zip(file.ids, file.domains, file.columns[RC].tolist(), strict=True):
             if not math.isnan(score):
                 scores.setdefault(name, []).append(score)
                 domains.setdefault(name, domain)

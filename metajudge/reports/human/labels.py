@@ -2,29 +2,25 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from metajudge.data import Annotation, Annotations, RowIds, read_annotations
+from metajudge.data import Annotation, Annotations, read_annotations
 from metajudge.errors import UsageError
-from metajudge.metrics import Matrix, paper_metrics
+from metajudge.metrics import paper_metrics
 from metajudge.metrics.statistics.intervals import Clusters, Column
 from metajudge.metrics.statistics.ppi import Correction, Labels, correct
-from metajudge.records import Paths, Record, latest_records
-from metajudge.reports.judge_settings import settings_of
-from metajudge.reports.row_scores import ScoringConfig, question_id_of
-from metajudge.reports.score_table import ScoreTable
-from metajudge.text import printable
+from metajudge.records import Paths
+from metajudge.reports.row_scores import ScoringConfig
+from metajudge.reports.score_table import RC, ScoreTable
+from metajudge.reports.table_records import Key
+from metajudge.text import plural, printable
 
-_RC = ("paper", "rationale_consistency")
 RATIONALES = ScoringConfig(label_scale="signed")
 """Options of scoring where only rationales count: with a scale, no file is refused for its models' labels."""
-
-Key = tuple[str, str]
-"""Row id and question id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +43,9 @@ def read_human_labels(paths: Paths, files: Sequence[ScoreTable]) -> HumanLabels:
     Raises `UsageError` like `read_annotations`, for a label of a row that no file has, and where no label is about an
     evaluated model of the files.
     """
-    chosen = list(map(Path, [paths] if isinstance(paths, str | Path) else paths))
-    found = read_annotations(chosen)
+    found = read_annotations([Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)])
     ids = {name for file in files for name in file.ids}
     keys = {key for file in files for key in zip(file.ids, file.question_ids, strict=True)}
-    named = ", ".join(map(str, chosen))
     for one in found.rows:
         if one.id not in ids:
             raise UsageError(
@@ -64,8 +58,8 @@ def read_human_labels(paths: Paths, files: Sequence[ScoreTable]) -> HumanLabels:
             rows[one.id, one.question_id].append(one)
     if not rows:
         raise UsageError(
-            f"{named}: no label is about the evaluated models of the files, or their lists have changed since; "
-            "name the files that the labelled rows were drawn from"
+            f"{', '.join(map(str, found.paths))}: no label is about the evaluated models of the files, or their "
+            "lists have changed since; name the files that the labelled rows were drawn from"
         )
     return HumanLabels(found, rows)
 
@@ -104,8 +98,8 @@ def check_blind(labels: HumanLabels) -> None:
     """Raise `UsageError` if a label was made with the judge's scores in view."""
     if labels.shown:
         raise UsageError(
-            f"{', '.join(map(str, labels.annotations.paths))}: {len(labels.shown)} labels were made with the judge's "
-            "scores in view, so they cannot correct it; label rows drawn without --show-judge"
+            f"{', '.join(map(str, labels.annotations.paths))}: {plural(len(labels.shown), 'label')} made with the "
+            "judge's scores in view, which cannot correct it; label rows drawn without --show-judge"
         )
 
 
@@ -124,32 +118,8 @@ def corrected_difference(first: ScoreTable, second: ScoreTable, labels: HumanLab
 
     own = [labels_of(file, labels) for file in (first, second)]
     return correct(
-        gaps(first.columns[_RC], second.columns[_RC]),
+        gaps(first.columns[RC], second.columns[RC]),
         Labels(gaps(own[0].scores, own[1].scores), own[0].probabilities),
         clusters,
         is_difference=True,
     )
-
-
-# ------------------------------------------------------------------ records of labelled rows
-
-
-def records_of(file: ScoreTable) -> Iterator[tuple[Key, Record]]:
-    """Yield the records of one table with the keys of their rows."""
-    numbers, model = RowIds(), file.model_be_evaluated
-    for record in latest_records(file.path):
-        own = record.model_be_evaluated
-        if own is not None and own.lower() != model.lower():
-            continue
-        name = numbers.id_of(record.metadata or {}) if record.id is None else record.id
-        if settings_of(record.judged_by) == settings_of(file.judged_by):
-            yield (name, question_id_of(record, name, model)), record
-
-
-def judge_matrix(record: Record, model: str) -> Matrix | None:
-    """Return the judge's scores of every pair; None without them, as with granularity `row`."""
-    lists = [record.checklist(name) for name in ("human", model)]
-    if lists[0] is None or lists[1] is None:
-        return None
-    matrices = record.score_matrices(len(lists[0]), len(lists[1]))
-    return matrices[0] if matrices else None

@@ -21,13 +21,12 @@ from metajudge.metrics.statistics.confusion import (
 )
 from metajudge.metrics.statistics.intervals import Clusters
 from metajudge.metrics.statistics.resampling import RESAMPLES, Floats
-from metajudge.reports.human_labels import HumanLabels, Key, human_consistency, judge_matrix, records_of, top_k_of
+from metajudge.reports.human.labels import HumanLabels, human_consistency, top_k_of
 from metajudge.reports.model_rows import shared_clusters
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.reports.scored_files import by_judge, judge_names
+from metajudge.reports.table_records import Key, judge_matrix, records_of
 from metajudge.text import printable
-
-_RC = ("paper", "rationale_consistency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class _Unit(NamedTuple):
 
 def _units(file: ScoreTable, clusters: Clusters, labels: HumanLabels) -> Iterator[_Unit]:
     places = {key: place for place, key in enumerate(zip(file.ids, file.question_ids, strict=True))}
-    scores = file.columns[_RC]
+    scores = file.columns[RC]
     for key, record in records_of(file):
         if key not in labels.rows or key not in places:
             continue
@@ -185,7 +184,7 @@ def _units(file: ScoreTable, clusters: Clusters, labels: HumanLabels) -> Iterato
 
 
 def _check_shape(key: Key, matrix: Matrix, labels: Sequence[Annotation], file: ScoreTable) -> None:
-    judged = len(matrix[0]) if top_k_of(file) is None else min(len(matrix[0]), top_k_of(file) or 0)
+    judged = len(matrix[0][: top_k_of(file)])
     for one in labels:
         if one.n_human != len(matrix) or one.n_model < judged:
             raise UsageError(

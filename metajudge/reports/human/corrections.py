@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
 from metajudge.metrics.statistics.ppi import Correction
 from metajudge.reports.comparison import Difference
-from metajudge.reports.human_labels import HumanLabels, corrected_difference
+from metajudge.reports.human.labels import HumanLabels, corrected_difference
 from metajudge.reports.model_rows import ReportRow, shared_clusters
 from metajudge.reports.overview.compact import (
     Names,
@@ -17,11 +17,10 @@ from metajudge.reports.overview.compact import (
     table,
 )
 from metajudge.reports.render import cell, difference_cells, metric_cell
-from metajudge.reports.score_table import ScoreTable
+from metajudge.reports.score_table import RC, ScoreTable
 from metajudge.reports.scored_files import judge_names
 from metajudge.text import CSV, TABLE, plural, printable, render_rows
 
-_RC = ("paper", "rationale_consistency")
 _DIGITS = 3
 _FIGURES = ["Labelled", "By the judge", "Corrected", "Labels alone", "Lambda"]
 
@@ -56,7 +55,7 @@ def correct_differences(
     by_model = {file.model: (file, clusters) for file, clusters in zip(files, shared_clusters(files), strict=True)}
     found = []
     for one in differences:
-        if one.metric == _RC:
+        if one.metric == RC:
             (first, clusters), (second, _) = by_model[one.first], by_model[one.second]
             found.append((one, corrected_difference(first, second, labels, clusters)))
     return found
@@ -101,7 +100,7 @@ def _difference_figures(one: Difference, correction: Correction, digits: int | N
 def _mean_cells(row: ReportRow, one: Correction, style: str) -> list[str]:
     """Return the figures of a model, as short as those of the overview in a plain table."""
     if style != TABLE:
-        return _cells(metric_cell(row, *_RC), one, signed=False)
+        return _cells(metric_cell(row, *RC), one, signed=False)
     figures = [interval_cell(interval, _DIGITS) for interval in (one.corrected, one.labels_alone)]
     return [f"{one.labelled} of {one.rows}", consistency_cell(row, _DIGITS), *figures, figure(one.tuning, 2)]
 
@@ -119,4 +118,4 @@ def correction_notes(rows: Sequence[ReportRow]) -> Iterator[str]:
             labelled = plural(one.labelled, "labelled row")
             yield f"{printable(row.model)}: {labelled}: a corrected RC needs labels of {MIN_CLUSTERS} clusters"
     if any(row.flag is not None and not row.flag.is_corrected for row, _ in own):
-        yield (f"the flag looks at the judge's RC: some model has labels of fewer than {MIN_CLUSTERS} of its clusters")
+        yield f"the flag looks at the judge's RC: some model has labels of fewer than {MIN_CLUSTERS} of its clusters"

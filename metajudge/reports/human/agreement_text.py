@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from metajudge.metrics.statistics.alternative_annotator import MIN_ANNOTATORS, MIN_ROWS
 from metajudge.metrics.statistics.confusion import RowAgreement
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS
-from metajudge.reports.human_agreement import Agreement, HumanAgreement, JudgeAgreement, PeopleAgreement
+from metajudge.reports.human.agreement import Agreement, HumanAgreement, JudgeAgreement, PeopleAgreement
 from metajudge.reports.render import cell
 from metajudge.text import plural, printable, render_rows, wrapped
 

@@ -9,7 +9,7 @@ import pytest
 
 from metajudge.errors import UsageError
 from metajudge.reports.deceptive_alignment import FlagRule
-from metajudge.reports.human_labels import RATIONALES, corrected_difference, labels_of, read_human_labels
+from metajudge.reports.human.labels import RATIONALES, corrected_difference, labels_of, read_human_labels
 from metajudge.reports.model_rows import report_rows, shared_clusters
 from metajudge.reports.report import report
 from metajudge.reports.score_table import ScoreTable
@@ -209,7 +209,7 @@ def test_labels_with_the_judge_in_view_correct_nothing(
 ) -> None:
     labels = labelled(tmp_path, [*both(range(20)), label("A", 21, judge_shown=True)])
     code, _, err = run(command, *files, "--human", labels)
-    assert code == 2 and "1 labels were made with the judge's scores in view, so they cannot correct it" in err
+    assert code == 2 and "1 label made with the judge's scores in view, which cannot correct it" in err
 
 
 def test_a_record_without_a_score_has_no_corrected_figure(tmp_path: Path, run: Run) -> None:

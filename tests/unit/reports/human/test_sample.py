@@ -10,8 +10,8 @@ import pytest
 
 from metajudge.data import read_annotations
 from metajudge.errors import UsageError
-from metajudge.reports.human_labels import RATIONALES
-from metajudge.reports.label_sample import LabelSample, as_csv, label_sample
+from metajudge.reports.human.labels import RATIONALES
+from metajudge.reports.human.sample import LabelSample, as_csv, label_sample
 from metajudge.reports.score_table import ScoreTable
 from metajudge.reports.scored_files import score_files
 from tests.unit.result_rows import Run, failed, record, write
