@@ -86,10 +86,10 @@ _WHY = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files and the output options."""
-    whose = "result files of two or more judges, or directories; of each judge one file for each evaluated model"
+    whose = "result files of two or more judges, or directories; one file for each judge and evaluated model"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
     alike = "only warn where instructions, granularity or top-k differ"
-    human = "label files: compare the judge of the files, which may be one, with people, and people with each other"
+    human = "label files: compare each judge with people, and people with each other; one judge is enough"
     parser.add_argument("--human", type=Path, nargs="+", metavar="LABELS", help=human)
     parser.add_argument("--allow-mixed", action="store_true", help=alike)
     add_output_options(parser, "everything", "table (a block for each pair of judges)")

@@ -137,7 +137,7 @@ def _with_paper(summaries: list[tuple[Path, Summary]], judge: str | None) -> lis
         lower = tuple(name for name, one in known.items() if one == Known.LOWER_BOUND)
         if any(known.values()):
             where = f"{printable(summary.file)} ({printable(summary.model)})"
-            warn(f"{where}: granularity row: ≥ marks a lower bound, and what is less is n/a; see `report`")
+            warn(f"{where}: granularity row: ≥ marks a lower bound, n/a a figure without one; see `report`")
         found.append(replace(summary, paper=paper, paper_lower_bounds=lower, not_common=lacking))
     return found
 

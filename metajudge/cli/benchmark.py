@@ -38,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=tuple(TITLES), metavar="NAME", help=", ".join(TITLES))
     files = "outputs of the benchmark's own scripts, or of critic on rows of --make; with --make the benchmark's data"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
-    rows = f"write rows for critic in place of figures ({' and '.join(_MAKERS)})"
+    rows = f"write rows for critic to this file, and no figures ({' and '.join(_MAKERS)})"
     parser.add_argument("--make", type=Path, metavar="ROWS", help=rows)
-    protocol = f"rule of the figures; {RM_R1_PUBLISHED}: that of a published table of {RM_BENCH}"
+    protocol = f"rule of the figures; {RM_R1_PUBLISHED}: the rule of RM-R1's published table on {RM_BENCH}"
     parser.add_argument("--protocol", choices=(OFFICIAL, RM_R1_PUBLISHED), default=OFFICIAL, help=protocol)
     add_output_options(parser, "the figures")
 

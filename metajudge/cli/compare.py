@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
     if any(one.bounds or not one.is_determined for one in every):
         warn(
             "granularity row: RC is a range; p, wins and losses hold anywhere in it, and other rows are neither; "
-            f"{UNDETERMINED}: only granularity item or pairs would say"
+            f"{UNDETERMINED}: only granularity item or pairs gives the figure"
         )
     warn(f"p: share of random swaps of the two models' records, by cluster; Holm: corrected for {tests}")
     _note_ranks([own.ranking for own in found], args.resamples)

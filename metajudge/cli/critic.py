@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--top-k", type=whole(1), metavar="N", help="ask for exactly N reasons, and keep no more")
     orders = "both: ask again with the responses exchanged, and merge both verdicts by --orders-rule"
     asked.add_argument("--orders", choices=(AB, BOTH), default=AB, help=orders)
-    rule = "label of verdicts that disagree with --orders both: agree, a tie; sum, the response that one order prefers "
-    rule += "if the other is a tie, as JudgeBench counts"
+    rule = "with --orders both, the label if the two verdicts disagree: agree = a tie; sum = the response that one "
+    rule += "order prefers if the other order is a tie, as JudgeBench counts"
     asked.add_argument("--orders-rule", choices=(AGREE, SUM), default=AGREE, help=rule)
-    longest = "leave out the oldest turns of a longer question (by estimate); the row's stamp counts them"
+    longest = "leave out the oldest turns of a question longer than this (by estimate); the row's stamp counts them"
     asked.add_argument("--max-input-tokens", type=whole(100), metavar="N", help=longest)
     asked.add_argument("--from-field", metavar="FIELD", help="ask nothing: parse this field, generated elsewhere")
     after = "with --from-field: the reasons begin behind the first line that contains TEXT (default: a title such as "
@@ -31,9 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     extract = "with --from-field: --model cuts the reasons out of a text in prose; the verdict is parsed"
     asked.add_argument("--extract", action="store_true", help=extract)
     asked.add_argument("--context-field", default="context", metavar="FIELD", help="the conversation, or a question")
-    fields = ("response1", "response2")
-    responses = "the two responses (default: response1,response2)"
-    asked.add_argument("--response-fields", type=_two_fields, default=fields, metavar="A,B", help=responses)
+    fields = "response1,response2"
+    asked.add_argument("--response-fields", type=_two_fields, default=fields, metavar="A,B", help="the two responses")
     add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
 

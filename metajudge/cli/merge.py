@@ -12,11 +12,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the shards, the output and what may be missing."""
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE",
-        help="the outputs of all shards of an infer, decompose or critic, as in out.*-of-16.jsonl",
+        help="the outputs of all shards of one run of infer, decompose or critic, as in out.*-of-16.jsonl",
     )  # fmt: skip
-    output = "the file to write: a record per row (of a step: its rows, and .records beside them) in the input's order"
+    output = "the merged file, in the input's order; for decompose and critic: rows, with .records beside them"
     parser.add_argument("--output-file", type=Path, required=True, metavar="PATH", help=output)
-    missing = "merge what is there although shards, or records of rows, are missing"
+    missing = "merge what is there, even if shards or records of rows are missing"
     parser.add_argument("--allow-missing", action="store_true", help=missing)
     parser.add_argument("--allow-mixed", action="store_true", help="merge records of different judges or models")
     parser.add_argument("--force", action="store_true", help="replace the output file if it exists")

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
     parser.add_argument("--output-file", type=Path, default=_PAGE, metavar="FILE", help="the page, an .html file")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
-    texts = "how much of conversations and responses goes in (default: full, or short beyond 30 MB)"
+    texts = "how much of the conversations and responses is in the page (default: full, or short beyond 30 MB)"
     parser.add_argument("--texts", choices=TEXTS, help=texts)
     resamples = "resamples for each interval"
     parser.add_argument("--resamples", type=whole(100), default=10_000, metavar="B", help=resamples)

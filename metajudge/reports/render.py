@@ -156,7 +156,7 @@ def report_notes(rows: Sequence[ReportRow], groups: Sequence[str]) -> Iterator[s
     for row in whole:
         yield from _about(row, groups)
     if any(row.known for row in whole):
-        yield f"≥ marks a lower bound; {UNDETERMINED}: only granularity item or pairs would say"
+        yield f"≥ marks a lower bound; {UNDETERMINED}: only granularity item or pairs gives the figure"
     yield from (flag_line(row, row.flag) for row in whole if row.flag is not None)
     yield from difference_notes([row.file for row in whole])
 

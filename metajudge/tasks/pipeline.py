@@ -55,8 +55,9 @@ class TaskConfig(JudgeConfig):
     """Print the first question of a dry run, too."""
     shard: str | None = option(
         None,
-        "only every N-th line of the input, those whose number leaves the remainder K (0 to N-1) when divided by N, "
-        "into <stem>.K-of-N<suffix>; limits, rates and costs hold for this shard alone; `merge` joins the shards",
+        "only every N-th line of the input: the lines whose number, divided by N, leaves the remainder K (0 to N-1); "
+        "the output is <stem>.K-of-N<suffix>; limits, rates and costs hold for this shard alone; `merge` joins the "
+        "shards",
         metavar="K/N",
     )
 

@@ -23,7 +23,7 @@ def add_row_flags(parser: argparse.ArgumentParser, output: str, rows: str = "JSO
     """Add the files of a command over rows; `output` and `rows` are the help of the output and the input."""
     files = parser.add_argument_group("files")
     files.add_argument("--input-file", required=True, metavar="PATH", help=rows)
-    files.add_argument("--output-file", required=True, metavar="PATH", help=f"{output}; an existing one is resumed")
+    files.add_argument("--output-file", required=True, metavar="PATH", help=f"{output}; an existing file is resumed")
     files.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key)")
     add_flags(files, TaskConfig, "limit", "shard")
     files.add_argument(
@@ -38,8 +38,8 @@ def add_judge_flags(parser: argparse.ArgumentParser, **helps: str) -> None:
     add_flags(judge, JudgeConfig, "model", **helps)
     key = "better: the variable OPENAI_API_KEY; - reads the key from stdin"
     judge.add_argument("--api-key", metavar="KEY", help=key)
-    base = "base URL; a comma list names replicas of the judge, each of which has the concurrency and the rate limits "
-    base += f"for itself (default: OPENAI_BASE_URL, else {DEFAULT_BASE_URL})"
+    base = "base URL; a comma list names replicas that serve the same model; concurrency and rate limits hold for each "
+    base += f"replica (default: OPENAI_BASE_URL, else {DEFAULT_BASE_URL})"
     judge.add_argument("--api-base", metavar="URL,...", help=base)
     add_flags(judge, JudgeConfig, *sent_parameters(JudgeConfig), "system_message")
     fields = "more fields of the request, such as '{\"enable_thinking\": false}'"
