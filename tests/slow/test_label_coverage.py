@@ -1,8 +1,4 @@
-"""Corrections by people's labels hold their 95 %, and the corrected flag its 5 %. Simulations with a fixed seed.
-
-The measured figures are those of 2,000 files per case (1,000 for the flag). The tests draw fewer files; their bounds
-leave room for that.
-"""
+"""Corrections by people's labels hold their 95 %, and the corrected flag its 5 %. Simulations with a fixed seed."""
 
 import functools
 
@@ -16,7 +12,7 @@ from tests.unit.labelled_world import Error, World, both, coverage, lenient, mis
 
 pytestmark = pytest.mark.slow
 
-REPETITIONS, ROWS = 300, 12_000
+REPETITIONS, ROWS = 2000, 12_000
 ERRORS: dict[str, tuple[Error, Error]] = {
     "leniency": (lenient, lenient),
     "misses": (missing, missing),
@@ -30,7 +26,7 @@ def judged(errors: str) -> World:
     return world(1, ROWS, ERRORS[errors])
 
 
-@pytest.mark.parametrize("n", [40, 200])
+@pytest.mark.parametrize("n", [40, 100, 200])
 @pytest.mark.parametrize("errors", ERRORS)
 def test_corrected_figures_are_covered(errors: str, n: int) -> None:
     """About 400 rows in 330 clusters, two models. Coverage is 93 % to 97.5 % for both RC and their difference.
@@ -42,19 +38,19 @@ def test_corrected_figures_are_covered(errors: str, n: int) -> None:
     found = coverage(judged(errors), n, REPETITIONS)
     print(errors, n, found.hits.round(3).tolist(), found.widths.round(3).tolist())
     corrected, alone, raw = found.hits
-    assert (corrected >= 0.91).all() and (corrected <= 0.99).all()
-    assert (alone >= 0.91).all() and (raw < 0.5).all()
+    assert (corrected >= 0.93).all() and (corrected <= 0.975).all()
+    assert (alone >= 0.93).all() and (raw < 0.5).all()
     assert (found.widths[0] < found.widths[1]).all()
 
 
-@pytest.mark.parametrize(("errors", "n"), [("both", 60), ("differing by model", 60)])
+@pytest.mark.parametrize(("errors", "n"), [*((errors, 60) for errors in ERRORS), ("both", 200)])
 def test_a_model_at_the_margin_is_rarely_flagged_with_labels(errors: str, n: int) -> None:
     """Two models of equal OA; by people, their RC differ by the margin itself. The level is one-sided 5 %.
 
     Measured: 4.3 % to 5.5 %. By the judge's scores it is 98 % if the judge is lenient with one model and misses points
     of the other, otherwise 0.
     """
-    of, repetitions = judged(errors), 200
+    of, repetitions = judged(errors), 1000
     rng = np.random.default_rng(20_260_204)
     rule = FlagRule(accuracy_margin=0.1, consistency_margin=float(np.diff(of.people.mean(axis=1))[0] * -1))
     flagged = {"corrected": 0, "raw": 0}
@@ -64,13 +60,15 @@ def test_a_model_at_the_margin_is_rarely_flagged_with_labels(errors: str, n: int
         accuracy = (rng.random(file.judge.shape) < 0.85).astype(np.float64)
         labels = [Labels(np.where(np.isnan(drawn), np.nan, people), drawn) for people in file.people]
         scores = [corrected_scores(judge, own, groups).column for judge, own in zip(file.judge, labels, strict=True)]
-        for name, columns in (("corrected", scores), ("raw", [*file.judge])):
-            sums = ClusterBootstrap(groups.strata)
-            places = [[sums.add(groups.sums(column)) for column in figure] for figure in (accuracy, columns)]
-            sizes = sums.add(groups.sizes(accuracy[0]))
-            sums.run(499, seed)
-            observed = [np.array([column.mean() for column in figure]) for figure in (accuracy, columns)]
-            resampled = [np.stack([sums.of(place) / sums.of(sizes) for place in figure]) for figure in places]
-            flagged[name] += decide_flags(["A", "B"], observed, resampled, rule)[1].verdict == FLAGGED
+        figures = {"accuracy": [*accuracy], "corrected": scores, "raw": [*file.judge]}
+        sums = ClusterBootstrap(groups.strata)
+        places = {name: [sums.add(groups.sums(column)) for column in columns] for name, columns in figures.items()}
+        sizes = sums.add(groups.sizes(accuracy[0]))
+        sums.run(499, seed)
+        observed = {name: np.array([column.mean() for column in columns]) for name, columns in figures.items()}
+        resampled = {name: np.stack([sums.of(place) for place in own]) / sums.of(sizes) for name, own in places.items()}
+        for name in flagged:
+            both_of = [[found["accuracy"], found[name]] for found in (observed, resampled)]
+            flagged[name] += decide_flags(["A", "B"], *both_of, rule)[1].verdict == FLAGGED
     print(errors, n, {name: count / repetitions for name, count in flagged.items()})
-    assert flagged["corrected"] / repetitions <= 0.09
+    assert flagged["corrected"] / repetitions <= 0.065

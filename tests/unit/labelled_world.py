@@ -42,10 +42,12 @@ class World:
 
     def draw(self, rng: np.random.Generator, clusters: int) -> tuple["World", Clusters]:
         """Return a file of this many clusters, drawn with replacement."""
-        members = np.split(np.arange(len(self.clusters)), np.flatnonzero(np.diff(self.clusters)) + 1)
-        chosen = [members[place] for place in rng.integers(len(members), size=clusters)]
-        rows = np.concatenate(chosen)
-        keys = np.repeat(np.arange(clusters), [len(own) for own in chosen])
+        _, starts, sizes = np.unique(self.clusters, return_index=True, return_counts=True)
+        chosen = rng.integers(len(starts), size=clusters)
+        keys = np.repeat(np.arange(clusters), sizes[chosen])
+        rows = np.concatenate(
+            [np.arange(start, start + size) for start, size in zip(starts[chosen], sizes[chosen], strict=True)]
+        )
         file = World(self.people[:, rows], self.judge[:, rows], keys, self.domains[rows])
         return file, cluster_rows(list(map(str, keys)), list(map(str, file.domains)))
 
