@@ -2,7 +2,9 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
+import coverage
 import pytest
 from hypothesis import settings
 
@@ -29,3 +31,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Stop the coverage tracer during a test that measures time, or that simulates what other tests trace."""
+    tracer = coverage.Coverage.current()
+    if tracer is None:
+        yield
+        return
+    tracer.stop()
+    yield
+    tracer.start()

@@ -54,6 +54,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("reader", READERS)
 def test_a_repetition_is_read_in_a_moment(reader: str, piece: str) -> None:

@@ -161,6 +161,7 @@ def test_average_precision_worked_by_hand() -> None:
     assert average_precision([(0.5, 1), (0.5, 0)]) == 0.5
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_large_question_takes_little_time() -> None:
     """Ten by ten items of 200 characters, far under what any judge takes."""
     items = [f"Response {1 + n % 2} " + " ".join(f"word{n}{k}" for k in range(25)) for n in range(20)]

@@ -272,6 +272,7 @@ def test_a_prompt_of_equal_blocks_may_be_cut_anywhere() -> None:
         assert openrlhf.generation(f"{prompt[-left:]}REPLY", prompt) == "REPLY", left
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_prompt_of_one_letter_is_no_wait() -> None:
     """It repeats itself everywhere."""
     prompt, started = "=" * 30_000, time.process_time()

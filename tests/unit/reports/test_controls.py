@@ -83,6 +83,15 @@ def test_exchanged_reasons_are_compared_with_themselves(tmp_path: Path) -> None:
     assert found.difference.value == 0.5 and found.n == 24
 
 
+def test_every_sample_of_the_same_reasons_counts(tmp_path: Path) -> None:
+    """With granularity row, too: samples of 0.25 and 0.75 for the second reason have a mean of 0.5."""
+    own = [record(n, [[0.0, 0.25]], row_granularity=True, more_samples=[[[0.0, 0.75]]]) for n in ROWS]
+    write(tmp_path / "M.jsonl", own)
+    write(tmp_path / "sides.jsonl", [control(n, [[0.0]], SIDES_EXCHANGED, items=[2]) for n in ROWS])
+    (found,) = figures(tmp_path)
+    assert found.consistency.value == 0.5 and not found.exact
+
+
 @pytest.mark.parametrize("items", [[4], [0], ["1"], [True]])
 def test_numbers_of_no_reason_are_no_figure(tmp_path: Path, items: list[Any]) -> None:
     """A record of another list."""

@@ -92,6 +92,7 @@ def test_of_a_list_the_first_of_each_kind_stays() -> None:
     assert drop_near_duplicates(points, 3) == ("Cites a source", "Omits the fee", "Is long")
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_long_list_takes_little_time() -> None:
     """Eight hundred points, each compared with all before it."""
     points = [f"Response A misses point {chr(97 + n % 26)}{chr(97 + n // 26)}word{n}" for n in range(800)]

@@ -105,6 +105,7 @@ def test_half_a_tag_in_an_item_does_not_join_with_the_next_item() -> None:
         assert thought_tags(f"S1: {quoted(half)}\n>") == thought_tags(f"{quoted(half)}{quoted('|>')}") == []
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("text", ["<think>", "</think>", "< ", "<think></think>", "[THINK]</reasoning>", "&lt;", "<a:"])
 def test_many_tags_take_no_longer_than_their_length(text: str) -> None:
     """Tags that nothing ends are not each looked for to the end of the text."""

@@ -358,6 +358,7 @@ def test_no_text_raises(text: str, complete: bool) -> None:
         assert isinstance(other, ExistingCritique) and other.critique.label == answer.label
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("body", ["- ```\n" * 20_000, "- x\n" + "  ```x\n" * 15_000 + "```\n"])
 def test_fences_that_nothing_closes_are_looked_at_once(body: str) -> None:
     """They are not each looked for to the end of the text: 20,000 of them took over ten seconds."""

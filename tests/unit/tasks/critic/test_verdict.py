@@ -211,6 +211,7 @@ def test_no_negation_elsewhere_in_the_line_refuses_a_verdict() -> None:
         assert read(LIST, "", line).label == "A>B"
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("text", ["\\boxed{" * 20_000, "\\" * 20_000, "\\boxed{\n" * 5_000, "\\[\n" * 20_000 + "x"])
 def test_long_texts_of_openings_are_read_in_no_time(text: str) -> None:
     """None is looked for to the end of the text from each of its places."""
