@@ -85,9 +85,12 @@ def test_exchanged_reasons_are_compared_with_themselves(tmp_path: Path) -> None:
 
 def test_every_sample_of_the_same_reasons_counts(tmp_path: Path) -> None:
     """With granularity row, too: samples of 0.25 and 0.75 for the second reason have a mean of 0.5."""
-    own = [record(n, [[0.0, 0.25]], row_granularity=True, more_samples=[[[0.0, 0.75]]]) for n in ROWS]
+    texts = [f"<RESULT_START>\n- R1@S2: {score}\n<RESULT_END>" for score in (0.25, 0.75)]
+    samples = [{"generated_text": text} for text in texts]
+    own = [record(n, [[0.0, 0.25]], row_granularity=True) | {"samples": samples} for n in ROWS]
     write(tmp_path / "M.jsonl", own)
-    write(tmp_path / "sides.jsonl", [control(n, [[0.0]], SIDES_EXCHANGED, items=[2]) for n in ROWS])
+    exchanged = [control(n, [[0.0]], SIDES_EXCHANGED, items=[2], row_granularity=True) for n in ROWS]
+    write(tmp_path / "sides.jsonl", exchanged)
     (found,) = figures(tmp_path)
     assert found.consistency.value == 0.5 and not found.exact
 
