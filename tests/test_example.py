@@ -3,11 +3,14 @@
 import json
 from collections import Counter
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from metajudge.data.annotations import read_annotations
+from metajudge.reports.human.labels import human_consistency
 from tests import example_records
 from tests.e2e.driver import analysis, metajudge, records
 from tests.servers import ROOT, by_hand
@@ -237,3 +240,19 @@ def test_the_limits_on_length_in_the_sixty_rows_are_kept_or_broken_as_the_humans
     titles = next(row for text, row in data.items() if "At most four words each" in text)
     counts = [[len(line.split()) - 1 for line in titles[f"response{n}"].splitlines()] for n in (1, 2)]
     assert counts[0][0] == 5 and max(counts[0][1:]) == max(counts[1]) == 4
+
+
+def test_the_two_readings_of_labels_agree_as_the_readme_says() -> None:
+    """Of the thirty rows in both files: pairs with the same score, and how much higher the second RC is."""
+    names = "labels_60samples.jsonl", "labels_60samples_all.jsonl"
+    first, second = (read_annotations([EXAMPLE / name]).rows for name in names)
+    again = {(row.id, row.question_id): row for row in second}
+    both = [(row, again[row.id, row.question_id]) for row in first]
+    assert len(again) == len(second) == 120 and len(both) == 60
+    lists = ((chain(*one.matrix()), chain(*other.matrix())) for one, other in both)
+    pairs = [pair for scores in lists for pair in zip(*scores, strict=True)]
+    equal = sum(a == b for a, b in pairs) / len(pairs)
+    gains = [human_consistency(other, None) - human_consistency(one, None) for one, other in both]
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    assert f"give {equal:.0%} of the pairs the same score".replace("%", " %") in readme
+    assert f"an RC that is {sum(gains) / len(gains):.2f} higher".replace("0.", ".") in " ".join(readme.split())
