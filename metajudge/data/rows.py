@@ -218,7 +218,7 @@ class EligibleRows(InputFile):
     def __init__(
         self, path: Path, parameter: str = "input_file", counted: Callable[[int], bool] = lambda _: True
     ) -> None:
-        """As in `InputFile`; `skipped` counts the line numbers that `counted` accepts."""
+        """Take the arguments of `InputFile`; `skipped` counts the line numbers that `counted` accepts."""
         super().__init__(path, parameter)
         self._counted = counted
 

@@ -110,6 +110,7 @@ def prepare_flags(
     of_sizes = sums.add(sizes)
 
     def read(rule: FlagRule) -> Flags:
+        """Return the flags by this rule, once the resamples are drawn."""
         named = None if rule.reference is None else named_model(chosen, rule.reference)
         if not sizes.any() or (rule.reference is not None and named is None):
             return {}

@@ -43,6 +43,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "a heading": lambda text: read_claims(f"<RESULT_START>\nCLAIM_COUNT{text}"),
     "a judge's reply": lambda text: read_reply(text, 1, 1),
     "behind a score": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5{text}\n<RESULT_END>", 1, 1),
+    "the line after a score": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5\n{text}\n<RESULT_END>", 1, 1),
     "a remark": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5 ({text})\n<RESULT_END>", 1, 1),
     "label": parse_verdict,
     "repeats": lambda text: is_near_duplicate(f"{text} x", f"{text} y"),

@@ -36,6 +36,7 @@ def parser_of(option: Option) -> Callable[[str], Any]:
     """Return the argparse type of an option; its error names the value and what is allowed."""
 
     def parse(text: str) -> Any:
+        """Return the value; raise `ArgumentTypeError` if it is not allowed."""
         if option.kind == "str":
             return text
         if option.none and text.strip().lower() == option.none:

@@ -152,6 +152,7 @@ class _MatchJob(Job):
     """False if a matches file could not be written."""
 
     def scanned_items(self, scan: InputScan) -> Iterator[Sample | InvalidRow]:
+        """Yield what can be judged and the invalid rows, and count them and all that is left out in `scan`."""
         numbers, is_named = RowIds(), self.config.dry_run  # only a dry run looks for earlier records here
         for row in self.rows(numbers):
             scan.rows += 1
