@@ -5,7 +5,7 @@ Every layer between a question and the judge has the one method `ask` and wraps 
 through a task and the layers, `row_writer` writes their records, `stats` has the counts.
 """
 
-from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices
+from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices, Spending
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
 from metajudge.engine.clock import Stopped
 from metajudge.engine.config import JudgeConfig, JudgeSettings
@@ -13,6 +13,18 @@ from metajudge.engine.gathering import gather_or_cancel
 from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.row_writer import Item
-from metajudge.engine.runner import INCOMPLETE, OK, Runner, StopHook, Task, exit_code, run_rows, run_to_end
+from metajudge.engine.runner import (
+    INCOMPLETE,
+    INTERRUPTED,
+    OK,
+    USER_ERROR,
+    RunContext,
+    Runner,
+    StopHook,
+    Task,
+    exit_code,
+    run_rows,
+    run_to_end,
+)
 from metajudge.engine.session import JudgeSession, check_key, open_judge
 from metajudge.engine.stats import RunStats

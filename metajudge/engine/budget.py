@@ -1,9 +1,13 @@
 """The budget layer, the innermost one: counts requests, tokens and money, and bounds the money."""
 
 import asyncio
+import contextlib
 import copy
 import logging
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from metajudge.engine.clock import StoppableClock
@@ -38,15 +42,56 @@ class Prices:
         return (usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion) / 1e6
 
 
-@dataclass(slots=True)
-class _Account:
-    """Expected cost of the requests in flight at all endpoints."""
+class Spending:
+    """Money of one run, or of several runs in several threads, under one bound."""
 
-    in_flight: int = 0
-    reserved: float = 0.0
-    largest_completion: int = 0
-    usage_unknown: bool = False
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, max_cost: float | None = None, spent: float = 0.0) -> None:
+        """`spent`: the money that is gone already."""
+        self._max_cost, self.spent = max_cost, spent
+        self._reserved, self._in_flight, self._usage_unknown = 0.0, 0, False
+        self._lock = threading.Lock()
+        self._waiting: list[Callable[[], object]] = []
+
+    def reserve(self, expected: float, wake: Callable[[], object]) -> bool:
+        """Reserve the expected cost of a request if it fits; else call `wake` once another request has ended.
+
+        Raises `BudgetExceeded` if it does not fit with nothing else in flight.
+        """
+        with self._lock:
+            fits = self._max_cost is None or expected + self.spent + self._reserved <= self._max_cost
+            if fits and not self._usage_unknown:
+                self._reserved, self._in_flight = self._reserved + expected, self._in_flight + 1
+                return True
+            if not self._in_flight or self._usage_unknown:
+                raise BudgetExceeded(self._why())
+            self._waiting.append(wake)
+            return False
+
+    def settle(self, expected: float, cost: float | None) -> None:
+        """Replace a reservation by the cost of the reply: 0 without a reply, None for one without token usage."""
+        with self._lock:
+            self._reserved, self._in_flight = self._reserved - expected, self._in_flight - 1
+            self.spent += cost or 0.0
+            if cost is None and self._max_cost is not None:
+                self._usage_unknown = True  # this reply is paid for and kept; only the next request is not sent
+            waiting, self._waiting = self._waiting, []
+        for wake in waiting:
+            with contextlib.suppress(RuntimeError):  # the waiting run has ended
+                wake()
+
+    def _why(self) -> str:
+        if self._usage_unknown:
+            return "the judge reports no token usage, so `max_cost` cannot be kept; repeat the run without it"
+        bound = f"`max_cost` {self._max_cost:g} ({self.spent:.4f} spent in this run)"
+        return f"the next request could exceed {bound}; raise it, or start another run, which may spend as much"
+
+
+@dataclass(slots=True)
+class _Longest:
+    """Longest reply of a run, over all its endpoints."""
+
+    completion: int = 0
+    """Tokens."""
 
 
 class Budget:
@@ -61,12 +106,12 @@ class Budget:
         stats: RunStats,
         clock: StoppableClock,
         prices: Prices | None = None,
-        max_cost: float | None = None,
+        spending: Spending | None = None,
     ) -> None:
-        """Without `prices` no cost is counted; without `max_cost` no request waits."""
+        """Without `prices` no cost is counted; without `spending` no request waits."""
         self._client, self._stats, self._clock = client, stats, clock
-        self._prices, self._max_cost = prices, max_cost
-        self._account = _Account()
+        self._prices, self._spending = prices, spending or Spending()
+        self._longest = _Longest()
         self._warned = False
 
     def beside(self, client: ChatClient) -> Self:
@@ -82,33 +127,26 @@ class Budget:
         """
         if self._prices is None:
             return await self._send(request)
-        account = self._account
         expected = await self._reserve(self._prices, request.prompt_tokens)
+        cost: float | None = 0.0
         try:
             reply = await self._send(request)
-            self._stats.cost += self._prices.of(reply.usage)
-            account.largest_completion = max(account.largest_completion, reply.usage.completion_tokens)
-            if self._max_cost is not None and not reply.usage.total_tokens:
-                account.usage_unknown = True  # this reply is paid for and kept; only the next request is not sent
+            self._longest.completion = max(self._longest.completion, reply.usage.completion_tokens)
+            cost = self._prices.of(reply.usage) if reply.usage.total_tokens else None
+            self._stats.cost += cost or 0.0
             return reply
         finally:
-            account.in_flight, account.reserved = account.in_flight - 1, account.reserved - expected
-            account.changed.set()
+            self._spending.settle(expected, cost)
 
     async def _reserve(self, prices: Prices, prompt_tokens: int) -> float:
         """Wait until the request's expected cost fits: replies in flight may cost less than expected."""
-        account = self._account
+        loop = asyncio.get_running_loop()
         while True:
-            expected = prices.of(Usage(prompt_tokens, account.largest_completion or FIRST_COMPLETION))
-            fits = self._max_cost is None or expected + self._stats.cost + account.reserved <= self._max_cost
-            if fits and not account.usage_unknown:
-                break
-            if not account.in_flight or account.usage_unknown:
-                raise BudgetExceeded(self._why())
-            account.changed.clear()
-            await account.changed.wait()
-        account.in_flight, account.reserved = account.in_flight + 1, account.reserved + expected
-        return expected
+            expected = prices.of(Usage(prompt_tokens, self._longest.completion or FIRST_COMPLETION))
+            ended = asyncio.Event()
+            if self._spending.reserve(expected, partial(loop.call_soon_threadsafe, ended.set)):
+                return expected
+            await ended.wait()
 
     async def _send(self, request: Request) -> Reply:
         self._clock.check()
@@ -129,9 +167,3 @@ class Budget:
                 "the judge counted %d prompt tokens, about %d were sent: it may cut long questions; raise its context "
                 "length (Ollama: OLLAMA_CONTEXT_LENGTH, llama.cpp: --ctx-size)", counted, sent,
             )  # fmt: skip
-
-    def _why(self) -> str:
-        if self._account.usage_unknown:
-            return "the judge reports no token usage, so `max_cost` cannot be kept; repeat the run without it"
-        bound = f"`max_cost` {self._max_cost:g} ({self._stats.cost:.4f} spent in this run)"
-        return f"the next request could exceed {bound}; raise it, or start another run, which may spend as much"

@@ -30,12 +30,12 @@ class InFlight(Protocol):
 class Progress:
     """Shows the counts of a run until `close`."""
 
-    def __init__(self, stats: RunStats, in_flight: InFlight) -> None:
-        """Show the counts of `stats`, and the requests in flight."""
-        self._stats, self._in_flight = stats, in_flight
+    def __init__(self, stats: RunStats, in_flight: InFlight, title: str = "") -> None:
+        """Show the counts of `stats`, and the requests in flight, behind the title of the run."""
+        self._stats, self._in_flight, self._title = stats, in_flight, title
         # `disable=None` makes no bar if stderr is no terminal; a notebook's own bar is always shown.
         self._bar: tqdm[NoReturn] = tqdm(
-            total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True, disable=None
+            total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True, disable=None, desc=title or None
         )
         self._started = self._last_line = time.monotonic()
 
@@ -78,16 +78,17 @@ class Progress:
         eta = f", about {(stats.total - stats.done) / rate:.0f} s left" if stats.total is not None and rate > 0 else ""
         refused = "".join(f", {count} times {status}" for status, count in stats.refusals.items() if count)
         cost = f", cost {stats.cost:.2f}" if stats.cost else ""
+        title = f"{self._title}: " if self._title else ""
         return (
-            f"{stats.done}/{total} rows, {stats.failures} failed, {stats.usage.total_tokens} tokens{cost}, "
+            f"{title}{stats.done}/{total} rows, {stats.failures} failed, {stats.usage.total_tokens} tokens{cost}, "
             f"{rate:.1f} rows/s, {self._in_flight.sent} of {self._in_flight.limit} in flight{refused}{eta}"
         )
 
 
 @contextlib.asynccontextmanager
-async def show_progress(stats: RunStats, in_flight: InFlight) -> AsyncIterator[None]:
+async def show_progress(stats: RunStats, in_flight: InFlight, title: str = "") -> AsyncIterator[None]:
     """Show progress while the context is open."""
-    progress = Progress(stats, in_flight)
+    progress = Progress(stats, in_flight, title)
     showing = asyncio.create_task(progress.show())
     try:
         yield

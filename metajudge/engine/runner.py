@@ -5,9 +5,11 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from metajudge.data import InvalidRow
+from metajudge.engine.budget import Spending
 from metajudge.engine.clock import Stopped
 from metajudge.engine.config import JudgeConfig
 from metajudge.engine.open_files import raise_open_file_limit
@@ -27,6 +29,16 @@ OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
 StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
 """Gets a function that stops the run from any thread; its context is open while the run can be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """Surroundings of a run that is one of several."""
+
+    title: str = ""
+    """Name of the run in the display of progress."""
+    spending: Spending | None = None
+    """Money that the runs have together; None = `max_cost` of the run."""
 
 
 class Task(Protocol):
@@ -199,17 +211,19 @@ async def run_rows(
     outputs: Mapping[str, ResultWriter],
     stats: RunStats,
     stop_hook: StopHook = nullcontext,
+    context: RunContext | None = None,
 ) -> Runner:
     """Judge the rows until all are done or the run is stopped; `outputs` are named by evaluated model."""
+    context = context or RunContext()
     raise_open_file_limit(config.sockets)
-    async with open_judge(config, stats) as judge:
+    async with open_judge(config, stats, context.spending) as judge:
         runner = Runner(config, task, outputs, judge)
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
             loop.call_soon_threadsafe(runner.stop)
 
-        async with show_progress(stats, judge.endpoints):
+        async with show_progress(stats, judge.endpoints, context.title):
             with stop_hook(stop):
                 await runner.run(items)
         return runner

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from metajudge.engine.budget import Budget, Prices
+from metajudge.engine.budget import Budget, Prices, Spending
 from metajudge.engine.cache import ResponseCache
 from metajudge.engine.circuit_breaker import CircuitBreaker
 from metajudge.engine.clock import StoppableClock
@@ -58,12 +58,14 @@ def stack_layers(
     stats: RunStats,
     clock: StoppableClock,
     others: Sequence[ChatClient] = (),
+    spending: Spending | None = None,
 ) -> JudgeSession:
     """Wrap the client in its layers, the innermost first; `others`: clients of further endpoints of the judge.
 
-    Each endpoint has limits for itself. The cost is bounded over all of them.
+    Each endpoint has limits for itself. The cost is bounded over all of them; by `spending` over several runs.
     """
-    budget = Budget(client, stats, clock, Prices(*config.prices) if config.prices else None, config.max_cost)
+    spending = spending or Spending(config.max_cost, stats.cost)
+    budget = Budget(client, stats, clock, Prices(*config.prices) if config.prices else None, spending)
     budgets = [budget, *map(budget.beside, others)]
     found: list[Endpoint] = []
 
@@ -102,8 +104,13 @@ def _concurrency(
 
 
 @contextlib.asynccontextmanager
-async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
-    """Open the judge of `config` within its limits, and close its connections at the end."""
+async def open_judge(
+    config: JudgeConfig, stats: RunStats, spending: Spending | None = None
+) -> AsyncIterator[JudgeSession]:
+    """Open the judge of `config` within its limits, and close its connections at the end.
+
+    `spending`: bounds the cost in place of `max_cost`.
+    """
     async with contextlib.AsyncExitStack() as stack:
         base_urls: Sequence[str] = config.base_urls
         if config.model == EMBEDDED and config.api_base == DEFAULT_BASE_URL:
@@ -116,7 +123,7 @@ async def open_judge(config: JudgeConfig, stats: RunStats) -> AsyncIterator[Judg
         first, *others = [
             await stack.enter_async_context(JudgeClient(_client_config(config, base_url))) for base_url in base_urls
         ]
-        yield stack_layers(first, config, stats, StoppableClock(), others)
+        yield stack_layers(first, config, stats, StoppableClock(), others, spending)
 
 
 def _client_config(config: JudgeConfig, base_url: str) -> ClientConfig:

@@ -19,6 +19,7 @@ from metajudge.engine import (
     OK,
     Item,
     JudgeConfig,
+    RunContext,
     RunStats,
     StopHook,
     exit_code,
@@ -155,7 +156,7 @@ def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **m
     )  # fmt: skip
 
 
-def run(job: Job, stop_hook: StopHook) -> RunResult:
+def run(job: Job, stop_hook: StopHook, context: RunContext | None = None) -> RunResult:
     """Scan the input and, unless it is a dry run, take its rows through the task. Raises a `MetaJudgeError`."""
     config = job.config
     shard = _shard_head(job)
@@ -176,7 +177,7 @@ def run(job: Job, stop_hook: StopHook) -> RunResult:
             _write_shard_files(job, shard)
         finished_before = sum(len(output.finished) for output in files.values())
         with job.products(scan, files):
-            runner = run_to_end(run_rows(config, job.task, job.items(), files, stats, stop_hook))
+            runner = run_to_end(run_rows(config, job.task, job.items(), files, stats, stop_hook, context))
     return RunResult(
         scan,
         job.outputs,

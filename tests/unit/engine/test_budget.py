@@ -1,12 +1,13 @@
 """Prices, and the bound on the cost of a run."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from metajudge.engine.budget import Budget, BudgetExceeded, Prices
+from metajudge.engine.budget import Budget, BudgetExceeded, Prices, Spending
 from metajudge.engine.clock import StoppableClock
 from metajudge.engine.stats import RunStats
 from metajudge.llm.completion import Reply, Usage
@@ -17,7 +18,7 @@ PRICES = Prices(prompt=2.0, completion=10.0)
 
 def budget(answer: Reply, prices: Prices | None = PRICES, max_cost: float | None = None) -> Budget:
     """Return a budget before a judge with this answer."""
-    return Budget(ScriptedJudge(lambda *_: answer), RunStats(), StoppableClock(), prices, max_cost)
+    return Budget(ScriptedJudge(lambda *_: answer), RunStats(), StoppableClock(), prices, Spending(max_cost))
 
 
 async def ask(layer: Budget, prompt_tokens: int, times: int = 1) -> float:
@@ -49,7 +50,7 @@ async def test_a_request_that_does_not_fit_beside_others_waits_for_them() -> Non
             events.append("back")
             return answer
 
-    layer = Budget(Noted(lambda *_: reply(0, 100)), RunStats(), StoppableClock(), PRICES, 0.015)
+    layer = Budget(Noted(lambda *_: reply(0, 100)), RunStats(), StoppableClock(), PRICES, Spending(0.015))
     await asyncio.gather(*(ask(layer, 0) for _ in range(3)))  # .01 expected of the first, .001 of the others
     assert events[:3] == ["sent", "back", "sent"]
 
@@ -89,3 +90,24 @@ def test_a_prompt_that_the_judge_cut_is_named_once(
 
     asyncio.run(go())
     assert len([record for record in caplog.records if "cut long questions" in record.getMessage()]) == is_warned
+
+
+def test_runs_in_several_threads_spend_no_more_than_their_common_bound() -> None:
+    """Four runs, each with its own event loop, ask until the money is used up; a run that waits is woken by another."""
+    spending = Spending(0.1)
+
+    class Slow(ScriptedJudge):
+        async def ask(self, messages: Any) -> Reply:
+            await asyncio.sleep(0.001)
+            return await super().ask(messages)
+
+    async def ask_until_refused() -> float:
+        layer = Budget(Slow(lambda *_: reply(0, 100)), RunStats(), StoppableClock(), PRICES, spending)
+        with pytest.raises(BudgetExceeded):
+            await ask(layer, 0, times=1000)
+        return layer._stats.cost
+
+    with ThreadPoolExecutor(4) as pool:
+        spent = sum(pool.map(lambda _: asyncio.run(ask_until_refused()), range(4)))
+    assert spent == pytest.approx(spending.spent)
+    assert 0.09 < spent <= 0.1
