@@ -14,7 +14,7 @@ from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.progress import show_progress
 from metajudge.engine.question import Question, RequestResult
 from metajudge.engine.row_writer import Item, RowWriter
-from metajudge.engine.session import JudgeSession, open_judge
+from metajudge.engine.session import JudgeOpener, JudgeSession, open_judge
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm import FatalError
@@ -133,7 +133,7 @@ class Runner:
         try:
             results = await self._ask_all(item, self._task.questions(item))
         except Stopped:
-            return  # the row stays open, for the next run
+            return  # the row stays open, for another run
         record = self._task.record(item, results, self._clock.now() - started, self._judge.endpoints.dropped_params)
         self._stop_on_error(self._writer.write, item, record, results)
 
@@ -199,10 +199,11 @@ async def run_rows(
     outputs: Mapping[str, ResultWriter],
     stats: RunStats,
     stop_hook: StopHook = nullcontext,
+    opener: JudgeOpener = open_judge,
 ) -> Runner:
     """Judge the rows until all are done or the run is stopped; `outputs` are named by evaluated model."""
     raise_open_file_limit(config.sockets)
-    async with open_judge(config, stats) as judge:
+    async with opener(config, stats) as judge:
         runner = Runner(config, task, outputs, judge)
         loop = asyncio.get_running_loop()
 

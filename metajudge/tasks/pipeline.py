@@ -19,9 +19,11 @@ from metajudge.engine import (
     OK,
     Item,
     JudgeConfig,
+    JudgeOpener,
     RunStats,
     StopHook,
     exit_code,
+    open_judge,
     run_rows,
     run_to_end,
 )
@@ -155,7 +157,7 @@ def judge_identity(config: JudgeConfig, instructions: str, granularity: str, **m
     )  # fmt: skip
 
 
-def run(job: Job, stop_hook: StopHook) -> RunResult:
+def run(job: Job, stop_hook: StopHook, opener: JudgeOpener = open_judge) -> RunResult:
     """Scan the input and, unless it is a dry run, take its rows through the task. Raises a `MetaJudgeError`."""
     config = job.config
     shard = _shard_head(job)
@@ -176,7 +178,7 @@ def run(job: Job, stop_hook: StopHook) -> RunResult:
             _write_shard_files(job, shard)
         finished_before = sum(len(output.finished) for output in files.values())
         with job.products(scan, files):
-            runner = run_to_end(run_rows(config, job.task, job.items(), files, stats, stop_hook))
+            runner = run_to_end(run_rows(config, job.task, job.items(), files, stats, stop_hook, opener))
     return RunResult(
         scan,
         job.outputs,

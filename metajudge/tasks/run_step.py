@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metajudge.data import InputFile, InvalidRow, Row, RowIds, Status, is_skipped
-from metajudge.engine import StopHook, check_key
+from metajudge.engine import JudgeOpener, StopHook, check_key, open_judge
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
 from metajudge.records import ResultWriter, check_output_name, row_key, side_file
@@ -33,8 +33,10 @@ class StepConfig(TaskConfig):
         return self.part.path(self.output_file)
 
 
-def run_step(config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontext) -> tuple[RunResult, OutputCounts]:
-    """Take every row of the input through `step`.
+def run_step(
+    config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontext, opener: JudgeOpener = open_judge
+) -> tuple[RunResult, OutputCounts]:
+    """Take every row of the input through `step`. `opener`: opens the judge.
 
     Raises a `UsageError` before any request, a `MetaJudgeError` later.
     """
@@ -49,7 +51,7 @@ def run_step(config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontex
     job = _StepJob(config, InputFile(Path(config.input_file)), StepTask(step, judge), outputs)
     job.check_output()
     job.check_fields()
-    return run(job, stop_hook), job.written
+    return run(job, stop_hook, opener), job.written
 
 
 @dataclass(slots=True)

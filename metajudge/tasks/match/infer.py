@@ -18,7 +18,7 @@ from metajudge.data import (
     find_models,
     read_samples,
 )
-from metajudge.engine import INCOMPLETE, StopHook, check_key
+from metajudge.engine import INCOMPLETE, JudgeOpener, StopHook, check_key, open_judge
 from metajudge.errors import DiskFull, UsageError
 from metajudge.options import option
 from metajudge.records import ANNOTATORS, HUMAN_REFERENCE, ResultWriter, write_matches
@@ -73,11 +73,14 @@ class InferConfig(TaskConfig):
         return HUMAN_REFERENCE if self.human_reference else self.control
 
 
-def run_infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunResult:
+def run_infer(
+    config: InferConfig, *, stop_hook: StopHook = nullcontext, opener: JudgeOpener = open_judge
+) -> RunResult:
     """Judge the rows of one file. Raises a `UsageError` before any request, a `MetaJudgeError` later.
 
     The result has no outputs if the input is empty or an earlier step left every row unfit. `stop_hook` receives a
     function that stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
+    `opener`: opens the judge.
     """
     if config.human_reference and config.control:
         raise UsageError("`control` and `human_reference` are two runs: leave one of them out")
@@ -101,7 +104,7 @@ def run_infer(config: InferConfig, *, stop_hook: StopHook = nullcontext) -> RunR
     job = _MatchJob(config, source, task, outputs, control)
     if config.dry_run and config.prompt_template is None:
         job.alternatives = {other: make_task(config, other) for other in GRANULARITIES if other != granularity}
-    result = replace(run(job, stop_hook), granularity=granularity)
+    result = replace(run(job, stop_hook, opener), granularity=granularity)
     if result.stats is None:
         return result
     if config.limit is None and not result.interrupted and result.stop_reason is None:
