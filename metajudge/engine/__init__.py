@@ -7,7 +7,7 @@ through a task and the layers, `row_writer` writes their records, `stats` has th
 
 from metajudge.engine.budget import FIRST_COMPLETION, BudgetExceeded, Prices, Spending
 from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
-from metajudge.engine.clock import Stopped
+from metajudge.engine.clock import Pending, Stopped
 from metajudge.engine.config import JudgeConfig, JudgeSettings
 from metajudge.engine.gathering import gather_or_cancel
 from metajudge.engine.open_files import raise_open_file_limit
@@ -26,5 +26,5 @@ from metajudge.engine.runner import (
     run_rows,
     run_to_end,
 )
-from metajudge.engine.session import JudgeSession, check_key, open_judge
+from metajudge.engine.session import JudgeOpener, JudgeSession, check_key, open_judge
 from metajudge.engine.stats import RunStats

@@ -41,6 +41,10 @@ class Stopped(Exception):
     """The run is stopping: nothing more is sent."""
 
 
+class Pending(Stopped):
+    """A question has no reply in this run: its row stays open, without a record, and the run goes on."""
+
+
 class StoppableClock:
     """The clock of one run. Once it is stopped, `sleep` and `check` raise `Stopped`."""
 

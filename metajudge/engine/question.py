@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from metajudge.data import Status
 from metajudge.llm import Reply
+from metajudge.text import ParseFailure
 
 Messages = Sequence[Mapping[str, str]]
+_NO_CONTENT = ParseFailure("the reply has no content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class Question:
     """The row has no other question, so that the record itself keeps the reply."""
     record_id: str = ""
     """Id of the record that the reply goes to."""
+    repetition: int = 1
+    """Number of this repetition of an equal question of its row, from 1."""
+
+    def value_of(self, reply: Reply) -> Any:
+        """Parse a reply; a `ParseFailure` means that it is not accepted."""
+        return _NO_CONTENT if reply.text is None else self.read(reply)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from metajudge.text import ParseFailure, estimate_tokens, printable
 
 log = logging.getLogger("metajudge")
 
-_NO_CONTENT = ParseFailure("the reply has no content")
 _SHOWN, _SHOWN_CHARACTERS = 3, 200
 MISREAD_QUESTIONS = 20
 """A run stops when this number of questions got malformed replies before any question got another."""
@@ -66,7 +65,7 @@ class RetryingClient:
             except RequestRejected as error:
                 return failed(Status.ERROR, error.cause, str(error))
             self._replies += 1
-            value = _NO_CONTENT if reply.text is None else question.read(reply)
+            value = question.value_of(reply)
             if not isinstance(value, ParseFailure):
                 self._accepted += 1
                 return Answer(reply, value, tries.sent)

@@ -16,7 +16,7 @@ from metajudge.engine.open_files import raise_open_file_limit
 from metajudge.engine.progress import show_progress
 from metajudge.engine.question import Question, RequestResult
 from metajudge.engine.row_writer import Item, RowWriter
-from metajudge.engine.session import JudgeSession, open_judge
+from metajudge.engine.session import JudgeOpener, JudgeSession, open_judge
 from metajudge.engine.stats import RunStats
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.llm import FatalError
@@ -33,12 +33,14 @@ StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Surroundings of a run that is one of several."""
+    """Surroundings of a run: what it shares with others, and what carries its questions."""
 
     title: str = ""
     """Name of the run in the display of progress."""
     spending: Spending | None = None
     """Money that the runs have together; None = `max_cost` of the run."""
+    opener: JudgeOpener = open_judge
+    """Opens the judge."""
 
 
 class Task(Protocol):
@@ -145,7 +147,7 @@ class Runner:
         try:
             results = await self._ask_all(item, self._task.questions(item))
         except Stopped:
-            return  # the row stays open, for the next run
+            return  # the row stays open, for another run
         record = self._task.record(item, results, self._clock.now() - started, self._judge.endpoints.dropped_params)
         self._stop_on_error(self._writer.write, item, record, results)
 
@@ -216,7 +218,7 @@ async def run_rows(
     """Judge the rows until all are done or the run is stopped; `outputs` are named by evaluated model."""
     context = context or RunContext()
     raise_open_file_limit(config.sockets)
-    async with open_judge(config, stats, context.spending) as judge:
+    async with context.opener(config, stats, context.spending) as judge:
         runner = Runner(config, task, outputs, judge)
         loop = asyncio.get_running_loop()
 

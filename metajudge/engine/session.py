@@ -3,9 +3,11 @@
 import contextlib
 import logging
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from metajudge.engine.budget import Budget, Prices, Spending
 from metajudge.engine.cache import ResponseCache
@@ -14,7 +16,7 @@ from metajudge.engine.clock import StoppableClock
 from metajudge.engine.concurrency import AdaptiveConcurrency, ConcurrencyLimiter
 from metajudge.engine.config import JudgeConfig
 from metajudge.engine.endpoints import Endpoint, Endpoints
-from metajudge.engine.question import ChatClient, Question, RequestResult
+from metajudge.engine.question import ChatClient, Question, QuestionLayer, RequestResult
 from metajudge.engine.rate_limit import RateLimiter
 from metajudge.engine.retry import RetryingClient
 from metajudge.engine.stats import RunStats
@@ -37,14 +39,38 @@ def check_key(options: JudgeConfig, *, matching: bool = True) -> None:
         )
 
 
+class EndpointCounts(Protocol):
+    """The judge's endpoints, as a run sees them."""
+
+    @property
+    def sent(self) -> int:
+        """Requests that the endpoints have."""
+
+    @property
+    def limit(self) -> int:
+        """Requests that the endpoints may have now."""
+
+    @property
+    def peak(self) -> int:
+        """Sum of the highest limits so far."""
+
+    @property
+    def is_down(self) -> bool:
+        """True while no endpoint can be reached."""
+
+    @property
+    def dropped_params(self) -> Sequence[str]:
+        """Parameters that an endpoint has not supported so far."""
+
+
 @dataclass(frozen=True, slots=True)
 class JudgeSession:
     """The layers between a question and the judge."""
 
     stats: RunStats
     clock: StoppableClock
-    endpoints: Endpoints
-    cache: ResponseCache
+    endpoints: EndpointCounts
+    cache: QuestionLayer
     """The outermost layer."""
 
     async def ask(self, question: Question) -> RequestResult:
@@ -103,6 +129,10 @@ def _concurrency(
     return AdaptiveConcurrency(circuit_breaker, clock, outage_timeout=timeout, idle=lambda: rate_limiter.queued)
 
 
+JudgeOpener = Callable[[JudgeConfig, RunStats, Spending | None], AbstractAsyncContextManager[JudgeSession]]
+"""Opens the judge of a run, and closes it at the end; `Spending` bounds the cost in place of `max_cost`."""
+
+
 @contextlib.asynccontextmanager
 async def open_judge(
     config: JudgeConfig, stats: RunStats, spending: Spending | None = None
@@ -121,12 +151,13 @@ async def open_judge(
                 "judge: embedded, a lexical matcher; its figures are for trying things out, not for comparing models"
             )
         first, *others = [
-            await stack.enter_async_context(JudgeClient(_client_config(config, base_url))) for base_url in base_urls
+            await stack.enter_async_context(JudgeClient(client_config(config, base_url))) for base_url in base_urls
         ]
         yield stack_layers(first, config, stats, StoppableClock(), others, spending)
 
 
-def _client_config(config: JudgeConfig, base_url: str) -> ClientConfig:
+def client_config(config: JudgeConfig, base_url: str) -> ClientConfig:
+    """Return the configuration of the requests to one endpoint."""
     return ClientConfig(
         model=config.model,
         base_url=base_url,

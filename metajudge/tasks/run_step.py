@@ -36,7 +36,9 @@ class StepConfig(TaskConfig):
 def run_step(
     config: StepConfig, step: Step, *, stop_hook: StopHook = nullcontext, context: RunContext | None = None
 ) -> tuple[RunResult, OutputCounts]:
-    """Take every row of the input through `step`; `context`: what the run has in common with others.
+    """Take every row of the input through `step`.
+
+    `context`: what the run shares with others, and what carries its questions.
 
     Raises a `UsageError` before any request, a `MetaJudgeError` later.
     """

@@ -80,7 +80,7 @@ def run_infer(
 
     The result has no outputs if the input is empty or an earlier step left every row unfit. `stop_hook` receives a
     function that stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
-    `context`: what the run has in common with others.
+    `context`: what the run shares with others, and what carries its questions.
     """
     if config.human_reference and config.control:
         raise UsageError("`control` and `human_reference` are two runs: leave one of them out")

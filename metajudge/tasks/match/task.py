@@ -69,6 +69,7 @@ class MatchTask:
                 shared=self.num_samples == 1,
                 alone=alone,
                 record_id=sample.id,
+                repetition=turn,
             )
             for turn in range(1, self.num_samples + 1)
             for number in numbers

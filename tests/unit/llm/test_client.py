@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from metajudge.llm import transport
-from metajudge.llm.client import ClientConfig, JudgeClient
+from metajudge.llm import ClientConfig, JudgeClient
 from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import FatalError, JudgeError, OverloadError, RequestRejected, TransientError, retry_after
 

@@ -16,7 +16,7 @@ import openai
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.llm.client import ClientConfig, JudgeClient
+from metajudge.llm import ClientConfig, JudgeClient
 from metajudge.llm.errors import ConnectError, FatalError, JudgeError, TransientError
 from metajudge.llm.transport import find_proxy
 from tests.e2e.driver import command, environment, rows
