@@ -10,6 +10,7 @@ from metajudge.data.conversation import (
     Conversation,
     cut_to_tokens,
     framed,
+    quoted_lines,
     read_conversation,
     read_response,
     render_conversation,

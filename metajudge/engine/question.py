@@ -24,6 +24,8 @@ class Question:
     messages: Messages
     read: Callable[[Reply], Any]
     """Parses the text of a reply; a `ParseFailure` means that the question is asked again."""
+    read_part: Callable[[Reply], Any] | None = None
+    """Parses a reply that `read` refuses. If it can, the question is asked once more, and then the part is accepted."""
     shared: bool = True
     """An equal question may get the same reply."""
     alone: bool = True

@@ -7,6 +7,7 @@ Transient errors (timeout, 5xx …) and malformed replies are counted apart. A r
 import logging
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from metajudge.data import Status
 from metajudge.engine.clock import Clock, backoff, overload_backoff
@@ -33,6 +34,8 @@ class _Tries:
     malformed: int = 0
     cut: int = 0
     """Malformed replies that ended at the limit of tokens."""
+    part: tuple[Reply, Any] | None = None
+    """The last reply of which a part can be accepted, with the part."""
 
 
 class RetryingClient:
@@ -65,13 +68,27 @@ class RetryingClient:
             except RequestRejected as error:
                 return failed(Status.ERROR, error.cause, str(error))
             self._replies += 1
-            value = question.value_of(reply)
+            value = self._read(question, reply, tries)
             if not isinstance(value, ParseFailure):
                 self._accepted += 1
                 return Answer(reply, value, tries.sent)
             cause = "length" if reply.is_cut else "malformed"
             if message := self._count_malformed(tries, reply, value):
+                if tries.part is not None:
+                    self._accepted += 1
+                    return Answer(*tries.part, tries.sent)
                 return failed(Status.FORMAT_ERROR, cause, message, reply)
+
+    def _read(self, question: Question, reply: Reply, tries: _Tries) -> Any:
+        value = question.value_of(reply)
+        if not isinstance(value, ParseFailure) or question.read_part is None or reply.text is None:
+            return value
+        part = question.read_part(reply)
+        if isinstance(part, ParseFailure):
+            return value
+        is_repeated = tries.part is not None
+        tries.part = reply, part
+        return part if is_repeated else value
 
     def _count_error(self, tries: _Tries, error: TransientError) -> float:
         """Count a failed try; return the seconds until the next one."""

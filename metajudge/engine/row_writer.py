@@ -77,6 +77,8 @@ class RowWriter:
             return None
         reply = Reply(data["text"], data.get("finish_reason"), Usage.from_json(data.get("usage")), data["seconds"])
         value = question.read(reply)
+        if isinstance(value, ParseFailure) and question.read_part is not None:  # it was accepted when it arrived
+            value = question.read_part(reply)
         if isinstance(value, ParseFailure):
             return None
         self._stats.restored += 1

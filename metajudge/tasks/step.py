@@ -49,7 +49,7 @@ class StepSpec:
     """Properties of a step that are the same for all rows."""
 
     name: str
-    """`decompose`, `critic`."""
+    """`decompose`, `critic`, `flaws`."""
     instructions: str
     """Hash of the fixed instructions."""
     settings: Mapping[str, Any]

@@ -3,6 +3,9 @@
 A decomposer gets the sentences of the annotators' texts as points, and one that cuts out reasons those of the critique.
 A critic gets one reason per response and the longer one as the better. A judge compares texts. `GET /log` counts
 requests per question.
+
+A judge of reasons takes what the reason says of itself, as in "EG F4"; its quotes are the beginnings of the texts. It
+invents the quotes of a reason that says "false", and of one that says "false once", in its first reply.
 """
 
 import argparse
@@ -44,9 +47,31 @@ def critique(texts: dict[str, str]) -> str:
     return "\n".join([*lines, "<RESULT_END>"])
 
 
-def answer(message: str) -> str:
-    """Return the right reply to a question of any kind."""
+_ASKED = re.compile(r"<QUOTED_(REASON_\d+)>; its name")
+_INVENTED = "words that no text has anywhere"
+
+
+def classified(texts: dict[str, str], name: str, asked: int) -> str:
+    """Return the class and the flaws that a reason names; its quotes are invented if it says so."""
+    reason = texts[name]
+    is_false = "false" in reason and (asked == 1 or "false once" not in reason)
+
+    def quote(tag: str, place: str, text: str) -> str:
+        return f"- {tag}@{place}: {_INVENTED if is_false else ' '.join(text.split()[:6])}"
+
+    kind = next((one for one in ("EG", "CG", "GS") if one in reason), "GS")
+    flaws = re.findall(r"F[1-7]", reason)
+    lines = [f"CLASS={kind}", *([quote("EG", "B", texts["RESPONSE_B"])] if kind == "EG" else [])]
+    lines += [f"FLAWS={', '.join(flaws) or 'none'}", *(quote(flaw, "REASON", reason) for flaw in flaws)]
+    lines += [quote(flaw, "VERDICT", texts["VERDICT"]) for flaw in flaws if flaw in ("F6", "F7")]
+    return "\n".join(["<RESULT_START>", *lines, "<RESULT_END>"])
+
+
+def answer(message: str, asked: int = 1) -> str:
+    """Return the right reply to a question of any kind, which is asked for the `asked`-th time."""
     texts = frames(message)
+    if found := _ASKED.search(message):
+        return classified(texts, found[1], asked)
     if any(name.startswith(("ANNOTATOR", "CRITIQUE")) for name in texts):
         return claims(texts)
     return critique(texts) if "RESPONSE_A" in texts else block(message)
@@ -61,8 +86,9 @@ def main() -> None:
     async def chat(request: web.Request) -> web.Response:
         message = (await request.json())["messages"][-1]["content"]
         await asyncio.sleep(latency)
-        asked[hashlib.sha256(message.encode()).hexdigest()] += 1
-        return completion(answer(message))
+        question = hashlib.sha256(message.encode()).hexdigest()
+        asked[question] += 1
+        return completion(answer(message, asked[question]))
 
     async def log(request: web.Request) -> web.Response:
         return web.json_response({"asked": dict(asked)})
