@@ -8,10 +8,14 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import number, whole
 from metajudge.cli.options.output import add_output_options, check_output, emit, warn
-from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files
+from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files, scoring_config
 from metajudge.errors import UsageError
+from metajudge.records import split_flaws
 from metajudge.reports.controls import ControlFigures, render_controls, with_controls
 from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.flaws.figures import FlawFigures, flaw_figures, with_flaws
+from metajudge.reports.flaws.tables import read_flaw_tables
+from metajudge.reports.flaws.text import flaw_notes, render_flaws
 from metajudge.reports.human.corrections import corrected_means, correction_notes
 from metajudge.reports.human.labels import read_human_labels
 from metajudge.reports.judge_settings import settings_of
@@ -27,7 +31,8 @@ _MORE = "More: --details adds every metric and note, --metrics LIST prints chose
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add files, groups, metrics and the margins of the flag."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="result files, or directories of them")
+    files = "result files, files that flaws has written, or directories of them"
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
     groups = "also by this field of the rows, or by n_human, preference_strength, label_correct"
     parser.add_argument("--group-by", metavar="FIELD", help=groups)
     details = "add to the overview the tables of all metrics, and all notes"
@@ -58,8 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables; 0, or 1 when a file has no scored row, nor a label if only the outcome is asked for."""
     check_output(args.output_file, [*args.files, *(args.human or ())])
-    files = scored_files(args, args.files, labels=args.metrics == ("outcome",), controls=True)
-    controls = scored_controls(args, args.files, files, args.resamples)
+    paths, flaw_files = split_flaws(args.files)
+    files = scored_files(args, paths, labels=args.metrics == ("outcome",), controls=True)
+    controls = scored_controls(args, paths, files, args.resamples)
+    kinds = flaw_figures(read_flaw_tables(flaw_files, scoring_config(args)), files, args.resamples)
     rule = FlagRule(
         accuracy_margin=args.flag_oa,
         consistency_margin=args.flag_rc,
@@ -69,14 +76,16 @@ def run(args: argparse.Namespace) -> int:
     people = read_human_labels(args.human, files) if args.human else None
     rows = report_rows(files, rule, args.resamples, people)
     is_overview = args.format == TABLE and args.metrics is None and not args.methods
-    text = _text(args, rows, rule, is_overview, controls)
-    emit(text, args, with_controls([row.as_json() for row in rows], controls))
+    text = _text(args, rows, rule, is_overview, controls, kinds)
+    emit(text, args, with_flaws(with_controls([row.as_json() for row in rows], controls), kinds))
     if controls and args.format == CSV:
         warn("the controls are not in the CSV text; --output-file writes them as JSON")
+    if kinds.models and args.format == CSV:
+        warn("the kinds of reasons are not in the CSV text; --output-file writes them as JSON")
     has_details = args.details or not is_overview
     for line in report_notes(rows, args.metrics or GROUPS) if has_details else overview_notes(rows):
         warn(line)
-    for line in correction_notes(rows):
+    for line in (*correction_notes(rows), *flaw_notes(kinds)):
         warn(line)
     against = Counter(settings_of(row.file.judged_by) for row in rows if row.flag and row.flag.p_value is not None)
     flags = max(against.values(), default=0)
@@ -97,22 +106,23 @@ def _text(
     rule: FlagRule,
     is_overview: bool,
     controls: Sequence[ControlFigures],
+    kinds: FlawFigures,
 ) -> str:
     terminal = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
     if args.methods:
         paragraph = methods_paragraph(rows, args.cluster_field, args.resamples, args.top_k)
         return "\n".join([*wrapped(paragraph, min(WIDTH, terminal)), ""])
     width = terminal if is_overview else WIDTH
-    beside = render_controls(controls, args.format, width)
-    if controls and not rows:
-        return beside
+    beside = [*filter(None, [render_controls(controls, args.format, width), render_flaws(kinds, args.format, width)])]
+    if (controls or kinds.models) and not rows:
+        return "\n".join(beside)
     tables = render_report(rows, args.metrics or GROUPS, args.format) if args.details or not is_overview else ""
     corrected = corrected_means(rows, args.format)
     if not is_overview:
-        return "\n".join(filter(None, [tables + corrected, beside]))
+        return "\n".join(filter(None, [tables + corrected, *beside]))
     more = [] if args.details else wrapped(_MORE, width)
     overview = render_overview(rows, rule, width) + corrected
-    return "\n".join([overview, *filter(None, [beside]), *([tables] if tables else more), ""])
+    return "\n".join([overview, *beside, *([tables] if tables else more), ""])
 
 
 def _groups(text: str) -> tuple[str, ...]:

@@ -10,18 +10,21 @@ shard, `merge` joins shards.
 from metajudge.records.atomic import replacing, side_file
 from metajudge.records.dedupe import dedupe
 from metajudge.records.discovery import (
+    FLAWS_STEP,
     Paths,
     ResultFile,
     SkippedFile,
     check_results,
     control_kind,
     file_model,
+    flaw_stamps,
     guess_kind,
     open_directory,
     open_results,
     read_first,
     result_paths,
     split_controls,
+    split_flaws,
 )
 from metajudge.records.journal import Journal, RowName
 from metajudge.records.judge_identity import (

@@ -8,6 +8,7 @@ from typing import Any
 from metajudge.data import (
     CHECKLIST_SUFFIX,
     HUMAN_KEY,
+    METADATA_KEY,
     InputFile,
     InvalidRow,
     Row,
@@ -20,6 +21,8 @@ from metajudge.records.record import Record
 
 _CHECKLISTS = (CHECKLIST_SUFFIX, CHECKLIST_SUFFIX.replace("-", "_"))
 _RECORD_KEYS = frozenset({"samples", "metadata", "status", "extraction_result"})
+FLAWS_STEP = "flaws"
+"""Name of the step in the stamp of a row with flaws of reasons."""
 _ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
 
 Paths = str | Path | Sequence[str | Path]
@@ -193,6 +196,44 @@ def control_kind(record: Mapping[str, Any] | None) -> str:
     judge = (record or {}).get("judge")
     kind = judge.get("control") if isinstance(judge, dict) else None
     return kind if isinstance(kind, str) else ""
+
+
+def split_flaws(paths: Paths) -> tuple[list[Path], list[Path]]:
+    """Return `paths` without files that `flaws` has written, and these files, also those in the directories.
+
+    A directory that has such files but no result file is left out of the former.
+    """
+    rest: list[Path] = []
+    flaws: list[Path] = []
+    for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
+        if path.is_dir():
+            inside = _jsonl_files(path)
+            found = [file for file in inside if _holds_flaws(file)]
+            flaws += found
+            rest += [path] if not found or any(map(_holds_results, inside)) else []
+        else:
+            (flaws if path.is_file() and _holds_flaws(path) else rest).append(path)
+    return list(dict.fromkeys(rest)), list(dict.fromkeys(flaws))
+
+
+def flaw_stamps(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the stamps that `flaws` has left in a row, the latest first: one for each evaluated model."""
+    found: list[Mapping[str, Any]] = []
+    stamp = row.get(METADATA_KEY)
+    while isinstance(stamp, dict):
+        if stamp.get("step") == FLAWS_STEP:
+            found.append(stamp)
+        stamp = stamp.get("earlier")
+    return found
+
+
+def _holds_flaws(path: Path) -> bool:
+    try:
+        source = InputFile(path, "")
+    except UsageError:
+        return False  # whoever reads the file says what is wrong with it
+    first = next((row.data for row in source.rows() if isinstance(row, Row)), None)
+    return first is not None and "samples" not in first and bool(flaw_stamps(first))
 
 
 def _holds_results(path: Path) -> bool:

@@ -149,16 +149,15 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
     name = numbers.id_of(row) if record.id is None else record.id
     if options.top_k is not None:
         record = first_model_items(record, model, options.top_k)
-    names = (options.cluster_field, *(PROMPT_FIELDS if options.cluster_field == CONTEXT else ()))
-    source = next((one for one in names if not _is_nothing(row.get(one))), "")
+    cluster, source = cluster_of(row, name, options.cluster_field)
     human = record.checklist("human")
     n_human = record.n_human if human is None else len(human)
     return RowScores(
         id=name,
         question_id=question_id_of(record, name, model),
-        cluster=json.dumps(row[source], sort_keys=True) if source else f"row {name}",
+        cluster=cluster,
         context_from=source if source != options.cluster_field else "",
-        domain="" if is_absent(row.get("domain")) else str(row["domain"]),
+        domain=domain_of(row),
         group=_group(row, n_human, options.group_by),
         n_human=n_human,
         label=_field(row, f"{model}-label"),
@@ -167,6 +166,18 @@ def row_scores(record: Record, model: str, options: ScoringConfig, numbers: RowI
         evidence=_evidence(record, model, n_human, options),
         balance=balance([item for item in record.checklist(model) or () if isinstance(item, str)]),
     )
+
+
+def cluster_of(row: Mapping[str, Any], row_id: str, cluster_field: str) -> tuple[str, str]:
+    """Return the name of a row's cluster, and the field that gives it; empty if none does."""
+    names = (cluster_field, *(PROMPT_FIELDS if cluster_field == CONTEXT else ()))
+    source = next((one for one in names if not _is_nothing(row.get(one))), "")
+    return json.dumps(row[source], sort_keys=True) if source else f"row {row_id}", source
+
+
+def domain_of(row: Mapping[str, Any]) -> str:
+    """Return the domain of a row; empty without one."""
+    return "" if is_absent(row.get("domain")) else str(row["domain"])
 
 
 def question_id_of(record: Record, row_id: str, model: str) -> str:

@@ -21,6 +21,7 @@ from metajudge.data import (
 from metajudge.engine import Answer, Failed, Question, RequestResult
 from metajudge.errors import UsageError
 from metajudge.llm import Reply
+from metajudge.records import FLAWS_STEP
 from metajudge.tasks.flaws.kinds import SUFFIX, ItemFlaws
 from metajudge.tasks.flaws.prompt import FlawTexts, instructions
 from metajudge.tasks.flaws.reply import read_flaws
@@ -67,7 +68,7 @@ class FlawsStep(Step):
         checklist = f"{self.model_name}{CHECKLIST_SUFFIX}"
         fields = dict.fromkeys(("context", "response1", "response2"), "input_file")
         return StepSpec(
-            name="flaws",
+            name=FLAWS_STEP,
             instructions=short_hash(instructions()),
             settings={"model_name": self.model_name, "top_k": self.top_k},
             fields={**fields, checklist: "model_be_evaluated"},
@@ -108,7 +109,7 @@ class FlawsStep(Step):
         found = self._result(items, failed[0].kind if failed else Status.SUCCESS)
         if not failed:
             return found
-        return replace(found, notes={"error_message": failed[0].message, **found.notes, _UNANSWERED: len(failed)})
+        return replace(found, notes={**found.notes, _UNANSWERED: len(failed), "error_message": failed[0].message})
 
     def remarks(self, notes: Mapping[str, Any]) -> Iterator[str]:
         """Yield a remark for each reason that is unread as a whole, and for each class or flaw that is."""
@@ -124,7 +125,8 @@ class FlawsStep(Step):
         answered = (one for one in items if one != ItemFlaws.nothing_read(one.item))
         unread = sum(len(one.unread) for one in answered)
         fields = {f"{self.model_name}{SUFFIX}": [one.as_json() for one in items]}
-        return StepResult(status, fields, {_UNREAD: unread} if unread else {})
+        notes: dict[str, Any] = {"model_be_evaluated": self.model_name, "instructions": self.spec.instructions}
+        return StepResult(status, fields, {**notes, _UNREAD: unread} if unread else notes)
 
     def _settled(self, row: Mapping[str, Any]) -> FlawTexts:
         texts = self._texts(row)
