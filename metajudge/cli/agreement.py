@@ -17,6 +17,10 @@ Without it, `--output-file` writes one JSON object; a figure that the data do no
   `through_origin` and `linear` (`slope`, `intercept`, `r_squared`, `rmse`); `undefined`: why one is null, by field;
 - `all_judges`: `items` and `pairs` with `scores`, `rows`, `alpha_ordinal`, `alpha_interval`; `pairs_not_asked`: pairs
   (R, S) that are left out because some judge was not asked about them; `undefined`.
+
+For files of `flaws`, `--output-file` writes `flaws`: for each pair of judges and evaluated model (null = all) `judges`,
+`model`, `rows`, `reasons`, `rows_with_other_lists`, and `tags`: by `class`, class and flaw `reasons` (that both have
+read), `unread`, `confusion` (the first judge's as rows), and `exact`, `kappa`, `gwet_ac2` with `low` and `high`.
 """
 
 import argparse
@@ -30,8 +34,10 @@ from metajudge.cli.options.output import add_output_options, check_output, emit,
 from metajudge.cli.options.scoring import warn_of_controls
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.agreement import Joined, alpha_of, compare_judges
-from metajudge.records import result_paths, split_controls
+from metajudge.records import result_paths, split_controls, split_flaws
 from metajudge.reports.agreement_table import Reading, join, no_common_row, read_judges
+from metajudge.reports.flaws.agreement import flaw_agreement, flaw_agreement_notes, render_flaw_agreement
+from metajudge.reports.flaws.tables import read_flaw_tables
 from metajudge.reports.human.agreement import human_agreement
 from metajudge.reports.human.agreement_text import agreement_notes, render_human_agreement
 from metajudge.reports.human.labels import RATIONALES, read_human_labels
@@ -86,7 +92,8 @@ _WHY = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files and the output options."""
-    whose = "result files of two or more judges, or directories; one file for each judge and evaluated model"
+    whose = "result files of two or more judges, or directories; one file for each judge and evaluated model. Or files "
+    whose += "that flaws has written: agreement on each class and flaw"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=whose)
     alike = "only warn where instructions, granularity or top-k differ"
     human = "label files: compare each judge with people, and people with each other; one judge is enough"
@@ -98,7 +105,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the agreement of all judges; 0, or 1 when a judge has not scored any row."""
     check_output(args.output_file, [*args.files, *(args.human or ())])
-    paths, controls = split_controls(result_paths(args.files))
+    rest, flaw_files = split_flaws(args.files)
+    if flaw_files and not rest:
+        return _of_flaws(args, flaw_files)
+    if flaw_files:
+        names = ", ".join(printable(path.name) for path in flaw_files)
+        warn(
+            f"left out: {names}, which {'holds' if len(flaw_files) == 1 else 'hold'} flaws of reasons; name them alone"
+        )
+    paths, controls = split_controls(result_paths(rest))
     warn_of_controls(controls)
     if args.human:
         return _with_people(args, paths)
@@ -118,6 +133,15 @@ def run(args: argparse.Namespace) -> int:
     if joined is None:
         warn(f"{no_common_row(reading)}: nothing to compare; judge the rows again, then repeat")
         return 1
+    return 0
+
+
+def _of_flaws(args: argparse.Namespace, paths: Sequence[Path]) -> int:
+    """Compare who has named classes and flaws; people's label files have the same form."""
+    found = flaw_agreement(read_flaw_tables([*paths, *(args.human or ())]))
+    emit(render_flaw_agreement(found, args.format), args, {"flaws": [one.as_json() for one in found]})
+    for line in flaw_agreement_notes(found):
+        warn(line)
     return 0
 
 

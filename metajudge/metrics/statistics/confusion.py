@@ -81,10 +81,10 @@ def step_agreement(scores: PairedScores, clusters: Clusters, resamples: int = RE
         scores=len(scores),
         confusion=counts.tolist(),
         shares=(whole / whole.sum()).tolist(),
-        measures=_bootstrap(
+        measures=bootstrap_measures(
             by_cluster,
             lambda sums: step_measures(sums.reshape(-1, CATEGORIES, CATEGORIES), len(scores)),
-            scores,
+            scores.of_row,
             clusters,
             resamples,
         ),
@@ -135,7 +135,7 @@ def row_agreement(scores: PairedScores, clusters: Clusters, resamples: int = RES
     x, y, w = scores.people, scores.judge, scores.weights
     moments = np.zeros((clusters.count, 6))
     np.add.at(moments, scores.of_row, (w * np.stack([np.ones_like(x), x, y, x * x, y * y, x * y])).T)
-    found = _bootstrap(moments, _row_measures, scores, clusters, resamples)
+    found = bootstrap_measures(moments, _row_measures, scores.of_row, clusters, resamples)
     return RowAgreement(len(scores), weighted_mean(y - x, w, scores.of_row, clusters), **found)
 
 
@@ -161,19 +161,20 @@ def weighted_mean(values: Floats, weights: Floats, of_row: NDArray[np.intp], clu
     return Interval(mean, mean - half, mean + half)
 
 
-def _bootstrap(
+def bootstrap_measures(
     by_cluster: Floats,
     measures: Callable[[Floats], Mapping[str, Floats]],
-    scores: PairedScores,
+    of_row: NDArray[np.intp],
     clusters: Clusters,
     resamples: int,
 ) -> dict[str, Interval]:
     """Return the measures of the summed columns, (clusters, columns), with percentile intervals over clusters.
 
+    `of_row`: the cluster of each thing that is in the sums. `measures` gets sums, (resamples, columns).
     No ends below 10 clusters with scores, nor where a resample in twenty does not define the measure.
     """
     observed = measures(by_cluster.sum(axis=0)[None])
-    if len(np.unique(scores.of_row)) < MIN_CLUSTERS:
+    if len(np.unique(of_row)) < MIN_CLUSTERS:
         return {name: Interval(_known(value[0]), None, None) for name, value in observed.items()}
     sums = ClusterBootstrap(clusters.strata)
     places = [sums.add(column) for column in by_cluster.T]

@@ -21,6 +21,8 @@ class FlawRow:
     id: str
     question_id: str
     """Hash of the evaluated model and both lists, as in its result record; empty without these lists."""
+    reasons: tuple[str, ...] | None
+    """The evaluated model's list; None if the file does not have it."""
     cluster: str
     domain: str
     items: tuple[ItemFlaws, ...]
@@ -117,6 +119,7 @@ def _row(row: Row, stamp: Mapping[str, Any], model: str, path: Path, options: Sc
     return FlawRow(
         id=row_id,
         question_id="" if isinstance(sample, InvalidRow) else sample.question_id,
+        reasons=None if isinstance(reasons, str) else reasons,
         cluster=cluster_of(row.data, row_id, options.cluster_field)[0],
         domain=domain_of(row.data),
         items=items,
