@@ -1,4 +1,7 @@
-"""`plot`: result files, or a CSV file of figures, become the picture of outcome accuracy and rationale consistency."""
+"""`plot`: result files, or a CSV file of figures, become the picture of outcome accuracy and rationale consistency.
+
+`plot flaws`: files that `flaws` has written become the picture of classes and flaws.
+"""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,14 +11,22 @@ from typing import Any
 from metajudge.cli.options.flags import number
 from metajudge.cli.options.output import warn, writing
 from metajudge.cli.options.picture import add_picture_options, check_picture
-from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files
+from metajudge.cli.options.scoring import add_scoring_flags, scored_controls, scored_files, scoring_config
 from metajudge.errors import UsageError
+from metajudge.records import split_flaws
 from metajudge.reports.controls import control_levels
 from metajudge.reports.deceptive_alignment import FlagRule
+from metajudge.reports.flaws.figures import flaw_figures
+from metajudge.reports.flaws.tables import read_flaw_tables
+from metajudge.reports.flaws.text import flaw_notes
 from metajudge.reports.model_rows import report_rows
 from metajudge.reports.plots import Point, has_figures, points_from_csv, points_from_report
 from metajudge.reports.scored_files import by_judge, judge_names
 from metajudge.text import printable
+
+_PICTURE, _FLAW_PICTURE = "overall_compare.png", "flaws_compare.png"
+FLAWS_WORD = "flaws"
+"""First argument that asks for the picture of classes and flaws."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE",
         help="result files, directories of them, or CSV files with the header model,family,oa,rc and, for intervals, "
-        "oa_low,oa_high,rc_low,rc_high",
+        "oa_low,oa_high,rc_low,rc_high; or the word flaws and files of flaws: classes and flaws of reasons",
     )  # fmt: skip
     parser.add_argument("--group-by", metavar="FIELD", help="a panel for each value of this field, as in `report`")
-    add_picture_options(parser, "overall_compare.png")
+    add_picture_options(parser, _PICTURE)
     right = "smallest outcome accuracy that counts as right (default: the median of the points)"
     parser.add_argument("--oa-zone", type=number(0, 1), metavar="OA", help=right)
     sound = "smallest rationale consistency that counts as sound (default: the median of the points)"
@@ -36,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the picture; 0, or 1 when there is no point to draw."""
+    if str(args.files[0]) == FLAWS_WORD and not args.files[0].exists():
+        return _draw_flaws(args, args.files[1:])
     check_picture(args.output_file, args.files)
     from metajudge.reports.plots import models, picture  # matplotlib is optional
 
@@ -54,6 +67,36 @@ def run(args: argparse.Namespace) -> int:
     if unnamed:
         warn(f"no place for the names of {', '.join(map(printable, unnamed))}: draw fewer models at a time")
     warn(f"{args.output_file} written")
+    return 0
+
+
+def _draw_flaws(args: argparse.Namespace, paths: Sequence[Path]) -> int:
+    """Write the picture of classes and flaws; 0, or 1 when there is no reason to draw."""
+    if args.group_by or args.oa_zone is not None or args.rc_zone is not None:
+        raise UsageError("plot flaws has no groups and zones; leave out --group-by, --oa-zone and --rc-zone")
+    output = Path(_FLAW_PICTURE) if args.output_file == Path(_PICTURE) else args.output_file
+    check_picture(output, paths)
+    from metajudge.reports.plots import flaws, picture  # matplotlib is optional
+
+    tables = read_flaw_tables(split_flaws(paths)[1], scoring_config(args))
+    if args.eval_model:
+        tables = [one for one in tables if args.eval_model == one.judge or args.eval_model in one.path.name]
+    figures = flaw_figures(tables)
+    judges = dict.fromkeys(one.table.judged_by for one in figures.models)
+    if len(judges) > 1:
+        raise UsageError(
+            f"the files hold flaws by several judges or prompts ({', '.join(printable(name) for name, _ in judges)}), "
+            "whose shares cannot be compared; choose one with --eval-model, by its name or a part of its files' names"
+        )
+    models = [one for one in figures.models if one.reasons]
+    if not models:
+        warn("nothing to draw: no reason has a class or a flaw; name files that flaws has written")
+        return 1
+    for line in flaw_notes(figures):
+        warn(line)
+    with writing(output):
+        picture.save(flaws.draw(models, args.theme, args.title), output, "Classes and flaws of reasons")
+    warn(f"{output} written")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`view`: result files, or the output of decompose and critic, become a page for a browser."""
+"""`view`: result files, or the output of decompose, critic and flaws, become a page for a browser."""
 
 import argparse
 import webbrowser
@@ -9,7 +9,7 @@ from metajudge.cli.options.flags import whole
 from metajudge.cli.options.output import check_output, warn, writing
 from metajudge.cli.options.scoring import add_scoring_flags, note_files, scoring_config, warn_of_controls
 from metajudge.errors import UsageError
-from metajudge.records import result_paths, split_controls
+from metajudge.records import result_paths, split_controls, split_flaws
 from metajudge.reports.page.document import GENERATOR
 from metajudge.reports.page.row_texts import SHORT, TEXTS
 from metajudge.reports.page.writer import LONG_PAGE, PageOptions, Written, write_page
@@ -21,7 +21,8 @@ _HEAD_BYTES = 200
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add files, the page and its texts."""
-    files = "result files, directories of them, or files that decompose or critic has written"
+    files = "result files, directories of them, or files that decompose, critic or flaws has written; files of flaws "
+    files += "beside result files add tags to the reasons"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
     parser.add_argument("--output-file", type=Path, default=_PAGE, metavar="FILE", help="the page, an .html file")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     with writing(output):
         written = write_page(args.files, output, options)
     note_files(written.files)
-    _, controls = split_controls(result_paths(args.files))
+    _, controls = split_controls(result_paths(split_flaws(args.files)[0]))
     warn_of_controls([path for path in controls if path not in {file.path for file in written.files}])
     warn(_summary(output, written, chosen=args.texts is not None))
     print(f"Page      {printable(str(output))}")

@@ -11,7 +11,7 @@ import pytest
 from tests.attacks.checklists import ATTACKS
 from tests.e2e.driver import metajudge, run
 from tests.page.browser import Opener, need_browser, serious
-from tests.page.files import hostile, row, row_wise
+from tests.page.files import MARKUP, hostile, row, row_wise
 from tests.page.view_page import chip, count, view
 from tests.servers import running
 from tests.unit.result_rows import write
@@ -139,3 +139,29 @@ def test_annotators_texts_are_beside_their_points(opened: Opener, steps_file: Pa
     ):
         assert part in said
     assert serious(page) == []
+
+
+def test_each_reason_has_its_class_and_flaws_with_quotes_as_text(opened: Opener, folder: Path) -> None:
+    """Quotes open on demand; hostile ones stay text; what is unread says so."""
+    hostile_quote = MARKUP[1]
+    result = row(1, [[0.75, 0.0, 0.5]], "sound")
+    items = [
+        {"item": 1, "class": "EG", "flaws": ["F4"], "quotes": [{"tag": "EG", "in": "A", "text": hostile_quote}]},
+        {"item": 2, "class": None, "flaws": [], "unread": ["class", "F1"]},
+    ]
+    stamp = {"id": result["id"], "step": "flaws", "status": "success", "model": "j", "model_be_evaluated": "sound"}
+    found = {**result["metadata"], "sound-flaws": items, "metajudge": stamp}
+    files = write(folder / "tags.jsonl", [result]), write(folder / "tags-flaws.jsonl", [found])
+    page = opened(view(folder / "tags.html", *files), f"#row={result['id']}")
+    first = page.locator('.reasons [data-s="1"]')
+    first.wait_for()
+    assert first.locator(".tags .badge").all_text_contents() == ["EG evidence-grounded", "F4 praise without a contrast"]
+    assert not first.locator("q").is_visible()
+    first.locator("summary").click()
+    assert first.locator("li").inner_text().startswith("EG in response A: ") and hostile_quote in first.inner_text()
+    assert page.locator(".reasons img").count() == 0
+    assert page.locator('.reasons [data-s="2"] .unread').text_content() == "unread: class, F1"
+    assert page.locator('.reasons [data-s="3"] .tags').count() == 0
+    assert not serious(page)
+    alone = opened(view(folder / "alone.html", files[1]), f"#row={result['id']}")
+    assert alone.locator(".critic .tags").count() == 2

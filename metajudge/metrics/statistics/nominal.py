@@ -44,7 +44,12 @@ def nominal_agreement(
         return nominal_measures(sums.reshape(-1, categories, categories))
 
     found = bootstrap_measures(by_cluster, measures, clusters.of_row, clusters, resamples)
-    return NominalAgreement(counts.tolist(), found)
+    return NominalAgreement(counts.tolist(), {name: _spread(one) for name, one in found.items()})
+
+
+def _spread(one: Interval) -> Interval:
+    """Return an interval without its ends if they are equal: nothing varies, so that the spread is unknown."""
+    return Interval(one.value, None, None) if one.low == one.high else one
 
 
 def nominal_measures(tables: Floats) -> dict[str, Floats]:

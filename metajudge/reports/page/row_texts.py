@@ -19,7 +19,7 @@ Text = str | list[Any]
 """A text, or `[beginning, number of all characters]` if it is cut."""
 _RESPONSES = ("response1", "response2")
 _TEXT_FIELDS = frozenset({"context", *PROMPT_FIELDS, *_RESPONSES})
-_SUFFIXES = ("-checklist", "-label", "-generated_text", "-ignored")
+_SUFFIXES = ("-checklist", "-label", "-generated_text", "-ignored", "-flaws")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Writes the page of result files, or of the output of `decompose` and `critic`."""
+"""Writes the page of result files, or of the output of `decompose`, `critic` and `flaws`."""
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
@@ -9,13 +9,14 @@ from typing import IO, Any
 from metajudge.data import InputFile, InvalidRow
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics.resampling import RESAMPLES
-from metajudge.records import Record, read_first, replacing, result_paths, split_controls
+from metajudge.records import Record, read_first, replacing, result_paths, split_controls, split_flaws
 from metajudge.reports.deceptive_alignment import FlagRule
 from metajudge.reports.first_items import first_model_items
 from metajudge.reports.model_rows import report_rows
 from metajudge.reports.page.blocks import ROWS, Blocks, data_element
 from metajudge.reports.page.details import record_detail, record_scores, strip_of
 from metajudge.reports.page.document import document
+from metajudge.reports.page.flaw_tags import NAMES, FlawTags
 from metajudge.reports.page.missed_points import MISSED, MissedPoints
 from metajudge.reports.page.overview import judges_json, model_json
 from metajudge.reports.page.row_index import ModelColumns, RowColumns
@@ -67,7 +68,8 @@ class _TooLong(Exception):
 def write_page(paths: Sequence[Path], output: Path, options: PageOptions | None = None) -> Written:
     """Write the page of these files, or of the result files of these directories.
 
-    Control records are left out, unless there are no others.
+    Control records are left out, unless there are no others. Files of `flaws` beside result files add what they know of
+    the reasons.
     Raises `UsageError` for a file of another kind, for files without a row, and for a page of more than
     `LONGEST_PAGE` bytes.
     """
@@ -77,11 +79,13 @@ def write_page(paths: Sequence[Path], output: Path, options: PageOptions | None 
     for path in paths:
         if str(path) == "-" or (path.exists() and not path.is_file() and not path.is_dir()):
             raise UsageError(f"{path} is no ordinary file; view reads it twice, so save it to an ordinary file first")
-    found = [path for path in paths if path.is_dir() or not is_step_output(read_first(path)[0])]
-    if found and len(found) < len(paths):
-        made = next(path for path in paths if path not in found)
+    rest, flaw_files = split_flaws(paths)
+    found = [path for path in rest if path.is_dir() or not is_step_output(read_first(path)[0])]
+    if found and len(found) < len(rest):
+        made = next(path for path in rest if path not in found)
         raise UsageError(f"{made} is the output of a step and {found[0]} holds results; make a page of each kind")
-    content = _Results(_shown(paths), options) if found else _StepOutput(paths)
+    tags = FlawTags(flaw_files, options.scoring)
+    content = _Results(_shown(rest), options, tags) if found else _StepOutput(rest or flaw_files, tags)
     for texts, most in _attempts(options.texts):
         try:
             with replacing(output) as file:
@@ -106,7 +110,7 @@ def _attempts(texts: str | None) -> list[tuple[str, int]]:
 
 def _write(content: "_Results | _StepOutput", texts: str, most: int, file: IO[bytes]) -> Written:
     page = content.page(LIMITS[texts], most)
-    about = {"version": __version__, "texts": texts, "block": ROWS, **page.about}
+    about = {"version": __version__, "texts": texts, "block": ROWS, **NAMES, **page.about}
     size = 0
     first = [data_element("meta", about), data_element("index", page.index)]
     for piece in document(page.title, first, (piece for blocks in page.blocks for piece in blocks.elements())):
@@ -131,7 +135,7 @@ class _Page:
 class _Results:
     """Result files, scored as in the report."""
 
-    def __init__(self, paths: Sequence[Path], options: PageOptions) -> None:
+    def __init__(self, paths: Sequence[Path], options: PageOptions, tags: FlawTags) -> None:
         parts = [part for path in paths for part in score_parts(path, options.scoring)]
         tables = disambiguate([table for table, _ in parts])
         check_fields(tables, options.scoring)
@@ -153,6 +157,7 @@ class _Results:
             "sound": options.scoring.sound_threshold,
             "missed_below": MISSED,
         }
+        self._tags = tags
         self._gold_field, self._top_k = options.scoring.gold_field, options.scoring.top_k
 
     def page(self, limits: Limits, most: int) -> _Page:
@@ -177,6 +182,8 @@ class _Results:
             detail = record_detail(record, model, scores, self.tables[number].samples[place], limits)
             if hash(tuple(human)) != shared[key]:
                 detail["human"] = human
+            if flaws := self._tags.of(model, name, items_of(row, model), limits):
+                detail["flaws"] = flaws
             strip = strip_of(*scores) or [None] * len(human)
             models[number].add(rows.places[key], facts.line, place, scored, record, strip)
             missed[number].add(rows.places[key], scored.domain, human, strip)
@@ -224,12 +231,12 @@ def _earlier(ids: Sequence[str]) -> dict[int, int]:
 
 
 class _StepOutput:
-    """Rows that `decompose` or `critic` has made."""
+    """Rows that `decompose`, `critic` or `flaws` has made."""
 
     tables: Sequence[ScoreTable] = ()
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
+    def __init__(self, paths: Sequence[Path], tags: FlawTags) -> None:
+        self._paths, self._tags = paths, tags
 
     def page(self, limits: Limits, most: int) -> _Page:
         """Read the files. Raises `_TooLong`."""
@@ -240,6 +247,8 @@ class _StepOutput:
                 key = _free(name, rows.places)
                 rows.add(key, row)
                 entry = step_texts(row, limits)
+                for critic in entry["critics"]:
+                    critic["flaws"] = self._tags.of(critic["model"], name, critic["items"], limits)
                 texts.add(entry)
                 counts.append(step_counts(entry))
                 if texts.size > most:

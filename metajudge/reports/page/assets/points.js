@@ -172,7 +172,8 @@ function reasonColumn(side, human, at) {
         kind === "unclaimed" && el("span", { class: "badge" }, "○ unclaimed"),
         kind === "not-judged" && el("span", { class: "badge" }, "not asked"),
         guardBadge(detail, `S${s}`),
-        itemText(text, drawLines));
+        itemText(text, drawLines),
+        ...flawTags(detail.flaws, s, drawLines));
     }),
     !items.length && el("li", { class: "card not-judged" }, "no reasons")));
 }

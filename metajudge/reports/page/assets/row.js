@@ -169,7 +169,7 @@ function stepDetails(texts) {
     ...critics.map((critic) => el("div", { class: "critic" },
       el("h3", null, `Reasons of ${critic.model}`, " ", critic.label && el("span", { class: "badge" }, `verdict ${critic.label}`)),
       bothOrders(critic.labels),
-      el("ol", { class: "points" }, ...critic.items.map((item) => el("li", { dir: "auto" }, item))),
+      el("ol", { class: "points" }, ...critic.items.map((item, i) => el("li", null, el("span", { dir: "auto" }, item), ...flawTags(critic.flaws, i + 1)))),
       ...generatedParts(critic))));
 }
 

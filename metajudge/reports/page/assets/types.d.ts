@@ -44,6 +44,21 @@ interface Meta {
   missed_below: number;
   missed: MissedDomain[][];
   files: string[];
+  /** Names of the classes of reasons, and of their flaws. */
+  classes: Record<string, string>;
+  flaws: Record<string, string>;
+}
+
+/** What one judge has found in the reasons of a row. */
+interface FlawTags {
+  judge: string;
+  items: {
+    item: number;
+    class: string | null;
+    flaws: string[];
+    unread: string[];
+    quotes: { tag: string; in: string; text: string }[];
+  }[];
 }
 
 interface Facet {
@@ -100,6 +115,7 @@ interface RowTexts {
 interface Critic {
   model: string;
   items: string[];
+  flaws?: FlawTags[];
   label?: string | null;
   generated?: CutText;
   generated_BA?: CutText;
@@ -125,6 +141,7 @@ interface Detail {
   status?: string;
   error?: string;
   guard?: Record<string, string>;
+  flaws?: FlawTags[];
   label?: string;
   generated?: CutText;
   generated_BA?: CutText;
