@@ -110,9 +110,7 @@ def run(args: argparse.Namespace) -> int:
         return _of_flaws(args, flaw_files)
     if flaw_files:
         names = ", ".join(printable(path.name) for path in flaw_files)
-        warn(
-            f"left out: {names}, which {'holds' if len(flaw_files) == 1 else 'hold'} flaws of reasons; name them alone"
-        )
+        warn(f"left out, because they hold flaws of reasons: {names}; name such files alone")
     paths, controls = split_controls(result_paths(rest))
     warn_of_controls(controls)
     if args.human:

@@ -1,6 +1,7 @@
 """Tables of the kinds of reasons: shares by model, differences of models, and the credit of each class."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from metajudge.reports.flaws.figures import TAGS, FlawDifference, FlawFigures, ModelFlaws, Share
 from metajudge.reports.overview.compact import Names, fitted, interval_cell, signed_spread, spread, table
@@ -9,7 +10,8 @@ from metajudge.text import CSV, TABLE, plural, printable, render_rows, wrapped
 
 TITLE = "Kinds of reasons"
 _NAMES = CLASSES | FLAWS
-_MODELS_A_TABLE = 4
+_COLUMN, _LABEL = 27, 6
+"""Columns that a model and the shortest label need."""
 _CAPTION = "{title}, as {judge} names them: shares of reasons, to be compared within one judge and prompt only."
 _RANGE = "A range .10–.20: what is unread counted as 0 and as 1."
 _CREDIT = (
@@ -18,6 +20,7 @@ _CREDIT = (
 )
 
 
+T = TypeVar("T")
 _Layout = tuple[int, bool]
 """Digits, and true if the kinds have their names."""
 
@@ -35,11 +38,11 @@ def render_flaws(figures: FlawFigures, style: str = TABLE, width: int = 100) -> 
         caption = _CAPTION.format(title=TITLE, judge=printable(judged_by[0]))
         caption += f" {_RANGE}" if any(one.unread for one in own) else ""
         blocks.append("\n".join(wrapped(caption, width)))
-        blocks += [_shares(own[first : first + _MODELS_A_TABLE], style, width) for first in _starts(own)]
+        blocks += [_shares(part, style, width) for part in _parts(own, style, width)]
         names = [one.table.model for one in own]
         pairs = [one for one in figures.differences if one.judge == judged_by[0] and one.models[0] == names[0]]
         pairs = [one for one in pairs if one.models[1] in names]
-        blocks += [_differences(pairs[first : first + _MODELS_A_TABLE], style, width) for first in _starts(pairs)]
+        blocks += [_differences(part, style, width) for part in _parts(pairs, style, width)]
         if any(one.credits for one in own):
             blocks += ["\n".join(wrapped(_CREDIT, width)), _credits(own, style, width)]
     return "\n\n".join(block.rstrip("\n") for block in blocks) + "\n"
@@ -65,8 +68,10 @@ def flaw_notes(figures: FlawFigures) -> list[str]:
     return notes
 
 
-def _starts(own: Sequence[object]) -> range:
-    return range(0, len(own), _MODELS_A_TABLE)
+def _parts(own: Sequence[T], style: str, width: int) -> list[Sequence[T]]:
+    """Return the models, or pairs of them, of each table."""
+    count = max(1, (width - _LABEL) // _COLUMN) if style == TABLE else max(1, len(own))
+    return [own[first : first + count] for first in range(0, len(own), count)]
 
 
 def _label(tag: str) -> str:

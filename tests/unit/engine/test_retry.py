@@ -93,3 +93,37 @@ def test_a_judge_that_nobody_can_read_ends_the_run() -> None:
     retrying, _, _ = client(lambda request: reply(), max_retries=0)
     results = ask(retrying, question(), *[question(lambda reply: UNREADABLE)] * 30)
     assert sum(isinstance(result, Failed) for result in results) == 30
+
+
+def part_question(*parts: object) -> Question:
+    """A question whose replies are all refused as a whole; `parts` can be read of them one after the other."""
+    given = iter(parts)
+    return Question("q", REQUEST.messages, lambda reply: UNREADABLE, lambda reply: next(given))
+
+
+def test_a_part_is_accepted_when_the_question_was_asked_once_more() -> None:
+    """The second part counts, not the first."""
+    retrying, layer, _ = client(lambda request: None, max_retries=5)
+    (found,) = ask(retrying, part_question("first", "second"))
+    assert isinstance(found, Answer) and (found.value, found.attempts, len(layer.asked)) == ("second", 2, 2)
+
+
+def test_a_reply_without_any_part_does_not_count_as_the_second_one() -> None:
+    """The quote is asked for again until there is another part."""
+    retrying, layer, _ = client(lambda request: None, max_retries=5)
+    (found,) = ask(retrying, part_question("first", UNREADABLE, UNREADABLE, "second"))
+    assert isinstance(found, Answer) and (found.value, len(layer.asked)) == ("second", 4)
+
+
+@pytest.mark.parametrize(("retries", "parts"), [(0, ["only"]), (2, ["only", UNREADABLE, UNREADABLE])])
+def test_a_part_is_better_than_a_failure_when_no_try_is_left(retries: int, parts: list[object]) -> None:
+    """It was paid for."""
+    retrying, layer, _ = client(lambda request: None, max_retries=retries)
+    (found,) = ask(retrying, part_question(*parts))
+    assert isinstance(found, Answer) and (found.value, len(layer.asked)) == ("only", retries + 1)
+
+
+def test_nothing_that_can_be_read_is_a_failure() -> None:
+    retrying, _, _ = client(lambda request: None, max_retries=1)
+    (found,) = ask(retrying, part_question(UNREADABLE, UNREADABLE))
+    assert isinstance(found, Failed) and found.cause == "malformed"

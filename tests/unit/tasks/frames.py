@@ -5,25 +5,29 @@ from metajudge.llm.completion import Reply, Usage
 from metajudge.records.judge_identity import JudgeIdentity
 from metajudge.tasks.critic.step import CriticStep
 from metajudge.tasks.decompose.step import DecomposeStep
+from metajudge.tasks.flaws.step import FlawsStep
 from metajudge.tasks.match.prompt import Prompt
 from metajudge.tasks.match.task import MatchTask
 
-_ROW = {"context": "Why?", "response1": "one", "response2": "two", "note": "A is short"}
+_ROW = {"context": "Why?", "response1": "one", "response2": "two", "note": "A is short", "m-checklist": ["A is short"]}
 _SAMPLE = Sample(0, "", "", "", ("h1", "h2"), ("m1", "m2"), {})
 QUESTIONS = {
     "match": MatchTask(Prompt(), JudgeIdentity()).questions(_SAMPLE)[0],
     "critic": CriticStep("m").questions(_ROW)[0],
     "decompose": DecomposeStep(text_fields=("note",)).questions(_ROW)[0],
+    "flaws": FlawsStep("m").questions(_ROW)[0],
 }
 ANSWERS = {
     "match": "- R1@S1: 0.75\n- R2@S2: 0",
     "critic": "List of reasons:\n- A is short\n- A is slow\nFinal assessment result: \\boxed{B>A}",
     "decompose": "CLAIM_COUNT=1\nCLAIMS:\n- C1: A is short\nIGNORED_SUMMARY:\n- none",
+    "flaws": "CLASS=GS\nFLAWS=F1\n- F1@REASON: A is short",
 }
 DRAFTS = {
     "match": "- R1@S1: 0.25\n- R2@S1: 0.25",
     "critic": "List of reasons:\n- B is short\nFinal assessment result: \\boxed{A>B}",
     "decompose": "CLAIM_COUNT=1\nCLAIMS:\n- C1: B is short\nIGNORED_SUMMARY:\n- none",
+    "flaws": "CLASS=CG\nFLAWS=none",
 }
 READ = ""
 """Expectation that the answer is read, and no draft."""
