@@ -107,6 +107,13 @@ def test_the_page_of_labels_shows_what_its_commands_print() -> None:
     assert " ".join(corrected) in " ".join(shown("report", *files).split())
 
 
+def test_the_page_of_flaws_shows_what_its_report_prints() -> None:
+    """The shares by model come first."""
+    report = shown("report", str(ROOT / "example" / "flaw_labels_60reasons.jsonl"))
+    (shares,) = blocks(PAGES["flaws.md"], "text")
+    assert report.split()[: len(shares.split())] == shares.split()
+
+
 def test_help_of_the_whole_command_names_every_command() -> None:
     """Each command has a line."""
     text = shown("--help")

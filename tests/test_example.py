@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from metajudge.data.annotations import read_annotations
+from metajudge.llm import Reply, Usage
 from metajudge.reports.human.labels import human_consistency
+from metajudge.tasks.flaws import FlawsStep, ItemFlaws
 from tests import example_records
 from tests.e2e.driver import analysis, metajudge, records
 from tests.servers import ROOT, by_hand
@@ -256,3 +258,24 @@ def test_the_two_readings_of_labels_agree_as_the_readme_says() -> None:
     readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
     assert f"give {equal:.0%} of the pairs the same score".replace("%", " %") in readme
     assert f"an RC that is {sum(gains) / len(gains):.2f} higher".replace("0.", ".") in " ".join(readme.split())
+
+
+def test_the_labels_of_reasons_follow_the_rules_of_a_judge() -> None:
+    """Written as a reply, each label is read in full: every quote is where it claims, and every claim has its quotes."""
+    results = records(EXAMPLE / "deceptive_60samples" / f"{MODELS[0]}.jsonl")
+    rows = {result["id"]: result["metadata"] for result in results}
+    labels = records(EXAMPLE / "flaw_labels_60reasons.jsonl")
+    assert Counter(label["metajudge"]["model_be_evaluated"] for label in labels) == dict.fromkeys(MODELS, 30)
+    for label in labels:
+        stamp = label["metajudge"]
+        model, row = stamp["model_be_evaluated"], rows[stamp["id"]]
+        assert label[f"{model}-checklist"] == row[f"{model}-checklist"]
+        assert stamp["note"] == "one reader, a language model"
+        (entry,) = label[f"{model}-flaws"]
+        (question,) = [one for one in FlawsStep(model).questions(row) if one.name == f"S{entry['item']}"]
+        quotes = [f"- {quote['tag']}@{quote['in']}: {' '.join(quote['text'].split())}" for quote in entry["quotes"]]
+        lines = [f"CLASS={entry['class']}", f"FLAWS={', '.join(entry['flaws']) or 'none'}", *quotes]
+        text = "\n".join(["<RESULT_START>", *lines, "<RESULT_END>"])
+        found = question.read(Reply(text, "stop", Usage(1, 1, 2), 0.1))
+        assert isinstance(found, ItemFlaws), (found, text)
+        assert (found.kind, list(found.flaws), found.unread) == (entry["class"], entry["flaws"], ())

@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the shards, the output and what may be missing."""
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE",
-        help="the outputs of all shards of one run of infer, decompose or critic, as in out.*-of-16.jsonl",
+        help="the outputs of all shards of one run of infer, decompose, critic or flaws, as in out.*-of-16.jsonl",
     )  # fmt: skip
     output = "the merged file, in the input's order; for decompose and critic: rows, with .records beside them"
     parser.add_argument("--output-file", type=Path, required=True, metavar="PATH", help=output)

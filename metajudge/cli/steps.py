@@ -1,4 +1,4 @@
-"""Shared by `decompose` and `critic`: run the step, print its summary."""
+"""Shared by `decompose`, `critic` and `flaws`: run the step, print its summary."""
 
 import argparse
 from pathlib import Path

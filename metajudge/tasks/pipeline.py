@@ -1,6 +1,6 @@
 """Run of every command that asks a model about rows: scan the input, ask, write the records and products.
 
-`infer`, `decompose` and `critic` are three jobs of it. It returns results; printing is left to the command line.
+`infer`, `decompose`, `critic` and `flaws` are jobs of it. It returns results; printing is left to the command line.
 """
 
 import contextlib

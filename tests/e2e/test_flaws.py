@@ -2,13 +2,14 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.driver import log, metajudge, records
+from tests.e2e.driver import log, metajudge, records, start, until
 from tests.servers import running
 
 PLANTED = ["EG", "EG F4", "CG F2 F4", "GS F1", "GS F6 F7"]
@@ -90,6 +91,40 @@ def test_a_second_run_asks_nothing_again(judge: str, tmp_path: Path) -> None:
     before = log(judge)["asked"]
     assert "2 resumed; " not in (again := flaws(source, out, judge, model="Again")).stdout
     assert "Requests  0" in again.stdout and log(judge)["asked"] == before and len(found(out, "Again")) == 2
+
+
+def test_killed_in_the_middle_and_resumed_no_question_is_asked_twice(tmp_path: Path) -> None:
+    """A part of a reply that was accepted is taken from the journal, too; only questions in flight are repeated."""
+    source, out = write_rows(tmp_path / "rows.jsonl", 12, [*PLANTED, "false EG F4"]), tmp_path / "flaws.jsonl"
+    with running("tests.servers.scripted", "--latency", "0.05") as url:
+        files = ["--input-file", str(source), "--output-file", str(out), "--model-be-evaluated", "M"]
+        request = ["--api-base", url, "--model", "scripted", "--concurrent-requests", "4"]
+        process = start([sys.executable, "-m", "metajudge", "flaws", *files, *request])
+        kept = tmp_path / "flaws.jsonl.records.journal"
+        until(lambda: kept.exists() and kept.read_bytes().count(b"\n") >= 20)
+        process.kill()
+        process.communicate()
+        result = flaws(source, out, url)
+        asked = log(url)["asked"]
+    assert result.returncode == 0 and "kept from an earlier run" in result.stdout, result.stdout + result.stderr
+    # A false quote is asked for twice in any case.
+    assert len(asked) == 72 and sum(asked.values()) <= 72 + 12 + 4 * 2
+    assert [entry["unread"] for row in found(out) for entry in row] == [[], [], [], [], [], ["class", "F4"]] * 12
+
+
+def test_the_report_shows_the_shares_that_were_planted(judge: str, tmp_path: Path) -> None:
+    """Of 60 reasons: 24 EG, 12 CG, 24 GS; with false quotes, both ends of what may be."""
+    source, out = write_rows(tmp_path / "rows.jsonl", 12), tmp_path / "flaws.jsonl"
+    assert flaws(source, out, judge).returncode == 0
+    false = write_rows(tmp_path / "more.jsonl", 12, ["EG F4", "false EG F4"], model="N")
+    assert flaws(false, tmp_path / "more-flaws.jsonl", judge, model="N").returncode == 0
+    shown = metajudge("report", out, tmp_path / "more-flaws.jsonl", "--output-file", tmp_path / "report.json")
+    assert shown.returncode == 0 and "of 24 reasons unread: class 12, F4 12" in shown.stderr
+    m, n = (row["flaws"][0]["shares"] for row in json.loads((tmp_path / "report.json").read_text()))
+    shares = {tag: list(share["unread_as"].values()) for tag, share in m.items()}
+    planted = {"EG": 0.4, "CG": 0.2, "GS": 0.4, "F1": 0.2, "F2": 0.2, "F3": 0, "F4": 0.4, "F5": 0, "F6": 0.2, "F7": 0.2}
+    assert shares == {tag: [share, share] for tag, share in planted.items()}
+    assert list(n["EG"]["unread_as"].values()) == list(n["F4"]["unread_as"].values()) == [0.5, 1.0]
 
 
 def test_the_human_points_are_a_control(judge: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The whole chain against a real language model behind a real server. It proves the protocol, not the judging."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,3 +55,38 @@ def test_a_model_name_that_the_server_does_not_check_and_a_context_too_long(llm:
     assert result.returncode == 1
     (record,) = records(out)
     assert record["status"] == "error" and "too long" in record["error_message"], record.get("error_message")
+
+
+@pytest.mark.slow
+def test_every_reason_put_to_a_real_model_is_accounted_for(llm: str, tmp_path: Path) -> None:
+    """Each reason has a class or is unread; no flaw of it counts without a quote that holds."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    texts = {"response1": "Turn left.", "response2": "Take the tram, please.", "M-label": "B>A"}
+    reasons = ["Response A forgets the second part", "Response B is friendlier"]
+    asked = [{"context": "Which way?", **texts, "M-checklist": [reason]} for reason in reasons]
+    source.write_text("".join(json.dumps(row) + "\n" for row in asked))
+    files = ("--input-file", source, "--output-file", out, "--model-be-evaluated", "M")
+    request = ("--model", "smollm2", "--max-tokens", "40", "--temperature", "0", "--max-retries", "1")
+    ran = metajudge("flaws", *files, "--api-base", llm, *request, timeout=300)
+    found = records(out)
+    assert len(found) == 2, ran.stdout + ran.stderr
+    failed = [row for row in found if row["metajudge"]["status"] != "success"]
+    assert (
+        ran.returncode == (1 if failed else 0)
+        and f"{2 - len(failed)} judged, 0 empty, {len(failed)} failed" in ran.stdout
+    )
+    for row in found:
+        assert [entry["item"] for entry in row["M-flaws"]] == [1]
+        for entry in row["M-flaws"]:
+            assert (entry["class"] is None) == ("class" in entry["unread"])
+            assert {quote["tag"] for quote in entry["quotes"]} >= set(entry["flaws"])
+    (model,) = json.loads(report_of(out, tmp_path / "report.json"))
+    shares = model["flaws"][0]["shares"]
+    assert model["flaws"][0]["reasons"] == 2
+    assert sum(shares[name]["unread_as"]["lowest"] for name in ("EG", "CG", "GS")) <= 1
+
+
+def report_of(flaws: Path, output: Path) -> str:
+    """Return the JSON text of a report."""
+    assert metajudge("report", flaws, "--output-file", output).returncode == 0
+    return output.read_text()

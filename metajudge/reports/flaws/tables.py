@@ -47,7 +47,7 @@ class FlawTable:
 
     @property
     def judged_by(self) -> tuple[str, str]:
-        """What two tables must have in common for their shares to be comparable."""
+        """Judge and instructions: tables that differ in these have shares that cannot be compared."""
         return self.judge, self.instructions
 
 

@@ -11,7 +11,7 @@ from metajudge.reports.row_scores import ScoringConfig
 from metajudge.tasks.flaws import CLASSES, FLAWS
 
 NAMES = {"classes": CLASSES, "flaws": FLAWS}
-"""What the page needs to know of all tags."""
+"""Names of all tags, for the page."""
 
 
 class FlawTags:

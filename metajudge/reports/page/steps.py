@@ -25,7 +25,7 @@ def step_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             name = stamp.get("id") if isinstance(stamp, dict) else None
             yield as_text(name) if name else f"line {row.line}", row.data
     if not found:
-        raise UsageError(f"{path} has no readable row; name a file that decompose or critic has written")
+        raise UsageError(f"{path} has no readable row; name a file that decompose, critic or flaws has written")
 
 
 def step_texts(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _RESPONSES = {"A", "B"}
 
 @dataclass(frozen=True, slots=True)
 class _Claims:
-    """What a reply says."""
+    """Content of a reply."""
 
     kind: str
     flaws: tuple[str, ...]
