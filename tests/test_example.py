@@ -261,7 +261,7 @@ def test_the_two_readings_of_labels_agree_as_the_readme_says() -> None:
 
 
 def test_the_labels_of_reasons_follow_the_rules_of_a_judge() -> None:
-    """Written as a reply, each label is read in full: every quote is where it claims, and every claim has its quotes."""
+    """Written as a reply, each label is read in full: every quote holds, and every claim has its quotes."""
     results = records(EXAMPLE / "deceptive_60samples" / f"{MODELS[0]}.jsonl")
     rows = {result["id"]: result["metadata"] for result in results}
     labels = records(EXAMPLE / "flaw_labels_60reasons.jsonl")
