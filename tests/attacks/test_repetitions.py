@@ -15,6 +15,7 @@ from metajudge.tasks.critic.existing import read_existing
 from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.decompose.lint import lint_checklist
 from metajudge.tasks.decompose.reply import read_claims
+from metajudge.tasks.flaws.reply import read_flaws
 from metajudge.tasks.match.reply import read_reply
 from metajudge.text.balance import favoured_response
 from metajudge.text.near_duplicates import is_near_duplicate
@@ -29,6 +30,8 @@ PIECES = (
     "Reasons:\n", "Response A:\n- ", "[[A]]",
 )  # fmt: skip
 _POINTS = "<RESULT_START>\nCLAIM_COUNT=1\nCLAIMS:\n- C1: x"
+_CLAIMS = "<RESULT_START>\nCLASS=GS\nFLAWS=F1\n- F1@REASON:"
+_SOURCES = {"A": "word " * 10_000, "B": "字" * 10_000, "REASON": "A is short", "VERDICT": "Response A is better."}
 READERS: dict[str, Callable[[str], object]] = {
     "reply": read_critique,
     "a reason": lambda text: read_critique(f"- x\n- {text}\n\\boxed{{A>B}}"),
@@ -45,6 +48,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "behind a score": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5{text}\n<RESULT_END>", 1, 1),
     "the line after a score": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5\n{text}\n<RESULT_END>", 1, 1),
     "a remark": lambda text: read_reply(f"<RESULT_START>\n- R1@S1: 0.5 ({text})\n<RESULT_END>", 1, 1),
+    "a line about a reason": lambda text: read_flaws(f"<RESULT_START>\nCLASS=EG\nFLAWS=F1\n{text}", 1, _SOURCES),
+    "quotes of a reason": lambda text: read_flaws(f"{_CLAIMS}\n".join([text[:40]] * 400), 1, _SOURCES, partly=True),
+    "a quote of a reason": lambda text: read_flaws(f"{_CLAIMS} {text}", 1, _SOURCES, partly=True),
+    "flaws of a reason": lambda text: read_flaws(f"<RESULT_START>\nCLASS=EG\nFLAWS={text}", 1, _SOURCES),
     "label": parse_verdict,
     "repeats": lambda text: is_near_duplicate(f"{text} x", f"{text} y"),
     "contains": lambda text: is_near_duplicate(f"{text} x", f"{text} x z"),

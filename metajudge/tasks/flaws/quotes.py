@@ -3,6 +3,8 @@
 A quote shows where a judge looked, not that the judge is right.
 """
 
+import functools
+
 from metajudge.data import quoted_lines
 from metajudge.text import unspaced, words_of
 
@@ -22,10 +24,10 @@ def quote_problem(quote: str, text: str) -> str:
     words = fold(quote)
     if not words:
         return "is empty"
-    shown = (fold(text), fold(quoted_lines(text)))
-    if words in shown:
+    forms = _forms(text)
+    if words in forms:
         return ""
-    if not any(words in one for one in shown):
+    if not any(words in form for form in forms):
         return "does not occur there"
     return "" if is_long(words) else f"is shorter than {LEAST_WORDS} words"
 
@@ -34,9 +36,15 @@ def bare_quote(quote: str, text: str) -> str:
     """Return a quote with its white space folded, without marks of quotation that are not part of `text`."""
     words = fold(quote)
     for begin, end in _PAIRS:
-        if len(words) > 2 and words.startswith(begin) and words.endswith(end) and words not in fold(text):
+        if len(words) > 2 and words.startswith(begin) and words.endswith(end) and words not in _forms(text)[0]:
             return words[1:-1].strip()
     return words
+
+
+@functools.lru_cache(maxsize=64)  # a reply may have many quotes of one text, and a row has many questions
+def _forms(text: str) -> tuple[str, str]:
+    """Return a text as it is and as a question shows it, folded."""
+    return fold(text), fold(quoted_lines(text))
 
 
 def is_long(quote: str) -> bool:

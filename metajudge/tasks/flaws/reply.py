@@ -13,7 +13,7 @@ from metajudge.tasks.flaws.kinds import CLASS, CLASSES, FLAWS, FlawQuote, ItemFl
 from metajudge.tasks.flaws.quotes import bare_quote, quote_problem
 from metajudge.text import ParseFailure, result_block, to_half_width
 
-_LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*(?:[-•–]\s*)?[*_`]*"
+_LEAD = r"[\s\u200e\u200f\ufeff*_`#>]*(?:[-•–][\s*_`]*)?"
 _GAP = r"[\s*_`]*"
 _CLASS = re.compile(rf"{_LEAD}CLASS{_GAP}[=:]{_GAP}(?P<value>EG|CG|GS)[\s*_`.,;]*", re.IGNORECASE)
 _FLAWS = re.compile(rf"{_LEAD}FLAWS?{_GAP}[=:](?P<value>.*)", re.IGNORECASE)
