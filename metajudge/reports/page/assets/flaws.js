@@ -14,8 +14,8 @@ function flawTags(judged, s, opened) {
     return el("div", { class: "tags" },
       ...names.map((tag) => el("span", { class: `badge${tag in meta.flaws ? " warn" : ""}`, title: kindName(tag) }, `${tag} ${kindName(tag)}`)),
       found.unread.length > 0 && el("span", { class: "badge unread" }, `unread: ${unreadNames(found.unread)}`),
-      el("details", { class: "quotes", ontoggle: () => opened?.() },
-        el("summary", { class: "quiet" }, `by ${one.judge}${found.quotes.length ? `, ${plural(found.quotes.length, "quote")}` : ""}`),
+      found.quotes.length === 0 ? el("span", { class: "quotes quiet" }, `by ${one.judge}`) : el("details", { class: "quotes", ontoggle: () => opened?.() },
+        el("summary", { class: "quiet" }, `by ${one.judge}, ${plural(found.quotes.length, "quote")}`),
         el("ul", null, ...found.quotes.map((quote) => el("li", null, `${quote.tag} in ${sourceName(quote.in)}: `,
           el("q", { dir: "auto" }, quote.text))))));
   });
