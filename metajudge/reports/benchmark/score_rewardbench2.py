@@ -41,7 +41,8 @@ def score_rewardbench2(results: RewardBench2Results) -> BenchmarkReport:
     for name in ordered_groups((one.subset for one in plain), SUBSETS):
         own = [one for one in plain if one.subset == name]
         column = within(values, [*(one.subset == name for one in plain), *([False] * len(ties))])
-        lines.append(Line(name, True, len(own), rows.count(column), _accuracy(rows.mean(column)), _counts(own)))
+        figure = Figure(_percent(own), rows.mean(column).interval)
+        lines.append(Line(name, True, len(own), rows.count(column), _accuracy(figure), _counts(own)))
         parts.append(((column,), (1.0,)))
     if ties:
         columns = [np.array([*([math.nan] * len(plain)), *part], float) for part in zip(*ties.values(), strict=True)]
@@ -68,6 +69,11 @@ def score_rewardbench2(results: RewardBench2Results) -> BenchmarkReport:
 
 def _accuracy(figure: Figure) -> dict[str, Figure]:
     return {"accuracy": figure}
+
+
+def _percent(prompts: Sequence[Prompt]) -> float:
+    """Return the mean result in the official script's order of operations, which decides the last decimal of halves."""
+    return 100 * (sum(one.result or 0.0 for one in prompts) / len(prompts))
 
 
 def _mean(rows: Rows, parts: Sequence[tuple[Sequence[Column], Sequence[float]]]) -> Figure:

@@ -84,6 +84,14 @@ def test_a_gap_without_a_spread(tmp_path: Path) -> None:
     assert percents(scored(write(tmp_path / "m.jsonl", rows)))["Ties"] == pytest.approx(50.5)
 
 
+def test_the_last_decimal_is_the_official_scripts(tmp_path: Path) -> None:
+    """The mean is 46.875, but the thirds come to a little less in the order of the rows: 46.87, not 46.88."""
+    results = [0, 0.5, 0.5, 1, 0.25, 1, 1, 1 / 3, 0.25, 0.5, 0.5, 1 / 3, 0, 0, 1 / 3, 1]
+    rows = [best_of(str(n), "Math", None, results=result) for n, result in enumerate(results)]
+    report = scored(write(tmp_path / "m.jsonl", rows))
+    assert percents(report)["Math"] == 100 * (sum(results) / 16) < 46.875
+
+
 def test_a_row_without_a_score_is_wrong(tmp_path: Path) -> None:
     """NaN or null; an infinite score is one."""
     inf, nan = math.inf, math.nan
