@@ -230,12 +230,13 @@ def test_endpoints_are_read_from_a_comma_list(monkeypatch: pytest.MonkeyPatch) -
 REFUSAL = OverloadError("429", "slow down", retry_after=1.0)
 
 
+@pytest.mark.parametrize("in_flight", [4, None])
 @in_event_loop
-async def test_questions_do_not_wait_at_a_full_endpoint_while_another_is_free() -> None:
+async def test_questions_do_not_wait_at_a_full_endpoint_while_another_is_free(in_flight: int | None) -> None:
     """All but the first few go to the other one at once, also those that waited for a start at the full one."""
     clock = VirtualClock()
     full, alive = Replica(clock, error=REFUSAL), Replica(clock, 0.1)
-    session, _ = judge(clock, full, alive, max_retries=2)
+    session, _ = judge(clock, full, alive, max_retries=2, concurrent_requests=in_flight)
     (results,) = await clock.run_until([asyncio.ensure_future(ask(session, 40))])
     assert all(isinstance(one, Answer) for one in results)
     assert clock.time < 3  # the healthy one alone needs 1 s
