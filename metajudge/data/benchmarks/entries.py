@@ -19,7 +19,7 @@ MADE_KEY = "benchmark"
 """Key of a made row with its place in the benchmark."""
 _HEAD = 1 << 16
 _GZIP = b"\x1f\x8b"
-_SUMMARY_KEYS = {"Factuality", "Precise IF", "Focus", "Ties"}
+_SUMMARY_KEYS = {"Factuality", "Precise IF", "Focus", "Ties", "hard_acc", "normal_acc", "easy_acc"}
 
 
 Seen = dict[Hashable, tuple[Path, int]]
@@ -112,9 +112,9 @@ def opening_question(messages: object) -> str | None:
 
 
 def _column_rows(path: Path) -> list[Row] | None:
-    """Return the rows of a file that is one object of equally long columns; None for any other file.
+    """Return the rows of a file that is one object of equally long columns; None for a file of several values.
 
-    A value that is no column belongs to every row.
+    A value that is no column belongs to every row. An object without columns is one row.
     """
     try:
         with path.open("rb") as file:
@@ -129,7 +129,7 @@ def _column_rows(path: Path) -> list[Row] | None:
         return None
     ids = data.get("id")
     if not isinstance(ids, list) or not ids:
-        return None
+        return [Row(1, data)]
     count = len(ids)
     columns = {key for key, value in data.items() if isinstance(value, list) and len(value) == count}
     return [

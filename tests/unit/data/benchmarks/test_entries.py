@@ -136,6 +136,17 @@ def test_arrays_and_packed_files_are_read(tmp_path: Path) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    "summary", [{"Factuality": 0.8, "Math": 0.7, "Ties": 0.5, "model": "m"}, {"chat": 0.6, "hard_acc": 0.4}]
+)
+def test_a_summary_over_several_lines_is_named_as_such(tmp_path: Path, summary: dict[str, Any]) -> None:
+    """As RewardBench 2 and RM-R1 write it beside the rows."""
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(summary, indent=4))
+    for benchmark in (REWARDBENCH2, RM_BENCH):
+        assert "holds a summary without rows; name the file with the scores of each row" in error_of(benchmark, path)
+
+
 def test_columns_of_other_lengths_belong_to_every_row(tmp_path: Path) -> None:
     """On one line or on several, and packed."""
     columns = {
