@@ -5,7 +5,7 @@ import statistics
 from collections import deque
 from collections.abc import Callable
 
-from metajudge.engine.circuit_breaker import OUTAGE, OutageTooLong
+from metajudge.engine.circuit_breaker import OUTAGE, EndpointDown, OutageTooLong
 from metajudge.engine.clock import Clock
 from metajudge.engine.pacing import Pacing
 from metajudge.engine.question import Request, RequestLayer
@@ -30,12 +30,24 @@ class ConcurrencyLimiter:
     as it has answered before. Then all starts are held and spaced (`Pacing`).
     """
 
-    def __init__(self, inner: RequestLayer, limit: int, clock: Clock, *, outage_timeout: float = 300.0) -> None:
+    def __init__(
+        self,
+        inner: RequestLayer,
+        limit: int,
+        clock: Clock,
+        *,
+        outage_timeout: float = 300.0,
+        elsewhere: Callable[[], bool] | None = None,
+        answered_elsewhere: Callable[[], float] = lambda: float("-inf"),
+    ) -> None:
         """`limit` is the most that will ever be in flight.
 
-        Raise `OutageTooLong` when the judge has refused every request for `outage_timeout` seconds.
+        Raise `OutageTooLong` when the judge has refused every request for `outage_timeout` seconds. `elsewhere`:
+        returns whether another endpoint could send a request at once. `answered_elsewhere`: returns the time of the
+        last answer of the others.
         """
         self._inner, self._clock, self._outage_timeout = inner, clock, outage_timeout
+        self._elsewhere, self._answered_elsewhere = elsewhere, answered_elsewhere
         self._ceiling = limit
         self.limit, self._exact_limit = limit, float(limit)
         self.peak = limit
@@ -49,7 +61,18 @@ class ConcurrencyLimiter:
         self._known_limit = 0
         """Requests at once that the judge took after the last refusal of too many; 0 = there was none."""
         self._cut_at = float("-inf")
-        self._answered_at = clock.now()
+        self.answered_at = clock.now()
+        """Time of the last answer."""
+
+    @property
+    def is_free(self) -> bool:
+        """True if a request would be sent at once."""
+        return self.load < self.limit and not self.is_holding
+
+    @property
+    def is_holding(self) -> bool:
+        """True if a request would wait for its start, because the judge has refused some for their rate."""
+        return self._pacing.is_holding
 
     @property
     def load(self) -> int:
@@ -57,10 +80,14 @@ class ConcurrencyLimiter:
         return self.busy + len(self._waiting)
 
     async def ask(self, request: Request) -> Reply:
-        """Send the request once there is a place and a start."""
+        """Send the request once there is a place and a start.
+
+        Raise `EndpointDown` if it has to wait for its start while another endpoint is free.
+        """
         await self._enter()
         try:
-            await self._pacing.wait_for_start()
+            if not await self._pacing.wait_for_start(self._elsewhere):
+                raise EndpointDown(request)
             return await self._send(request)
         finally:
             self.busy -= 1
@@ -77,7 +104,7 @@ class ConcurrencyLimiter:
             raise
         finally:
             self.sent -= 1
-        self._answered_at = self._clock.now()
+        self.answered_at = self._clock.now()
         self._pacing.on_answer()
         self._on_reply(reply)
         return reply
@@ -110,7 +137,7 @@ class ConcurrencyLimiter:
 
     def _on_overload(self, error: OverloadError, started: float, at_once: int, others: int) -> None:
         """Note the refusal of a request that was sent at `started` as the `at_once`th; `others` are in flight now."""
-        if self._clock.now() - self._answered_at >= self._outage_timeout:
+        if self._clock.now() - max(self.answered_at, self._answered_elsewhere()) >= self._outage_timeout:
             raise OutageTooLong(
                 OUTAGE, f"the judge has refused every request for {self._outage_timeout:g} s: {error}"
             ) from None
@@ -142,10 +169,19 @@ class AdaptiveConcurrency(ConcurrencyLimiter):
         clock: Clock,
         *,
         outage_timeout: float = 300.0,
+        elsewhere: Callable[[], bool] | None = None,
+        answered_elsewhere: Callable[[], float] = lambda: float("-inf"),
         idle: Callable[[], int] = lambda: 0,
     ) -> None:
         """Subtract `idle()`, the requests that wait for the rate limit, from the places in use."""
-        super().__init__(inner, MOST_IN_FLIGHT, clock, outage_timeout=outage_timeout)
+        super().__init__(
+            inner,
+            MOST_IN_FLIGHT,
+            clock,
+            outage_timeout=outage_timeout,
+            elsewhere=elsewhere,
+            answered_elsewhere=answered_elsewhere,
+        )
         self._idle = idle
         self._doubling = True
         self._slowed_at = float("-inf")

@@ -1,12 +1,12 @@
 """The endpoints layer: sends each request to the endpoint of the judge with the fewest requests for its limit."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metajudge.engine.circuit_breaker import CircuitBreaker, EndpointDown
 from metajudge.engine.concurrency import ConcurrencyLimiter
 from metajudge.engine.question import ChatClient, Request
-from metajudge.llm import Reply, TransientError
+from metajudge.llm import OverloadError, Reply, TransientError
 
 
 @dataclass(slots=True)
@@ -19,6 +19,11 @@ class Endpoint:
     """The outermost layer."""
     failures: int = 0
     """Failed requests since its last reply."""
+
+    @property
+    def is_free(self) -> bool:
+        """True if it can be reached and would send a request at once."""
+        return not self.circuit_breaker.is_open and self.concurrency.is_free
 
     @property
     def load(self) -> float:
@@ -36,22 +41,31 @@ class Endpoints:
         self._endpoints = endpoints
 
     async def ask(self, request: Request) -> Reply:
-        """Send the request to the least busy endpoint that can be reached, and to the next one if it cannot."""
+        """Send the request to the least busy endpoint that can be reached, and to the next one if it cannot.
+
+        A request that one refuses for want of capacity (429) goes to another one that is free.
+        """
         while True:
             endpoint = self._least_busy()
             try:
                 reply = await endpoint.concurrency.ask(request)
             except EndpointDown as down:
                 request = down.request
-            except TransientError:
+            except TransientError as error:
                 endpoint.failures += 1
-                raise
+                if not isinstance(error, OverloadError) or not any(
+                    one.is_free for one in self._endpoints if one is not endpoint
+                ):
+                    raise
+                request = replace(request, retry_cause=error.cause)
             else:
                 endpoint.failures = 0
                 return reply
 
     def _least_busy(self) -> Endpoint:
         reachable = [one for one in self._endpoints if one.circuit_breaker.takes_requests]
+        if any(one.is_free for one in reachable):
+            reachable = [one for one in reachable if not one.concurrency.is_holding]
         return min(reachable or self._endpoints, key=lambda one: one.load)
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 
 from metajudge.engine.clock import Clock, overload_backoff
 
@@ -9,6 +10,8 @@ PROBE_SECONDS = 0.1
 """Least seconds between two starts until an answer follows a refusal."""
 FIRST_HOLD_SECONDS = 1.0
 """A first refusal holds all starts no longer than this; the next one as long as the judge asks for."""
+LOOK_SECONDS = 0.2
+"""A request that waits for its start looks this often for another endpoint that is free."""
 MARGIN = 0.95
 """Spacing after a refusal, as a share of the measured seconds per answer."""
 MEASURED_ANSWERS = 5
@@ -36,14 +39,26 @@ class Pacing:
         self._hold_until = self._last_start = float("-inf")
         self.refused_at = float("-inf")
 
-    async def wait_for_start(self) -> None:
-        """Return when the next request may start."""
-        if not (self._spacing or self._refusals):
-            return
+    @property
+    def is_holding(self) -> bool:
+        """True if the next request would have to wait for its start."""
+        return self._is_active and (self._turns.locked() or self._next_start() > self._clock.now())
+
+    @property
+    def _is_active(self) -> bool:
+        return bool(self._spacing or self._refusals)
+
+    async def wait_for_start(self, elsewhere: Callable[[], bool] | None = None) -> bool:
+        """Return True when the next request may start; False once `elsewhere` is True: another endpoint takes it."""
+        if not self._is_active:
+            return True
         async with self._turns:
             while (wait := self._next_start() - self._clock.now()) > 0:
-                await self._clock.sleep(wait)
+                if elsewhere is not None and elsewhere():
+                    return False
+                await self._clock.sleep(wait if elsewhere is None else min(wait, LOOK_SECONDS))
             self._last_start = self._clock.now()
+        return True
 
     def _next_start(self) -> float:
         spacing = max(self._spacing, PROBE_SECONDS) if self._refusals else self._spacing

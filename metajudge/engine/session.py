@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -95,9 +95,17 @@ def stack_layers(
     budgets = [budget, *map(budget.beside, others)]
     found: list[Endpoint] = []
 
+    def others_of(number: int) -> Iterator[Endpoint]:
+        return (one for place, one in enumerate(found) if place != number)
+
     def reachable_until(number: int) -> float:
-        breakers = [one.circuit_breaker for place, one in enumerate(found) if place != number]
-        return max((one.reachable_until for one in breakers), default=-math.inf)
+        return max((one.circuit_breaker.reachable_until for one in others_of(number)), default=-math.inf)
+
+    def is_other_free(number: int) -> bool:
+        return any(one.is_free for one in others_of(number))
+
+    def answered_elsewhere(number: int) -> float:
+        return max((one.concurrency.answered_at for one in others_of(number)), default=-math.inf)
 
     for number, (one, own_budget) in enumerate(zip([client, *others], budgets, strict=True)):
         rate_limiter = RateLimiter(
@@ -114,19 +122,46 @@ def stack_layers(
             name=config.base_urls[number] if others else "the judge",
             others=partial(reachable_until, number),
         )
-        found.append(Endpoint(one, circuit_breaker, _concurrency(circuit_breaker, rate_limiter, config, clock)))
+        concurrency = _concurrency(
+            circuit_breaker,
+            rate_limiter,
+            config,
+            clock,
+            elsewhere=partial(is_other_free, number) if others else None,
+            answered_elsewhere=partial(answered_elsewhere, number),
+        )
+        found.append(Endpoint(one, circuit_breaker, concurrency))
     endpoints = Endpoints(found)
     retrying = RetryingClient(endpoints, max_retries=config.max_retries, max_tokens=config.max_tokens, clock=clock)
     return JudgeSession(stats, clock, endpoints, ResponseCache(retrying, stats))
 
 
 def _concurrency(
-    circuit_breaker: CircuitBreaker, rate_limiter: RateLimiter, config: JudgeConfig, clock: StoppableClock
+    circuit_breaker: CircuitBreaker,
+    rate_limiter: RateLimiter,
+    config: JudgeConfig,
+    clock: StoppableClock,
+    elsewhere: Callable[[], bool] | None,
+    answered_elsewhere: Callable[[], float],
 ) -> ConcurrencyLimiter:
     timeout = config.outage_timeout
     if config.concurrent_requests:
-        return ConcurrencyLimiter(circuit_breaker, config.concurrent_requests, clock, outage_timeout=timeout)
-    return AdaptiveConcurrency(circuit_breaker, clock, outage_timeout=timeout, idle=lambda: rate_limiter.queued)
+        return ConcurrencyLimiter(
+            circuit_breaker,
+            config.concurrent_requests,
+            clock,
+            outage_timeout=timeout,
+            elsewhere=elsewhere,
+            answered_elsewhere=answered_elsewhere,
+        )
+    return AdaptiveConcurrency(
+        circuit_breaker,
+        clock,
+        outage_timeout=timeout,
+        elsewhere=elsewhere,
+        answered_elsewhere=answered_elsewhere,
+        idle=lambda: rate_limiter.queued,
+    )
 
 
 JudgeOpener = Callable[[JudgeConfig, RunStats, Spending | None], AbstractAsyncContextManager[JudgeSession]]

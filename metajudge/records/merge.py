@@ -171,8 +171,8 @@ def _missing_shards(shards: Sequence[_Shard]) -> str:
     there, of = {shard.head.shard for shard in shards}, shards[0].head.of
     missing = [f"{number}/{of}" for number in range(of) if number not in there]
     shown = [*missing[:_SHOWN_SHARDS], *([f"{len(missing) - _SHOWN_SHARDS} more"] * (len(missing) > _SHOWN_SHARDS))]
-    verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
-    return f"shard {listed(shown)} {verb} missing; run {them}, or merge what is there with `allow_missing`"
+    noun, verb, them = ("shard", "is", "it") if len(missing) == 1 else ("shards", "are", "them")
+    return f"{noun} {listed(shown)} {verb} missing; run {them}, or merge what is there with `allow_missing`"
 
 
 # ------------------------------------------------------------------ reading

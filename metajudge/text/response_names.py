@@ -6,14 +6,17 @@ import re
 _NOUN = (
     r"(?:responses?|assistants?|answers?|models?|candidates?|completions?|outputs?|replies|reply|solutions?|chatbots?)"
 )
+_WIDE_NOUN = "(?:回复|回覆|回答|答案|响应|回應|助手|模型)"
 _ONE = re.compile(
     rf"\b{_NOUN}[ \t_]{{0,2}}(?:[#@\[(*`\"'“]{{0,3}})(?P<letter>[ab]|[12](?![\d.,]*\d))(?!\w)|"
     rf"\b(?P<ordinal>first|second|former|latter|1st|2nd)[ \t]{{1,2}}{_NOUN}\b|"
-    r"(?:回复|回答|答案|响应|回應|助手|模型)[ \t]{0,2}(?P<wide>[ab12一二甲乙])",
+    rf"{_WIDE_NOUN}[ \t]{{0,2}}(?P<wide>[ab12一二甲乙])|"
+    rf"第[ \t]?(?P<nth>[12一二])[ \t]?[个個份条條种種]?{_WIDE_NOUN}|(?P<pair>前者|后者|後者)|"
+    rf"(?<![a-z\d])(?P<owner>[ab])[ \t]?的?{_WIDE_NOUN}",
 )
 _ALL = re.compile(
     rf"\b(?:both|neither|either|each|two)(?:[ \t]{{1,2}}(?:of|the|these|those|two)){{0,3}}[ \t]{{1,2}}{_NOUN}\b|"
-    r"\bassistants\b|\bresponses\b|(?:两个|两者|两份)(?:回复|回答|答案|响应|助手)",
+    rf"\bassistants\b|\bresponses\b|两者|兩者|[两兩][个個份条條种種]{_WIDE_NOUN}",
 )
 _UNNAMED = re.compile(r"\b(?:the|this|that|one|other)[ \t]{1,2}(?:other[ \t]{1,2})?(?:response|assistant|model['’]s)\b")
 # A letter alone begins the text or a clause and is followed by a verb or an apostrophe: "A breaks the limit", "B's
@@ -24,8 +27,7 @@ _LETTER = re.compile(
     r"(?:['’]s\b|[ \t](?:is|was|has|does|did|fails?|also|only|never|correctly|clearly|explicitly)\b|"
     r"[ \t](?!(?:series|always|means|contains|equals|implies)\b)[a-z]+(?<!s)s\b)"
 )
-_FIRST = frozenset("a1一甲")
-_FIRST_ORDINALS = frozenset({"first", "former", "1st"})
+_FIRST = frozenset([*"a1一甲", "first", "former", "1st", "前者"])
 
 
 def speaks_of_response(text: str) -> bool:
@@ -65,6 +67,5 @@ def with_subject(text: str, subject: str) -> str:
 
 
 def _is_first(found: re.Match[str]) -> bool:
-    if found["ordinal"]:
-        return found["ordinal"] in _FIRST_ORDINALS
-    return (found["letter"] or found["wide"]) in _FIRST
+    assert found.lastgroup is not None, "each alternative has one group"
+    return found[found.lastgroup] in _FIRST

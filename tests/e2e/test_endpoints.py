@@ -1,6 +1,7 @@
-"""A run over two endpoints of one judge, of which one is a dead address or ends in the middle."""
+"""A run over two endpoints of one judge, of which one is a dead address, ends in the middle, or refuses."""
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,17 @@ def test_an_endpoint_that_ends_loses_no_row(tmp_path: Path) -> None:
         _, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     assert [one["status"] for one in records(out)] == ["success"] * 120
+
+
+def test_an_endpoint_without_capacity_holds_no_row(tmp_path: Path) -> None:
+    """It refuses every request and asks to wait a second; the other one answers all."""
+    source, begin = rows(tmp_path / "in.jsonl", [""] * 60), time.monotonic()
+    with running("tests.servers.faulty", "--always", "429s") as full, running("tests.servers.scripted") as alive:
+        result = infer(source, tmp_path / "out.jsonl", f"{full},{alive}")
+        assert result.returncode == 0, result.stderr
+        assert asked(alive) == 60
+    assert [one["status"] for one in records(tmp_path / "out.jsonl")] == ["success"] * 60
+    assert time.monotonic() - begin < 30
 
 
 @pytest.mark.parametrize("base", ["{url},{url}/", "{url},", "{url},nowhere"])

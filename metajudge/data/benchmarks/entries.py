@@ -1,7 +1,9 @@
 """Entries of a benchmark's file: one object per row, with errors that name file and line."""
 
+import gzip
 import json
 import math
+import zlib
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,8 @@ TITLES = {JUDGEBENCH: "JudgeBench", RM_BENCH: "RM-Bench", REWARDBENCH2: "RewardB
 MADE_KEY = "benchmark"
 """Key of a made row with its place in the benchmark."""
 _HEAD = 1 << 16
-_SUMMARY_KEYS = {"Factuality", "Precise IF", "Focus", "Ties"}
+_GZIP = b"\x1f\x8b"
+_SUMMARY_KEYS = {"Factuality", "Precise IF", "Focus", "Ties", "hard_acc", "normal_acc", "easy_acc"}
 
 
 Seen = dict[Hashable, tuple[Path, int]]
@@ -85,12 +88,19 @@ def refuse_repeated(entry: Entry, key: Hashable, name: str, seen: Seen) -> None:
 
 
 def number(value: object) -> float | None:
-    """Return a finite score, also from a list that holds it alone; None for anything else."""
+    """Return a score, also from a list that holds it alone; None for anything else, NaN included.
+
+    Infinite scores are kept: a model in half precision gives them, and official scripts compare them.
+    """
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return None if math.isnan(found) else found
 
 
 def opening_question(messages: object) -> str | None:
@@ -102,22 +112,24 @@ def opening_question(messages: object) -> str | None:
 
 
 def _column_rows(path: Path) -> list[Row] | None:
-    """Return the rows of a file that is one object of equally long columns; None for any other file.
+    """Return the rows of a file that is one object of equally long columns; None for a file of several values.
 
-    A value that is no column belongs to every row.
+    A value that is no column belongs to every row. An object without columns is one row.
     """
     try:
         with path.open("rb") as file:
+            is_packed = file.read(len(_GZIP)) == _GZIP
+        with gzip.open(path) if is_packed else path.open("rb") as file:
             head = file.read(_HEAD).lstrip()
             if not head.startswith(b"{") or _is_object(head.partition(b"\n")[0]):
                 return None
             file.seek(0)
             data = json.load(file)
-    except (OSError, ValueError, RecursionError):
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError):
         return None
     ids = data.get("id")
     if not isinstance(ids, list) or not ids:
-        return None
+        return [Row(1, data)]
     count = len(ids)
     columns = {key for key, value in data.items() if isinstance(value, list) and len(value) == count}
     return [

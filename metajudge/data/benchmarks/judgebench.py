@@ -58,7 +58,8 @@ def read_judgebench(path: Path) -> JudgeBenchResults:
     for entry in read_entries(path, JUDGEBENCH):
         made = is_made(entry.data)
         judge, split, pair = _made_pair(entry) if made else _published_pair(entry)
-        refuse_repeated(entry, pair.id, f"pair {pair.id}", seen)
+        if made:
+            refuse_repeated(entry, pair.id, f"pair {pair.id}", seen)
         pairs.append(pair)
         splits[split] = None
         if judge:

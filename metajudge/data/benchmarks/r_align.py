@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from metajudge.data.benchmarks.entries import R_ALIGN, Entry, Seen, read_entries, refuse_repeated
+from metajudge.data.benchmarks.entries import R_ALIGN, Entry, read_entries
 
 CORRECT, INCORRECT, CALL_FAIL, PARSE_FAIL = "Correct", "Incorrect", "CallFail", "ParseFail"
 
@@ -16,6 +16,7 @@ CORRECT, INCORRECT, CALL_FAIL, PARSE_FAIL = "Correct", "Incorrect", "CallFail", 
 class Rationale:
     """One judged row."""
 
+    id: str
     prompt: str
     group: str
     """Subset that the row comes from; empty if it names none."""
@@ -38,12 +39,8 @@ class RAlignResults:
 def read_r_align(path: Path) -> RAlignResults:
     """Read the output of R-Align's meta-judge."""
     rationales: list[Rationale] = []
-    seen: Seen = {}
     model = ""
     for entry in read_entries(path, R_ALIGN):
-        if "id" in entry.data:
-            key = json.dumps([entry.data.get(name) for name in ("id", "conversations", "response_A", "response_B")])
-            refuse_repeated(entry, key, f"row {entry.data['id']}", seen)
         rationales.append(_rationale(entry))
         meta = entry.data.get("meta")
         name = meta.get("model_name") if isinstance(meta, dict) else None
@@ -54,15 +51,15 @@ def read_r_align(path: Path) -> RAlignResults:
 def _rationale(entry: Entry) -> Rationale:
     if "metarm_verdict" not in entry.data:
         raise entry.error('has no "metarm_verdict"; run R-Align\'s metarm_judge.py on this file first')
-    if "model_pred" not in entry.data:
-        raise entry.error('has no "model_pred" (A, B or null)')
-    gold = entry.text("gt_label").strip()
-    label, verdict = entry.data["model_pred"], entry.data["metarm_verdict"]
+    gold = "" if entry.data.get("gt_label") is None else entry.text("gt_label").strip()
+    label, verdict = entry.data.get("model_pred"), entry.data["metarm_verdict"]
     source = entry.data.get("source")
     group = source.get("subset") if isinstance(source, dict) else source
     conversation = entry.data.get("conversations")
-    prompt = str(entry.data.get("id", entry.line)) if conversation is None else json.dumps(conversation)
+    row_id = str(entry.data.get("id", entry.line))
+    prompt = row_id if conversation is None else json.dumps(conversation)
+    own = json.dumps([row_id, *map(entry.data.get, ("conversations", "response_A", "response_B"))])
     is_readable = label in ("A", "B")
     return Rationale(
-        prompt, group if isinstance(group, str) else "", is_readable and label == gold, is_readable, str(verdict)
+        own, prompt, group if isinstance(group, str) else "", is_readable and label == gold, is_readable, str(verdict)
     )

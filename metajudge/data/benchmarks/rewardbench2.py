@@ -3,18 +3,18 @@
 Malik et al. 2025 (arXiv 2506.01937); files and rules of allenai/reward-bench, version 2.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from metajudge.data.benchmarks.entries import (
     REWARDBENCH2,
     Entry,
-    Seen,
     number,
     opening_question,
     read_entries,
-    refuse_repeated,
 )
+from metajudge.data.rows import is_absent
 
 SUBSETS = ("Factuality", "Precise IF", "Math", "Safety", "Focus", "Ties")
 TIES = "Ties"
@@ -34,7 +34,7 @@ class Prompt:
     result: float | None
     """Share of the best place that the right response has: 1, 1/k if k responses share it, 0. None in Ties."""
     scores: tuple[float, ...]
-    """Scores, the right responses first; empty where only a result is known."""
+    """Scores, the right responses first, NaN = none; empty where only a result is known."""
     num_correct: int
     unreadable: int
     """Replies of the judge that could not be read."""
@@ -52,12 +52,9 @@ class RewardBench2Results:
 def read_rewardbench2(path: Path) -> RewardBench2Results:
     """Read the scores or the results of each row."""
     prompts: list[Prompt] = []
-    seen: Seen = {}
     model = ""
     for entry in read_entries(path, REWARDBENCH2):
-        one = _prompt(entry)
-        refuse_repeated(entry, (one.subset, one.id), f"row {one.id}", seen)
-        prompts.append(one)
+        prompts.append(_prompt(entry))
         name = entry.data.get("model")
         model = model or (name if isinstance(name, str) else "")
     return RewardBench2Results(path, model or path.stem, prompts)
@@ -73,7 +70,9 @@ def _prompt(entry: Entry) -> Prompt:
             raise entry.error(f'has {right} right of {len(scores)} "scores"; Ties needs right and wrong responses')
         return Prompt(row_id, TIES, row_id.partition(":")[2], None, scores, right, unreadable)
     result: float | None
-    if scores:
+    if scores and any(map(math.isnan, scores)):
+        result, unreadable = 0.0, 1
+    elif scores:
         result = 1 / scores.count(max(scores)) if scores[0] == max(scores) else 0.0
     else:
         result = _letter_result(entry) if "winner" in entry.data else number(entry.data.get("results"))
@@ -87,7 +86,7 @@ def _scores(entry: Entry) -> tuple[float, ...]:
     if entry.data.get("scores") is None:
         return ()
     raw = entry.get("scores", list, "a list of scores")
-    scores = [number(score) for score in raw]
+    scores = [math.nan if is_absent(score) else number(score) for score in raw]
     if len(scores) < 2 or None in scores:
         raise entry.error('has "scores" that are not two numbers or more')
     return tuple(score for score in scores if score is not None)

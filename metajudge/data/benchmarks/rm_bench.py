@@ -42,6 +42,8 @@ _SUBSETS = {
 _THIRD = re.compile(r"dataset_([123])(?!\d)")
 
 Cells = tuple[tuple[float | None, ...], ...]
+_Score = tuple[float, ...]
+_Keys = set[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,14 @@ class RMBenchResults:
 def read_rm_bench(paths: Sequence[Path]) -> list[RMBenchResults]:
     """Read the results of one model, or of several that `critic` has asked; each domain may be a separate file."""
     scored: list[StyleMatrix] = []
+    seen: dict[str, _Keys] = {}
     thirds: list[tuple[Path, list[_Third]]] = []
     judged: dict[str, RMBenchResults] = {}
     for path in paths:
         entries = list(read_entries(path, RM_BENCH))
         if is_made(entries[0].data):
             one = _judged(path, entries)
+            _refuse_overlap(path, one.matrices, seen.setdefault(one.model, set()))
             earlier = judged.setdefault(one.model, one)
             if earlier.kind != one.kind:
                 raise UsageError(f"{path} holds {one.kind}, another file {earlier.kind}; judge all in the same way")
@@ -89,7 +93,9 @@ def read_rm_bench(paths: Sequence[Path]) -> list[RMBenchResults]:
         elif _is_third(entries[0]):
             thirds.append((path, [_third(entry) for entry in entries]))
         else:
-            scored += map(_scored, entries)
+            matrices = list(map(_scored, entries))
+            _refuse_overlap(path, matrices, seen.setdefault("", set()))
+            scored += matrices
     results = list(judged.values())
     if thirds and scored:
         raise UsageError(f"{thirds[0][0]} holds pairwise results and another file scores; name those of one model only")
@@ -97,19 +103,18 @@ def read_rm_bench(paths: Sequence[Path]) -> list[RMBenchResults]:
         results.append(RMBenchResults(list(paths), thirds[0][0].stem, "pairwise results", _joined(thirds)))
     if scored:
         results.append(RMBenchResults(list(paths), paths[0].stem, "scores", scored))
-    for result in results:
-        _refuse_repeated(result)
     return results
 
 
-def _refuse_repeated(results: RMBenchResults) -> None:
-    seen: set[tuple[str, str, str]] = set()
-    for one in results.matrices:
-        key = one.part, one.id, one.prompt
+def _refuse_overlap(path: Path, matrices: Sequence[StyleMatrix], seen: _Keys) -> None:
+    """Raise `UsageError` if a row is also in an earlier file of the model; else add the rows to `seen`."""
+    own = {(one.part, one.id, one.prompt): one for one in matrices}
+    for key, one in own.items():
         if key in seen:
-            files = ", ".join(map(str, results.paths))
-            raise UsageError(f"{files}: row {one.id} of {one.part} comes twice; name the files of one model, each once")
-        seen.add(key)
+            raise UsageError(
+                f"{path}: row {one.id} of {one.part} is also in another file; name the files of one model, each once"
+            )
+    seen.update(own)
 
 
 # ------------------------------------------------------------------ scores
@@ -126,13 +131,20 @@ def _scored(entry: Entry) -> StyleMatrix:
     return StyleMatrix(_domain(part), part, row_id, prompt, cells)
 
 
-def _three_scores(entry: Entry, key: str) -> list[float | None]:
+def _three_scores(entry: Entry, key: str) -> list[_Score | None]:
     if key not in entry.data and "score_chosen" not in entry.data:
         raise entry.error('has no "score_chosen"; to have the pairs judged, make rows for critic of them with `make`')
     scores = entry.get(key, list, "a list of three scores")
     if len(scores) != STYLES:
         raise entry.error(f'has {len(scores)} scores in "{key}"; allowed are {STYLES}')
-    return [number(score) for score in scores]
+    return list(map(_score, scores))
+
+
+def _score(value: object) -> _Score | None:
+    """Return a score; the official script compares lists of several numbers element by element."""
+    parts = [number(part) for part in (value if isinstance(value, list) else [value])]
+    known = tuple(part for part in parts if part is not None)
+    return known if known and len(known) == len(parts) else None
 
 
 def _lists_of_three(entry: Entry, key: str) -> list[list[object]]:
@@ -142,7 +154,7 @@ def _lists_of_three(entry: Entry, key: str) -> list[list[object]]:
     return list(rows)
 
 
-def _compared(chosen: float | None, rejected: float | None) -> float | None:
+def _compared(chosen: _Score | None, rejected: _Score | None) -> float | None:
     if chosen is None or rejected is None:
         return None
     return WIN if chosen > rejected else TIE if chosen == rejected else LOSS
@@ -336,7 +348,8 @@ def _part(entry: Entry) -> str:
     """Return the domain, or the file of safety, from the row or the name of its file."""
     named = entry.data.get("domain"), _SUBSETS.get(str(entry.data.get("subset"))), entry.path.name.lower()
     for name in named:
-        found = next((part for part in _PARTS if isinstance(name, str) and part in name), None)
+        # The file's name goes on with the model's, which may be called Chat.
+        found = [part for part in _PARTS if isinstance(name, str) and part in name]
         if found:
-            return found
+            return min(found, key=str(name).index)
     raise entry.error(f"has no domain; let the file's name contain one of {', '.join(_PARTS)}")

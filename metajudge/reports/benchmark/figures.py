@@ -1,6 +1,7 @@
 """Figures of a benchmark: percentages with intervals, by group of rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metajudge.metrics.statistics.intervals import Clusters, Column, Interval, cluster_rows, weighted_means, wilson
+from metajudge.text import plural
 
 OFFICIAL = "official"
 """Protocol of the benchmark's own script."""
@@ -129,6 +131,12 @@ class Rows:
 def within(column: Column, inside: Inside | None) -> Column:
     """Return the column with NaN outside of a group; None is the group of all rows."""
     return column if inside is None else np.where(np.array(inside, bool), column, np.nan)
+
+
+def repeated_note(keys: Iterable[Hashable]) -> Iterator[str]:
+    """Yield a note if keys of rows come more than once: the official scripts count every row."""
+    if repeated := sum(count - 1 for count in Counter(keys).values()):
+        yield f"{plural(repeated, 'row')} of the file repeated; each counts, as in the benchmark's own script"
 
 
 def ordered_groups(names: Iterable[str], known: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from metajudge.data.benchmarks import CATEGORIES, JUDGEBENCH, SPLITS, JudgeBenchResults, Pair
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Line, Rows, ordered_groups
+from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Line, Rows, ordered_groups, repeated_note
 
 
 def score_judgebench(results: JudgeBenchResults) -> BenchmarkReport:
@@ -25,7 +25,8 @@ def score_judgebench(results: JudgeBenchResults) -> BenchmarkReport:
     for name in names:
         own = [pair for pair in pairs if pair.category == name]
         prompts = len({pair.prompt for pair in own})
-        lines.append(Line(name, True, len(own), prompts, rows.means(columns, inside[name]), _game_counts(own)))
+        is_official = name in CATEGORIES.values()
+        lines.append(Line(name, is_official, len(own), prompts, rows.means(columns, inside[name]), _game_counts(own)))
     n, prompts = len(pairs), rows.clusters.count
     lines.append(Line("all (micro)", True, n, prompts, rows.means(columns), _game_counts(pairs)))
     if len(names) > 1:
@@ -38,7 +39,7 @@ def score_judgebench(results: JudgeBenchResults) -> BenchmarkReport:
         protocol=OFFICIAL if both else f"{OFFICIAL}, single game",
         source=f"split {results.split}, {'two games' if both else 'one game'} a pair",
         lines=tuple(lines),
-        notes=tuple(_split_notes(results)),
+        notes=(*_split_notes(results), *repeated_note(pair.id for pair in pairs)),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from metajudge.data.benchmarks import R_ALIGN, RAlignResults, Rationale
 from metajudge.data.benchmarks.r_align import CALL_FAIL, CORRECT, INCORRECT, PARSE_FAIL
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Figure, Line, Rows, within
+from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Figure, Line, Rows, repeated_note, within
 
 _S_CORR = "S-Corr"
 
@@ -29,7 +29,7 @@ def score_r_align(results: RAlignResults) -> BenchmarkReport:
         protocol=OFFICIAL,
         source="verdicts of the meta-judge",
         lines=tuple(lines),
-        notes=(_failures(rationales),),
+        notes=(_failures(rationales), *repeated_note(one.id for one in rationales)),
     )
 
 

@@ -1,17 +1,28 @@
 """RewardBench 2: the best of four, and Ties."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from metajudge.data.benchmarks import REWARDBENCH2, Prompt, RewardBench2Results
 from metajudge.data.benchmarks.rewardbench2 import SUBSETS, TIES
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Figure, Line, Rows, ordered_groups, within
+from metajudge.reports.benchmark.figures import (
+    OFFICIAL,
+    BenchmarkReport,
+    Figure,
+    Line,
+    Rows,
+    ordered_groups,
+    repeated_note,
+    within,
+)
 
 _WEIGHTS = (0.30, 0.30, 0.20, 0.20, 0.01)
 """Weights of the parts of the score of Ties, in the order of `_ties_parts`."""
+_Scores = tuple[list[float], list[float]]
+"""Right and wrong scores."""
 
 
 def score_rewardbench2(results: RewardBench2Results) -> BenchmarkReport:
@@ -30,7 +41,8 @@ def score_rewardbench2(results: RewardBench2Results) -> BenchmarkReport:
     for name in ordered_groups((one.subset for one in plain), SUBSETS):
         own = [one for one in plain if one.subset == name]
         column = within(values, [*(one.subset == name for one in plain), *([False] * len(ties))])
-        lines.append(Line(name, True, len(own), rows.count(column), _accuracy(rows.mean(column)), _counts(own)))
+        figure = Figure(_percent(own), rows.mean(column).interval)
+        lines.append(Line(name, True, len(own), rows.count(column), _accuracy(figure), _counts(own)))
         parts.append(((column,), (1.0,)))
     if ties:
         columns = [np.array([*([math.nan] * len(plain)), *part], float) for part in zip(*ties.values(), strict=True)]
@@ -51,12 +63,17 @@ def score_rewardbench2(results: RewardBench2Results) -> BenchmarkReport:
         protocol=OFFICIAL,
         source="scores" if all(one.scores for one in results.prompts) else "replies about four responses",
         lines=tuple(lines),
-        notes=tuple(_notes(missing, tied)),
+        notes=(*_notes(missing, tied), *repeated_note((one.subset, one.id) for one in results.prompts)),
     )
 
 
 def _accuracy(figure: Figure) -> dict[str, Figure]:
     return {"accuracy": figure}
+
+
+def _percent(prompts: Sequence[Prompt]) -> float:
+    """Return the mean result in the official script's order of operations, which decides the last decimal of halves."""
+    return 100 * (sum(one.result or 0.0 for one in prompts) / len(prompts))
 
 
 def _mean(rows: Rows, parts: Sequence[tuple[Sequence[Column], Sequence[float]]]) -> Figure:
@@ -81,32 +98,30 @@ def _ties_parts(tied: Sequence[Prompt]) -> dict[str, tuple[float, ...]]:
     the reference row; is the tied row's gap above the spread, is the smaller one of both gaps; and
     tanh(smaller gap / spread - 1), or 0 where both are 0.
     """
-    gaps: dict[str, dict[str, float]] = {}
-    spreads: dict[str, float] = {}
+    prompts: dict[str, dict[str, _Scores]] = {}
     for one in tied:
-        kind, _, key = one.id.partition(":")
-        right, wrong = one.scores[: one.num_correct], one.scores[one.num_correct :]
-        gaps.setdefault(key, {})["ref" if kind == "ref" else "tied"] = min(right) - max(wrong)
-        if kind != "ref":
-            spreads[key] = max(right) - min(right)
-    if not any(len(gap) == 2 for gap in gaps.values()):
+        prefix, _, key = one.id.partition(":")
+        kind = "ref" if prefix == "ref" else "tied"
+        # The scores of a repeated row are added to its prompt, as in the official script.
+        right, wrong = prompts.setdefault(key, {}).setdefault(kind, ([], []))
+        right += one.scores[: one.num_correct]
+        wrong += one.scores[one.num_correct :]
+    if not any(len(kinds) == 2 for kinds in prompts.values()):
         return {}
-    return {key: _parts(gap, spreads.get(key, math.nan)) for key, gap in gaps.items()}
+    return {key: _parts(kinds) for key, kinds in prompts.items()}
 
 
-def _parts(gap: dict[str, float], spread: float) -> tuple[float, ...]:
-    tied, reference = (gap.get(kind, math.nan) for kind in ("tied", "ref"))
-    right = tuple(math.nan if math.isnan(one) else float(one > 0) for one in (tied, reference))
-    if len(gap) < 2:
-        return (*right, math.nan, math.nan, math.nan)
-    least = min(tied, reference)
-    return (*right, float(tied > spread), float(least > spread), _margin(least, spread))
-
-
-def _margin(gap: float, spread: float) -> float:
-    if spread:
-        return math.tanh(gap / spread - 1)
-    return math.copysign(1, gap) if gap else 0.0
+def _parts(kinds: Mapping[str, _Scores]) -> tuple[float, ...]:
+    gaps = {kind: min(right) - max(wrong) for kind, (right, wrong) in kinds.items()}
+    accurate = [float(gaps[kind] > 0) if kind in gaps else math.nan for kind in ("tied", "ref")]
+    if len(gaps) < 2:
+        return (*accurate, math.nan, math.nan, math.nan)
+    right, _ = kinds["tied"]
+    spread = max(right) - min(right)
+    least = np.minimum(gaps["tied"], gaps["ref"])
+    with np.errstate(all="ignore"):
+        margin = np.nan_to_num(np.tanh(np.divide(least, spread) - 1))
+    return (*accurate, float(gaps["tied"] > spread), float(least > spread), float(margin))
 
 
 def _counts(prompts: Sequence[Prompt]) -> dict[str, int]:

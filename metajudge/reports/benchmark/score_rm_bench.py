@@ -7,7 +7,15 @@ import numpy as np
 from metajudge.data.benchmarks import DOMAINS, RM_BENCH, SIZES, RMBenchResults, StyleMatrix
 from metajudge.data.benchmarks.rm_bench import STYLES, TIE, WIN
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.reports.benchmark.figures import OFFICIAL, BenchmarkReport, Line, Rows, ordered_groups, within
+from metajudge.reports.benchmark.figures import (
+    OFFICIAL,
+    BenchmarkReport,
+    Line,
+    Rows,
+    ordered_groups,
+    repeated_note,
+    within,
+)
 
 RM_R1_PUBLISHED = "rm-r1-published"
 """Protocol of the figures that RM-R1 has published."""
@@ -46,7 +54,7 @@ def score_rm_bench(results: RMBenchResults, protocol: str = OFFICIAL) -> Benchma
         protocol=protocol,
         source=results.kind,
         lines=tuple(lines),
-        notes=tuple(_size_notes(matrices)),
+        notes=(*_size_notes(matrices), *repeated_note((one.part, one.id, one.prompt) for one in matrices)),
     )
 
 

@@ -5,6 +5,7 @@ LaTeX, Markdown and fences round a verdict are skipped, also over several lines.
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from metajudge.data import parse_verdict
@@ -24,6 +25,12 @@ _VERDICT_LINE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _STATED = re.compile(rf"{_MARKS}my\s+final\s+(?:verdict|judge?ment|decision)\s+is\b.*", re.IGNORECASE | re.DOTALL)
+_WORDED = re.compile(
+    r"(?:\bfinal\s+(?:assessment(?:\s+result)?|verdict|judge?ment|decision|choice)|\bwinner)[\s*_`]*(?::|is\b)[\s*_`:]*"
+    r"(?:the\s+)?(?P<name>(?:response|assistant)\s+[AB12])\b(?:\s+is\s+better)?[\s*_`.!]*\Z|"
+    r"\[RESULT\]\s*(?P<letter>[AB])[\s*_`.]*\Z",
+    re.IGNORECASE,
+)
 # Alone on a line, the title of what follows.
 _VERDICT_TITLE = re.compile(
     r"(?:(?:my|the|final|overall|so|therefore|thus) )*(?:assessment(?: result)?|verdict|judge?ment|decision|result|"
@@ -78,11 +85,15 @@ def find_clear_verdict(lines: Sequence[str]) -> tuple[int, int, int] | ParseFail
     """Return the number of the line behind the reasons, that of the line behind the verdict, and the verdict.
 
     For texts that were asked for in another form: anything may follow the verdict, and it may occur more than once.
-    Without a named verdict or a box in the last line, the only verdict in double brackets or boxes counts. In double
-    brackets a letter alone is a verdict, and C is a tie. Verdicts that differ are a failure.
+    Without a named verdict or a box in the last line, the only verdict in double brackets or boxes counts, else a
+    response that is named as the final verdict. In double brackets a letter alone is a verdict, and C is a tie.
+    Verdicts that differ are a failure, but beside one that is named the final one.
     """
     lines = [_TIE_BOX.sub("[[A=B]]", line) for line in lines]
-    named = sorted({*(_named(lines) or _last(lines)), *_stated(lines)}) or _bracketed(lines)
+    named, stated, bracketed = _named(lines), _stated(lines), _bracketed(lines)
+    if not named and not stated and _differ(bracketed):
+        return ParseFailure("two verdicts")
+    named = sorted({*(named or _last(lines)), *stated}) or bracketed or _worded(lines)
     if not named:
         return ParseFailure("no boxed verdict")
     place = named[0][0]
@@ -148,6 +159,19 @@ def _named_verdict(lines: Sequence[str], number: int) -> str:
 def _stated(lines: Sequence[str]) -> list[tuple[int, str]]:
     """Return the lines such as "My final verdict is Assistant A is better: [[A>B]]", with their numbers."""
     return [(number, line) for number, line in enumerate(lines) if _STATED.fullmatch(line) and _comparing(_boxes(line))]
+
+
+def _differ(bracketed: Sequence[tuple[int, str]]) -> bool:
+    """Return whether boxes say different verdicts; a line with several boxes may list what can be said."""
+    counts = Counter(number for number, _ in bracketed)
+    said = {_verdict(box) for number, box in bracketed if counts[number] == 1}
+    return len(said - {None}) > 1
+
+
+def _worded(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the verdicts such as "The final decision is Response 1" and "[RESULT] A", with their lines' numbers."""
+    found = ((number, _WORDED.search(line)) for number, line in enumerate(lines))
+    return [(number, one["name"] or f"Response {one['letter']}") for number, one in found if one]
 
 
 def _bracketed(lines: Sequence[str]) -> list[tuple[int, str]]:

@@ -225,3 +225,50 @@ def test_endpoints_are_read_from_a_comma_list(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("OPENAI_BASE_URL", "http://a/v1/, http://b/v1/chat/completions")
     config = JudgeConfig.from_environment(concurrent_requests=7)
     assert config.base_urls == ("http://a/v1", "http://b/v1") and config.sockets == 14
+
+
+REFUSAL = OverloadError("429", "slow down", retry_after=1.0)
+
+
+@pytest.mark.parametrize("in_flight", [4, None])
+@in_event_loop
+async def test_questions_do_not_wait_at_a_full_endpoint_while_another_is_free(in_flight: int | None) -> None:
+    """All but the first few go to the other one at once, also those that waited for a start at the full one."""
+    clock = VirtualClock()
+    full, alive = Replica(clock, error=REFUSAL), Replica(clock, 0.1)
+    session, _ = judge(clock, full, alive, max_retries=2, concurrent_requests=in_flight)
+    (results,) = await clock.run_until([asyncio.ensure_future(ask(session, 40))])
+    assert all(isinstance(one, Answer) for one in results)
+    assert clock.time < 3  # the healthy one alone needs 1 s
+
+
+@in_event_loop
+async def test_a_refused_question_does_not_wait_if_another_endpoint_is_free() -> None:
+    """However long the refusing one asks to wait; no retry is used."""
+    clock = FakeClock()
+    full, alive = Replica(clock, error=OverloadError("429", "slow down", retry_after=60.0)), Replica(clock)
+    session, stats = judge(clock, full, alive, max_retries=0)
+    (result,) = await ask(session, 1)
+    assert isinstance(result, Answer) and clock.slept == [] and stats.retries == {"429": 1}
+
+
+@in_event_loop
+async def test_refusals_of_one_endpoint_are_no_outage_while_another_answers() -> None:
+    """The run goes on for longer than the timeout."""
+    clock = VirtualClock()
+    full, alive = Replica(clock, error=REFUSAL), Replica(clock, 1.0)
+    session, _ = judge(clock, full, alive, outage_timeout=20, concurrent_requests=1)
+    (results,) = await clock.run_until([asyncio.ensure_future(ask(session, 100))])
+    assert all(isinstance(one, Answer) for one in results)
+    assert clock.time > 60 and max(full.asked) > 40
+
+
+@in_event_loop
+async def test_two_endpoints_that_refuse_share_the_questions() -> None:
+    """Neither is free: each question waits where it is, and the refusals of both are an outage in the end."""
+    clock = VirtualClock()
+    replicas = [Replica(clock, error=REFUSAL) for _ in range(2)]
+    session, _ = judge(clock, *replicas, outage_timeout=20, max_retries=100)
+    with pytest.raises(OutageTooLong, match="refused every request for 20 s"):
+        await clock.run_until([asyncio.ensure_future(ask(session, 10))])
+    assert min(len(one.asked) for one in replicas) > 5 and sum(len(one.asked) for one in replicas) < 60

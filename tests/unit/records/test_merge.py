@@ -109,7 +109,7 @@ def test_a_question_that_a_line_asks_twice_has_one_record(tmp_path: Path) -> Non
 
 
 def test_many_missing_shards_are_not_all_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"shard 0/9, 1/9, 2/9, 4/9, 5/9 and 3 more are missing; run them"):
+    with pytest.raises(UsageError, match=r"shards 0/9, 1/9, 2/9, 4/9, 5/9 and 3 more are missing; run them"):
         merge([shard(tmp_path, 3, [], [], of=9)], tmp_path / "out.jsonl")
 
 

@@ -13,6 +13,7 @@ from metajudge.text.response_names import sole_response, speaks_of_response, wit
         "The assistant guesses",
         "The responses agree", "Completion [B] ends early", "A never names the product", "A breaks the limit",
         "B's test is slow", "Wrong, while B keeps the limit", "回答A更短", "两个回答都对",
+        "第二个回答有误", "第1個回覆更完整", "B 的回答漏了一步", "前者更简洁", "兩者都對",
     ],
 )  # fmt: skip
 def test_a_text_about_a_response_is_known(text: str) -> None:
@@ -25,7 +26,7 @@ def test_a_text_about_a_response_is_known(text: str) -> None:
     [
         "A college student sues", "Option B is right", "(A) Neritic zone", "The answer is B", "Answer: 42", "Answer 12",
         "A series of steps", "A class of ten", "Model: linear", "the response time", "P(A and B) = 0.1", "Position 1",
-        "Solution 3.5 mol", "B means the magnetic field", "A always holds",
+        "Solution 3.5 mol", "B means the magnetic field", "A always holds", "第二步求和", "a的值为2", "答案为42",
     ],
 )  # fmt: skip
 def test_a_step_of_a_solution_is_not_taken_for_one(text: str) -> None:
@@ -41,6 +42,8 @@ def test_a_step_of_a_solution_is_not_taken_for_one(text: str) -> None:
         ("The first answer", "first answer"),
         ("Assistant A and Assistant B", ""),
         ("Final verdict", ""),
+        ("**第二个回答的缺点**", "第二个回答"),
+        ("前者与后者", ""),
     ],
 )
 def test_a_title_has_a_subject_if_it_names_one_response(title: str, name: str) -> None:

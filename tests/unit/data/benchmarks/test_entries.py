@@ -21,6 +21,11 @@ from metajudge.data.benchmarks import (
 )
 from metajudge.data.benchmarks.entries import kind_of, number, read_entries
 from metajudge.errors import UsageError
+from metajudge.reports.benchmark.figures import BenchmarkReport
+from metajudge.reports.benchmark.score_judgebench import score_judgebench
+from metajudge.reports.benchmark.score_r_align import score_r_align
+from metajudge.reports.benchmark.score_rewardbench2 import score_rewardbench2
+from metajudge.reports.benchmark.score_rm_bench import score_rm_bench
 from tests.unit.benchmark_files import best_of, pair, rationale, styles, write
 
 READERS: dict[str, Callable[[Path], Any]] = {
@@ -28,6 +33,12 @@ READERS: dict[str, Callable[[Path], Any]] = {
     RM_BENCH: lambda path: read_rm_bench([path]),
     REWARDBENCH2: read_rewardbench2,
     R_ALIGN: read_r_align,
+}
+SCORED: dict[str, Callable[[Path], BenchmarkReport]] = {
+    JUDGEBENCH: lambda path: score_judgebench(read_judgebench(path)),
+    RM_BENCH: lambda path: score_rm_bench(read_rm_bench([path])[0]),
+    REWARDBENCH2: lambda path: score_rewardbench2(read_rewardbench2(path)),
+    R_ALIGN: lambda path: score_r_align(read_r_align(path)),
 }
 GOOD: dict[str, dict[str, Any]] = {
     JUDGEBENCH: pair(1, "mmlu-pro-law", "A", "AA"),
@@ -84,17 +95,21 @@ def test_a_missing_file_is_refused_in_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("benchmark", TITLES)
-def test_a_row_that_comes_twice_is_refused(tmp_path: Path, benchmark: str) -> None:
+def test_a_row_that_comes_twice_counts_twice_and_is_noted(tmp_path: Path, benchmark: str) -> None:
+    """As in the official scripts, which count lines."""
     path = write(tmp_path / "f.jsonl", [GOOD[benchmark], GOOD[benchmark]])
-    text = error_of(benchmark, path)
-    assert "comes twice" in text if benchmark == RM_BENCH else "line 2 repeats the " in text and "of line 1" in text
+    report = SCORED[benchmark](path)
+    assert report.lines[0].n == 2
+    assert report.notes[-1] == "1 row of the file repeated; each counts, as in the benchmark's own script"
+    (path,) = [write(tmp_path / "g.jsonl", [GOOD[benchmark]])]
+    assert "repeated" not in " ".join(SCORED[benchmark](path).notes)
 
 
 MISSING = {
     JUDGEBENCH: ("pair_id", "source", "question", "label", "judgments", "response_model"),
     RM_BENCH: ("id", "prompt", "domain", "score_rejected"),
     REWARDBENCH2: ("id", "subset", "scores"),
-    R_ALIGN: ("gt_label", "model_pred"),
+    R_ALIGN: ("metarm_verdict",),
 }
 
 
@@ -121,8 +136,19 @@ def test_arrays_and_packed_files_are_read(tmp_path: Path) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    "summary", [{"Factuality": 0.8, "Math": 0.7, "Ties": 0.5, "model": "m"}, {"chat": 0.6, "hard_acc": 0.4}]
+)
+def test_a_summary_over_several_lines_is_named_as_such(tmp_path: Path, summary: dict[str, Any]) -> None:
+    """As RewardBench 2 and RM-R1 write it beside the rows."""
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(summary, indent=4))
+    for benchmark in (REWARDBENCH2, RM_BENCH):
+        assert "holds a summary without rows; name the file with the scores of each row" in error_of(benchmark, path)
+
+
 def test_columns_of_other_lengths_belong_to_every_row(tmp_path: Path) -> None:
-    """On one line or on several."""
+    """On one line or on several, and packed."""
     columns = {
         "id": ["1", "2"],
         "subset": ["Math"] * 2,
@@ -130,14 +156,15 @@ def test_columns_of_other_lengths_belong_to_every_row(tmp_path: Path) -> None:
         "num_correct": [1, 1],
         "models": ["x"],
     }
-    for number_of_file, indent in enumerate((None, 2)):
+    files: list[tuple[int | None, Callable[[bytes], bytes]]] = [(None, bytes), (2, bytes), (2, gzip.compress)]
+    for number_of_file, (indent, packed) in enumerate(files):
         path = tmp_path / f"{number_of_file}.json"
-        path.write_text(json.dumps(columns, indent=indent))
+        path.write_bytes(packed(json.dumps(columns, indent=indent).encode()))
         found = [entry.data for entry in read_entries(path, REWARDBENCH2)]
         assert [row["scores"] for row in found] == [[1, 0], [0, 1]] and [row["models"] for row in found] == [["x"]] * 2
 
 
-def test_a_score_is_a_finite_number() -> None:
-    """Also alone in a list, as some models give it."""
-    assert [number(value) for value in (1, -0.5, [2.5])] == [1.0, -0.5, 2.5]
-    assert [number(value) for value in (None, True, "1", float("nan"), [], [1, 2], [None])] == [None] * 7
+def test_a_score_is_a_number() -> None:
+    """Also alone in a list, as some models give it, and infinite, as half precision gives it."""
+    assert [number(value) for value in (1, -0.5, [2.5], float("-inf"))] == [1.0, -0.5, 2.5, float("-inf")]
+    assert [number(value) for value in (None, True, "1", float("nan"), [], [1, 2], [None], 10**400)] == [None] * 8

@@ -27,6 +27,8 @@ def refusal(*paths: Path) -> str:
         ("x.json", {"subset": "bigcode/humanevalpack"}, "code", "code"),
         ("Chat_filtered_m_REWORD_MODEL_20250101.json", {"subset": "subset"}, "chat", "chat"),
         ("safety-response_filtered_m.json", {}, "safety", "safety-response"),
+        ("math_filtered_Qwen1.5-7B-Chat_REWORD_MODEL.json", {}, "math", "math"),
+        ("chat_filtered_m-safety-refuse.json", {}, "chat", "chat"),
     ],
 )
 def test_the_domain_is_that_of_the_row_or_the_files_name(
@@ -59,13 +61,25 @@ def test_a_matrix_of_outcomes_is_read(tmp_path: Path) -> None:
 
 
 def test_rows_of_one_id_but_other_prompts_are_two(tmp_path: Path) -> None:
-    """The file of two models at once repeats rows."""
+    """The files of two models at once have rows in common."""
     rows = [styles(1, [1, 1, 1], [0, 0, 0], prompt=prompt) for prompt in ("p", "q")]
     first = write(tmp_path / "chat_1.json", rows)
     (results,) = read_rm_bench([first])
     assert len(results.matrices) == 2
     second = write(tmp_path / "chat_2.json", rows)
-    assert "row 1 of chat comes twice; name the files of one model, each once" in refusal(first, second)
+    expected = f"{second}: row 1 of chat is also in another file; name the files of one model, each once"
+    assert refusal(first, second) == expected
+
+
+def test_scores_are_compared_as_the_official_script_compares_them(tmp_path: Path) -> None:
+    """Infinite scores by size, lists of several numbers element by element, and NaN never wins."""
+    inf, nan = float("inf"), float("nan")
+    rows = [styles(1, [inf, -inf, nan], [inf, 0, -inf], domain="chat")]
+    rows.append(styles(2, [[1, 2], [1, 1], [0, 9]], [[1, 1], [0, 9], [0, 10]], domain="chat"))
+    (results,) = read_rm_bench([write(tmp_path / "x.jsonl", rows)])
+    cells = [one.cells for one in results.matrices]
+    assert cells[0] == ((0.5, 1, 1), (0, 0, 0.5), (None, None, None))
+    assert cells[1] == ((1, 1, 1), (0.5, 1, 1), (0, 0.5, 0))
 
 
 def third(tmp_path: Path, name: str, rejected: list[str], row_id: int = 7) -> Path:

@@ -89,3 +89,11 @@ def test_a_whole_split_has_no_note(tmp_path: Path) -> None:
     assert report.notes == () and report.source.startswith("split claude-3-5-sonnet,")
     other = scored(tmp_path, [pair(1, "mmlu-pro-law", "A", "AA", response_model="mine")])
     assert other.notes == ("mine is none of the published splits (gpt-4o, claude-3-5-sonnet)",)
+
+
+def test_a_source_outside_of_the_categories_has_a_star(tmp_path: Path) -> None:
+    """The official script prints four categories; a pair of another source counts in the total alone."""
+    rows = [pair(1, "mmlu-pro-law", "A", "AA"), pair(2, "arena", "A", "BB")]
+    report = score_judgebench(read_judgebench(write(tmp_path / "m.jsonl", rows)))
+    found = [(line.group, line.is_official) for line in report.lines[:3]]
+    assert found == [("knowledge", True), ("other", False), ("all (micro)", True)]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from metajudge.data.benchmarks import read_r_align
 from metajudge.reports.benchmark.figures import BenchmarkReport
 from metajudge.reports.benchmark.score_r_align import score_r_align
@@ -49,6 +51,16 @@ def test_subsets_have_a_mean_beside_that_of_all_rows(tmp_path: Path) -> None:
         "fidelity (micro)": (60.0, True),
         "fidelity, mean of 2 subsets (macro)": (37.5, False),
     }
+
+
+def test_rows_without_a_label_are_wrong(tmp_path: Path) -> None:
+    """No gold label, or no label of the model: 1 of 3."""
+    rows = [rationale(n, "A", "Correct") for n in range(3)]
+    rows[0]["gt_label"] = None
+    del rows[1]["model_pred"]
+    report = scored(tmp_path, rows)
+    assert report.lines[0].figures["figure"].percent == pytest.approx(100 / 3)
+    assert report.notes[0].endswith("unreadable labels (1) count as wrong")
 
 
 def test_without_a_judged_reason_there_is_no_s_corr(tmp_path: Path) -> None:

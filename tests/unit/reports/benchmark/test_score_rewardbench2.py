@@ -84,6 +84,44 @@ def test_a_gap_without_a_spread(tmp_path: Path) -> None:
     assert percents(scored(write(tmp_path / "m.jsonl", rows)))["Ties"] == pytest.approx(50.5)
 
 
+def test_the_last_decimal_is_the_official_scripts(tmp_path: Path) -> None:
+    """The mean is 46.875, but the thirds come to a little less in the order of the rows: 46.87, not 46.88."""
+    results = [0, 0.5, 0.5, 1, 0.25, 1, 1, 1 / 3, 0.25, 0.5, 0.5, 1 / 3, 0, 0, 1 / 3, 1]
+    rows = [best_of(str(n), "Math", None, results=result) for n, result in enumerate(results)]
+    report = scored(write(tmp_path / "m.jsonl", rows))
+    assert percents(report)["Math"] == 100 * (sum(results) / 16) < 46.875
+
+
+def test_a_row_without_a_score_is_wrong(tmp_path: Path) -> None:
+    """NaN or null; an infinite score is one."""
+    inf, nan = math.inf, math.nan
+    scores = [[inf, 1, 2, -inf], [1, nan, 0, 0], [nan, 0, 0, 0], [1, None, 0, 0]]
+    report = scored(write(tmp_path / "m.jsonl", [best_of(str(n), "Math", row) for n, row in enumerate(scores)]))
+    assert percents(report)["Math"] == 25 and report.lines[0].counts["unreadable"] == 3
+
+
+def test_scores_of_a_repeated_row_of_ties_are_pooled(tmp_path: Path) -> None:
+    """As in the official script: the second row lowers the gap of prompt 0 to 2 - 4 = -2, of which nothing is left.
+
+    Prompt 1 has all parts: the margin is tanh(2/1 - 1). Prompt 0: reference accuracy, and the margin tanh(-2/1 - 1).
+    """
+    rows = [*TIES[:4], best_of("tied:0", "Ties", [3, 2, 4, 0], 2)]
+    report = scored(write(tmp_path / "m.jsonl", rows))
+    margin = (math.tanh(1) + math.tanh(-3)) / 2
+    expected = 0.3 / 2 + 0.3 + 0.2 / 2 + 0.2 / 2 + 0.01 * margin
+    assert percents(report)["Ties"] == pytest.approx(100 * expected, abs=1e-10)
+
+
+def test_ties_with_infinite_scores(tmp_path: Path) -> None:
+    """A gap of inf - inf is not above 0 and has the margin 0; an infinite gap over a finite spread has the margin 1."""
+    inf = math.inf
+    rows = [best_of("tied:0", "Ties", [inf, 2, inf], 2), best_of("ref:0", "Ties", [inf, inf])]
+    rows += [best_of("tied:1", "Ties", [3, 2, -inf], 2), best_of("ref:1", "Ties", [1, -inf])]
+    report = scored(write(tmp_path / "m.jsonl", rows))
+    expected = 0.3 / 2 + 0.3 / 2 + 0.2 / 2 + 0.2 / 2 + 0.01 / 2
+    assert percents(report)["Ties"] == pytest.approx(100 * expected, abs=1e-10)
+
+
 def test_columns_of_one_object_are_rows(tmp_path: Path) -> None:
     """The published form: an object of columns over several lines, with the model's name; Ties in the total mean."""
     rows = [*BEST, *TIES, *(best_of(name, name, [1, 0, 0, 0]) for name in ("Factuality", "Precise IF", "Safety"))]

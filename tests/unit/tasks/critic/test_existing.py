@@ -27,6 +27,12 @@ def read(*lines: str, after: str | None = None) -> ExistingCritique:
         ("Both are right.\n\n[[C]]", "A=B"),
         ("Final verdict: [[C]]", "A=B"),
         ("Final verdict: \\boxed{A}\n- a remark", "A>B"),
+        ("Both err. So, the final decision is Response 1.", "A>B"),
+        ("**Final verdict:** Assistant B is better\nThanks.", "B>A"),
+        ("Feedback: the second one is whole. [RESULT] B", "B>A"),
+        ("Winner: Assistant 2", "B>A"),
+        ("I say one of [[A>B]], [[A=B]], [[B>A]].\nIt is short.\nMy choice: [[B>A]]", "B>A"),
+        (f"I would rate it better than mine: [[A>B]]\n\n{VERDICT}", "B>A"),
     ],
 )
 def test_a_clear_verdict_is_kept_wherever_it_is_and_without_reasons(text: str, label: str) -> None:
@@ -42,6 +48,10 @@ def test_a_clear_verdict_is_kept_wherever_it_is_and_without_reasons(text: str, l
         (f"{VERDICT}\n{A}.\nFinal verdict: [[A>B]]", "two verdicts"),
         ("It is [[A>B]], and then again [[B>A]].\nWho knows.", "two verdicts"),
         ("I would write e.g. [[A>B]] here.\nBut I do not.", "no boxed verdict"),
+        ("My verdict: A is better. [[A>>B]]\n\nMy verdict: B is slightly better. [[B>A]]", "two verdicts"),
+        ("The final decision is Response 1.\nThe final decision is Response 2.", "two verdicts"),
+        ("The final verdict is Response A or not", "no boxed verdict"),
+        ("Final verdict: A", "no boxed verdict"),
         ("It says [[A]] on one line.\nIt says [[B]] on the next.", "two verdicts"),
         ("The answer is \\boxed{A}", "no boxed verdict"),
         (f"- {A}\n- {B}", "no boxed verdict"),
