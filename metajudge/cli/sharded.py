@@ -119,7 +119,7 @@ def _job(args: argparse.Namespace, config: TaskConfig, shard: Shard, records: Se
     environment = {"OPENAI_API_KEY": config.api_key, "OPENAI_BASE_URL": os.environ.get("OPENAI_BASE_URL", "")}
     return ShardJob(
         shard=str(shard),
-        words=[args.command, *command_line(args.parser, args, **{**own, **paths, **_share(config, shard)})],
+        words=[args.command, *command_line(args.parser, args, **{**own, **paths, **limits_of(config, shard)})],
         input_file=source,
         input_size=source.stat().st_size,
         outputs=[path.absolute() for path in records],
@@ -128,7 +128,7 @@ def _job(args: argparse.Namespace, config: TaskConfig, shard: Shard, records: Se
     )
 
 
-def _share(config: TaskConfig, shard: Shard) -> dict[str, Any]:
+def limits_of(config: TaskConfig, shard: Shard) -> dict[str, Any]:
     """Return the limits of one shard: together they are those of the run."""
     limits = {name: getattr(config, name) for name in _DIVIDED}
     shares: dict[str, Any] = {name: value / shard.count for name, value in limits.items() if value is not None}

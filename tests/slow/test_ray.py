@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,11 +63,13 @@ class Run:
         return self.started[-1]
 
     def start_and_ask(self, share: float) -> subprocess.Popen[str]:
-        """Start it, and return when all shards work and this share of the rows was asked."""
+        """Start it, and return when all shards run and this share of the rows was asked."""
+        self.judge.pause()  # until the last shard runs
         process = self.start()
+        until(lambda: time.sleep(0.1) or process.poll() is not None or len(self.children()) == SHARDS)
+        self.judge.resume()
         until(lambda: process.poll() is not None or counts(self.judge.log).total() >= share * self.count)
         assert process.poll() is None, process.communicate()
-        assert len(self.children()) == SHARDS
         return process
 
     def children(self) -> list[tuple[int, int]]:
