@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -64,23 +65,22 @@ def run_sharded(
 
     `ending`: what the name of an output's record file has behind that of the output.
     """
+    shards = [Shard(number, args.shards) for number in range(args.shards)]
+    files = [[side_file(shard.path(_beside(output)), ending) for output in outputs] for shard in shards]
+    for output in outputs:
+        _check_count(output, args.shards, ending)
+    for output, *own in zip(outputs, *files, strict=True):
+        check_replaceable(side_file(output, ending), own)
+    jobs = [_job(args, config, shard, own) for shard, own in zip(shards, files, strict=True)]
     try:
         from metajudge.integrations.ray import run_on_ray
     except ImportError:
         raise UsageError("--engine ray needs Ray; install it with: pip install '.[ray]' (or pip install ray)") from None
-    shards = [Shard(number, args.shards) for number in range(args.shards)]
-    files = [[side_file(shard.path(_beside(output)), ending) for output in outputs] for shard in shards]
-    for output, *own in zip(outputs, *files, strict=True):
-        check_replaceable(side_file(output, ending), own)
-    jobs = [_job(args, config, shard, own) for shard, own in zip(shards, files, strict=True)]
-    for path in (path for own in files for path in own):  # a worker that sees them has the same storage
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
     runs = run_on_ray(jobs, args.ray_address, stop_hook=stop_on_signals)
     problems = [f"shard {end.shard}: {problem}" for end in runs.ends if (problem := _problem(end))]
     if runs.exit_code == USER_ERROR and not runs.stats.done and problems:
         raise UsageError(problems[0])
-    code, written = runs.exit_code, [f"shards in {_beside(output).parent}" for output in outputs]
+    code, written = runs.exit_code, list(dict.fromkeys(f"shards in {_beside(output).parent}" for output in outputs))
     if code <= INCOMPLETE and not problems:
         try:
             written = [_merge(output, shards, config) for output in outputs]
@@ -91,6 +91,18 @@ def run_sharded(
     result = RunResult(InputScan(), {}, runs.stats, runs.seconds, code, runs.interrupted, reason)
     print(summary_text(config, result, runs.stats, written=written, next_command=next_command))
     return code
+
+
+def _check_count(output: Path, count: int, ending: str) -> None:
+    """Raise `UsageError` if an earlier run has made another number of shards: all rows would be asked again."""
+    pattern = rf"{re.escape(output.stem)}\.\d+-of-(\d+){re.escape(output.suffix + ending)}"
+    for path in sorted(_beside(output).parent.glob("*")):
+        found = re.fullmatch(pattern, path.name)
+        if found and int(found[1]) != count and path.stat().st_size:
+            raise UsageError(
+                f"{path} is of a run with `shards` {found[1]}, not {count}; continue with {found[1]}, or name another "
+                "`output_file`"
+            )
 
 
 def _problem(end: ShardEnd) -> str:

@@ -114,6 +114,8 @@ def run_on_ray(jobs: Sequence[ShardJob], address: str | None = None, *, stop_hoo
     the second they do not. Raises `UsageError` if there is no cluster, `MetaJudgeError` if it is lost.
     """
     with _cluster(address):
+        for job in jobs:
+            job.make_files()
         try:
             return asyncio.run(_Driver(jobs).run(stop_hook))
         except RayError as error:

@@ -45,11 +45,17 @@ class ShardJob:
     input_size: int
     """Bytes."""
     outputs: Sequence[Path]
-    """Record files of the shard. They exist: a worker that does not see them has other storage."""
+    """Record files of the shard."""
     lock_seconds: float
     """Time to wait for an earlier child of this shard that has lost its worker."""
     environment: Mapping[str, str] = field(repr=False)
     """Values of `INHERITED`. The key is in no other place."""
+
+    def make_files(self) -> None:
+        """Make the record files that are missing: a worker that does not see them has other storage."""
+        for path in self.outputs:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,3 +168,10 @@ def test_ctrl_c_lets_replies_arrive(run: Run) -> None:
     assert 0.2 * ROWS <= asked < ROWS and len(found) == asked
     run.finish()
     assert run.repeated == 0
+
+
+def test_a_cluster_that_does_not_answer_is_named_in_one_line(tmp_path: Path, judge: JudgeServer) -> None:
+    run = Run(tmp_path, judge, "127.0.0.1:1")
+    ended = end(run.start())
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1 and not (tmp_path / "shards").exists()
+    assert "no Ray cluster answers at 127.0.0.1:1" in ended.stderr and "check --ray-address" in ended.stderr

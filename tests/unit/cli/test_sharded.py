@@ -59,6 +59,17 @@ def test_what_a_run_refuses_is_refused_before_ray_starts(folder: Path, capsys: p
     assert "no row" in refused(folder, capsys, *RAY, "--model-be-evaluated", "other")
 
 
+def test_another_number_of_shards_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An earlier run has paid for rows in three shards. Empty files were only made."""
+    earlier = folder / "shards" / "out.1-of-3.jsonl"
+    earlier.parent.mkdir()
+    earlier.write_text("{}\n")
+    flags = ("--input-file", str(folder / "in.jsonl"), "--output-file", str(folder / "out.jsonl"), *RAY)
+    assert main(["infer", *flags, "--model-be-evaluated", "M", "--model", "embedded"]) == 2
+    line = f"{earlier} is of a run with --shards 3, not 2; continue with 3, or name another --output-file\n"
+    assert capsys.readouterr().err == f"metajudge: error: {line}"
+
+
 def test_without_ray_one_line_names_the_extra(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

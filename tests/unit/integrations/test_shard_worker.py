@@ -34,10 +34,11 @@ def judge(tmp_path: Path) -> Iterator[JudgeServer]:
 @pytest.fixture
 def job(tmp_path: Path, judge: JudgeServer) -> ShardJob:
     source, output = rows(tmp_path / "in.jsonl", [""] * ROWS), tmp_path / "out.1-of-2.jsonl"
-    output.touch()
     words = ["infer", "--granularity=row", "--concurrent-requests=4", f"--shard={SHARD}", "--model-be-evaluated=M"]
     words += [f"--input-file={source}", f"--output-file={tmp_path / 'out.jsonl'}", f"--api-base={judge.url}"]
-    return ShardJob(SHARD, words, source, source.stat().st_size, [output], 10, {"OPENAI_API_KEY": KEY})
+    made = ShardJob(SHARD, words, source, source.stat().st_size, [output], 10, {"OPENAI_API_KEY": KEY})
+    made.make_files()
+    return made
 
 
 class Reports:
