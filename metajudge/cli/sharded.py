@@ -30,8 +30,10 @@ _AFTER_GRACE = 20.0
 def add_engine_flags(parser: argparse.ArgumentParser, command: str) -> None:
     """Add where a command runs."""
     group = parser.add_argument_group("where it runs")
-    engine = "process = in this process; ray = as shards on a Ray cluster, merged at the end (pip install '.[ray]'); "
-    engine += "they share --max-cost, --concurrent-requests and the rates"
+    engine = (
+        "process = in this process; ray = as shards on a Ray cluster, merged at the end (pip install '.[ray]'); the "
+    )
+    engine += "shards share --max-cost, --concurrent-requests and the rates"
     group.add_argument("--engine", choices=(PROCESS, RAY), default=PROCESS, help=engine)
     group.add_argument("--shards", type=whole(2), metavar="N", help="with --engine ray: number of shards")
     address = "with --engine ray: the cluster (default: RAY_ADDRESS, else a new one on this machine)"

@@ -4,8 +4,10 @@ The child is an ordinary run of its shard (`metajudge.cli.shard_process`). A pip
 ends, however that happens, the child stops as at Ctrl-C and keeps the replies in flight.
 """
 
+import base64
 import contextlib
 import os
+import pickle
 import queue
 import signal
 import socket
@@ -16,9 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
-
-from pydantic import TypeAdapter, ValidationError
+from typing import IO, Self
 
 import metajudge
 from metajudge.engine import INCOMPLETE, INTERRUPTED, USER_ERROR, RunStats
@@ -30,6 +30,8 @@ INHERITED = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 """Variables that a shard takes from the machine on which the run was started, not from its worker."""
 _STORAGE_SECONDS = 5.0
 """A shared file system may show a new file late."""
+_STATE = "state "
+"""Beginning of a line with counts."""
 _MESSAGE, _ERROR = "metajudge: ", "metajudge: error: "
 
 
@@ -69,11 +71,16 @@ class State:
     """Requests that may be in flight."""
 
     def to_line(self) -> str:
-        """Return the counts as JSON."""
-        return _STATE.dump_json(self).decode()
+        """Return the line that `from_line` reads."""
+        return _STATE + base64.b64encode(pickle.dumps(self)).decode()
 
-
-_STATE = TypeAdapter(State)
+    @classmethod
+    def from_line(cls, line: str) -> Self | None:
+        """Read a line of a child; None if it is another one."""
+        if not line.startswith(_STATE):
+            return None
+        state: Self = pickle.loads(base64.b64decode(line.removeprefix(_STATE)))
+        return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +210,10 @@ class _Supervisor:
 
     def _read_output(self, stream: IO[str]) -> None:
         for line in stream:
-            try:
-                self._state = _STATE.validate_json(line)
-            except ValidationError:
-                self._last_line = line.strip() or self._last_line
+            state = State.from_line(line)
+            self._state = state or self._state
+            if state is None and line.strip():
+                self._last_line = line.strip()
 
     def _read_errors(self, stream: IO[str]) -> None:
         for line in stream:
