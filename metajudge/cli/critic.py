@@ -5,6 +5,7 @@ import shlex
 
 from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
+from metajudge.cli.sharded import add_engine_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
 from metajudge.tasks.critic import AB, AGREE, BOTH, SUM, CriticStep, ExtractStep
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--response-fields", type=_two_fields, default=fields, metavar="A,B", help="the two responses")
     add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
+    add_engine_flags(parser, "critic")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ import shlex
 
 from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
+from metajudge.cli.sharded import add_engine_flags
 from metajudge.cli.steps import run_and_print
 from metajudge.errors import UsageError
 from metajudge.tasks.decompose import DecomposeStep
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     texts.add_argument("--per-annotator", action="store_true", help=each)
     add_judge_flags(parser, model="the model that is asked")
     add_pace_flags(parser)
+    add_engine_flags(parser, "decompose")
 
 
 def run(args: argparse.Namespace) -> int:

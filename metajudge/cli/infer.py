@@ -7,9 +7,10 @@ import metajudge
 from metajudge.cli.options.flags import add_flags
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
 from metajudge.cli.options.log import start_log
+from metajudge.cli.sharded import add_engine_flags, is_sharded, run_sharded
 from metajudge.cli.signals import stop_on_signals
-from metajudge.cli.summary import infer_text
-from metajudge.tasks import InferConfig, read_template, run_infer
+from metajudge.cli.summary import infer_text, next_commands
+from metajudge.tasks import InferConfig, find_outputs, read_template, run_infer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_judge_flags(parser)
     pace = add_pace_flags(parser)
     pace.add_argument("--batch-size", type=int, metavar="N", help="accepted for compatibility; has no effect")
+    add_engine_flags(parser, "infer")
     parser.add_argument("--version", action="version", version=f"metajudge {metajudge.__version__}")
 
 
@@ -39,6 +41,9 @@ def run(args: argparse.Namespace) -> int:
     start_log(args.log_file, args.input_file, args.output_file)
     template = read_template(Path(args.prompt_template)) if args.prompt_template else None
     config = judge_config(InferConfig, args, input_file=Path(args.input_file), prompt_template=template)
+    if is_sharded(args) and (outputs := find_outputs(config)[1]):
+        paths = list(outputs.values())
+        return run_sharded(args, config, paths, next_commands(config, paths))
     result = run_infer(config, stop_hook=stop_on_signals)
     print(infer_text(config, result))
     return result.exit_code

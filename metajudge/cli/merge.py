@@ -32,11 +32,11 @@ def run(args: argparse.Namespace) -> int:
         allow_mixed=args.allow_mixed,
         force=args.force,
     )
-    print(_text(args.output_file, done))
+    print(merged_text(args.output_file, done))
     return 0
 
 
-def _text(output: Path, done: Merged) -> str:
+def merged_text(output: Path, done: Merged) -> str:
     """Return one line with the counts that are not 0."""
     found = [f"{plural(done.rows, 'row')} of {plural(done.shards, 'shard')}"]
     found += [f"{done.failed} of them failed"] if done.failed else []

@@ -1,5 +1,6 @@
 """Text of a run: the summary at its end, or the findings of a dry run."""
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ def infer_text(config: InferConfig, result: RunResult) -> str:
         result,
         result.stats,
         written=[f"{path} and {matches_path(path).name}" for path in result.outputs.values()],
-        next_command=_next_commands(config, list(result.outputs.values())),
+        next_command=next_commands(config, list(result.outputs.values())),
         notes=_guard_lines(result.scan, config.guard),
     )
 
@@ -110,7 +111,7 @@ _RESUME = "Run the same command again to resume."
 
 
 def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
-    reason, left = result.stop_reason, plural((stats.total or 0) - stats.done, "row")
+    reason, left = result.stop_reason, "rows" if stats.total is None else plural(stats.total - stats.done, "row")
     if result.interrupted:
         return f"Stopped by a signal with {left} left. {_RESUME}"
     if isinstance(reason, OutputLost) and reason.rescue:
@@ -129,7 +130,13 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
     return f"All usable rows are judged.{unusable}" if stats.unusable else f"Next      {next_command}"
 
 
-def _next_commands(config: InferConfig, outputs: Sequence[Path]) -> str:
+def read_stop_reason(last_line: str) -> str:
+    """Return why a run stopped early, from the last line of its summary; empty if it did not."""
+    found = re.fullmatch(rf"Stopped with .*? left: (.*?)\.? {re.escape(_RESUME)}.*", last_line)
+    return found[1] if found else ""
+
+
+def next_commands(config: InferConfig, outputs: Sequence[Path]) -> str:
     """Return the commands that show these results; controls are shown beside the ordinary results of their folder."""
     if not config.part.is_whole:
         return f"\n{' ' * 10}".join(_merge_command(config.part, path) for path in outputs)

@@ -11,6 +11,7 @@ from metajudge.engine.clock import Pending, Stopped
 from metajudge.engine.config import JudgeConfig, JudgeSettings
 from metajudge.engine.gathering import gather_or_cancel
 from metajudge.engine.open_files import raise_open_file_limit
+from metajudge.engine.progress import report_progress_to, show_progress
 from metajudge.engine.question import Answer, Failed, Question, RequestResult
 from metajudge.engine.row_writer import Item
 from metajudge.engine.runner import (

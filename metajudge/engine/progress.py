@@ -1,10 +1,10 @@
-"""Progress: a bar on a terminal or in a notebook, else a line every 30 seconds on stderr."""
+"""Progress: a bar on a terminal or in a notebook, else a line every 30 seconds on stderr; or to another program."""
 
 import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import NoReturn, Protocol
 
 from tqdm.auto import tqdm  # in a notebook with ipywidgets: its bar
@@ -25,6 +25,15 @@ class InFlight(Protocol):
     @property
     def limit(self) -> int:
         """Requests that it may have now."""
+
+
+Reporter = Callable[[RunStats, InFlight], None]
+_reporters: list[Reporter] = []
+
+
+def report_progress_to(reporter: Reporter) -> None:
+    """Give the counts of every run of this process to `reporter` in place of a bar, twice a second and at the end."""
+    _reporters[:] = [reporter]
 
 
 class Progress:
@@ -59,6 +68,7 @@ class Progress:
         stats, bar = self._stats, self._bar
         bar.initial = stats.resumed  # the rate counts this run's rows only
         bar.n = stats.done
+        bar.total = stats.total  # of a run in shards it is known later
         shown: dict[str, object] = {
             "failed": stats.failures,
             "tokens": stats.usage.total_tokens,
@@ -85,10 +95,27 @@ class Progress:
         )
 
 
+class _Reports:
+    """Gives the counts of a run to a reporter until `close`."""
+
+    def __init__(self, stats: RunStats, in_flight: InFlight, reporter: Reporter) -> None:
+        self._stats, self._in_flight, self._reporter = stats, in_flight, reporter
+
+    async def show(self) -> None:
+        """Report until cancelled."""
+        while True:
+            self.close()
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    def close(self) -> None:
+        """Report the last state."""
+        self._reporter(self._stats, self._in_flight)
+
+
 @contextlib.asynccontextmanager
 async def show_progress(stats: RunStats, in_flight: InFlight, title: str = "") -> AsyncIterator[None]:
     """Show progress while the context is open."""
-    progress = Progress(stats, in_flight, title)
+    progress = _Reports(stats, in_flight, *_reporters) if _reporters else Progress(stats, in_flight, title)
     showing = asyncio.create_task(progress.show())
     try:
         yield

@@ -1,7 +1,9 @@
 """Counts of a run."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Self
 
 from metajudge.llm import OVERLOADED, Usage
 
@@ -49,3 +51,18 @@ class RunStats:
     def done(self) -> int:
         """Rows that need nothing more in this run."""
         return self.success + self.empty + self.failures + self.resumed + self.skipped_failed
+
+    def add_spent(self, earlier: Self) -> None:
+        """Add the requests and the cost of another run over the same rows, but not its rows."""
+        for name in ("requests", "cache_hits", "retries", "usage", "cost"):
+            setattr(self, name, getattr(self, name) + getattr(earlier, name))
+
+    @classmethod
+    def sum(cls, runs: "Iterable[RunStats]") -> Self:
+        """Return the counts of several runs over different rows; the total is None while one is not counted."""
+        total = cls(total=0)
+        for one in runs:
+            for field_ in fields(cls):
+                values = getattr(total, field_.name), getattr(one, field_.name)
+                setattr(total, field_.name, None if None in values else values[0] + values[1])
+        return total

@@ -36,8 +36,9 @@ from metajudge.records.judge_identity import (
     JudgeIdentity,
 )
 from metajudge.records.latest import LatestRecords, latest_records
+from metajudge.records.lock import check_unlocked
 from metajudge.records.matches_file import matches_path, write_matches
-from metajudge.records.merge import Merged, merge
+from metajudge.records.merge import RECORDS, Merged, check_replaceable, merge
 from metajudge.records.opening import ResultIndex, check_output_name, read_first_judge, read_index, row_key
 from metajudge.records.record import BAD_SCORE, SCHEMA, Record, ScoredLists, Unscored, encode
 from metajudge.records.reference_reading import literal_marks, reference_reading

@@ -21,7 +21,7 @@ from metajudge.records.judge_identity import SAME_RECORD, JudgeIdentity
 from metajudge.records.latest import LatestRecords
 from metajudge.records.lock import check_unlocked
 from metajudge.records.matches_file import write_matches
-from metajudge.records.opening import row_key
+from metajudge.records.opening import check_content, read_index, row_key
 from metajudge.records.record import Record
 from metajudge.records.shard_file import ShardHead, read_head, read_shard
 from metajudge.text import listed, plural
@@ -124,6 +124,27 @@ def merge(
     if not is_step:
         write_matches(target, is_unique=True)
     return merged
+
+
+def check_replaceable(target: Path, shards: Iterable[Path]) -> None:
+    """Raise `UsageError` unless the shards have every finished row of the records in `target`: it may be replaced."""
+    if not target.exists():
+        return
+    check_unlocked(target)
+    with target.open("rb") as file:
+        check_content(file.fileno(), target)
+    finished = _finished(target)
+    for shard in shards:
+        finished -= _finished(shard)
+    if finished:
+        raise UsageError(
+            f"`output_file` {target} has {plural(len(finished), 'finished record')} that its shards lack; name another "
+            "file, or continue this one without shards"
+        )
+
+
+def _finished(path: Path) -> set[int]:
+    return read_index(path, "", JudgeIdentity(), allow_mixed=True).finished
 
 
 # ------------------------------------------------------------------ the shards

@@ -42,6 +42,16 @@ def run_step(
 
     Raises a `UsageError` before any request, a `MetaJudgeError` later.
     """
+    job = _checked_job(config, step)
+    return run(job, stop_hook, context), job.written
+
+
+def check_step(config: StepConfig, step: Step) -> None:
+    """Raise `UsageError` for a configuration that a run refuses before it reads the results."""
+    _checked_job(config, step)
+
+
+def _checked_job(config: StepConfig, step: Step) -> "_StepJob":
     spec = step.spec
     if spec.needs_model:
         if config.model == EMBEDDED:
@@ -53,7 +63,7 @@ def run_step(
     job = _StepJob(config, InputFile(Path(config.input_file)), StepTask(step, judge), outputs)
     job.check_output()
     job.check_fields()
-    return run(job, stop_hook, context), job.written
+    return job
 
 
 @dataclass(slots=True)

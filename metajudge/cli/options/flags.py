@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from metajudge.engine import JudgeConfig
 from metajudge.options import Option, options_of
 
 Config = TypeVar("Config")
@@ -30,6 +31,29 @@ def from_args(config: Callable[..., Config], args: argparse.Namespace, **more: A
     """Make the config of the flags that have the names of its fields, and of `more`."""
     given = {one.name: getattr(args, one.name) for one in fields(config) if hasattr(args, one.name)}  # type: ignore[arg-type]
     return config(**{**given, **more})
+
+
+def command_line(parser: argparse.ArgumentParser, args: argparse.Namespace, **changed: Any) -> list[str]:
+    """Return the words that `parser` reads as `args` with the values `changed`."""
+    words = []
+    for action in parser._actions:
+        value = changed.get(action.dest, getattr(args, action.dest, action.default))
+        if value == action.default:
+            continue
+        flag = max(action.option_strings, key=len)
+        if action.nargs == 0:
+            words.append(flag)
+        else:
+            words += [f"{flag}={_as_word(action.dest, one)}" for one in (value if isinstance(value, list) else [value])]
+    return words
+
+
+def _as_word(name: str, value: object) -> str:
+    if value is None:
+        return options_of(JudgeConfig)[name].none
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def parser_of(option: Option) -> Callable[[str], Any]:

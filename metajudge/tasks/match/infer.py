@@ -82,22 +82,9 @@ def run_infer(
     function that stops the run, from any thread: the first call lets replies in flight arrive, the second does not.
     `context`: what the run shares with others, and what carries its questions.
     """
-    if config.human_reference and config.control:
-        raise UsageError("`control` and `human_reference` are two runs: leave one of them out")
-    if not config.dry_run:
-        check_key(config)
-    part = config.part
-    source = EligibleRows(Path(config.input_file), counted=part.holds)
-    limit = config.limit if part.is_whole else None  # all shards judge the same models
-    found = find_models(source, limit, config.model_be_evaluated)
-    if not found and next(source.rows(), None) is None:
+    source, outputs = find_outputs(config)
+    if not outputs:
         return RunResult(InputScan(skipped=source.skipped), exit_code=INCOMPLETE)
-    check_spelling(source)
-    if not found:
-        check_format(source, limit)
-    models = choose_models(config.model_be_evaluated, found, source.path, limit)
-    models += [ANNOTATORS] if config.human_reference else []
-    outputs = output_paths(str(config.output_file), models, source.path, part)
     granularity = config.granularity or _granularity(config, outputs)
     task = make_task(config, granularity)
     control = None if config.control_kind is None else make_control(config.control_kind, source, task.top_k)
@@ -117,6 +104,29 @@ def run_infer(
                 others,
             )
     return result if job.is_complete else replace(result, exit_code=result.exit_code or INCOMPLETE)
+
+
+def find_outputs(config: InferConfig) -> tuple[EligibleRows, dict[str, Path]]:
+    """Return the input, and the results file of each evaluated model; no file if no row of the input can be judged.
+
+    Raises `UsageError` for a configuration that a run refuses before it reads the results.
+    """
+    if config.human_reference and config.control:
+        raise UsageError("`control` and `human_reference` are two runs: leave one of them out")
+    if not config.dry_run:
+        check_key(config)
+    part = config.part
+    source = EligibleRows(Path(config.input_file), counted=part.holds)
+    limit = config.limit if part.is_whole else None  # all shards judge the same models
+    found = find_models(source, limit, config.model_be_evaluated)
+    if not found and next(source.rows(), None) is None:
+        return source, {}
+    check_spelling(source)
+    if not found:
+        check_format(source, limit)
+    models = choose_models(config.model_be_evaluated, found, source.path, limit)
+    models += [ANNOTATORS] if config.human_reference else []
+    return source, output_paths(str(config.output_file), models, source.path, part)
 
 
 def _granularity(config: InferConfig, outputs: Mapping[str, Path]) -> str:

@@ -1,12 +1,14 @@
 """Progress on a terminal and in a file."""
 
+import asyncio
 import io
 from typing import Any
 
 import pytest
 
+from metajudge.engine import progress as progress_module
 from metajudge.engine.concurrency import ConcurrencyLimiter
-from metajudge.engine.progress import Progress
+from metajudge.engine.progress import Progress, report_progress_to, show_progress
 from metajudge.engine.stats import RunStats
 from tests.unit.fakes import FakeClock, FakeLayer
 
@@ -50,3 +52,20 @@ def test_refusals_and_cost_are_shown_while_they_happen(monkeypatch: pytest.Monke
     shown.close()
     assert "429=4, 503=1, cost=1.50" in terminal.getvalue()
     assert ", 0 tokens, cost 1.50, " in shown._line() and ", 4 times 429, 1 times 503" in shown._line()
+
+
+def test_another_program_gets_the_counts_in_place_of_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the beginning, and at the end."""
+    terminal, seen = Terminal(), list[tuple[int, int]]()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr(progress_module, "_reporters", [])
+    report_progress_to(lambda stats, in_flight: seen.append((stats.done, in_flight.sent)))
+    concurrency, stats = ConcurrencyLimiter(FakeLayer(), 8, FakeClock()), RunStats(total=10)
+
+    async def run() -> None:
+        async with show_progress(stats, concurrency):
+            await asyncio.sleep(0)
+            stats.success = 10
+
+    asyncio.run(run())
+    assert seen == [(0, 0), (10, 0)] and terminal.getvalue() == ""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from metajudge.errors import DiskFull, UsageError
-from metajudge.records import merge
+from metajudge.records import check_replaceable, merge
 from metajudge.records.shard_file import ShardHead, check_shard, read_head, read_shard, shard_path, writing_shard
 
 Line = tuple[str, str]
@@ -145,3 +145,21 @@ def test_the_output_of_one_shard_is_not_continued_as_another(tmp_path: Path) -> 
     assert list(read_shard(path)) == [(2, "b", "qb")]
     with pytest.raises(UsageError, match="is shard 0/2, not 1/2; name another file"):
         check_shard(path, ShardHead(1, 2, "hash"))
+
+
+def test_a_file_is_replaced_only_if_the_shards_have_its_finished_rows(tmp_path: Path) -> None:
+    """A failed row may be missing; another program's file stays."""
+    shards = [
+        shard(tmp_path, 0, [(2, "a")], [record("a")]),
+        shard(tmp_path, 1, [(1, "b")], [record("b", "error")]),
+    ]
+    target = tmp_path / "out.jsonl"
+    check_replaceable(target, shards)
+    target.write_bytes(record("a", "error") + record("a") + record("b", "error") + record("c", "error"))
+    check_replaceable(target, shards)
+    target.write_bytes(record("a") + record("b"))
+    with pytest.raises(UsageError, match="has 1 finished record that its shards lack"):
+        check_replaceable(target, shards)
+    target.write_text("no records\n")
+    with pytest.raises(UsageError, match="holds something other"):
+        check_replaceable(target, shards)
