@@ -169,6 +169,24 @@ def test_an_exported_file_is_gone_on_from(opened: Opener, page_file: Path, tmp_p
     assert labelled(exported(again, kind, tmp_path))[:3] == before
 
 
+def test_a_file_that_a_spreadsheet_has_saved_is_gone_on_from(opened: Opener, page_file: Path, tmp_path: Path) -> None:
+    """With semicolons, decimal commas, rounded probabilities and small letters; `agreement` reads it alike."""
+    page = opened(page_file)
+    label_three(page)
+    earlier = exported(page, "CSV", tmp_path)
+    lines = list(csv.DictReader(earlier.read_text(encoding="utf-8-sig").splitlines()))
+    with earlier.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]), delimiter=";")
+        writer.writeheader()
+        for line in lines:
+            line |= {"judge_shown": "FALSE", "probability": f"{float(line['probability']):.9f}".replace(".", ",")}
+            writer.writerow({**line, "marks": line["marks"].replace(".", ",").lower()})
+    again = opened(page_file)
+    again.locator("#earlier").set_input_files(earlier)
+    again.get_by_text("3 labels taken").wait_for()
+    assert [one[3] for one in labelled(exported(again, "JSONL", tmp_path))] == [one[3] for one in labelled(earlier)]
+
+
 def test_a_file_of_another_drawing_or_kind_is_refused(
     opened: Opener, page_file: Path, folder: Path, files: list[Path], tmp_path: Path
 ) -> None:
