@@ -83,7 +83,7 @@ function markdown(text) {
 
 /** @param {string[]} lines */
 function codeBlock(lines) {
-  return el("pre", { tabindex: "0", role: "group", "aria-label": "code" }, el("code", null, lines.join("\n")));
+  return el("pre", { tabindex: "0", role: "group", "aria-label": "code", dir: "ltr" }, el("code", null, lines.join("\n")));
 }
 
 /**
@@ -92,7 +92,7 @@ function codeBlock(lines) {
  */
 function inlineCode(text) {
   return text.split(/(`[^`\n]{1,200}`)/).map((part) =>
-    part.length > 2 && part.startsWith("`") && part.endsWith("`") ? el("code", null, part.slice(1, -1)) : part);
+    part.length > 2 && part.startsWith("`") && part.endsWith("`") ? el("code", { dir: "ltr" }, part.slice(1, -1)) : part);
 }
 
 /**
