@@ -87,6 +87,14 @@ def test_a_phone_needs_no_sideways_scrolling(opened: Opener, page_file: Path, fr
         page.locator(".match.one").wait_for()
 
 
+def test_a_phone_shows_the_figure_to_cite(opened: Opener, page_file: Path) -> None:
+    """RC, the flag and all other figures of each model, without scrolling the table."""
+    page = opened(page_file, viewport={"width": 390, "height": 844})
+    ends = page.locator(".models td").evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().right)")
+    assert len(ends) == 14 and max(ends) <= 390
+    assert "RC" in page.locator(".models td.main").first.evaluate("e => getComputedStyle(e, '::before').content")
+
+
 def test_reduced_motion_is_kept(opened: Opener, page_file: Path) -> None:
     """No transition for those who asked for none."""
     for motion, expected in (("reduce", "0s"), ("no-preference", "0.12s")):

@@ -95,6 +95,26 @@ function share(value, digits = 2) {
 }
 
 /**
+ * Return the parts of a name, with places where a line may break: names have few spaces.
+ * @param {string} name
+ * @returns {Child[]}
+ */
+function breakable(name) {
+  return name.split(/(?<=[-_/.:])(?=[^-_/.:])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+}
+
+/**
+ * Return a name with at most `most` characters: its middle is cut, as names often differ in their ends.
+ * @param {string} name
+ * @param {number} most
+ */
+function shortened(name, most) {
+  if (name.length <= most) return name;
+  const tail = Math.floor((most - 1) / 2);
+  return `${name.slice(0, most - 1 - tail)}…${name.slice(name.length - tail)}`;
+}
+
+/**
  * Make a button; one of the class `link` looks like a link.
  * @param {string} label
  * @param {() => void} act
