@@ -71,6 +71,18 @@ def test_focus_on_a_point_shows_all_its_scores_and_lights_its_lines(opened: Open
     assert page.locator(".line.on").count() == 2
 
 
+def test_markdown_becomes_blocks_and_no_text_is_lost(opened: Opener, folder: Path) -> None:
+    """Headings, bold words, code in a line and in a block; powers and three backquotes on one line are no markup."""
+    text = "# The **title**\n\n**Bold: `x`** and 2**3 + 4**5\n\n```DDDDD```\n\nafter\n\n```python\ny\n```"
+    path = write(folder / "markdown.jsonl", [row(0, [[1.0]], "M", response1=text)])
+    page = opened(view(folder / "markdown.html", path), "#row=id0")
+    shown = page.locator(".fold .text", has_text="after")
+    assert shown.locator("p").all_text_contents() == ["The title", "Bold: x and 2**3 + 4**5", "``DDDDD``", "after"]
+    assert shown.locator("strong").all_text_contents() == ["title", "Bold: x"]
+    assert shown.locator("code").all_text_contents() == ["x", "DDDDD", "y"]
+    assert shown.locator("pre").all_text_contents() == ["y"]
+
+
 def test_code_runs_from_the_left_within_a_text_from_the_right(opened: Opener, unusual_page: Path) -> None:
     """Each paragraph has the direction of its own words."""
     page = opened(unusual_page, "#row=id1&tab=0")

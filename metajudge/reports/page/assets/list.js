@@ -82,7 +82,7 @@ function modelColumn(table) {
 function stepColumns() {
   const steps = /** @type {StepColumns} */ (index.steps);
   return [
-    { name: "status", sort: "status", width: "minmax(9rem, 13rem)", cell: (row) => steps.status[row] },
+    { name: "status", sort: "status", width: "minmax(9rem, 17rem)", cell: (row) => steps.status[row] },
     { name: "verdicts", sort: "", width: "minmax(5rem, 8rem)", cell: (row) => steps.verdicts[row].join(", ") },
     { name: "points", sort: "points", width: "5rem", cell: (row) => String(steps.points[row]) },
     { name: "ignored", sort: "ignored", width: "5rem", cell: (row) => String(steps.ignored[row]) },

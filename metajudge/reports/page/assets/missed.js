@@ -37,8 +37,8 @@ function wordTable(domain) {
   return el("div", null, el("h3", null, `Words of missed points${domain.domain ? ` in ${domain.domain}` : ""}`),
     domain.words.length ? null : el("p", { class: "quiet" }, "No word is in enough points."),
     ...domain.words.map((one) => el("details", { class: "word" },
-      el("summary", null, el("strong", { dir: "auto" }, one.word), ` ${one.missed} of ${one.points} missed `,
-        shareBar(one.missed / one.points)),
+      el("summary", null, shareBar(one.missed / one.points), " ", el("strong", { dir: "auto" }, one.word),
+        ` ${one.missed} of ${one.points} missed`),
       el("ul", null, ...one.examples.map(([row, item, text]) => el("li", null,
         el("a", { href: writeState({ ...state, view: "rows", row: index.ids[row], tab: [state.missed[0]] }) }, `R${item}`),
         " ", el("span", { dir: "auto" }, text)))))));
