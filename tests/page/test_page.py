@@ -51,6 +51,11 @@ def test_the_keyboard_alone_is_enough(opened: Opener, page_file: Path) -> None:
     page.keyboard.press("Escape")
     page.locator("#list-view").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "id2"
+    page.keyboard.press("Enter")
+    page.locator("#row-title", has_text="id2").wait_for()
+    page.go_back()
+    page.locator("#list-view").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "id2"
     page.keyboard.press("/")
     page.keyboard.type("number 9?")
     page.wait_for_url(re.compile("q="))
