@@ -207,13 +207,15 @@ def test_a_file_of_another_drawing_or_kind_is_refused(
 
 
 def test_annotators_do_not_see_each_others_labels(opened: Opener, page_file: Path, tmp_path: Path) -> None:
-    """Another name begins at 0, and its file has its labels alone; a list cannot be confirmed without a name."""
+    """Another name begins at 0, as the page says, and its file has its labels alone; no list is confirmed without."""
     page = opened(page_file)
     page.locator("#task-title").click()
     page.keyboard.press("Enter")
     page.get_by_text("Write your name first.").wait_for()
     label_three(page)
     named(page, "bert")
+    kept = page.get_by_text("3 lists of anna kept: write this name again to go on with them.")
+    kept.wait_for()
     page.keyboard.press("z")
     page.get_by_text("Nothing to undo.").wait_for()
     assert progress(page) == "0 of 24 lists"
@@ -221,7 +223,7 @@ def test_annotators_do_not_see_each_others_labels(opened: Opener, page_file: Pat
     path = exported(page, "JSONL", tmp_path)
     assert path.name == "labels-bert.jsonl" and {row[2] for row in labelled(path)} == {"bert"}
     named(page, "anna")
-    assert progress(page) == "3 of 24 lists"
+    assert progress(page) == "3 of 24 lists" and kept.count() == 0
 
 
 def test_shown_scores_are_marked_and_refused_for_correction(
