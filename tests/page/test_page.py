@@ -81,6 +81,13 @@ def test_axe_finds_nothing_serious(opened: Opener, page_file: Path, fragment: st
     assert serious(page) == []
 
 
+@pytest.mark.parametrize("fragment", ["", "#row=id1", "#row=id2"])
+def test_axe_finds_nothing_serious_in_unusual_rows(opened: Opener, unusual_page: Path, fragment: str) -> None:
+    """Long names, texts from right to left, no human points; on a phone."""
+    page = opened(unusual_page, fragment, viewport={"width": 390, "height": 2400})
+    assert serious(page) == []
+
+
 @pytest.mark.parametrize("fragment", ["", "#row=id24&tab=0", "#row=id3&tab=0,1", "#view=missed"])
 def test_a_phone_needs_no_sideways_scrolling(opened: Opener, page_file: Path, fragment: str) -> None:
     """At 390 pixels nothing is wider than the window."""

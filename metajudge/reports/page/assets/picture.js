@@ -105,20 +105,23 @@ function point(table, x, y, labelled, width) {
   const spaces = [px - 54, width - px - 12];
   const toLeft = spaces[0] > spaces[1];
   const room = Math.floor(Math.max(...spaces) / 6.8);
-  return svg("g", {
-    class: `point ${colour}${state.models.includes(table) ? " chosen" : ""}`, role: "button", tabindex: "0",
-    "aria-label": `${line.model}: OA ${share(oa.value, 3)}, RC ${share(rc.value, 3)}; show its rows`, onclick: choose,
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      choose();
+  const whisker = (/** @type {Record<string, number>} */ ends) => svg("line", { ...ends, class: "whisker" });
+  return svg("g", { class: `point ${colour}${state.models.includes(table) ? " chosen" : ""}`, onclick: choose },
+    svg("g", {
+      role: "button", tabindex: "0",
+      "aria-label": `${line.model}: OA ${share(oa.value, 3)}, RC ${share(rc.value, 3)}; show its rows`,
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        choose();
+      },
     },
-  },
-    oa.low !== null && oa.high !== null && svg("line", { x1: x(oa.low), x2: x(oa.high), y1: py, y2: py, class: "whisker" }),
-    rc.low !== null && rc.high !== null && svg("line", { x1: px, x2: px, y1: y(rc.low), y2: y(rc.high), class: "whisker" }),
-    svg("circle", { cx: px, cy: py, r: 12, class: "halo" }),
-    svg("path", { d: shape, transform: `translate(${px} ${py})`, class: "shape" }),
-    svg("title", {}, line.model),
-    labelled !== undefined && svg("text", { x: px + (toLeft ? -10 : 10), y: labelled, "text-anchor": toLeft ? "end" : "start", class: "name" },
-      shortened(line.model, room)));
+      oa.low !== null && oa.high !== null && whisker({ x1: x(oa.low), x2: x(oa.high), y1: py, y2: py }),
+      rc.low !== null && rc.high !== null && whisker({ x1: px, x2: px, y1: y(rc.low), y2: y(rc.high) }),
+      svg("circle", { cx: px, cy: py, r: 12, class: "halo" }),
+      svg("path", { d: shape, transform: `translate(${px} ${py})`, class: "shape" })),
+    // Beside the button, whose name has the whole name of the model.
+    labelled !== undefined && svg("text", { x: px + (toLeft ? -10 : 10), y: labelled, "text-anchor": toLeft ? "end" : "start",
+      class: "name", "aria-hidden": "true" }, shortened(line.model, room)),
+    svg("title", {}, line.model));
 }
