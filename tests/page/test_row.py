@@ -104,6 +104,18 @@ def test_a_row_without_human_points_says_so(opened: Opener, unusual_page: Path) 
     assert page.locator(".humans .card").all_text_contents() == ["no human points"]
 
 
+def test_the_lists_beside_each_other_begin_at_one_height(opened: Opener, unusual_page: Path) -> None:
+    """The headings have several lines where the models' names are long."""
+    page = opened(unusual_page, "#row=id0&tab=0,1", viewport={"width": 900, "height": 900})
+    tops = page.locator(".side .card:first-child").evaluate_all(
+        "cards => cards.map(card => Math.round(card.getBoundingClientRect().top))"
+    )
+    heights = page.locator(".side h4").evaluate_all(
+        "heads => heads.map(head => Math.round(head.getBoundingClientRect().height))"
+    )
+    assert len(tops) == 3 and len(set(tops)) == 1 and len(set(heights)) > 1
+
+
 def test_lines_of_long_lists_are_drawn_at_once(opened: Opener, unusual_page: Path) -> None:
     """Each card is measured once: after a new line the browser would have to lay out the page anew."""
     page = opened(unusual_page, "#row=id0&tab=0,1")

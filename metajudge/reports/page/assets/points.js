@@ -253,6 +253,7 @@ function cardBoxes(match) {
  * @param {boolean} toRight
  */
 function addLines(place, cards, box, table, detail, toRight) {
+  const lines = /** @type {SVGElement[]} */ ([]), numbers = /** @type {SVGElement[]} */ ([]);
   (detail.matrix ?? []).forEach((scores, i) => scores.forEach((score, j) => {
     if (!score) return;
     const from = cards.get(`:${i + 1}`), to = cards.get(`${table}:${j + 1}`);
@@ -261,11 +262,12 @@ function addLines(place, cards, box, table, detail, toRight) {
     const y1 = from.top + Math.min(from.height / 2, 40) - box.top, y2 = to.top + Math.min(to.height / 2, 40) - box.top;
     const middle = (x1 + x2) / 2;
     const bold = isMatched(detail, i + 1, j + 1);
-    place.append(svg("path", { d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, "data-r": i + 1, "data-s": j + 1,
+    lines.push(svg("path", { d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, "data-r": i + 1, "data-s": j + 1,
       "data-table": table, class: `line ${stepClass(score * 100)}${bold ? " matched" : ""}` }));
     if (bold) {
-      place.append(svg("text", { x: x2 + (toRight ? -6 : 6), y: y2 - 8, "text-anchor": toRight ? "end" : "start", class: "line-score" },
+      numbers.push(svg("text", { x: x2 + (toRight ? -6 : 6), y: y1 < y2 ? y2 + 16 : y2 - 8, "text-anchor": toRight ? "end" : "start", class: "line-score" },
         share(score)));
     }
   }));
+  place.append(...lines, ...numbers); // the numbers above all lines
 }
