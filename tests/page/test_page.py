@@ -9,6 +9,7 @@ from tests.attacks.checklists import ATTACKS
 from tests.page.browser import Opener, need_browser, serious
 from tests.page.files import MARKUP, hostile, other_judge
 from tests.page.view_page import chip, count, shown_ids, view
+from tests.unit.result_rows import failed, write
 
 need_browser()
 
@@ -159,3 +160,18 @@ def test_points_missed_most_lead_to_their_rows(opened: Opener, page_file: Path) 
     word.get_by_role("link").first.click()
     page.locator(".card.missed").first.wait_for()
     assert page.locator(".reasons h4").all_text_contents() == [" Reasons of shallow"]
+
+
+def test_unscored_rows_alone_have_a_page(opened: Opener, folder: Path) -> None:
+    """Without a figure or a picture, but with the reason of each row; no point was judged."""
+    lost = [failed(n, error_message="the server hung up") for n in range(3)]
+    path = view(folder / "lost.html", write(folder / "lost.jsonl", lost))
+    page = opened(path)
+    assert "No picture" in page.locator("#overview").inner_text()
+    assert page.locator(".models td.main").inner_text() == "n/a"
+    chip(page, "unscored").click()
+    assert count(page) == 3 and chip(page, "reason:status error").count() == 1
+    page.locator("#view-missed").click()
+    page.get_by_text("No point was judged.").wait_for()
+    page.goto(f"{path.resolve().as_uri()}#row=id1")
+    page.locator(".verdicts", has_text="the server hung up").wait_for()

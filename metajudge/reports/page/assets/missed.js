@@ -13,12 +13,13 @@ function showMissed() {
     el("p", { class: "fields" }, el("label", { for: "missed-model" }, el("span", { class: "label" }, "model"), model)),
     el("p", { class: "quiet" }, "A human point is missed if no reason scores at least ", share(meta.missed_below / 100),
       " on it. Points that were not judged are not counted."),
-    el("div", { class: "pair" }, domainTable(domains, chosen, table), chosen ? wordTable(chosen) : null));
+    chosen ? el("div", { class: "pair" }, domainTable(domains, chosen, table), wordTable(chosen))
+      : el("p", null, "No point was judged."));
 }
 
 /**
  * @param {MissedDomain[]} domains
- * @param {MissedDomain | undefined} chosen
+ * @param {MissedDomain} chosen
  * @param {number} table
  */
 function domainTable(domains, chosen, table) {
