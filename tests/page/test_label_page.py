@@ -141,6 +141,18 @@ def test_undo_reaches_back_over_lists(opened: Opener, page_file: Path) -> None:
     assert marks(page)[0] == ""
 
 
+def test_a_key_that_is_held_confirms_one_list(opened: Opener, page_file: Path) -> None:
+    """The repeated Enter would give all other lists the score 0. Letters work with Caps Lock, too."""
+    page = opened(page_file)
+    named(page, "anna")
+    for _ in range(4):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    assert progress(page) == "1 of 24 lists"
+    page.keyboard.press("B")
+    assert page.locator("#task-title").text_content().startswith("Row 1 of 12, list 1 of 2")
+
+
 def test_labels_outlive_a_reload(opened: Opener, page_file: Path) -> None:
     """Confirmed lists, marks of the open one, the name and the place."""
     page = opened(page_file)
