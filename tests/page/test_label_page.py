@@ -311,6 +311,19 @@ def test_a_phone_needs_no_sideways_scrolling(opened: Opener, page_file: Path) ->
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_phone_shows_the_point_beside_its_reasons(opened: Opener, page_file: Path) -> None:
+    """The points are above the reasons: the current one is repeated, and the next one is a button below."""
+    page = opened(page_file, viewport={"width": 390, "height": 844}, has_touch=True)
+    point = page.locator(".humans .item").nth(1).text_content()
+    page.get_by_role("button", name="next point: R2").tap()
+    assert page.locator("p.narrow").inner_text() == point
+    heading = page.locator("#question")
+    assert heading.text_content() == "Which reasons make the point R2?"
+    assert 0 <= heading.bounding_box()["y"] < 844
+    wide = opened(page_file)
+    assert not wide.locator("p.narrow").is_visible()
+
+
 def test_hostile_texts_stay_texts(opened: Opener, folder: Path, tmp_path: Path) -> None:
     """In lists, texts, names, notes and files: shown as they are, and nothing runs."""
     texts = MARKUP + [text for attack in ATTACKS for text in attack.items if len(text) < 5000]

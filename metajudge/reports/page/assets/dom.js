@@ -1,5 +1,8 @@
 // Elements. Texts of the data are only ever text nodes: nothing here reads markup.
 
+/** Matches on a phone. */
+const NARROW = window.matchMedia("(max-width: 760px)");
+
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**

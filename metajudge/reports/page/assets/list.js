@@ -11,7 +11,6 @@ const list = {
   /** Where the window was when a row was opened. */
   scroll: 0,
 };
-const NARROW = window.matchMedia("(max-width: 760px)");
 const SPARE = 6;
 
 /** Find the rows to show and draw the list anew. */
