@@ -6,6 +6,7 @@ are texts such as `R1@S2: 0.75; R3@S1: 1` and `R2; R4`.
 """
 
 import csv
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +15,18 @@ from typing import Any
 
 from metajudge.data.rows import InputFile, InvalidRow, as_integer, is_absent
 from metajudge.errors import UsageError
-from metajudge.text import printable
+from metajudge.text import plural, printable
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Scores that a label may have."""
 _NEEDED = ("id", "question_id", "annotator", "marks")
 _DELIMITERS = ",;\t"
-_MARK = re.compile(r"\s*R(\d{1,6})\s*@\s*S(\d{1,6})\s*:\s*(\d*\.?\d+)\s*", re.ASCII)
-_ITEM = re.compile(r"\s*R(\d{1,6})\s*", re.ASCII)
+_MARK = re.compile(r"\s*R(\d{1,6})\s*@\s*S(\d{1,6})\s*:\s*(\d*[.,]?\d+)\s*", re.ASCII | re.IGNORECASE)
+_ITEM = re.compile(r"\s*R(\d{1,6})\s*", re.ASCII | re.IGNORECASE)
 _GUARDED = re.compile(r"'(?='*[=+\-@＝＋－＠])")
 """Quote before a text that a spreadsheet may run as a formula; it is no part of the text."""
+_SAME_PROBABILITY = 1e-6
+"""Relative difference of two probabilities that are the same: a spreadsheet keeps nine digits or so."""
 _REMEDY = "name a file that label-sample has written, with `annotator` and `marks` filled in"
 
 
@@ -106,14 +109,16 @@ def read_annotations(paths: Sequence[Path]) -> Annotations:
                     f"({earlier.place}); keep one label, or name only the latest export"
                 )
             other = drawn.setdefault(row.id, row)
-            if other.probability != row.probability:
+            if not math.isclose(other.probability, row.probability, rel_tol=_SAME_PROBABILITY):
                 raise UsageError(
                     f"{row.place}: row {printable(row.id)} has the probability {row.probability:g}, but "
                     f"{other.probability:g} in {other.place}; use labels of one drawing together"
                 )
     if not rows:
         names = ", ".join(map(str, paths))
-        raise UsageError(f"{names}: no row is labelled yet ({unlabelled} tasks); fill in `annotator` and `marks`")
+        raise UsageError(
+            f"{names}: no row is labelled yet ({plural(unlabelled, 'task')}); fill in `annotator` and `marks`"
+        )
     return Annotations(tuple(paths), tuple(rows.values()), unlabelled)
 
 
@@ -173,15 +178,20 @@ def _from_text(key: str, value: str | None) -> Any:
             return unreadable
         if key == "unclear":
             return [int(one[1]) for one in found if one]
-        return [[int(one[1]), int(one[2]), float(one[3])] for one in found if one]
+        return [[int(one[1]), int(one[2]), _number(one[3])] for one in found if one]
     if key == "judge_shown":
         return {"true": True, "false": False, "": None}.get(text.lower(), text)
     if key in ("n_human", "n_model", "probability", "seconds"):
         try:
-            return as_integer(float(text)) if text else None
+            return as_integer(_number(text)) if text else None
         except ValueError:
             return text
     return text[1:] if _GUARDED.match(text) else text
+
+
+def _number(text: str) -> float:
+    """Return a number of a cell; some languages write 0,5. Raises `ValueError` for anything else."""
+    return float(text.replace(",", "."))
 
 
 # ------------------------------------------------------------------ one line

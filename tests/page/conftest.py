@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.page.browser import Opener, launched
-from tests.page.files import two_models
+from tests.page.files import two_models, unusual
 from tests.page.view_page import view
 
 
@@ -41,3 +41,9 @@ def page_file(folder: Path, files: list[Path]) -> Path:
     inside = folder / "Ergebnisse für 模型 & co"
     inside.mkdir()
     return view(inside / "die Seite.html", *files)
+
+
+@pytest.fixture(scope="module")
+def unusual_page(folder: Path) -> Path:
+    """Return a page of four models with long names, and of rows that need much room."""
+    return view(folder / "unusual.html", *unusual(folder))

@@ -86,6 +86,37 @@ def row_wise(folder: Path) -> Path:
     return write(folder / "brief.jsonl", records)
 
 
+FROM_RIGHT = "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd (see 3.2). " * 9
+"""A long Hebrew text: its beginning is at the right."""
+CODE_FROM_RIGHT = f"{FROM_RIGHT}\n\n```python\nprint('\u05e9\u05dc\u05d5\u05dd')\n```\n\nIn English."
+
+
+def unusual(folder: Path) -> list[Path]:
+    """Write results of four models whose long names differ in their ends.
+
+    Row 0 has 40 points and reasons, row 1 texts from right to left, row 2 no human points.
+    """
+    paths = []
+    for letter in "abcd":
+        model, judge = f"Organisation/Model-2.5-72B-with-reasons-{letter}", {"top_k": 40}
+        many = [[1.0 if r == s else 0.25 * (r % 3 == s % 3) for s in range(40)] for r in range(40)]
+        hebrew = row(1, [[0.25, 0.0]], model, judge=judge)
+        hebrew["metadata"] |= {"context": FROM_RIGHT, "response1": CODE_FROM_RIGHT}
+        nobody = {
+            "status": "empty",
+            "empty": "human",
+            "n_human": 0,
+            "score_matrix": [],
+            "extraction_result": {"scores": []},
+        }
+        none = {**row(2, [[0.0]], model, judge=judge), **nobody}
+        none["metadata"]["human-checklist"] = []
+        records = [row(0, many, model, judge=judge), hebrew, none]
+        records += [row(n, [[0.5, 0.0]], model, judge=judge) for n in range(3, 13)]
+        paths.append(write(folder / f"unusual-{letter}.jsonl", records))
+    return paths
+
+
 def other_judge(folder: Path) -> Path:
     """Write results of the sound model by another judge."""
     return write(folder / "sound-k.jsonl", of_model("sound", 0.5, {"model": "k"}))

@@ -141,6 +141,18 @@ def test_undo_reaches_back_over_lists(opened: Opener, page_file: Path) -> None:
     assert marks(page)[0] == ""
 
 
+def test_a_key_that_is_held_confirms_one_list(opened: Opener, page_file: Path) -> None:
+    """The repeated Enter would give all other lists the score 0. Letters work with Caps Lock, too."""
+    page = opened(page_file)
+    named(page, "anna")
+    for _ in range(4):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    assert progress(page) == "1 of 24 lists"
+    page.keyboard.press("B")
+    assert page.locator("#task-title").text_content().startswith("Row 1 of 12, list 1 of 2")
+
+
 def test_labels_outlive_a_reload(opened: Opener, page_file: Path) -> None:
     """Confirmed lists, marks of the open one, the name and the place."""
     page = opened(page_file)
@@ -169,6 +181,24 @@ def test_an_exported_file_is_gone_on_from(opened: Opener, page_file: Path, tmp_p
     assert labelled(exported(again, kind, tmp_path))[:3] == before
 
 
+def test_a_file_that_a_spreadsheet_has_saved_is_gone_on_from(opened: Opener, page_file: Path, tmp_path: Path) -> None:
+    """With semicolons, decimal commas, rounded probabilities and small letters; `agreement` reads it alike."""
+    page = opened(page_file)
+    label_three(page)
+    earlier = exported(page, "CSV", tmp_path)
+    lines = list(csv.DictReader(earlier.read_text(encoding="utf-8-sig").splitlines()))
+    with earlier.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]), delimiter=";")
+        writer.writeheader()
+        for line in lines:
+            line |= {"judge_shown": "FALSE", "probability": f"{float(line['probability']):.9f}".replace(".", ",")}
+            writer.writerow({**line, "marks": line["marks"].replace(".", ",").lower()})
+    again = opened(page_file)
+    again.locator("#earlier").set_input_files(earlier)
+    again.get_by_text("3 labels taken").wait_for()
+    assert [one[3] for one in labelled(exported(again, "JSONL", tmp_path))] == [one[3] for one in labelled(earlier)]
+
+
 def test_a_file_of_another_drawing_or_kind_is_refused(
     opened: Opener, page_file: Path, folder: Path, files: list[Path], tmp_path: Path
 ) -> None:
@@ -189,13 +219,15 @@ def test_a_file_of_another_drawing_or_kind_is_refused(
 
 
 def test_annotators_do_not_see_each_others_labels(opened: Opener, page_file: Path, tmp_path: Path) -> None:
-    """Another name begins at 0, and its file has its labels alone; a list cannot be confirmed without a name."""
+    """Another name begins at 0, as the page says, and its file has its labels alone; no list is confirmed without."""
     page = opened(page_file)
     page.locator("#task-title").click()
     page.keyboard.press("Enter")
     page.get_by_text("Write your name first.").wait_for()
     label_three(page)
     named(page, "bert")
+    kept = page.get_by_text("3 lists of anna kept: write this name again to go on with them.")
+    kept.wait_for()
     page.keyboard.press("z")
     page.get_by_text("Nothing to undo.").wait_for()
     assert progress(page) == "0 of 24 lists"
@@ -203,7 +235,7 @@ def test_annotators_do_not_see_each_others_labels(opened: Opener, page_file: Pat
     path = exported(page, "JSONL", tmp_path)
     assert path.name == "labels-bert.jsonl" and {row[2] for row in labelled(path)} == {"bert"}
     named(page, "anna")
-    assert progress(page) == "3 of 24 lists"
+    assert progress(page) == "3 of 24 lists" and kept.count() == 0
 
 
 def test_shown_scores_are_marked_and_refused_for_correction(
@@ -277,6 +309,19 @@ def test_a_phone_needs_no_sideways_scrolling(opened: Opener, page_file: Path) ->
     """At 390 pixels nothing is wider than the window."""
     page = opened(page_file, viewport={"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_phone_shows_the_point_beside_its_reasons(opened: Opener, page_file: Path) -> None:
+    """The points are above the reasons: the current one is repeated, and the next one is a button below."""
+    page = opened(page_file, viewport={"width": 390, "height": 844}, has_touch=True)
+    point = page.locator(".humans .item").nth(1).text_content()
+    page.get_by_role("button", name="next point: R2").tap()
+    assert page.locator("p.narrow").inner_text() == point
+    heading = page.locator("#question")
+    assert heading.text_content() == "Which reasons make the point R2?"
+    assert 0 <= heading.bounding_box()["y"] < 844
+    wide = opened(page_file)
+    assert not wide.locator("p.narrow").is_visible()
 
 
 def test_hostile_texts_stay_texts(opened: Opener, folder: Path, tmp_path: Path) -> None:

@@ -133,3 +133,29 @@ def test_the_far_end_of_the_list_is_reached(opened: Opener, page_file: Path) -> 
     page.keyboard.press("End")
     page.get_by_role("link", name="id29").wait_for()
     assert page.locator("#list-body .row").count() < 30
+
+
+def test_long_rows_and_names_leave_their_figures_in_sight(opened: Opener, unusual_page: Path) -> None:
+    """Four models with 40 points each fit into the window, RC is not cut, and names differ where they are shortened."""
+    page = opened(unusual_page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).length"
+    figures = page.locator("#list-body .cell.model")
+    assert figures.count() >= 40 and figures.evaluate_all(cut) == 0
+    for names in (page.locator(".sort-name").filter(has_text="Org"), page.locator(".point .name")):
+        assert sorted(name[-2:] for name in names.all_text_contents()) == ["-a", "-b", "-c", "-d"]
+    assert page.locator(".sort-name").evaluate_all(cut) == 0
+
+
+def test_a_prompt_from_right_to_left_shows_its_beginning(opened: Opener, unusual_page: Path) -> None:
+    """The beginning is at the right of the cell, and the end is cut."""
+    page = opened(unusual_page)
+    cell = page.locator("#list-body .row", has_text="id1").first.locator(".cell.prompt")
+    first = """cell => {
+      const range = document.createRange();
+      const text = cell.querySelector(".begin").firstChild;
+      range.setStart(text, 0);
+      range.setEnd(text, 1);
+      return cell.getBoundingClientRect().right - range.getBoundingClientRect().right;
+    }"""
+    assert 0 <= cell.evaluate(first) < 5

@@ -9,6 +9,7 @@ from tests.attacks.checklists import ATTACKS
 from tests.page.browser import Opener, need_browser, serious
 from tests.page.files import MARKUP, hostile, other_judge
 from tests.page.view_page import chip, count, shown_ids, view
+from tests.unit.result_rows import failed, write
 
 need_browser()
 
@@ -51,6 +52,11 @@ def test_the_keyboard_alone_is_enough(opened: Opener, page_file: Path) -> None:
     page.keyboard.press("Escape")
     page.locator("#list-view").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "id2"
+    page.keyboard.press("Enter")
+    page.locator("#row-title", has_text="id2").wait_for()
+    page.go_back()
+    page.locator("#list-view").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "id2"
     page.keyboard.press("/")
     page.keyboard.type("number 9?")
     page.wait_for_url(re.compile("q="))
@@ -76,6 +82,13 @@ def test_axe_finds_nothing_serious(opened: Opener, page_file: Path, fragment: st
     assert serious(page) == []
 
 
+@pytest.mark.parametrize("fragment", ["", "#row=id1", "#row=id2"])
+def test_axe_finds_nothing_serious_in_unusual_rows(opened: Opener, unusual_page: Path, fragment: str) -> None:
+    """Long names, texts from right to left, no human points; on a phone."""
+    page = opened(unusual_page, fragment, viewport={"width": 390, "height": 2400})
+    assert serious(page) == []
+
+
 @pytest.mark.parametrize("fragment", ["", "#row=id24&tab=0", "#row=id3&tab=0,1", "#view=missed"])
 def test_a_phone_needs_no_sideways_scrolling(opened: Opener, page_file: Path, fragment: str) -> None:
     """At 390 pixels nothing is wider than the window."""
@@ -85,6 +98,14 @@ def test_a_phone_needs_no_sideways_scrolling(opened: Opener, page_file: Path, fr
     if fragment == "":
         page.locator("#list-body .row").first.click()
         page.locator(".match.one").wait_for()
+
+
+def test_a_phone_shows_the_figure_to_cite(opened: Opener, page_file: Path) -> None:
+    """RC, the flag and all other figures of each model, without scrolling the table."""
+    page = opened(page_file, viewport={"width": 390, "height": 844})
+    ends = page.locator(".models td").evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().right)")
+    assert len(ends) == 14 and max(ends) <= 390
+    assert "RC" in page.locator(".models td.main").first.evaluate("e => getComputedStyle(e, '::before').content")
 
 
 def test_reduced_motion_is_kept(opened: Opener, page_file: Path) -> None:
@@ -139,3 +160,18 @@ def test_points_missed_most_lead_to_their_rows(opened: Opener, page_file: Path) 
     word.get_by_role("link").first.click()
     page.locator(".card.missed").first.wait_for()
     assert page.locator(".reasons h4").all_text_contents() == [" Reasons of shallow"]
+
+
+def test_unscored_rows_alone_have_a_page(opened: Opener, folder: Path) -> None:
+    """Without a figure or a picture, but with the reason of each row; no point was judged."""
+    lost = [failed(n, error_message="the server hung up") for n in range(3)]
+    path = view(folder / "lost.html", write(folder / "lost.jsonl", lost))
+    page = opened(path)
+    assert "No picture" in page.locator("#overview").inner_text()
+    assert page.locator(".models td.main").inner_text() == "n/a"
+    chip(page, "unscored").click()
+    assert count(page) == 3 and chip(page, "reason:status error").count() == 1
+    page.locator("#view-missed").click()
+    page.get_by_text("No point was judged.").wait_for()
+    page.goto(f"{path.resolve().as_uri()}#row=id1")
+    page.locator(".verdicts", has_text="the server hung up").wait_for()

@@ -71,6 +71,68 @@ def test_focus_on_a_point_shows_all_its_scores_and_lights_its_lines(opened: Open
     assert page.locator(".line.on").count() == 2
 
 
+def test_markdown_becomes_blocks_and_no_text_is_lost(opened: Opener, folder: Path) -> None:
+    """Headings, bold words, code in a line and in a block; powers and three backquotes on one line are no markup."""
+    text = "# The **title**\n\n**Bold: `x`** and 2**3 + 4**5\n\n```DDDDD```\n\nafter\n\n```python\ny\n```"
+    path = write(folder / "markdown.jsonl", [row(0, [[1.0]], "M", response1=text)])
+    page = opened(view(folder / "markdown.html", path), "#row=id0")
+    shown = page.locator(".fold .text", has_text="after")
+    assert shown.locator("p").all_text_contents() == ["The title", "Bold: x and 2**3 + 4**5", "``DDDDD``", "after"]
+    assert shown.locator("strong").all_text_contents() == ["title", "Bold: x"]
+    assert shown.locator("code").all_text_contents() == ["x", "DDDDD", "y"]
+    assert shown.locator("pre").all_text_contents() == ["y"]
+
+
+def test_code_runs_from_the_left_within_a_text_from_the_right(opened: Opener, unusual_page: Path) -> None:
+    """Each paragraph has the direction of its own words."""
+    page = opened(unusual_page, "#row=id1&tab=0")
+    text = page.locator(".fold .text", has_text="In English.")
+    assert text.locator("pre").evaluate("e => getComputedStyle(e).direction") == "ltr"
+    starts = text.locator("p").evaluate_all(
+        """paragraphs => paragraphs.map(one => {
+          const range = document.createRange();
+          range.setStart(one.firstChild, 0);
+          range.setEnd(one.firstChild, 1);
+          return range.getBoundingClientRect().left - one.getBoundingClientRect().left;
+        })"""
+    )
+    assert starts[0] > 300 and starts[-1] < 5
+
+
+def test_a_row_without_human_points_says_so(opened: Opener, unusual_page: Path) -> None:
+    page = opened(unusual_page, "#row=id2&tab=0")
+    assert page.locator(".humans .card").all_text_contents() == ["no human points"]
+
+
+def test_the_lists_beside_each_other_begin_at_one_height(opened: Opener, unusual_page: Path) -> None:
+    """The headings have several lines where the models' names are long."""
+    page = opened(unusual_page, "#row=id0&tab=0,1", viewport={"width": 900, "height": 900})
+    tops = page.locator(".side .card:first-child").evaluate_all(
+        "cards => cards.map(card => Math.round(card.getBoundingClientRect().top))"
+    )
+    heights = page.locator(".side h4").evaluate_all(
+        "heads => heads.map(head => Math.round(head.getBoundingClientRect().height))"
+    )
+    assert len(tops) == 3 and len(set(tops)) == 1 and len(set(heights)) > 1
+
+
+def test_lines_of_long_lists_are_drawn_at_once(opened: Opener, unusual_page: Path) -> None:
+    """Each card is measured once: after a new line the browser would have to lay out the page anew."""
+    page = opened(unusual_page, "#row=id0&tab=0,1")
+    page.locator(".line").first.wait_for(state="attached")
+    measured = page.evaluate(
+        """() => {
+          const measure = Element.prototype.getBoundingClientRect;
+          let count = 0;
+          Element.prototype.getBoundingClientRect = function () { count++; return measure.call(this); };
+          drawLines();
+          Element.prototype.getBoundingClientRect = measure;
+          return count;
+        }"""
+    )
+    assert page.locator(".line").count() > 1000 and measured <= 3 * 40 + 1
+
+
 def test_long_texts_open_on_demand(opened: Opener, folder: Path) -> None:
     """Items of 100 kB are cut on the screen until somebody asks for all of them."""
     texts = [text for attack in ATTACKS for text in attack.items if len(text) >= 5000]

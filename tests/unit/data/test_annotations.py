@@ -74,6 +74,16 @@ def test_a_spreadsheet_says_the_same(tmp_path: Path, delimiter: str) -> None:
     assert third.id == "r4" and third.marks == ()
 
 
+def test_a_spreadsheet_may_write_numbers_with_a_comma(tmp_path: Path) -> None:
+    """As in many languages, with semicolons between the cells; letters may be small."""
+    path = tmp_path / "labels.csv"
+    line = 'r1;q1;anna;"r1@s2: 0,75; R3@S1: 1,0";r2;41,5;0,25;FALSE;3;2'
+    path.write_text(f"{';'.join(LABEL)}\n{line}\n", encoding="utf-8")
+    [row] = read_annotations([path]).rows
+    assert row.marks == ((1, 2, 0.75), (3, 1, 1.0)) and row.unclear == (2,)
+    assert (row.probability, row.seconds) == (0.25, 41.5)
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -143,11 +153,17 @@ def test_rows_of_two_drawings_are_refused(tmp_path: Path) -> None:
         read(tmp_path, label(), label(annotator="bob", probability=0.5))
 
 
+def test_a_probability_that_a_spreadsheet_has_rounded_is_the_same(tmp_path: Path) -> None:
+    """It keeps nine digits or so of 1/3; the other annotator's file has all."""
+    found = read(tmp_path, label(probability=0.333333333), label(annotator="bob", probability=1 / 3))
+    assert len(found.rows) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "no row is labelled yet (0 tasks); fill in `annotator` and `marks`"),
-        (json.dumps(label(annotator=None)), "no row is labelled yet (1 tasks)"),
+        (json.dumps(label(annotator=None)), "no row is labelled yet (1 task)"),
         ('{"id": "a", "status": "success", "samples": []}', "line 1 has no question_id and no annotator and no marks"),
         ("not JSON", "line 1 is not JSON"),
         ("[1]", "line 1 is a JSON"),

@@ -1,5 +1,8 @@
 // Elements. Texts of the data are only ever text nodes: nothing here reads markup.
 
+/** Matches on a phone. */
+const NARROW = window.matchMedia("(max-width: 760px)");
+
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**
@@ -92,6 +95,26 @@ function plural(count, noun) {
  */
 function share(value, digits = 2) {
   return value === null ? "–" : value.toFixed(digits).replace(/^(-?)0\./, "$1.");
+}
+
+/**
+ * Return the parts of a name, with places where a line may break: names have few spaces.
+ * @param {string} name
+ * @returns {Child[]}
+ */
+function breakable(name) {
+  return name.split(/(?<=[-_/.:])(?=[^-_/.:])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+}
+
+/**
+ * Return a name with at most `most` characters: its middle is cut, as names often differ in their ends.
+ * @param {string} name
+ * @param {number} most
+ */
+function shortened(name, most) {
+  if (name.length <= most) return name;
+  const tail = Math.floor((most - 1) / 2);
+  return `${name.slice(0, most - 1 - tail)}…${name.slice(name.length - tail)}`;
 }
 
 /**

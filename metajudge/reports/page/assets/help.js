@@ -24,12 +24,14 @@ function helpDialog() {
 }
 
 /**
- * Call `act` for each key pressed without a modifier while the help is closed; true from it ends the event.
+ * Call `act` for each key pressed without a modifier while the help is closed; true from it ends the event. Letters are
+ * small, as if Caps Lock was off. A key Enter that is held acts once: it would confirm list after list.
  * @param {(key: string, target: HTMLElement | null) => boolean} act
  */
 function onKey(act) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || helpDialog().open) return;
-    if (act(event.key, event.target instanceof HTMLElement ? event.target : null)) event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey || helpDialog().open || (event.repeat && event.key === "Enter")) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (act(key, event.target instanceof HTMLElement ? event.target : null)) event.preventDefault();
   });
 }

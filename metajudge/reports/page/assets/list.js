@@ -11,7 +11,6 @@ const list = {
   /** Where the window was when a row was opened. */
   scroll: 0,
 };
-const NARROW = window.matchMedia("(max-width: 760px)");
 const SPARE = 6;
 
 /** Find the rows to show and draw the list anew. */
@@ -59,7 +58,7 @@ function listColumns() {
     { name: "row", sort: "id", width: "minmax(7rem, 10rem)", cell: rowLink },
     domain && { name: "domain", sort: "facet.domain", width: "minmax(5rem, 8rem)",
                 cell: (row) => domain.values[domain.codes[row]] ?? "" },
-    { name: "prompt", kind: "prompt", sort: "begin", width: "minmax(8rem, 1fr)", cell: (row) => el("span", { dir: "auto" }, index.begins[row]) },
+    { name: "prompt", kind: "prompt", sort: "begin", width: "minmax(8rem, 1fr)", cell: (row) => el("span", { dir: "auto", class: "begin" }, index.begins[row]) },
     { name: "human", sort: "gold", width: "minmax(4rem, 6rem)", cell: (row) => index.golds[row] || "–" },
     ...(meta.kind === "steps" ? stepColumns() : state.models.map(modelColumn)),
     meta.kind === "results" && state.models.length > 1 && {
@@ -74,7 +73,7 @@ function listColumns() {
  */
 function modelColumn(table) {
   const line = meta.tables[table];
-  return { name: line.model, kind: "model", sort: `rc.${table}`, width: "minmax(11rem, 15rem)", before: mark(table),
+  return { name: line.model, kind: "model", sort: `rc.${table}`, width: "minmax(10rem, 15rem)", before: mark(table),
            cell: (row) => modelCell(table, row) };
 }
 
@@ -82,7 +81,7 @@ function modelColumn(table) {
 function stepColumns() {
   const steps = /** @type {StepColumns} */ (index.steps);
   return [
-    { name: "status", sort: "status", width: "minmax(9rem, 13rem)", cell: (row) => steps.status[row] },
+    { name: "status", sort: "status", width: "minmax(9rem, 17rem)", cell: (row) => steps.status[row] },
     { name: "verdicts", sort: "", width: "minmax(5rem, 8rem)", cell: (row) => steps.verdicts[row].join(", ") },
     { name: "points", sort: "points", width: "5rem", cell: (row) => String(steps.points[row]) },
     { name: "ignored", sort: "ignored", width: "5rem", cell: (row) => String(steps.ignored[row]) },
@@ -94,11 +93,13 @@ function stepColumns() {
 function headCell(column) {
   const chosen = column.sort !== "" && state.sort === column.sort;
   const order = chosen ? (state.down ? "descending" : "ascending") : "none";
+  // As names of models often differ in their ends, not these are cut.
+  const name = column.kind === "model" && !NARROW.matches ? shortened(column.name, state.models.length > 2 ? 14 : 22) : column.name;
   const act = () => go(chosen && state.down ? { sort: "order", down: false } : { sort: column.sort, down: chosen });
   return el("div", { role: "columnheader", "aria-sort": column.sort ? order : null, class: "cell" },
     column.sort
       ? el("button", { type: "button", class: "sort", onclick: act, title: `sort by ${column.name}` },
-          column.before, el("span", { class: "sort-name" }, column.name), chosen ? (state.down ? " ▾" : " ▴") : "")
+          column.before, el("span", { class: "sort-name" }, name), chosen ? (state.down ? " ▾" : " ▴") : "")
       : column.name);
 }
 

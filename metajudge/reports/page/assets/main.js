@@ -46,9 +46,17 @@ function show(before) {
   else if (isNew("judge", "models", "filters", "chip", "sort", "down")) showList();
   if (before?.row && !isOpen) window.scrollTo(0, list.scroll);
   showVisible();
+  if (before?.row && !isOpen) focusOnRow(before.row);
   if (isOpen && isNew("row", "tab", "judge", "models")) void showRow().then(() => focusRow(before));
   if (!isOpen) fill(byId("row-view"));
   if (isNew("view", "missed", "judge", "row")) showMissed();
+}
+
+/** Move the focus to a row of the list, the one that was open: by key, by button, or by the browser's way back. @param {string} id */
+function focusOnRow(id) {
+  const row = rows.byId.get(id);
+  const place = row === undefined ? -1 : list.rows.indexOf(row);
+  if (place >= 0 && state.view === "rows") moveTo(place);
 }
 
 /** @param {State | null} before */

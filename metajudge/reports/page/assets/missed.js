@@ -13,12 +13,13 @@ function showMissed() {
     el("p", { class: "fields" }, el("label", { for: "missed-model" }, el("span", { class: "label" }, "model"), model)),
     el("p", { class: "quiet" }, "A human point is missed if no reason scores at least ", share(meta.missed_below / 100),
       " on it. Points that were not judged are not counted."),
-    el("div", { class: "pair" }, domainTable(domains, chosen, table), chosen ? wordTable(chosen) : null));
+    chosen ? el("div", { class: "pair" }, domainTable(domains, chosen, table), wordTable(chosen))
+      : el("p", null, "No point was judged."));
 }
 
 /**
  * @param {MissedDomain[]} domains
- * @param {MissedDomain | undefined} chosen
+ * @param {MissedDomain} chosen
  * @param {number} table
  */
 function domainTable(domains, chosen, table) {
@@ -37,8 +38,8 @@ function wordTable(domain) {
   return el("div", null, el("h3", null, `Words of missed points${domain.domain ? ` in ${domain.domain}` : ""}`),
     domain.words.length ? null : el("p", { class: "quiet" }, "No word is in enough points."),
     ...domain.words.map((one) => el("details", { class: "word" },
-      el("summary", null, el("strong", { dir: "auto" }, one.word), ` ${one.missed} of ${one.points} missed `,
-        shareBar(one.missed / one.points)),
+      el("summary", null, shareBar(one.missed / one.points), " ", el("strong", { dir: "auto" }, one.word),
+        ` ${one.missed} of ${one.points} missed`),
       el("ul", null, ...one.examples.map(([row, item, text]) => el("li", null,
         el("a", { href: writeState({ ...state, view: "rows", row: index.ids[row], tab: [state.missed[0]] }) }, `R${item}`),
         " ", el("span", { dir: "auto" }, text)))))));

@@ -27,18 +27,20 @@ function judgeLine(judge) {
     el("span", { class: "quiet" }, `${judge.about}; figures of different judges are never mixed`));
 }
 
+/** Headings of the table of models: name, class, meaning. @type {[string, string | null, string | null][]} */
+const HEADINGS = [
+  ["show", null, null], ["model", null, null], ["n", "number", null], ["unscored", "number", null],
+  ["OA", "number", "Outcome accuracy: share of right verdicts"],
+  ["RC", "number main", "Rationale consistency: how far the reasons are those of the experts; the figure to cite"],
+  ["S-Corr", "number", "Spurious correctness: share of right verdicts without a sound reason"],
+  ["deceptive alignment", null, null],
+];
+
 /** @param {number[]} tables */
 function modelTable(tables) {
-  const head = ["show", "model", "n", "unscored", "OA", "RC", "S-Corr", "deceptive alignment"];
-  const about = {
-    OA: "Outcome accuracy: share of right verdicts",
-    RC: "Rationale consistency: how far the reasons are those of the experts; the figure to cite",
-    "S-Corr": "Spurious correctness: share of right verdicts without a sound reason",
-  };
   return el("table", { class: "models" },
-    el("thead", null, el("tr", null, ...head.map((name) =>
-      el("th", { scope: "col", title: about[/** @type {keyof typeof about} */ (name)] ?? null,
-                 class: name === "RC" ? "main" : null }, name)))),
+    el("thead", null, el("tr", null, ...HEADINGS.map(([name, kind, about]) =>
+      el("th", { scope: "col", title: about, class: kind }, name)))),
     el("tbody", null, ...tables.map(modelLine)));
 }
 
@@ -50,15 +52,15 @@ function modelLine(table) {
     onchange: () => selectModel(table, box.checked) });
   return el("tr", { class: chosen ? "chosen" : null },
     el("td", null, box),
-    el("th", { scope: "row" }, mark(table), " ", line.model),
-    el("td", { class: "number" }, line.n.toLocaleString("en")),
-    el("td", { class: "number" }, line.unscored
+    el("th", { scope: "row" }, mark(table), " ", ...breakable(line.model)),
+    el("td", { class: "number", "data-name": "n" }, line.n.toLocaleString("en")),
+    el("td", { class: "number", "data-name": "unscored" }, line.unscored
       ? countLink(line.unscored.toLocaleString("en"), table, "unscored", `unscored rows of ${line.model}`) : "0"),
-    el("td", { class: "number" }, figure(line.figures.oa)),
-    el("td", { class: "number main" }, figure(line.figures.rc), intervalBar(line.figures.rc)),
-    el("td", { class: "number" }, line.figures.scorr.value === null ? line.figures.scorr.text
+    el("td", { class: "number", "data-name": "OA" }, figure(line.figures.oa)),
+    el("td", { class: "number main", "data-name": "RC" }, figure(line.figures.rc), intervalBar(line.figures.rc)),
+    el("td", { class: "number", "data-name": "S-Corr" }, line.figures.scorr.value === null ? line.figures.scorr.text
       : countLink(figure(line.figures.scorr), table, "spurious", `rows of ${line.model} with a right verdict and no sound reason`)),
-    el("td", { title: line.flag?.about ?? null }, line.flag
+    el("td", { title: line.flag?.about ?? null, "data-name": "deceptive alignment" }, line.flag
       ? el("span", { class: `flag flag-${line.flag.verdict.split(" ")[0]}` }, line.flag.verdict) : "–"));
 }
 

@@ -38,11 +38,12 @@ function picture(tables) {
     svg("text", { transform: `translate(12 ${(top + height - bottom) / 2}) rotate(-90)`, "text-anchor": "middle" },
       "rationale consistency (RC)"),
   ];
-  const labels = labelHeights(shown, y);
+  const named = shown.length > MOST_MODELS ? shown.filter((table) => state.models.includes(table)) : shown;
+  const labels = labelHeights(named, y);
   return el("figure", { class: "picture" },
     svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "OA against RC; choose a model by its point" },
       svg("g", { class: "axes", "aria-hidden": "true" }, ...grid),
-      ...shown.map((table) => point(table, x, y, labels.get(table) ?? 0, width))));
+      ...shown.map((table) => point(table, x, y, labels.get(table), width))));
 }
 
 /** @param {ModelLine} line */
@@ -93,7 +94,7 @@ function labelHeights(tables, y) {
  * @param {number} table
  * @param {(value: number) => number} x
  * @param {(value: number) => number} y
- * @param {number} labelled
+ * @param {number | undefined} labelled  height of the name; undefined = the name is only a tip, as there are many
  * @param {number} width
  */
 function point(table, x, y, labelled, width) {
@@ -103,20 +104,24 @@ function point(table, x, y, labelled, width) {
   const choose = () => go({ models: [table], tab: [] });
   const spaces = [px - 54, width - px - 12];
   const toLeft = spaces[0] > spaces[1];
-  const room = Math.floor(Math.max(...spaces) / 6.4);
-  return svg("g", {
-    class: `point ${colour}${state.models.includes(table) ? " chosen" : ""}`, role: "button", tabindex: "0",
-    "aria-label": `${line.model}: OA ${share(oa.value, 3)}, RC ${share(rc.value, 3)}; show its rows`, onclick: choose,
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      choose();
+  const room = Math.floor(Math.max(...spaces) / 6.8);
+  const whisker = (/** @type {Record<string, number>} */ ends) => svg("line", { ...ends, class: "whisker" });
+  return svg("g", { class: `point ${colour}${state.models.includes(table) ? " chosen" : ""}`, onclick: choose },
+    svg("g", {
+      role: "button", tabindex: "0",
+      "aria-label": `${line.model}: OA ${share(oa.value, 3)}, RC ${share(rc.value, 3)}; show its rows`,
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        choose();
+      },
     },
-  },
-    oa.low !== null && oa.high !== null && svg("line", { x1: x(oa.low), x2: x(oa.high), y1: py, y2: py, class: "whisker" }),
-    rc.low !== null && rc.high !== null && svg("line", { x1: px, x2: px, y1: y(rc.low), y2: y(rc.high), class: "whisker" }),
-    svg("circle", { cx: px, cy: py, r: 12, class: "halo" }),
-    svg("path", { d: shape, transform: `translate(${px} ${py})`, class: "shape" }),
-    svg("text", { x: px + (toLeft ? -10 : 10), y: labelled, "text-anchor": toLeft ? "end" : "start", class: "name" },
-      line.model.length > room ? `${line.model.slice(0, room - 1)}…` : line.model));
+      oa.low !== null && oa.high !== null && whisker({ x1: x(oa.low), x2: x(oa.high), y1: py, y2: py }),
+      rc.low !== null && rc.high !== null && whisker({ x1: px, x2: px, y1: y(rc.low), y2: y(rc.high) }),
+      svg("circle", { cx: px, cy: py, r: 12, class: "halo" }),
+      svg("path", { d: shape, transform: `translate(${px} ${py})`, class: "shape" })),
+    // Beside the button, whose name has the whole name of the model.
+    labelled !== undefined && svg("text", { x: px + (toLeft ? -10 : 10), y: labelled, "text-anchor": toLeft ? "end" : "start",
+      class: "name", "aria-hidden": "true" }, shortened(line.model, room)),
+    svg("title", {}, line.model));
 }

@@ -123,7 +123,7 @@ function humanColumn(human, sides) {
       ...sides.map((side) => guardBadge(side.detail, `R${r}`)).slice(0, 1),
       itemText(text, drawLines),
       ...sides.map((side) => humanScores(side, r, sides.length > 1)));
-  })));
+  }), !human.length && el("li", { class: "card not-judged" }, "no human points")));
 }
 
 /**
@@ -220,41 +220,55 @@ function drawLines() {
   fill(place);
   if (NARROW.matches) return;
   const box = match.getBoundingClientRect();
+  const cards = cardBoxes(match);
   place.setAttribute("width", String(box.width));
   place.setAttribute("height", String(box.height));
   for (const reasons of match.querySelectorAll(".reasons")) {
     const table = Number(reasons.getAttribute("data-table"));
     const toRight = reasons.classList.contains("right");
     const detail = shownDetails.get(table);
-    if (detail) addLines(place, match, box, table, detail, toRight);
+    if (detail) addLines(place, cards, box, table, detail, toRight);
   }
 }
 /** Details of the open row by table. @type {Map<number, Detail>} */
 const shownDetails = new Map();
 
 /**
- * @param {Element} place
+ * Return where each card stands, by table (none for human points) and number: before the first line is added, since the
+ * browser would measure the page anew after each.
  * @param {Element} match
+ */
+function cardBoxes(match) {
+  return new Map([...match.querySelectorAll("[data-r].card, [data-s].card")].map((card) => [
+    `${card.getAttribute("data-table") ?? ""}:${card.getAttribute("data-r") ?? card.getAttribute("data-s")}`,
+    card.getBoundingClientRect(),
+  ]));
+}
+
+/**
+ * @param {Element} place
+ * @param {Map<string, DOMRect>} cards
  * @param {DOMRect} box
  * @param {number} table
  * @param {Detail} detail
  * @param {boolean} toRight
  */
-function addLines(place, match, box, table, detail, toRight) {
+function addLines(place, cards, box, table, detail, toRight) {
+  const lines = /** @type {SVGElement[]} */ ([]), numbers = /** @type {SVGElement[]} */ ([]);
   (detail.matrix ?? []).forEach((scores, i) => scores.forEach((score, j) => {
     if (!score) return;
-    const from = match.querySelector(`.humans [data-r="${i + 1}"]`)?.getBoundingClientRect();
-    const to = match.querySelector(`.reasons [data-table="${table}"][data-s="${j + 1}"]`)?.getBoundingClientRect();
+    const from = cards.get(`:${i + 1}`), to = cards.get(`${table}:${j + 1}`);
     if (!from || !to) return;
     const x1 = (toRight ? from.right : from.left) - box.left, x2 = (toRight ? to.left : to.right) - box.left;
     const y1 = from.top + Math.min(from.height / 2, 40) - box.top, y2 = to.top + Math.min(to.height / 2, 40) - box.top;
     const middle = (x1 + x2) / 2;
     const bold = isMatched(detail, i + 1, j + 1);
-    place.append(svg("path", { d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, "data-r": i + 1, "data-s": j + 1,
+    lines.push(svg("path", { d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, "data-r": i + 1, "data-s": j + 1,
       "data-table": table, class: `line ${stepClass(score * 100)}${bold ? " matched" : ""}` }));
     if (bold) {
-      place.append(svg("text", { x: x2 + (toRight ? -6 : 6), y: y2 - 8, "text-anchor": toRight ? "end" : "start", class: "line-score" },
+      numbers.push(svg("text", { x: x2 + (toRight ? -6 : 6), y: y1 < y2 ? y2 + 16 : y2 - 8, "text-anchor": toRight ? "end" : "start", class: "line-score" },
         share(score)));
     }
   }));
+  place.append(...lines, ...numbers); // the numbers above all lines
 }

@@ -38,10 +38,7 @@ function backButton() {
 }
 
 function closeRow() {
-  const row = rows.byId.get(state.row);
   go({ row: "", tab: [] });
-  const place = row === undefined ? -1 : list.rows.indexOf(row);
-  if (place >= 0) moveTo(place);
 }
 
 /**

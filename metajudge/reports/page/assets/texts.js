@@ -54,11 +54,11 @@ function markdown(text) {
   /** @type {{fence: string, lines: string[]} | null} */
   let code = null;
   const close = () => {
-    if (paragraph.length) made.push(el("p", null, ...inlineCode(paragraph.join("\n"))));
+    if (paragraph.length) made.push(el("p", null, ...inline(paragraph.join("\n"))));
     paragraph = [];
   };
   for (const line of text.split(/\r\n|\r|\n/)) {
-    const fence = /^\s{0,3}(`{3,}|~{3,})/.exec(line);
+    const fence = /^\s{0,3}(`{3,}(?=[^`]*$)|~{3,})/.exec(line); // ```code``` on one line opens no block
     if (code) {
       if (fence && fence[1].startsWith(code.fence) && /^\s*[`~]+\s*$/.test(line)) {
         made.push(codeBlock(code.lines));
@@ -69,7 +69,7 @@ function markdown(text) {
       code = { fence: fence[1], lines: [] };
     } else if (/^\s{0,3}#{1,6}\s/.test(line)) {
       close();
-      made.push(el("p", { class: "heading" }, line.replace(/^\s*#+\s*/, "")));
+      made.push(el("p", { class: "heading" }, ...inline(line.replace(/^\s*#+\s*/, ""))));
     } else if (!line.trim()) close();
     else {
       if (/^\s*(?:[-*•]|\d{1,3}[.)])\s/.test(line)) close();
@@ -83,16 +83,20 @@ function markdown(text) {
 
 /** @param {string[]} lines */
 function codeBlock(lines) {
-  return el("pre", { tabindex: "0", role: "group", "aria-label": "code" }, el("code", null, lines.join("\n")));
+  return el("pre", { tabindex: "0", role: "group", "aria-label": "code", dir: "ltr" }, el("code", null, lines.join("\n")));
 }
 
 /**
- * Return a line's parts, code between single backquotes marked.
+ * Return the parts of a paragraph, code between single backquotes and **bold** words marked; 2**3 is none.
  * @param {string} text
+ * @returns {Child[]}
  */
-function inlineCode(text) {
-  return text.split(/(`[^`\n]{1,200}`)/).map((part) =>
-    part.length > 2 && part.startsWith("`") && part.endsWith("`") ? el("code", null, part.slice(1, -1)) : part);
+function inline(text) {
+  return text.split(/(`[^`\n]{1,200}`|(?<![\p{L}\p{N}*])\*\*[^*\s](?:[^*\n]{0,300}[^*\s])?\*\*(?![\p{L}\p{N}*]))/u).map((part, i) => {
+    if (i % 2 === 0) return part;
+    if (part.startsWith("`")) return el("code", { dir: "ltr" }, part.slice(1, -1));
+    return el("strong", null, ...inline(part.slice(2, -2)));
+  });
 }
 
 /**

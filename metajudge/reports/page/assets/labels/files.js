@@ -76,11 +76,17 @@ function csvValue(name, cell) {
   const text = cell.trim();
   const parts = text.split(/[;\n]/).map((part) => part.trim()).filter(Boolean);
   if (name === "marks") {
-    return parts.map((part) => (/^R(\d+)\s*@\s*S(\d+)\s*:\s*(\d*\.?\d+)$/.exec(part) ?? []).slice(1).map(Number));
+    return parts.map((part) => (/^R(\d+)\s*@\s*S(\d+)\s*:\s*(\d*[.,]?\d+)$/i.exec(part) ?? []).slice(1).map(cellNumber));
   }
-  if (name === "unclear") return parts.map((part) => Number(part.replace(/^R/, "")));
+  if (name === "unclear") return parts.map((part) => Number(part.replace(/^R/i, "")));
+  if (name === "probability" || name === "seconds") return cellNumber(text);
   if (name === "judge_shown") return text.toLowerCase() === "true";
   return text.replace(/^'(?='*[=+\-@＝＋－＠])/, "");
+}
+
+/** Return a number of a cell; some languages write 0,5. @param {string} text */
+function cellNumber(text) {
+  return Number(text.replace(",", "."));
 }
 
 /**

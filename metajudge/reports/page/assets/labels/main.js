@@ -20,8 +20,9 @@ async function startLabels() {
 function prepareBar() {
   const name = /** @type {HTMLInputElement} */ (byId("annotator"));
   name.addEventListener("change", () => {
-    const before = labelAt();
+    const before = labelAt(), earlier = current.annotator, count = confirmedCount();
     setAnnotator(name.value.trim());
+    showNotes(count && !confirmedCount() ? `${plural(count, "list")} of ${earlier} kept: write this name again to go on with them.` : "");
     if (labelAt() !== before) showTask(); // else a click that ends the input would hit an element that is gone
     showProgress();
   });

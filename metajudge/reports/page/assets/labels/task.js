@@ -48,9 +48,11 @@ function showPairs() {
   fill(byId("pairs"),
     el("div", { class: "side humans" }, el("h3", null, "Human points"),
       el("ol", { class: "column" }, ...task.human.map((text, i) => pointCard(text, i + 1, label, task)))),
-    el("div", { class: "side reasons" }, el("h3", null, `Which reasons make the point R${current.point}?`),
+    el("div", { class: "side reasons" }, el("h3", { id: "question" }, `Which reasons make the point R${current.point}?`),
+      el("p", { class: "narrow" }, itemText(task.human[current.point - 1])),
       el("ol", { class: "column" }, ...task.reasons.map((text, i) => reasonCard(text, i + 1)),
-        !task.reasons.length && el("li", { class: "card" }, "The model gives no reason."))));
+        !task.reasons.length && el("li", { class: "card" }, "The model gives no reason.")),
+      current.point < task.human.length && button(`next point: R${current.point + 1}`, () => pick(current.point + 1), { class: "narrow" })));
   const state = label.confirmed ? "✓ confirmed" : "not confirmed";
   fill(byId("task-state"), el("span", { class: label.confirmed ? "badge good" : "badge" }, state));
   if (focused) focusOn(focused);
@@ -137,7 +139,8 @@ function pick(r) {
   current.reason = 1;
   showPairs();
   focusPair();
-  document.querySelector("#pairs .humans .current")?.scrollIntoView({ block: "nearest" });
+  if (NARROW.matches) byId("question").scrollIntoView({ block: "start" });
+  else document.querySelector("#pairs .humans .current")?.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {number} s @param {number} score */
