@@ -6,10 +6,11 @@ from pathlib import Path
 import metajudge
 from metajudge.cli.options.flags import add_flags
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
-from metajudge.cli.options.log import start_log
 from metajudge.cli.signals import stop_on_signals
+from metajudge.cli.steps import PreparedRun, run_and_print
 from metajudge.cli.summary import infer_text
-from metajudge.tasks import InferConfig, read_template, run_infer
+from metajudge.engine import JudgeOpener
+from metajudge.tasks import InferConfig, RunResult, TaskConfig, read_template, run_infer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge every row and print the summary."""
-    start_log(args.log_file, args.input_file, args.output_file)
+    return run_and_print(prepare, args)
+
+
+def prepare(args: argparse.Namespace) -> PreparedRun:
+    """Return the run that the flags describe."""
     template = read_template(Path(args.prompt_template)) if args.prompt_template else None
     config = judge_config(InferConfig, args, input_file=Path(args.input_file), prompt_template=template)
-    result = run_infer(config, stop_hook=stop_on_signals)
-    print(infer_text(config, result))
-    return result.exit_code
+
+    def run(config: TaskConfig, opener: JudgeOpener) -> tuple[RunResult, str]:
+        assert isinstance(config, InferConfig)
+        result = run_infer(config, stop_hook=stop_on_signals, opener=opener)
+        return result, infer_text(config, result)
+
+    return PreparedRun(config, run)
