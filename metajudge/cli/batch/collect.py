@@ -15,8 +15,7 @@ from metajudge.engine import INCOMPLETE
 from metajudge.engine.batch import Replayed, Results, replaying
 from metajudge.errors import UsageError
 from metajudge.llm import NO_KEY
-from metajudge.records import BatchFolder, Manifest, Part
-from metajudge.records.batch_folder import COLLECTED
+from metajudge.records import COLLECTED, BatchFolder, Manifest, Part
 from metajudge.text import plural, printable_lines
 
 _MANY = 10**9

@@ -10,7 +10,7 @@ from metajudge.cli.batch.stored_command import MAY_CHANGE, flags_of
 from metajudge.cli.options.log import start_log
 from metajudge.cli.steps import PreparedRun
 from metajudge.data import InputFile
-from metajudge.engine import FIRST_COMPLETION, Prices, open_judge
+from metajudge.engine import FIRST_COMPLETION, INCOMPLETE, OK, Prices, open_judge
 from metajudge.engine.batch import Recording, id_key, recording
 from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED, NO_KEY, Usage
@@ -54,7 +54,7 @@ def create(args: argparse.Namespace) -> int:
             manifest.parts += writer.parts
             folder.write(manifest)
     print(_text(config, folder, manifest, writer.parts, counts, result.stats.resumed))
-    return result.exit_code
+    return INCOMPLETE if result.stats.unusable else OK
 
 
 def _check(config: TaskConfig) -> None:

@@ -8,8 +8,7 @@ import logging
 
 from metajudge.errors import MetaJudgeError
 from metajudge.llm.batch import BatchClient, BatchState, QueueFull
-from metajudge.records import BatchFolder, Manifest, Part
-from metajudge.records.batch_folder import CANCELLED, SUBMITTING, WAITING
+from metajudge.records import CANCELLED, SUBMITTING, WAITING, BatchFolder, Manifest, Part
 
 log = logging.getLogger("metajudge")
 
