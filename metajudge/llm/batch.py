@@ -93,20 +93,18 @@ class BatchClient:
 
     def create(self, file_id: str, url: str, mark: str, window: str) -> BatchState:
         """Create the batch of an uploaded file; `mark` makes it known again. Raises `QueueFull`."""
-        endpoint: Any = url
-        completion_window: Any = window
+        fields: dict[str, Any] = {"input_file_id": file_id, "endpoint": url, "completion_window": window}
         with self._failures("batches"):
             try:
-                batch = self._once.batches.create(
-                    input_file_id=file_id, endpoint=endpoint, completion_window=completion_window,
-                    metadata={METADATA_KEY: mark},
-                )  # fmt: skip
+                return self._state(self._once.batches.create(**fields, metadata={METADATA_KEY: mark}))
             except openai.APIStatusError as error:
-                if error.status_code in (400, 403, 429) and _QUEUE_FULL.search(error.response.text):
-                    found = parse_error(error.status_code, {}, error.response.content, self._api_key)
+                found = parse_error(error.status_code, {}, error.response.content, self._api_key)
+                if error.status_code in (400, 403, 429) and _QUEUE_FULL.search(found.message + found.code):
                     raise QueueFull(found.message) from None
-                raise
-        return self._state(batch)
+                if found.refused_parameter(["metadata"]) is None:
+                    raise
+            # Such a batch is known again by its input file.
+            return self._state(self._once.batches.create(**fields))
 
     def find(self, mark: str, file_id: str | None) -> BatchState | None:
         """Return the batch with this mark or input file, if one was created."""

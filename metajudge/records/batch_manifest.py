@@ -70,6 +70,8 @@ class Manifest:
     """The command's options by name, without the key; paths are relative to the folder of the output."""
     fingerprint: str
     """Hash of the input's lines."""
+    version: str
+    """Version of this package that has made the requests."""
     api_base: str
     url: str
     """Address of a request, such as /v1/chat/completions."""

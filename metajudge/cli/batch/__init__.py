@@ -11,6 +11,8 @@ from typing import TypeAlias
 from metajudge.cli import critic, decompose, infer
 from metajudge.cli.options.flags import number, whole
 from metajudge.cli.parameters import use_flags_of
+from metajudge.errors import UsageError
+from metajudge.llm import FatalError
 from metajudge.records import PartLimits
 
 STEPS = {"infer": infer, "decompose": decompose, "critic": critic}
@@ -21,6 +23,8 @@ _ACTIONS = {
     "collect": "write the records of the results that are there; the other rows stay open for the next create",
     "cancel": "end all parts that are not finished; what is answered by then can be collected",
 }
+PART_GROUP = "the batches"
+"""Group of the flags that `create` adds to those of a command."""
 _URL = "/v1/chat/completions"
 _Parsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -59,7 +63,7 @@ def _add(actions: _Parsers, parent: argparse.ArgumentParser, name: str, about: s
 
 
 def _add_part_flags(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the batches")
+    group = parser.add_argument_group(PART_GROUP)
     limits = PartLimits()
     most = "requests in one part, at most"
     group.add_argument("--max-requests", type=whole(1), default=limits.requests, metavar="N", help=most)
@@ -84,4 +88,8 @@ def run(args: argparse.Namespace) -> int:
     use_flags_of(args.parser)
     # Imported here: only some actions need the OpenAI client, which takes most of a second.
     module = args.action if args.action in ("create", "collect") else "at_provider"
-    return int(getattr(importlib.import_module(f"metajudge.cli.batch.{module}"), args.action)(args))
+    act = getattr(importlib.import_module(f"metajudge.cli.batch.{module}"), args.action)
+    try:
+        return int(act(args))
+    except FatalError as error:
+        raise UsageError(str(error)) from None

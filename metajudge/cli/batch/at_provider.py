@@ -22,9 +22,8 @@ log = logging.getLogger("metajudge")
 
 
 @contextlib.contextmanager
-def opened(args: argparse.Namespace, folder: BatchFolder, manifest: Manifest) -> Iterator[Submission]:
+def opened(key: str, folder: BatchFolder, manifest: Manifest) -> Iterator[Submission]:
     """Open the provider of a manifest. Raises `UsageError` if it needs a key and there is none."""
-    key = api_key(args)
     if manifest.api_base == DEFAULT_BASE_URL and not key:
         raise UsageError("no API key for the provider: set OPENAI_API_KEY")
     with BatchClient(manifest.api_base, key or NO_KEY) as client:
@@ -69,12 +68,13 @@ def _watch(
     start_log(None)
     folder = BatchFolder.of(Path(args.path))
     shown: dict[str, str] = {}
+    key = api_key(args)
     while True:
         with folder.locked():
             manifest = folder.read()
             assert manifest is not None
             try:
-                with opened(args, folder, manifest) as submission:
+                with opened(key, folder, manifest) as submission:
                     act(submission)
             except (TransientError, ConnectError) as error:
                 if not getattr(args, "wait", False):

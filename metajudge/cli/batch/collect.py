@@ -6,17 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from metajudge.cli.batch import STEPS
-from metajudge.cli.batch.stored_command import arguments
+from metajudge.cli.batch.stored_command import UNUSED_KEY, arguments
+from metajudge.cli.options.judge import api_key
 from metajudge.cli.options.log import start_log
 from metajudge.cli.options.output import warn
 from metajudge.cli.steps import PreparedRun
 from metajudge.data import InputFile
 from metajudge.engine import INCOMPLETE
-from metajudge.engine.batch import Replayed, Results, replaying
+from metajudge.engine.batch import MISSING, Replayed, Results, replaying
 from metajudge.errors import UsageError
-from metajudge.llm import NO_KEY
 from metajudge.records import COLLECTED, BatchFolder, Manifest, Part
 from metajudge.text import plural, printable_lines
+from metajudge.version import __version__
 
 _MANY = 10**9
 """Consecutive failed rows that end a collection: never, because every result is paid for."""
@@ -66,7 +67,7 @@ def _download(args: argparse.Namespace, folder: BatchFolder, manifest: Manifest)
     # Imported here: it needs the OpenAI client, which takes most of a second.
     from metajudge.cli.batch.at_provider import opened
 
-    with opened(args, folder, manifest) as submission:
+    with opened(api_key(args), folder, manifest) as submission:
         submission.refresh()
         return submission.download()
 
@@ -96,17 +97,28 @@ def _replay(
         dropped=manifest.adapted, discount=manifest.discount,
     )  # fmt: skip
     config = prepared.config
-    config = replace(config, api_key=config.api_key or NO_KEY, max_consecutive_failures=_MANY)
+    config = replace(config, api_key=config.api_key or UNUSED_KEY, max_consecutive_failures=_MANY)
     result, text = prepared.run(config, opener)
     if not result.interrupted and result.stop_reason is None:
+        _check_version(manifest, results, counts)
         for part in parts:
-            part.state = COLLECTED
+            if part.is_terminal or not part.batch_id:
+                part.state = COLLECTED  # else the provider still works on it
         manifest.adapted += [one for one in counts.refused if one not in manifest.adapted]
         folder.write(manifest)
     print(_results_text(results, parts, counts))
     print(text)
     is_open = result.stats is not None and (result.stats.total or 0) > result.stats.done
     return result.exit_code or (INCOMPLETE if is_open else 0)
+
+
+def _check_version(manifest: Manifest, results: Results, counts: Replayed) -> None:
+    """Raise `UsageError` if another version has written the requests and no question of this one is among them."""
+    if manifest.version != __version__ and results.known and not counts.used and counts.open[MISSING]:
+        raise UsageError(
+            f"no result is of a question that version {__version__} asks; collect with version {manifest.version}, "
+            "which created the batch"
+        )
 
 
 def _results_text(results: Results, parts: Sequence[Part], counts: Replayed) -> str:

@@ -6,17 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from metajudge.cli.batch import STEPS
-from metajudge.cli.batch.stored_command import MAY_CHANGE, flags_of
+from metajudge.cli.batch.stored_command import MAY_CHANGE, UNUSED_KEY, flags_of
 from metajudge.cli.options.log import start_log
 from metajudge.cli.steps import PreparedRun
 from metajudge.data import InputFile
 from metajudge.engine import FIRST_COMPLETION, INCOMPLETE, OK, Prices, open_judge
 from metajudge.engine.batch import Recording, id_key, recording
 from metajudge.errors import UsageError
-from metajudge.llm import EMBEDDED, NO_KEY, Usage
+from metajudge.llm import EMBEDDED, Usage
 from metajudge.records import BatchFolder, Manifest, Part, PartLimits, PartWriter
 from metajudge.tasks import TaskConfig
 from metajudge.text import plural, printable_lines
+from metajudge.version import __version__
 
 
 def create(args: argparse.Namespace) -> int:
@@ -38,7 +39,7 @@ def create(args: argparse.Namespace) -> int:
         writer = PartWriter(folder, limits, manifest)
         opener = recording(writer, counts, url=manifest.url, dropped=manifest.adapted)
         try:
-            result, text = prepared.run(replace(config, api_key=config.api_key or NO_KEY), opener)
+            result, text = prepared.run(replace(config, api_key=config.api_key or UNUSED_KEY), opener)
             if result.stop_reason is not None:
                 raise result.stop_reason
             if not result.interrupted:
@@ -78,6 +79,7 @@ def _manifest(args: argparse.Namespace, config: TaskConfig, folder: BatchFolder,
         command=args.step,
         flags=flags,
         fingerprint=fingerprint,
+        version=__version__,
         api_base=config.api_base,
         url=args.url,
         discount=args.batch_discount,

@@ -10,6 +10,8 @@ from metajudge.records import BatchFolder, Manifest
 
 _PATHS = ("input_file", "output_file", "prompt_template", "log_file")
 _NOT_KEPT = ("api_key", "api_base", "run", "parser", "action", "step", "dry_run", "show_prompt")
+UNUSED_KEY = "-"
+"""Key of a run that sends nothing."""
 PART_FLAGS = ("max_requests", "max_bytes", "max_enqueued_tokens", "batch_discount", "url")
 MAY_CHANGE = (
     *PART_FLAGS, "log_file", "price_input", "price_output", "max_cost", "concurrent_requests", "requests_per_minute",

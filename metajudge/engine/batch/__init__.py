@@ -5,5 +5,5 @@
 """
 
 from metajudge.engine.batch.recording import Recording, id_key, recording
-from metajudge.engine.batch.replay import Replayed, replaying
+from metajudge.engine.batch.replay import MISSING, Replayed, replaying
 from metajudge.engine.batch.results import Results

@@ -43,7 +43,7 @@ class _Recorder:
 
     async def ask(self, question: Question) -> RequestResult:
         """Write the request. Raises `Pending`, and what the writer raises."""
-        body = self._dialect.body(question.messages, self._dialect.dropped_params)
+        body = request_body(self._dialect, question)
         name = custom_id(body, question)
         key = id_key(name)
         if key in self._recording.in_other_parts:
@@ -90,6 +90,13 @@ class _NoEndpoints:
     limit: int = 0
     peak: int = ROWS_AT_ONCE
     is_down: bool = False
+
+
+def request_body(dialect: Dialect, question: Question) -> dict[str, Any]:
+    """Return the body of a question's request; nothing in a batch is streamed."""
+    body = dialect.body(question.messages, dialect.dropped_params)
+    body.pop("stream", None)
+    return body
 
 
 def custom_id(body: Mapping[str, Any], question: Question) -> str:

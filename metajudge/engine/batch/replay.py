@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from metajudge.data import Status
-from metajudge.engine.batch.recording import custom_id, file_session, make_dialect
+from metajudge.engine.batch.recording import custom_id, file_session, make_dialect, request_body
 from metajudge.engine.batch.results import Result, Results
 from metajudge.engine.budget import Prices
 from metajudge.engine.cache import ResponseCache
@@ -40,6 +40,8 @@ _SHOWN, _SHOWN_CHARACTERS = 3, 200
 class Replayed:
     """Counts of the questions that a run could not answer from the results."""
 
+    used: int = 0
+    """Results that were read."""
     open: Counter[str] = field(default_factory=Counter)
     """Questions that stay open, by cause."""
     refused: list[str] = field(default_factory=list)
@@ -71,12 +73,14 @@ class _Replayer:
                 rejected = error
             except JudgeError as error:
                 cause = error.cause
+                self._show(str(error))
             else:
                 value = question.value_of(reply)
                 if not isinstance(value, ParseFailure):
                     return Answer(reply, value)
                 cause = "length" if reply.is_cut else "malformed"
-                self._show(reply, value)
+                begin = printable((reply.text or "")[:_SHOWN_CHARACTERS])
+                self._show(f"malformed reply: {value.reason}; it begins: {begin}")
         if rejected is not None:
             return Failed(Status.ERROR, rejected.cause, str(rejected), 1, question=question.name)
         self._counts.open[cause] += 1
@@ -84,12 +88,13 @@ class _Replayer:
 
     def _found(self, question: Question) -> Iterator[tuple[Mapping[str, Any], Dialect, Result]]:
         for form in self._forms:
-            body = form.body(question.messages, form.dropped_params)
+            body = request_body(form, question)
             for result in self._results.of(custom_id(body, question)):
                 yield body, form, result
 
     def _read(self, result: Result, form: Dialect, body: Mapping[str, Any]) -> Reply:
         self._stats.requests += 1
+        self._counts.used += 1
         if not result.status:
             raise self._failure(result.content)
         content = result.content if isinstance(result.content, str) else json.dumps(result.content)
@@ -110,11 +115,11 @@ class _Replayer:
     def _note_refused(self, parameters: Sequence[str]) -> None:
         self._counts.refused += [one for one in parameters if one not in self._counts.refused]
 
-    def _show(self, reply: Reply, failure: ParseFailure) -> None:
+    def _show(self, problem: str) -> None:
+        """Log the first problems."""
         if self._shown < _SHOWN:
             self._shown += 1
-            begin = printable((reply.text or "")[:_SHOWN_CHARACTERS])
-            log.warning("malformed reply: %s; it begins: %s", failure.reason, begin)
+            log.warning("%s", problem)
 
 
 def replaying(
