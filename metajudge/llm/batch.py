@@ -78,7 +78,7 @@ class BatchClient:
         self._http.close()
 
     def upload(self, path: Path, name: str) -> str:
-        """Upload a file of requests under a name of its own, and return its id."""
+        """Upload a file of requests under this name, and return its id."""
         with self._failures("files"), path.open("rb") as file:
             return self._once.files.create(file=(name, file, "application/jsonl"), purpose="batch").id
 

@@ -40,9 +40,8 @@ class BatchFolder:
         for folder in (path, path.parent, side_file(path, ".batch")):
             if (folder / MANIFEST).is_file() and (folder != path.parent or path.name == MANIFEST):
                 return cls(folder)
-        raise UsageError(
-            f"{path} has no batches: there is neither {path / MANIFEST} nor {path}.batch; create them first"
-        )
+        missing = side_file(path, ".batch") / MANIFEST
+        raise UsageError(f"{path} has no batches ({missing} is missing); create them, or name the output of `create`")
 
     @property
     def output(self) -> Path:

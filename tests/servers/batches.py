@@ -181,7 +181,9 @@ class Provider:
         batch.looks += 1
         if batch.status == "validating":
             self.admit(batch)
-        elif batch.status == "cancelling":
+            if self.options.looks:
+                return
+        if batch.status == "cancelling":
             self.end(batch, "cancelled", 0.5)
         elif batch.status == "in_progress" and batch.looks > self.options.looks:
             if batch.number in self.options.expire:
