@@ -9,7 +9,7 @@ from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row
 from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.steps import PreparedRun, run_and_print
 from metajudge.cli.summary import infer_text
-from metajudge.engine import JudgeOpener
+from metajudge.engine import JudgeOpener, RunContext
 from metajudge.tasks import InferConfig, RunResult, TaskConfig, read_template, run_infer
 
 
@@ -47,7 +47,7 @@ def prepare(args: argparse.Namespace) -> PreparedRun:
 
     def run(config: TaskConfig, opener: JudgeOpener) -> tuple[RunResult, str]:
         assert isinstance(config, InferConfig)
-        result = run_infer(config, stop_hook=stop_on_signals, opener=opener)
+        result = run_infer(config, stop_hook=stop_on_signals, context=RunContext(opener=opener))
         return result, infer_text(config, result)
 
     return PreparedRun(config, run)

@@ -9,7 +9,7 @@ from metajudge.cli.options.judge import judge_config
 from metajudge.cli.options.log import start_log
 from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.summary import step_text
-from metajudge.engine import JudgeOpener, open_judge
+from metajudge.engine import JudgeOpener, RunContext, open_judge
 from metajudge.tasks import RunResult, Step, StepConfig, TaskConfig, run_step
 
 
@@ -36,7 +36,7 @@ def prepare_step(args: argparse.Namespace, step: Step, next_command: str) -> Pre
 
     def run(config: TaskConfig, opener: JudgeOpener) -> tuple[RunResult, str]:
         assert isinstance(config, StepConfig)
-        result, written = run_step(config, step, stop_hook=stop_on_signals, opener=opener)
+        result, written = run_step(config, step, stop_hook=stop_on_signals, context=RunContext(opener=opener))
         return result, step_text(config, result, written, step.spec, next_command)
 
     return PreparedRun(config, run)

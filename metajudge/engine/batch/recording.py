@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from metajudge.engine.budget import Spending
 from metajudge.engine.clock import Pending, StoppableClock
 from metajudge.engine.config import JudgeConfig
 from metajudge.engine.question import Question, QuestionLayer, RequestResult
@@ -62,7 +63,9 @@ def recording(writer: PartWriter, counts: Recording, *, url: str, dropped: Seque
     """Return the opener of a judge that writes requests to `writer`, without the parameters in `dropped`."""
 
     @contextlib.asynccontextmanager
-    async def opener(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
+    async def opener(
+        config: JudgeConfig, stats: RunStats, spending: Spending | None = None
+    ) -> AsyncIterator[JudgeSession]:
         dialect = make_dialect(config, dropped)
         yield file_session(_Recorder(dialect, writer, counts, url), dialect, stats)
 

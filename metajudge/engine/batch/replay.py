@@ -11,7 +11,7 @@ from typing import Any
 from metajudge.data import Status
 from metajudge.engine.batch.recording import custom_id, file_session, make_dialect, request_body
 from metajudge.engine.batch.results import Result, Results
-from metajudge.engine.budget import Prices
+from metajudge.engine.budget import Prices, Spending
 from metajudge.engine.cache import ResponseCache
 from metajudge.engine.clock import Pending
 from metajudge.engine.config import JudgeConfig
@@ -131,7 +131,9 @@ def replaying(
     """
 
     @contextlib.asynccontextmanager
-    async def opener(config: JudgeConfig, stats: RunStats) -> AsyncIterator[JudgeSession]:
+    async def opener(
+        config: JudgeConfig, stats: RunStats, spending: Spending | None = None
+    ) -> AsyncIterator[JudgeSession]:
         dialects = [make_dialect(config, form) for form in dict.fromkeys(forms)]
         replayer = _Replayer(results, dialects, config, stats, counts, discount)
         yield file_session(ResponseCache(replayer, stats), make_dialect(config, dropped), stats)
