@@ -66,12 +66,14 @@ class BatchFolder:
             raise UsageError(f"{self.path} cannot be written: {error.strerror}; check its permissions") from None
         try:
             with locked(fd, self.path):
-                yield
+                try:
+                    yield
+                finally:
+                    if not (self.path / MANIFEST).exists():  # nothing came of it
+                        (self.path / "lock").unlink(missing_ok=True)
+                        with contextlib.suppress(OSError):
+                            self.path.rmdir()
         finally:
-            if not (self.path / MANIFEST).exists():  # nothing came of it
-                (self.path / "lock").unlink(missing_ok=True)
-                with contextlib.suppress(OSError):
-                    self.path.rmdir()
             os.close(fd)
 
     def read(self) -> Manifest | None:

@@ -1,5 +1,6 @@
 """Batches from the command line: create, submit, status, collect and cancel, against a provider's API."""
 
+import hashlib
 import json
 import shutil
 import signal
@@ -92,6 +93,31 @@ def test_a_kill_at_any_step_of_submit_pays_nothing_twice(files: Files, step: str
         seen = log(url)
     assert len(seen["batches"]) == 2 and len(seen["uploads"]) == len(set(seen["uploads"])) == 2
     assert max(Counter(seen["executed"]).values()) == 1 and len(comparable(files.out)) == 6
+
+
+@pytest.mark.parametrize("step", HOLDS)
+def test_an_unclear_failure_of_submit_pays_nothing_twice(files: Files, step: str) -> None:
+    """A 500 leaves open whether the provider has the batch: the next submit looks, also without metadata."""
+    files.write([""] * 3)
+    with running(PROVIDER, "--fail", step, "--no-metadata") as url:
+        files.url = url
+        assert files.create() == 0
+        assert files.batch("submit") == 1 and "500" in files.error and files.states() == ["submitting"]
+        assert files.batch("submit") == 0, files.error
+        assert files.finish() == 0, files.said + files.error
+        seen = log(url)
+    assert len(seen["batches"]) == len(seen["uploads"]) == 1 and len(comparable(files.out)) == 3
+
+
+def test_a_part_whose_results_cannot_be_fetched_stays_open(files: Files) -> None:
+    """The others are collected."""
+    files.write(["[[500x1]]", "", ""])
+    with running(PROVIDER, "--lose", "error.jsonl") as url:
+        files.url = url
+        assert files.create("--max-requests", "1") == 0 and files.batch("submit") == 0
+        assert files.finish() == 1
+        assert "001.errors.jsonl cannot be downloaded" in files.error
+    assert files.states() == ["completed", "collected", "collected"] and len(comparable(files.out)) == 2
 
 
 def test_parts_wait_while_the_queue_is_full(files: Files) -> None:
@@ -290,6 +316,33 @@ def test_steps_in_batches(files: Files, step: list[str]) -> None:
     assert not {one["metajudge"]["status"] for one in found} & {"error", "format_error"}
 
 
+def test_the_folder_may_move_with_input_and_output(files: Files, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Its paths are relative."""
+    files.write([""] * 2)
+    assert files.create() == 0
+    moved = Files(tmp_path_factory.mktemp("elsewhere") / "sub", files.url)
+    files.folder.rename(moved.folder)
+    assert moved.batch("submit") == 0 and moved.finish() == 0, moved.error
+    assert len(comparable(moved.out)) == 2
+
+
+def test_a_batch_of_another_version_with_other_questions_is_kept(files: Files) -> None:
+    """Its results fit no question; they are not taken for collected."""
+    files.write([""])
+    assert files.create() == 0
+    (request,) = files.requests()
+    line = json.dumps(request).replace(request["custom_id"], "mj-older") + "\n"
+    data = files.manifest()
+    data["version"] = "0.0.1"
+    data["parts"][0]["sha256"] = hashlib.sha256(line.encode()).hexdigest()
+    (files.batches / "001.jsonl").write_text(line)
+    (files.batches / "manifest.json").write_text(json.dumps(data))
+    path = files.folder / "results.jsonl"
+    path.write_text(json.dumps(result({"custom_id": "mj-older"}, "x")) + "\n")
+    refused(files, files.batch("collect", "--results", path), "version 0.0.1")
+    assert files.states() == ["created"]
+
+
 # ---------------------------------------------------------------------- bad input
 
 
@@ -362,6 +415,17 @@ def test_a_key_that_is_refused_ends_with_a_line(files: Files, monkeypatch: pytes
     files.url = "https://api.openai.com/v1"
     assert files.create() == 0
     refused(files, files.batch("submit"), "OPENAI_API_KEY")
+
+
+def test_a_wrong_key_ends_with_a_line(files: Files) -> None:
+    """The part is sent once the key is right."""
+    files.write([""])
+    with running(PROVIDER, "--key", "sk-right") as url:
+        files.url = url
+        assert files.create() == 0
+        refused(files, files.batch("submit"), "refused the key")
+        assert files.batch("submit", "--api-key", "sk-right") == 0
+        assert files.batch("status", "--wait", *POLL) == 0 and files.batch("collect") == 0
 
 
 def test_a_server_without_batches_is_named(files: Files) -> None:

@@ -90,6 +90,8 @@ class Provider:
 
     async def upload(self, request: web.Request) -> web.Response:
         await self.hold("files-before")
+        if self.options.key and request.headers.get("Authorization") != f"Bearer {self.options.key}":
+            return error(401, "Incorrect API key provided", code="invalid_api_key")
         self.keys.add(request.headers.get("Authorization", ""))
         name, content, purpose = "", b"", ""
         async for part in await request.multipart():
@@ -119,7 +121,7 @@ class Provider:
 
     async def content(self, request: web.Request) -> web.Response:
         file = self.files.get(request.match_info["id"])
-        if file is None:
+        if file is None or self.options.lose in file[0].split("_"):
             return error(404, "No such File object")
         return web.Response(body=file[1], content_type="application/octet-stream")
 
@@ -128,6 +130,8 @@ class Provider:
     async def create(self, request: web.Request) -> web.Response:
         await self.hold("batches-before")
         asked = await request.json()
+        if self.options.no_metadata and "metadata" in asked:
+            return error(400, "Unknown parameter: 'metadata'", param="metadata", code="unknown_parameter")
         if asked["input_file_id"] not in self.files:
             return error(400, "No such File object", param="input_file_id")
         lines = self.files[asked["input_file_id"]][1].splitlines()
@@ -228,9 +232,11 @@ class Provider:
     # ------------------------------------------------------------------ tests
 
     async def hold(self, step: str) -> None:
-        """Let the first request hang at the step that is named."""
-        if self.options.hold == step and not self.held:
+        """Let the first request hang, or fail, at the step that is named."""
+        if step in (self.options.hold, self.options.fail) and not self.held:
             self.held = True
+            if step == self.options.fail:
+                raise web.HTTPInternalServerError(text="no")
             await asyncio.sleep(3600)
 
     async def log(self, request: web.Request) -> web.Response:
@@ -260,6 +266,10 @@ def main() -> None:
     parser.add_argument("--queue", type=int, default=0, metavar="TOKENS", help="tokens in progress, at most")
     parser.add_argument("--refuse", nargs="*", default=[], metavar="NAME", help="parameters that are refused")
     parser.add_argument("--hold", choices=HOLDS, help="the first request hangs here")
+    parser.add_argument("--fail", choices=HOLDS, help="the first request is answered with 500 here")
+    parser.add_argument("--no-metadata", action="store_true", help="a batch may have no metadata")
+    parser.add_argument("--key", help="the only key that is accepted")
+    parser.add_argument("--lose", default="-", metavar="KIND", help="files of this kind cannot be fetched: error.jsonl")
     options = parser.parse_args()
     provider, app = Provider(options), web.Application(client_max_size=250_000_000)
     app.router.add_post("/v1/chat/completions", provider.chat)
