@@ -1,16 +1,15 @@
 """Result files of batches: which line holds the result of which request.
 
 A line is `{"custom_id", "response": {"status_code", "body"} | null, "error": object | string | null}`. Providers write
-replies and errors to two files, `vllm run-batch` to one. The order of the lines is free.
+replies and errors to two files, `vllm run-batch` to one, in which the body of a failure is the `error`. The order of the lines is free.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metajudge.data import InputFile, InvalidRow, parse_row
+from metajudge.data import InputFile, InvalidRow, Row, parse_row
 from metajudge.engine.batch.recording import id_key
 from metajudge.errors import UsageError
 from metajudge.records import BatchFolder, Part
@@ -84,11 +83,15 @@ class Results:
         if key in self._first:
             for place in (self._first[key], *self._more.get(key, ())):
                 file = self._files[place >> _OFFSET_BITS]
-                yield _result(json.loads(file.line_at(place & (1 << _OFFSET_BITS) - 1)))
+                row = parse_row(0, file.line_at(place & (1 << _OFFSET_BITS) - 1))
+                if isinstance(row, Row):  # else the file has changed meanwhile
+                    yield _result(row.data)
 
 
 def _result(data: Mapping[str, Any]) -> Result:
     response, error = data.get("response"), data.get("error")
+    if isinstance(error, Mapping) and isinstance(error.get("error"), Mapping):
+        error = error["error"]  # vLLM puts the whole body of the failure here
     if not isinstance(response, Mapping):
         return Result(0, error)
     status, body = response.get("status_code"), response.get("body")

@@ -104,9 +104,13 @@ async def test_a_refusal_of_the_question_fails_it(tmp_path: Path) -> None:
     """Its message is an online run's; a reply of another round comes first."""
     refusal = {"response": {"status_code": 400, "body": None}, "error": "maximum context length is 10 tokens"}
     filtered = {"response": None, "error": {"code": "content_filter", "message": "filtered"}}
-    found, counts, _ = await replayed(tmp_path, [refusal], [filtered], [refusal, good("a")], [good("bad"), good("b")])
-    assert [type(one) for one in found] == [Failed, Failed, Answer, Answer] and not counts.open
+    nested = {"error": {"message": "Please be shorter", "type": "BadRequestError", "param": None, "code": 400}}
+    short = {"response": {"status_code": 400, "body": None}, "error": nested}  # as vLLM 0.33 writes it
+    lines = [[refusal], [filtered], [short], [refusal, good("a")], [good("bad"), good("b")]]
+    found, counts, _ = await replayed(tmp_path, *lines)
+    assert [type(one) for one in found] == [Failed, Failed, Failed, Answer, Answer] and not counts.open
     assert found[0].cause == "context length" and found[1].cause == "content filter" and found[0].question == "q0"
+    assert found[2].message == "the judge rejected the question (400): Please be shorter"
 
 
 @in_event_loop
