@@ -316,6 +316,31 @@ def test_steps_in_batches(files: Files, step: list[str]) -> None:
     assert not {one["metajudge"]["status"] for one in found} & {"error", "format_error"}
 
 
+def test_a_part_that_the_provider_refuses_is_asked_again(files: Files) -> None:
+    """Its reason is shown; nothing of it was answered."""
+    files.write([""])
+    assert files.create("--url", "/v1/other") == 0
+    (files.batches / "001.jsonl").write_text(text := (files.batches / "001.jsonl").read_text().replace("POST", "GET"))
+    data = files.manifest()
+    data["parts"][0]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (files.batches / "manifest.json").write_text(json.dumps(data))
+    assert files.batch("submit") == 0 and files.finish() == 1
+    assert "Refused   part 001: invalid_url" in files.said and files.states() == ["collected"]
+    assert files.create() == 0 and len(files.requests("002")) == 1
+
+
+def test_shards_in_batches_are_merged_into_what_one_run_writes(files: Files) -> None:
+    """Each shard has its folder."""
+    files.write([""] * 5)
+    shards = [files.folder / f"out.{number}-of-2.jsonl" for number in range(2)]
+    for number, shard in enumerate(shards):
+        assert files.create("--shard", f"{number}/2") == 0, files.error
+        assert files.run("batch", "submit", shard) == 0, files.error
+        assert files.run("batch", "status", shard, "--wait", *POLL) == 0 and files.run("batch", "collect", shard) == 0
+    assert files.run("merge", *shards, "--output-file", files.out) == 0, files.error
+    assert files.infer(files.online) == 0 and comparable(files.out) == comparable(files.online)
+
+
 def test_the_folder_may_move_with_input_and_output(files: Files, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Its paths are relative."""
     files.write([""] * 2)

@@ -56,8 +56,10 @@ def status(args: argparse.Namespace) -> int:
 
 def cancel(args: argparse.Namespace) -> int:
     """End what is not finished."""
-    folder, _ = _watch(args, Submission.cancel, lambda _: False)
-    print(f"Next      python3 -m metajudge batch collect {shlex.quote(str(folder.path))}")
+    folder, manifest = _watch(args, Submission.cancel, lambda _: False)
+    path = shlex.quote(str(folder.path))
+    is_ended = all(part.is_terminal for part in manifest.parts)
+    print(f"Next      python3 -m metajudge batch {f'collect {path}' if is_ended else f'status {path} --wait'}")
     return OK
 
 

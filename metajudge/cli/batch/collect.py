@@ -106,7 +106,7 @@ def _replay(
                 part.state = COLLECTED  # else the provider still works on it
         manifest.adapted += [one for one in counts.refused if one not in manifest.adapted]
         folder.write(manifest)
-    print(_results_text(results, parts, counts))
+    print(_results_text(manifest, results, parts, counts))
     print(text)
     is_open = result.stats is not None and (result.stats.total or 0) > result.stats.done
     return result.exit_code or (INCOMPLETE if is_open else 0)
@@ -121,10 +121,12 @@ def _check_version(manifest: Manifest, results: Results, counts: Replayed) -> No
         )
 
 
-def _results_text(results: Results, parts: Sequence[Part], counts: Replayed) -> str:
+def _results_text(manifest: Manifest, results: Results, parts: Sequence[Part], counts: Replayed) -> str:
     unknown = f"; {plural(results.unknown, 'result')} with an unknown id" if results.unknown else ""
     unreadable = f"; {plural(results.unreadable, 'line')} that are no result" if results.unreadable else ""
     lines = [f"Results   {results.known} of part {', '.join(part.name for part in parts)}{unknown}{unreadable}"]
+    lines += [f"Refused   part {part.name}: {part.message}" for part in parts if part.message]
+    lines += [f"At work   part {part.name}: {part.state}" for part in manifest.open_parts if part not in parts]
     if counts.open:
         causes = ", ".join(f"{count} {cause}" for cause, count in counts.open.most_common())
         lines.append(f"Open      {plural(counts.open.total(), 'question')}: {causes}")

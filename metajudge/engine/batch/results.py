@@ -1,7 +1,7 @@
 """Result files of batches: which line holds the result of which request.
 
-A line is `{"custom_id", "response": {"status_code", "body"} | null, "error": object | string | null}`. Providers write
-replies and errors to two files, `vllm run-batch` to one, in which the body of a failure is the `error`. The order of the lines is free.
+A line is `{"custom_id", "response": {"status_code", "body"} | null, "error": object | string | null}`, in any order.
+Providers write replies and errors to two files. `vllm run-batch` writes one, with the body of a failure as `error`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
