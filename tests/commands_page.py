@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from metajudge.cli import COMMANDS
+from metajudge.cli.batch import PART_GROUP
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "commands.md"
@@ -40,12 +41,31 @@ def _section(command: str) -> str:
 def _tables(parser: argparse.ArgumentParser) -> Iterator[str]:
     for group in parser._action_groups:
         actions = [action for action in group._group_actions if action.help is not argparse.SUPPRESS]
+        for nested in (action for action in actions if isinstance(action, argparse._SubParsersAction)):
+            yield from _nested(nested)
+        other = (argparse._SubParsersAction, argparse._HelpAction)
+        actions = [action for action in actions if not isinstance(action, other)]
         if not actions:
             continue
         if group.title not in ("options", "positional arguments"):
             yield f"**{group.title}**\n"
         yield "| argument | meaning | default |\n|---|---|---|"
         yield "\n".join(map(_line, actions)) + "\n"
+
+
+def _nested(choice: argparse._SubParsersAction) -> Iterator[str]:  # type: ignore[type-arg]
+    """Yield a section per action; commands as its arguments have all their flags, and some more."""
+    steps = [name for name in choice.choices if name in COMMANDS]
+    if steps:
+        flags = ", ".join(f"[{name}](#{name})" for name in steps)
+        yield f"Its first argument is the command, whose flags follow: {flags}. All three also have:\n"
+        parser = choice.choices[steps[0]]
+        parser._action_groups = [group for group in parser._action_groups if group.title == PART_GROUP]
+        yield from _tables(parser)
+        return
+    for name, parser in choice.choices.items():
+        yield f"### {parser.prog.rpartition(' ')[0].rpartition(' ')[2]} {name}\n\n{parser.description}\n"
+        yield from _tables(parser)
 
 
 def _line(action: argparse.Action) -> str:

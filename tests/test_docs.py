@@ -64,7 +64,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[str]:
-    with running("tests.servers.scripted") as url:
+    with running("tests.servers.batches", "--looks", "0") as url:
         yield url
 
 

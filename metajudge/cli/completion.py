@@ -18,7 +18,14 @@ def parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.summary, formatter_class=HelpFormat)
         importlib.import_module(f"metajudge.cli.{name.replace('-', '_')}").add_arguments(one)
-        for action in one._actions:
-            if action.type is Path or action.metavar in PATHS:
-                action.complete = FILES  # type: ignore[attr-defined]  # read by shtab
+        _complete_files(one)
     return whole
+
+
+def _complete_files(parser: argparse.ArgumentParser) -> None:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for nested in action.choices.values():
+                _complete_files(nested)
+        elif action.type is Path or action.metavar in PATHS:
+            action.complete = FILES  # type: ignore[attr-defined]  # read by shtab

@@ -6,7 +6,7 @@ import shlex
 from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.sharded import add_engine_flags
-from metajudge.cli.steps import run_and_print
+from metajudge.cli.steps import PreparedRun, prepare_step, run_and_print
 from metajudge.errors import UsageError
 from metajudge.tasks.critic import AB, AGREE, BOTH, SUM, CriticStep, ExtractStep
 
@@ -41,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Criticise every row."""
+    return run_and_print(prepare, args)
+
+
+def prepare(args: argparse.Namespace) -> PreparedRun:
+    """Return the run that the flags describe."""
     if not args.model_name.strip() or args.model_name.lower() == "human":
         raise UsageError(f"--name {args.model_name!r} is not allowed for a model; give it another name")
     if args.from_field is not None and (args.orders == BOTH or args.max_input_tokens is not None):
@@ -54,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if args.reasons_after is not None and not args.reasons_after.strip():
         raise UsageError("--reasons-after is empty; name a text on the line before the reasons")
     next_command = f"python3 -m metajudge check {shlex.quote(args.output_file)}"
-    return run_and_print(args, from_args(ExtractStep if args.extract else CriticStep, args), next_command)
+    return prepare_step(args, from_args(ExtractStep if args.extract else CriticStep, args), next_command)
 
 
 def _two_fields(text: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import shlex
 from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
 from metajudge.cli.sharded import add_engine_flags
-from metajudge.cli.steps import run_and_print
+from metajudge.cli.steps import PreparedRun, prepare_step, run_and_print
 from metajudge.errors import UsageError
 from metajudge.tasks.decompose import DecomposeStep
 
@@ -33,10 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Decompose every row."""
+    return run_and_print(prepare, args)
+
+
+def prepare(args: argparse.Namespace) -> PreparedRun:
+    """Return the run that the flags describe."""
     if args.min_items > args.max_items:
         raise UsageError(f"--min-items {args.min_items} is more than --max-items {args.max_items}")
     step = from_args(DecomposeStep, args, text_fields=tuple(args.text_fields))
     output = shlex.quote(args.output_file)
-    return run_and_print(
-        args, step, f"python3 -m metajudge critic --input-file {output} --name NAME --output-file PATH"
-    )
+    return prepare_step(args, step, f"python3 -m metajudge critic --input-file {output} --name NAME --output-file PATH")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from metajudge.cli.options.flags import from_args, whole
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags
-from metajudge.cli.steps import run_and_print
+from metajudge.cli.sharded import add_engine_flags
+from metajudge.cli.steps import PreparedRun, prepare_step, run_and_print
 from metajudge.tasks.flaws import FlawsStep, evaluated_name
 
 
@@ -20,10 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--top-k", type=whole(1), metavar="N", help="ask about the first N reasons only")
     add_judge_flags(parser)
     add_pace_flags(parser)
+    add_engine_flags(parser, "flaws")
 
 
 def run(args: argparse.Namespace) -> int:
     """Classify every reason."""
+    return run_and_print(prepare, args)
+
+
+def prepare(args: argparse.Namespace) -> PreparedRun:
+    """Return the run that the flags describe."""
     name = evaluated_name(Path(args.input_file), args.model_be_evaluated)
     next_command = f"python3 -m metajudge report {shlex.quote(args.output_file)}"
-    return run_and_print(args, from_args(FlawsStep, args, model_name=name), next_command)
+    return prepare_step(args, from_args(FlawsStep, args, model_name=name), next_command)

@@ -6,11 +6,12 @@ from pathlib import Path
 import metajudge
 from metajudge.cli.options.flags import add_flags
 from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row_flags, judge_config
-from metajudge.cli.options.log import start_log
-from metajudge.cli.sharded import add_engine_flags, is_sharded, run_sharded
+from metajudge.cli.sharded import add_engine_flags, run_sharded
 from metajudge.cli.signals import stop_on_signals
+from metajudge.cli.steps import PreparedRun, run_and_print
 from metajudge.cli.summary import infer_text, next_commands
-from metajudge.tasks import InferConfig, find_outputs, read_template, run_infer
+from metajudge.engine import JudgeOpener, RunContext
+from metajudge.tasks import InferConfig, RunResult, TaskConfig, find_outputs, read_template, run_infer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,12 +39,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge every row and print the summary."""
-    start_log(args.log_file, args.input_file, args.output_file)
+    return run_and_print(prepare, args)
+
+
+def prepare(args: argparse.Namespace) -> PreparedRun:
+    """Return the run that the flags describe."""
     template = read_template(Path(args.prompt_template)) if args.prompt_template else None
     config = judge_config(InferConfig, args, input_file=Path(args.input_file), prompt_template=template)
-    if is_sharded(args) and (outputs := find_outputs(config)[1]):
-        paths = list(outputs.values())
-        return run_sharded(args, config, paths, next_commands(config, paths))
-    result = run_infer(config, stop_hook=stop_on_signals)
-    print(infer_text(config, result))
-    return result.exit_code
+
+    def run(config: TaskConfig, opener: JudgeOpener) -> tuple[RunResult, str]:
+        assert isinstance(config, InferConfig)
+        result = run_infer(config, stop_hook=stop_on_signals, context=RunContext(opener=opener))
+        return result, infer_text(config, result)
+
+    def run_shards() -> int | None:
+        paths = list(find_outputs(config)[1].values())
+        return run_sharded(args, config, paths, next_commands(config, paths)) if paths else None
+
+    return PreparedRun(config, run, run_shards)

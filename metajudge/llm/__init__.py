@@ -1,9 +1,9 @@
 """One request to an OpenAI-compatible endpoint.
 
 `client` sends messages and returns a `Reply`; `dialect` makes the request and reads the response, `completion` its
-content; `transport` carries the bytes; `errors` sorts failures by what to do next; `base_url` reads addresses.
-`serving`, what our own HTTP servers share, is imported by its own name: this room imports neither aiohttp nor openai
-until a client is made.
+content; `transport` carries the bytes; `errors` sorts failures by what to do next; `base_url` reads addresses. `batch`
+(files and batches of a provider) and `serving` (what our own HTTP servers share) are imported by their own names: this
+room imports neither aiohttp nor openai until a client is made.
 """
 
 from metajudge.llm.base_url import DEFAULT_BASE_URL, EMBEDDED, parse_base_urls

@@ -87,7 +87,7 @@ class AiohttpTransport:
     def _open(self) -> aiohttp.ClientSession:
         is_secure = self._url.startswith("https:")
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, ssl=_ssl_context() if is_secure else True),
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=ssl_context() if is_secure else True),
             timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_line_size=_HEADER_BYTES,
@@ -175,7 +175,8 @@ def _is_excluded(netloc: str, host: str, no_proxy: str) -> bool:
     return False
 
 
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
+    """Return the context of secure connections. Raises `FatalError` if its certificates cannot be read."""
     try:
         return httpx2.create_ssl_context()
     except OSError as error:
