@@ -36,6 +36,7 @@ COMMANDS = {
     "decompose": Command(MAKE, "Cut the annotators' free text into human checklists, by a language model"),
     "critic": Command(MAKE, "Have a model write its reasons and its verdict about each pair of responses"),
     "infer": Command(JUDGE, "Match the model's reasons with the human ones by a judge"),
+    "study": Command(JUDGE, "Run a whole study: one file names data, judge and models, up to report and page"),
     "merge": Command(JUDGE, "Join the outputs of all shards of a run, in the order of the input"),
     "dedupe": Command(JUDGE, "Copy a result file, keeping the one record of each row that counts"),
     "serve-judge": Command(JUDGE, "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint"),

@@ -9,7 +9,7 @@ from metajudge.cli.options.judge import add_judge_flags, add_pace_flags, add_row
 from metajudge.cli.options.log import start_log
 from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.summary import infer_text
-from metajudge.tasks import InferConfig, read_template, run_infer
+from metajudge.tasks import GUARDS, InferConfig, read_template, run_infer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     judged.add_argument("--model-be-evaluated", required=True, metavar="NAME", help=models)
     add_flags(judged, InferConfig, "granularity", "top_k", "num_samples")
     judged.add_argument(
-        "--guard", nargs="?", const="report", choices=("report", "zero"),
+        "--guard", nargs="?", const="report", choices=GUARDS,
         help="name suspicious items (empty, generic, over-long, instruction-like) in the records and count them; "
         "zero: give such items of the model no credit",
     )  # fmt: skip
