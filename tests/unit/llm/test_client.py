@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from metajudge.llm import transport
-from metajudge.llm import ClientConfig, JudgeClient
+from metajudge.llm import ClientConfig, JudgeClient, transport
 from metajudge.llm.completion import Reply, Usage
 from metajudge.llm.errors import FatalError, JudgeError, OverloadError, RequestRejected, TransientError, retry_after
 
