@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sys
+import threading
 from pathlib import Path
 
 from metajudge.cli.parameters import with_flags
@@ -14,6 +15,8 @@ class _OneLine(logging.Formatter):
     """A formatter of single, harmless lines: control characters and direction overrides from data are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
+        is_main = record.thread == threading.main_thread().ident
+        record.stage = "" if is_main else f"{record.threadName}: "
         return printable(with_flags(super().format(record)))
 
 
@@ -38,13 +41,17 @@ class _LogFile(logging.FileHandler):
         log.warning("the log file %s cannot be written: %s; going on without it", self.baseFilename, reason)
 
 
-def start_log(path: str | None, *others: str) -> None:
-    """Send warnings to stderr and everything to the file at `path`, if named, which is none of `others`."""
+def start_log(path: str | None, *others: str, with_thread: bool = False) -> None:
+    """Send warnings to stderr and everything to the file at `path`, if named, which is none of `others`.
+
+    `with_thread`: name the thread of each line unless it is the main one; a stage of a study has a thread.
+    """
     log = logging.getLogger("metajudge")
+    who = "%(stage)s" if with_thread else ""
     log.setLevel(logging.INFO)
     log.propagate = False
     terminal = _AboveTheBar(logging.WARNING)
-    terminal.setFormatter(_OneLine("metajudge: %(message)s"))
+    terminal.setFormatter(_OneLine(f"metajudge: {who}%(message)s"))
     handlers: list[logging.Handler] = [terminal]
     if path:
         if any(Path(path).resolve() == Path(other).resolve() for other in others):
@@ -56,6 +63,6 @@ def start_log(path: str | None, *others: str) -> None:
             file = _LogFile(path, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise UsageError(f"--log-file {path} cannot be written: {error.strerror}") from None
-        file.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+        file.setFormatter(_OneLine(f"%(asctime)s %(levelname)s {who}%(message)s"))
         handlers.append(file)
     log.handlers = handlers
