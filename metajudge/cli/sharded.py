@@ -12,7 +12,7 @@ from metajudge.cli.options.flags import command_line, whole
 from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.summary import read_stop_reason, summary_text
 from metajudge.data import Shard
-from metajudge.engine import INCOMPLETE, USER_ERROR, raise_open_file_limit
+from metajudge.engine import INCOMPLETE, INTERRUPTED, USER_ERROR, raise_open_file_limit
 from metajudge.errors import MetaJudgeError, UsageError
 from metajudge.integrations.shard_worker import INHERITED, ShardEnd, ShardJob
 from metajudge.records import check_replaceable, merge, side_file
@@ -79,7 +79,7 @@ def run_sharded(
     except ImportError:
         raise UsageError("--engine ray needs Ray; install it with: pip install '.[ray]' (or pip install ray)") from None
     runs = run_on_ray(jobs, args.ray_address, stop_hook=stop_on_signals)
-    problems = [f"shard {end.shard}: {problem}" for end in runs.ends if (problem := _problem(end))]
+    problems = problems_of(runs.ends)
     if runs.exit_code == USER_ERROR and not runs.stats.done and problems:
         raise UsageError(problems[0])
     code, written = runs.exit_code, list(dict.fromkeys(f"shards in {_beside(output).parent}" for output in outputs))
@@ -107,8 +107,14 @@ def _check_count(output: Path, count: int, ending: str) -> None:
             )
 
 
-def _problem(end: ShardEnd) -> str:
-    return end.problem or read_stop_reason(end.last_line)
+def problems_of(ends: Sequence[ShardEnd]) -> list[str]:
+    """Return why shards ended early, the gravest first, without those that were stopped because of others."""
+    found = []
+    for end in sorted(ends, key=lambda one: -one.code):
+        problem = end.problem or read_stop_reason(end.last_line)
+        if problem and end.code != INTERRUPTED:
+            found.append(f"shard {end.shard}: {problem}")
+    return found
 
 
 def _beside(output: Path) -> Path:

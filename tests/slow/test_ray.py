@@ -151,7 +151,7 @@ def test_a_killed_driver_costs_at_most_what_is_in_flight(run: Run) -> None:
     process.kill()
     end(process)
     assert not run.out.exists()
-    run.finish()
+    assert "Rows      0 judged" not in run.finish()
     assert run.repeated <= IN_FLIGHT
     assert not run.children()
 

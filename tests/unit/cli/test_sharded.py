@@ -12,9 +12,10 @@ from metajudge.cli.critic import add_arguments as add_critic
 from metajudge.cli.decompose import add_arguments as add_decompose
 from metajudge.cli.infer import add_arguments as add_infer
 from metajudge.cli.options.flags import command_line
-from metajudge.cli.sharded import limits_of
+from metajudge.cli.sharded import limits_of, problems_of
 from metajudge.data import Shard
 from metajudge.errors import UsageError
+from metajudge.integrations.shard_worker import ShardEnd
 from metajudge.tasks import TaskConfig
 from tests.e2e import driver
 
@@ -115,3 +116,16 @@ def test_the_limits_of_all_shards_are_those_of_the_run() -> None:
     assert limits_of(TaskConfig(input_file="i", concurrent_requests=None), Shard(0, 3)) == {"rate_limit_delay": 0}
     with pytest.raises(UsageError, match="`concurrent_requests` 10 cannot be shared by 16 shards"):
         limits_of(TaskConfig(input_file="i"), Shard(0, 16))
+
+
+def test_the_gravest_end_of_a_shard_is_named_first() -> None:
+    """Shards that were stopped because of it, and those with failed rows, say nothing."""
+    again = "Run the same command again to resume."
+    ends = [
+        ShardEnd("0/5", 130, "stopped by a signal"),
+        ShardEnd("1/5", 1, last_line=f"Stopped with 3 rows left: the judge is gone. {again}"),
+        ShardEnd("2/5", 1, last_line="3 rows failed. Run the same command again to retry (without --skip-failed)."),
+        ShardEnd("3/5", 2, last_line=f"Stopped with 1 row left: the key was refused; is it new? {again}"),
+        ShardEnd("4/5", 0, last_line="Next      x"),
+    ]
+    assert problems_of(ends) == ["shard 3/5: the key was refused; is it new?", "shard 1/5: the judge is gone"]
