@@ -79,6 +79,8 @@ def _make(args: argparse.Namespace) -> int:
     output: Path = args.make
     if output.suffix != ".jsonl":
         raise UsageError(f"--make {output}: name a .jsonl file")
+    with writing(output, "--make"):
+        output.parent.mkdir(parents=True, exist_ok=True)
     check_output(output, args.files, may_replace=output.is_file() and _is_made_file(output), flag="--make")
     made = _MAKERS[args.name](args.files)
     with writing(output, "--make"), replacing(output) as file:

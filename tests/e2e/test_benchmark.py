@@ -26,7 +26,7 @@ def figures(model: str, tmp_path: Path) -> Callable[..., Lines]:
     """Return a function that makes rows, has them judged and scores them."""
 
     def call(name: str, data: Sequence[Path], *flags: str) -> Lines:
-        rows, judged = tmp_path / "rows.jsonl", tmp_path / "judged.jsonl"
+        rows, judged = tmp_path / "new" / "rows.jsonl", tmp_path / "judged.jsonl"
         assert metajudge("benchmark", name, *data, "--make", rows).returncode == 0
         files = ["--input-file", rows, "--output-file", judged, "--api-base", model, "--model", "scripted"]
         asked = metajudge("critic", *files, "--name", "long", *flags)

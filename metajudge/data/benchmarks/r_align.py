@@ -33,6 +33,8 @@ class RAlignResults:
 
     path: Path
     model: str
+    data: str
+    """Data set of the rows, from the name of their file; empty if it has none."""
     rationales: list[Rationale]
 
 
@@ -45,7 +47,9 @@ def read_r_align(path: Path) -> RAlignResults:
         meta = entry.data.get("meta")
         name = meta.get("model_name") if isinstance(meta, dict) else None
         model = model or (name if isinstance(name, str) else "")
-    return RAlignResults(path, model or path.stem, rationales)
+    data, _, named = path.stem.partition("__")  # helpsteer3_aug__MODEL_metarm_META-JUDGE.jsonl
+    named = named.partition("_metarm_")[0]
+    return RAlignResults(path, model or named or path.stem, data if named else "", rationales)
 
 
 def _rationale(entry: Entry) -> Rationale:

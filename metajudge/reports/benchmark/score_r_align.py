@@ -27,7 +27,7 @@ def score_r_align(results: RAlignResults) -> BenchmarkReport:
         model=results.model,
         files=(results.path,),
         protocol=OFFICIAL,
-        source="verdicts of the meta-judge",
+        source=", ".join(filter(None, (results.data, "verdicts of the meta-judge"))),
         lines=tuple(lines),
         notes=(_failures(rationales), *repeated_note(one.id for one in rationales)),
     )

@@ -39,6 +39,18 @@ def test_each_figure_has_its_denominator(tmp_path: Path) -> None:
     )
 
 
+def test_model_and_data_are_in_the_name_of_the_file(tmp_path: Path) -> None:
+    """As R-Align names its outputs; rows that name their model win."""
+    row = rationale(1, "A", "Correct")
+    path = tmp_path / "helpsteer3_aug__gpt-5_metarm_gemini-3.jsonl"
+    report = score_r_align(read_r_align(write(path, [row])))
+    assert (report.model, report.source) == ("the-critic", "helpsteer3_aug, verdicts of the meta-judge")
+    del row["meta"]
+    assert score_r_align(read_r_align(write(path, [row]))).model == "gpt-5"
+    report = score_r_align(read_r_align(write(tmp_path / "mine.jsonl", [row])))
+    assert (report.model, report.source) == ("mine", "verdicts of the meta-judge")
+
+
 def test_subsets_have_a_mean_beside_that_of_all_rows(tmp_path: Path) -> None:
     """Labels: 3 of 4 in one subset, 0 of 1 in the other; S-Corr has a value in one subset only."""
     rows = [rationale(n, "A", "Correct", source={"subset": "x"}) for n in range(3)]

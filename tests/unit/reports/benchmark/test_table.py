@@ -80,7 +80,6 @@ def test_rows_are_made_and_the_next_commands_named(run: Run, tmp_path: Path) -> 
             "--make: no rows for critic can be made of R-Align, only of judgebench",
         ),
         (["judgebench", "X", "--make", "rows.json"], "--make rows.json: name a .jsonl file"),
-        (["judgebench", "X", "--make", "none/rows.jsonl"], "--make none/rows.jsonl: the directory none does not exist"),
         (["judgebench", "X", "--protocol", "rm-r1-published"], "--protocol rm-r1-published belongs to rm-bench"),
         (["judgebench", "none.jsonl"], "none.jsonl does not exist"),
         (["rm-bench", "X"], "holds JudgeBench, not RM-Bench"),
