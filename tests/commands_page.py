@@ -58,7 +58,7 @@ def _nested(choice: argparse._SubParsersAction) -> Iterator[str]:  # type: ignor
     steps = [name for name in choice.choices if name in COMMANDS]
     if steps:
         flags = ", ".join(f"[{name}](#{name})" for name in steps)
-        yield f"Its first argument is the command, whose flags follow: {flags}. All of them also have:\n"
+        yield f"Its first argument is the command, whose flags follow: {flags}. They also have:\n"
         parser = choice.choices[steps[0]]
         parser._action_groups = [group for group in parser._action_groups if group.title == PART_GROUP]
         yield from _tables(parser)

@@ -124,7 +124,7 @@ def _next(result: RunResult, stats: RunStats, next_command: str) -> str:
         why += "" if why.endswith("?") else "."
         return f"Stopped with {left} left: {why} {_RESUME}"
     if (stats.total or 0) > stats.done:  # only where replies come from files
-        return f"{left} open, without an accepted reply: run the same `batch create` again, which asks for no other."
+        return f"{left} open, without an accepted reply."
     unusable = f" {plural(stats.unusable, 'unusable row')} named above: correct the input and run the same command."
     if failed := stats.failures + stats.skipped_failed:
         again = f"{plural(failed, 'row')} failed. Run the same command again to retry (without --skip-failed)."

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.batch_files import Files, comparable
 from tests.e2e.driver import KEY, environment, log, records, start, until
-from tests.servers import running
+from tests.servers import ROOT, running
 from tests.servers.batches import HOLDS
 
 PROVIDER = "tests.servers.batches"
@@ -246,10 +246,17 @@ def result(request: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def test_results_of_vllm_run_batch(files: Files) -> None:
-    """Failures are in the same file, as a text or an object, with another status or none."""
-    files.write([""] * 5)
+    """Failures are in the same file, as a text or an object, with another status or none.
+
+    `tests/data/vllm_run_batch.jsonl` was written by the code of vLLM 0.33.0, with a handler in place of the engine.
+    """
+    files.write([""] * 8)
     assert files.create() == 0
-    asked = files.requests()
+    *asked, first, second, third = files.requests()
+    recorded = records(ROOT / "tests" / "data" / "vllm_run_batch.jsonl")
+    for line, request in zip(recorded, (first, second, third), strict=True):
+        line["custom_id"] = request["custom_id"]
+    recorded[0]["response"]["body"]["choices"][0]["message"]["content"] = block(first, {first["custom_id"]: ["0"]})
     failure = {"id": "r", "response": {"status_code": 400, "request_id": "q", "body": None}}
     lines = [
         result(asked[0], block(asked[0], {asked[0]["custom_id"]: ["0"]})),
@@ -258,13 +265,15 @@ def test_results_of_vllm_run_batch(files: Files) -> None:
          "error": {"message": "maximum context length is 10 tokens", "type": "BadRequestError", "code": 400}},
         {"id": "r", "custom_id": asked[3]["custom_id"], "response": None, "error": {"code": 500, "message": "oops"}},
         {"id": "r", "custom_id": "mj-of-another", "response": None, "error": None},
+        *recorded,
     ]  # fmt: skip
     path = files.folder / "vllm.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + "{torn")
     assert files.batch("collect", "--results", path) == 1
     assert "1 result with an unknown id" in files.said and "1 line" in files.said
     statuses = Counter(one["status"] for one in records(files.out))
-    assert statuses == {"success": 1, "error": 2}, files.said
+    assert statuses == {"success": 2, "error": 4}, files.said
+    assert "This model's maximum context length" in files.error
     assert files.create("--skip-failed") == 0 and len(files.requests("002")) == 2
 
 
@@ -295,6 +304,7 @@ STEP_ROWS = [
         "context": [{"role": "user", "content": f"Question {number}?"}],
         "response1": "A short answer.",
         "response2": f"A much longer answer with number {number}.",
+        "M-checklist": [f"Response 2 names {number}.", "Response 1 is short."],
         "individual_preference": [{"reasoning": f"Response 2 has more facts about {number}. Response 1 is short."}],
     }
     for number in range(3)
@@ -302,7 +312,9 @@ STEP_ROWS = [
 
 
 @pytest.mark.parametrize(
-    "step", [["decompose"], ["critic", "--name", "m", "--orders", "both"]], ids=lambda step: step[0]
+    "step",
+    [["decompose"], ["critic", "--name", "m", "--orders", "both"], ["flaws", "--model-be-evaluated", "M"]],
+    ids=lambda step: step[0],
 )
 def test_steps_in_batches(files: Files, step: list[str]) -> None:
     """Their output equals that of an online run."""
@@ -421,6 +433,7 @@ def test_a_changed_part_is_refused(files: Files) -> None:
         (["--model", "embedded"], ["embedded judge"]),
         (["--api-base", "http://127.0.0.1:1/v1,http://127.0.0.1:2/v1"], ["one --api-base"]),
         (["--input-file", "-"], ["--input-file -"]),
+        (["--engine", "ray", "--shards", "2"], ["--engine"]),
         (["--max-bytes", "100"], ["--max-bytes"]),
         (["--price-input", "1", "--price-output", "1", "--max-cost", "1"], ["--max-cost"]),
     ],

@@ -123,7 +123,7 @@ def test_flaws_are_in_the_report_the_picture_and_the_page(
     study = ScriptedStudy(tmp_path, server, models=2, rows=6, top="flaws = true")
     assert study.run_here() == 0
     report = json.loads((study.output / "report.json").read_text())
-    assert [row["flaws"]["reasons"] for row in report if row["group"] is None] == [12, 12]
+    assert [one["reasons"] for row in report for one in row["flaws"]] == [12, 12]
     assert "GS" in (study.output / "report.txt").read_text()
     assert {"flaws_compare.png", "overall_compare.png", "page.html"} <= {path.name for path in study.output.iterdir()}
     assert len(list(study.judge_folder().glob("flaws/critic-?.jsonl"))) == 2

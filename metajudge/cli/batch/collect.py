@@ -108,7 +108,10 @@ def _replay(
         folder.write(manifest)
     print(_results_text(manifest, results, parts, counts))
     print(text)
-    is_open = result.stats is not None and (result.stats.total or 0) > result.stats.done
+    stats = result.stats
+    is_open = stats is not None and (stats.total or 0) > stats.done
+    if is_open or (stats is not None and stats.failures):
+        print("Next      the same `batch create`: it asks for the open rows, and the failed ones without --skip-failed")
     return result.exit_code or (INCOMPLETE if is_open else 0)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from metajudge.cli.batch import STEPS
 from metajudge.cli.batch.stored_command import MAY_CHANGE, UNUSED_KEY, flags_of
 from metajudge.cli.options.log import start_log
+from metajudge.cli.sharded import is_sharded
 from metajudge.cli.steps import PreparedRun
 from metajudge.data import InputFile
 from metajudge.engine import FIRST_COMPLETION, INCOMPLETE, OK, Prices, open_judge
@@ -23,6 +24,8 @@ from metajudge.version import __version__
 def create(args: argparse.Namespace) -> int:
     """Write the requests of all open rows, and print what they cost."""
     start_log(args.log_file, args.input_file, args.output_file)
+    if is_sharded(args):
+        raise UsageError("a provider runs the batches: leave out `engine` and `shards`")
     prepared: PreparedRun = STEPS[args.step].prepare(args)
     config = prepared.config
     if config.dry_run:

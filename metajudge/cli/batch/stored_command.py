@@ -9,7 +9,10 @@ from metajudge.cli.parameters import use_flags_of
 from metajudge.records import BatchFolder, Manifest
 
 _PATHS = ("input_file", "output_file", "prompt_template", "log_file")
-_NOT_KEPT = ("api_key", "api_base", "run", "parser", "action", "step", "dry_run", "show_prompt")
+_NOT_KEPT = (
+    "api_key", "api_base", "run", "parser", "command", "action", "step", "dry_run", "show_prompt", "engine", "shards",
+    "ray_address",
+)  # fmt: skip
 UNUSED_KEY = "-"
 """Key of a run that sends nothing."""
 PART_FLAGS = ("max_requests", "max_bytes", "max_enqueued_tokens", "batch_discount", "url")
