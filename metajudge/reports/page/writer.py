@@ -229,7 +229,7 @@ class _StepOutput:
     tables: Sequence[ScoreTable] = ()
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
+        self._paths = list(dict.fromkeys(paths))  # a file may be named twice
 
     def page(self, limits: Limits, most: int) -> _Page:
         """Read the files. Raises `_TooLong`."""
