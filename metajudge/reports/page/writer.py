@@ -236,7 +236,7 @@ class _StepOutput:
     tables: Sequence[ScoreTable] = ()
 
     def __init__(self, paths: Sequence[Path], tags: FlawTags) -> None:
-        self._paths, self._tags = paths, tags
+        self._paths, self._tags = list(dict.fromkeys(paths)), tags  # a file may be named twice
 
     def page(self, limits: Limits, most: int) -> _Page:
         """Read the files. Raises `_TooLong`."""

@@ -103,7 +103,7 @@ function share(value, digits = 2) {
  * @returns {Child[]}
  */
 function breakable(name) {
-  return name.split(/(?<=[-_/.:])(?=[^-_/.:])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+  return name.split(/(?<=[-_/:])(?=[^-_/:])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
 }
 
 /**

@@ -55,3 +55,8 @@ def test_rows_with_one_id_or_none_are_apart(tmp_path: Path) -> None:
     """A skipped row has no stamp of its step."""
     data = page(tmp_path, stamped(), stamped(), {"context": "q"})
     assert data["index"]["ids"] == ["a", "a (2)", "line 3"]
+
+
+def test_a_file_that_is_named_twice_is_shown_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "made.jsonl", [stamped()])
+    assert write_page([path, path], tmp_path / "page.html").rows == 1
