@@ -16,6 +16,7 @@ from tests.e2e.batch_files import Files, comparable
 from tests.e2e.driver import KEY, environment, log, records, start, until
 from tests.servers import ROOT, running
 from tests.servers.batches import HOLDS
+from tests.servers.scripted import answer
 
 PROVIDER = "tests.servers.batches"
 POLL = ("--poll-seconds", "0.01")
@@ -93,6 +94,29 @@ def test_a_kill_at_any_step_of_submit_pays_nothing_twice(files: Files, step: str
         seen = log(url)
     assert len(seen["batches"]) == 2 and len(seen["uploads"]) == len(set(seen["uploads"])) == 2
     assert max(Counter(seen["executed"]).values()) == 1 and len(comparable(files.out)) == 6
+
+
+def test_a_kill_of_create_and_of_collect_loses_and_doubles_nothing(files: Files) -> None:
+    """Parts count once the manifest names them; a record is written once."""
+    files.write([""] * 1500)
+    words = [sys.executable, "-m", "metajudge", "batch"]
+    creating = start([*words, "create", "infer", *files.flags(files.out, "--max-requests", "100")])
+    until(lambda: (files.batches / "003.jsonl").exists())
+    creating.send_signal(signal.SIGKILL)
+    creating.communicate()
+    (files.batches / "manifest.json").unlink(missing_ok=True)  # in case that it was faster than the signal
+    assert files.create("--max-requests", "1000") == 0
+    asked = files.requests("001", "002")
+    assert len({one["custom_id"] for one in asked}) == 1500 and files.states() == ["created"] * 2
+    path = files.folder / "results.jsonl"
+    lines = [result(one, answer(one["body"]["messages"][-1]["content"])) for one in asked]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    collecting = start([*words, "collect", str(files.out), "--results", str(path)])
+    until(lambda: files.out.stat().st_size)
+    collecting.send_signal(signal.SIGKILL)
+    collecting.communicate()
+    assert files.batch("collect", "--results", path) == 0, files.error
+    assert len(comparable(files.out)) == len(records(files.out)) == 1500
 
 
 @pytest.mark.parametrize("step", HOLDS)
@@ -456,11 +480,11 @@ def test_a_key_that_is_refused_ends_with_a_line(files: Files, monkeypatch: pytes
 
 
 def test_a_wrong_key_ends_with_a_line(files: Files) -> None:
-    """The part is sent once the key is right."""
+    """The part is sent once the key is right. No key is kept, not even one on the command line."""
     files.write([""])
     with running(PROVIDER, "--key", "sk-right") as url:
         files.url = url
-        assert files.create() == 0
+        assert files.create("--api-key", KEY) == 0 and files.says_nothing_secret()
         refused(files, files.batch("submit"), "refused the key")
         assert files.batch("submit", "--api-key", "sk-right") == 0
         assert files.batch("status", "--wait", *POLL) == 0 and files.batch("collect") == 0
