@@ -1,12 +1,14 @@
 """The flags of a run in shards: refusals, and each shard's command."""
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from metajudge.cli import COMMANDS as COMMAND_NAMES
 from metajudge.cli import main
 from metajudge.cli.critic import add_arguments as add_critic
 from metajudge.cli.decompose import add_arguments as add_decompose
@@ -54,6 +56,16 @@ def test_flags_that_do_not_fit_together_are_refused(folder: Path, capsys: pytest
     with pytest.raises(SystemExit):
         main(["infer", "--engine", "ray", "--shards", "1"])
     assert "'1' is not a whole number from 2 up" in capsys.readouterr().err
+
+
+def test_every_command_with_shards_runs_on_an_engine() -> None:
+    """The flags of both are in the same commands."""
+    for name in COMMAND_NAMES:
+        parser = argparse.ArgumentParser()
+        importlib.import_module(f"metajudge.cli.{name.replace('-', '_')}").add_arguments(parser)
+        flags = {word for action in parser._actions for word in action.option_strings}
+        assert ("--shard" in flags) == ("--engine" in flags), name
+        assert "--shard" not in flags or parser.get_default("command") == name
 
 
 def test_what_a_run_refuses_is_refused_before_ray_starts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
