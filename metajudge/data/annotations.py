@@ -23,8 +23,8 @@ _NEEDED = ("id", "question_id", "annotator", "marks")
 _DELIMITERS = ",;\t"
 _MARK = re.compile(r"\s*R(\d{1,6})\s*@\s*S(\d{1,6})\s*:\s*(\d*[.,]?\d+)\s*", re.ASCII | re.IGNORECASE)
 _ITEM = re.compile(r"\s*R(\d{1,6})\s*", re.ASCII | re.IGNORECASE)
-_GUARDED = re.compile(r"'(?='*[=+\-@＝＋－＠])")
-"""Quote before a text that a spreadsheet may run as a formula; it is no part of the text."""
+_GUARDED = re.compile(r"'(?='*(?:[=+\-@＝＋－＠]|\d+(?:e\d+)?$))", re.ASCII)
+"""Quote before a text that a spreadsheet may run as a formula or round as a number; it is no part of the text."""
 _SAME_PROBABILITY = 1e-6
 """Relative difference of two probabilities that are the same: a spreadsheet keeps nine digits or so."""
 _REMEDY = "name a file that label-sample has written, with `annotator` and `marks` filled in"

@@ -11,7 +11,8 @@ from metajudge.cli import main
 from metajudge.data import read_annotations
 from tests.attacks.checklists import ATTACKS
 from tests.page.browser import Opener, need_browser, serious
-from tests.page.files import MARKUP, hostile, two_models
+from tests.page.files import MARKUP, hostile, row, two_models
+from tests.unit.result_rows import write
 
 need_browser()
 
@@ -353,3 +354,19 @@ def test_names_come_back_from_a_spreadsheet(opened: Opener, page_file: Path, tmp
     with paths[1].open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["annotator"][0] not in "=@" and row["annotator"].endswith(name)
+
+
+def test_ids_that_look_like_numbers_come_back_from_a_spreadsheet(opened: Opener, folder: Path, tmp_path: Path) -> None:
+    """A spreadsheet would round a hash of digits alone; commands and page read it as it was."""
+    one = {**row(0, [[1.0]], "M"), "id": "1234567890123456", "question_id": "12345678901234e7"}
+    path = drawn(folder / "digits.html", write(tmp_path / "digits.jsonl", [one]))
+    page = opened(path)
+    named(page, "42")
+    page.keyboard.press("Enter")
+    saved = exported(page, "CSV", tmp_path)
+    assert "'1234567890123456,'12345678901234e7,'42," in saved.read_text(encoding="utf-8")
+    assert [found[:3] for found in labelled(saved)] == [(one["id"], one["question_id"], "42")]
+    again = opened(path)
+    again.locator("#earlier").set_input_files(saved)
+    again.get_by_text("1 label taken").wait_for()
+    assert again.locator("#annotator").input_value() == "42"

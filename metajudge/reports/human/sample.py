@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from metajudge.reports.table_records import Key, judge_matrix, records_of
 from metajudge.text import printable
 
 _Value = str | int | float | None
+_NUMBER = re.compile(r"\d+(?:e\d+)?", re.ASCII)
 _RESPONSES = ("response1", "response2")
 
 
@@ -148,6 +150,8 @@ def _cell(name: str, task: Mapping[str, Any]) -> _Value:
         return "\n".join(f"{letter}{number}: {item}" for number, item in enumerate(value, 1))
     if name == "unclear":
         return ""
+    if name in ("id", "question_id") and _NUMBER.fullmatch(value):
+        return f"'{value}"  # a spreadsheet would read the hash as a number, and round it
     if isinstance(value, bool):
         return str(value).lower()
     if name in ("context", *_RESPONSES) and not isinstance(value, str):

@@ -107,6 +107,22 @@ def test_a_spreadsheet_has_the_tasks_with_numbered_items(tmp_path: Path) -> None
     assert found.rows[0].marks == ((1, 2, 0.25),) and found.unlabelled == 1
 
 
+def test_ids_that_look_like_numbers_come_back_from_a_spreadsheet(tmp_path: Path) -> None:
+    """It would round sixteen digits: a quote before them makes them a text."""
+    one = {**record(0, [[1.0]], "A"), "id": "1234567890123456", "question_id": "12345678901234e7"}
+    path = tmp_path / "tasks.csv"
+    path.write_bytes(as_csv(label_sample(tables(write(tmp_path / "A.jsonl", [one])), 1, 0).tasks))
+    lines = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    assert (lines[0]["id"], lines[0]["question_id"]) == ("'1234567890123456", "'12345678901234e7")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]))
+    writer.writeheader()
+    writer.writerow({**lines[0], "annotator": "anna", "marks": "R1@S1: 1"})
+    path.write_text(text.getvalue(), encoding="utf-8")
+    [row] = read_annotations([path]).rows
+    assert (row.id, row.question_id) == (one["id"], one["question_id"])
+
+
 def test_two_files_of_one_model_are_refused(tmp_path: Path) -> None:
     first, second = results(tmp_path, "A"), results(tmp_path, "B")
     other = write(tmp_path / "again.jsonl", [record(1, [[0.5]], "a")])

@@ -48,13 +48,16 @@ function csvText(lines) {
   return `\ufeff${[COLUMNS.join(","), ...rows].join("\r\n")}\r\n`;
 }
 
-/** Return a cell; a text that a spreadsheet may run as a formula begins with a quote. @param {LabelLine[keyof LabelLine]} value */
+/** Begins a text that a spreadsheet may run as a formula, or round as a number: some hashes have digits alone. */
+const MISREAD = "'*(?:[=+\\-@＝＋－＠]|\\d+(?:e\\d+)?$)";
+
+/** Return a cell; a quote keeps a text from being read as something else. @param {LabelLine[keyof LabelLine]} value */
 function csvCell(value) {
   if (Array.isArray(value)) {
     return value.map((one) => (Array.isArray(one) ? `R${one[0]}@S${one[1]}: ${one[2]}` : `R${one}`)).join("; ");
   }
   if (typeof value !== "string") return String(value);
-  const text = /^'*[=+\-@＝＋－＠]/.test(value) ? `'${value}` : value;
+  const text = new RegExp(`^${MISREAD}`).test(value) ? `'${value}` : value;
   return /[",;\r\n\t]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 
@@ -81,7 +84,7 @@ function csvValue(name, cell) {
   if (name === "unclear") return parts.map((part) => Number(part.replace(/^R/i, "")));
   if (name === "probability" || name === "seconds") return cellNumber(text);
   if (name === "judge_shown") return text.toLowerCase() === "true";
-  return text.replace(/^'(?='*[=+\-@＝＋－＠])/, "");
+  return text.replace(new RegExp(`^'(?=${MISREAD})`), "");
 }
 
 /** Return a number of a cell; some languages write 0,5. @param {string} text */
