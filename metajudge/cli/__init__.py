@@ -38,6 +38,7 @@ COMMANDS = {
     "infer": Command(JUDGE, "Match the model's reasons with the human ones by a judge"),
     "flaws": Command(JUDGE, "Find the class and the flaws of each reason of a model, with checked quotes"),
     "batch": Command(JUDGE, "Ask by a provider's batch files, at about half the price"),
+    "study": Command(JUDGE, "Run a whole study: one file names data, judge and models, up to report and page"),
     "merge": Command(JUDGE, "Join the outputs of all shards of a run, in the order of the input"),
     "dedupe": Command(JUDGE, "Copy a result file, keeping the one record of each row that counts"),
     "serve-judge": Command(JUDGE, "Serve the embedded judge, a lexical matcher, as an OpenAI-compatible endpoint"),

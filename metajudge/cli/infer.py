@@ -11,7 +11,7 @@ from metajudge.cli.signals import stop_on_signals
 from metajudge.cli.steps import PreparedRun, run_and_print
 from metajudge.cli.summary import infer_text, next_commands
 from metajudge.engine import JudgeOpener, RunContext
-from metajudge.tasks import InferConfig, RunResult, TaskConfig, find_outputs, read_template, run_infer
+from metajudge.tasks import GUARDS, InferConfig, RunResult, TaskConfig, find_outputs, read_template, run_infer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     judged.add_argument("--model-be-evaluated", required=True, metavar="NAME", help=models)
     add_flags(judged, InferConfig, "granularity", "top_k", "num_samples")
     judged.add_argument(
-        "--guard", nargs="?", const="report", choices=("report", "zero"),
+        "--guard", nargs="?", const="report", choices=GUARDS,
         help="name suspicious items (empty, generic, over-long, instruction-like) in the records and count them; "
         "zero: give such items of the model no credit",
     )  # fmt: skip

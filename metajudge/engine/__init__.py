@@ -27,5 +27,5 @@ from metajudge.engine.runner import (
     run_rows,
     run_to_end,
 )
-from metajudge.engine.session import JudgeOpener, JudgeSession, check_key, open_judge
+from metajudge.engine.session import JudgeOpener, JudgeSession, check_key, client_config, open_judge
 from metajudge.engine.stats import RunStats

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from metajudge.data import InvalidRow
 from metajudge.engine.budget import Spending
@@ -25,6 +25,8 @@ from metajudge.records import Record, ResultWriter
 log = logging.getLogger("metajudge")
 
 SYNC_SECONDS = 1.0
+Result = TypeVar("Result")
+
 OK, INCOMPLETE, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
 StopHook = Callable[[Callable[[], None]], AbstractContextManager[object]]
@@ -231,7 +233,7 @@ async def run_rows(
         return runner
 
 
-def run_to_end(coroutine: Coroutine[Any, Any, Runner]) -> Runner:
+def run_to_end(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine to its end, also in a thread whose event loop is running (a notebook)."""
     try:
         asyncio.get_running_loop()

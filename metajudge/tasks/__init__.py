@@ -8,11 +8,12 @@ pipeline and `step_output` writes out. The command line imports a step from its 
 from metajudge.tasks.critic.prompt import CriticPrompt
 from metajudge.tasks.critic.reply import read_critique
 from metajudge.tasks.match.calls import infer, infer_async
+from metajudge.tasks.match.controls import CONTROLS
 from metajudge.tasks.match.infer import InferConfig, find_outputs, make_task, run_infer
 from metajudge.tasks.match.plan import MODEL_PLACEHOLDER, safe_filename
 from metajudge.tasks.match.prompt import GRANULARITIES, ITEM, PAIRS, ROW, Prompt, instructions, read_template
 from metajudge.tasks.match.reply import read_reply
-from metajudge.tasks.match.task import ZERO, MatchTask, score_matrix
+from metajudge.tasks.match.task import GUARDS, ZERO, MatchTask, score_matrix
 from metajudge.tasks.pipeline import RunResult, TaskConfig
 from metajudge.tasks.run_step import StepConfig, check_step, run_step
 from metajudge.tasks.scan import InputScan

@@ -38,13 +38,17 @@ class _LogFile(logging.FileHandler):
         log.warning("the log file %s cannot be written: %s; going on without it", self.baseFilename, reason)
 
 
-def start_log(path: str | None, *others: str) -> None:
-    """Send warnings to stderr and everything to the file at `path`, if named, which is none of `others`."""
+def start_log(path: str | None, *others: str, with_thread: bool = False) -> None:
+    """Send warnings to stderr and everything to the file at `path`, if named, which is none of `others`.
+
+    `with_thread`: name the thread of each line, which is a stage of a study.
+    """
     log = logging.getLogger("metajudge")
+    who = "%(threadName)s: " if with_thread else ""
     log.setLevel(logging.INFO)
     log.propagate = False
     terminal = _AboveTheBar(logging.WARNING)
-    terminal.setFormatter(_OneLine("metajudge: %(message)s"))
+    terminal.setFormatter(_OneLine(f"metajudge: {who}%(message)s"))
     handlers: list[logging.Handler] = [terminal]
     if path:
         if any(Path(path).resolve() == Path(other).resolve() for other in others):
@@ -56,6 +60,6 @@ def start_log(path: str | None, *others: str) -> None:
             file = _LogFile(path, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise UsageError(f"--log-file {path} cannot be written: {error.strerror}") from None
-        file.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+        file.setFormatter(_OneLine(f"%(asctime)s %(levelname)s {who}%(message)s"))
         handlers.append(file)
     log.handlers = handlers

@@ -17,6 +17,8 @@ from metajudge.tasks.messages import without_echo
 from metajudge.text import ParseFailure, item_issues, plain_block
 
 ZERO = "zero"
+GUARDS = ("report", ZERO)
+"""Values of `MatchTask.guard`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""What a study makes of its results: the report as text and JSON, the picture, and the page."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metajudge.errors import UsageError
+from metajudge.records import HUMAN_REFERENCE, replacing
+from metajudge.reports.controls import control_levels
+from metajudge.reports.page.writer import PageOptions, write_page
+from metajudge.reports.plots import points_from_report
+from metajudge.reports.report import Report, report
+from metajudge.reports.score_table import RC
+from metajudge.studies.anchors import Drift, close_anchor, measure_drift
+from metajudge.studies.files import StudyFiles
+from metajudge.studies.row_values import row_values
+from metajudge.studies.study import Study
+from metajudge.studies.trend import trend_text
+
+PICTURE, PAGE, JSON = "overall_compare.png", "page.html", "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """The report of a study and the files that were written."""
+
+    report: Report
+    text: str
+    notes: tuple[str, ...]
+    """Remarks on the figures, and products that could not be made."""
+    written: tuple[Path, ...]
+    drift: Drift | None = None
+
+
+def write_products(study: Study, *, is_complete: bool = True) -> Products | None:
+    """Write report, picture and page of what has been judged so far; None if nothing has.
+
+    `is_complete`: no stage was stopped, so that the next run judges the anchor anew.
+    """
+    files = StudyFiles(study)
+    ordinary = [path for model in study.models if _has_records(path := files.results(model))]
+    if not ordinary:
+        return None
+    settings = study.report
+    found = report([*ordinary, *_controls(study, files)], options=settings.scoring, resamples=settings.resamples)
+    notes = list(found.notes)
+    drift = _drift(study, files, found)
+    text = f"{found}\n" if drift is None else f"{found}\n\n{trend_text(drift)}\n"
+    rows = [_with_values(found, row) for row in found.to_json()]
+    written = [
+        _write(study.folder / JSON, json.dumps(rows, indent=1, allow_nan=False) + "\n"),
+        _write(files.report, text),
+    ]
+    written += _picture(study.folder / PICTURE, found, notes)
+    options = PageOptions(settings.scoring, settings.texts, resamples=settings.resamples)
+    write_page(ordinary, study.folder / PAGE, options)
+    written.append(study.folder / PAGE)
+    if drift is not None and is_complete:
+        close_anchor(files.anchors, drift)
+    return Products(found, text, tuple(dict.fromkeys(notes)), tuple(written), drift)
+
+
+def _controls(study: Study, files: StudyFiles) -> list[Path]:
+    kinds = [*study.controls, *([HUMAN_REFERENCE] if study.human_reference else [])]
+    paths = [files.control(kind, model) for kind in kinds for model in study.models]
+    paths += [files.annotators_judged] if study.human_reference else []
+    return [path for path in paths if _has_records(path)]
+
+
+def _has_records(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _drift(study: Study, files: StudyFiles, found: Report) -> Drift | None:
+    if study.anchor is None:
+        return None
+    figures = {name: row.metrics[RC].value for name, row in found.models.items()}
+    return measure_drift(files.anchors, study.anchor.margin, figures)
+
+
+def _with_values(found: Report, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the report with the figures of its rows of data, which a later study can be compared with."""
+    model = found.models.get(row["model"]) if row.get("group", "") is None else None
+    return row if model is None else row | {"row_values": row_values(model.file)}
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+    return path
+
+
+def _picture(path: Path, found: Report, notes: list[str]) -> Sequence[Path]:
+    """Draw the picture; add a note if that is not possible."""
+    panels = points_from_report(row.as_json() for row in found.models.values())
+    if not panels:
+        notes.append("no picture: no model has both outcome accuracy and rationale consistency")
+        return []
+    try:
+        from metajudge.reports.plots import models, picture  # matplotlib is optional
+    except ImportError:
+        notes.append("no picture: it needs matplotlib; install it with: pip install '.[plot]'")
+        return []
+    figure, unnamed = models.draw(panels, models.Look(levels=control_levels(found.controls)))
+    try:
+        picture.save(figure, path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+    if unnamed:
+        notes.append(f"no place in the picture for the names of {', '.join(unnamed)}")
+    return [path]

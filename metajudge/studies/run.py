@@ -1,0 +1,154 @@
+"""Run of a study: what is missing of its stages, several endpoints at the same time.
+
+Each model's critiques are asked for in a thread; the judge has one thread for all models, so that its limits hold for
+the study. The files of the stages are the only state: a study that was stopped goes on where they end.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+from metajudge.engine import INCOMPLETE, INTERRUPTED, OK, USER_ERROR, RunContext, Spending, StopHook, run_to_end
+from metajudge.errors import MetaJudgeError
+from metajudge.studies.anchors import next_anchor
+from metajudge.studies.files import StudyFiles
+from metajudge.studies.stages import Stage, anchor_stage, critic_stage, human_stages, judge_stages
+from metajudge.studies.study import Study
+from metajudge.tasks import RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnd:
+    """End of one stage."""
+
+    stage: Stage
+    result: RunResult | None = None
+    error: MetaJudgeError | None = None
+    """Why the stage could not begin."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the same run as a command of its own."""
+        return self.result.exit_code if self.result is not None else self.error.exit_code if self.error else OK
+
+    @property
+    def is_usable(self) -> bool:
+        """True if the next stage may begin: nothing stopped this one, though single rows may have failed."""
+        return self.result is not None and not self.result.interrupted and self.result.stop_reason is None
+
+
+@dataclass(slots=True)
+class StudyResult:
+    """Ends of the stages, in the order in which they ended."""
+
+    ends: list[StageEnd] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 rows failed or are left, 2 a setting must be changed first, 130 stopped."""
+        if self.interrupted:
+            return INTERRUPTED
+        codes = {end.exit_code for end in self.ends}
+        return next((code for code in (USER_ERROR, INCOMPLETE) if code in codes), OK)
+
+
+def run_study(
+    study: Study,
+    *,
+    max_cost: float | None = None,
+    stop_hook: StopHook = nullcontext,
+    on_end: Callable[[StageEnd], None] = lambda _: None,
+) -> StudyResult:
+    """Run what is missing of every stage; the report is left to `write_report`.
+
+    `max_cost` bounds the money of all stages. `stop_hook` as in `run_infer`. `on_end` is called at the end of each
+    stage, in its thread. Raises a `UsageError` for a study that cannot begin.
+    """
+    run = _StudyRun(study, Spending(max_cost), on_end)
+    run_to_end(run.all(stop_hook))
+    return run.result
+
+
+class _StudyRun:
+    """One run of a study."""
+
+    def __init__(self, study: Study, spending: Spending, on_end: Callable[[StageEnd], None]) -> None:
+        files = StudyFiles(study)
+        self.result = StudyResult()
+        self._spending, self._on_end = spending, on_end
+        self._human = list(human_stages(study, files))
+        self._models = [
+            (critic_stage(study, files, model), list(judge_stages(study, files, model))) for model in study.models
+        ]
+        self._anchor = None if study.anchor is None else anchor_stage(study, next_anchor(files.anchors))
+        self._lock = threading.Lock()
+        self._stops: list[Callable[[], None]] = []
+        self._stopped = 0
+
+    async def all(self, stop_hook: StopHook) -> None:
+        """Run the stages; the judge is asked about a model as soon as its critiques are there."""
+        with (
+            ThreadPoolExecutor(len(self._models), "models") as self._critics,
+            ThreadPoolExecutor(1, "judge") as self._judge,
+            stop_hook(self.stop),
+        ):
+            try:
+                anchor = asyncio.create_task(self._in_order(self._judge, [self._anchor] if self._anchor else []))
+                if await self._in_order(self._critics, self._human):
+                    await asyncio.gather(*(self._model(*stages) for stages in self._models))
+                await anchor
+            except BaseException:
+                self.stop()  # a defect: the other stages end before it is raised
+                raise
+
+    def stop(self) -> None:
+        """Stop every stage; a second call does not wait for replies in flight."""
+        with self._lock:
+            self._stopped += 1
+            self.result.interrupted = True
+            for stop in self._stops:
+                stop()
+
+    async def _model(self, critic: Stage | None, judged: Sequence[Stage]) -> None:
+        if critic is None or await self._in_order(self._critics, [critic]):
+            await self._in_order(self._judge, judged)
+
+    async def _in_order(self, pool: ThreadPoolExecutor, stages: Sequence[Stage]) -> bool:
+        """Run stages one after the other; return False once one is not usable."""
+        loop = asyncio.get_running_loop()
+        for stage in stages:
+            end = await loop.run_in_executor(pool, self._run, stage)
+            if end is None or not end.is_usable:
+                return False
+        return True
+
+    def _run(self, stage: Stage) -> StageEnd | None:
+        """Run a stage in this thread; None if the study has been stopped."""
+        if self._stopped:
+            return None
+        threading.current_thread().name = stage.title  # the log names it
+        try:
+            end = StageEnd(stage, stage.run(self._hook, RunContext(stage.title, self._spending)))
+        except MetaJudgeError as error:
+            end = StageEnd(stage, error=error)
+        with self._lock:
+            self.result.ends.append(end)
+        self._on_end(end)
+        return end
+
+    @contextlib.contextmanager
+    def _hook(self, stop: Callable[[], None]) -> Iterator[None]:
+        with self._lock:
+            self._stops.append(stop)
+            for _ in range(self._stopped):
+                stop()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stops.remove(stop)
