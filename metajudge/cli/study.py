@@ -192,7 +192,7 @@ def _check(study: Study, max_cost: float | None) -> int:
     costs = [plan.cost[1] for plan in plans if plan.cost]
     if max_cost is not None and sum(costs) > max_cost:
         warn(
-            f"with replies of {FIRST_COMPLETION:,} tokens the cost is beyond --max-cost {max_cost:g}; the study would stop there"
+            f"replies of {FIRST_COMPLETION:,} tokens would cost more than --max-cost {max_cost:g}: the study stops there"
         )
     return INCOMPLETE if any(one.problem for one in probes) else OK
 

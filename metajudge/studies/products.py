@@ -11,6 +11,7 @@ from metajudge.records import HUMAN_REFERENCE, replacing
 from metajudge.reports.controls import control_levels
 from metajudge.reports.page.writer import PageOptions, write_page
 from metajudge.reports.plots import points_from_report
+from metajudge.reports.render import file_notes, overview_notes
 from metajudge.reports.report import Report, report
 from metajudge.reports.score_table import RC
 from metajudge.studies.anchors import Drift, close_anchor, measure_drift
@@ -45,9 +46,10 @@ def write_products(study: Study, *, is_complete: bool = True) -> Products | None
         return None
     settings = study.report
     found = report([*ordinary, *_controls(study, files)], options=settings.scoring, resamples=settings.resamples)
-    notes = list(found.notes)
+    notes = [note for row in found.models.values() for note in file_notes(row.file)]
+    notes += overview_notes(found.rows)
     drift = _drift(study, files, found)
-    text = f"{found}\n" if drift is None else f"{found}\n\n{trend_text(drift)}\n"
+    text = "\n\n".join(part.rstrip("\n") for part in (str(found), *([trend_text(drift)] if drift else []))) + "\n"
     rows = [_with_values(found, row) for row in found.to_json()]
     written = [
         _write(study.folder / JSON, json.dumps(rows, indent=1, allow_nan=False) + "\n"),

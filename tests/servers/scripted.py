@@ -1,8 +1,8 @@
 """A model for every step of the chain: `python -m tests.servers.scripted [--latency S]`.
 
 A decomposer gets the sentences of the annotators' texts as points, and one that cuts out reasons those of the critique.
-A critic gets one reason per response and the longer one as the better. A judge compares texts. `GET /log` counts
-requests per question.
+A critic gets one reason per response and the longer one as the better; one that is called `critic-…` says its name. A
+judge compares texts. `GET /log` counts requests per question, and has the times of each request by model and question.
 
 A judge of reasons takes what the reason says of itself, as in "EG F4"; its quotes are the beginnings of the texts. It
 invents the quotes of a reason that says "false", and of one that says "false once", in its first reply.
@@ -12,7 +12,9 @@ import argparse
 import asyncio
 import hashlib
 import re
+import time
 from collections import Counter
+from typing import Any
 
 from aiohttp import web
 
@@ -38,11 +40,12 @@ def claims(texts: dict[str, str]) -> str:
     return "\n".join([*head, *lines, "IGNORED_SUMMARY:", *rest, "<RESULT_END>"])
 
 
-def critique(texts: dict[str, str]) -> str:
+def critique(texts: dict[str, str], model: str) -> str:
     """Return a critique that prefers the longer response."""
     first, second = texts["RESPONSE_A"], texts["RESPONSE_B"]
     verdict = "A>B" if len(first) > len(second) else "B>A" if len(first) < len(second) else "A=B"
-    reasons = [f"- Response {letter} has {len(text)} characters." for letter, text in (("A", first), ("B", second))]
+    by = f", as {model} sees it" if model.startswith("critic-") else ""
+    reasons = [f"- Response {letter} has {len(text)} characters{by}." for letter, text in (("A", first), ("B", second))]
     lines = ["<RESULT_START>", "List of reasons:", *reasons, rf"Final assessment result: \boxed{{{verdict}}}"]
     return "\n".join([*lines, "<RESULT_END>"])
 
@@ -67,14 +70,14 @@ def classified(texts: dict[str, str], name: str, asked: int) -> str:
     return "\n".join(["<RESULT_START>", *lines, "<RESULT_END>"])
 
 
-def answer(message: str, asked: int = 1) -> str:
+def answer(message: str, model: str = "", asked: int = 1) -> str:
     """Return the right reply to a question of any kind, which is asked for the `asked`-th time."""
     texts = frames(message)
     if found := _ASKED.search(message):
         return classified(texts, found[1], asked)
     if any(name.startswith(("ANNOTATOR", "CRITIQUE")) for name in texts):
         return claims(texts)
-    return critique(texts) if "RESPONSE_A" in texts else block(message)
+    return critique(texts, model) if "RESPONSE_A" in texts else block(message)
 
 
 def main() -> None:
@@ -82,16 +85,22 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0)
     latency = parser.parse_args().latency
     asked: Counter[str] = Counter()
+    history: dict[str, list[dict[str, Any]]] = {}
 
     async def chat(request: web.Request) -> web.Response:
-        message = (await request.json())["messages"][-1]["content"]
+        body = await request.json()
+        message, model = body["messages"][-1]["content"], body["model"]
+        name = hashlib.sha256(message.encode()).hexdigest()
+        # `replied` stays null if the client is gone before the reply.
+        event = {"run": body.get("user"), "asked": time.monotonic(), "replied": None}
+        history.setdefault(f"{model} {name}", []).append(event)
         await asyncio.sleep(latency)
-        question = hashlib.sha256(message.encode()).hexdigest()
-        asked[question] += 1
-        return completion(answer(message, asked[question]))
+        asked[name] += 1
+        event["replied"] = time.monotonic()
+        return completion(answer(message, model, asked[name]))
 
     async def log(request: web.Request) -> web.Response:
-        return web.json_response({"asked": dict(asked)})
+        return web.json_response({"asked": dict(asked), "history": history})
 
     app = web.Application(client_max_size=50_000_000)
     app.router.add_post("/v1/chat/completions", chat)
