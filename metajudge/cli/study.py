@@ -18,7 +18,9 @@ from metajudge.errors import UsageError
 from metajudge.llm import EMBEDDED
 from metajudge.studies import (
     Checked,
+    Margin,
     Products,
+    Requirement,
     StageEnd,
     StagePlan,
     Study,
@@ -26,6 +28,7 @@ from metajudge.studies import (
     Verdict,
     check_against,
     check_requirements,
+    closest,
     parse_margin,
     parse_requirement,
     plan_study,
@@ -101,6 +104,7 @@ def _run(study: Study, args: argparse.Namespace) -> int:
     margins = [parse_margin(text) for text in args.no_worse_than]
     if bool(margins) != (args.baseline is not None):
         raise UsageError("--baseline and --no-worse-than go together; give both")
+    _check_models(study, requirements, margins)
     baseline = read_tables(args.baseline) if args.baseline else []  # now: a report in the study's folder is replaced
     _check_prices(study, args.max_cost)
     result = run_study(study, max_cost=args.max_cost, stop_hook=stop_on_signals, on_end=_say_end)
@@ -125,6 +129,14 @@ def _run(study: Study, args: argparse.Namespace) -> int:
     if not is_complete or result.exit_code:
         warn(f"The report is of what has been judged so far. {_next(result)}")
     return result.exit_code or code
+
+
+def _check_models(study: Study, requirements: Sequence[Requirement], margins: Sequence[Margin]) -> None:
+    """Raise `UsageError` before anything is asked for a model that the study does not have."""
+    names = {model.name.lower(): model.name for model in study.models}
+    for one in [*requirements, *margins]:
+        if one.model is not None and one.model.lower() not in names:
+            raise UsageError(f"{one.text}: {study.file} has no model {one.model}; {closest(one.model, names.values())}")
 
 
 def _check_prices(study: Study, max_cost: float | None) -> None:
@@ -191,9 +203,7 @@ def _check(study: Study, max_cost: float | None) -> int:
     print(f"\n{_plan_text(plans)}")
     costs = [plan.cost[1] for plan in plans if plan.cost]
     if max_cost is not None and sum(costs) > max_cost:
-        warn(
-            f"replies of {FIRST_COMPLETION:,} tokens would cost more than --max-cost {max_cost:g}: the study stops there"
-        )
+        warn(f"replies of {FIRST_COMPLETION:,} tokens would cost more than --max-cost {max_cost:g}: a run stops there")
     return INCOMPLETE if any(one.problem for one in probes) else OK
 
 

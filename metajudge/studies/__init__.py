@@ -8,6 +8,8 @@ figures against requirements and, by `row_values`, against an earlier study.
 
 from metajudge.studies.gate import (
     Checked,
+    Margin,
+    Requirement,
     Verdict,
     check_against,
     check_requirements,
@@ -23,3 +25,4 @@ from metajudge.studies.row_values import read_tables
 from metajudge.studies.run import StageEnd, StudyResult, run_study
 from metajudge.studies.starter import write_starter
 from metajudge.studies.study import Study
+from metajudge.studies.table import closest

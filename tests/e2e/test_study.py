@@ -3,15 +3,18 @@
 import json
 import random
 import re
+import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from metajudge.cli import main
 from tests.e2e import driver
 from tests.e2e.driver import records
-from tests.e2e.studies import ScriptedStudy
+from tests.e2e.studies import ScriptedStudy, table
 from tests.servers import running
 
 PRODUCTS = {"report.json", "report.txt", "page.html", "overall_compare.png"}
@@ -59,7 +62,8 @@ def check_whole(study: ScriptedStudy) -> None:
 def storm(study: ScriptedStudy, kills: int) -> None:
     """Kill a study, let it end, and add a model."""
     rng = random.Random(study.rows)
-    assert all([study.kill(rng) for _ in range(kills)]), "the study ended before all kills were spent"
+    struck = [study.kill(rng) for _ in range(kills)]
+    assert all(struck), "the study ended before all kills were spent"
     end = study.run()
     assert end.returncode == 0, end.stdout + end.stderr
     check_whole(study)
@@ -90,3 +94,147 @@ def test_a_study_of_five_models_killed_ten_times_asks_again_only_what_was_in_fli
     """Five models and 60 rows; a sixth model asks only its own questions."""
     with running("tests.servers.scripted", "--latency", "0.06") as url:
         storm(ScriptedStudy(tmp_path, url, models=5, rows=60), kills=10)
+
+
+def test_controls_and_the_human_reference_are_in_the_report(tmp_path: Path, server: str) -> None:
+    """Annotators' lists are made in a second decomposition and judged once for all models."""
+    study = ScriptedStudy(tmp_path, server, models=2, rows=10)
+    end = study.run(more="[control]\nkinds = ['other-row', 'sides-exchanged']\n\n[human-reference]\n")
+    assert end.returncode == 0, end.stdout + end.stderr
+    report = json.loads((study.output / "report.json").read_text())
+    for row in report:
+        assert [one["kind"] for one in row["controls"]] == ["other-row", "sides-exchanged", "human-reference"]
+        assert all(one["n"] for one in row["controls"])
+    # Three annotators in ten rows, and each model's reasons against the points of each: the annotators once only.
+    done = re.findall(r"human-reference critic-\d: (\d+ done, \d+ done before)", end.stderr)
+    assert sorted(done) == ["30 done, 30 done before", "60 done, 0 done before"], end.stderr
+    again = study.run(more="[control]\n\n[human-reference]\n")
+    assert again.returncode == 0 and again.stderr.count(" 0 requests, ") == again.stderr.count("done before"), (
+        again.stderr
+    )
+
+
+def test_a_stopped_study_lets_replies_arrive_and_goes_on(tmp_path: Path) -> None:
+    """SIGINT ends it with 130 and one line; nothing is asked again."""
+    with running("tests.servers.scripted", "--latency", "0.3") as url:
+        study = ScriptedStudy(tmp_path, url, models=2, rows=12)
+        study.write()
+        process = driver.start([sys.executable, "-m", "metajudge", "study", str(study.file)])
+        driver.until(lambda: len(study.asked()) >= 16)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 130 and "Run the same command again to go on." in errors, errors
+        assert "Traceback" not in errors and not (study.output / "report.json").exists()
+        assert study.run().returncode == 0
+        check_whole(study)
+        assert max(map(len, study.history().values())) == 1
+
+
+def test_the_bound_on_the_cost_holds_over_all_stages(tmp_path: Path, server: str) -> None:
+    """A reply costs 110 tokens: .0001 at the file's prices. The next run, with more money, ends the study."""
+    study = ScriptedStudy(tmp_path, server, models=2, rows=10)
+    before = len(study.asked())
+    end = study.run("--max-cost", "0.006")
+    assert end.returncode == 1 and "could exceed --max-cost 0.006" in end.stderr, end.stderr
+    spent = (len(study.asked()) - before) * 110 / 1e6
+    assert 0.002 < spent <= 0.006
+    assert study.run("--max-cost", "1").returncode == 0
+    check_whole(study)
+
+
+def test_a_model_that_does_not_answer_leaves_the_others_their_report(tmp_path: Path, server: str) -> None:
+    """The exit code says that something must be changed; `study check` has named the endpoint before."""
+    dead = table("models", name="dead", model="dead", api_base="http://127.0.0.1:9/v1", outage_timeout=0.1)
+    study = ScriptedStudy(tmp_path, server, models=2, rows=10)
+    study.write(dead)
+    checked = driver.metajudge("study", "check", study.file)
+    assert checked.returncode == 1 and "dead: dead at http://127.0.0.1:9/v1: error: " in checked.stdout, checked.stdout
+    assert "critic-1: critic-1 at " in checked.stdout and "answers in" in checked.stdout
+    end = study.run(more=dead)
+    assert end.returncode == 1 and "Some stages are not complete (critic dead)" in end.stderr, end.stderr
+    check_whole(study)
+
+
+def test_the_plan_counts_what_the_run_then_asks(
+    tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the first run the judge's requests are an estimate; afterwards nothing remains."""
+    study = ScriptedStudy(tmp_path, server, models=2, rows=10)
+    study.write()
+
+    def planned() -> dict[str, list[str]]:
+        assert main(["study", str(study.file), "--dry-run"]) == 0
+        text = capsys.readouterr().out
+        assert "Dry run: nothing was sent or written." in text
+        return {cells[0]: cells[1:4] for cells in (re.split(r"  +", line) for line in text.splitlines())}
+
+    rows = planned()
+    assert rows["decompose"][:2] == ["10", "10"] and rows["critic critic-1"][:2] == ["10", "about 10"]
+    assert rows["judge critic-1"][:2] == ["10", "about 50"]
+    assert not study.output.exists()
+    assert main(["study", str(study.file)]) == 0
+    capsys.readouterr()
+    rows = planned()
+    assert [rows[name][:2] for name in ("decompose", "critic critic-1", "judge critic-1")] == [["0", "0"]] * 3
+
+
+def test_the_gate_of_continuous_integration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1 where a figure surely misses its bound, 0 with a warning where nobody knows."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["study", "init"]) == 0
+    low = "model-low_deceptive_alignment"
+
+    def gate(*flags: str) -> tuple[int, str]:
+        return main(["study", "study.toml", *flags]), capsys.readouterr().err
+
+    met = gate("--require", f"rc({low}) >= 0.1", "--require", f"oa({low}) >= 0.5")
+    assert met[0] == 0 and met[1].count(": met: ") == 2
+    code, errors = gate("--require", f"rc({low}) >= 0.35")
+    assert code == 0 and f"warning: rc({low}) >= 0.35: cannot tell: " in errors and "rows would tell" in errors
+    assert gate("--require", f"rc({low}) >= 0.9")[0] == 1
+    (tmp_path / "study").rename(tmp_path / "old")
+    code, errors = gate("--baseline", "old/report.json", "--no-worse-than", "rc:0.02")
+    assert code == 0 and errors.count(": met: ") == 2, errors
+    file = tmp_path / "study.toml"
+    worse = (tmp_path / "rows.jsonl").read_text().replace(low, "kept").replace("model-high", "model-low")
+    (tmp_path / "rows.jsonl").write_text(worse)
+    file.write_text(file.read_text().replace('[[models]]\nname = "model-high_deceptive_alignment"\n', ""))
+    code, errors = gate("--baseline", "old", "--no-worse-than", "rc:0.02")
+    assert code == 1 and f"rc({low}) no worse than 0.02 below the baseline: missed: -0." in errors, errors
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["study.toml", "x"], "name one file, as in: study study.toml"),
+        (["check"], "name one file, as in: study check study.toml"),
+        (["missing.toml"], "missing.toml does not exist; `study init missing.toml` writes one to start from"),
+        (["init", "study.tml"], "study.tml: the name must end in .toml"),
+        (["study.toml", "--require", "rc >= 1"], "--require rc >= 1: write it as in"),
+        (
+            ["study.toml", "--require", "rc(model-low_deceptive_alignmen) >= 1"],
+            "did you mean model-low_deceptive_alignment?",
+        ),
+        (["study.toml", "--baseline", "old"], "--baseline and --no-worse-than go together"),
+        (["study.toml", "--no-worse-than", "rc:0.1"], "--baseline and --no-worse-than go together"),
+        (["study.toml", "--baseline", "old", "--no-worse-than", "rc:0.1"], "--baseline old/report.json does not exist"),
+        (["study.toml", "--max-cost", "-1"], "argument --max-cost: '-1' is not"),
+    ],
+)
+def test_bad_words_get_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    """The exit code is 2, and nothing is asked or written."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["study", "init"]) == 0
+    (tmp_path / "old").mkdir()
+    capsys.readouterr()
+    try:
+        code: object = main(["study", *words])
+    except SystemExit as end:
+        code = end.code
+    error = capsys.readouterr().err
+    assert code == 2 and message in error and error.count("\n") == 1, error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old", "rows.jsonl", "study.toml"]

@@ -119,8 +119,14 @@ def changed(old: str, new: str) -> str:
 
 BAD = {
     "a misspelt table": (changed("[judge]", "[juge]"), "juge: unknown; did you mean judge?"),
-    "a misspelt key": (changed("temperature", "temprature"), "[judge] temprature: unknown key; did you mean temperature?"),
-    "a key of another table": (changed("limit = 20", "limit = 20\ntop_k = 1"), "[data] top_k: unknown key; there are rows"),
+    "a misspelt key": (
+        changed("temperature", "temprature"),
+        "[judge] temprature: unknown key; did you mean temperature?",
+    ),
+    "a key of another table": (
+        changed("limit = 20", "limit = 20\ntop_k = 1"),
+        "[data] top_k: unknown key; there are rows",
+    ),
     "the key itself": (changed("api_key_env = ", "api_key = "), "[judge] api_key: unknown key; a key never goes into"),
     "a key in place of its variable": (
         changed('"JUDGE_KEY"', '"sk-secret-1"'),
@@ -130,7 +136,10 @@ BAD = {
     "a text for a number": (changed("temperature = 0", 'temperature = "hot"'), "[judge] temperature is 'hot'; it is a"),
     "a number for a text": (changed('"judge-1"', "4"), "[judge] model is 4; it is a text in quotes"),
     "an empty text": (changed('"judge-1"', '" "'), "[judge] model is ' '; it is a text in quotes"),
-    "true for a number": (changed("limit = 20", "limit = true"), "[data] limit is True; it is a whole number from 1 up"),
+    "true for a number": (
+        changed("limit = 20", "limit = true"),
+        "[data] limit is True; it is a whole number from 1 up",
+    ),
     "no rows": (changed("limit = 20", "limit = 0"), "[data] limit is 0; it is a whole number from 1 up"),
     "a text for a list": (
         changed('["feedback", "notes"]', '"feedback"'),
@@ -154,16 +163,28 @@ BAD = {
         "[[models]] written from_field reads a text and asks nothing: leave out model",
     ),
     "an embedded critic": (changed('"qwen"', '"embedded"'), "[[models]] asked model embedded only matches lists"),
-    "an unknown control": (changed('["other-row"]', '["other-rows"]'), "other-rows is no control; did you mean other-row?"),
-    "bounds upside down": (changed("min_items = 2", "min_items = 9"), "[decomposer] min_items 9 is more than max_items 7"),
+    "an unknown control": (
+        changed('["other-row"]', '["other-rows"]'),
+        "other-rows is no control; did you mean other-row?",
+    ),
+    "bounds upside down": (
+        changed("min_items = 2", "min_items = 9"),
+        "[decomposer] min_items 9 is more than max_items 7",
+    ),
     "one model table": (GOOD.replace("[[models]]", "[models]"), "[models] is written [[models]], once for each model"),
-    "a table as a text": (GOOD.replace("[data]", 'anchor = "x"\n[data]'), "anchor is 'x'; it is a table, as in {key = 1}"),
+    "a table as a text": (
+        GOOD.replace("[data]", 'anchor = "x"\n[data]'),
+        "anchor is 'x'; it is a table, as in {key = 1}",
+    ),
     "rows in a directory": (GOOD.replace('"rows.jsonl"', '"."'), "[data] rows: "),
     "two judges": (changed("[judge]", "[[judge]]"), "[[judge]] there is one judge: write [judge]"),
     "a folder that is a file": (changed('"out"', '"rows.jsonl"'), "rows.jsonl is a file; name a directory"),
     "no TOML": (changed("limit = 20", "limit = "), "no TOML: "),
     "a table twice": (WHOLE + "\n[data]\n", "no TOML: "),
-    "a margin beyond 1": (changed("margin = 0.1", "margin = 5"), "[anchor] margin is 5; it is a finite number within 0..1"),
+    "a margin beyond 1": (
+        changed("margin = 0.1", "margin = 5"),
+        "[anchor] margin is 5; it is a finite number within 0..1",
+    ),
     "a wrong threshold": (changed("= 0.7", "= 7"), "[report] sound_threshold is 7; it is a finite number within 0..1"),
     "an unknown text size": (changed('"short"', '"long"'), "[report] texts is 'long'; it is one of"),
 }  # fmt: skip
