@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+import yaml  # comes with huggingface_hub
 
 import metajudge
 from metajudge.cli import COMMANDS as COMMAND_NAMES
@@ -286,3 +287,24 @@ def test_relative_links_lead_to_files_and_headings(path: Path) -> None:
         target = path.parent / name if name else path
         assert target.exists(), link
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_the_workflow_of_the_page_of_studies_runs_offline(model: str, tmp_path: Path) -> None:
+    """Its steps are read as GitHub reads them; the last one runs a study of a scripted model, with its key set."""
+    workflow = yaml.safe_load(blocks(PAGES["study.md"], "yaml")[0])
+    (job,) = workflow["jobs"].values()
+    checkout, other, install, gate = job["steps"]
+    assert len(blocks(PAGES["study.md"], "yaml")[0].splitlines()) == 10
+    assert checkout == {"uses": other["uses"]} and other["with"]["path"] in install["run"]
+    assert gate["env"] == {"JUDGE_KEY": "${{ secrets.JUDGE_KEY }}"}
+    shutil.copy(ROOT / "metajudge" / "data" / "example_rows.jsonl", tmp_path / "rows.jsonl")
+    endpoint = f'model = "scripted"\napi_base = "{model}"\napi_key_env = "JUDGE_KEY"\n'
+    text = f'[data]\nrows = "rows.jsonl"\n[judge]\n{endpoint}[[models]]\nname = "my-model"\n{endpoint}'
+    (tmp_path / "study.toml").write_text(text)
+    words = shlex.split(gate["run"])
+    assert words[:2] == ["metajudge", "study"]
+    result = run("python", "-m", *words, cwd=tmp_path, JUDGE_KEY="sk-in-the-workflow")
+    assert ("rc(my-model) >= 0.25: " in result.stderr and "missed" in result.stderr) or result.returncode == 0
+    assert (tmp_path / "study" / "page.html").exists(), result.stderr
+    without = run("python", "-m", *words, cwd=tmp_path)
+    assert without.returncode == 2 and "api_key_env: the variable that it names is not set" in without.stderr

@@ -134,9 +134,10 @@ def _run(study: Study, args: argparse.Namespace) -> int:
 def _check_models(study: Study, requirements: Sequence[Requirement], margins: Sequence[Margin]) -> None:
     """Raise `UsageError` before anything is asked for a model that the study does not have."""
     names = {model.name.lower(): model.name for model in study.models}
-    for one in [*requirements, *margins]:
-        if one.model is not None and one.model.lower() not in names:
-            raise UsageError(f"{one.text}: {study.file} has no model {one.model}; {closest(one.model, names.values())}")
+    asked = [*((one.text, one.model) for one in requirements), *((one.text, one.model) for one in margins)]
+    for text, model in asked:
+        if model is not None and model.lower() not in names:
+            raise UsageError(f"{text}: {study.file} has no model {model}; {closest(model, names.values())}")
 
 
 def _check_prices(study: Study, max_cost: float | None) -> None:

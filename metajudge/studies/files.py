@@ -1,4 +1,4 @@
-"""Where the files of a study are, all in its folder; the files are its only state."""
+"""Paths of the files of a study, all in its folder; the files are its only state."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from metajudge.studies.study import ModelUnderTest, Study, settings_of
 from metajudge.tasks import InferConfig, make_task, safe_filename
 
 _IN_THE_NAME = ("model", "instructions", "granularity", "samples", "top_k", "guard")
-"""Fields of a judge that give it a folder of its own: those in which all records of a file agree."""
+"""Fields of a judge that give it another folder: those in which all records of a file agree."""
 
 
 class StudyFiles:

@@ -43,7 +43,7 @@ _SWAPS = 100
 
 
 class Verdict(StrEnum):
-    """What the rows say about a requirement."""
+    """Answer of the rows to a requirement."""
 
     MET = "met"
     MISSED = "missed"
@@ -173,7 +173,7 @@ def _side(figures: Interval, bound: float, sign: int) -> Verdict:
 
 
 def _rows_needed(gap: float | None, error: float, groups: int, n: int) -> int | None:
-    """Return the rows with which a figure this far from its bound would be told from it with 80 % power.
+    """Return the rows with which a figure this far from its bound would differ from it surely, with 80 % power.
 
     `error`: standard error of the figure over `n` rows in `groups` clusters; it shrinks with the root of the rows.
     """

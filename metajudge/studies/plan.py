@@ -24,7 +24,7 @@ _ANNOTATORS = 3
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """What remains of one stage."""
+    """Requests that remain of one stage."""
 
     title: str
     requests: int

@@ -1,4 +1,4 @@
-"""What a study makes of its results: the report as text and JSON, the picture, and the page."""
+"""Products of a study: the report as text and JSON, the picture, and the page."""
 
 import json
 from collections.abc import Sequence

@@ -217,7 +217,7 @@ class _Reader:
     # ------------------------------------------------------------------ parts of tables
 
     def _endpoint(self, table: str, given: Mapping[str, Any], *, matching: bool = True) -> JudgeConfig:
-        """Make the endpoint of a table. A server of its own gets a key only from the variable that the table names."""
+        """Make the endpoint of a table. A server that it names gets a key only by `api_key_env`."""
         values = dict(given)
         variable, base = values.pop("api_key_env", None), values.get("api_base")
         prices = [values.pop(f"price_{side}", None) for side in ("input", "output")]

@@ -32,7 +32,7 @@ class StageEnd:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the same run as a command of its own."""
+        """The exit code that the same run has as a command."""
         return self.result.exit_code if self.result is not None else self.error.exit_code if self.error else OK
 
     @property

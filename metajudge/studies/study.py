@@ -19,9 +19,9 @@ class ModelUnderTest:
     name: str
     """Its name in the rows, files and tables."""
     endpoint: JudgeConfig | None
-    """Where its critiques are asked for; None if the rows have them."""
+    """Endpoint that is asked for its critiques; None if the rows have them."""
     critic: CriticStep | None
-    """How its critiques are made; None if the rows have its checklist."""
+    """Step that makes its critiques; None if the rows have its checklist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """How the results are scored and shown."""
+    """Choices for the report."""
 
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     resamples: int = RESAMPLES
     texts: str | None = None
-    """How much of the texts is in the page; None = as much as fits."""
+    """Amount of texts in the page; None = as much as fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Study:
 
     file: Path
     folder: Path
-    """Where all its files are."""
+    """Folder of all its files."""
     rows: Path
     limit: int | None
     judge: JudgeConfig
