@@ -44,7 +44,13 @@ class Progress:
         self._stats, self._in_flight, self._title = stats, in_flight, title
         # `disable=None` makes no bar if stderr is no terminal; a notebook's own bar is always shown.
         self._bar: tqdm[NoReturn] = tqdm(
-            total=stats.total, unit="row", file=sys.stderr, dynamic_ncols=True, disable=None, desc=title or None
+            total=stats.total,
+            unit="row",
+            file=sys.stderr,
+            dynamic_ncols=True,
+            disable=None,
+            desc=title or None,
+            leave=not title,  # one of several runs: the others' bars move up
         )
         self._started = self._last_line = time.monotonic()
 

@@ -15,7 +15,8 @@ import numpy as np
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics import intervals
 from metajudge.metrics.statistics.intervals import MIN_CLUSTERS, Interval
-from metajudge.reports.comparison import POWER, Difference, check_comparable, compare
+from metajudge.reports.comparison import POWER, Difference, compare
+from metajudge.reports.judge_settings import differences
 from metajudge.reports.model_rows import ReportRow, shared_clusters
 from metajudge.reports.outcome import SPURIOUS
 from metajudge.reports.report import Report
@@ -209,10 +210,18 @@ def check_against(report: Report, baseline: Sequence[ScoreTable], margins: Seque
                     f"`no_worse_than` {margin.text}: no such model in both studies; {closest(name, common)}"
                 )
             if name not in found:
-                check_comparable([tables[name], earlier[name]])
+                _check_judges(tables[name], earlier[name])
                 found[name] = compare([tables[name], earlier[name]], _SWAPS)
             checked.append(_compared(margin, tables[name], earlier[name], found[name]))
     return checked
+
+
+def _check_judges(now: ScoreTable, before: ScoreTable) -> None:
+    for setting, values in differences([now.judged_by, before.judged_by]).items():
+        raise UsageError(
+            f"`baseline` {before.path}: its judge differs in {setting} ({' and '.join(values)}): the figures mean "
+            "different things; judge both studies alike"
+        )
 
 
 def without_partner(report: Report, baseline: Sequence[ScoreTable]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from metajudge.llm import Usage
 from metajudge.records import HUMAN_REFERENCE
 from metajudge.studies.anchors import next_anchor
 from metajudge.studies.files import StudyFiles
+from metajudge.studies.rows_check import check_rows
 from metajudge.studies.stages import Stage, anchor_stage, critic_stage, human_stages, judge_stages
 from metajudge.studies.study import ModelUnderTest, Study
 from metajudge.tasks import ITEM, ROW, InferConfig, make_task
@@ -50,6 +51,7 @@ class StagePlan:
 
 def plan_study(study: Study) -> list[StagePlan]:
     """Count what a run would ask, stage by stage. Raises `UsageError` for a study that cannot begin."""
+    check_rows(study)
     files = StudyFiles(study)
     plans: list[StagePlan] = []
     waiting = 0

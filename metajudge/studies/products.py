@@ -57,8 +57,11 @@ def write_products(study: Study, *, is_complete: bool = True) -> Products | None
     ]
     written += _picture(study.folder / PICTURE, found, notes)
     options = PageOptions(settings.scoring, settings.texts, resamples=settings.resamples)
-    write_page(ordinary, study.folder / PAGE, options)
-    written.append(study.folder / PAGE)
+    try:
+        write_page(ordinary, study.folder / PAGE, options)
+        written.append(study.folder / PAGE)
+    except UsageError as error:  # too long: the report is there all the same
+        notes.append(f"no page: {error}")
     if drift is not None and is_complete:
         close_anchor(files.anchors, drift)
     return Products(found, text, tuple(dict.fromkeys(notes)), tuple(written), drift)

@@ -16,6 +16,7 @@ from metajudge.engine import INCOMPLETE, INTERRUPTED, OK, USER_ERROR, RunContext
 from metajudge.errors import MetaJudgeError
 from metajudge.studies.anchors import next_anchor
 from metajudge.studies.files import StudyFiles
+from metajudge.studies.rows_check import check_rows
 from metajudge.studies.stages import Stage, anchor_stage, critic_stage, human_stages, judge_stages
 from metajudge.studies.study import Study
 from metajudge.tasks import RunResult
@@ -78,6 +79,7 @@ class _StudyRun:
     """One run of a study."""
 
     def __init__(self, study: Study, spending: Spending, on_end: Callable[[StageEnd], None]) -> None:
+        check_rows(study)
         files = StudyFiles(study)
         self.result = StudyResult()
         self._spending, self._on_end = spending, on_end

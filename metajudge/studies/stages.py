@@ -11,7 +11,7 @@ from typing import Any
 
 from metajudge.engine import JudgeConfig, RunContext, StopHook
 from metajudge.errors import UsageError
-from metajudge.records import HUMAN_REFERENCE
+from metajudge.records import HUMAN_REFERENCE, read_first_judge, side_file
 from metajudge.studies.files import StudyFiles
 from metajudge.studies.human_reference import write_reference_rows
 from metajudge.studies.study import ModelUnderTest, Study, settings_of
@@ -37,10 +37,21 @@ class Stage:
 
     def run(self, stop_hook: StopHook, context: RunContext) -> RunResult:
         """Ask what has not been asked. Raises a `MetaJudgeError`."""
+        if self.step is not None:
+            self._check_model()
         if self.prepare is not None:
             self.prepare()
         self.output.parent.mkdir(parents=True, exist_ok=True)
         return self._run(self.config, stop_hook=stop_hook, context=context)
+
+    def _check_model(self) -> None:
+        """Raise `UsageError` if another model has made the output."""
+        first = read_first_judge(side_file(self.output, ".records"))
+        if first is not None and first.model != self.config.model and self.step and self.step.spec.needs_model:
+            raise UsageError(
+                f"{self.output} is by model {first.model}, not {self.config.model}: give this one another name in the "
+                f"study's file, or remove {self.output.parent}"
+            )
 
     def dry_run(self, input_file: Path | None = None) -> RunResult:
         """Count what would be asked, also of another input. Raises `UsageError`."""

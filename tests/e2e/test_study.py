@@ -120,13 +120,17 @@ def test_a_stopped_study_lets_replies_arrive_and_goes_on(tmp_path: Path) -> None
         study = ScriptedStudy(tmp_path, url, models=2, rows=12)
         study.write()
         process = driver.start([sys.executable, "-m", "metajudge", "study", str(study.file)])
-        driver.until(lambda: len(study.asked()) >= 16)
+        driver.until(lambda: len(study.asked()) >= 12 + 3)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 130 and "Run the same command again to go on." in errors, errors
         assert "Traceback" not in errors and not (study.output / "report.json").exists()
         assert study.run().returncode == 0
         check_whole(study)
+        times = [[one for name, found in study.history().items() if name.startswith(f"critic-{n} ") for one in found]
+                 for n in (1, 2)]  # fmt: skip
+        first, second = ((min(one["asked"] for one in own), max(one["replied"] for one in own)) for own in times)
+        assert first[0] < second[1] and second[0] < first[1], "the models are asked at the same time"
         assert max(map(len, study.history().values())) == 1
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sys
+import threading
 from pathlib import Path
 
 from metajudge.cli.parameters import with_flags
@@ -14,6 +15,8 @@ class _OneLine(logging.Formatter):
     """A formatter of single, harmless lines: control characters and direction overrides from data are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
+        is_main = record.thread == threading.main_thread().ident
+        record.stage = "" if is_main else f"{record.threadName}: "
         return printable(with_flags(super().format(record)))
 
 
@@ -41,10 +44,10 @@ class _LogFile(logging.FileHandler):
 def start_log(path: str | None, *others: str, with_thread: bool = False) -> None:
     """Send warnings to stderr and everything to the file at `path`, if named, which is none of `others`.
 
-    `with_thread`: name the thread of each line, which is a stage of a study.
+    `with_thread`: name the thread of each line unless it is the main one; a stage of a study has a thread.
     """
     log = logging.getLogger("metajudge")
-    who = "%(threadName)s: " if with_thread else ""
+    who = "%(stage)s" if with_thread else ""
     log.setLevel(logging.INFO)
     log.propagate = False
     terminal = _AboveTheBar(logging.WARNING)

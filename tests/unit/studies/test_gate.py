@@ -153,6 +153,15 @@ def test_models_of_one_study_only_are_named(tmp_path: Path, half: Report) -> Non
         check_against(report_of(tmp_path / "t", 20, models=("third",)), earlier, [parse_margin("rc:0.1")])
 
 
+def test_an_earlier_study_of_another_judge_is_refused(half: Report) -> None:
+    """The setting is named with both values."""
+    table = half.rows[0].file
+    assert table.judged_by is not None
+    other = replace(table, judged_by=replace(table.judged_by, model="gpt-4o"))
+    with pytest.raises(UsageError, match=r"its judge differs in model \(embedded and gpt-4o\): .* judge both studies"):
+        check_against(half, [other], [parse_margin("rc:0.1")])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [(None, "does not exist"), ("no JSON", "is no report of a study"),
