@@ -152,24 +152,23 @@ def _check_prices(study: Study, max_cost: float | None) -> None:
 
 def _say_end(end: StageEnd) -> None:
     """Print a line about the end of a stage, above the bars."""
-    title = printable(end.stage.title)
+    begin = "\r" if sys.stderr.isatty() else ""  # a closed bar may leave the cursor at its end
+    tqdm.write(begin + printable(with_flags(f"{end.stage.title}: {_end_text(end)}")), file=sys.stderr)
+
+
+def _end_text(end: StageEnd) -> str:
     if end.result is None:
-        tqdm.write(f"{title}: error: {printable(with_flags(str(end.error)))}", file=sys.stderr)
-        return
+        return f"error: {end.error}"
     stats = end.result.stats
     if stats is None:
-        tqdm.write(f"{title}: no row to ask about", file=sys.stderr)
-        return
-    failed = f", {stats.failures} failed" if stats.failures else ""
-    unusable = f", {stats.unusable} unusable" if stats.unusable else ""
-    cost = f", cost {stats.cost:.2f}" if stats.cost else ""
-    line = f"{title}: {stats.success + stats.empty} done, {stats.resumed} done before{failed}{unusable}; "
-    line += (
-        f"{plural(stats.requests, 'request')}, {stats.usage.total_tokens:,} tokens{cost}, {end.result.seconds:.1f} s"
-    )
-    if end.result.stop_reason is not None:
-        line += f"; stopped: {end.result.stop_reason}"
-    tqdm.write(printable(with_flags(line)), file=sys.stderr)
+        return "no row to ask about"
+    parts = [f"{stats.success + stats.empty} done", f"{stats.resumed} done before"]
+    parts += [f"{stats.failures} failed"] if stats.failures else []
+    parts += [f"{stats.unusable} unusable"] if stats.unusable else []
+    used = [plural(stats.requests, "request"), f"{stats.usage.total_tokens:,} tokens"]
+    used += [f"cost {stats.cost:.2f}"] if stats.cost else []
+    text = f"{', '.join(parts)}; {', '.join(used)}, {end.result.seconds:.1f} s"
+    return text if end.result.stop_reason is None else f"{text}; stopped: {end.result.stop_reason}"
 
 
 def _next(result: StudyResult) -> str:

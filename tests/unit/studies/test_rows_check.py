@@ -42,6 +42,13 @@ def test_rows_without_human_checklists_need_a_decomposer(tmp_path: Path) -> None
         run_study(study)
 
 
+def test_a_stage_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    """Nothing is asked for a study that could not be finished."""
+    with pytest.raises(UsageError, match="flaws: this stage is not available here"):
+        run_study(study_of(tmp_path, f"flaws = true\n{GOOD}"))
+    assert not (tmp_path / "study").exists()
+
+
 def test_a_field_of_the_last_row_only_is_enough(tmp_path: Path) -> None:
     """A row without a model's checklist is counted later, as by `infer`."""
     study = study_of(tmp_path)
