@@ -78,7 +78,8 @@ def _parsed(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: no UTF-8 (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: no TOML: {error}") from None
+        hint = "; a text is in quotes" if "value" in str(error) else ""
+        raise UsageError(f"{file}: no TOML: {error}{hint}") from None
 
 
 class _Reader:

@@ -12,14 +12,29 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from metajudge.engine import INCOMPLETE, INTERRUPTED, OK, USER_ERROR, RunContext, Spending, StopHook, run_to_end
+from metajudge.engine import (
+    INCOMPLETE,
+    INTERRUPTED,
+    OK,
+    USER_ERROR,
+    BudgetExceeded,
+    OutageTooLong,
+    RunContext,
+    Spending,
+    StopHook,
+    run_to_end,
+)
 from metajudge.errors import MetaJudgeError
+from metajudge.llm import FatalError
 from metajudge.studies.anchors import next_anchor
 from metajudge.studies.files import StudyFiles
 from metajudge.studies.rows_check import check_rows
 from metajudge.studies.stages import Stage, anchor_stage, critic_stage, human_stages, judge_stages
 from metajudge.studies.study import Study
 from metajudge.tasks import RunResult
+
+_OF_THE_ENDPOINT = (FatalError, OutageTooLong, BudgetExceeded)
+"""Reasons to stop for which another run of the same endpoint would stop, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ class _StudyRun:
         self._lock = threading.Lock()
         self._stops: list[Callable[[], None]] = []
         self._stopped = 0
+        self._judge_is_gone = False
 
     async def all(self, stop_hook: StopHook) -> None:
         """Run the stages; the judge is asked about a model as soon as its critiques are there."""
@@ -124,24 +140,31 @@ class _StudyRun:
         """Run stages one after the other; return False once one is not usable."""
         loop = asyncio.get_running_loop()
         for stage in stages:
-            end = await loop.run_in_executor(pool, self._run, stage)
+            end = await loop.run_in_executor(pool, self._run, stage, pool is self._judge)
             if end is None or not end.is_usable:
                 return False
         return True
 
-    def _run(self, stage: Stage) -> StageEnd | None:
+    def _run(self, stage: Stage, is_judges: bool) -> StageEnd | None:
         """Run a stage in this thread; None if the study has been stopped."""
         if self._stopped:
             return None
         threading.current_thread().name = stage.title  # the log names it
-        try:
-            end = StageEnd(stage, stage.run(self._hook, RunContext(stage.title, self._spending)))
-        except MetaJudgeError as error:
-            end = StageEnd(stage, error=error)
+        end = self._end_of(stage, is_judges and self._judge_is_gone)
+        if is_judges and end.result is not None and isinstance(end.result.stop_reason, _OF_THE_ENDPOINT):
+            self._judge_is_gone = True
         with self._lock:
             self.result.ends.append(end)
         self._on_end(end)
         return end
+
+    def _end_of(self, stage: Stage, is_hopeless: bool) -> StageEnd:
+        if is_hopeless:
+            return StageEnd(stage, error=MetaJudgeError("not begun: the judge stopped before, see above"))
+        try:
+            return StageEnd(stage, stage.run(self._hook, RunContext(stage.title, self._spending)))
+        except MetaJudgeError as error:
+            return StageEnd(stage, error=error)
 
     @contextlib.contextmanager
     def _hook(self, stop: Callable[[], None]) -> Iterator[None]:

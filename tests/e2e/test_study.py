@@ -159,6 +159,22 @@ def test_a_model_that_does_not_answer_leaves_the_others_their_report(tmp_path: P
     check_whole(study)
 
 
+def test_a_judge_that_is_gone_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stages behind the first one are not begun; the exit code says that something is left."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["study", "init"]) == 0
+    file = tmp_path / "study.toml"
+    dead = 'model = "x"\napi_base = "http://127.0.0.1:9/v1"\noutage_timeout = 0.2'
+    file.write_text(file.read_text().replace('model = "embedded"', dead))
+    assert main(["study", "study.toml"]) == 1
+    errors = capsys.readouterr().err
+    assert errors.count("; holding new questions") == 1, errors
+    assert "judge model-high_deceptive_alignment: error: not begun: the judge stopped before" in errors
+    assert "no report: nothing has been judged" in errors and not (tmp_path / "study" / "report.json").exists()
+
+
 def test_the_plan_counts_what_the_run_then_asks(
     tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
