@@ -50,11 +50,9 @@ def write_products(study: Study, *, is_complete: bool = True) -> Products | None
     notes += overview_notes(found.rows)
     drift = _drift(study, files, found)
     text = "\n\n".join(part.rstrip("\n") for part in (str(found), *([trend_text(drift)] if drift else []))) + "\n"
-    rows = [_with_values(found, row) for row in found.to_json()]
-    written = [
-        _write(study.folder / JSON, json.dumps(rows, indent=1, allow_nan=False) + "\n"),
-        _write(files.report, text),
-    ]
+    rows = [json.dumps(_with_values(found, row), allow_nan=False) for row in found.to_json()]
+    whole = "[\n" + ",\n".join(rows) + "\n]\n"  # a line a model: the figures by row would make thousands
+    written = [_write(study.folder / JSON, whole), _write(files.report, text)]
     written += _picture(study.folder / PICTURE, found, notes)
     options = PageOptions(settings.scoring, settings.texts, resamples=settings.resamples)
     try:

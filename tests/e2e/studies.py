@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from metajudge.cli import main
 from tests.e2e import driver
 from tests.e2e.driver import log, records, until
 from tests.servers import ROOT
@@ -78,6 +79,11 @@ class ScriptedStudy:
         """Run the study to its end."""
         self.write(more)
         return driver.metajudge("study", self.file, *flags)
+
+    def run_here(self, *flags: str, more: str = "") -> int:
+        """Run the study in this process, which has imported everything; return the exit code."""
+        self.write(more)
+        return main(["study", str(self.file), *flags])
 
     def kill(self, rng: random.Random) -> bool:
         """Start the study and kill it once it has asked something; return False if it ended by itself."""

@@ -26,13 +26,16 @@ def server() -> Iterator[str]:
         yield url
 
 
-def test_the_file_of_init_runs_offline_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
+def test_the_file_of_init_runs_offline_and_a_second_run_asks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """No key and no network: the embedded judge and two models whose checklists are in the example rows."""
-    begun = driver.metajudge("study", "init", cwd=tmp_path)
-    assert begun.returncode == 0 and "python3 -m metajudge study study.toml" in begun.stdout
-    planned = driver.metajudge("study", "check", "study.toml", cwd=tmp_path)
-    assert planned.returncode == 0
-    assert re.search(r"^judge model-low_deceptive_alignment +10 +50 ", planned.stdout, re.MULTILINE), planned.stdout
+    monkeypatch.chdir(tmp_path)
+    assert main(["study", "init"]) == 0
+    assert "python3 -m metajudge study study.toml" in capsys.readouterr().out
+    assert main(["study", "check", "study.toml"]) == 0
+    planned = capsys.readouterr().out
+    assert re.search(r"^judge model-low_deceptive_alignment +10 +50 ", planned, re.MULTILINE), planned
     first = driver.metajudge("study", "study.toml", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert "judge model-high_deceptive_alignment: 10 done, 0 done before; 50 requests" in first.stderr
@@ -40,10 +43,9 @@ def test_the_file_of_init_runs_offline_and_a_second_run_asks_nothing(tmp_path: P
     report = json.loads((tmp_path / "study" / "report.json").read_text())
     assert [row["model"] for row in report] == ["model-low_deceptive_alignment", "model-high_deceptive_alignment"]
     assert (tmp_path / "study" / "report.txt").read_text().strip() in first.stdout
-    second = driver.metajudge("study", "study.toml", cwd=tmp_path)
-    assert second.returncode == 0 and second.stderr.count("0 done, 10 done before; 0 requests") == 2
-    again = driver.metajudge("study", "init", cwd=tmp_path)
-    assert again.returncode == 2 and "study.toml exists already" in again.stderr
+    assert main(["study", "study.toml"]) == 0
+    assert capsys.readouterr().err.count("0 done, 10 done before; 0 requests") == 2
+    assert main(["study", "init"]) == 2 and "study.toml exists already" in capsys.readouterr().err
 
 
 def check_whole(study: ScriptedStudy) -> None:
@@ -96,22 +98,22 @@ def test_a_study_of_five_models_killed_ten_times_asks_again_only_what_was_in_fli
         storm(ScriptedStudy(tmp_path, url, models=5, rows=60), kills=10)
 
 
-def test_controls_and_the_human_reference_are_in_the_report(tmp_path: Path, server: str) -> None:
+def test_controls_and_the_human_reference_are_in_the_report(
+    tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Annotators' lists are made in a second decomposition and judged once for all models."""
     study = ScriptedStudy(tmp_path, server, models=2, rows=10)
-    end = study.run(more="[control]\nkinds = ['other-row', 'sides-exchanged']\n\n[human-reference]\n")
-    assert end.returncode == 0, end.stdout + end.stderr
+    assert study.run_here(more="[control]\nkinds = ['other-row', 'sides-exchanged']\n\n[human-reference]\n") == 0
     report = json.loads((study.output / "report.json").read_text())
     for row in report:
         assert [one["kind"] for one in row["controls"]] == ["other-row", "sides-exchanged", "human-reference"]
         assert all(one["n"] for one in row["controls"])
     # Three annotators in ten rows, and each model's reasons against the points of each: the annotators once only.
-    done = re.findall(r"human-reference critic-\d: (\d+ done, \d+ done before)", end.stderr)
-    assert sorted(done) == ["30 done, 30 done before", "60 done, 0 done before"], end.stderr
-    again = study.run(more="[control]\n\n[human-reference]\n")
-    assert again.returncode == 0 and again.stderr.count(" 0 requests, ") == again.stderr.count("done before"), (
-        again.stderr
-    )
+    done = re.findall(r"human-reference critic-\d: (\d+ done, \d+ done before)", capsys.readouterr().err)
+    assert sorted(done) == ["30 done, 30 done before", "60 done, 0 done before"]
+    assert study.run_here(more="[control]\n\n[human-reference]\n") == 0
+    errors = capsys.readouterr().err
+    assert errors.count(" 0 requests, ") == errors.count("done before") == 12, errors
 
 
 def test_a_stopped_study_lets_replies_arrive_and_goes_on(tmp_path: Path) -> None:
@@ -134,28 +136,33 @@ def test_a_stopped_study_lets_replies_arrive_and_goes_on(tmp_path: Path) -> None
         assert max(map(len, study.history().values())) == 1
 
 
-def test_the_bound_on_the_cost_holds_over_all_stages(tmp_path: Path, server: str) -> None:
+def test_the_bound_on_the_cost_holds_over_all_stages(
+    tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A reply costs 110 tokens: .0001 at the file's prices. The next run, with more money, ends the study."""
     study = ScriptedStudy(tmp_path, server, models=2, rows=10)
     before = len(study.asked())
-    end = study.run("--max-cost", "0.006")
-    assert end.returncode == 1 and "could exceed --max-cost 0.006" in end.stderr, end.stderr
+    assert study.run_here("--max-cost", "0.006") == 1
+    assert "could exceed --max-cost 0.006" in capsys.readouterr().err
     spent = (len(study.asked()) - before) * 110 / 1e6
     assert 0.002 < spent <= 0.006
-    assert study.run("--max-cost", "1").returncode == 0
+    assert study.run_here("--max-cost", "1") == 0
     check_whole(study)
 
 
-def test_a_model_that_does_not_answer_leaves_the_others_their_report(tmp_path: Path, server: str) -> None:
-    """The exit code says that something must be changed; `study check` has named the endpoint before."""
+def test_a_model_that_does_not_answer_leaves_the_others_their_report(
+    tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit code says that something is left; `study check` has named the endpoint before."""
     dead = table("models", name="dead", model="dead", api_base="http://127.0.0.1:9/v1", outage_timeout=0.1)
     study = ScriptedStudy(tmp_path, server, models=2, rows=10)
     study.write(dead)
-    checked = driver.metajudge("study", "check", study.file)
-    assert checked.returncode == 1 and "dead: dead at http://127.0.0.1:9/v1: error: " in checked.stdout, checked.stdout
-    assert "critic-1: critic-1 at " in checked.stdout and "answers in" in checked.stdout
-    end = study.run(more=dead)
-    assert end.returncode == 1 and "Some stages are not complete (critic dead)" in end.stderr, end.stderr
+    assert main(["study", "check", str(study.file)]) == 1
+    checked = capsys.readouterr().out
+    assert "dead: dead at http://127.0.0.1:9/v1: error: " in checked, checked
+    assert "critic-1: critic-1 at " in checked and "answers in" in checked
+    assert study.run_here(more=dead) == 1
+    assert "Some stages are not complete (critic dead)" in capsys.readouterr().err
     check_whole(study)
 
 
