@@ -79,12 +79,12 @@ def run(args: argparse.Namespace) -> int:
     if action == INIT:
         return _init(file)
     start_log(args.log_file, str(file), with_thread=True)
-    study = read_study(file)
-    if action == CHECK:
-        return _check(study, args.max_cost)
+    study = read_study(file, needs_keys=not args.dry_run)
     if args.dry_run:
         print(_plan_text(plan_study(study)) + "\n\nDry run: nothing was sent or written.")
         return OK
+    if action == CHECK:
+        return _check(study, args.max_cost)
     return _run(study, args)
 
 

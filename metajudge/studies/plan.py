@@ -19,6 +19,8 @@ from metajudge.text import estimate_tokens
 TYPICAL_ITEMS = 5
 """Items of a list that nobody has made yet."""
 _TYPICAL_ITEM = "Response B explains why the result is wrong and names the line that has to be changed."
+_TYPICAL_STEP = (TYPICAL_ITEMS, 2000)
+"""Requests of a row, and tokens of each prompt, of a step that asks about every item."""
 _ANNOTATORS = 3
 """Annotators of a row whose lists nobody has made yet."""
 
@@ -80,7 +82,6 @@ def _of_model(study: Study, files: StudyFiles, model: ModelUnderTest, waiting: i
 
 def _judging(study: Study, stage: Stage, waiting: int) -> StagePlan:
     """Plan a stage of the judge: rows that are there are counted, `waiting` ones estimated."""
-    assert isinstance(stage.config, InferConfig)
     known = StagePlan(stage.title, 0, 0, 0, True, _prices(study.judge))
     source = stage.config.input_file
     if stage.prepare is None and Path(source).exists():
@@ -89,7 +90,7 @@ def _judging(study: Study, stage: Stage, waiting: int) -> StagePlan:
         waiting = max(waiting, _rows(study))
     if not waiting:
         return known
-    requests, tokens = _typical(stage.config)
+    requests, tokens = _typical(stage.config) if isinstance(stage.config, InferConfig) else _TYPICAL_STEP
     times = 2 * _ANNOTATORS if stage.title.startswith(HUMAN_REFERENCE) else 1
     count = waiting * times * requests
     return replace(

@@ -61,9 +61,12 @@ _REPORT = {
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def read_study(file: Path) -> Study:
-    """Read a study's file. Raises `UsageError` for what cannot be meant, with file, table and key in one line."""
-    return _Reader(file, _parsed(file)).study()
+def read_study(file: Path, *, needs_keys: bool = True) -> Study:
+    """Read a study's file; `needs_keys` False: nothing will be sent, so that a missing key does not matter.
+
+    Raises `UsageError` for what cannot be meant, with file, table and key in one line.
+    """
+    return _Reader(file, _parsed(file), needs_keys).study()
 
 
 def _parsed(file: Path) -> dict[str, Any]:
@@ -85,8 +88,8 @@ def _parsed(file: Path) -> dict[str, Any]:
 class _Reader:
     """Reads one file."""
 
-    def __init__(self, file: Path, data: Mapping[str, Any]) -> None:
-        self._file, self._data = file, data
+    def __init__(self, file: Path, data: Mapping[str, Any], needs_keys: bool) -> None:
+        self._file, self._data, self._needs_keys = file, data, needs_keys
 
     def study(self) -> Study:
         known = {"folder": TEXT, "flaws": FLAG, **{name: TABLE for name in _TABLES if name != "models"}}
@@ -236,7 +239,8 @@ class _Reader:
         if base is not None and variable is None and DEFAULT_BASE_URL in config.base_urls:
             config = replace(config, api_key=os.environ.get("OPENAI_API_KEY", "").strip())
         try:
-            check_key(config, matching=matching)
+            if self._needs_keys:
+                check_key(config, matching=matching)
         except UsageError as error:
             raise self._table(table).error("", str(error)) from None
         return config
@@ -246,7 +250,7 @@ class _Reader:
         if not _VARIABLE.fullmatch(variable):
             raise self._table(table).error("api_key_env", " is no name of a variable; name the one that holds the key")
         key = os.environ.get(variable, "").strip()
-        if not key:
+        if not key and self._needs_keys:
             raise self._table(table).error("api_key_env", ": the variable that it names is not set; set it and go on")
         return key
 

@@ -210,6 +210,16 @@ def test_a_judge_without_a_key_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         study_of(tmp_path, GOOD.replace("embedded", "gpt-4o"))
 
 
+def test_a_plan_needs_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent."""
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.delenv("JUDGE_KEY")
+    write_rows(tmp_path / "rows.jsonl")
+    for text in (WHOLE, GOOD.replace("embedded", "gpt-4o")):
+        (tmp_path / "study.toml").write_text(text)
+        assert read_study(tmp_path / "study.toml", needs_keys=False).judge.api_key == ""
+
+
 @pytest.mark.parametrize(("name", "message"), [("no.toml", "does not exist; `study init"), ("", "is a directory")])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, message: str) -> None:
     """The line says what to do."""
