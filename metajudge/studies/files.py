@@ -44,6 +44,10 @@ class StudyFiles:
         """Return the judge's records about a control of a model."""
         return self.judge / kind / f"{file_of(model)}.jsonl"
 
+    def flaws(self, model: ModelUnderTest) -> Path:
+        """Return the rows with the kinds of a model's reasons."""
+        return self.judge / "flaws" / f"{file_of(model)}.jsonl"
+
     @property
     def annotators_judged(self) -> Path:
         """The judge's records about annotators in place of a model."""

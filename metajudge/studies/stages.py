@@ -1,4 +1,4 @@
-"""Stages of a study: each is an ordinary run of `decompose`, `critic` or `infer` with its resumable output.
+"""Stages of a study: each is an ordinary run of `decompose`, `critic`, `infer` or `flaws` with its resumable output.
 
 A new stage about every model is a function from study and model to a `Stage`, named in `judge_stages`.
 """
@@ -14,8 +14,10 @@ from metajudge.errors import UsageError
 from metajudge.records import HUMAN_REFERENCE, read_first_judge, side_file
 from metajudge.studies.files import StudyFiles
 from metajudge.studies.human_reference import write_reference_rows
+from metajudge.studies.rows_check import spelled
 from metajudge.studies.study import ModelUnderTest, Study, settings_of
 from metajudge.tasks import InferConfig, RunResult, Step, StepConfig, run_infer, run_step
+from metajudge.tasks.flaws import FlawsStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,11 @@ def judge_stages(study: Study, files: StudyFiles, model: ModelUnderTest) -> Iter
 
 
 def flaws_stage(study: Study, files: StudyFiles, model: ModelUnderTest) -> Stage:
-    """Return the stage in which the judge names the kind of each reason and its flaws."""
-    raise UsageError(f"{study.file}: flaws: this stage is not available here; leave it out, or set it to false")
+    """Return the stage in which the judge names the class of each reason and its flaws."""
+    name = spelled(study, model) if model.critic is None else model.name
+    step = FlawsStep(name, study.matching.get("top_k"), study.judge.system_message)
+    config = StepConfig(**_of(study, files.critic(model), study.judge), output_file=files.flaws(model))
+    return Stage(f"flaws {model.name}", config, step)
 
 
 def anchor_stage(study: Study, folder: Path) -> Stage:

@@ -116,6 +116,23 @@ def test_controls_and_the_human_reference_are_in_the_report(
     assert errors.count(" 0 requests, ") == errors.count("done before") == 12, errors
 
 
+def test_the_kinds_of_reasons_are_in_the_report_and_the_page(
+    tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The judge is asked about each reason once; a second picture has classes and flaws."""
+    study = ScriptedStudy(tmp_path, server, models=2, rows=10, above="flaws = true")
+    assert study.run_here() == 0
+    output = capsys.readouterr()
+    assert "flaws critic-1: 10 done, 0 done before; 20 requests" in output.err, output.err
+    assert "Kinds of reasons" in output.out
+    report = json.loads((study.output / "report.json").read_text())
+    assert [one["reasons"] for row in report for one in row["flaws"]] == [20, 20]
+    assert (study.output / "flaws_compare.png").exists()
+    assert study.run_here() == 0
+    errors = capsys.readouterr().err
+    assert errors.count(" 0 requests, ") == errors.count("done before") == 7, errors
+
+
 def test_a_stopped_study_lets_replies_arrive_and_goes_on(tmp_path: Path) -> None:
     """SIGINT ends it with 130 and one line; nothing is asked again."""
     with running("tests.servers.scripted", "--latency", "0.3") as url:

@@ -5,12 +5,7 @@ from pathlib import Path
 import pytest
 
 from metajudge.errors import UsageError
-from metajudge.studies import Study, plan_study, run_study
-from metajudge.studies.files import StudyFiles
-from metajudge.studies.stages import Stage
-from metajudge.studies.study import ModelUnderTest, settings_of
-from metajudge.tasks import StepConfig
-from metajudge.tasks.critic import CriticStep
+from metajudge.studies import plan_study, run_study
 from tests.unit.studies.files import GOOD, study_of
 
 CRITIC = '[[models]]\nname = "c"\nmodel = "x"\napi_base = "http://127.0.0.1:9/v1"\n'
@@ -47,28 +42,23 @@ def test_rows_without_human_checklists_need_a_decomposer(tmp_path: Path) -> None
         run_study(study)
 
 
-def test_a_stage_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
-    """Nothing is asked for a study that could not be finished."""
-    with pytest.raises(UsageError, match="flaws: this stage is not available here"):
-        run_study(study_of(tmp_path, f"flaws = true\n{GOOD}"))
-    assert not (tmp_path / "study").exists()
+FLAWS = GOOD.replace('"embedded"', '"x"\napi_base = "http://127.0.0.1:9/v1"').replace('name = "m"', 'name = "M"')
 
 
-def test_a_stage_of_a_step_is_planned_and_run_behind_the_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One function makes it; here a step that parses a text in place of asking."""
+def test_the_stage_of_flaws_reads_the_checklist_as_the_rows_spell_it(tmp_path: Path) -> None:
+    """Two reasons in each of 30 rows are two questions each."""
+    study = study_of(tmp_path, f"flaws = true\n{FLAWS}")
+    plans = {plan.title: plan for plan in plan_study(study)}
+    assert list(plans) == ["judge M", "flaws M"]
+    assert (plans["flaws M"].rows, plans["flaws M"].requests, plans["flaws M"].is_exact) == (30, 60, True)
 
-    def stage(study: Study, files: StudyFiles, model: ModelUnderTest) -> Stage:
-        settings = {**settings_of(study.judge), "input_file": files.critic(model)}
-        config = StepConfig(**settings, output_file=files.judge / "flaws" / "m.jsonl")
-        return Stage(f"flaws {model.name}", config, CriticStep(model_name="x", from_field="said"))
 
-    monkeypatch.setattr("metajudge.studies.stages.flaws_stage", stage)
-    said = "Reasons:\n- Response A names the city.\n\\boxed{A>B}"
-    study = study_of(tmp_path, f"flaws = true\n{GOOD}", said=said)
-    assert [plan.title for plan in plan_study(study)] == ["judge m", "flaws m"]
-    result = run_study(study)
-    assert result.exit_code == 0 and [end.stage.title for end in result.ends] == ["judge m", "flaws m"]
-    assert len(result.ends[1].stage.output.read_text().splitlines()) == 30
+def test_rows_without_a_conversation_cannot_be_asked_for_flaws(tmp_path: Path) -> None:
+    """The judge reads it; `infer` alone does not."""
+    study = study_of(tmp_path, f"flaws = true\n{FLAWS}")
+    study.rows.write_text(study.rows.read_text().replace('"context"', '"contexts"'))
+    with pytest.raises(UsageError, match=r'flaws: no row of .* has "context"; did you mean contexts\?'):
+        run_study(study)
 
 
 def test_a_field_of_the_last_row_only_is_enough(tmp_path: Path) -> None:
