@@ -66,8 +66,7 @@ def storm(study: ScriptedStudy, kills: int) -> None:
     rng = random.Random(study.rows)
     struck = [study.kill(rng) for _ in range(kills)]
     assert all(struck), "the study ended before all kills were spent"
-    end = study.run()
-    assert end.returncode == 0, end.stdout + end.stderr
+    assert study.run_here() == 0
     check_whole(study)
     assert not study.unexcused()
     in_flight = study.concurrent * (study.models + 1)
@@ -76,8 +75,7 @@ def storm(study: ScriptedStudy, kills: int) -> None:
     assert len(study.asked()) - questions <= kills * in_flight
     before = study.asked()
     study.models += 1
-    more = study.run()
-    assert more.returncode == 0, more.stdout + more.stderr
+    assert study.run_here() == 0
     check_whole(study)
     added = [question for question, history in study.history().items() if history[-1]["run"] == str(study.runs)]
     assert len(study.asked()) - len(before) == len(added) == 3 * study.rows
