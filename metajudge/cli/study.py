@@ -48,9 +48,9 @@ _DEFAULT = "study.toml"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the file, the cost and the requirements."""
-    words = "the study's file. init FILE writes one to start from (default: study.toml); check FILE asks each endpoint "
-    words += "once and prints requests and cost of the whole"
-    parser.add_argument("words", nargs="+", metavar="[init|check] FILE", help=words)
+    words = "the study's file; before it, init writes one to start from (default: study.toml), and check asks each "
+    words += "endpoint once and prints requests and cost of the whole"
+    parser.add_argument("words", nargs="+", metavar="FILE", help=words)
     dry = "only print requests and cost of what remains; nothing is sent"
     parser.add_argument("--dry-run", action="store_true", help=dry)
     parser.add_argument("--log-file", metavar="PATH", help="also write the log here (never holds a key)")

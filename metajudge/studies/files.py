@@ -45,7 +45,7 @@ class StudyFiles:
         return self.judge / kind / f"{file_of(model)}.jsonl"
 
     def flaws(self, model: ModelUnderTest) -> Path:
-        """Return the rows with the kinds and flaws of a model's reasons, as the judge names them."""
+        """Return the rows with the kinds of a model's reasons."""
         return self.judge / "flaws" / f"{file_of(model)}.jsonl"
 
     @property

@@ -1,7 +1,6 @@
 """Products of a study: the report as text and JSON, the picture, and the page."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from metajudge.errors import UsageError
 from metajudge.records import HUMAN_REFERENCE, replacing
 from metajudge.reports.controls import control_levels
+from metajudge.reports.flaws.text import flaw_notes
 from metajudge.reports.page.writer import PageOptions, write_page
 from metajudge.reports.plots import points_from_report
 from metajudge.reports.render import file_notes, overview_notes
@@ -46,20 +46,16 @@ def write_products(study: Study, *, is_complete: bool = True) -> Products | None
         return None
     settings = study.report
     kinds = [path for model in study.models if study.flaws and _has_records(path := files.flaws(model))]
-    found = report(
-        [*ordinary, *_controls(study, files), *kinds], options=settings.scoring, resamples=settings.resamples
-    )
+    paths = [*ordinary, *_controls(study, files), *kinds]
+    found = report(paths, options=settings.scoring, resamples=settings.resamples)
     notes = [note for row in found.models.values() for note in file_notes(row.file)]
-    notes += overview_notes(found.rows)
+    notes += [*overview_notes(found.rows), *flaw_notes(found.flaws)]
     drift = _drift(study, files, found)
     text = "\n\n".join(part.rstrip("\n") for part in (str(found), *([trend_text(drift)] if drift else []))) + "\n"
     rows = [json.dumps(_with_values(found, row), allow_nan=False) for row in found.to_json()]
     whole = "[\n" + ",\n".join(rows) + "\n]\n"  # a line a model: the figures by row would make thousands
     written = [_write(study.folder / JSON, whole), _write(files.report, text)]
-    try:
-        written += _pictures(study.folder, found, notes)
-    except OSError as error:
-        raise UsageError(f"the pictures in {study.folder} cannot be written: {error.strerror}") from None
+    written += _pictures(study.folder, found, notes)
     options = PageOptions(settings.scoring, settings.texts, resamples=settings.resamples)
     try:
         write_page([*ordinary, *kinds], study.folder / PAGE, options)
@@ -102,25 +98,29 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _pictures(folder: Path, found: Report, notes: list[str]) -> Iterator[Path]:
-    """Draw what can be drawn; yield the paths, and add a note on each picture that is not possible."""
+def _pictures(folder: Path, found: Report, notes: list[str]) -> list[Path]:
+    """Draw the pictures; add a note for what is not possible."""
     panels = points_from_report(row.as_json() for row in found.models.values())
     kinds = [one for one in found.flaws.models if one.reasons]
     if not panels:
         notes.append("no picture: no model has both outcome accuracy and rationale consistency")
     if not panels and not kinds:
-        return
+        return []
     try:
         from metajudge.reports.plots import flaws, models, picture  # matplotlib is optional
     except ImportError:
         notes.append("no picture: it needs matplotlib; install it with: pip install '.[plot]'")
-        return
+        return []
+    figures = {}
     if panels:
-        figure, unnamed = models.draw(panels, models.Look(levels=control_levels(found.controls)))
+        figures[PICTURE], unnamed = models.draw(panels, models.Look(levels=control_levels(found.controls)))
         if unnamed:
             notes.append(f"no place in the picture for the names of {', '.join(unnamed)}")
-        picture.save(figure, folder / PICTURE)
-        yield folder / PICTURE
     if kinds:
-        picture.save(flaws.draw(kinds), folder / FLAW_PICTURE, "Classes and flaws of reasons")
-        yield folder / FLAW_PICTURE
+        figures[FLAW_PICTURE] = flaws.draw(kinds)
+    for name, figure in figures.items():
+        try:
+            picture.save(figure, folder / name)
+        except OSError as error:
+            raise UsageError(f"{folder / name} cannot be written: {error.strerror}") from None
+    return [folder / name for name in figures]

@@ -102,6 +102,8 @@ class _Reader:
         top = self._table("", above).checked(known)
         data = self._known("data", {"rows": TEXT, "limit": options_of(InferConfig)["limit"]}, needs="rows")
         judge, matching = self._judge()
+        if top.get("flaws") and judge.model == EMBEDDED:
+            raise self._table("").error("flaws", ": the embedded judge cannot read reasons; name a language model")
         folder = self._path(top["folder"]) if "folder" in top else self._file.with_suffix("")
         if folder == self._file or folder.is_file():
             raise self._table("").error("folder", f" {folder} is a file; name a directory")

@@ -1,4 +1,4 @@
-"""Stages of a study: each is an ordinary run of a command that asks about rows, with its resumable output.
+"""Stages of a study: each is an ordinary run of `decompose`, `critic`, `infer` or `flaws` with its resumable output.
 
 A new stage about every model is a function from study and model to a `Stage`, named in `judge_stages`.
 """
@@ -11,10 +11,10 @@ from typing import Any
 
 from metajudge.engine import JudgeConfig, RunContext, StopHook
 from metajudge.errors import UsageError
-from metajudge.llm import EMBEDDED
 from metajudge.records import HUMAN_REFERENCE, read_first_judge, side_file
 from metajudge.studies.files import StudyFiles
 from metajudge.studies.human_reference import write_reference_rows
+from metajudge.studies.rows_check import spelled
 from metajudge.studies.study import ModelUnderTest, Study, settings_of
 from metajudge.tasks import InferConfig, RunResult, Step, StepConfig, run_infer, run_step
 from metajudge.tasks.flaws import FlawsStep
@@ -103,10 +103,9 @@ def judge_stages(study: Study, files: StudyFiles, model: ModelUnderTest) -> Iter
 
 
 def flaws_stage(study: Study, files: StudyFiles, model: ModelUnderTest) -> Stage:
-    """Return the stage in which the judge names the kind of each reason and its flaws. Raises `UsageError`."""
-    if study.judge.model == EMBEDDED:
-        raise UsageError(f"{study.file}: flaws: it needs a language model as [judge]; set it to false, or name another")
-    step = FlawsStep(model_name=model.name, system_message=study.judge.system_message)
+    """Return the stage in which the judge names the class of each reason and its flaws."""
+    name = spelled(study, model) if model.critic is None else model.name
+    step = FlawsStep(name, study.matching.get("top_k"), study.judge.system_message)
     config = StepConfig(**_of(study, files.critic(model), study.judge), output_file=files.flaws(model))
     return Stage(f"flaws {model.name}", config, step)
 

@@ -47,8 +47,8 @@ class ScriptedStudy:
     rows: int
     concurrent: int = 4
     """Requests in flight of each endpoint."""
-    top: str = ""
-    """Lines above the tables."""
+    above: str = ""
+    """Keys above the tables of the file."""
     runs: int = 0
     killed: dict[str, float] = field(default_factory=dict)
     """Times of the kills by run."""
@@ -71,7 +71,7 @@ class ScriptedStudy:
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / "rows.jsonl").exists():
             raw_rows(self.folder / "rows.jsonl", self.rows)
-        parts = [self.top, table("data", rows="rows.jsonl"), table("decomposer", model="decomposer", **endpoint)]
+        parts = [self.above, table("data", rows="rows.jsonl"), table("decomposer", model="decomposer", **endpoint)]
         parts.append(table("judge", model="the-judge", **endpoint))
         names = [f"critic-{n}" for n in range(1, self.models + 1)]
         parts += [table("models", name=name, model=name, **endpoint) for name in names]

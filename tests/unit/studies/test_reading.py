@@ -171,6 +171,7 @@ BAD = {
         changed("min_items = 2", "min_items = 9"),
         "[decomposer] min_items 9 is more than max_items 7",
     ),
+    "flaws by the embedded judge": (f"flaws = true\n{GOOD}", "flaws: the embedded judge cannot read reasons"),
     "one model table": (GOOD.replace("[[models]]", "[models]"), "[models] is written [[models]], once for each model"),
     "a table as a text": (
         GOOD.replace("[data]", 'anchor = "x"\n[data]'),

@@ -42,11 +42,23 @@ def test_rows_without_human_checklists_need_a_decomposer(tmp_path: Path) -> None
         run_study(study)
 
 
-def test_flaws_by_the_embedded_judge_are_refused_at_once(tmp_path: Path) -> None:
-    """Nothing is asked for a study that could not be finished."""
-    with pytest.raises(UsageError, match=r"flaws: it needs a language model as \[judge\]"):
-        run_study(study_of(tmp_path, f"flaws = true\n{GOOD}"))
-    assert not (tmp_path / "study").exists()
+FLAWS = GOOD.replace('"embedded"', '"x"\napi_base = "http://127.0.0.1:9/v1"').replace('name = "m"', 'name = "M"')
+
+
+def test_the_stage_of_flaws_reads_the_checklist_as_the_rows_spell_it(tmp_path: Path) -> None:
+    """Two reasons in each of 30 rows are two questions each."""
+    study = study_of(tmp_path, f"flaws = true\n{FLAWS}")
+    plans = {plan.title: plan for plan in plan_study(study)}
+    assert list(plans) == ["judge M", "flaws M"]
+    assert (plans["flaws M"].rows, plans["flaws M"].requests, plans["flaws M"].is_exact) == (30, 60, True)
+
+
+def test_rows_without_a_conversation_cannot_be_asked_for_flaws(tmp_path: Path) -> None:
+    """The judge reads it; `infer` alone does not."""
+    study = study_of(tmp_path, f"flaws = true\n{FLAWS}")
+    study.rows.write_text(study.rows.read_text().replace('"context"', '"contexts"'))
+    with pytest.raises(UsageError, match=r'flaws: no row of .* has "context"; did you mean contexts\?'):
+        run_study(study)
 
 
 def test_a_field_of_the_last_row_only_is_enough(tmp_path: Path) -> None:
