@@ -18,7 +18,7 @@ import yaml  # comes with huggingface_hub
 import metajudge
 from metajudge.cli import COMMANDS as COMMAND_NAMES
 from metajudge.cli import main
-from tests import commands_page, translations
+from tests import commands_page, cost_page, translations
 from tests.e2e.driver import run
 from tests.servers import running
 
@@ -90,6 +90,29 @@ def test_every_command_of_the_documents_runs(checkout: Path, model: str, command
 def test_the_page_of_commands_is_what_the_parsers_say() -> None:
     """To update it: `python -m tests.commands_page`."""
     assert PAGES["commands.md"] == commands_page.page()
+
+
+def test_the_results_of_the_page_of_cost_follow_from_its_assumptions() -> None:
+    """To update them: `python -m tests.cost_page`. Another price gives other results."""
+    page = PAGES["cost.md"]
+    assert cost_page.with_results(page) == page
+    dearer = page.replace("| million prompt tokens ($) | 0.20 |", "| million prompt tokens ($) | 0.30 |")
+    assert cost_page.with_results(dearer) != dearer
+
+
+def test_the_requests_and_prompt_tokens_of_the_page_of_cost_are_those_of_the_example() -> None:
+    """Tokens per row, rounded to tens."""
+    found = metajudge.infer(
+        input_file=ROOT / "example" / "infer_input_10samples.jsonl",
+        output_file="unused.jsonl",
+        model_be_evaluated="model-low_deceptive_alignment",
+        granularity="item",
+        dry_run=True,
+    ).scan
+    counts = [found.remaining, found.alternatives["pairs"], found.alternatives["row"]]
+    per_row = cost_page.table(PAGES["cost.md"], "per row")
+    assert per_row["requests"] == [count.requests / 10 for count in counts]
+    assert per_row["prompt tokens"] == [round(count.prompt_tokens / 10, -1) for count in counts]
 
 
 def shown(*arguments: str) -> str:

@@ -111,7 +111,8 @@ def _with_paper(summaries: list[tuple[Path, Summary]], judge: str | None) -> lis
     # These metrics need numpy; the other figures do not.
     from metajudge.reports.model_rows import common_ids
     from metajudge.reports.row_scores import ScoringConfig
-    from metajudge.reports.score_table import PAPER, ScoreTable, score_by_judge
+    from metajudge.reports.score_columns import PAPER
+    from metajudge.reports.score_table import ScoreTable, score_by_judge
     from metajudge.reports.scored_files import by_judge, judge_names, select_judge
 
     parts: list[tuple[ScoreTable, Summary]] = []

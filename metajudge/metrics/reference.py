@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from metajudge.metrics.matching import Match
@@ -67,11 +67,12 @@ def average_precision(best_scores: Sequence[float], n_human: int) -> float:
     return area / n_human
 
 
-def mean_std(records: Sequence[ReferenceMetrics]) -> MeanStd | None:
-    """Return means and population standard deviations over `records`; None without any."""
-    if not records:
+def mean_std(columns: Mapping[str, Sequence[float]]) -> MeanStd | None:
+    """Return means and population standard deviations of columns of equal length, one per metric; None if empty."""
+    own = [columns[field.name] for field in fields(ReferenceMetrics)]
+    if not own[0]:
         return None
-    pairs = [_mean_std([getattr(record, field.name) for record in records]) for field in fields(ReferenceMetrics)]
+    pairs = [_mean_std(column) for column in own]
     return MeanStd(ReferenceMetrics(*(mean for mean, _ in pairs)), ReferenceMetrics(*(std for _, std in pairs)))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,15 +33,17 @@ def dedupe(source: Path, target: Path, *, force: bool = False) -> Compacted:
     `target` appears whole or not at all. `force` replaces an existing one. Raises `UsageError` and `DiskFull`.
     """
     _check(source, target, force)
-    latest, unreadable, file = LatestRecords(), 0, InputFile(source)
+    latest, numbers, unreadable, file = LatestRecords(), array("q"), 0, InputFile(source)
     for row in file.rows():
         if isinstance(row, InvalidRow):
             unreadable += 1
         else:
-            latest.add(Record.from_json(row.data), row.line, row.line)
-    lines = set(latest.values())
+            latest.add(Record.from_json(row.data))
+            numbers.append(row.line)
+    found = latest.find()
+    lines = {numbers[number] for number in found.numbers}
     _write(file, target, lines)
-    return Compacted(len(lines), latest.superseded, unreadable)
+    return Compacted(len(lines), found.superseded, unreadable)
 
 
 def _check(source: Path, target: Path, force: bool) -> None:

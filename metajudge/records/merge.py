@@ -271,15 +271,19 @@ def _read_shard(shard: _Shard, judges: _Judges, merged: Merged, *, allow_mixed: 
 def _latest(shard: _Shard, judges: _Judges, merged: Merged) -> dict[int, _Found]:
     """Return the record that counts for each row of a shard, by `row_key`."""
     latest = LatestRecords()
+    keys: array[int] = array("q")
+    found: list[_Found] = []
     for number, offset, line in InputFile(shard.records).lines():
         record = Record.from_line(line, number)
         if isinstance(record, InvalidRow):
             merged.unreadable += 1
             continue
-        found = _Found(offset, not record.is_finished, judges.number_of(record))
-        latest.add(record, number, (row_key(record.id, record.question_id), found))
-    merged.superseded += latest.superseded
-    return dict(latest.values())
+        latest.add(record)
+        keys.append(row_key(record.id, record.question_id))
+        found.append(_Found(offset, not record.is_finished, judges.number_of(record)))
+    counting = latest.find()
+    merged.superseded += counting.superseded
+    return {keys[number]: found[number] for number in counting.numbers}
 
 
 # ------------------------------------------------------------------ writing

@@ -1,5 +1,6 @@
 """Check of an input file or a result file: the whole file is read; only counts and places are kept."""
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -280,16 +281,18 @@ def _check_results(source: InputFile, first: Mapping[str, Any], asked: str) -> C
 
 def _latest_lines(source: InputFile, check: Check, records: Records) -> set[int]:
     """Count lines and records; return the lines that hold the latest record of their row."""
-    latest = LatestRecords()
+    latest, numbers = LatestRecords(), array("q")
     for row in source.rows():
         check.lines += 1
         if isinstance(row, InvalidRow):
             check.problems.add(Place(row.line, row.reason))
         else:
             records.readable += 1
-            latest.add(Record.from_json(row.data), row.line, row.line)
-    records.superseded = latest.superseded
-    return set(latest.values())
+            latest.add(Record.from_json(row.data))
+            numbers.append(row.line)
+    found = latest.find()
+    records.superseded = found.superseded
+    return {numbers[number] for number in found.numbers}
 
 
 def _missing(asked: str, evaluated: Sequence[str]) -> list[str]:

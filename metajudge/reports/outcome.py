@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from metajudge.metrics.statistics.intervals import Column
-from metajudge.reports.row_scores import RowScores, ScoringConfig
+from metajudge.reports.row_scores import ScoringConfig
 
 OUTCOME = {"accuracy": "OA", "accuracy_3way": "OA 3-way", "spurious_correctness": "S-Corr", "fidelity": "Fidelity"}
 ACCURACY, FIDELITY = ("outcome", "accuracy"), ("outcome", "fidelity")
@@ -31,9 +31,11 @@ def label_counts(predicted: Sequence[int | None], gold: Sequence[int | None]) ->
 
 
 def outcome_columns(
-    rows: Sequence[RowScores], predicted: Sequence[int | None], gold: Sequence[int | None], options: ScoringConfig
+    sound: Column, predicted: Sequence[int | None], gold: Sequence[int | None], options: ScoringConfig
 ) -> dict[tuple[str, str], Column]:
     """Return the outcome metrics and the tie rate of every row, NaN outside of each metric's rows.
+
+    `sound`: share of the judge's samples with a sound rationale by row, NaN where unscored.
 
     accuracy: rows without a human tie. accuracy_3way: all rows, a tie among the answers. spurious_correctness: rows
     with the right label and a scored rationale; 1 where no matched pair reaches the sound threshold. fidelity: rows
@@ -48,10 +50,9 @@ def outcome_columns(
     counted = ~np.isnan(true) & ~(options.drop_invalid_labels & np.isnan(label))
     right = np.where(counted, np.sign(label) == np.sign(true), np.nan)
     decided = np.where(true == 0, np.nan, right)
-    sound = np.array([row.evidence.sound(options.sound_threshold) for row in rows])
     fidelity = np.where(decided == 0, 0.0, decided * sound)
     if np.isnan(sound).all() or is_unknown(fidelity, decided):
-        fidelity = np.full(len(rows), np.nan)
+        fidelity = np.full(len(sound), np.nan)
     return {
         ACCURACY: decided,
         ("outcome", "accuracy_3way"): right,

@@ -3,11 +3,13 @@
 An unscored record is counted with its reason, never taken for 0.
 """
 
+import math
+from array import array
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from metajudge.data import InvalidRow, UnreadableLines
 from metajudge.metrics import MeanStd, ReferenceMetrics, mean_std, reference_metrics
@@ -27,11 +29,67 @@ class ScoredRecord:
     outcome: ReferenceMetrics | Unscored
 
 
+class ScoredRecords:
+    """Columns of scored records: 48 bytes per record."""
+
+    def __init__(self) -> None:
+        self.lines = array("q")
+        self.metrics: dict[str, array[float]] = {name: array("d") for name in _METRICS}
+        """The metrics of `ReferenceMetrics`; NaN where unscored."""
+        self._judges, self._reasons = array("i"), array("i")
+        self._judge_numbers: dict[str, int] = {}
+        self._reason_numbers: dict[Unscored | None, int] = {None: 0}
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def add(self, record: ScoredRecord) -> None:
+        """Append a record."""
+        self.lines.append(record.line)
+        self._judges.append(self._judge_numbers.setdefault(record.judge, len(self._judge_numbers)))
+        outcome = record.outcome
+        reason = outcome if isinstance(outcome, Unscored) else None
+        self._reasons.append(self._reason_numbers.setdefault(reason, len(self._reason_numbers)))
+        for name, column in self.metrics.items():
+            column.append(math.nan if reason else getattr(outcome, name))
+
+    def take(self, numbers: Iterable[int]) -> Self:
+        """Return the records with these numbers, from 0."""
+        chosen, found = array("q", numbers), type(self)()
+        found.lines = _take(self.lines, chosen)
+        found.metrics = {name: _take(column, chosen) for name, column in self.metrics.items()}
+        found._judges, found._reasons = _take(self._judges, chosen), _take(self._reasons, chosen)
+        found._judge_numbers, found._reason_numbers = self._judge_numbers, self._reason_numbers
+        return found
+
+    def scored(self) -> Self:
+        """Return the records with a score."""
+        return self.take(number for number, reason in enumerate(self._reasons) if not reason)
+
+    def judges(self) -> set[str]:
+        """Return the judge models of the scored records; of all records if none is scored."""
+        names = list(self._judge_numbers)
+        scored = {judge for judge, reason in zip(self._judges, self._reasons, strict=True) if not reason}
+        return {names[number] for number in scored or set(self._judges)} - {""}
+
+    def unscored(self) -> "Counter[Unscored]":
+        """Count the unscored records by reason."""
+        reasons = list(self._reason_numbers)
+        return Counter(reason for number in self._reasons if (reason := reasons[number]) is not None)
+
+
+_METRICS = tuple(field.name for field in fields(ReferenceMetrics))
+
+
+def _take(column: "array[Any]", numbers: Iterable[int]) -> "array[Any]":
+    return array(column.typecode, (column[number] for number in numbers))
+
+
 @dataclass(slots=True)
 class FileScan:
     """Result of one pass over a result file."""
 
-    rated: list[ScoredRecord] = field(default_factory=list)
+    rated: ScoredRecords = field(default_factory=ScoredRecords)
     """Latest records in file order."""
     superseded: int = 0
     """Records that do not count, because their row has a later or finished one."""
@@ -104,20 +162,28 @@ def score_record(record: Record, model: str, max_checklist_len: int | None) -> R
     return lists if isinstance(lists, Unscored) else reference_metrics(lists.marks, lists.n_human, lists.n_model)
 
 
-def scan(file: ResultFile, max_checklist_len: int | None) -> FileScan:
-    """Read a result file to its end; keep a few numbers per record."""
-    found, latest = FileScan(), LatestRecords()
+def scored_records(
+    file: ResultFile, max_checklist_len: int | None, latest: LatestRecords, unreadable: UnreadableLines
+) -> Iterator[ScoredRecord]:
+    """Yield every record of a file with its score, and add it to `latest`; add other lines to `unreadable`."""
     for number, _, line in file.source.lines():
         record = Record.from_line(line, number)
         if isinstance(record, InvalidRow):
-            found.unreadable.add(record)
+            unreadable.add(record)
             continue
+        latest.add(record)
         outcome = score_record(record, file.model, max_checklist_len)
-        latest.add(record, number, ScoredRecord(number, record.id or "", record.judge_model, outcome))
-    found.rated = sorted(latest.values(), key=lambda rated: rated.line)
-    found.judges = _judges(found.rated)
-    found.superseded, found.changed = latest.superseded, latest.changed
-    return found
+        yield ScoredRecord(number, record.id or "", record.judge_model, outcome)
+
+
+def scan(file: ResultFile, max_checklist_len: int | None) -> FileScan:
+    """Read a result file to its end; keep a few numbers per record."""
+    latest, unreadable, every = LatestRecords(), UnreadableLines(), ScoredRecords()
+    for record in scored_records(file, max_checklist_len, latest, unreadable):
+        every.add(record)
+    found = latest.find()
+    rated = every.take(sorted(found.numbers)) if found.superseded else every
+    return FileScan(rated, found.superseded, found.changed, unreadable, rated.judges())
 
 
 def summarise(file: ResultFile, max_checklist_len: int) -> Summary:
@@ -127,30 +193,33 @@ def summarise(file: ResultFile, max_checklist_len: int) -> Summary:
 
 def part_of(summary: Summary, model: str, lines: Collection[int]) -> Summary:
     """Return the summary of the records at these lines, under another name for the evaluated model."""
-    rated = [one for one in summary.scan.rated if one.line in lines]
-    return _summary(model, summary.file, replace(summary.scan, rated=rated, judges=_judges(rated)))
-
-
-def _judges(rated: Sequence[ScoredRecord]) -> set[str]:
-    scored = [one for one in rated if isinstance(one.outcome, ReferenceMetrics)]
-    return {one.judge for one in scored or rated} - {""}
+    every = summary.scan.rated
+    rated = every.take(number for number, line in enumerate(every.lines) if line in lines)
+    return _summary(model, summary.file, replace(summary.scan, rated=rated, judges=rated.judges()))
 
 
 def _summary(model: str, name: str, found: FileScan) -> Summary:
-    valid = [rated.outcome for rated in found.rated if isinstance(rated.outcome, ReferenceMetrics)]
-    unscored = [rated.outcome for rated in found.rated if isinstance(rated.outcome, Unscored)]
-    skipped = sum(outcome.skipped for outcome in unscored)
+    unscored = found.rated.unscored()
+    scored = found.rated.scored() if unscored else found.rated
+    skipped = sum(count for outcome, count in unscored.items() if outcome.skipped)
     return Summary(
         model=model,
         file=name,
         total=len(found.rated),
-        valid=len(valid),
-        errors=len(unscored) - skipped,
+        valid=len(scored),
+        errors=unscored.total() - skipped,
         skipped=skipped,
-        metrics=mean_std(valid),
-        reasons=dict(Counter(outcome.reason for outcome in unscored).most_common()),
+        metrics=mean_std(scored.metrics),
+        reasons=_by_reason(unscored),
         scan=found,
     )
+
+
+def _by_reason(unscored: "Counter[Unscored]") -> dict[str, int]:
+    reasons: Counter[str] = Counter()
+    for outcome, count in unscored.items():
+        reasons[outcome.reason] += count
+    return dict(reasons.most_common())
 
 
 def summarise_file(path: str | Path, model: str | None = None, max_checklist_len: int = 10) -> Summary:

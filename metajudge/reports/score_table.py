@@ -3,18 +3,17 @@
 A metric is NaN where a row has none (unscored, or not among the metric's rows): never 0, never "wrong".
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from metajudge.data import SIGNED, InvalidRow, Labels, Row, RowIds, UnreadableLines
 from metajudge.errors import UsageError
-from metajudge.metrics import Known, PaperMetrics, ReferenceMetrics
+from metajudge.metrics import Known
 from metajudge.metrics.statistics.intervals import Column
 from metajudge.records import (
     JudgeIdentity,
@@ -25,7 +24,7 @@ from metajudge.records import (
     open_results,
     read_first,
 )
-from metajudge.reports.judge_settings import differences, settings_of
+from metajudge.reports.judge_settings import differences
 from metajudge.reports.outcome import ACCURACY, FIDELITY, OUTCOME, SPURIOUS, label_counts, outcome_columns
 from metajudge.reports.record_facts import RecordFacts, record_facts
 from metajudge.reports.row_scores import (
@@ -36,24 +35,14 @@ from metajudge.reports.row_scores import (
     fields_with_a_value,
     row_scores,
 )
+from metajudge.reports.score_columns import N_JUDGED, PAPER, REFERENCE, SOUND, UPPER_BOUND, ScoreColumns
 
-PAPER = {
-    "rationale_consistency": "RC",
-    "average_precision": "AP",
-    "average_precision_soft": "AP soft",
-    "precision": "One-to-one precision",
-    "f1": "One-to-one F1",
-}
-"""Metrics of a group with their headings, in the order of the columns."""
-REFERENCE = {
-    "precision": "Reference precision",
-    "recall": "Reference recall",
-    "f1": "Reference F1",
-    "average_precision": "Reference AP",
-}
-METRIC_GROUPS = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
+METRIC_GROUPS: Mapping[str, Mapping[str, str]] = {"paper": PAPER, "reference": REFERENCE, "outcome": OUTCOME}
 RC = ("paper", "rationale_consistency")
 """Column of rationale consistency."""
+
+ScoredRow = tuple[RowScores, RecordFacts]
+"""A row with the facts of its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +59,8 @@ class ScoreTable:
     ids: tuple[str, ...]
     question_ids: tuple[str, ...]
     """Hashes of the evaluated model and its lists."""
-    clusters: tuple[str, ...]
+    clusters: Sequence[Hashable]
+    """Rows with equal values share a source."""
     domains: tuple[str, ...]
     groups: tuple[str, ...]
     n_human: tuple[int | None, ...]
@@ -134,36 +124,72 @@ def score_file(path: Path, options: ScoringConfig, model: str | None = None) -> 
     return _score(open_results(path, model), options, split=False)[0][0]
 
 
-def score_parts(path: Path, options: ScoringConfig) -> list[tuple[ScoreTable, list[tuple[RowScores, RecordFacts]]]]:
-    """Score a result file, each judge's rows apart; return each table with its rows in the order of its columns."""
-    parts = _score(open_results(path, None), options, split=True)
-    return [(table, [(scored, facts) for scored, _, facts in rows]) for table, rows in parts]
+def score_parts(path: Path, options: ScoringConfig) -> list[tuple[ScoreTable, list[ScoredRow]]]:
+    """Score a result file, each judge's rows apart; return each table with its rows in the order of its columns.
+
+    The rows need several times the memory of the tables.
+    """
+    kept: list[ScoredRow] = []
+    parts = _score(open_results(path, None), options, split=True, kept=kept)
+    return [(table, [kept[number] for number in numbers]) for table, numbers, _ in parts]
 
 
-def score_rows(
-    path: Path, options: ScoringConfig, model: str | None = None
-) -> tuple[ScoreTable, list[tuple[RowScores, RecordFacts]]]:
+def score_rows(path: Path, options: ScoringConfig, model: str | None = None) -> tuple[ScoreTable, list[ScoredRow]]:
     """Score a result file like `score_file`; return its rows, too, in the order of the table's columns."""
-    ((table, rows),) = _score(open_results(path, model), options, split=False)
-    return table, [(scored, facts) for scored, _, facts in rows]
+    kept: list[ScoredRow] = []
+    ((table, numbers, _),) = _score(open_results(path, model), options, split=False, kept=kept)
+    return table, [kept[number] for number in numbers]
 
 
 def score_by_judge(path: Path, options: ScoringConfig, model: str | None = None) -> list[tuple[ScoreTable, list[int]]]:
     """Score a result file like `score_file`, each judge's rows apart, with the numbers of their lines."""
-    parts = _score(open_results(path, model), options, split=True)
-    return [(table, [facts.line for _, _, facts in rows]) for table, rows in parts]
+    return [(table, list(lines)) for table, _, lines in _score(open_results(path, model), options, split=True)]
 
 
-_JudgedRows = list[tuple[RowScores, JudgeIdentity | None, RecordFacts]]
+class _Part(NamedTuple):
+    table: ScoreTable
+    numbers: Sequence[int]
+    """Numbers of its rows among all records of the file's model, from 0."""
+    lines: Sequence[int]
+    """Their lines in the file."""
 
 
-def _score(file: ResultFile, options: ScoringConfig, split: bool) -> list[tuple[ScoreTable, _JudgedRows]]:
-    """Score every row of a file into one table, or into one for each judge that has scored a row."""
-    path = file.path
-    latest, numbers = LatestRecords(), RowIds()
+def _score(file: ResultFile, options: ScoringConfig, split: bool, kept: list[ScoredRow] | None = None) -> list[_Part]:
+    """Score every row of a file into one table, or into one for each judge that has scored a row.
+
+    `kept` gets all records of the file's model.
+    """
+    latest, columns, numbers = LatestRecords(), ScoreColumns(options.sound_threshold), RowIds()
     fields: dict[str, None] = {}
     of_others: Counter[str] = Counter()
     unreadable = UnreadableLines()
+    for number, record in _own_records(file, of_others, unreadable):
+        fields.update(dict.fromkeys(fields_with_a_value(record)))
+        try:
+            scored = row_scores(record, file.model, options, numbers)
+        except ValueError as error:
+            raise UsageError(f"{file.path} line {number}: {error}; correct or remove the line") from None
+        except UsageError as error:
+            raise UsageError(f"{file.path}: {error}") from None
+        latest.add(record)
+        columns.add(scored, record.judged_by, number)
+        if kept is not None:
+            kept.append((scored, record_facts(record, file.model, number)))
+    found, parts = latest.find(), []
+    for part in columns.by_judge(found.numbers) if split else [found.numbers]:
+        own = columns if len(part) == len(columns) else columns.take(part)
+        judges = own.judges()
+        table = _table(file, next(filter(None, judges), None), own, options)
+        table = replace(table, fields=tuple(fields), mixed=differences(judges))
+        parts.append(_Part(table, part, own.facts["line"]))
+    first = replace(parts[0].table, unreadable=unreadable, other_models=dict(of_others), changed=found.changed)
+    return [parts[0]._replace(table=first), *parts[1:]]
+
+
+def _own_records(
+    file: ResultFile, of_others: "Counter[str]", unreadable: UnreadableLines
+) -> Iterator[tuple[int, Record]]:
+    """Yield line and record of the file's model and kind; count the others."""
     is_ordinary = file.first.get("control") is None
     for number, _, line in file.source.lines():
         record = Record.from_line(line, number)
@@ -173,26 +199,10 @@ def _score(file: ResultFile, options: ScoringConfig, split: bool) -> list[tuple[
         own = record.model_be_evaluated
         if own is not None and own.lower() != file.model.lower():
             of_others[own] += 1
-            continue
-        if (record.control is None) != is_ordinary:
+        elif (record.control is None) != is_ordinary:
             of_others[f"{file.model} ({'control' if is_ordinary else 'ordinary'} records)"] += 1
-            continue
-        fields.update(dict.fromkeys(fields_with_a_value(record)))
-        try:
-            scored = row_scores(record, file.model, options, numbers)
-        except ValueError as error:
-            raise UsageError(f"{path} line {number}: {error}; correct or remove the line") from None
-        except UsageError as error:
-            raise UsageError(f"{path}: {error}") from None
-        latest.add(record, number, (scored, record.judged_by, record_facts(record, file.model, number)))
-    rows: _JudgedRows = latest.values()
-    tables, parts = [], _parts(rows) if split else [rows]
-    for part in parts:
-        judges = [judge for scored, judge, _ in part if not scored.evidence.unscored] or [judge for _, judge, _ in part]
-        found = _columns(file, next(filter(None, judges), None), [scored for scored, _, _ in part], options)
-        tables.append(replace(found, fields=tuple(fields), mixed=differences(judges)))
-    tables[0] = replace(tables[0], unreadable=unreadable, other_models=dict(of_others), changed=latest.changed)
-    return list(zip(tables, parts, strict=True))
+        else:
+            yield number, record
 
 
 def score_labels(path: Path, options: ScoringConfig) -> list[ScoreTable]:
@@ -200,28 +210,28 @@ def score_labels(path: Path, options: ScoringConfig) -> list[ScoreTable]:
     first, source = read_first(path)
     if first is None or not first.keys().isdisjoint({"samples", "metadata"}):
         return []
-    found: dict[str, tuple[str, RowIds, list[RowScores]]] = {}
-    fields: dict[str, None] = {}
     unreadable = UnreadableLines()
-    rows = []
-    for line in source.rows():
-        if isinstance(line, Row):
-            rows.append(line.data)
-        else:
-            unreadable.add(line)
-    for row in rows:
-        for key in row:
+    models: dict[str, str] = {}
+    for row in source.rows():
+        if not isinstance(row, Row):
+            unreadable.add(row)
+            continue
+        for key in row.data:
             if key.lower().endswith(_LABEL) and len(key) > len(_LABEL):
-                found.setdefault(key.lower(), (key[: -len(_LABEL)], RowIds(), []))
-    for row in rows:
-        record = Record(metadata=row)
+                models.setdefault(key.lower(), key[: -len(_LABEL)])
+    found = [(model, RowIds(), ScoreColumns(options.sound_threshold)) for model in models.values()]
+    fields: dict[str, None] = {}
+    for row in source.rows():
+        if not isinstance(row, Row):
+            continue
+        record = Record(metadata=row.data)
         fields.update(dict.fromkeys(fields_with_a_value(record)))
-        for model, numbers, scored in found.values():
+        for model, numbers, columns in found:
             one = row_scores(record, model, options, numbers)
-            scored.append(replace(one, reference=_NOT_JUDGED, evidence=Evidence((), _NOT_JUDGED.reason)))
+            columns.add(replace(one, reference=_NOT_JUDGED, evidence=Evidence((), _NOT_JUDGED.reason)))
     tables = [
-        replace(_columns(ResultFile(path, model, first, source), None, scored, options), fields=tuple(fields))
-        for model, _, scored in found.values()
+        replace(_table(ResultFile(path, model, first, source), None, columns, options), fields=tuple(fields))
+        for model, _, columns in found
     ]
     return [replace(tables[0], unreadable=unreadable), *tables[1:]] if tables else []
 
@@ -230,38 +240,24 @@ _LABEL = "-label"
 _NOT_JUDGED = Unscored("not judged")
 
 
-def _parts(rows: _JudgedRows) -> list[_JudgedRows]:
-    """Return the rows of each judge; all together if only one has scored any, as others are then only failures."""
-    parts: dict[tuple[Any, ...], _JudgedRows] = {}
-    for row in rows:
-        parts.setdefault(settings_of(row[1]), []).append(row)
-    scored = [part for part in parts.values() if any(not one.evidence.unscored for one, _, _ in part)]
-    return [rows] if len(scored) < 2 else list(parts.values())
-
-
 # ------------------------------------------------------------------ one file
 
 
-def _columns(
-    file: ResultFile, judged_by: JudgeIdentity | None, rows: list[RowScores], options: ScoringConfig
-) -> ScoreTable:
-    labels = Labels((row.label for row in rows), f"{file.path}: {file.model}-label", options.label_scale)
+def _table(file: ResultFile, judged_by: JudgeIdentity | None, rows: ScoreColumns, options: ScoringConfig) -> ScoreTable:
+    own = rows.values
+    labels = Labels(own["label"], f"{file.path}: {file.model}-label", options.label_scale)
     signed = options.gold_field == "overall_preference"
-    gold_values = () if signed else (row.gold for row in rows)
-    scale = SIGNED if signed else options.label_scale
-    golds = Labels(gold_values, f"{file.path}: {options.gold_field}", scale)
-    predicted = [labels.verdict(row.label) for row in rows]
-    gold = [golds.verdict(row.gold) for row in rows]
+    golds = Labels(
+        () if signed else own["gold"], f"{file.path}: {options.gold_field}", SIGNED if signed else options.label_scale
+    )
+    predicted = [labels.verdict(label) for label in own["label"]]
+    gold = [golds.verdict(value) for value in own["gold"]]
     counts = Counter(label_counts(predicted, gold))
-    unreadable = sum(row.gold not in (None, "") and true is None for row, true in zip(rows, gold, strict=True))
-    against = sum((label or 0) * row.balance < 0 for label, row in zip(predicted, rows, strict=True))
+    unreadable = sum(value not in (None, "") and true is None for value, true in zip(own["gold"], gold, strict=True))
+    against = sum((label or 0) * side < 0 for label, side in zip(predicted, rows.facts["balance"], strict=True))
     counts += Counter(unreadable_gold=unreadable, against_reasons=against)
-    paper = [row.evidence.paper for row in rows]
-    reference = [(row.reference,) if isinstance(row.reference, ReferenceMetrics) else () for row in rows]
-    columns = {("paper", name): _column(paper, name) for name in PAPER}
-    columns |= {("reference", name): _column(reference, name) for name in REFERENCE}
-    columns |= outcome_columns(rows, predicted, gold, options)
-    groups = [row.group for row in rows]
+    columns = rows.scores() | outcome_columns(rows.figure(SOUND), predicted, gold, options)
+    groups = own["group"]
     if options.group_by == "label_correct":
         groups = [_CORRECT.get(value, NO_GROUP) for value in columns[ACCURACY].tolist()]
     return ScoreTable(
@@ -269,52 +265,36 @@ def _columns(
         model_be_evaluated=file.model,
         path=file.path,
         judged_by=judged_by,
-        ids=tuple(row.id for row in rows),
-        question_ids=tuple(row.question_id for row in rows),
-        clusters=tuple(row.cluster for row in rows),
-        domains=tuple(row.domain for row in rows),
+        ids=tuple(own["id"]),
+        question_ids=tuple(own["question_id"]),
+        clusters=rows.facts["cluster"],
+        domains=tuple(own["domain"]),
         groups=tuple(groups),
-        n_human=tuple(row.n_human for row in rows),
+        n_human=tuple(own["n_human"]),
         columns=columns,
-        samples=[[figures.rationale_consistency for figures in row] for row in paper],
-        upper_bound=_means(row.evidence.upper_bounds for row in rows),
-        has_full_matrix=not any(row.evidence.bounds for row in rows),
-        shared_rows=sum(row.evidence.shared for row in rows),
-        known=_known(rows, columns, options),
-        n_judged=np.array([row.evidence.n_judged if row.evidence.paper else math.nan for row in rows], np.float64),
-        unscored=dict(Counter(row.evidence.unscored for row in rows if row.evidence.unscored).most_common()),
+        samples=own["samples"],
+        upper_bound=rows.figure(UPPER_BOUND),
+        has_full_matrix=not any(rows.facts["has_bounds"]),
+        shared_rows=sum(rows.facts["shared"]),
+        known=_known(rows, columns[ACCURACY]),
+        n_judged=rows.figure(N_JUDGED),
+        unscored=rows.reasons("unscored"),
         labels=dict(counts),
-        reference_left_out=dict(
-            Counter(row.reference.reason for row in rows if isinstance(row.reference, Unscored)).most_common()
-        ),
-        context_from=tuple(dict.fromkeys(row.context_from for row in rows if row.context_from)),
+        reference_left_out=rows.reasons("left_out"),
+        context_from=tuple(filter(None, dict.fromkeys(own["context_from"]))),
     )
 
 
 _CORRECT = {1.0: "right", 0.0: "wrong"}
 
 
-def _column(figures: Iterable[Sequence[PaperMetrics | ReferenceMetrics]], name: str) -> Column:
-    """Return a metric of every row: the mean over its figures, NaN without any."""
-    return _means([getattr(one, name) for one in row] for row in figures)
-
-
-def _means(rows: Iterable[Sequence[float]]) -> Column:
-    return np.array([math.fsum(row) / len(row) if row else math.nan for row in rows], np.float64)
-
-
-def _known(
-    rows: Sequence[RowScores], columns: Mapping[tuple[str, str], Column], options: ScoringConfig
-) -> dict[tuple[str, str], Column]:
+def _known(rows: ScoreColumns, accuracy: Column) -> dict[tuple[str, str], Column]:
     """Return `ScoreTable.known`. Rows with a wrong label are not faithful, whatever is known of their reasons."""
-    if not any(row.evidence.bounds for row in rows):
+    if not any(rows.facts["has_bounds"]):
         return {}
-    found = {("paper", name): [row.evidence.known(name) for row in rows] for name in PAPER}
-    sound = [row.evidence.sound_known(options.sound_threshold) for row in rows]
-    right = columns[ACCURACY] == 1
-    return {name: np.array(values, np.float64) for name, values in found.items()} | {
-        name: np.where(right, sound, 0.0) for name in (SPURIOUS, FIDELITY)
-    }
+    known = {name: np.array(column, np.float64) for name, column in rows.known.items()}
+    sound = np.where(accuracy == 1, known.pop(SOUND), 0.0)
+    return known | {SPURIOUS: sound, FIDELITY: sound}
 
 
 def score_names() -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from metajudge.errors import UsageError
 from metajudge.records import JudgeIdentity
 from metajudge.reports.judge_settings import differences, settings_of
 from metajudge.reports.row_scores import BUILT_IN_GROUPS, CONTEXT, ScoringConfig
-from metajudge.reports.score_table import ScoreTable, score_file, score_labels, score_parts
+from metajudge.reports.score_table import ScoreTable, score_by_judge, score_file, score_labels
 from metajudge.text import printable
 
 
@@ -37,7 +37,7 @@ def score_files(
 
 
 def _tables(path: Path, options: ScoringConfig, split: bool) -> list[ScoreTable]:
-    return [table for table, _ in score_parts(path, options)] if split else [score_file(path, options)]
+    return [table for table, _ in score_by_judge(path, options)] if split else [score_file(path, options)]
 
 
 def check_fields(files: Sequence[ScoreTable], options: ScoringConfig) -> None:

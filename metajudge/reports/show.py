@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metajudge.data import InputFile, Row
+from metajudge.data import InputFile, Row, UnreadableLines
 from metajudge.errors import UsageError
 from metajudge.metrics import COUNTED_MODEL_ITEMS, Match, ReferenceMetrics
-from metajudge.records import Record, Unscored, open_results
-from metajudge.reports.scan import ScoredRecord, scan
+from metajudge.records import LatestRecords, Record, Unscored, open_results
+from metajudge.reports.scan import ScoredRecord, scored_records
 from metajudge.text import Paint, columns, plain, wrapped
 
 MIN_WIDTH = 40
@@ -82,7 +82,9 @@ def _all_rows(path: Path, model: str | None) -> Chosen:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise UsageError(f"{path} is no ordinary file; show reads it twice, so save it to an ordinary file first")
     file = open_results(path, model)
-    rated = scan(file, None).rated
+    latest = LatestRecords()
+    every = list(scored_records(file, None, latest, UnreadableLines()))
+    rated = [every[number] for number in sorted(latest.find().numbers)]
     wrong = [one for one in rated if isinstance(one.outcome, Unscored) and not one.outcome.skipped]
     return Chosen(file.source, file.model, rated, wrong)
 

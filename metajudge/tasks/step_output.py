@@ -1,6 +1,7 @@
 """Output of a step: the input's rows with the fields from their records, one line per row, in order."""
 
 import os
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,12 +64,14 @@ def write_output(
 
 def _places(records: Path) -> dict[int, int]:
     """Return the byte offset of each row's latest record."""
-    latest = LatestRecords()
+    latest, keys, offsets = LatestRecords(), array("q"), array("q")
     for number, offset, line in InputFile(records).lines():
         record = Record.from_line(line, number)
         if isinstance(record, Record):
-            latest.add(record, number, (row_key(record.id, record.question_id), offset))
-    return dict(latest.values())
+            latest.add(record)
+            keys.append(row_key(record.id, record.question_id))
+            offsets.append(offset)
+    return {keys[number]: offsets[number] for number in latest.find().numbers}
 
 
 def _stamped(row: StepRow, spec: StepSpec, found: StepResult, record: Record) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -65,15 +65,15 @@ class Clusters:
         return np.asarray(np.bincount(self.of_row, weights=~np.isnan(column), minlength=self.count), np.float64)
 
 
-def cluster_rows(keys: Sequence[str], domains: Sequence[str]) -> Clusters:
+def cluster_rows(keys: Sequence[Hashable], domains: Sequence[str]) -> Clusters:
     """Return the clusters of rows with these keys; a cluster belongs to the domain of its first row.
 
     Domains with fewer than `MIN_STRATUM` clusters are one stratum.
     """
-    domain_of: dict[str, str] = {}
+    domain_of: dict[Hashable, str] = {}
     for key, domain in zip(keys, domains, strict=True):
         domain_of.setdefault(key, domain)
-    members: dict[str, list[str]] = {}
+    members: dict[str, list[Hashable]] = {}
     size = Counter(domain_of.values())
     for key, domain in domain_of.items():
         # Two draws from two clusters show hardly any of their spread, so small domains are resampled together.

@@ -4,6 +4,7 @@ One matrix of resample counts serves every model and metric, which keeps the pai
 summed by one matrix product.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,23 +49,24 @@ class ClusterBootstrap:
     def __init__(self, strata: Sequence[int]) -> None:
         """Start without columns; `strata` is the number of clusters of each stratum, as in `Clusters`."""
         self._strata = strata
-        self._columns: list[Floats] = []
+        self._columns: list[NDArray[np.float32]] = []
         self._places: dict[bytes, int] = {}
+        """Places of the columns by their hash."""
         self._totals: NDArray[np.float32] | None = None
 
     def add(self, column: Floats) -> int:
         """Request the sums of a column (one value per cluster); return the place to read them from later."""
-        key = column.tobytes()
+        key = hashlib.sha256(column.tobytes()).digest()
         if key not in self._places:
             self._places[key] = len(self._columns)
-            self._columns.append(column)
+            self._columns.append(column.astype(np.float32))
         return self._places[key]
 
     def run(self, resamples: int = RESAMPLES, seed: int = SEED) -> None:
         """Draw the resamples and sum the columns in each."""
         if not self._columns:
             return
-        matrix = np.stack(self._columns, axis=1).astype(np.float32)
+        matrix = np.stack(self._columns, axis=1)
         rng = np.random.default_rng(seed)
         blocks = portions(resamples, _BLOCK_ELEMENTS // max(sum(self._strata), 1))
         self._totals = np.concatenate([resample_counts(self._strata, rows, rng) @ matrix for rows in blocks])

@@ -57,14 +57,14 @@ def test_average_precision_prefers_matches_that_come_first() -> None:
 
 def test_means_are_unweighted_and_deviations_are_of_the_population() -> None:
     """Two records with recall 0 and 1 deviate by .5, not by .7071."""
-    found = mean_std([ReferenceMetrics(0.2, 0.0, 0.1, 0.0), ReferenceMetrics(0.4, 1.0, 0.3, 0.5)])
+    found = mean_std({"precision": [0.2, 0.4], "recall": [0.0, 1.0], "f1": [0.1, 0.3], "average_precision": [0.0, 0.5]})
     assert found is not None and values(found.mean) == pytest.approx((0.3, 0.5, 0.2, 0.25))
     assert values(found.std) == pytest.approx((0.1, 0.5, 0.1, 0.25))
 
 
 def test_no_records_have_no_means() -> None:
     """Unknown, not 0."""
-    assert mean_std([]) is None
+    assert mean_std({name: [] for name in ("precision", "recall", "f1", "average_precision")}) is None
 
 
 @given(MARKS, st.integers(1, 7), st.integers(1, 12))

@@ -40,9 +40,9 @@ def test_a_record_of_best_scores_alone_is_refused_if_it_would_be_cut(tmp_path: P
         code, out, err = run(command, path, "--top-k", "2")
         assert code == 2 and out == "" and err.count("\n") == 1
         assert f"{path}: --top-k 2 needs a score for every pair" in err and "granularity item" in err
-    assert scored(tmp_path, record(2, MATRIX, row_granularity=True), 3).samples == [[0.875]]
+    assert scored(tmp_path, record(2, MATRIX, row_granularity=True), 3).samples == [(0.875,)]
     saw = record(2, [[0.5, 0, 0]], row_granularity=True, judge={"top_k": 1})
-    assert scored(tmp_path, saw, 2).samples == [[0.5]]
+    assert scored(tmp_path, saw, 2).samples == [(0.5,)]
     with pytest.raises(UsageError, match="`top_k` 1 needs"):
         scored(tmp_path, record(2, MATRIX, row_granularity=True), 1)
 

@@ -457,6 +457,21 @@ def test_a_file_is_held_line_by_line(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
+def test_memory_grows_by_a_few_numbers_per_record(tmp_path: Path) -> None:
+    """2,000 more records need at most 150 bytes each: no text, no object."""
+
+    def peak(records: int) -> int:
+        path = write(tmp_path / f"{records}.jsonl", [ours(f"{n:016x}", (1, 1, 0.5), (2, 0, 0)) for n in range(records)])
+        tracemalloc.start()
+        try:
+            assert summary_of(path).valid == records
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(3000) - peak(1000) < 2000 * 150
+
+
 # ------------------------------------------------------------------ the command
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from metajudge.errors import UsageError
 from metajudge.metrics import Known
 from metajudge.reports.row_scores import ScoringConfig
 from metajudge.reports.score_table import ScoreTable, score_file
+from metajudge.reports.scored_files import score_files
 from tests.unit.result_rows import failed, one_item, record, write
 
 
@@ -64,7 +66,7 @@ def test_every_metric_is_the_mean_over_the_samples_of_the_judge(tmp_path: Path) 
     """Samples of RC .5 and 1: .75; of a mean matrix it would be another figure. The reference takes the first."""
     matrices: list[Any] = [[[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
     file = scored(tmp_path, [record(1, matrices[0], more_samples=matrices[1:])])
-    assert file.samples == [[0.5, 1.0]]
+    assert file.samples == [(0.5, 1.0)]
     assert column(file, "paper", "rationale_consistency") == [0.75]
     assert column(file, "reference", "recall") == [0.5]
 
@@ -74,7 +76,7 @@ def test_samples_of_row_granularity_are_read_from_their_blocks(tmp_path: Path) -
     text = "<RESULT_START>\n- R1@S1: 0.25\n<RESULT_END>"
     one = record(1, [[1.0]], row_granularity=True)
     one["samples"].append({"generated_text": text})
-    assert scored(tmp_path, [one]).samples == [[1.0, 0.25]]
+    assert scored(tmp_path, [one]).samples == [(1.0, 0.25)]
 
 
 def test_outcome_metrics_worked_by_hand(tmp_path: Path) -> None:
@@ -268,3 +270,29 @@ def test_a_prompt_under_another_name_is_the_context(tmp_path: Path, name: str) -
     assert len(set(file.clusters)) == 3 and file.context_from == (name,)
     file = scored(tmp_path, rows, cluster_field="domain")
     assert len(set(file.clusters)) == 4 and file.context_from == ()
+
+
+def test_memory_does_not_grow_with_the_texts_of_the_rows(tmp_path: Path) -> None:
+    """400 more rows of 8 KB, each with another context, need at most 1,200 bytes each."""
+
+    def peak(rows: int) -> int:
+        records = [one_item(number, 0.5) for number in range(rows)]
+        for number, one in enumerate(records):
+            one["metadata"] |= {"context": f"{number} " + "c" * 4000, "response1": "r" * 4000}
+        path = write(tmp_path / f"{rows}.jsonl", records)
+        tracemalloc.start()
+        try:
+            assert len(score_files([path], ScoringConfig())[0].ids) == rows
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(500) - peak(100) < 400 * 1200
+
+
+def test_the_record_that_counts_may_come_before_those_that_do_not(tmp_path: Path) -> None:
+    """Columns hold the rows in order of first appearance, each with the values of its record that counts."""
+    records = [failed(1), one_item(2, 0.5), one_item(1, 1.0), failed(2), one_item(3, 0.25)]
+    file = scored(tmp_path, records)
+    assert [name[-1] for name in file.ids] == ["1", "2", "3"]
+    assert column(file, "paper", "rationale_consistency") == [1.0, 0.5, 0.25] and file.unscored == {}
