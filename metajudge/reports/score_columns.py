@@ -1,5 +1,6 @@
 """Scores of rows as columns while a file is read: a few hundred bytes per row, whatever the size of its texts."""
 
+import hashlib
 import math
 from array import array
 from collections import Counter
@@ -31,6 +32,12 @@ SOUND, UPPER_BOUND, N_JUDGED = ("row", "sound"), ("row", "upper_bound"), ("row",
 """Share of the judge's samples with a sound rationale; upper bound of rationale consistency; model items judged."""
 _PAPER = tuple(("paper", name) for name in PAPER)
 _REFERENCE = tuple(("reference", name) for name in REFERENCE)
+
+
+def _key_of(cluster: str) -> int:
+    """Return a 64-bit key of a cluster's name, the same in every process: studies keep it."""
+    digest = hashlib.blake2b(cluster.encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 class ScoreColumns:
@@ -75,7 +82,7 @@ class ScoreColumns:
         self.known[SOUND].append(own.sound_known(self._sound_threshold))
         self.figures[UPPER_BOUND].append(_mean(own.upper_bounds))
         self.figures[N_JUDGED].append(own.n_judged if own.paper else math.nan)
-        facts = (line, self._number_of(judge), hash(row.cluster), row.balance, bool(own.bounds), own.shared)
+        facts = (line, self._number_of(judge), _key_of(row.cluster), row.balance, bool(own.bounds), own.shared)
         for column, fact in zip(self.facts.values(), facts, strict=True):
             column.append(fact)
 

@@ -1,6 +1,5 @@
 """Figures by row in the report of a study, so that a later study can be compared with it row by row."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -22,9 +21,7 @@ def row_values(table: ScoreTable) -> dict[str, Any]:
     return {
         "judge": None if table.judged_by is None else table.judged_by.as_json(),
         "ids": list(table.ids),
-        "clusters": [
-            hashlib.sha256(key.encode("utf-8", "backslashreplace")).hexdigest()[:16] for key in table.clusters
-        ],
+        "clusters": list(table.clusters),
         "domains": list(table.domains),
         "columns": {"/".join(name): _listed(column) for name, column in table.columns.items()},
         "upper_bound": _listed(table.upper_bound),

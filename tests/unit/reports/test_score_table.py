@@ -296,3 +296,8 @@ def test_the_record_that_counts_may_come_before_those_that_do_not(tmp_path: Path
     file = scored(tmp_path, records)
     assert [name[-1] for name in file.ids] == ["1", "2", "3"]
     assert column(file, "paper", "rationale_consistency") == [1.0, 0.5, 0.25] and file.unscored == {}
+
+
+def test_a_cluster_has_the_same_key_in_every_process(tmp_path: Path) -> None:
+    """The report of a study keeps it for a later one."""
+    assert list(scored(tmp_path, [record(1, [[1.0]])]).clusters) == [6806025773676227157]
