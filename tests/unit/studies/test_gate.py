@@ -10,6 +10,7 @@ import pytest
 
 from metajudge.errors import UsageError
 from metajudge.metrics.statistics import intervals
+from metajudge.reports.comparison import compare
 from metajudge.reports.report import Report
 from metajudge.studies import (
     Verdict,
@@ -140,6 +141,25 @@ def test_the_earlier_report_keeps_the_figures_but_no_text(half: Report) -> None:
         np.testing.assert_array_equal(back.columns[name], column)
     assert "question" not in json.dumps(row_values(table))
     assert [name for name in METRICS.values() if name not in back.columns] == []
+
+
+def test_rows_of_one_source_count_as_one_cluster_against_an_earlier_study(half: Report) -> None:
+    """Eight sources are too few for an interval, as for `compare` on the tables themselves; forty are enough."""
+    row = half.rows[0]
+    rc = ("paper", "rationale_consistency")
+    better = row.file.columns[rc] + np.repeat([0.3, -0.1, 0.2, 0.0], 10)
+    single = replace(row.file, columns={**row.file.columns, rc: better})
+    sourced = replace(single, clusters=[f"question {n // 5}" for n in range(40)][::-1])
+    earlier = replace(row.file, clusters=["another text"] * 40)
+    tables = {"single": single, "sourced": sourced}
+    found = {}
+    for name, table in tables.items():
+        report = replace(half, rows=(replace(row, file=table),))
+        saved = as_table(table.path, "m", json.loads(json.dumps(row_values(earlier))))
+        (found[name],) = check_against(report, [saved], [parse_margin("rc:0.1")])
+    (direct,) = (one for one in compare([sourced, replace(row.file, model="before")], 100) if one.metric == rc)
+    assert found["sourced"].figures.low is None and direct.difference.low is None, "eight clusters are too few"
+    assert found["single"].figures.low is not None and found["single"].figures.value == direct.difference.value
 
 
 def test_models_of_one_study_only_are_named(tmp_path: Path, half: Report) -> None:
