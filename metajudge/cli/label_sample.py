@@ -28,13 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--eval-model", metavar="JUDGE", help="only the results of this judge, by file name or record")
     output = "the tasks: an .html page to label them on, a .jsonl file, or a .csv file for a spreadsheet"
     parser.add_argument("--output-file", type=Path, required=True, metavar="FILE", help=output)
+    kinds = [ending[1:] for ending in _WRITERS]
+    parser.add_argument("--format", choices=kinds, help="what to write (default: by the ending of the output's name)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the tasks; 0."""
     output: Path = args.output_file
-    if output.suffix.lower() not in _WRITERS:
-        raise UsageError(f"--output-file {output}: name an .html, .jsonl or .csv file")
+    ending = f".{args.format}" if args.format else output.suffix.lower()
+    if ending not in _WRITERS:
+        raise UsageError(f"--output-file {output}: name an .html, .jsonl or .csv file, or add --format")
+    if ending in (".csv", ".jsonl") and output.suffix.lower() != ending:
+        raise UsageError(f"--output-file {output}: its name must end in {ending}, by which labels are read back")
     if output.exists():
         raise UsageError(f"--output-file {output} exists and may hold labels; name a new file")
     check_output(output, args.files)
@@ -46,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     note_files(files)
     found = label_sample(files, args.n, args.seed, args.show_judge)
     with writing(output), replacing(output) as file:
-        file.write(_WRITERS[output.suffix.lower()](found.tasks))
+        file.write(_WRITERS[ending](found.tasks))
     drawn = f"{plural(found.rows, 'row')} of {found.population} from {found.strata} strata"
     warn(f"{output}: {plural(len(found.tasks), 'task')} ({drawn}; {plural(found.models, 'evaluated model')})")
     return 0

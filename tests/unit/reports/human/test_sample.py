@@ -152,5 +152,10 @@ def test_the_command_writes_tasks_and_says_what_was_drawn(tmp_path: Path, run: R
     assert code == 2 and "exists and may hold labels; name a new file" in err
     code, _, err = run("label-sample", *files, "--output-file", tmp_path / "labels.txt")
     assert code == 2 and "name an .html, .jsonl or .csv file" in err
+    code, _, err = run("label-sample", *files, "--format", "csv", "--output-file", tmp_path / "labels.txt")
+    assert code == 2 and "its name must end in .csv" in err
+    assert run("label-sample", *files, "--format", "csv", "--output-file", tmp_path / "by_format.csv")[0] == 0
+    assert run("label-sample", *files, "--format", "html", "--output-file", tmp_path / "page")[0] == 0
+    assert (tmp_path / "page").read_text(encoding="utf-8").startswith("<!doctype html>")
     code, _, err = run("label-sample", *files, "--eval-model", "x", "--output-file", tmp_path / "more.csv")
     assert code == 2 and "no file has results of this judge" in err
