@@ -314,6 +314,7 @@ def test_relative_links_lead_to_files_and_headings(path: Path) -> None:
 
 def test_the_workflow_of_the_page_of_studies_runs_offline(model: str, tmp_path: Path) -> None:
     """Its steps are read as GitHub reads them; the last one runs a study of a scripted model, with its key set."""
+    assert blocks(README, "yaml") == blocks(PAGES["study.md"], "yaml")
     workflow = yaml.safe_load(blocks(PAGES["study.md"], "yaml")[0])
     (job,) = workflow["jobs"].values()
     checkout, other, install, gate = job["steps"]
