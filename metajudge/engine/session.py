@@ -6,7 +6,6 @@ import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from metajudge.engine.budget import Budget, Prices, Spending
@@ -78,6 +77,31 @@ class JudgeSession:
         return await self.cache.ask(question)
 
 
+@dataclass(frozen=True, slots=True)
+class _Siblings:
+    """The other endpoints of a judge, as one of them sees them."""
+
+    endpoints: Sequence[Endpoint]
+    """All endpoints; the list grows while they are made."""
+    number: int
+    """Place of the one that looks."""
+
+    def _others(self) -> Iterator[Endpoint]:
+        return (one for place, one in enumerate(self.endpoints) if place != self.number)
+
+    def reachable_until(self) -> float:
+        """Return the latest time at which one of them could be reached."""
+        return max((one.circuit_breaker.reachable_until for one in self._others()), default=-math.inf)
+
+    def is_one_free(self) -> bool:
+        """Return whether one of them takes a question at once."""
+        return any(one.is_free for one in self._others())
+
+    def answered_at(self) -> float:
+        """Return the latest time at which one of them has answered."""
+        return max((one.concurrency.answered_at for one in self._others()), default=-math.inf)
+
+
 def stack_layers(
     client: ChatClient,
     config: JudgeConfig,
@@ -94,20 +118,8 @@ def stack_layers(
     budget = Budget(client, stats, clock, Prices(*config.prices) if config.prices else None, spending)
     budgets = [budget, *map(budget.beside, others)]
     found: list[Endpoint] = []
-
-    def others_of(number: int) -> Iterator[Endpoint]:
-        return (one for place, one in enumerate(found) if place != number)
-
-    def reachable_until(number: int) -> float:
-        return max((one.circuit_breaker.reachable_until for one in others_of(number)), default=-math.inf)
-
-    def is_other_free(number: int) -> bool:
-        return any(one.is_free for one in others_of(number))
-
-    def answered_elsewhere(number: int) -> float:
-        return max((one.concurrency.answered_at for one in others_of(number)), default=-math.inf)
-
     for number, (one, own_budget) in enumerate(zip([client, *others], budgets, strict=True)):
+        siblings = _Siblings(found, number)
         rate_limiter = RateLimiter(
             own_budget,
             clock,
@@ -120,15 +132,15 @@ def stack_layers(
             timeout=config.outage_timeout,
             clock=clock,
             name=config.base_urls[number] if others else "the judge",
-            others=partial(reachable_until, number),
+            others=siblings.reachable_until,
         )
         concurrency = _concurrency(
             circuit_breaker,
             rate_limiter,
             config,
             clock,
-            elsewhere=partial(is_other_free, number) if others else None,
-            answered_elsewhere=partial(answered_elsewhere, number),
+            elsewhere=siblings.is_one_free if others else None,
+            answered_elsewhere=siblings.answered_at,
         )
         found.append(Endpoint(one, circuit_breaker, concurrency))
     endpoints = Endpoints(found)

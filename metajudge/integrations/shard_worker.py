@@ -182,6 +182,7 @@ class _Supervisor:
         self._stops = 0
 
     def run(self, send: Send) -> ShardEnd:
+        """Follow the child to its end; `send` takes the reports and returns how often the run was stopped."""
         assert self._child.stdout is not None and self._child.stderr is not None
         readers = [
             threading.Thread(target=read, args=[stream], daemon=True)

@@ -4,13 +4,12 @@
 reply as the reference does. `result_writer` appends (`opening` repairs and indexes it), `journal` keeps the replies
 of open rows, `lock` keeps a second writer out, `atomic` replaces files as a whole. `latest` chooses the record that
 counts, `dedupe` and `matches_file` write it out, `discovery` finds result files. `shard_file` lists the rows of a
-shard, `merge` joins shards. `batch_folder` keeps the requests and results of batches, which
-`batch_parts` writes and `batch_manifest` lists.
+shard, `merge` joins shards. `batch` keeps the requests and results of batches.
 """
 
 from metajudge.records.atomic import replacing, side_file
-from metajudge.records.batch_folder import BatchFolder
-from metajudge.records.batch_manifest import (
+from metajudge.records.batch.folder import BatchFolder
+from metajudge.records.batch.manifest import (
     CANCELLED,
     COLLECTED,
     SUBMITTING,
@@ -18,7 +17,7 @@ from metajudge.records.batch_manifest import (
     Manifest,
     Part,
 )
-from metajudge.records.batch_parts import PartLimits, PartWriter
+from metajudge.records.batch.parts import PartLimits, PartWriter
 from metajudge.records.dedupe import dedupe
 from metajudge.records.discovery import (
     FLAWS_STEP,

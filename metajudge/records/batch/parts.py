@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from metajudge.errors import UsageError
 from metajudge.records.atomic import replacing, unwritable
-from metajudge.records.batch_folder import BatchFolder
-from metajudge.records.batch_manifest import Manifest, Part
+from metajudge.records.batch.folder import BatchFolder
+from metajudge.records.batch.manifest import Manifest, Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Self
 
 from metajudge.errors import UsageError
 from metajudge.records.atomic import replacing, side_file, unwritable
-from metajudge.records.batch_manifest import Manifest, Part
+from metajudge.records.batch.manifest import Manifest, Part
 from metajudge.records.lock import locked
 
 MANIFEST = "manifest.json"
