@@ -20,7 +20,11 @@ def question(number: int) -> Question:
     def read(reply: Any) -> Any:
         return ParseFailure("not good") if "bad" in reply.text else reply.text
 
-    return Question(f"q{number}", [{"role": "user", "content": f"question {number}"}], read, record_id=str(number))
+    def read_part(reply: Any) -> Any:
+        return "part" if "half" in reply.text else ParseFailure("not good")
+
+    messages = [{"role": "user", "content": f"question {number}"}]
+    return Question(f"q{number}", messages, read, record_id=str(number), read_part=read_part)
 
 
 def manifest() -> Manifest:
@@ -136,3 +140,10 @@ async def test_unknown_ids_are_counted_and_a_file_of_nothing_else_is_refused(tmp
     path.write_text(json.dumps({"custom_id": "x"}))
     with pytest.raises(UsageError, match="none of the 1 result"):
         Results(folder, whole.parts).read(path)
+
+
+@in_event_loop
+async def test_a_reply_that_holds_in_part_counts_at_once(tmp_path: Path) -> None:
+    """No second reply comes in this batch; one that holds in no part leaves its question open."""
+    found, counts, _ = await replayed(tmp_path, [good("half bad")], [good("bad")])
+    assert found[0].value == "part" and found[1] is None and counts.open == {"malformed": 1}
