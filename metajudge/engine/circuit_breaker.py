@@ -131,8 +131,8 @@ class CircuitBreaker:
             is_broken = isinstance(error, TransientError) and not isinstance(error, OverloadError)
             if is_broken and self._has_others():
                 self._wait_longer()
-            else:
-                self._close()  # any answer, also a bad one, means that something listens
+                raise EndpointDown(replace(request, retry_cause=error.cause)) from None
+            self._close()  # any answer, also a bad one, means that something listens
             raise
         self._close()
         return reply
