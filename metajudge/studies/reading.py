@@ -92,6 +92,7 @@ class _Reader:
         self._file, self._data, self._needs_keys = file, data, needs_keys
 
     def study(self) -> Study:
+        """Return the study. Raises `UsageError` for a key, value or file that cannot be meant."""
         known = {"folder": TEXT, "flaws": FLAG, **{name: TABLE for name in _TABLES if name != "models"}}
         above = {key: value for key, value in self._data.items() if key != "models"}
         for key, value in above.items():

@@ -32,7 +32,7 @@ class Table:
 
     file: Path
     name: str
-    """As the file has it: `[judge]`, or `[[models]] my-model`; empty for the keys above all tables."""
+    """Its name in the file: `[judge]`, or `[[models]] my-model`; empty for the keys above all tables."""
     values: Mapping[str, Any]
 
     def error(self, key: str, problem: str) -> UsageError:

@@ -102,22 +102,34 @@ def step_measures(tables: Floats, scores: int) -> dict[str, Floats]:
         people, judge = p.sum(axis=2), p.sum(axis=1)
         found = p[:, _POSITIVE:, _POSITIVE:].sum(axis=(1, 2)), people[:, _POSITIVE:].sum(axis=1)
         not_found = p[:, :_POSITIVE, :_POSITIVE].sum(axis=(1, 2)), people[:, :_POSITIVE].sum(axis=1)
-        weights = quadratic_weights(CATEGORIES)
         prevalence = (people + judge) / 2
-        observed = np.sum(p * weights, axis=(1, 2))
-        chance = weights.sum() / (CATEGORIES * (CATEGORIES - 1)) * np.sum(prevalence * (1 - prevalence), axis=1)
-        expected = np.einsum("tk,tl,kl->t", people, judge, 1 - weights)
+        kappa, ac2 = chance_corrected(p, quadratic_weights(CATEGORIES))
         steps = np.broadcast_to(np.arange(CATEGORIES, dtype=np.float64), prevalence.shape)
         ranks = np.cumsum(prevalence, axis=1) - prevalence / 2
         return {
             "sensitivity": found[0] / found[1],
             "specificity": not_found[0] / not_found[1],
             "exact": np.trace(p, axis1=1, axis2=2),
-            "gwet_ac2": (observed - chance) / (1 - chance),
-            "weighted_kappa": 1 - (1 - observed) / expected,
+            "gwet_ac2": ac2,
+            "weighted_kappa": kappa,
             "alpha_ordinal": _alpha(p, prevalence, ranks, scores),
             "alpha_interval": _alpha(p, prevalence, steps, scores),
         }
+
+
+def chance_corrected(p: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return Cohen's weighted kappa (1968) and Gwet's AC2 (2014) of tables of shares, (tables, q, q).
+
+    `weights`, (q, q): what a pair of categories counts as agreement, 1 on the diagonal. NaN where all is in one
+    category, for kappa. The caller silences division by zero.
+    """
+    q = len(weights)
+    first, second = p.sum(axis=2), p.sum(axis=1)
+    both = (first + second) / 2
+    observed = np.sum(p * weights, axis=(1, 2))
+    chance = weights.sum() / (q * (q - 1)) * np.sum(both * (1 - both), axis=1)
+    expected = np.einsum("tk,tl,kl->t", first, second, 1 - weights)
+    return 1 - (1 - observed) / expected, (observed - chance) / (1 - chance)
 
 
 def _alpha(p: Floats, prevalence: Floats, values: Floats, scores: int) -> Floats:

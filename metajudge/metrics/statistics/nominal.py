@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from metajudge.metrics.statistics.agreement import Integers
-from metajudge.metrics.statistics.confusion import bootstrap_measures
+from metajudge.metrics.statistics.confusion import bootstrap_measures, chance_corrected
 from metajudge.metrics.statistics.intervals import Clusters, Interval
 from metajudge.metrics.statistics.resampling import RESAMPLES, Floats
 
@@ -60,13 +60,7 @@ def nominal_measures(tables: Floats) -> dict[str, Floats]:
     the mean of both sides' shares; Gwet (2014), AC2 with identity weights, which is AC1. Where nearly everything is in
     one category, kappa is low at high agreement, and AC2 is not.
     """
-    q = tables.shape[1]
     with np.errstate(divide="ignore", invalid="ignore"):
         p = tables / tables.sum(axis=(1, 2), keepdims=True)
-        first, second = p.sum(axis=2), p.sum(axis=1)
-        exact = np.trace(p, axis1=1, axis2=2)
-        by_chance = np.sum(first * second, axis=1)
-        both = (first + second) / 2
-        gwet = np.sum(both * (1 - both), axis=1) / (q - 1)
-        kappa = np.where(1 - by_chance > 1e-12, (exact - by_chance) / (1 - by_chance), np.nan)
-        return {"exact": exact, "kappa": kappa, "gwet_ac2": (exact - gwet) / (1 - gwet)}
+        kappa, ac2 = chance_corrected(p, np.eye(tables.shape[1]))
+        return {"exact": np.trace(p, axis1=1, axis2=2), "kappa": kappa, "gwet_ac2": ac2}
